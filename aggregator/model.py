@@ -1,0 +1,286 @@
+"""The frozen values of every stage: Capture -> RawEntry -> Revision -> Entry, and the Outcome of a run.
+
+Rule: a value is made by one stage and read by the next; nothing here does anything. Every datetime is aware and UTC.
+Absent is None or an empty tuple, never "" or 0 or "now".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime, timedelta
+
+    from aggregator.errors import ErrorClass
+
+
+# --- fetch -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """The bytes that were fetched, once, as they came (after content decoding).
+
+    `url` is the one that answered (a `file:` URL for a file); `headers` have lower-case names; `status` is 200 for files.
+    """
+
+    source: str
+    url: str
+    taken: datetime
+    body: bytes
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What a conditional request needs, byte for byte as the server sent it (RFC 9110 §8.8); it belongs to `url`."""
+
+    url: str
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What a server or a document asks of those who poll it; None where it asks nothing."""
+
+    max_age: timedelta | None = None
+    retry_after: timedelta | None = None
+    ttl: timedelta | None = None
+    skip_hours: tuple[int, ...] = ()
+    skip_days: tuple[int, ...] = ()  # 0 = Monday
+
+
+# --- adapter ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A value as it was found, and where (`feed:title`, `body:div[1]`, `ld:datePublished`, `site:rfi`)."""
+
+    value: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class RawImage:
+    """An image as an adapter states it; `url` may be relative, proxied, or a placeholder."""
+
+    url: str
+    where: str
+    caption: str | None = None
+    alt: str | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosure:
+    """Attached audio or video. `length` in bytes, `duration` in seconds, `type` a media type; None where not stated."""
+
+    url: str
+    type: str | None = None
+    length: int | None = None
+    duration: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RawEntry:
+    """What an adapter states about one item, unjudged.
+
+    Each field holds candidates, the adapter's favourite first; the first *valid* one wins later. `item` names the item
+    in messages (a file name, `item 3`). `base` is what relative links resolve against. Dates are raw strings.
+    `summary` and `content` are HTML. `captured` is the document's own time of capture (a saved article's epoch), None
+    where the capture's own time holds. `trusted_guid` is False where the document repeats this guid.
+    """
+
+    item: str
+    base: str | None = None
+    url: tuple[Found, ...] = ()
+    guid: Found | None = None
+    trusted_guid: bool = True
+    title: tuple[Found, ...] = ()
+    summary: tuple[Found, ...] = ()
+    content: tuple[Found, ...] = ()
+    published: tuple[Found, ...] = ()
+    updated: tuple[Found, ...] = ()
+    authors: tuple[Found, ...] = ()
+    tags: tuple[Found, ...] = ()
+    credits: tuple[Found, ...] = ()
+    language: tuple[Found, ...] = ()
+    publisher: tuple[Found, ...] = ()
+    images: tuple[RawImage, ...] = ()
+    enclosures: tuple[Enclosure, ...] = ()
+    captured: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What an adapter read from one capture: items in document order, and a message for each item it could not read.
+
+    `title` and `home` are the document's own (a feed's title, its site's URL). `repaired` tells that the document was
+    not well-formed and was read loosely.
+    """
+
+    entries: tuple[RawEntry, ...] = ()
+    rejected: tuple[str, ...] = ()
+    title: str | None = None
+    home: str | None = None
+    repaired: bool = False
+    hints: Hints = Hints()
+
+
+# --- normalize -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """The picture of an entry: absolute http(s) URL with proxies unwrapped."""
+
+    url: str
+    caption: str | None = None
+    alt: str | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One version of an article, as one capture stated it: the output of normalize, the input of the store.
+
+    `keys` identify the article, the one that its id is made of first; any shared key means the same article.
+    `guarded` tells that the publisher re-uses the first key: another title and a date more than a day apart is then
+    another article. `at` places this version among the others: the publisher's own modified date, else the time of
+    capture. `hash` is over the content without its dates. `captured` is when this version was picked up.
+    """
+
+    source: str
+    keys: tuple[str, ...]
+    guarded: bool
+    at: datetime
+    captured: datetime
+    hash: str
+    url: str | None
+    url_original: str | None
+    title: str
+    published: datetime
+    published_from: str
+    summary: str | None = None
+    content_html: str | None = None
+    authors: tuple[str, ...] = ()
+    credits: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    language: str | None = None
+    publisher: str | None = None
+    image: Image | None = None
+    enclosures: tuple[Enclosure, ...] = ()
+    guid: str | None = None
+    provenance: Mapping[str, str] = field(default_factory=dict)
+
+
+# --- store -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One article in the common schema, as it is shown: its newest revision, with what the store knows of it.
+
+    `id` is `urn:uuid:` of a UUIDv5 over the identity key. `published` is the earliest that was stated, `updated` the
+    newest revision's time (for the first revision: `published`), `first_seen` the earliest capture.
+    """
+
+    id: str
+    source: str
+    url: str | None
+    url_original: str | None
+    title: str
+    summary: str | None
+    content_html: str | None
+    content_text: str | None
+    published: datetime
+    published_from: str
+    updated: datetime
+    first_seen: datetime
+    authors: tuple[str, ...]
+    credits: tuple[str, ...]
+    tags: tuple[str, ...]
+    language: str | None
+    publisher: str | None
+    image: Image | None
+    enclosures: tuple[Enclosure, ...]
+    guid: str | None
+    revision: int
+    duplicates: tuple[str, ...]
+    provenance: Mapping[str, str]
+
+
+Status = Literal["ok", "unchanged", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The end of one run of one source.
+
+    `status` is `unchanged` where nothing had to be parsed (304, same bytes, same folder). `rejected` holds one message
+    for each rejected item, `notes` what a person should know though nothing failed (`repaired`).
+    """
+
+    source: str
+    started: datetime
+    ms: int
+    status: Status
+    found: int = 0
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+    rejected: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    http_status: int | None = None
+    size_bytes: int | None = None
+    error: ErrorClass | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """What the store remembers of a source between runs; the schedule is the column `next_fetch_at`.
+
+    `reason` says why then (`every 15 min`, `Retry-After`, `max-age`, `3 failures`). Before `not_before` not even a
+    forced run may ask (Retry-After); None where nothing forbids it. `folder` is the manifest of a folder of saved
+    articles: file name -> (mtime in ns, size in bytes).
+    """
+
+    source: str
+    next_fetch_at: datetime
+    reason: str | None = None
+    lease: int = 0
+    validators: Validators | None = None
+    body_hash: str | None = None
+    failures: int = 0
+    gone: bool = False
+    last_run: datetime | None = None
+    last_success: datetime | None = None
+    moved_to: str | None = None
+    moved_seen: int = 0
+    folder: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    not_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """All that one run of one source leaves, committed in one transaction and only while its lease holds.
+
+    `keep_sightings` is True for folders of saved articles, where each file is a capture of its own and the order of
+    arrival is arbitrary; False for polls, where seeing again what is already shown leaves nothing to keep.
+    `host_waits` holds the hosts that asked to be left alone, and until when.
+    """
+
+    state: SourceState
+    outcome: Outcome
+    captures: tuple[Capture, ...] = ()
+    revisions: tuple[Revision, ...] = ()
+    keep_sightings: bool = False
+    host_waits: Mapping[str, datetime] = field(default_factory=dict)
