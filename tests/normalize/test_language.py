@@ -1,0 +1,110 @@
+"""Which tags are languages, and which language a text is in."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aggregator.normalize import language
+from aggregator.normalize.vocabulary import LETTERS, WORDS
+
+SAMPLES = json.loads((Path(__file__).parent / "data" / "language_samples.json").read_text("utf-8"))
+# Written by hand, to check what the two national standards say; 适 is left out, a character of its own in Taiwan.
+SIMPLIFIED = (
+    "国们这来时会对发经过还进动现开关问间见说话语读书学习写请谁让认识词记论设计该试谈谢课调议证许译诉评诗误请诸谋谓谱"
+    "账货质贵买卖费资责财贡贫贸贺赛赞赢赵车军转轮软轻载较输边达迁运远连选递逻遗邻郑释铁钱银错锁镇长门闭闻阅阳阴阵阶际"
+    "陆陈险随隐难鸡鸣鸟鱼龙龟齐齿韩韦页顶项顺须顾顿预领频颗题颜额风飞饭饮饰饱馆马驶驾验骂骑"
+)
+TRADITIONAL = (
+    "國們這來時會對發經過還進動現開關問間見說話語讀書學習寫請誰讓認識詞記論設計該試談謝課調議證許譯訴評詩誤請諸謀謂譜"
+    "賬貨質貴買賣費資責財貢貧貿賀賽贊贏趙車軍轉輪軟輕載較輸邊達遷運遠連選遞邏遺鄰鄭釋鐵錢銀錯鎖鎮長門閉聞閱陽陰陣階際"
+    "陸陳險隨隱難雞鳴鳥魚龍龜齊齒韓韋頁頂項順須顧頓預領頻顆題顏額風飛飯飲飾飽館馬駛駕驗罵騎"
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "tag"),
+    [
+        ("en", "en"), ("EN_us", "en-US"), (" fr-FR ", "fr-FR"), ("en_US.UTF-8", "en-US"), ("en-UK", "en-GB"),
+        ("eng", "en"), ("fra-CA", "fr-CA"), ("pt-br", "pt-BR"), ("es-419", "es-419"), ("sr-latn-rs", "sr-Latn-RS"),
+        ("iw", "he"), ("in", "id"), ("fil", "fil"), ("ckb", "ckb"),
+        ("ca-ES-valencia", "ca-ES-valencia"), ("de-u-co-phonebk", "de"),
+        ("en, fr", "en"), ("zh", "zh"), ("zh_CN", "zh-Hans"), ("zh-sg", "zh-Hans"), ("zh-TW", "zh-Hant"),
+        ("zh-HK", "zh-Hant"), ("zh-MO", "zh-Hant"), ("zh-Hans-CN", "zh-Hans"), ("zh-hant-HK", "zh-Hant"),
+        ("cmn-Hans", "zh-Hans"), ("chi", "zh"), ("zh-cmn-Hans-CN", "zh-Hans"),
+        ("", None), ("und", None), ("x-default", None), ("none", None), ("english", None), ("xx", None), ("en-*", None),
+        ("en-garbagegarbage", None), ("fr-FR-FR", None), ("<b>", None), ("\ud800", None),
+    ],
+)  # fmt: skip
+def test_a_declared_language_has_one_form_and_garbage_has_none(value: str, tag: str | None) -> None:
+    assert language.tag(value) == tag
+
+
+@pytest.mark.parametrize(("tag", "sample"), SAMPLES.items())
+def test_a_sentence_is_recognized(tag: str, sample: str) -> None:
+    assert language.detect(sample) == tag
+
+
+def test_every_language_of_the_words_is_tagged_as_itself() -> None:
+    listed = {name for words in WORDS.values() for name in words}
+
+    assert {language.tag(name) for name in listed | set(LETTERS)} == listed
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [
+        "", "2024 …!", "a", "the president of the country said",
+        "Lorem ipsum dolor sit amet, consectetur adipiscing elit sed",
+        "Washington Moskva Tokyo Berlin Pyongyang Seoul Beijing", "qwrtp sdfghj klzxcv bnmqwr tpsdf ghjkl zxcvb nmqwr",
+        "中",
+    ],
+)  # fmt: skip
+def test_what_is_too_short_or_no_language_stays_open(sample: str) -> None:
+    assert language.detect(sample) is None
+
+
+def test_a_japanese_particle_in_a_chinese_name_makes_no_japanese() -> None:
+    assert language.detect("优の良品公司星期二宣布将在北京开设新的分店，の字是商标") == "zh-Hans"
+
+
+def test_latin_names_do_not_outweigh_chinese_words() -> None:
+    assert language.detect("iPhone 15 Pro Max在中国发布会引发关注") == "zh-Hans"
+
+
+@pytest.mark.parametrize(
+    ("sample", "tag"),
+    [
+        ("韩国召见俄罗斯大使，抗议朝俄新防御条约", "zh-Hans"),
+        ("韓國召見俄羅斯大使，抗議朝俄新防禦條約", "zh-Hant"),
+        ("中文", "zh"),
+        ("", "zh"),
+        ("国國", "zh"),
+        ("囧", "zh"),
+        ("國家主席说这个会议发表经过", "zh-Hans"),
+    ],
+)
+def test_chinese_is_refined_by_the_characters_that_only_one_script_has(sample: str, tag: str) -> None:
+    assert language.refine_chinese(sample) == tag
+
+
+def test_pairs_known_by_heart_agree_with_the_standards() -> None:
+    pairs = list(zip(SIMPLIFIED, TRADITIONAL, strict=True))
+
+    wrong = [
+        a + b for a, b in pairs if language.refine_chinese(a) != "zh-Hans" or language.refine_chinese(b) != "zh-Hant"
+    ]
+
+    assert (len(pairs) > 150, wrong) == (True, [])
+
+
+@settings(deadline=None, max_examples=300, derandomize=True)
+@given(st.text())
+def test_no_text_raises(value: str) -> None:
+    assert language.tag(value) != ""
+    assert language.detect(value) != ""
+    assert language.refine_chinese(value) in {"zh", "zh-Hans", "zh-Hant"}
