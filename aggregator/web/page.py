@@ -1,0 +1,83 @@
+"""The pages for people, as plain templates.
+
+The rule: every value is escaped where it enters the template, no script exists, and a link leaves only to http(s).
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from aggregator.publish import OUTPUTS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aggregator.model import Entry
+    from aggregator.publish import ViewHead
+
+
+def index(views: Sequence[ViewHead], entries: Sequence[Entry]) -> bytes:
+    """Draw the first page: how to subscribe to each view, and the latest titles."""
+    title = views[0].title if views else "aggregator"
+    head = "".join(_alternate(view, path, kind) for view in views for kind, path in _paths(view).items())
+    subscribe = "".join(_subscription(view) for view in views)
+    latest = "".join(_item(entry) for entry in entries)
+    main = (
+        f'<h1 dir="auto">{escape(title)}</h1>\n'
+        f'<section>\n<h2>Subscribe</h2>\n<ul class="views">\n{subscribe}</ul>\n</section>\n'
+        f"<section>\n<h2>Latest</h2>\n{_list(latest) if latest else '<p>Nothing yet.</p>'}\n</section>"
+    )
+    return _page(title, main, head=head)
+
+
+def error(status: int, reason: str) -> bytes:
+    """Draw the page of an error status."""
+    title = f"{status} {reason}"
+    return _page(title, f'<h1>{escape(title)}</h1>\n<p><a href="/">To the first page</a></p>')
+
+
+def _page(title: str, main: str, *, head: str = "") -> bytes:
+    text = (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<title>{escape(title)}</title>\n<link rel="stylesheet" href="/style.css">\n{head}'
+        f"</head>\n<body>\n<main>\n{main}\n</main>\n</body>\n</html>\n"
+    )
+    return text.encode("utf-8", "replace")
+
+
+def _paths(view: ViewHead) -> dict[str, str]:
+    return {kind: f"/views/{quote(view.id, safe='')}.{kind}" for kind in OUTPUTS}
+
+
+def _alternate(view: ViewHead, path: str, kind: str) -> str:
+    return (
+        f'<link rel="alternate" type="{OUTPUTS[kind].media_type}" title="{escape(view.title)}" href="{escape(path)}">\n'
+    )
+
+
+def _subscription(view: ViewHead) -> str:
+    links = " ".join(f'<a href="{escape(path)}">{kind}</a>' for kind, path in _paths(view).items())
+    return f'<li><span dir="auto">{escape(view.title)}</span> {links}</li>\n'
+
+
+def _list(items: str) -> str:
+    return f'<ol class="entries">\n{items}</ol>'
+
+
+def _item(entry: Entry) -> str:
+    lang = f' lang="{escape(entry.language)}"' if entry.language else ""
+    at = entry.published
+    return (
+        f"<li>{_title(entry, lang)}\n"
+        f'<small><span dir="auto">{escape(entry.publisher or entry.source)}</span> '
+        f'<time datetime="{at:%Y-%m-%dT%H:%M:%SZ}">{at:%Y-%m-%d %H:%M} UTC</time></small></li>\n'
+    )
+
+
+def _title(entry: Entry, lang: str) -> str:
+    if not entry.url or not entry.url.startswith(("https://", "http://")):
+        return f'<span dir="auto"{lang}>{escape(entry.title)}</span>'
+    return f'<a dir="auto"{lang} href="{escape(entry.url)}" rel="noopener noreferrer">{escape(entry.title)}</a>'

@@ -1,0 +1,157 @@
+"""The application over real HTTP on loopback, with a plain fake of the site behind it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiohttp import ClientSession, web
+from multidict import CIMultiDict
+
+from aggregator.model import Entry
+from aggregator.publish import Published, ViewHead, published
+from aggregator.web import make_app
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+
+ATOM = "application/atom+xml; charset=utf-8"
+CHANGED = datetime(2026, 7, 3, 9, 15, 30, 250_000, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Well:
+    ok: bool = True
+    reasons: tuple[str, ...] = ()
+    details: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass
+class FakeSite:
+    """A site of two views; `failure` is raised where the store would be read."""
+
+    documents: dict[tuple[str | None, str], Published]
+    entries: Sequence[Entry] = ()
+    state: Well = field(default_factory=Well)
+    failure: Exception | None = None
+
+    def views(self) -> Sequence[ViewHead]:
+        return ViewHead("merged", "All <news>"), ViewHead("zh", "中文")
+
+    def view(self, view_id: str | None, kind: str) -> Published | None:
+        return self.documents.get((view_id, kind))
+
+    def latest(self, limit: int) -> Sequence[Entry]:
+        if self.failure:
+            raise self.failure
+        return self.entries[:limit]
+
+    def health(self) -> Well:
+        return self.state
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One response as it came over the wire: the body is not decoded."""
+
+    status: int
+    headers: CIMultiDict[str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+
+Ask = Callable[..., Awaitable[Answer]]
+
+
+@asynccontextmanager
+async def _served(site: FakeSite) -> AsyncIterator[tuple[str, int]]:
+    runner = web.AppRunner(make_app(site))
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        host, port = runner.addresses[0][:2]
+        yield host, port
+    finally:
+        await runner.cleanup()
+
+
+async def _ask(session: ClientSession, path: str, *, method: str = "GET", **headers: str) -> Answer:
+    stated = {name.replace("_", "-"): value for name, value in headers.items()}
+    skip = [] if "Accept-Encoding" in stated else ["Accept-Encoding"]
+    async with session.request(method, path, headers=stated, skip_auto_headers=skip, allow_redirects=False) as response:
+        return Answer(response.status, CIMultiDict(response.headers), await response.read())
+
+
+@pytest.fixture
+def site() -> FakeSite:
+    feed = published(b"<feed>" + "大雾 fog ".encode() * 400 + b"</feed>", ATOM, last_modified=CHANGED)
+    small = published(b"<feed/>", ATOM, last_modified=CHANGED)
+    return FakeSite({(None, "atom"): feed, ("merged", "atom"): feed, ("zh", "atom"): small})
+
+
+@pytest.fixture
+def talk(site: FakeSite) -> Callable[[Callable[[Ask], Awaitable[Any]]], Any]:
+    """Run a conversation with the served application; its result is the test's."""
+
+    def run(conversation: Callable[[Ask], Awaitable[Any]]) -> Any:
+        async def whole() -> Any:
+            async with _served(site) as (host, port):
+                root = f"http://{host}:{port}"
+                async with ClientSession(root, auto_decompress=False) as session:
+                    return await conversation(lambda path, **asked: _ask(session, path, **asked))
+
+        return asyncio.run(whole())
+
+    return run
+
+
+@pytest.fixture
+def get(talk: Callable[[Callable[[Ask], Awaitable[Any]]], Any]) -> Callable[..., Answer]:
+    """Ask for one path, with headers as keywords (`If_None_Match="…"`)."""
+
+    def one(path: str, **asked: str) -> Answer:
+        answer: Answer = talk(lambda ask: ask(path, **asked))
+        return answer
+
+    return one
+
+
+@pytest.fixture
+def entry() -> Entry:
+    at = datetime(2026, 7, 3, 5, 40, tzinfo=UTC)
+    absent: dict[str, Any] = dict.fromkeys(("url_original", "summary", "content_html", "content_text", "image", "guid"))
+    nothing: dict[str, Any] = dict.fromkeys(("authors", "credits", "tags", "enclosures", "duplicates"), ())
+    return Entry(
+        id="urn:uuid:6b8f5c0e-2f0a-5d7e-8f6e-000000000001",
+        source="harbour",
+        url="https://harbour.example.org/a?id=1&lang=en",
+        title="Ferry & <script>alert(1)</script>",
+        published=at,
+        published_from="feed",
+        updated=at,
+        first_seen=at,
+        language="en",
+        publisher="Harbour <Gazette>",
+        revision=1,
+        provenance={},
+        **absent,
+        **nothing,
+    )
+
+
+@pytest.fixture
+def other(entry: Entry) -> Callable[..., Entry]:
+    """Make another entry of the usual one."""
+
+    def make(**changes: Any) -> Entry:
+        return replace(entry, **changes)
+
+    return make

@@ -1,0 +1,39 @@
+"""The store of compressed bodies."""
+
+from __future__ import annotations
+
+import asyncio
+
+import brotli  # type: ignore[import-untyped]
+
+from aggregator.publish import published
+from aggregator.web.coding import Bodies
+
+
+def test_the_body_not_asked_for_longest_is_dropped_first() -> None:
+    documents = [published(bytes([number]) * 2000, "text/plain") for number in range(3)]
+
+    async def ask() -> tuple[bool, bool]:
+        bodies = Bodies(limit=2)
+        first, second, third = documents
+        kept = await bodies.body(first, "br")
+        dropped = await bodies.body(second, "br")
+        await bodies.body(first, "br")
+        await bodies.body(third, "br")
+        return await bodies.body(first, "br") is kept, await bodies.body(second, "br") is dropped
+
+    assert asyncio.run(ask()) == (True, False)
+
+
+def test_who_hangs_up_does_not_spoil_it_for_those_who_wait() -> None:
+    document = published(b"fog " * 200_000, "text/plain")
+
+    async def ask() -> bytes:
+        bodies = Bodies()
+        impatient = asyncio.create_task(bodies.body(document, "br"))
+        patient = asyncio.create_task(bodies.body(document, "br"))
+        await asyncio.sleep(0)
+        impatient.cancel()
+        return await patient
+
+    assert brotli.decompress(asyncio.run(ask())) == document.data

@@ -1,0 +1,118 @@
+"""The paths: what each gives, and what becomes of those that do not exist or fail."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from lxml import html
+
+from aggregator.errors import StoreError
+from aggregator.publish import OUTPUTS, published
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+
+@pytest.mark.parametrize("kind", list(OUTPUTS))
+def test_every_output_has_its_paths(get: Callable[..., Any], site: Any, kind: str) -> None:
+    for view_id in (None, "zh"):
+        site.documents[view_id, kind] = published(f"{view_id} {kind}".encode(), OUTPUTS[kind].content_type)
+
+    assert [get(f"/feed.{kind}").text, get(f"/views/zh.{kind}").text] == [f"None {kind}", f"zh {kind}"]
+
+
+def test_a_view_may_have_a_name_in_any_script(get: Callable[..., Any], site: Any) -> None:
+    site.documents["新闻 1", "atom"] = published(b"<feed/>", "application/atom+xml")
+
+    assert get("/views/%E6%96%B0%E9%97%BB%201.atom").body == b"<feed/>"
+
+
+@pytest.mark.parametrize(
+    "path", ["/views/none.atom", "/feed.rss2", "/views/zh", "/views/../feed", "/views/a/b.atom", "/%00", "/favicon.ico"]
+)
+def test_what_does_not_exist_is_a_page_that_says_so(get: Callable[..., Any], path: str) -> None:
+    answer = get(path)
+
+    page = html.fromstring(answer.body)
+    assert (answer.status, page.findtext(".//h1")) == (404, "404 Not Found")
+    assert (answer.headers["Content-Type"], answer.headers["Cache-Control"]) == ("text/html; charset=utf-8", "no-store")
+
+
+def test_a_404_says_nothing_of_the_path_that_was_asked(get: Callable[..., Any]) -> None:
+    assert "alert" not in get("/<script>alert(1)</script>").text
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
+@pytest.mark.parametrize("path", ["/", "/feed.atom", "/views/zh.atom", "/healthz"])
+def test_nothing_but_get_and_head_is_allowed(get: Callable[..., Any], path: str, method: str) -> None:
+    answer = get(path, method=method)
+
+    assert (answer.status, answer.headers["Allow"]) == (405, "GET,HEAD")
+
+
+def test_health_is_200_with_details_while_all_is_well(get: Callable[..., Any], site: Any) -> None:
+    site.state = type(site.state)(details={"sources": 3, "last": datetime(2026, 7, 3, tzinfo=UTC)})
+    answer = get("/healthz")
+
+    names = ("Content-Type", "Cache-Control")
+    assert [answer.status, *(answer.headers[name] for name in names)] == [
+        200,
+        "application/json; charset=utf-8",
+        "no-store",
+    ]
+    assert json.loads(answer.body) == {
+        "ok": True,
+        "reasons": [],
+        "details": {"sources": 3, "last": "2026-07-03 00:00:00+00:00"},
+    }
+
+
+def test_health_is_503_with_reasons_when_it_is_not(get: Callable[..., Any], site: Any) -> None:
+    site.state = type(site.state)(ok=False, reasons=("磁盘已满",))
+    answer = get("/healthz")
+
+    assert (answer.status, json.loads(answer.body)) == (503, {"ok": False, "reasons": ["磁盘已满"], "details": {}})
+
+
+def test_a_store_that_cannot_be_read_is_logged_and_its_message_kept_inside(
+    get: Callable[..., Any], site: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.failure = StoreError("cannot open /srv/secret.db")
+    with caplog.at_level(logging.ERROR, logger="aggregator.web"):
+        answer = get("/")
+
+    assert (answer.status, answer.headers["Retry-After"], "secret" in answer.text) == (503, "60", False)
+    assert [record.message for record in caplog.records] == ["/: cannot open /srv/secret.db"]
+
+
+def test_an_unforeseen_failure_is_a_guarded_500(get: Callable[..., Any], site: Any) -> None:
+    site.failure = RuntimeError("/srv/secret.db")
+    answer = get("/")
+
+    assert (
+        answer.status,
+        answer.headers["Server"],
+        answer.headers["X-Content-Type-Options"],
+        "secret" in answer.text,
+    ) == (
+        500,
+        "aggregator",
+        "nosniff",
+        False,
+    )
+
+
+def test_the_host_that_was_asked_for_is_nowhere_in_an_answer(talk: Callable[..., Any], site: Any, entry: Any) -> None:
+    site.entries = [entry]
+
+    async def all_paths(ask: Callable[..., Awaitable[Any]]) -> Any:
+        paths = ("/", "/feed.atom", "/nowhere", "/healthz")
+        return await asyncio.gather(*(ask(path, Host="evil.example.net") for path in paths))
+
+    for answer in talk(all_paths):
+        assert "evil" not in answer.text + str(answer.headers)
