@@ -1,0 +1,33 @@
+"""The configuration: YAML in, one frozen Config out.
+
+Rule: what loads is right as far as it can be told without asking anyone; what does not load is explained in full, with
+file, line and path. Exactly the keys of docs/configuration.md exist.
+"""
+
+from aggregator.config.load import default, load
+from aggregator.config.page import ArticleRules, DateRule, Fields, First, PageTest
+from aggregator.config.schema import schema
+from aggregator.config.settings import Config, Defaults, Match, Network, Server, View, Where
+from aggregator.config.source import CARRIERS, BasicAuth, HttpOptions, Source
+
+__all__ = [
+    "CARRIERS",
+    "ArticleRules",
+    "BasicAuth",
+    "Config",
+    "DateRule",
+    "Defaults",
+    "Fields",
+    "First",
+    "HttpOptions",
+    "Match",
+    "Network",
+    "PageTest",
+    "Server",
+    "Source",
+    "View",
+    "Where",
+    "default",
+    "load",
+    "schema",
+]

@@ -1,0 +1,164 @@
+"""The way from files to one Config: read, check everything, and only then stop.
+
+Rule: a mistake never hides another. Every file is read to its end, every source is checked by itself, and the error
+that is raised lists all of it in the order of files and lines.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from aggregator.config.document import read
+from aggregator.config.listing import places
+from aggregator.config.naming import name
+from aggregator.config.problems import explain, seen
+from aggregator.config.record import Setting
+from aggregator.config.settings import Config, Defaults
+from aggregator.config.source import Source
+from aggregator.config.words import nearest
+from aggregator.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from pathlib import Path
+
+    from aggregator.config.document import Document
+    from aggregator.config.listing import Place
+    from aggregator.errors import Problem
+
+
+def load(path: Path, *, env: Mapping[str, str], sites: Collection[str] = ()) -> Config:
+    """Read the main file and every file of sources that it names.
+
+    `env` fills `${NAME}`; `sites` are the names of the site rules that exist, allowed as adapters. Sources come in the
+    order of the files (by name where `*` matched many) and of their lines; those that are not enabled are there too.
+
+    Raises:
+        ConfigError: with every problem of every file; files are named relative to the current folder.
+    """
+    main = read(path, env=env)
+    if main.problems and main.data is None:  # nobody knows which sources it names
+        raise ConfigError(main.problems)
+    if main.data is not None and not isinstance(main.data, dict):
+        raise ConfigError([*main.problems, main.problem((), f"must be a mapping of keys, not {seen(main.data)}")])
+    found = places(main, env=env)
+    problems = [problem for document in (main, *found.documents) for problem in document.problems] + list(
+        found.problems
+    )
+    config = _settings(main, sites=sites, problems=problems)
+    sources = _sources(found.places, defaults=_defaults(main), sites=sites, problems=problems)
+    problems += _strangers(main, config, known={source.id for source in sources}, whole=not problems)
+    if config is None or problems:
+        raise ConfigError(sorted(set(problems), key=_order))
+    return config.read_from(tuple(document.path for document in (main, *found.documents)), sources=tuple(sources))
+
+
+def _order(problem: Problem) -> tuple[str, int, str, str]:
+    return problem.file, problem.line, problem.path, problem.message
+
+
+def default() -> Config:
+    """Build the configuration of someone who has written none: no sources, everything beneath the current folder."""
+    return Config()
+
+
+def _settings(main: Document, *, sites: Collection[str], problems: list[Problem]) -> Config | None:
+    given = {key: value for key, value in (main.data or {}).items() if key != "sources"}
+    problems += _repeated_views(main, given.get("views"))
+    try:
+        return Config.model_validate(_homely(given, main.path), context=Setting(main.path.parent, sites))
+    except ValidationError as e:
+        problems += explain(e, main, model=Config)
+        return None
+
+
+def _homely(given: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Fill in where things are kept: not in the folder `config` itself but beside it."""
+    home = path.parent.parent if path.parent.name == "config" else path.parent
+    kept = {"database": f"sqlite:///{home / 'var' / 'aggregator.db'}", "output": str(home / "var" / "feeds")}
+    return given | {key: value for key, value in kept.items() if given.get(key) is None}
+
+
+def _defaults(main: Document) -> Defaults:
+    """Take the defaults that can be read; where they cannot, that was said already."""
+    given = (main.data or {}).get("defaults")
+    try:
+        return Defaults.model_validate(given or {})
+    except ValidationError:
+        return Defaults()
+
+
+def _sources(
+    found: tuple[Place, ...], *, defaults: Defaults, sites: Collection[str], problems: list[Problem]
+) -> list[Source]:
+    named, doubles = name(found)
+    problems += doubles
+    sources = []
+    for place, identity in named:
+        problems += _contradictions(place)
+        try:
+            sources.append(_source(place, identity, defaults=defaults, sites=sites))
+        except ValidationError as e:
+            problems += explain(e, place.document, model=Source, at=place.steps)
+    return sources
+
+
+def _source(place: Place, identity: Any, *, defaults: Defaults, sites: Collection[str]) -> Source:
+    stated = {key for key, value in place.given.items() if value is not None}
+    lent = {key: getattr(defaults, key) for key in Defaults.written_keys() if key not in stated}
+    source = Source.model_validate(place.given | lent | {"id": identity}, context=Setting(place.base, sites))
+    return source.placed(
+        origin=place.origin,
+        stated=stated,
+        every_stated="every" in stated or "every" in defaults.model_fields_set,
+        shown=_written_with_secret(place, source),
+    )
+
+
+def _written_with_secret(place: Place, source: Source) -> str | None:
+    written = place.written("url") if source.url else None
+    return None if written == source.url else written
+
+
+def _contradictions(place: Place) -> list[Problem]:
+    here = [key for key in ("url", "path") if place.given.get(key) is not None]
+    if len(here) == 1:
+        return []
+    message = "give `url` or `path`, not both" if here else "`url` or `path` is missing"
+    return [place.document.problem((*place.steps, *here[1:]), message)]
+
+
+def _repeated_views(main: Document, views: Any) -> list[Problem]:
+    first: dict[str, int] = {}
+    problems = []
+    for index, view in enumerate(views if isinstance(views, list) else ()):
+        identity = view.get("id") if isinstance(view, dict) else None
+        if not isinstance(identity, str):
+            continue
+        if identity in first:
+            seen_at = main.lines[("views", first[identity], "id")]
+            problems.append(
+                main.problem(("views", index, "id"), f"`{identity}` is used twice, first on line {seen_at}")
+            )
+        first.setdefault(identity, index)
+    return problems
+
+
+def _strangers(main: Document, config: Config | None, *, known: set[str], whole: bool) -> list[Problem]:
+    """Find the views that ask for a source that does not exist; only where every source could be read."""
+    if config is None or not whole:
+        return []
+    return [
+        _stranger(main, ("views", index, "where", "source", position), identity, known=known)
+        for index, view in enumerate(config.views)
+        for position, identity in enumerate(view.where.source)
+        if identity not in known
+    ]
+
+
+def _stranger(main: Document, steps: tuple[str | int, ...], identity: str, *, known: set[str]) -> Problem:
+    guess = nearest(identity, known)
+    hint = f", did you mean `{guess}`?" if guess else ""
+    return main.problem(steps, f"there is no source `{identity}`{hint}")

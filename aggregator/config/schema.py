@@ -1,0 +1,59 @@
+"""The configuration as JSON Schema, for editors that complete and check while one writes.
+
+Rule: one schema for both kinds of file, the main one (a mapping) and a file of sources (a list); it is made from the
+models, never by hand.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aggregator.config.settings import Config
+
+_DRAFT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schema() -> dict[str, Any]:
+    """Build the schema (JSON Schema 2020-12)."""
+    main = Config.model_json_schema(by_alias=True)
+    records = _bare(main.pop("$defs"))
+    records["Source"]["required"] = []  # an absent `id` is made from the address
+    listed = {"anyOf": [{"$ref": "#/$defs/Source"}, _text("URL of a source", pattern="^https?://")]}
+    several = {"type": "array", "items": {"anyOf": [{"$ref": "#/$defs/Source"}, _text("URL of a source, or a path")]}}
+    main = _bare(main)
+    sources = main["properties"]["sources"]
+    main["properties"]["sources"] = {
+        "anyOf": [_text("Path of the files of sources"), several],
+        "default": "sources/*.yaml",
+        "description": sources["description"],
+        "examples": sources["examples"],
+    }
+    kinds = {"Main": main, "Sources": {"type": "array", "description": "A file of sources.", "items": listed}}
+    return {
+        "$schema": _DRAFT,
+        "title": "aggregator configuration",
+        "anyOf": [{"$ref": "#/$defs/Main"}, {"$ref": "#/$defs/Sources"}, {"type": "null"}],
+        "$defs": dict(sorted((records | kinds).items())),
+    }
+
+
+def _text(description: str, **more: str) -> dict[str, str]:
+    return {"type": "string", "description": description} | more
+
+
+def _bare(node: Any) -> Any:
+    """Take off the titles that pydantic derives from the names, and empty defaults: editors show the description."""
+    if isinstance(node, list):
+        return [_bare(part) for part in node]
+    if not isinstance(node, dict):
+        return node
+    return {
+        key: {name: _bare(part) for name, part in value.items()} if key in {"properties", "$defs"} else _bare(value)
+        for key, value in node.items()
+        if not (key == "title" and isinstance(value, str)) and not (key == "default" and _says_nothing(value))
+    }
+
+
+def _says_nothing(value: Any) -> bool:
+    """Tell the defaults of groups: each of their keys has its own, spelled as people write it."""
+    return value is None or value == [] or isinstance(value, dict)

@@ -1,0 +1,183 @@
+"""The main file: everything but the sources, each key with its default.
+
+Rule: every key is optional, and the defaults alone are a configuration that runs.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, PrivateAttr
+
+from aggregator.config.record import Record, written
+from aggregator.config.source import FullText, Source
+from aggregator.config.values import (
+    DatabaseUrl,
+    Duration,
+    Every,
+    Identifier,
+    Identifiers,
+    Languages,
+    Listen,
+    Located,
+    OneLine,
+    Patterns,
+    PlainUrl,
+    Size,
+    Text,
+    Texts,
+    ZoneName,
+)
+
+
+class Server(Record):
+    """Where the feeds are served."""
+
+    listen: Listen = Field(
+        default="127.0.0.1:8080", description="Address and port to serve on.", examples=["0.0.0.0:80"]
+    )
+    public_url: PlainUrl | None = Field(
+        default=None,
+        description="URL that readers see, where a proxy stands before us; feeds link to it.",
+        examples=["https://feeds.example.org"],
+    )
+
+    @property
+    def host(self) -> str:
+        """The address to listen on, without brackets."""
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """The port to listen on; 0 lets the system choose."""
+        return int(self.listen.rpartition(":")[2])
+
+
+class Defaults(Record):
+    """What holds for every source that does not say otherwise."""
+
+    every: Every = written("1h", description="How often a source is asked; at least 5m.", examples=["30m"])
+    timezone: ZoneName = Field(
+        default="UTC", description="IANA timezone of dates that state none.", examples=["Europe/Paris"]
+    )
+    full_text: FullText = Field(
+        default="missing", description="When an article's own page is read: missing, always, never.", examples=["never"]
+    )
+    keep: Duration = written("90d", description="How long entries stay after they were last seen.", examples=["52w"])
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The timezone of dates that state none."""
+        return ZoneInfo(self.timezone)
+
+
+class Network(Record):
+    """How sources are asked."""
+
+    concurrency: int = Field(default=64, ge=1, le=1000, description="Requests under way at once.", examples=[16])
+    per_host: int = Field(default=2, ge=1, le=100, description="Requests under way at once to one host.", examples=[1])
+    timeout: Duration = written(
+        "30s", description="Longest time for one document, redirects included.", examples=["60s"]
+    )
+    max_body: Size = written("16MiB", description="Largest document, after decompression.", examples=["64MiB"])
+    allow_private: bool = Field(
+        default=False, description="Allow addresses of private networks and this machine.", examples=["true"]
+    )
+    user_agent: OneLine | None = Field(
+        default=None,
+        description="User-Agent; aggregator/<version> with a contact URL where absent.",
+        examples=["example/1.0 (+https://example.org)"],
+    )
+
+
+class Match(Record):
+    """Regular expressions, searched in one part of an entry each; several for one part: any of them."""
+
+    title: Patterns = Field(default=(), description="Searched in the title.", examples=["直播"])
+    content: Patterns = Field(default=(), description="Searched in the text.", examples=["\\bGDP\\b"])
+    author: Patterns = Field(default=(), description="Searched in each author.", examples=["^AFP$"])
+    tag: Patterns = Field(default=(), description="Searched in each tag.", examples=["(?i)sport"])
+    url: Patterns = Field(default=(), description="Searched in the link.", examples=["/live/"])
+
+
+class Where(Record):
+    """Which entries a view shows; everything that is given must hold."""
+
+    language: Languages = Field(
+        default=(), description="Of one of these languages; `zh` includes `zh-Hans`.", examples=["zh"]
+    )
+    source: Identifiers = Field(default=(), description="From one of these sources.", examples=["[rfi-cn, voa-zh]"])
+    tag: Texts = Field(default=(), description="With one of these tags.", examples=["world"])
+    include: Match = Field(default=Match(), description="Only what matches.", examples=["{title: Paris}"])
+    exclude: Match = Field(default=Match(), description="Never what matches.", examples=["{title: 直播}"])
+
+
+class View(Record):
+    """One published output."""
+
+    id: Identifier = Field(description="Name in URLs and file names.", examples=["zh"])
+    title: Text = Field(
+        default_factory=lambda given: given["id"],
+        description="Title for people; the id where absent.",
+        examples=["中文"],
+    )
+    limit: int = Field(default=100, ge=1, le=1000, description="Entries shown, newest first.", examples=[50])
+    where: Where = Field(default=Where(), description="Which entries; all where absent.", examples=["{language: zh}"])
+    duplicates: Literal["group", "keep"] = Field(
+        default="group", description="Copies in several sources: group shows one, keep shows all.", examples=["keep"]
+    )
+
+
+MERGED = View(id="merged", title="All news", limit=100)
+
+
+def _or_merged(views: tuple[View, ...]) -> tuple[View, ...]:
+    return views or (MERGED,)
+
+
+class Config(Record):
+    """The whole configuration, as every part of the program reads it."""
+
+    database: DatabaseUrl = written(
+        "sqlite:///var/aggregator.db",
+        secret=True,
+        description="sqlite:///path (relative to this file) or postgresql+psycopg://user@host/name.",
+        examples=["postgresql+psycopg://aggregator@localhost/aggregator"],
+    )
+    output: Located = written(
+        "var/feeds", description="Folder where views are written (relative to this file).", examples=["../out"]
+    )
+    server: Server = Field(
+        default=Server(), description="Where feeds and pages are served.", examples=["{listen: 127.0.0.1:8080}"]
+    )
+    defaults: Defaults = Field(
+        default=Defaults(),
+        description="For every source that does not say otherwise.",
+        examples=["{every: 30m, timezone: Europe/Paris}"],
+    )
+    network: Network = Field(
+        default=Network(), description="How sources are asked for what they have.", examples=["{timeout: 60s}"]
+    )
+    views: Annotated[tuple[View, ...], AfterValidator(_or_merged)] = Field(
+        default=(),
+        description="What is published, the first at /feed.atom; one view `merged` where absent.",
+        examples=["[{id: merged, title: All news}]"],
+    )
+    sources: tuple[Source, ...] = Field(
+        default=(),
+        description="Files of sources (`*` matches many), or the sources themselves; sources/*.yaml where absent.",
+        examples=["sources/*.yaml"],
+    )
+
+    _files: tuple[Path, ...] = PrivateAttr(default=())
+
+    def read_from(self, files: tuple[Path, ...], *, sources: tuple[Source, ...]) -> "Config":
+        """Return this configuration with its sources, and the memory of the files it was read from."""
+        complete = self.model_copy(update={"sources": sources})
+        complete._files = files  # noqa: SLF001  a copy of this very object
+        return complete
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Every file it was read from, absolute, the main one first; a change of one is a change of this."""
+        return self._files

@@ -1,0 +1,202 @@
+"""A source: something we follow, and how.
+
+Rule: exactly one of `url` and `path`. What a source does not say was filled in from `defaults` when it was loaded, so
+that whoever reads a source reads one value; `stated` remembers what the source said by itself.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo
+
+from aggregator.config.page import ArticleRules, Fields, PageTest
+from aggregator.config.record import Record, setting, written
+from aggregator.config.values import (
+    Charset,
+    Duration,
+    Every,
+    HeaderName,
+    HeaderValue,
+    Identifier,
+    Language,
+    Located,
+    OneLine,
+    Pause,
+    PlainUrl,
+    Size,
+    Text,
+    Texts,
+    WebUrl,
+    ZoneName,
+)
+from aggregator.config.words import nearest
+
+CARRIERS = ("auto", "feed", "page", "archive", "sitemap", "json")
+FullText = Literal["missing", "always", "never"]
+
+
+def _adapter(value: str, info: ValidationInfo) -> str:
+    sites = setting(info).sites
+    if value in CARRIERS or sites is None or value in sites:
+        return value
+    known = (*CARRIERS, *sorted(sites))
+    guess = nearest(value, known)
+    hint = f"did you mean `{guess}`? " if guess else ""
+    raise ValueError(f"must be an adapter or the name of site rules ({hint}known: {', '.join(known)})")
+
+
+Adapter = Annotated[str, AfterValidator(_adapter)]
+
+
+class BasicAuth(Record):
+    """Name and password for HTTP basic authentication."""
+
+    username: OneLine = Field(description="User name.", examples=["reader"])
+    password: HeaderValue = Field(description="Password; best taken from the environment.", examples=["${PASSWORD}"])
+
+
+class HttpOptions(Record):
+    """How this source is asked for; what is absent is as `network` says."""
+
+    headers: Mapping[HeaderName, HeaderValue] = Field(
+        default={}, description="More request headers; never shown.", examples=["{X-Token: '${TOKEN}'}"]
+    )
+    basic_auth: BasicAuth | None = Field(
+        default=None, description="Name and password.", examples=["{username: reader, password: '${PASSWORD}'}"]
+    )
+    charset: Charset | None = Field(
+        default=None, description="Encoding of the document, where the server states a wrong one.", examples=["gb18030"]
+    )
+    user_agent: OneLine | None = Field(
+        default=None, description="User-Agent for this source.", examples=["example/1.0 (+https://example.org)"]
+    )
+    min_interval: Pause | None = Field(
+        default=None, description="Shortest pause between two requests of this source.", examples=["2s"]
+    )
+    max_body: Size | None = Field(
+        default=None, description="Largest document, after decompression.", examples=["32MiB"]
+    )
+    proxy: WebUrl | None = Field(
+        default=None, repr=False, description="HTTP proxy to ask through.", examples=["http://proxy.example.org:3128"]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    origin: str = ""
+    stated: frozenset[str] = frozenset()
+    every_stated: bool = False
+    shown: str | None = None
+
+
+class Source(Record):
+    """One source: a mapping in a sources file."""
+
+    id: Identifier = Field(
+        description="Name that never changes; made from the address where absent.", examples=["rfi-cn"]
+    )
+    url: PlainUrl | None = Field(
+        default=None,
+        description="Address of a feed, a page, a sitemap or a site whose feed is to be found.",
+        examples=["https://www.rfi.fr/cn/rss"],
+    )
+    path: Located | None = Field(
+        default=None,
+        description="Files instead of an address; `*` and `**` match many.",
+        examples=["../../seeds/*.txt"],
+    )
+    adapter: Adapter = Field(
+        default="auto",
+        description="How items are carried: auto, feed, page, archive, sitemap or json; or the name of site rules"
+        " (rfi, voa), which detects the carrier and applies these rules.",
+        examples=["archive"],
+    )
+    name: Text | None = Field(
+        default=None, description="Name for people; the feed's own where absent.", examples=["RFI 华语"]
+    )
+    every: Every = written("1h", description="How often to ask; at least 5m.", examples=["15m"])
+    timezone: ZoneName = Field(
+        default="UTC", description="IANA timezone of dates that state none.", examples=["Europe/Paris"]
+    )
+    language: Language | None = Field(
+        default=None, description="BCP 47 tag of everything in it; else stated or detected.", examples=["zh-Hans"]
+    )
+    tags: Texts = Field(default=(), description="Tags added to every entry.", examples=["[world, radio]"])
+    enabled: bool = Field(default=True, description="`false` keeps its entries and asks no more.", examples=["false"])
+    keep: Duration = written("90d", description="How long entries stay after they were last seen.", examples=["52w"])
+    full_text: FullText = Field(
+        default="missing",
+        description="When the article's own page is read: missing, always, never.",
+        examples=["always"],
+    )
+    priority: int = Field(
+        default=0, description="Of copies in several sources the one with the highest is shown.", examples=[10]
+    )
+    allow_private: bool | None = Field(
+        default=None,
+        description="Allow addresses of private networks; as network.allow_private where absent.",
+        examples=["true"],
+    )
+    http: HttpOptions = Field(
+        default=HttpOptions(), description="How it is asked for.", examples=["{min_interval: 2s}"]
+    )
+    items: Texts = Field(
+        default=(), description="Page: selectors of one item; the first that matches.", examples=["article.card"]
+    )
+    fields: Fields = Field(default=Fields(), description="Page: where an item's values are.", examples=["{title: h2}"])
+    next: Texts = Field(
+        default=(), description="Page: selectors of the link to the next page.", examples=["a[rel=next]@href"]
+    )
+    article: ArticleRules = Field(
+        default=ArticleRules(), description="Page: where the article's text is.", examples=["{body: .article__body}"]
+    )
+    tests: tuple[PageTest, ...] = Field(
+        default=(),
+        description="Page: what `aggregator test` expects.",
+        examples=["[{capture: no-feed.html.gz, min_items: 12}]"],
+    )
+
+    _memory: _Memory = PrivateAttr(default=_Memory())
+
+    def placed(self, *, origin: str, stated: Collection[str], every_stated: bool, shown: str | None = None) -> Self:
+        """Return this source with the memory of where and how it was written."""
+        placed = self.model_copy()
+        memory = _Memory(origin, frozenset(stated), every_stated=every_stated, shown=shown)
+        placed._memory = memory  # noqa: SLF001  a copy of this very object
+        return placed
+
+    @property
+    def origin(self) -> str:
+        """Where it is written: `file:line`, "" for one built by hand."""
+        return self._memory.origin
+
+    @property
+    def stated(self) -> frozenset[str]:
+        """The keys that the source itself gives; the others come from `defaults`."""
+        return self._memory.stated
+
+    @property
+    def every_stated(self) -> bool:
+        """Whether a person chose `every`, here or under `defaults`."""
+        return self._memory.every_stated
+
+    @property
+    def location(self) -> str:
+        """The URL, or the absolute path."""
+        return self.url or str(self.path)
+
+    @property
+    def shown(self) -> str:
+        """The location for people: `${NAME}` stands where the environment filled a secret in."""
+        return self._memory.shown or self.location
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The timezone of dates that state none."""
+        return ZoneInfo(self.timezone)
+
+    def __repr_args__(self) -> Iterator[tuple[str, Any]]:
+        yield "id", self.id
+        yield "location", self.shown

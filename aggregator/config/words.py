@@ -1,0 +1,84 @@
+"""Names: the nearest of those that exist, and the ids that are made from addresses.
+
+Rule: an id that was made depends on its own address alone, so that adding a source never renames another.
+"""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from hashlib import sha256
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_LONGEST_SLUG = 60
+_FOREIGN = re.compile(r"[^a-z0-9._]+", re.ASCII)
+_LOSSLESS = re.compile(r"[A-Za-z0-9._/?=&-]*", re.ASCII)
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Find the known word that `word` was probably meant to be; None if none is near.
+
+    >>> nearest("evry", ["every", "keep"])
+    'every'
+    """
+    by_folded = {name.casefold(): name for name in sorted(known)}
+    close = get_close_matches(word.casefold()[:100], by_folded, n=1, cutoff=0.6)
+    return by_folded[close[0]] if close else None
+
+
+def slug(text: str) -> str:
+    """Make an id of any text; "" if it has no ASCII letter or digit.
+
+    >>> slug("RFI 华语/CN")
+    'rfi-cn'
+    """
+    return _FOREIGN.sub("-", text.lower()).strip("-._")
+
+
+def id_of_url(url: str) -> str:
+    """Make the id of a source from its URL; a digest is added where the readable part does not tell it all.
+
+    >>> id_of_url("https://www.rfi.fr/cn/rss")
+    'rfi.fr-cn-rss'
+    """
+    try:
+        words = _words_of_url(url)
+    except ValueError:
+        return f"source-{digest(url)}"
+    name = slug(words)
+    if len(name) <= _LONGEST_SLUG and _LOSSLESS.fullmatch(words):
+        return name or digest(url)
+    return f"{name[:_LONGEST_SLUG].rstrip('-._') or 'source'}-{digest(url)}"
+
+
+def _words_of_url(url: str) -> str:
+    parts = urlsplit(url)
+    query = f"?{parts.query}" if parts.query else ""
+    host = (parts.hostname or "").removeprefix("www.") + (f"-{parts.port}" if parts.port else "")
+    return host + unquote(parts.path) + unquote(query)
+
+
+def id_of_path(path: str) -> str:
+    """Make the id of a source from its path: the last folder above the wildcards, else the file's own name.
+
+    >>> id_of_path("/srv/seeds/*.txt"), id_of_path("/srv/saved/feed.xml")
+    ('seeds', 'feed')
+    """
+    parts = PurePath(path).parts
+    wild = next((index for index, part in enumerate(parts) if re.search(r"[*?[]", part)), None)
+    name = PurePath(path).stem if wild is None else parts[wild - 1] if wild else ""
+    return slug(name) or f"source-{digest(path)}"
+
+
+def digest(text: str) -> str:
+    """Shorten any text to six hexadecimal digits.
+
+    >>> digest("https://example.org/")
+    '8198d1'
+    """
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:6]

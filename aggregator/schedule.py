@@ -1,0 +1,157 @@
+"""When a source is due: pure decisions, the present is an argument.
+
+Rule: what the user, the server or a failure asks for is a floor; whatever spreads the polls only ever adds to it. A
+failing source is asked ever more seldom, down to once a day, and never given up; only 410 Gone ends it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from aggregator.model import Hints
+
+if TYPE_CHECKING:
+    from aggregator.errors import ErrorClass
+
+NO_HINTS = Hints()
+LEAST = timedelta(minutes=5)  # what a user may ask a stranger's server for
+UNVALIDATED = timedelta(hours=24)  # a server without validators sends everything every time
+DAY = timedelta(hours=24)  # no hint and no back-off is longer
+LONGEST_RETRY_AFTER = timedelta(days=31)
+BACK_OFF = 1.8
+_GRID_PART = 10  # polls may be up to a tenth of their wait late, so that they spread
+_WIDEST_GRID = timedelta(minutes=30)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_AT_ONCE = 50  # that many new sources are polled without spreading
+_STARTS_A_SECOND = 20
+_LONGEST_START = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """When to ask next and why, in words; `at` is None where never again (410 Gone).
+
+    Before `not_before` not even a forced run may ask: the server said so (Retry-After); None where it did not.
+    """
+
+    at: datetime | None
+    reason: str
+    not_before: datetime | None = None
+
+
+def next_fetch(
+    source: str,
+    *,
+    now: datetime,
+    every: timedelta,
+    every_stated: bool,
+    has_validators: bool | None,
+    hints: Hints = NO_HINTS,
+    failures: int = 0,
+    error: ErrorClass | None = None,
+    least: timedelta = LEAST,
+) -> Due:
+    """Decide when `source` (its id) is due again, once its run has ended at `now`.
+
+    `every` is the interval of its config; `every_stated` tells that the user wrote it for this source. `has_validators`
+    is None where the server has never answered. `hints` are those of the answer, or hold the error's `retry_after`.
+    `failures` counts the failed runs in a row, this one included; `error` is this run's, None where it went well.
+    `least` is the shortest interval a user may state: zero for what is no one else's, such as a folder.
+
+    Source of the rules: miniflux, Feedbin and lemon24/reader; RFC 9110 §10.2.3, RFC 9111 §5.2.2.1, RSS 2.0 ttl.
+    """
+    if error == "gone":
+        return Due(at=None, reason="410 Gone")
+    floor = max(_floors(every, every_stated, has_validators, hints, failures, least), key=lambda floor: floor.wait)
+    at, reason = _on_grid(source, now + floor.wait, floor.wait), floor.reason
+    if not every_stated and (later := _outside_skipped(at, hints)) != at:
+        at, reason = later + _offset(source, _WIDEST_GRID), "skipHours" if hints.skip_hours else "skipDays"
+    asked = _retry_after(hints)
+    return Due(at=at, reason=reason, not_before=None if asked is None else now + asked)
+
+
+def first_due(source: str, *, now: datetime, together: int) -> datetime:
+    """Decide when a new source is first asked, one of `together` new ones: at once, or spread over some minutes."""
+    if together <= _AT_ONCE:
+        return now
+    return now + _offset(source, min(timedelta(seconds=together / _STARTS_A_SECOND), _LONGEST_START))
+
+
+@dataclass(frozen=True, slots=True)
+class _Floor:
+    wait: timedelta
+    reason: str
+
+
+def _floors(
+    every: timedelta, every_stated: bool, has_validators: bool | None, hints: Hints, failures: int, least: timedelta
+) -> list[_Floor]:
+    """List what asks to wait; where two ask for the same, the first names the reason."""
+    interval = _interval(every, every_stated, has_validators, least)
+    floors = [interval]
+    if hints.max_age:
+        floors.append(_Floor(min(hints.max_age, DAY), "max-age"))
+    if hints.ttl and not every_stated:
+        floors.append(_Floor(min(hints.ttl, DAY), "ttl"))
+    if (asked := _retry_after(hints)) is not None:
+        floors.append(_Floor(asked, "Retry-After"))
+    elif failures:
+        floors.append(_Floor(_backed_off(interval.wait, failures), _failures(failures)))
+    return floors
+
+
+def _interval(every: timedelta, every_stated: bool, has_validators: bool | None, least: timedelta) -> _Floor:
+    if has_validators is False and not every_stated and every < UNVALIDATED:
+        return _Floor(UNVALIDATED, f"every {_words(UNVALIDATED)}, the server gives no validators")
+    interval = max(every, least)
+    return _Floor(interval, f"every {_words(interval)}")
+
+
+def _retry_after(hints: Hints) -> timedelta | None:
+    return min(hints.retry_after, LONGEST_RETRY_AFTER) if hints.retry_after else None
+
+
+def _backed_off(interval: timedelta, failures: int) -> timedelta:
+    factor = BACK_OFF ** min(failures, 64)  # 1.8^64 is beyond any interval, 1.8^2000 beyond a float
+    return DAY if factor >= DAY / max(interval, timedelta(seconds=1)) else interval * factor
+
+
+def _failures(count: int) -> str:
+    return "1 failure" if count == 1 else f"{count} failures in a row"
+
+
+def _on_grid(source: str, at: datetime, wait: timedelta) -> datetime:
+    """Round up to the source's own grid: a tenth of the wait wide, shifted by its id, the same after any restart."""
+    step = min(wait / _GRID_PART, _WIDEST_GRID)
+    if step < timedelta(seconds=1):
+        return at
+    return at + (_offset(source, step) - (at - _EPOCH)) % step
+
+
+def _offset(source: str, span: timedelta) -> timedelta:
+    """Place a source within a span, always at the same part of it."""
+    part = int.from_bytes(blake2b(source.encode("utf-8", "surrogatepass"), digest_size=8).digest())
+    return span * (part % 1_000_000) / 1_000_000
+
+
+def _outside_skipped(at: datetime, hints: Hints) -> datetime:
+    """Move to the beginning of the next hour (UTC) that is not skipped; hints that skip all hours are no hints."""
+    hours, days = set(hints.skip_hours), set(hints.skip_days)
+    hour = at
+    for _ in range(24 * 7):
+        if hour.hour not in hours and hour.weekday() not in days:
+            return hour
+        hour = hour.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    return at
+
+
+def _words(span: timedelta) -> str:
+    """Say a time span shortly: `15 min`, `1 h 30 min`, `45 s`, `7 d`."""
+    seconds = round(span.total_seconds())
+    if seconds and seconds % 86_400 == 0 and seconds > 86_400:
+        return f"{seconds // 86_400} d"
+    parts = ((seconds // 3600, "h"), (seconds % 3600 // 60, "min"), (seconds % 60, "s"))
+    return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 s"

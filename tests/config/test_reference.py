@@ -1,0 +1,101 @@
+"""What people and editors read about the keys is what the program reads."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from aggregator.config import Config, Source, reference, schema
+from aggregator.config.__main__ import write
+from aggregator.config.record import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def records(record: type[Record] = Record) -> Iterator[type[Record]]:
+    for below in record.__subclasses__():
+        if below.__module__.startswith("aggregator.config."):
+            yield below
+        yield from records(below)
+
+
+KEYS = [
+    pytest.param(field, key, id=f"{record.__name__}.{key}")
+    for record in records()
+    for field, key in zip(record.model_fields.values(), record.written_keys(), strict=True)
+]
+
+
+@pytest.mark.parametrize(("field", "key"), KEYS)
+def test_every_key_is_described_with_an_example(field: object, key: str) -> None:
+    described = getattr(field, "description", None), getattr(field, "examples", None)
+
+    assert all(described), key
+
+
+@pytest.mark.parametrize("record", list(records()), ids=lambda record: record.__name__)
+def test_every_key_is_named_in_the_page(record: type[Record]) -> None:
+    title = reference.SECTIONS["Main" if record is Config else record.__name__]
+    page = (DOCS / "configuration.md").read_text(encoding="utf-8")
+    section = page.split(f"\n### {title}\n")[1].split("\n### ")[0]
+
+    assert [row.split("`")[1] for row in section.splitlines() if row.startswith("| `")] == list(record.written_keys())
+
+
+def test_what_is_written_about_the_keys_is_fresh(tmp_path: Path) -> None:
+    for name in ("aggregator.schema.json", "configuration.md"):
+        shutil.copy(DOCS / name, tmp_path / name)
+
+    write(tmp_path)
+
+    for name in ("aggregator.schema.json", "configuration.md"):
+        assert (tmp_path / name).read_text(encoding="utf-8") == (DOCS / name).read_text(encoding="utf-8"), (
+            f"docs/{name} is old: run python -m aggregator.config"
+        )
+
+
+def test_a_page_without_marks_is_not_overwritten() -> None:
+    with pytest.raises(ValueError, match="the page has no"):
+        reference.refreshed("# Configuration\n")
+
+
+def test_the_schema_knows_the_keys_of_both_files() -> None:
+    definitions = schema()["$defs"]
+
+    assert tuple(definitions["Main"]["properties"]) == Config.written_keys()
+    assert tuple(definitions["Source"]["properties"]) == Source.written_keys()
+    assert not definitions["Main"]["additionalProperties"]
+    assert not definitions["Source"]["required"]
+    assert definitions["Sources"]["items"]["anyOf"][0] == {"$ref": "#/$defs/Source"}
+
+
+def test_every_reference_of_the_schema_leads_somewhere() -> None:
+    text = json.dumps(schema())
+    named = {part.split('"')[0] for part in text.split('"$ref": "#/$defs/')[1:]}
+
+    assert named <= set(schema()["$defs"])
+
+
+def test_the_defaults_of_the_schema_are_spelled_as_people_write_them() -> None:
+    network = schema()["$defs"]["Network"]["properties"]
+
+    assert {key: node["default"] for key, node in network.items() if "default" in node} == {
+        "concurrency": 64, "per_host": 2, "timeout": "30s", "max_body": "16MiB", "allow_private": False,
+    }  # fmt: skip
+
+
+def test_the_package_itself_does_not_load_the_configuration() -> None:
+    code = (
+        "import sys, aggregator.errors, aggregator.model; sys.exit('pydantic' in sys.modules or 'yaml' in sys.modules)"
+    )
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
