@@ -1,0 +1,106 @@
+"""Which network addresses may be dialled.
+
+Rule: what is not known to be a public unicast address is refused (IANA special-purpose registries, RFC 6890).
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+# First match wins, so the telling name stands before the wider block.
+_REFUSED_V4 = tuple(
+    (IPv4Network(block), name)
+    for block, name in (
+        ("169.254.169.254/32", "cloud metadata"),
+        ("100.100.100.200/32", "cloud metadata"),
+        ("168.63.129.16/32", "cloud metadata"),  # Azure's, inside a public block
+        ("192.0.0.192/32", "cloud metadata"),
+        ("0.0.0.0/8", "unspecified"),
+        ("10.0.0.0/8", "private"),
+        ("100.64.0.0/10", "carrier-grade NAT"),
+        ("127.0.0.0/8", "loopback"),
+        ("169.254.0.0/16", "link-local"),
+        ("172.16.0.0/12", "private"),
+        ("192.0.0.0/24", "reserved"),
+        ("192.0.2.0/24", "documentation"),
+        ("192.88.99.0/24", "6to4 relay"),
+        ("192.168.0.0/16", "private"),
+        ("198.18.0.0/15", "benchmarking"),
+        ("198.51.100.0/24", "documentation"),
+        ("203.0.113.0/24", "documentation"),
+        ("224.0.0.0/4", "multicast"),
+        ("240.0.0.0/4", "reserved"),
+    )
+)
+_REFUSED_V6 = tuple(
+    (IPv6Network(block), name)
+    for block, name in (
+        ("::1/128", "loopback"),
+        ("::/128", "unspecified"),
+        ("::ffff:0:0/96", "IPv4-mapped"),
+        ("fd00:ec2::254/128", "cloud metadata"),
+        ("fc00::/7", "private"),
+        ("fe80::/10", "link-local"),
+        ("fec0::/10", "site-local"),
+        ("ff00::/8", "multicast"),
+        ("2001::/32", "Teredo"),
+        ("2001::/23", "reserved"),
+        ("2001:db8::/32", "documentation"),
+        ("2002::/16", "6to4"),
+        ("3fff::/20", "documentation"),
+    )
+)
+_GLOBAL_UNICAST = IPv6Network("2000::/3")
+_NAT64 = IPv6Network("64:ff9b::/96")
+_NUMERIC_HOST = re.compile(r"(?:0x[0-9a-f]*|\d+)(?:\.(?:0x[0-9a-f]*|\d+)){0,3}\.?", re.IGNORECASE)
+
+
+@lru_cache(maxsize=4096)
+def refusal(address: str) -> str | None:
+    """Say in a word why an address in numbers is refused, None where it may be dialled.
+
+    >>> refusal("127.0.0.1"), refusal("64:ff9b::a00:1"), refusal("1.1.1.1")
+    ('loopback', 'NAT64 of private', None)
+    """
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return "not an address"
+    return _refusal_v4(parsed) if isinstance(parsed, IPv4Address) else _refusal_v6(parsed)
+
+
+def host_refusal(host: str) -> str | None:
+    """Say why a host, as a URL spells it, is refused without asking the DNS; None for names and public addresses."""
+    if ":" in host:
+        return refusal(host)
+    if not _NUMERIC_HOST.fullmatch(host):
+        return None
+    return refusal(host) if _is_dotted_quad(host) else "an address in disguise"
+
+
+def is_own_machine(host: str) -> bool:
+    """Tell whether a host is spelled as this very machine."""
+    return host == "localhost" or refusal(host) == "loopback"
+
+
+def _is_dotted_quad(host: str) -> bool:
+    try:
+        return socket.inet_ntoa(socket.inet_pton(socket.AF_INET, host)) == host
+    except OSError:
+        return False
+
+
+def _refusal_v4(address: IPv4Address) -> str | None:
+    return next((name for block, name in _REFUSED_V4 if address in block), None)
+
+
+def _refusal_v6(address: IPv6Address) -> str | None:
+    # A NAT64 gateway dials the IPv4 address inside: judge that one, or networks of IPv6 alone could fetch little.
+    if address in _NAT64:
+        inner = _refusal_v4(IPv4Address(int(address) & 0xFFFFFFFF))
+        return None if inner is None else f"NAT64 of {inner}"
+    named = next((name for block, name in _REFUSED_V6 if address in block), None)
+    return named or (None if address in _GLOBAL_UNICAST else "not global unicast")

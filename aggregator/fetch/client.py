@@ -1,0 +1,184 @@
+"""The fetcher: a request goes in, a response comes out or a SourceError.
+
+Rule: one way for every request, hop by hop: the address is checked, a place is taken, the answer is read, then the next
+hop or the document; all of it within one deadline and one size.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Self
+
+import aiohttp
+
+from aggregator.errors import SourceError
+from aggregator.fetch.answer import DOCUMENT, MOST_HEADER_BYTES, read
+from aggregator.fetch.chain import REDIRECTS, Chain
+from aggregator.fetch.connector import AddressRefusedError, GuardedResolver, connector
+from aggregator.fetch.deadline import Deadline
+from aggregator.fetch.encoding import ACCEPT_ENCODING
+from aggregator.fetch.fault import FAULTS, fault, refused
+from aggregator.fetch.freshness import hints_of, merged, request_headers, retry_after, validators_of
+from aggregator.fetch.messages import FetchSettings, Response
+from aggregator.fetch.names import SystemNames
+from aggregator.fetch.pace import Pace, group_of
+from aggregator.fetch.robots import Robots
+from aggregator.fetch.target import refuse_private, target
+from aggregator.fetch.wall import wall
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from aggregator.fetch.answer import Answer
+    from aggregator.fetch.connector import Resolve
+    from aggregator.fetch.messages import Request
+    from aggregator.fetch.target import Target
+
+_MOST_HEADERS = 256
+_LONGEST_LINE = 8190
+_NOT_MODIFIED = 304
+_KEPT_HEADERS = frozenset({
+    "age", "cache-control", "content-disposition", "content-language", "content-location", "content-type", "date",
+    "etag", "expires", "last-modified", "link", "retry-after", "x-robots-tag",
+})  # fmt: skip
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Fetcher:
+    """An async context manager; see `Request` and `Response` for what it takes and gives.
+
+    `clock` tells the present, for Expires, Retry-After and the age of robots.txt. `resolve` looks hosts up; None is the
+    system's way.
+    """
+
+    def __init__(
+        self,
+        settings: FetchSettings | None = None,
+        *,
+        clock: Callable[[], datetime] = _utc_now,
+        resolve: Resolve | None = None,
+    ) -> None:
+        self._settings = settings or FetchSettings()
+        self._clock = clock
+        self._names = SystemNames()
+        self._resolve: Resolve = resolve or self._names
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._robots = Robots(self.get, clock=clock)
+
+    async def __aenter__(self) -> Self:
+        self._pace = Pace(self._settings)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for session in self._sessions.values():
+            await session.close()
+        self._sessions.clear()
+        self._names.close()
+
+    async def get(self, request: Request) -> Response:
+        """Fetch one document, following its redirects.
+
+        Raises: SourceError of kind dns, connect, tls, timeout, http, gone, forbidden, redirect, too-large, blocked, or
+        unreadable (an answer that is not HTTP, a body that cannot be decoded).
+        """
+        chain = Chain(request)
+        deadline = Deadline(self._settings.timeout.total_seconds())
+        while True:
+            answer = await self._ask(request, chain, deadline)
+            if answer.status not in REDIRECTS:
+                return await self._response(request, chain, answer, ms=round(deadline.spent * 1000))
+            chain.follow(answer.status, answer.headers.get("location"), answer.cookies)
+
+    async def allowed(self, url: str, *, like: Request | None = None) -> bool:
+        """Tell whether the host's robots.txt lets us fetch a page; the host is asked once a day.
+
+        `like` is the request the page will be fetched with: proxy, user agent, password and allow_private are its.
+
+        Raises: SourceError where the host cannot tell now (5xx, 429, no connection): wait (RFC 9309 §2.3.1.4).
+        """
+        agent = (like.user_agent if like else None) or self._settings.user_agent
+        return await self._robots.allowed(url, agent=agent, like=like)
+
+    def group(self, url: str) -> str:
+        """Name the pace `url` belongs to: its host, or the pattern that its host is grouped under."""
+        return group_of(target(url).host, self._settings.host_groups)
+
+    async def _ask(self, request: Request, chain: Chain, deadline: Deadline) -> Answer:
+        aim, proxy = chain.here, request.proxy or self._settings.proxy
+        guarded = not (self._settings.allow_private if request.allow_private is None else request.allow_private)
+        if guarded:
+            refuse_private(aim)
+        async with self._pace.place(aim.host), deadline.running(aim.host):
+            if guarded and proxy:
+                await self._refuse_private_name(aim)
+            try:
+                # What a proxy dials cannot be seen from here, and the proxy itself may well be a neighbour.
+                session = self._session(guarded=guarded and not proxy)
+                question = session.get(aim.url, headers=chain.headers(), allow_redirects=False, proxy=proxy)
+                async with question as response:
+                    return await read(response, self._limit(request))
+            except FAULTS as error:
+                raise fault(error, aim) from error
+
+    async def _refuse_private_name(self, aim: Target) -> None:
+        try:
+            await GuardedResolver(self._resolve, guarded=True).resolve(aim.host, aim.url.port or 0)
+        except AddressRefusedError as error:
+            raise SourceError("blocked", str(error)) from error
+        except OSError:
+            return  # behind a proxy there is often no DNS: the proxy will look it up
+
+    def _limit(self, request: Request) -> int:
+        return self._settings.max_body if request.max_body is None else request.max_body
+
+    def _session(self, *, guarded: bool) -> aiohttp.ClientSession:
+        session = self._sessions.get(guarded)
+        if session is None:
+            session = self._sessions[guarded] = aiohttp.ClientSession(
+                connector=connector(self._resolve, guarded=guarded),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"User-Agent": self._settings.user_agent, "Accept-Encoding": ACCEPT_ENCODING},
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._settings.timeout.total_seconds() / 2),
+                auto_decompress=False,
+                max_line_size=_LONGEST_LINE,
+                max_field_size=MOST_HEADER_BYTES,
+                max_headers=_MOST_HEADERS,
+            )
+        return session
+
+    async def _response(self, request: Request, chain: Chain, answer: Answer, *, ms: int) -> Response:
+        url, now = chain.here.text, self._clock()
+        sent = request.validators if request_headers(request.validators, url) else None
+        unchanged = sent is not None and answer.status == _NOT_MODIFIED
+        body = b"" if unchanged else await self._document(request, chain.here, answer)
+        return Response(
+            status=_NOT_MODIFIED if unchanged else 200,
+            url=url,
+            body=body,
+            headers={name: _plain(value) for name, value in answer.headers.items() if name in _KEPT_HEADERS},
+            validators=merged(sent, answer.headers) if sent and unchanged else validators_of(answer.headers, url),
+            hints=hints_of(answer.headers, now),
+            permanent_to=chain.permanent_to,
+            hops=chain.hops,
+            ms=ms,
+            wire_bytes=len(answer.body),
+        )
+
+    async def _document(self, request: Request, aim: Target, answer: Answer) -> bytes:
+        body = await answer.document(self._limit(request))
+        wait = retry_after(answer.headers, self._clock())
+        if (name := wall(answer.status, answer.headers, body, host=aim.host)) is not None:
+            raise SourceError("blocked", f"{aim.host} answered with {name}", status=answer.status, retry_after=wait)
+        if answer.status not in DOCUMENT:
+            raise refused(answer.status, aim, wait)
+        return body
+
+
+def _plain(value: str) -> str:
+    return value if value.isascii() else value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

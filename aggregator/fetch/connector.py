@@ -1,0 +1,92 @@
+"""The connections: who is really dialled.
+
+Rule: the address that is checked is the address that is dialled. The resolver hands out public addresses only, and the
+socket that is about to connect checks its own address once more, so neither a second DNS answer nor a host written in
+numbers gets past.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING, Protocol
+
+from aiohttp import TCPConnector
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from aggregator.fetch.address import refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aiohttp import AddrInfoType
+
+# Idle connections are kept for the next hop or the next feed of one host, not for the next poll: 10,000 hosts in one
+# cycle would otherwise hold a file descriptor each.
+_IDLE_SECONDS = 1.0
+_DNS_SECONDS = 60
+
+
+class AddressRefusedError(OSError):
+    """An address that may not be dialled; the message names it and says why."""
+
+
+class Resolve(Protocol):
+    """Look a host up: its addresses in numbers, the best first. Raises: OSError (`socket.gaierror`)."""
+
+    async def __call__(self, host: str, port: int, /) -> Sequence[str]: ...
+
+
+class GuardedResolver(AbstractResolver):
+    """aiohttp's view of a `Resolve`; when guarded, what may not be dialled is not handed out."""
+
+    def __init__(self, resolve: Resolve, *, guarded: bool) -> None:
+        self._resolve = resolve
+        self._guarded = guarded
+
+    async def resolve(
+        self,
+        host: str,
+        port: int = 0,
+        family: socket.AddressFamily = socket.AF_UNSPEC,  # noqa: ARG002 - aiohttp's signature; both families are wanted
+    ) -> list[ResolveResult]:
+        """Look `host` up. Raises: AddressRefusedError where all its addresses are, OSError where it has none."""
+        addresses = await self._resolve(host, port)
+        if self._guarded:
+            addresses = _public(host, addresses)
+        if not addresses:
+            raise OSError(f"{host} has no address")
+        return [_result(host, address, port) for address in addresses]
+
+    async def close(self) -> None:
+        """Nothing to close: the look-up belongs to the fetcher."""
+
+
+def connector(resolve: Resolve, *, guarded: bool) -> TCPConnector:
+    """Make a connector; how many connections there are is the pace's business, not the connector's."""
+    return TCPConnector(
+        limit=0,
+        resolver=GuardedResolver(resolve, guarded=guarded),
+        ttl_dns_cache=_DNS_SECONDS,
+        keepalive_timeout=_IDLE_SECONDS,
+        socket_factory=guarded_socket if guarded else None,
+    )
+
+
+def guarded_socket(info: AddrInfoType) -> socket.socket:
+    """Make the socket that is about to be connected to `info`. Raises: AddressRefusedError."""
+    family, kind, protocol, _, address = info
+    if (reason := refusal(str(address[0]))) is not None:
+        raise AddressRefusedError(f"{address[0]} is refused ({reason})")
+    return socket.socket(family, kind, protocol)
+
+
+def _public(host: str, addresses: Sequence[str]) -> list[str]:
+    public = [address for address in addresses if refusal(address) is None]
+    if addresses and not public:
+        raise AddressRefusedError(f"{host} is refused: its address {addresses[0]} is {refusal(addresses[0])}")
+    return public
+
+
+def _result(host: str, address: str, port: int) -> ResolveResult:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    return ResolveResult(hostname=host, host=address, port=port, family=family, proto=0, flags=socket.AI_NUMERICHOST)

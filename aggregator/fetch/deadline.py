@@ -1,0 +1,36 @@
+"""The deadline of one fetch, over all its hops.
+
+Rule: the time runs while a hop runs, its last byte included, and stands still while we queue for a place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from aggregator.errors import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+class Deadline:
+    """Working time for one chain; `spent` is in seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self._whole = seconds
+        self._time = asyncio.get_running_loop().time
+        self.spent = 0.0
+
+    @asynccontextmanager
+    async def running(self, host: str) -> AsyncIterator[None]:
+        """Let the time run for one hop. Raises: SourceError `timeout` when it is over."""
+        begin = self._time()
+        try:
+            async with asyncio.timeout(max(self._whole - self.spent, 0.0)):
+                yield
+        except TimeoutError:
+            raise SourceError("timeout", f"no complete answer from {host} within {self._whole:g} s") from None
+        finally:
+            self.spent += self._time() - begin

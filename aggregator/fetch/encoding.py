@@ -1,0 +1,124 @@
+"""Content codings: the bytes on the wire to the bytes of the document.
+
+Rule: never more than `limit` bytes are produced, whatever the compressed bytes promise; what cannot be decoded to its
+end is an error, never half a document.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING
+
+import brotli  # type: ignore[import-untyped]
+import zstandard
+
+from aggregator.errors import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ACCEPT_ENCODING = "gzip, br, zstd"
+_MOST_CODINGS = 2
+_GZIP_MAGIC = b"\x1f\x8b"
+_ZSTD_WINDOW = 8 * 1024 * 1024  # RFC 9659: what a receiver of HTTP must be able to hold, and needs no more than
+_STEP = 1024 * 1024
+_BROKEN = (zlib.error, brotli.error, zstandard.ZstdError, EOFError)
+
+
+def decoded(body: bytes, label: str | None, *, limit: int) -> bytes:
+    """Undo the codings of a Content-Encoding label, the last one first; a bare `.gz` file is inflated as well.
+
+    Raises: SourceError `too-large` past `limit` bytes, `unreadable` for broken or unknown codings.
+    """
+    names = [name.strip().lower() for name in (label or "").split(",") if name.strip().lower() not in ("", "identity")]
+    if len(names) > _MOST_CODINGS:
+        raise SourceError(
+            "unreadable", f"{len(names)} content codings on one answer, at most {_MOST_CODINGS} are undone"
+        )
+    for name in reversed(names):
+        body = _decoded(body, name, limit=limit)
+    return _decoded(body, "gzip", limit=limit) if body.startswith(_GZIP_MAGIC) and len(names) < _MOST_CODINGS else body
+
+
+def _decoded(body: bytes, name: str, *, limit: int) -> bytes:
+    decoder = _DECODERS.get(name)
+    if decoder is None:
+        raise SourceError("unreadable", f"unknown content coding {name[:40]!r}")
+    try:
+        return decoder(body, limit) if body else b""
+    except _BROKEN as error:
+        raise SourceError("unreadable", f"the {name} body cannot be decoded ({error})") from error
+
+
+def _too_large(limit: int) -> SourceError:
+    return SourceError("too-large", f"the body is larger than {limit} bytes once decompressed")
+
+
+def _gunzip(body: bytes, limit: int) -> bytes:
+    # Servers that label what they did not compress are common; such a body does not begin like a gzip file.
+    if not body.startswith(_GZIP_MAGIC):
+        return body
+    parts: list[bytes] = []
+    left = limit
+    while body.startswith(_GZIP_MAGIC):  # a gzip file may be several members; what follows them is padding
+        part, body = _inflated(body, zlib.MAX_WBITS | 16, left, limit)
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)
+
+
+def _undeflate(body: bytes, limit: int) -> bytes:
+    try:
+        return _inflated(body, zlib.MAX_WBITS, limit, limit)[0]
+    except zlib.error:  # some servers send the bare stream without the zlib wrapper of RFC 9110 §8.4.1.2
+        return _inflated(body, -zlib.MAX_WBITS, limit, limit)[0]
+
+
+def _inflated(body: bytes, wbits: int, left: int, limit: int) -> tuple[bytes, bytes]:
+    stream = zlib.decompressobj(wbits)
+    part = stream.decompress(body, left + 1)
+    if len(part) > left:
+        raise _too_large(limit)
+    if not stream.eof:
+        raise EOFError("it ends early")
+    return part, stream.unused_data
+
+
+def _unbrotli(body: bytes, limit: int) -> bytes:
+    stream = brotli.Decompressor()
+    parts = [stream.process(body, output_buffer_limit=_STEP)]
+    size = len(parts[0])
+    while size <= limit and not stream.is_finished():
+        part = stream.process(b"", output_buffer_limit=_STEP)
+        if not part:
+            raise EOFError("it ends early")
+        parts.append(part)
+        size += len(part)
+    if size > limit:
+        raise _too_large(limit)
+    return b"".join(parts)
+
+
+def _unzstd(body: bytes, limit: int) -> bytes:
+    context = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
+    with context.stream_reader(body, read_across_frames=True) as stream:
+        plain = stream.read(limit + 1)
+    if len(plain) > limit:
+        raise _too_large(limit)
+    _refuse_cut_frames(body)
+    return plain
+
+
+def _refuse_cut_frames(body: bytes) -> None:
+    # The reader, which alone can be bounded, does not tell a cut frame from a whole one; zstd is fast enough for twice.
+    while body:
+        frame = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
+        frame.decompress(body)
+        if not frame.eof:
+            raise EOFError("it ends early")
+        body = frame.unused_data
+
+
+_DECODERS: dict[str, Callable[[bytes, int], bytes]] = {
+    "gzip": _gunzip, "x-gzip": _gunzip, "deflate": _undeflate, "br": _unbrotli, "zstd": _unzstd,
+}  # fmt: skip

@@ -1,0 +1,91 @@
+"""What goes into the fetcher and what comes out of it.
+
+Rule: frozen values; a request holds all that one source may set for itself, the settings hold what is true for all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from aggregator import __version__
+from aggregator.model import Hints
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aggregator.model import Validators
+
+NO_HINTS = Hints()
+# Hosts whose sub-domains share one machine room and one rate limit (Tumblr: FreshRSS#8925).
+SHARED_HOSTS = (
+    "*.tumblr.com", "*.blogspot.com", "*.wordpress.com", "*.substack.com", "*.medium.com", "*.livejournal.com",
+    "*.reddit.com",
+)  # fmt: skip
+ACCEPT = (
+    "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.9, "
+    "text/html;q=0.8, application/json;q=0.8, */*;q=0.5"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FetchSettings:
+    """What holds for every request.
+
+    `timeout` is the whole time one fetch may work: every hop and every byte, our own queue not counted. `max_body`
+    counts bytes after decompression. `spacing` is the least time between the starts of two requests to one host (a
+    server on this very machine is no host of others: it is not spaced). `host_groups` are patterns `*.domain` whose
+    hosts share one pace. `proxy` is an `http://` URL; environment variables are not read.
+    """
+
+    concurrency: int = 64
+    per_host: int = 2
+    timeout: timedelta = timedelta(seconds=30)
+    max_body: int = 16 * 1024 * 1024
+    allow_private: bool = False
+    user_agent: str = f"aggregator/{__version__}"
+    proxy: str | None = None
+    spacing: timedelta = timedelta(milliseconds=200)
+    host_groups: tuple[str, ...] = SHARED_HOSTS
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One thing to fetch; None means: as the settings say.
+
+    `validators` are sent only to the URL they belong to. `headers` and `basic_auth` (user, password) are sent only to
+    the origin of `url`, never to where it redirects; a user and password inside `url` are read as `basic_auth`.
+    """
+
+    url: str
+    validators: Validators | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    basic_auth: tuple[str, str] | None = None
+    allow_private: bool | None = None
+    max_body: int | None = None
+    proxy: str | None = None
+    user_agent: str | None = None
+    accept: str = ACCEPT
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A good answer: status 200 with a body, or 304 without one.
+
+    `url` is the one that answered, without fragment or password. `body` is decoded. `headers` have lower-case names
+    and are those a reader of the body can use. `validators` are those to send next time, None where the server gave
+    none. `permanent_to` is `url` where every redirect on the way was permanent (301, 308), else None. `hops` are all
+    URLs that were asked, in order, `url` the last. `ms` is the working time, `wire_bytes` the size before decoding.
+    """
+
+    status: int
+    url: str
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    validators: Validators | None = None
+    hints: Hints = NO_HINTS
+    permanent_to: str | None = None
+    hops: tuple[str, ...] = ()
+    ms: int = 0
+    wire_bytes: int = 0

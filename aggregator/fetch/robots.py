@@ -1,0 +1,96 @@
+"""robots.txt, for pages (RFC 9309).
+
+Rule: asked once a day and host, before the first page; no file means yes, a host in trouble means wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from protego import Protego
+
+from aggregator.errors import SourceError
+from aggregator.fetch.messages import Request
+from aggregator.fetch.target import target
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from datetime import datetime
+
+    from aggregator.fetch.messages import Response
+
+_KEPT_FOR = timedelta(hours=24)
+_KEPT_HOSTS = 2_000
+_LARGEST_BYTES = 512 * 1024  # RFC 9309 §2.5 asks for 500 KiB at least
+_TOO_MANY_REQUESTS = 429
+
+
+@dataclass(slots=True)
+class _Host:
+    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    rules: Protego | None = None
+    until: datetime | None = None
+
+
+class Robots:
+    """The rules of the hosts that were asked, for a day each."""
+
+    def __init__(self, get: Callable[[Request], Awaitable[Response]], *, clock: Callable[[], datetime]) -> None:
+        self._get = get
+        self._clock = clock
+        self._hosts: dict[str, _Host] = {}
+
+    async def allowed(self, url: str, *, agent: str, like: Request | None) -> bool:
+        """Tell whether `agent` (a User-Agent header) may fetch `url`. Raises: SourceError where it cannot tell now."""
+        aim = target(url)
+        scheme, rest = aim.text.split("://", 1)
+        file = f"{scheme}://{rest.partition('/')[0].partition('?')[0]}/robots.txt"
+        rules = await self._rules(file, like or Request(url))
+        return bool(rules.can_fetch(aim.text, agent.partition("/")[0]))
+
+    async def _rules(self, file: str, like: Request) -> Protego:
+        host = self._host(file)
+        async with host.asking:
+            now = self._clock()
+            if host.rules is None or host.until is None or host.until <= now:
+                host.rules = Protego.parse(await self._text(file, like))
+                host.until = now + _KEPT_FOR
+            return host.rules
+
+    def _host(self, file: str) -> _Host:
+        host = self._hosts.pop(file, None) or _Host()
+        self._hosts[file] = host  # the last asked stands last, the first is forgotten first
+        if len(self._hosts) > _KEPT_HOSTS:
+            del self._hosts[next(iter(self._hosts))]
+        return host
+
+    async def _text(self, file: str, like: Request) -> str:
+        request = Request(
+            file,
+            basic_auth=like.basic_auth if target(like.url).origin == target(file).origin else None,
+            allow_private=like.allow_private,
+            max_body=_LARGEST_BYTES,
+            proxy=like.proxy,
+            user_agent=like.user_agent,
+            accept="text/plain, */*;q=0.5",
+        )
+        try:
+            return (await self._get(request)).body.decode("utf-8", "replace")
+        except SourceError as error:
+            if _is_absent(error):
+                return ""
+            raise _wait(error) from error
+
+
+def _is_absent(error: SourceError) -> bool:
+    status = error.status or 0
+    return error.kind != "blocked" and 400 <= status < 500 and status != _TOO_MANY_REQUESTS
+
+
+def _wait(error: SourceError) -> SourceError:
+    return SourceError(
+        error.kind, f"robots.txt cannot be read ({error})", status=error.status, retry_after=error.retry_after
+    )
