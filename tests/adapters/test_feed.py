@@ -1,0 +1,176 @@
+"""Feeds: each file of data/feeds is one document; beside it stands what must be read from it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import process_time
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aggregator.adapters import feed
+from aggregator.errors import SourceError
+from aggregator.model import Capture, Found
+
+FEEDS = Path(__file__).parent / "data" / "feeds"
+CASES = sorted(path.name.removesuffix(".expected.json") for path in FEEDS.glob("*.expected.json"))
+ITEM = b"<item><title>A title</title><link>https://harbour.example/1</link></item>"
+
+
+def capture(body: bytes, headers: dict[str, str] | None = None) -> Capture:
+    taken = datetime(2026, 7, 4, 12, tzinfo=UTC)
+    return Capture("s", "https://feeds.example/all.xml", taken, body, headers=headers or {})
+
+
+def outcome(body: bytes, headers: dict[str, str]) -> dict[str, Any]:
+    """What a document gives, with everything absent left out."""
+    try:
+        seen: dict[str, Any] = essence(feed.parse(capture(body, headers)))
+        return seen
+    except SourceError as error:
+        return {"error": [error.kind, str(error)]}
+
+
+def essence(value: Any) -> Any:
+    if isinstance(value, Found):
+        return [value.value, value.where]
+    if is_dataclass(value):
+        pairs = ((field.name, getattr(value, field.name), field.default) for field in fields(value))
+        return {name: essence(part) for name, part, default in pairs if part is not None and part != default}
+    if isinstance(value, tuple):
+        return [essence(part) for part in value]
+    return value.total_seconds() if isinstance(value, timedelta) else value
+
+
+def rss(items: bytes) -> bytes:
+    return b'<?xml version="1.0"?><rss version="2.0"><channel><title>t</title>' + items + b"</channel></rss>"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_document_gives_what_stands_beside_it(name: str) -> None:
+    expected = json.loads((FEEDS / f"{name}.expected.json").read_text("utf-8"))
+    headers = expected.pop("given", {})
+
+    assert outcome((FEEDS / name).read_bytes(), headers) == expected
+
+
+def test_every_document_has_its_expectation() -> None:
+    documents = {path.name for path in FEEDS.iterdir() if not path.name.endswith(".expected.json")}
+
+    assert documents == set(CASES)
+    assert len(CASES) > 100
+
+
+def test_items_beyond_the_limit_are_left_out_and_said_so() -> None:
+    parsed = feed.parse(capture(rss(ITEM * 10_002)))
+
+    assert len(parsed.entries) == 10_000
+    assert parsed.rejected == ("items after number 10000 were left out",)
+    assert parsed.repaired is False
+
+
+def test_an_item_with_too_much_text_is_rejected_and_the_others_stay() -> None:
+    huge = b"<item><title>b</title><description>" + b"x" * (2 * 1024 * 1024 + 1) + b"</description></item>"
+
+    parsed = feed.parse(capture(rss(ITEM + huge + ITEM)))
+
+    assert [entry.item for entry in parsed.entries] == ["item 1", "item 3"]
+    assert parsed.rejected == ("item 2: a text of 2097153 characters, over the limit of 2097152",)
+
+
+HELD = {
+    "attributes": (
+        b"<item><title " + b" ".join(b"a%d='1'" % n for n in range(40_000)) + b">x</title></item>",
+        "an element with more than 128 attributes",
+    ),
+    "categories": (
+        b"<item>" + b"".join(b"<category>c%d</category>" % n for n in range(40_000)) + b"</item>",
+        "item 1 has more than 1000 categories",
+    ),
+    "author": (b"<item><author>" + b"a" * 200_000 + b"</author></item>", "an author of more than 4096 characters"),
+    "author in CDATA": (
+        b"<item><dc:creator><![CDATA[" + b"a" * 200_000 + b"]]></dc:creator></item>",
+        "an author of more than 4096 characters",
+    ),
+}
+
+
+@pytest.mark.parametrize("trap", HELD)
+def test_what_would_hold_the_parser_is_refused_at_once(trap: str) -> None:
+    items, message = HELD[trap]
+    started = process_time()
+
+    with pytest.raises(SourceError) as refused:
+        feed.parse(capture(rss(items)))
+
+    assert (refused.value.kind, str(refused.value)) == ("parse", message)
+    assert process_time() - started < 1
+
+
+SLOW = {
+    "comments": b"<!--x-->" * 40_000,
+    "open comments": b"<!-- " * 40_000,
+    "open CDATA": b"<![CDATA[" * 40_000,
+    "open declarations": b"<!x " * 20_000,
+    "open tags": b"<a " * 10_000,
+    "ampersands": b"&" * 40_000,
+    "nesting": b"<a>" * 10_000 + b"</a>" * 10_000,
+}
+
+
+@pytest.mark.parametrize("trap", SLOW)
+def test_what_is_built_to_be_slow_is_read_in_no_time(trap: str) -> None:
+    started = process_time()
+
+    feed.parse(capture(rss(ITEM + b"<item><title>b</title>" + SLOW[trap] + b"</item>")))
+
+    assert process_time() - started < 2
+
+
+def test_a_long_text_behind_an_empty_author_is_no_long_author() -> None:
+    body = b"<item><author/><description>" + b"&lt;p&gt;the author wrote&lt;/p&gt; " * 500 + b"</description></item>"
+
+    parsed = feed.parse(capture(rss(body)))
+
+    assert len(parsed.entries) == 1
+
+
+def test_a_picture_as_data_inside_the_text_is_no_trap() -> None:
+    picture = b'<img alt="a" src="data:image/png;base64,' + b"QUJD" * 20_000 + b'">'
+
+    parsed = feed.parse(capture(rss(b"<item><description><![CDATA[" + picture + b"]]></description></item>")))
+
+    assert parsed.entries[0].content == (Found(picture.decode(), "feed:description"),)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(st.binary(max_size=400))
+def test_any_bytes_give_a_feed_or_a_source_error(body: bytes) -> None:
+    assert outcome(body, {}) is not None
+
+
+FRAGMENTS = st.sampled_from(
+    [
+        "<item>", "</item>", "<title>", "</title>", "<link>", "</link>", "<![CDATA[", "]]>", "<!--", "-->", "<?x", "?>",
+        "&amp;", "&", "&#0;", "&#x110000;", "&nbsp;", "<guid isPermaLink='x'>", "</guid>", "<media:content url='http://[::1'",
+        ">", "<", "/>", "\x00", "\ud800", "é", "中", "<content type='xhtml'>", "</content>", "<entry>", "</entry>",
+        "<link href='http://[::1'/>", "<enclosure length='-1'/>", "<itunes:duration>99:99:99:99</itunes:duration>",
+        "<!DOCTYPE x [<!ENTITY a 'b'>]>", "<source url='x'>", "</source>", "<category/>", "<pubDate>\u0660</pubDate>",
+        "<author>a@b.example (x", "<summary type='base64'>", "xml:base='http://[::1'", "<skipHours><hour>99</hour>",
+    ]
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(
+    st.lists(FRAGMENTS, max_size=25), st.sampled_from(["rss", "feed xmlns='http://www.w3.org/2005/Atom'", "rdf:RDF"])
+)
+def test_any_broken_feed_gives_what_it_has_or_a_source_error(fragments: list[str], root: str) -> None:
+    body = f"<{root}><channel>{''.join(fragments)}</channel>".encode("utf-8", "surrogatepass")
+
+    assert outcome(body, {}) is not None

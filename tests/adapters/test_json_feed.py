@@ -1,0 +1,82 @@
+"""JSON Feed: what the files beside the other feeds do not show."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aggregator.adapters import json_feed
+from aggregator.errors import SourceError
+from aggregator.model import Capture, Found, Parsed, RawEntry
+
+VERSION = "https://jsonfeed.org/version/1.1"
+
+
+def parse(document: object) -> Parsed:
+    body = document if isinstance(document, bytes) else orjson.dumps(document)
+    taken = datetime(2026, 7, 4, 12, tzinfo=UTC)
+    return json_feed.parse(Capture("s", "https://feeds.example/feed.json", taken, body))
+
+
+def test_the_smallest_feed_is_one_item() -> None:
+    parsed = parse({"version": VERSION, "title": "T", "items": [{"id": "1", "content_text": "x"}]})
+
+    assert parsed == Parsed(
+        entries=(
+            RawEntry(
+                item="item 1",
+                base="https://feeds.example/feed.json",
+                guid=Found("1", "feed:id"),
+                content=(Found("x", "feed:content_text"),),
+                publisher=(Found("T", "feed:channel:title"),),
+            ),
+        ),
+        title="T",
+    )
+
+
+def test_a_deep_document_is_refused_not_followed() -> None:
+    with pytest.raises(SourceError) as refused:
+        parse(b'{"version": "%s", "items": ' % VERSION.encode() + b"[" * 100_000 + b"]" * 100_000 + b"}")
+
+    assert refused.value.kind == "parse"
+
+
+def test_items_beyond_the_limit_are_left_out_and_said_so() -> None:
+    parsed = parse({"version": VERSION, "items": [{"id": str(n)} for n in range(10_001)]})
+
+    assert len(parsed.entries) == 10_000
+    assert parsed.rejected == ("items after number 10000 were left out",)
+
+
+def test_a_home_page_that_is_no_address_is_absent() -> None:
+    parsed = parse({"version": VERSION, "home_page_url": "http://[::1", "items": []})
+
+    assert parsed == Parsed()
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["url", "name", "x"]), inner, max_size=3)
+    ),
+    max_leaves=5,
+)
+KEYS = st.sampled_from(
+    [
+        "id", "url", "external_url", "title", "content_html", "content_text", "summary", "image", "banner_image",
+        "date_published", "date_modified", "authors", "author", "tags", "language", "attachments",
+    ]
+)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.lists(st.dictionaries(KEYS, VALUES, max_size=6) | VALUES, max_size=3), VALUES)
+def test_fields_of_any_type_are_read_or_absent(items: list[object], other: object) -> None:
+    parsed = parse({"version": VERSION, "title": other, "authors": other, "items": items})
+
+    assert len(parsed.entries) + len(parsed.rejected) == len(items)
