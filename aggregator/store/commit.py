@@ -1,0 +1,156 @@
+"""Commits results: all of a group in one transaction, each only while its lease holds.
+
+Rule: entries, captures, outcome and validators of a run are written together or not at all. A result whose data cannot
+be written fails alone, as an `internal` outcome; a database that fails stops the run.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from aggregator.store.captures import keep
+from aggregator.store.engine import among
+from aggregator.store.merge import Arrival, merge
+from aggregator.store.runs import STATE, outcome_row, state_row, wait_for_hosts
+from aggregator.store.schema import outcome, source, source_state
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from aggregator.model import Outcome, Result
+    from aggregator.store.content import Compressor
+
+LOST = "another run took this source over: nothing was written"
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """What the store knows of a source whose result has come."""
+
+    source_id: int
+    lease: int
+    held: bool
+    failures: int
+    first_complete: datetime | None
+    folder: Any
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    """The means of one commit."""
+
+    connection: sa.Connection
+    compressor: Compressor
+    now: datetime
+
+
+def commit(
+    connection: sa.Connection, results: Sequence[Result], *, now: datetime, compressor: Compressor
+) -> list[Outcome]:
+    """Write `results` and return their outcomes, with what was new, changed and the same, in the same order."""
+    claims = _claims(connection, results)
+    means = _Write(connection, compressor, now)
+    finished = [_fenced(result, claims.get(result.state.source)) for result in results]
+    live = [index for index, outcome in enumerate(finished) if outcome is None]
+    outcomes = _write_group(means, [(results[index], claims[results[index].state.source]) for index in live])
+    written = dict(zip(live, outcomes, strict=True))
+    return [outcome or written[index] for index, outcome in enumerate(finished)]
+
+
+def _claims(connection: sa.Connection, results: Sequence[Result]) -> dict[str, _Claim]:
+    columns = (source.c.name, STATE.source_id, STATE.lease, STATE.lease_until, STATE.failures, STATE.first_complete)
+    query = sa.select(*columns, STATE.folder).join(source).with_for_update(of=source_state)
+    names = {result.state.source for result in results}
+    return {
+        row.name: _Claim(
+            row.source_id, row.lease, row.lease_until is not None, row.failures, row.first_complete, row.folder
+        )
+        for row in connection.execute(query.where(among(source.c.name, names, connection)))
+    }
+
+
+def _fenced(result: Result, claim: _Claim | None) -> Outcome | None:
+    """Return the outcome of a result that may not be written, None for one that may."""
+    if claim is not None and claim.held and claim.lease == result.state.lease:
+        return None
+    return replace(result.outcome, notes=(*result.outcome.notes, LOST))
+
+
+def _write_group(means: _Write, group: Sequence[tuple[Result, _Claim]]) -> list[Outcome]:
+    """Write all at once; where that breaks, one by one, to find the one whose data does."""
+    if not group:
+        return []
+    try:
+        with means.connection.begin_nested():
+            return _write(means, group)
+    except (sa.exc.StatementError, ValueError, TypeError, ArithmeticError, LookupError) as error:
+        _pass_on(error)
+        if len(group) == 1:
+            return [_write_broken(means, *group[0], error)]
+        return [outcome for member in group for outcome in _write_group(means, [member])]
+
+
+def _pass_on(error: Exception) -> None:
+    """Raise again what is the database's fault and not the data's."""
+    if isinstance(error, sa.exc.OperationalError | sa.exc.InternalError):
+        raise error
+
+
+def _write(means: _Write, group: Sequence[tuple[Result, _Claim]]) -> list[Outcome]:
+    arrivals = [
+        Arrival(number, revision, result.keep_sightings)
+        for number, (result, _) in enumerate(group)
+        for revision in result.revisions
+    ]
+    verdicts = merge(means.connection, arrivals, now=means.now, compressor=means.compressor) if arrivals else []
+    counts = [Counter[str]() for _ in group]
+    for arrival, verdict in zip(arrivals, verdicts, strict=True):
+        counts[arrival.result][verdict] += 1
+    captures = [(claim.source_id, capture) for result, claim in group for capture in result.captures]
+    keep(means.connection, captures, means.compressor)
+    wait_for_hosts(means.connection, [result.host_waits for result, _ in group])
+    outcomes = [
+        replace(result.outcome, new=count["new"], changed=count["changed"], same=count["same"])
+        for (result, _), count in zip(group, counts, strict=True)
+    ]
+    _finish(means, group, outcomes)
+    return outcomes
+
+
+def _finish(means: _Write, group: Sequence[tuple[Result, _Claim]], outcomes: Sequence[Outcome]) -> None:
+    rows, folders, ends = [], [], []
+    for (result, claim), ended in zip(group, outcomes, strict=True):
+        complete = claim.first_complete or (means.now if ended.status == "ok" else None)
+        rows.append({"of": claim.source_id, **state_row(result.state), "first_complete": complete})
+        ends.append(outcome_row(ended, claim.source_id))
+        listed = {name: list(file) for name, file in result.state.folder.items()}
+        if listed != claim.folder:  # the list of a large folder is rewritten only when it differs
+            folders.append({"of": claim.source_id, "folder": listed})
+    change = sa.update(source_state).where(STATE.source_id == sa.bindparam("of"))
+    means.connection.execute(change, rows)
+    if folders:
+        means.connection.execute(change, folders)
+    means.connection.execute(sa.insert(outcome), ends)
+
+
+def _write_broken(means: _Write, result: Result, claim: _Claim, error: Exception) -> Outcome:
+    """End a run whose data cannot be written: it is asked again as before, nothing that it brought is known."""
+    said = " ".join(str(getattr(error, "orig", None) or error).split())[:200]
+    broken = replace(
+        result.outcome, status="failed", new=0, changed=0, same=0, error="internal", message=f"cannot be stored: {said}"
+    )
+    ended = {
+        "next_fetch_at": result.state.next_fetch_at,
+        "reason": result.state.reason,
+        "failures": claim.failures + 1,
+        "last_run": result.state.last_run,
+        "lease_until": None,
+    }
+    means.connection.execute(sa.update(source_state).where(STATE.source_id == claim.source_id).values(ended))
+    means.connection.execute(sa.insert(outcome), outcome_row(broken, claim.source_id))
+    return broken

@@ -1,0 +1,226 @@
+"""The store: every article once, the schedule, and what each run left.
+
+Rule: one thread writes at a time, any thread reads. Only StoreError leaves, and it says what to do.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from aggregator.store import captures, commit, entries, lock, plan, runs
+from aggregator.store import view as views
+from aggregator.store.content import Compressor
+from aggregator.store.engine import among, connect, reading, writing
+from aggregator.store.entries import Opener
+from aggregator.store.migration import migrate
+from aggregator.store.schema import entry, tombstone
+from aggregator.store.shelf import load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
+    from datetime import datetime, timedelta
+    from types import TracebackType
+    from typing import Self
+
+    from aggregator.model import Capture, Entry, Outcome, Result, SourceState
+    from aggregator.store.engine import Engines
+    from aggregator.store.entries import VisibleRevision
+
+
+class Store:
+    """An open store; close it, or use it in a `with` statement."""
+
+    def __init__(self, engines: Engines, *, text_of: Callable[[str], str]) -> None:
+        self._engines = engines
+        self._text_of = text_of
+        self._compressor = Compressor()
+
+    @classmethod
+    def open(cls, url: str, *, text_of: Callable[[str], str]) -> Self:
+        """Open the store at a SQLAlchemy `url`, made or migrated where needed.
+
+        `text_of` gives the plain text of sanitized HTML: it is not stored.
+        Raises: StoreError where the store cannot be opened or is of a newer version.
+        """
+        engines = connect(url)
+        migrate(engines)
+        return cls(engines, text_of=text_of)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engines.read.dispose()
+        self._engines.write.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def hold(self) -> AbstractContextManager[None]:
+        """Hold the store as its one daemon until the context ends, or the process does.
+
+        Raises: StoreError where another daemon holds it, naming its pid.
+        """
+        return lock.hold(self._engines)
+
+    # --- the schedule ---------------------------------------------------------------------------------------------
+
+    def sync_sources(self, sources: Iterable[tuple[str, str, datetime]]) -> None:
+        """Make the store follow the configuration: (source, location, when it is due for the first time) for each.
+
+        A source that is gone is no longer polled, its entries stay; another location makes a source due as if it were
+        new, and ends its run.
+        """
+        wanted = {name: (location, first_due) for name, location, first_due in sources}
+        with writing(self._engines) as connection:
+            runs.sync(connection, wanted)
+
+    def claim(
+        self,
+        now: datetime,
+        *,
+        limit: int,
+        lease: timedelta,
+        sources: Collection[str] | None = None,
+        force: bool = False,
+    ) -> list[SourceState]:
+        """Lease at most `limit` sources that are due, the longest overdue first, from `sources` or from all.
+
+        `force` takes also what is not due or gone, but neither what another process runs nor what asked for time.
+        """
+        with writing(self._engines) as connection:
+            return runs.claim(connection, now, limit=limit, lease=lease, sources=sources, force=force)
+
+    def release(self, states: Iterable[SourceState]) -> None:
+        """Give claims back unrun: they are due as before."""
+        with writing(self._engines) as connection:
+            runs.release(connection, states)
+
+    def next_due(self, now: datetime) -> datetime | None:
+        """Return when the next source may be claimed, `now` where one may be already, None where none is polled."""
+        with reading(self._engines) as connection:
+            due = runs.next_due(connection)
+        return None if due is None else max(due, now)
+
+    def states(self) -> list[SourceState]:
+        """Return the states of all configured sources, by name."""
+        with reading(self._engines) as connection:
+            return runs.states(connection)
+
+    def outcomes(self, source: str, limit: int) -> list[Outcome]:
+        """Return the newest outcomes of a source, newest first."""
+        with reading(self._engines) as connection:
+            return runs.outcomes(connection, source, limit)
+
+    def last_change(self) -> datetime | None:
+        """Return when the newest run that brought or changed an entry began; None where none ever did."""
+        with reading(self._engines) as connection:
+            return runs.last_change(connection)
+
+    def host_not_before(self, host: str) -> datetime | None:
+        """Return until when a host asked to be left alone; None where it never did."""
+        with reading(self._engines) as connection:
+            return runs.host_not_before(connection, host)
+
+    # --- writing --------------------------------------------------------------------------------------------------
+
+    def commit(self, results: Sequence[Result], *, now: datetime) -> list[Outcome]:
+        """Write the results of claimed runs in one transaction; return their outcomes, counted, in the same order.
+
+        A result whose claim was lost writes nothing and gets a note; one whose data cannot be written fails alone.
+        """
+        with writing(self._engines) as connection:
+            return commit.commit(connection, results, now=now, compressor=self._compressor)
+
+    def forget(self, ids: Collection[str], *, now: datetime) -> int:
+        """Delete the entries with these ids for good: a source that still lists them does not bring them back.
+
+        Returns how many there were.
+        """
+        uids = [entries.uid(id_) for id_ in ids]
+        with writing(self._engines) as connection:
+            numbers = list(connection.scalars(sa.select(entry.c.id).where(entry.c.uid.in_(uids))))
+            sightings = load(connection, numbers).sightings
+            keys = {sighting.keys[0] for sighting, kept in sightings.items() if kept.entry_id in set(numbers)}
+            known = connection.scalars(sa.select(tombstone.c.key).where(among(tombstone.c.key, keys, connection)))
+            rows = [{"key": key, "at": now} for key in sorted(keys - set(known))]
+            if rows:
+                connection.execute(sa.insert(tombstone), rows)
+            plan.erase(connection, numbers)
+        return len(numbers)
+
+    # --- reading --------------------------------------------------------------------------------------------------
+
+    def entries(
+        self,
+        *,
+        source: str | None = None,
+        since: datetime | None = None,
+        limit: int | None = None,
+        search: str | None = None,
+    ) -> Iterator[Entry]:
+        """Yield entries, newest first, with little memory; `since` is the earliest `published`.
+
+        `search` is looked for in title and text, letter case aside, entry by entry: the time grows with the store.
+        """
+        with reading(self._engines) as connection:
+            found = entries.entries(connection, self._opener(), source_name=source, since=since, search=search)
+            with closing(found):
+                yield from islice(found, limit)
+
+    def entry(self, id_or_url: str, *, url_key: Callable[[str], str] | None = None) -> list[Entry]:
+        """Return the entries that an id, a URL or an identity key leads to; several where a key was used again.
+
+        `url_key` makes the identity key of a URL, so that any spelling of it finds the entry.
+        """
+        with reading(self._engines) as connection:
+            return entries.find(connection, self._opener(), id_or_url, url_key=url_key)
+
+    def starting(self, digits: str) -> list[Entry]:
+        """Return the entries whose id begins with these hexadecimal digits (dashes aside, at most 32), newest first."""
+        with reading(self._engines) as connection:
+            return entries.starting(connection, self._opener(), digits)
+
+    def counts(self) -> dict[str, int]:
+        """Return how many entries each source brought first; a source without any is not there."""
+        with reading(self._engines) as connection:
+            return entries.counts(connection)
+
+    def history(self, entry_id: str) -> list[VisibleRevision]:
+        """Return the visible revisions of an entry, oldest first; none where the id is unknown."""
+        with reading(self._engines) as connection:
+            return entries.history(connection, self._opener(), entry_id)
+
+    def view(
+        self,
+        limit: int,
+        *,
+        language: str | None = None,
+        source: str | None = None,
+        tag: str | None = None,
+        scan: Callable[[Entry], bool] | None = None,
+        now: datetime,
+    ) -> list[Entry]:
+        """Return the newest `limit` entries, and those that came too late to be among them, for 48 hours.
+
+        `language` is a BCP 47 range (`zh` takes `zh-Hans`); `tag` and `scan` read entries whole until enough pass.
+        """
+        selection = views.Selection(language, source, tag, scan)
+        with reading(self._engines) as connection:
+            return views.view(connection, self._opener(), limit, selection=selection, now=now)
+
+    def captures(self, source: str) -> Iterator[Capture]:
+        """Yield the captures of a source, oldest first."""
+        with reading(self._engines) as connection, closing(captures.captures(connection, source)) as found:
+            yield from found
+
+    def _opener(self) -> Opener:
+        return Opener(self._text_of)

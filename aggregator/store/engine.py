@@ -1,0 +1,178 @@
+"""The door to the database: connections as the store wants them, and errors in words.
+
+Rule: one writer at a time, readers never wait for it and cannot write. No exception of SQLAlchemy or of a driver
+leaves the store.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from aggregator.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+BUSY_SECONDS = 10  # how long a writer waits for another process before it gives up
+
+_WAL_TRIES = 200
+_READERS = 8  # connections kept; more are made when more threads read at once
+
+# What drivers say -> what we say, first that matches; a new saying is one line.
+_SAYINGS = (
+    (("database or disk is full", "No space left", "could not extend file"), "no space left: free some, then go on"),
+    (("database is locked", "lock timeout"), "another process is writing for too long: end it, then try again"),
+    (("readonly database", "read-only"), "cannot be written: look at the rights of the file and of its folder"),
+    (("unable to open database file",), "cannot be opened: look at the path and the rights of its folder"),
+    (("not a database", "malformed", "disk image"), "is no database or is damaged: restore a copy, or move it away"),
+    (("password authentication", "role ", "no password"), "the server refuses this user: look at user and password"),
+    (("connection failed", "could not translate", "server closed"), "the server cannot be reached: is it running"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """The two ways in; `url` is for messages and bears no password, `path` is None where there is no file."""
+
+    url: str
+    path: Path | None
+    write: sa.Engine
+    read: sa.Engine
+
+
+def connect(url: str) -> Engines:
+    """Make the engines for a SQLAlchemy `url`; nothing is connected yet, only the folder is made.
+
+    Raises: StoreError for what is neither a SQLite file nor PostgreSQL.
+    """
+    try:
+        parsed = sa.make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            return _sqlite(parsed)
+        if parsed.get_backend_name() == "postgresql":
+            return _postgresql(parsed)
+    except (sa.exc.SQLAlchemyError, ValueError, ImportError) as error:
+        raise StoreError(f"database: not understood: {error}") from error
+    raise StoreError(f"database: {parsed.get_backend_name()} is not supported, use sqlite:/// or postgresql+psycopg://")
+
+
+@contextmanager
+def explained(url: str) -> Iterator[None]:
+    """Turn what goes wrong with the database into a StoreError that says what to do."""
+    try:
+        yield
+    except sa.exc.SQLAlchemyError as error:
+        raise StoreError(f"{url}: {_saying(error)}") from error
+
+
+@contextmanager
+def writing(engines: Engines) -> Iterator[sa.Connection]:
+    """Give the one transaction that writes: committed at the end, rolled back on any exception."""
+    with explained(engines.url), engines.write.begin() as connection:
+        if connection.dialect.name == "postgresql":  # SQLite has waited for its turn in BEGIN IMMEDIATE
+            connection.execute(sa.text(f"SET LOCAL lock_timeout = '{BUSY_SECONDS}s'"))
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock_number("writer"))))
+        yield connection
+
+
+@contextmanager
+def reading(engines: Engines) -> Iterator[sa.Connection]:
+    """Give a connection that sees one moment of the store and cannot write."""
+    with explained(engines.url), engines.read.connect() as connection:
+        yield connection
+
+
+def among(column: sa.Column[Any], values: Collection[Any], connection: sa.Connection) -> sa.ColumnElement[bool]:
+    """Return `column IN values` for any number of texts or numbers as one parameter: one statement to compile."""
+    if connection.dialect.name == "postgresql":
+        return column == sa.any_(sa.literal(list(values), sa.ARRAY(column.type)))
+    listed = sa.func.json_each(sa.literal(_json(values))).table_valued("value")
+    return column.in_(sa.select(listed.c.value))
+
+
+def lock_number(name: str) -> sa.ColumnElement[int]:
+    """Return the PostgreSQL advisory lock called `name` of this schema."""
+    return sa.func.hashtextextended(sa.func.concat("aggregator ", sa.func.current_schema(), " ", name), 0)
+
+
+def _json(values: Collection[Any]) -> str:
+    import orjson
+
+    return orjson.dumps(list(values)).decode()
+
+
+def _sqlite(url: sa.URL) -> Engines:
+    if not url.database or url.database == ":memory:" or "mode=memory" in url.database:
+        raise StoreError("database: SQLite in memory cannot be shared between threads, name a file")
+    path = Path(url.database)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{path}: its folder cannot be made: {error.strerror}") from error
+    write = sa.create_engine(url, pool_size=1, max_overflow=0, connect_args={"timeout": BUSY_SECONDS})
+    read = sa.create_engine(url, pool_size=_READERS, max_overflow=-1, connect_args={"timeout": BUSY_SECONDS})
+    _prepare(write, ("synchronous=NORMAL", "foreign_keys=ON"), begin="BEGIN IMMEDIATE")
+    sa.event.listen(write, "connect", _use_wal)
+    _prepare(read, ("query_only=ON",), begin="BEGIN")
+    return Engines(str(path), path, write, read)
+
+
+def _prepare(engine: sa.Engine, pragmas: tuple[str, ...], begin: str) -> None:
+    """Take the transactions out of the hands of Python's driver, which begins them late (SQLAlchemy's own recipe)."""
+
+    def connected(connection: Any, record: object) -> None:  # noqa: ARG001 (interface)
+        connection.isolation_level = None
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}")
+
+    def begun(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    sa.event.listen(engine, "connect", connected)
+    sa.event.listen(engine, "begin", begun)
+
+
+def _use_wal(connection: Any, record: object) -> None:  # noqa: ARG001 (interface)
+    """Let readers and the writer work at the same time; the file remembers it.
+
+    Where several processes open a new file at once SQLite says "locked" here without waiting: so we do.
+    """
+    for _ in range(_WAL_TRIES):
+        try:
+            if connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+                return
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise
+            time.sleep(BUSY_SECONDS / _WAL_TRIES)
+    connection.execute("PRAGMA journal_mode=WAL")
+
+
+def _postgresql(url: sa.URL) -> Engines:
+    write = sa.create_engine(url, pool_size=1, max_overflow=0)
+    # Repeatable read: a page that asks twice sees one moment, as it does in SQLite.
+    read = sa.create_engine(url, pool_size=_READERS, max_overflow=-1, isolation_level="REPEATABLE READ")
+    return Engines(
+        url.render_as_string(hide_password=True), None, write, read.execution_options(postgresql_readonly=True)
+    )
+
+
+def _saying(error: BaseException) -> str:
+    """Say the first of an error and its causes that we know; a full disk is hidden behind the lost savepoint."""
+    line = " ".join(str(getattr(error, "orig", None) or error).split())[:200]
+    cause: BaseException | None = error
+    while cause is not None:
+        said = str(cause)
+        ours = next((ours for theirs, ours in _SAYINGS if any(part in said for part in theirs)), None)
+        if ours is not None:
+            return f"{ours} ({line})"
+        cause = cause.__context__
+    return line

@@ -1,0 +1,255 @@
+"""What a set of sightings means: which articles they are, their visible revisions, what is shown.
+
+Rule: everything here is a pure function of a *set*; the order in which sightings arrived is never known. Equal
+moments are decided by the whole value of a sighting, so that every order has one winner.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+    from datetime import datetime
+
+# The ids of all entries everywhere hang on this value: it never changes.
+NAMESPACE = uuid.UUID("cf563d18-fa5a-45db-b290-272db6ea54e9")
+
+GUESSED = frozenset({"first_seen", "archive"})  # not what a publisher stated: loses to any date that was
+REUSED_AFTER = timedelta(days=1)  # another title and a date further away than this: a re-used id
+EDITS_IN_A_ROW = 24  # without the publisher's own modified date: pages that print the time of day
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One version of an article as one capture stated it, without its content.
+
+    `digest` is of the content to the byte, where `hash` leaves out what does not make another version.
+    """
+
+    source: str
+    keys: tuple[str, ...]
+    guarded: bool
+    at: datetime
+    captured: datetime
+    hash: str
+    title: str
+    published: datetime
+    published_from: str
+    published_where: str | None
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One visible revision: adjacent sightings of one hash.
+
+    `stated` tells that the publisher's own modified date moved to make it; `first` is the sighting that is shown.
+    """
+
+    at: datetime
+    first: Sighting
+    stated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """All that the sightings of one article say of it; `runs` are its visible revisions, oldest first."""
+
+    key: str
+    uid: bytes
+    keys: frozenset[str]
+    source: str
+    published: Sighting  # the one whose date won
+    first_seen: datetime
+    seen_to: datetime
+    runs: tuple[Run, ...]
+    sightings: frozenset[Sighting]
+
+    @property
+    def shown(self) -> Run:
+        return self.runs[-1]
+
+    @property
+    def updated(self) -> datetime:
+        """The newest revision's time, but `published` for a first revision, and never before that."""
+        published = self.published.published
+        return published if len(self.runs) == 1 else max(published, self.shown.at)
+
+    @property
+    def edits(self) -> int:
+        """How many of the newest revisions came in a row without a modified date of the publisher's."""
+        unstated = 0
+        for run in reversed(self.runs[1:]):
+            if run.stated:
+                break
+            unstated += 1
+        return unstated
+
+
+def articles(sightings: Iterable[Sighting]) -> tuple[Article, ...]:
+    """Tell the articles that `sightings` are of, in the order of their keys.
+
+    The answer is whole only where every sighting that shares a key with one of these is among them.
+    """
+    members = frozenset(sightings)
+    if len(members) < 2:  # almost every article of a first run
+        return tuple(_article([sighting], {}) for sighting in members)
+    guarded = frozenset(sighting.keys[0] for sighting in members if sighting.guarded)
+    groups = group(members, guarded)
+    names = _later_names(groups, guarded)
+    made = [_article(members, names.get(number, {})) for number, members in enumerate(groups)]
+    return tuple(sorted(made, key=lambda article: article.key))
+
+
+def group(members: Collection[Sighting], guarded: Collection[str]) -> list[list[Sighting]]:
+    """Part `members` into articles: any shared key joins them, a `guarded` one only where title or date agree."""
+    ordered = sorted(members, key=_order)
+    sets = Sets(len(ordered))
+    holders: dict[str, list[int]] = {}
+    for number, sighting in enumerate(ordered):
+        for key in sighting.keys:
+            holders.setdefault(key, []).append(number)
+    for key, numbers in holders.items():
+        if key not in guarded:
+            for number in numbers[1:]:
+                sets.join(numbers[0], number)
+    for key in sorted(guarded):
+        _join_guarded(ordered, holders[key], sets)
+    return [[ordered[number] for number in numbers] for numbers in sets.parts()]
+
+
+def timeline(sightings: Iterable[Sighting]) -> tuple[Run, ...]:
+    """Return the visible revisions, oldest first; their times never go back.
+
+    >>> timeline([])
+    ()
+    """
+    runs: list[Run] = []
+    for sighting in sorted(sightings, key=_order):
+        if not runs:
+            runs.append(Run(sighting.at, sighting, stated=sighting.at != sighting.captured))
+        elif sighting.hash != runs[-1].first.hash:
+            runs.append(_next_run(runs[-1], sighting))
+    return tuple(runs)
+
+
+def fold(title: str) -> str:
+    """Return what two spellings of one title have in common.
+
+    >>> fold("Ｎews  of\\tToday") == fold("news of today")
+    True
+    """
+    return " ".join(unicodedata.normalize("NFKC", title).casefold().split())
+
+
+class Sets:
+    """Disjoint sets of the numbers below `size` (union-find; roots are the smallest members)."""
+
+    __slots__ = ("_parents",)
+
+    def __init__(self, size: int) -> None:
+        self._parents = list(range(size))
+
+    def root(self, number: int) -> int:
+        parents = self._parents
+        while parents[number] != number:
+            parents[number] = parents[parents[number]]
+            number = parents[number]
+        return number
+
+    def join(self, one: int, other: int) -> None:
+        one, other = self.root(one), self.root(other)
+        self._parents[max(one, other)] = min(one, other)
+
+    def parts(self) -> list[list[int]]:
+        """Return the sets, each ascending, in the order of their first members."""
+        parts: dict[int, list[int]] = {}
+        for number in range(len(self._parents)):
+            parts.setdefault(self.root(number), []).append(number)
+        return list(parts.values())
+
+
+def _order(sighting: Sighting) -> tuple[object, ...]:
+    return (
+        sighting.at,
+        sighting.captured,
+        sighting.hash,
+        sighting.source,
+        sighting.digest,
+        sighting.keys,
+        sighting.published,
+        sighting.published_from,
+        sighting.published_where or "",
+        sighting.guarded,
+    )
+
+
+def _next_run(last: Run, sighting: Sighting) -> Run:
+    moments = (sighting.at, sighting.captured)
+    at = next((moment for moment in moments if moment > last.at), last.at)
+    return Run(at, sighting, stated=sighting.at != sighting.captured and sighting.at > last.first.at)
+
+
+def _join_guarded(ordered: Sequence[Sighting], holders: Sequence[int], sets: Sets) -> None:
+    """Join the holders of one re-used key into clusters: the same title, or published within a day of the first."""
+    parts: dict[int, list[int]] = {}
+    for number in sorted(holders, key=lambda number: (ordered[number].published, _order(ordered[number]))):
+        parts.setdefault(sets.root(number), []).append(number)
+    clusters: list[tuple[set[str], datetime, int]] = []
+    for numbers in parts.values():
+        titles, first = {fold(ordered[number].title) for number in numbers}, ordered[numbers[0]].published
+        home = _home(clusters, titles, first)
+        if home is None:
+            clusters.append((titles, first, numbers[0]))
+        else:
+            home[0].update(titles)
+            sets.join(home[2], numbers[0])
+
+
+def _home(
+    clusters: Sequence[tuple[set[str], datetime, int]], titles: set[str], first: datetime
+) -> tuple[set[str], datetime, int] | None:
+    for cluster in clusters:
+        if not cluster[0].isdisjoint(titles):
+            return cluster
+    return clusters[-1] if clusters and first - clusters[-1][1] <= REUSED_AFTER else None
+
+
+def _later_names(groups: Sequence[Sequence[Sighting]], guarded: Collection[str]) -> dict[int, dict[str, str]]:
+    """Return, for the number of a group, its own names for keys that an earlier published group holds plainly."""
+    names: dict[int, dict[str, str]] = {}
+    for key in guarded:
+        firsts = sorted(
+            (min(sighting.published for sighting in group if key in sighting.keys), number)
+            for number, group in enumerate(groups)
+            if any(key in sighting.keys for sighting in group)
+        )
+        for first, number in firsts[1:]:
+            names.setdefault(number, {})[key] = f"{key}@{first.date().isoformat()}"
+    return names
+
+
+def _article(members: Sequence[Sighting], names: dict[str, str]) -> Article:
+    earliest = min(members, key=lambda sighting: (sighting.captured, _order(sighting)))
+    origin = min(members, key=lambda sighting: (sighting.captured, sighting.source))
+    key = names.get(earliest.keys[0], earliest.keys[0])
+    return Article(
+        key=key,
+        uid=uuid.uuid5(NAMESPACE, key).bytes,
+        keys=frozenset(key for sighting in members for key in sighting.keys),
+        source=origin.source,
+        published=min(members, key=_published_order),
+        first_seen=earliest.captured,
+        seen_to=max(sighting.captured for sighting in members),
+        runs=timeline(members),
+        sightings=frozenset(members),
+    )
+
+
+def _published_order(sighting: Sighting) -> tuple[object, ...]:
+    return (sighting.published_from in GUESSED, sighting.published, sighting.captured, _order(sighting))

@@ -1,0 +1,79 @@
+"""The lock that keeps a second daemon off a store.
+
+Rule: the operating system (or the PostgreSQL server) holds it for a living process, so that `kill -9` frees it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from aggregator.errors import StoreError
+from aggregator.store.engine import explained, lock_number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from aggregator.store.engine import Engines
+
+_NAME = "aggregator daemon, pid "  # how the holder calls itself in pg_stat_activity
+
+
+@contextmanager
+def hold(engines: Engines) -> Iterator[None]:
+    """Hold the store as its one daemon.
+
+    Raises: StoreError where another daemon does.
+    """
+    held = _hold_server(engines) if engines.path is None else _hold_file(engines.path, engines.url)
+    with held:
+        yield
+
+
+@contextmanager
+def _hold_file(path: Path, url: str) -> Iterator[None]:
+    try:
+        file = path.with_name(path.name + ".lock").open("a+")
+    except OSError as error:
+        raise StoreError(f"{url}: its lock file cannot be written: {error.strerror}") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            raise _refused(url, file.read().strip()) from error
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+@contextmanager
+def _hold_server(engines: Engines) -> Iterator[None]:
+    with explained(engines.url), engines.read.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        key = connection.scalar(sa.select(lock_number("daemon")))
+        if not connection.scalar(sa.select(sa.func.pg_try_advisory_lock(key))):
+            raise _refused(engines.url, _server_holder(connection, key))
+        connection.execute(sa.select(sa.func.set_config("application_name", f"{_NAME}{os.getpid()}", False)))
+        try:
+            yield
+        finally:
+            connection.invalidate()  # the end of the session ends its lock and its name
+
+
+def _server_holder(connection: sa.Connection, key: int | None) -> str:
+    statement = sa.text(
+        "SELECT application_name FROM pg_locks JOIN pg_stat_activity USING (pid)"
+        " WHERE locktype = 'advisory' AND granted AND (classid::bigint << 32 | objid::bigint) = :key"
+    )
+    return str(connection.scalar(statement, {"key": key}) or "").removeprefix(_NAME)
+
+
+def _refused(url: str, pid: str) -> StoreError:
+    who = f" (pid {pid})" if pid else ""
+    return StoreError(f"{url}: another daemon{who} is running on this store: stop it first, or use another database")

@@ -1,0 +1,11 @@
+"""What Alembic runs to migrate: on the connection, and in the transaction, that it is handed.
+
+Rule: nothing is configured here; `aggregator.store.migration` is the only way in.
+"""
+
+from __future__ import annotations
+
+from alembic import context
+
+context.configure(connection=context.config.attributes["connection"])
+context.run_migrations()

@@ -1,0 +1,214 @@
+"""The tables of the store, as its newest migration leaves them.
+
+Rule: times are whole microseconds since 1970 (UTC), so that they are portable, small and sort as numbers; what only
+people read lives compressed in `content`, so that scans of `entry` stay short.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import sqlalchemy as sa
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Dialect
+
+HEAD = "0001"  # the newest migration
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+def micros(moment: datetime) -> int:
+    """Return the microseconds since 1970 of an aware `moment`.
+
+    Raises: TypeError for a naive one.
+    """
+    return (moment - EPOCH) // MICROSECOND
+
+
+class Moment(sa.types.TypeDecorator[datetime]):
+    """An aware UTC datetime, stored as `micros`."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 (interface)
+        return None if value is None else micros(value)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 (interface)
+        return None if value is None else EPOCH + timedelta(microseconds=value)
+
+
+class Json(sa.types.TypeDecorator[Any]):
+    """A list or mapping, stored as compact JSON text."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any | None, dialect: Dialect) -> str | None:  # noqa: ARG002 (interface)
+        return None if value is None else orjson.dumps(value).decode()
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> Any:  # noqa: ARG002 (interface)
+        return None if value is None else orjson.loads(value)
+
+
+# SQLite numbers rows by itself only for the type INTEGER; 32 bits would do, 64 never run out on PostgreSQL.
+NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+metadata = sa.MetaData()
+
+source = sa.Table(
+    "source",
+    metadata,
+    sa.Column("id", NUMBER, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("location", sa.Text),
+    sa.Column("active", sa.Boolean, nullable=False),
+)
+
+source_state = sa.Table(
+    "source_state",
+    metadata,
+    sa.Column("source_id", NUMBER, sa.ForeignKey("source.id"), primary_key=True, autoincrement=False),
+    sa.Column("next_fetch_at", Moment, nullable=False, index=True),
+    sa.Column("reason", sa.Text),
+    sa.Column("lease", sa.BigInteger, nullable=False),
+    sa.Column("lease_until", Moment),  # None where nobody runs the source
+    sa.Column("url", sa.Text),  # the one that the validators belong to
+    sa.Column("etag", sa.Text),
+    sa.Column("last_modified", sa.Text),
+    sa.Column("body_hash", sa.Text),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("gone", sa.Boolean, nullable=False),
+    sa.Column("last_run", Moment),
+    sa.Column("last_success", Moment),
+    sa.Column("moved_to", sa.Text),
+    sa.Column("moved_seen", sa.Integer, nullable=False),
+    sa.Column("folder", Json, nullable=False),
+    sa.Column("not_before", Moment),
+    sa.Column("first_complete", Moment),  # when the first run that brought everything was committed
+)
+
+host = sa.Table(
+    "host",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("not_before", Moment, nullable=False),
+)
+
+content = sa.Table(
+    "content",
+    metadata,
+    sa.Column("id", NUMBER, primary_key=True, autoincrement=False),
+    sa.Column("codec", sa.SmallInteger, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+)
+
+entry = sa.Table(
+    "entry",
+    metadata,
+    sa.Column("id", NUMBER, primary_key=True, autoincrement=False),
+    sa.Column("uid", sa.LargeBinary(16), nullable=False, unique=True),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("source_id", NUMBER, sa.ForeignKey("source.id"), nullable=False),
+    sa.Column("url", sa.Text, index=True),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("language", sa.Text),
+    sa.Column("tags", sa.Text, nullable=False),  # JSON, as content holds it: a filter looks here first
+    sa.Column("published", Moment, nullable=False),
+    sa.Column("published_from", sa.Text, nullable=False),
+    sa.Column("published_where", sa.Text),  # provenance of the date that won; content may be of another sighting
+    sa.Column("updated", Moment, nullable=False),
+    sa.Column("first_seen", Moment, nullable=False),
+    sa.Column("seen_to", Moment, nullable=False),  # the latest `captured` that was kept
+    sa.Column("hash", sa.Text, nullable=False),  # of the newest revision
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("run_at", Moment, nullable=False),  # where the newest revision begins
+    sa.Column("content_id", NUMBER, nullable=False),  # of what is shown; its row cannot go before the revision's
+    sa.Column("stored_at", Moment, nullable=False),  # wall clock of arrival: bookkeeping, no part of the entry
+    sa.Column("arrived", Moment),  # the same, only where the source's first complete run was already over
+)
+sa.Index("ix_entry_newest", entry.c.published.desc(), entry.c.uid)
+sa.Index("ix_entry_source_newest", entry.c.source_id, entry.c.published.desc(), entry.c.uid)
+sa.Index(
+    "ix_entry_arrived",
+    entry.c.arrived.desc(),
+    entry.c.published.desc(),
+    entry.c.uid,
+    sqlite_where=entry.c.arrived.is_not(None),
+    postgresql_where=entry.c.arrived.is_not(None),
+)
+
+entry_key = sa.Table(
+    "entry_key",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("entry_id", NUMBER, sa.ForeignKey("entry.id"), primary_key=True, index=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
+revision = sa.Table(
+    "revision",
+    metadata,
+    sa.Column("id", NUMBER, primary_key=True),
+    sa.Column("entry_id", NUMBER, sa.ForeignKey("entry.id"), nullable=False, index=True),
+    sa.Column("source_id", NUMBER, sa.ForeignKey("source.id"), nullable=False),
+    sa.Column("keys", Json, nullable=False),
+    sa.Column("guarded", sa.Boolean, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("captured", Moment, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("published", Moment, nullable=False),
+    sa.Column("published_from", sa.Text, nullable=False),
+    sa.Column("published_where", sa.Text),
+    sa.Column("digest", sa.LargeBinary(16), nullable=False),  # of the content, to the byte
+    sa.Column("content_id", NUMBER, sa.ForeignKey("content.id"), nullable=False, index=True),
+)
+
+capture = sa.Table(
+    "capture",
+    metadata,
+    sa.Column("id", NUMBER, primary_key=True),
+    sa.Column("source_id", NUMBER, sa.ForeignKey("source.id"), nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("taken", Moment, nullable=False),
+    sa.Column("status", sa.Integer, nullable=False),
+    sa.Column("headers", Json, nullable=False),
+    sa.Column("digest", sa.LargeBinary(16), nullable=False),  # of the body
+    sa.Column("codec", sa.SmallInteger, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+)
+sa.Index("ix_capture_url", capture.c.source_id, capture.c.url, capture.c.id)
+sa.Index("ix_capture_taken", capture.c.source_id, capture.c.taken, capture.c.id)
+
+outcome = sa.Table(
+    "outcome",
+    metadata,
+    sa.Column("id", NUMBER, primary_key=True),
+    sa.Column("source_id", NUMBER, sa.ForeignKey("source.id"), nullable=False),
+    sa.Column("started", Moment, nullable=False),
+    sa.Column("ms", sa.BigInteger, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("found", sa.Integer, nullable=False),
+    sa.Column("new", sa.Integer, nullable=False),
+    sa.Column("changed", sa.Integer, nullable=False),
+    sa.Column("same", sa.Integer, nullable=False),
+    sa.Column("rejected", Json, nullable=False),
+    sa.Column("notes", Json, nullable=False),
+    sa.Column("http_status", sa.Integer),
+    sa.Column("size_bytes", sa.BigInteger),
+    sa.Column("error", sa.Text),
+    sa.Column("message", sa.Text),
+)
+sa.Index("ix_outcome_source", outcome.c.source_id, outcome.c.id)
+
+tombstone = sa.Table(
+    "tombstone",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("at", Moment, nullable=False),
+)

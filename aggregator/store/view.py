@@ -1,0 +1,139 @@
+"""The entries of a view: the newest, and for a while those that came too late to be among them.
+
+Rule: the order is `published`, newest first, ties by id. A late arrival is carried for CARRIED, so that subscribers get
+it, unless its source was being read for the first time.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import sqlalchemy as sa
+
+from aggregator.store.entries import FRAME, FROM, NEWEST_FIRST, of_source, with_ids
+from aggregator.store.schema import entry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Sequence
+
+    from aggregator.model import Entry
+    from aggregator.store.entries import Opener
+
+CARRIED = timedelta(hours=48)
+
+FLOOD = 5_000  # 48 hours of 100 busy sources; what came with more, further down, counts as late
+
+_ALWAYS = datetime.min.replace(tzinfo=UTC)
+_CHUNK = 128  # rows read ahead
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which entries a view is of; None lets every one in. `language` `zh` lets `zh-Hans` in."""
+
+    language: str | None = None
+    source: str | None = None
+    tag: str | None = None
+    scan: Callable[[Entry], bool] | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether an entry must be read whole to be judged."""
+        return self.tag is not None or self.scan is not None
+
+    def admits(self, found: Entry) -> bool:
+        return (self.tag is None or self.tag in found.tags) and (self.scan is None or self.scan(found))
+
+    def conditions(self) -> Iterator[sa.ColumnElement[bool]]:
+        if self.source is not None:
+            yield of_source(self.source)
+        if self.language is not None:
+            like = entry.c.language.startswith(f"{self.language}-", autoescape=True)
+            yield sa.or_(entry.c.language == self.language, like)
+        if self.tag is not None:  # the text is looked at first: only entries that may bear the tag are read whole
+            yield entry.c.tags.contains(orjson.dumps(self.tag).decode(), autoescape=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    id: int
+    published: datetime
+    uid: bytes
+    arrived: datetime | None  # None: was always there
+
+
+def view(connection: sa.Connection, opener: Opener, limit: int, *, selection: Selection, now: datetime) -> list[Entry]:
+    """Return the newest `limit` entries of `selection`, and its late arrivals (at most `limit` more)."""
+    edge = now - CARRIED
+    with closing(_candidates(connection, opener, selection, *NEWEST_FIRST)) as candidates:
+        walked = _walk(candidates, limit, edge)
+    late = [walked[rank] for rank in _pushed_in_late(walked, limit) if _fresh(walked[rank], edge)]
+    if walked:
+        with closing(_older(connection, opener, selection, walked[-1], edge)) as older:
+            late += islice(older, limit)
+    latest = sorted(late, key=lambda found: (found.arrived or edge, found.published), reverse=True)[:limit]
+    return with_ids(connection, opener, [found.id for found in (*walked[:limit], *latest)])
+
+
+def _walk(candidates: Iterator[_Candidate], limit: int, edge: datetime) -> list[_Candidate]:
+    """Take candidates, newest first, until `limit` of them were there before `edge`: nothing further down could have
+    been among the newest since then. A flood of arrivals is walked as far as FLOOD."""
+    walked: list[_Candidate] = []
+    settled = 0
+    while settled < limit and len(walked) < limit + FLOOD and (found := next(candidates, None)) is not None:
+        walked.append(found)
+        settled += not _fresh(found, edge)
+    return walked
+
+
+def _pushed_in_late(walked: Sequence[_Candidate], limit: int) -> Iterator[int]:
+    """Yield the ranks that had `limit` newer entries above them on the day they came.
+
+    An entry that was once among the newest and went down since is not late: subscribers have had it.
+    """
+    there: list[int] = []
+    for rank in sorted(range(len(walked)), key=lambda rank: (_arrival(walked[rank]), rank)):
+        if bisect_left(there, rank) >= limit:
+            yield rank
+        insort(there, rank)
+
+
+def _older(
+    connection: sa.Connection, opener: Opener, selection: Selection, last: _Candidate, edge: datetime
+) -> Generator[_Candidate]:
+    """Yield what came after `edge` though it is older than all that was walked, the latest comer first."""
+    below = sa.or_(
+        entry.c.published < last.published, sa.and_(entry.c.published == last.published, entry.c.uid > last.uid)
+    )
+    order = (entry.c.arrived.desc(), *NEWEST_FIRST)
+    return _candidates(connection, opener, selection, *order, where=sa.and_(entry.c.arrived > edge, below))
+
+
+def _candidates(
+    connection: sa.Connection,
+    opener: Opener,
+    selection: Selection,
+    *order: sa.ColumnElement[Any],
+    where: sa.ColumnElement[bool] | None = None,
+) -> Generator[_Candidate]:
+    columns = (entry.c.id, entry.c.published, entry.c.uid, entry.c.arrived)
+    query = FRAME.add_columns(entry.c.id, entry.c.arrived).select_from(FROM) if selection.whole else sa.select(*columns)
+    query = query.where(*selection.conditions()).order_by(*order).execution_options(yield_per=_CHUNK)
+    with connection.execute(query if where is None else query.where(where)) as rows:
+        for row in rows:
+            if not selection.whole or selection.admits(opener.entry(row)):
+                yield _Candidate(row.id, row.published, bytes(row.uid), row.arrived)
+
+
+def _fresh(found: _Candidate, edge: datetime) -> bool:
+    return found.arrived is not None and found.arrived > edge
+
+
+def _arrival(found: _Candidate) -> datetime:
+    return found.arrived or _ALWAYS

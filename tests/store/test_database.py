@@ -1,0 +1,185 @@
+"""Opening, migrating, holding and breaking a store."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+import aggregator
+from aggregator.errors import StoreError
+from aggregator.store import Store
+from aggregator.store.engine import connect
+from aggregator.store.migration import migrate
+from aggregator.store.schema import HEAD, metadata, micros
+
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(aggregator.__file__).parents[1])}
+
+
+def test_head_is_the_newest_migration_in_the_package() -> None:
+    config = Config()
+    config.set_main_option("script_location", "aggregator.store:migrations")
+
+    assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
+
+
+def test_the_migrations_make_the_tables_of_the_schema(new_url: Any) -> None:
+    with new_url() as url, Store.open(url, text_of=str) as store, store._engines.read.connect() as connection:
+        context = MigrationContext.configure(connection)
+
+        assert compare_metadata(context, metadata) == []
+
+
+def test_stores_that_are_opened_at_once_migrate_once(new_url: Any, tmp_path: Path) -> None:
+    with new_url() as url:
+        if url.startswith("sqlite"):
+            url = f"sqlite:///{tmp_path}/deep/er/new.db"
+        failures: list[StoreError] = []
+
+        def start() -> None:
+            try:
+                Store.open(url, text_of=str).close()
+            except StoreError as error:
+                failures.append(error)
+
+        threads = [threading.Thread(target=start) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert failures == []
+
+
+def test_a_store_that_is_up_to_date_opens_without_alembic(template: Path) -> None:
+    code = (
+        "import sys; from aggregator.store import Store;"
+        f"Store.open('sqlite:///{template}', text_of=str).close(); print('alembic' in sys.modules)"
+    )
+
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=ENVIRONMENT).stdout
+        == "False\n"
+    )
+
+
+def test_a_store_of_a_newer_version_is_refused(url: str) -> None:
+    engines = connect(url)
+    migrate(engines)
+    with engines.write.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+
+    with pytest.raises(StoreError, match=rf"written by a newer version \(schema 9999, ours {HEAD}\): upgrade"):
+        migrate(engines)
+    engines.write.dispose()
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("sqlite://", "SQLite in memory cannot be shared between threads, name a file"),
+        ("sqlite:///:memory:", "SQLite in memory cannot be shared"),
+        ("mysql://localhost/x", "not understood|not supported"),
+        ("nonsense", "not understood"),
+        ("sqlite:////proc/none/store.db", "its folder cannot be made"),
+        ("sqlite:////proc/store.db", "cannot be opened: look at the path"),
+        ("postgresql+psycopg://me:secret@127.0.0.1:1/x", r"me:\*\*\*@127.0.0.1:1/x: the server cannot be reached"),
+    ],
+)
+def test_what_cannot_be_opened_is_told_in_words(url: str, message: str) -> None:
+    with pytest.raises(StoreError, match=message) as caught:
+        Store.open(url, text_of=str)
+
+    assert "secret" not in str(caught.value)
+
+
+def test_a_file_that_is_no_database_is_told_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("no database " * 100)
+
+    with pytest.raises(StoreError, match=r"notes\.txt: is no database or is damaged"):
+        Store.open(f"sqlite:///{path}", text_of=str)
+
+
+def test_a_file_that_may_not_be_written_is_told_in_words(template: Path, start: Any) -> None:
+    with Store.open(f"sqlite:///{template}", text_of=str) as store:
+        with store._engines.write.connect() as connection:
+            connection.execute(sa.text("PRAGMA query_only=ON"))
+
+        with pytest.raises(StoreError, match="cannot be written: look at the rights"):
+            store.sync_sources([("a", "a", start)])
+
+
+def test_a_writer_that_waits_too_long_is_told_who_to_look_for(template: Path, start: Any) -> None:
+    url = f"sqlite:///{template}"
+    with Store.open(url, text_of=str) as one, Store.open(url, text_of=str) as other:
+        with other._engines.write.connect() as connection:
+            connection.exec_driver_sql("PRAGMA busy_timeout = 1")
+        with one._engines.write.begin(), pytest.raises(StoreError, match="another process is writing for too long"):
+            other.sync_sources([("a", "a", start)])
+
+
+def test_two_processes_that_write_take_turns(url: str, revise: Any, bring: Any) -> None:
+    with Store.open(url, text_of=str) as one, Store.open(url, text_of=str) as other:
+        for number in range(4):
+            for name, store in (("one", one), ("two", other)):
+                store.sync_sources([("one", "x", revise().at), ("two", "x", revise().at)])
+                bring(store, [revise(f"{number}"), revise(f"{number}{name}")], source=name)
+
+        assert len(list(one.entries())) == 12
+
+
+def test_a_second_daemon_is_refused_and_the_first_is_named(url: str) -> None:
+    with Store.open(url, text_of=str) as one, Store.open(url, text_of=str) as other:
+        with one.hold():
+            message = rf"another daemon \(pid {os.getpid()}\) is running on this store"
+            with pytest.raises(StoreError, match=message), other.hold():
+                raise AssertionError
+        with other.hold():
+            pass
+
+
+def test_a_killed_daemon_holds_nothing(url: str) -> None:
+    code = (
+        "import sys, time; from aggregator.store import Store; store = Store.open(sys.argv[1], text_of=str)\n"
+        "with store.hold(): print('held', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, url], stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        with Store.open(url, text_of=str) as store:
+            with pytest.raises(StoreError, match=rf"pid {process.pid}"), store.hold():
+                raise AssertionError
+            process.kill()
+            process.wait()
+            _hold_at_last(store)
+
+
+def _hold_at_last(store: Store) -> None:
+    """Hold the store: a server notices a moment later than the kernel that its client is gone."""
+    for _ in range(1000):
+        try:
+            with store.hold():
+                return
+        except StoreError:
+            threading.Event().wait(0.01)
+    raise AssertionError("the lock outlived its process")
+
+
+def test_moments_are_whole_microseconds_and_naive_ones_are_refused(start: Any) -> None:
+    assert micros(start + timedelta(microseconds=1)) - micros(start) == 1
+    with pytest.raises(TypeError):
+        micros(start.replace(tzinfo=None))

@@ -1,0 +1,125 @@
+"""The same revisions in any order and grouping give the same store."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from aggregator.model import Outcome, Result
+from aggregator.store import Store
+
+
+def tangle(revise: Any, start: Any) -> list[Any]:
+    """Revisions that link, part and overtake each other in every way."""
+    day = timedelta(days=1)
+    return [
+        revise("a", 0, keys=("url:a", "guid:1")),
+        revise("a", 4, "edited", keys=("url:a", "guid:1"), url_original="https://example.org/other"),
+        revise("a", 4, "edited", keys=("url:a", "guid:1")),
+        revise("b", 2, "moved", keys=("url:b", "guid:1"), at=start + timedelta(hours=1), published=start - day),
+        revise("c", 1, "guess", keys=("url:c", "url:b"), published=start - 9 * day, published_from="archive"),
+        revise("d", 3, keys=("url:d",), source="other"),
+        revise("x", 0, "storm", keys=("voa:7",), guarded=True, title="Storm"),
+        revise("x", 9, "storm 2", keys=("voa:7",), guarded=True, title="Great storm"),
+        revise("y", 80, "vote", keys=("voa:7", "url:y"), guarded=True, title="Vote", published=start + 3 * day),
+        revise("y", 70, "vote 2", keys=("url:y",), title="Voting", published=start + 3 * day, tags=("new",)),
+        revise("z", 200, "storm 3", keys=("voa:7",), guarded=True, title="STORM", published=start + 9 * day),
+    ]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_any_order_and_grouping_of_the_same_revisions_gives_the_same_store(
+    new_url: Any, revise: Any, bring: Any, dump: Any, start: Any, seed: int
+) -> None:
+    revisions, chance = tangle(revise, start), random.Random(seed)
+    shuffled = [*revisions, *revisions[:4]]
+    chance.shuffle(shuffled)
+    with new_url() as one, Store.open(one, text_of=str) as store:
+        bring(store, revisions, keep=True)
+        whole = dump(store)
+    with new_url() as other, Store.open(other, text_of=str) as store:
+        while shuffled:
+            size = chance.randint(1, 4)
+            bring(store, shuffled[:size], keep=True)
+            shuffled = shuffled[size:]
+        parts = dump(store)
+
+    assert parts == whole
+    assert len(whole) == 4
+
+
+@pytest.fixture
+def sqlite_url(template: Any, tmp_path: Any) -> Any:
+    numbers = itertools.count()
+
+    def fresh() -> str:
+        path = tmp_path / f"{next(numbers)}.db"
+        path.write_bytes(template.read_bytes())
+        return f"sqlite:///{path}"
+
+    return fresh
+
+
+small = st.integers(0, 3)
+wild = st.lists(
+    st.tuples(st.lists(st.sampled_from("abcde"), min_size=1, max_size=3, unique=True), small, small, small, small),
+    max_size=7,
+)
+
+
+@settings(deadline=None, derandomize=True, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(wild, st.randoms(use_true_random=False))
+def test_random_revisions_give_one_store_in_any_order(
+    sqlite_url: Any, revise: Any, bring: Any, dump: Any, start: Any, drawn: Any, chance: random.Random
+) -> None:
+    revisions = [
+        revise(
+            "n",
+            hours,
+            f"text {text}",
+            keys=tuple(keys),
+            guarded=kind == 0,
+            title=f"Title {text}",
+            published=start + timedelta(hours=20 * published),
+            published_from="first_seen" if kind == 1 else "feed",
+            url_original=f"https://example.org/{kind}",
+        )
+        for keys, hours, text, published, kind in drawn
+    ]
+    shuffled = chance.sample(revisions, len(revisions))
+    dumps = []
+    for order, size in ((revisions, len(revisions) or 1), (shuffled, chance.randint(1, 3))):
+        with Store.open(sqlite_url(), text_of=str) as store:
+            for begin in range(0, len(order), size):
+                bring(store, order[begin : begin + size], keep=True)
+            dumps.append(dump(store))
+
+    assert dumps[0] == dumps[1]
+
+
+def test_polls_give_one_store_however_they_are_grouped(
+    new_url: Any, revise: Any, bring: Any, dump: Any, start: Any
+) -> None:
+    polls = [revise("a", hours, text) for hours, text in enumerate("xxyyxzzz")]
+    dumps = []
+    for size in (1, 3, 8):
+        with new_url() as url, Store.open(url, text_of=str) as store:
+            store.sync_sources([(f"s{n}", "x", start) for n in range(8)])
+            for begin in range(0, 8, size):
+                group = polls[begin : begin + size]
+                states = store.claim(start, limit=len(group), lease=timedelta(hours=1), force=True)
+                results = [
+                    Result(state, Outcome(state.source, start, 1, "ok"), revisions=(poll,))
+                    for state, poll in zip(states, group, strict=True)
+                ]
+                store.commit(results, now=start)
+            dumps.append(dump(store))
+
+    assert dumps[0] == dumps[1] == dumps[2]
+    assert [version.entry.content_text for version in dumps[0][0][1]] == [f"<p>{text}</p>" for text in "xyxz"]
