@@ -81,7 +81,7 @@ _SCRIPTS = re.compile("|".join(f"(?P<{name}>[{block}])" for name, block in _BLOC
 # A character that stands for more than a letter weighs more: three Chinese words outweigh one Latin name.
 _LETTERS_IN_ONE = {"Hani": 3, "Kana": 2, "Hang": 2, "Ethi": 2}
 
-_SAMPLE = 2000  # characters; more does not change the answer
+_SAMPLE = 1000  # characters; more does not change the answer
 _MIN_LETTERS = 40
 _MIN_HITS = 3.0
 _MIN_SHARE = 0.12  # of the words: the commonest 40 words of a language make a quarter to a half of its prose
@@ -138,8 +138,8 @@ def refine_chinese(text: str) -> str:
     """Give `zh-Hans` or `zh-Hant` by the characters that only one of them writes, `zh` where they do not tell."""
     simplified, traditional = _distinctive()
     sample = text[:_SAMPLE]
-    hans = sum(character in simplified for character in sample)
-    hant = sum(character in traditional for character in sample)
+    hans = sum(map(simplified.__contains__, sample))
+    hant = sum(map(traditional.__contains__, sample))
     if hans > 2 * hant:
         return "zh-Hans"
     return "zh-Hant" if hant > 2 * hans else "zh"

@@ -74,6 +74,8 @@ def clean_characters(value: str) -> str:
     """
     if value.isascii() and value.isprintable():
         return value
+    if _ILLEGAL.search(value) is None and _ODD_BLANK.search(value) is None:
+        return compose(value)
     if _PAIR.search(value):
         value = _PAIR.sub(lambda pair: pair[0].encode("utf-16", "surrogatepass").decode("utf-16"), value)
     return compose(_ILLEGAL.sub("", _ODD_BLANK.sub(" ", value)))
@@ -84,7 +86,7 @@ def compose(value: str) -> str:
 
     Composing is quadratic in the marks on one character: 64,000 take 2.8 s.
     """
-    if value.isascii():
+    if _MAYBE_MARKS.search(value) is None and unicodedata.is_normalized("NFC", value):
         return value
     return unicodedata.normalize("NFC", _MAYBE_MARKS.sub(_fewer_marks, value))
 

@@ -7,6 +7,7 @@ matched whole.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +15,33 @@ if TYPE_CHECKING:
 
     from aggregator.config import Match, Where
     from aggregator.model import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """A `where` in two parts: what the store finds by itself, None where it need not, and the `rest` to test."""
+
+    language: str | None
+    source: str | None
+    tag: str | None
+    rest: Where
+
+
+def narrow(where: Where) -> Narrowed:
+    """Split off what the store can find without reading every entry: one language, one source, one tag.
+
+    A language that is more than letters stays in the rest: the store compares it letter by letter.
+    """
+    language = _only(where.language)
+    if language is not None and not (language.isalpha() and language.islower()):
+        language = None
+    found = {"language": language, "source": _only(where.source), "tag": _only(where.tag)}
+    rest = where.model_copy(update={key: () for key, value in found.items() if value is not None})
+    return Narrowed(**found, rest=rest)
+
+
+def _only(values: tuple[str, ...]) -> str | None:
+    return values[0] if len(values) == 1 else None
 
 
 def selects(where: Where) -> Callable[[Entry], bool] | None:

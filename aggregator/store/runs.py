@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from aggregator.model import Outcome, SourceState, Validators
 from aggregator.store.engine import among
+from aggregator.store.holder import holder, is_dead
 from aggregator.store.schema import host, outcome, source, source_state
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def claim(
     force: bool,
 ) -> list[SourceState]:
     """Lease what is due, the longest overdue first; `force` takes what is not due as well."""
+    _free_the_dead(connection, now)
     due = (
         sa.select(STATE.source_id)
         .join(source, source.c.id == STATE.source_id)
@@ -79,11 +81,20 @@ def claim(
     taken = (
         sa.update(source_state)
         .where(STATE.source_id.in_(due))
-        .values(lease=STATE.lease + 1, lease_until=now + lease)
+        .values(lease=STATE.lease + 1, lease_until=now + lease, lease_holder=holder())
         .returning(STATE.source_id)
     )
     ids = list(connection.scalars(taken))
     return states(connection, among(STATE.source_id, ids, connection)) if ids else []
+
+
+def _free_the_dead(connection: sa.Connection, now: datetime) -> None:
+    """Take back what a process that was killed has claimed."""
+    holders = connection.scalars(sa.select(STATE.lease_holder).distinct().where(STATE.lease_until > now)).all()
+    dead = [name for name in holders if name is not None and is_dead(name)]
+    if dead:
+        freed = sa.update(source_state).where(STATE.lease_holder.in_(dead), STATE.lease_until > now)
+        connection.execute(freed.values(lease=STATE.lease + 1, lease_until=None))
 
 
 def release(connection: sa.Connection, claimed: Iterable[SourceState]) -> None:

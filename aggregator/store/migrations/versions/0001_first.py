@@ -48,6 +48,7 @@ def _source_state() -> None:
         sa.Column("reason", sa.Text()),
         sa.Column("lease", sa.BigInteger(), nullable=False),
         sa.Column("lease_until", MOMENT),
+        sa.Column("lease_holder", sa.Text()),
         sa.Column("url", sa.Text()),
         sa.Column("etag", sa.Text()),
         sa.Column("last_modified", sa.Text()),

@@ -1,0 +1,72 @@
+"""Who holds a claim: a process, by a name that no later process of this machine bears.
+
+Rule: the claims of a process that ended without a word (`kill -9`, a power cut) are free at once; of one on another
+machine nothing is known, its claims end by their time.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from functools import lru_cache
+from pathlib import Path
+
+_PROC = Path("/proc")
+
+
+def holder() -> str:
+    """Name this process: `machine/boot/pid/start`."""
+    return _named(os.getpid())
+
+
+def is_dead(name: str) -> bool:
+    """Tell whether the named process is certainly gone; False where it cannot be known."""
+    machine, _, rest = name.partition("/")
+    boot, _, process = rest.partition("/")
+    if machine != _machine() or not process:
+        return False
+    if boot != _boot():
+        return True
+    pid, _, start = process.partition("/")
+    return not pid.isdigit() or not _is_running(int(pid)) or _start(int(pid)) != start
+
+
+@lru_cache(maxsize=4)
+def _named(pid: int) -> str:
+    return f"{_machine()}/{_boot()}/{pid}/{_start(pid)}"
+
+
+@lru_cache(maxsize=1)
+def _machine() -> str:
+    """The host and its process namespace: in a container the same number is another process."""
+    try:
+        namespace = str((_PROC / "self/ns/pid").readlink())
+    except OSError:
+        namespace = ""
+    return f"{socket.gethostname()}{namespace}".replace("/", "-")
+
+
+@lru_cache(maxsize=1)
+def _boot() -> str:
+    try:
+        return (_PROC / "sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+def _start(pid: int) -> str:
+    """When a process began, in ticks since boot (proc(5), field 22); "" where the system does not tell."""
+    try:
+        return (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
