@@ -1,0 +1,61 @@
+"""The commands: words on a line -> calls, and how each ends -> an exit code.
+
+Rule: what machines read goes to stdout alone, everything else to stderr. Nothing heavy is imported before a command is
+chosen, so that `--version` and `--help` answer at once.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aggregator import __version__
+from aggregator.cli.check import check
+from aggregator.cli.entries import entries
+from aggregator.cli.fetch import fetch
+from aggregator.cli.guard import guarded
+from aggregator.cli.invocation import DEFAULT_PATH, Invocation
+from aggregator.cli.options import Commands
+from aggregator.cli.publish import publish
+from aggregator.cli.run import run
+from aggregator.cli.show import show
+from aggregator.cli.sources import sources
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="aggregator", cls=Commands, add_completion=False, no_args_is_help=True, rich_markup_mode=None,
+    pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
+)  # fmt: skip
+
+
+def main() -> None:
+    """Run the command line; ends the process with an exit code of docs/commands.md."""
+    app(prog_name="aggregator")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"aggregator {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    ctx: typer.Context, *,
+    config: Annotated[Path | None, typer.Option(
+        "-c", "--config", envvar="AGGREGATOR_CONFIG", show_envvar=True, metavar="FILE",
+        help=f"The configuration; {DEFAULT_PATH} where absent.",
+    )] = None,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Say more; tracebacks of our own failures.")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing on stderr but errors.")] = False,
+    version: Annotated[bool, typer.Option(  # noqa: ARG001 (its callback answers)
+        "--version", callback=_version, is_eager=True, help="Print the version and end."
+    )] = False,
+) -> None:  # fmt: skip
+    """Follow many unlike sources and serve one clean, merged Atom feed."""
+    ctx.obj = Invocation(config or DEFAULT_PATH, explicit=config is not None, verbose=verbose, quiet=quiet)
+
+
+for command in (run, fetch, publish, sources, entries, show, check):
+    app.command()(guarded(command))

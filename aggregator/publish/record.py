@@ -1,0 +1,93 @@
+"""The frozen values as mappings for JSON: one entry, one outcome.
+
+Rule: the keys of docs/entry.md in that order, all of them always; times are RFC 3339 in UTC with `Z`, lists are lists,
+what is absent is null.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from aggregator.model import Enclosure, Entry, Image, Outcome
+
+
+def record(entry: Entry) -> dict[str, object]:
+    """Return an entry as the common schema spells it."""
+    return {
+        "id": entry.id,
+        "source": entry.source,
+        "url": entry.url,
+        "url_original": entry.url_original,
+        "title": entry.title,
+        "summary": entry.summary,
+        "content_html": entry.content_html,
+        "content_text": entry.content_text,
+        "published": rfc3339(entry.published),
+        "published_from": entry.published_from,
+        "updated": rfc3339(entry.updated),
+        "first_seen": rfc3339(entry.first_seen),
+        "authors": list(entry.authors),
+        "credits": list(entry.credits),
+        "tags": list(entry.tags),
+        "language": entry.language,
+        "publisher": entry.publisher,
+        "image": None if entry.image is None else _image(entry.image),
+        "enclosures": [_enclosure(enclosure) for enclosure in entry.enclosures],
+        "guid": entry.guid,
+        "revision": entry.revision,
+        "duplicates": list(entry.duplicates),
+        "provenance": dict(entry.provenance),
+    }
+
+
+def outcome_record(outcome: Outcome) -> dict[str, object]:
+    """Return the end of one run as the commands and the API print it."""
+    return {
+        "source": outcome.source,
+        "started": rfc3339(outcome.started),
+        "ms": outcome.ms,
+        "status": outcome.status,
+        "found": outcome.found,
+        "new": outcome.new,
+        "changed": outcome.changed,
+        "same": outcome.same,
+        "rejected": list(outcome.rejected),
+        "notes": list(outcome.notes),
+        "http_status": outcome.http_status,
+        "size_bytes": outcome.size_bytes,
+        "error": outcome.error,
+        "message": outcome.message,
+    }
+
+
+def rfc3339(moment: datetime) -> str:
+    """Write an aware moment in UTC; a fraction of a second only where there is one.
+
+    >>> from datetime import datetime
+    >>> rfc3339(datetime(2026, 3, 1, 12, tzinfo=UTC))
+    '2026-03-01T12:00:00Z'
+    """
+    return moment.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
+
+
+def _image(image: Image) -> dict[str, object]:
+    return {
+        "url": image.url,
+        "caption": image.caption,
+        "alt": image.alt,
+        "width": image.width,
+        "height": image.height,
+    }
+
+
+def _enclosure(enclosure: Enclosure) -> dict[str, object]:
+    return {
+        "url": enclosure.url,
+        "type": enclosure.type,
+        "length": enclosure.length,
+        "duration": enclosure.duration,
+    }

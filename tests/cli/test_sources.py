@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from aggregator.cli.standing import Standing, due_words, result_words, span, standing_record
+from aggregator.config import Source
+from aggregator.model import Outcome, SourceState
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Project
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+RAN = SourceState("a", NOW + timedelta(minutes=18), reason="every 30 min", last_run=NOW, last_success=NOW)
+WAITS = replace(RAN, not_before=NOW + timedelta(hours=3), reason="Retry-After", failures=2)
+STANDINGS = [
+    ("never seen", None, True, "new", "now: never asked"),
+    ("never run", SourceState("a", NOW), True, "new", "now"),
+    ("well", RAN, True, "ok", "in 18 min: every 30 min"),
+    ("overdue", replace(RAN, next_fetch_at=NOW - timedelta(hours=1)), True, "ok", "now: every 30 min"),
+    ("told to wait", WAITS, True, "failing", "in 3 h: Retry-After"),
+    ("gone", replace(RAN, gone=True, reason="410 Gone"), True, "gone", "never: 410 Gone"),
+    ("disabled", RAN, False, "disabled", "never: disabled"),
+]
+
+
+@pytest.mark.parametrize(
+    ("state", "enabled", "word", "due"), [case[1:] for case in STANDINGS], ids=[case[0] for case in STANDINGS]
+)
+def test_a_source_stands_in_one_word_and_is_due_for_a_reason(
+    state: SourceState | None, enabled: bool, word: str, due: str
+) -> None:
+    standing = Standing(Source(id="a", url="https://example.org/feed", enabled=enabled), state, None, 0)
+
+    assert (standing.word, due_words(standing, now=NOW)) == (word, due)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        (None, "-"),
+        (Outcome("a", NOW, 1, "unchanged"), "unchanged"),
+        (Outcome("a", NOW, 1, "ok", new=2, same=3, rejected=("x: odd",)), "2 new, 3 same, 1 rejected"),
+        (Outcome("a", NOW, 1, "failed", error="http", message="HTTP 503"), "http: HTTP 503"),
+    ],
+)
+def test_the_last_run_is_told_in_words(outcome: Outcome | None, words: str) -> None:
+    assert result_words(outcome) == words
+
+
+@pytest.mark.parametrize(
+    ("length", "words"),
+    [
+        (timedelta(seconds=40), "40 s"),
+        (timedelta(minutes=1), "1 min"),
+        (timedelta(seconds=90), "90 s"),
+        (timedelta(minutes=59, seconds=50), "60 min"),
+        (timedelta(hours=1), "1 h"),
+        (timedelta(minutes=100), "100 min"),
+        (timedelta(hours=47), "47 h"),
+        (timedelta(days=2), "2 d"),
+    ],
+)
+def test_a_span_is_told_in_its_largest_unit(length: timedelta, words: str) -> None:
+    assert span(length) == words
+
+
+def test_the_record_of_a_source_has_stable_keys() -> None:
+    outcome = Outcome("a", NOW, 12, "failed", error="http", message="HTTP 503", http_status=503)
+    standing = Standing(Source(id="a", url="https://example.org/feed", name="A"), WAITS, outcome, 7)
+
+    assert standing_record(standing) == {
+        "id": "a", "name": "A", "url": "https://example.org/feed", "path": None, "adapter": "auto", "state": "failing",
+        "items": 7, "failures": 2, "last_run": "2026-03-01T12:00:00Z", "last_success": "2026-03-01T12:00:00Z",
+        "next_due": "2026-03-01T15:00:00Z", "reason": "Retry-After",
+        "outcome": {
+            "source": "a", "started": "2026-03-01T12:00:00Z", "ms": 12, "status": "failed", "found": 0, "new": 0,
+            "changed": 0, "same": 0, "rejected": [], "notes": [], "http_status": 503, "size_bytes": None,
+            "error": "http", "message": "HTTP 503",
+        },
+    }  # fmt: skip
+
+
+def test_every_configured_source_is_listed(fetched: Project) -> None:
+    fetched.write("config/sources/off.yaml", "- {id: off, url: 'https://example.org/feed', enabled: false}\n")
+
+    said = fetched.call("sources")
+
+    head, saved, off = (re.split(r"  +", line) for line in said.lines)
+    assert (said.code, said.err) == (0, "")
+    assert head == ["source", "state", "items", "last run", "result", "next", "adapter", "address"]
+    assert saved[:3] + saved[4:5] + saved[6:] == [
+        "saved",
+        "ok",
+        "3",
+        "3 new",
+        "archive",
+        str(fetched.root / "saved/*.txt"),
+    ]
+    assert re.fullmatch(r"in \d+ min: every 1 h", saved[5])
+    assert off == ["off", "disabled", "0", "-", "-", "never: disabled", "auto", "https://example.org/feed"]
+
+
+def test_the_sources_as_json_count_what_each_brought(fetched: Project) -> None:
+    fetched.write("config/sources/more.yaml", "- {id: more, path: ../../more, adapter: archive}\n")
+
+    listed = fetched.call("sources", "--format", "json").json
+
+    assert [(source["id"], source["state"], source["items"]) for source in listed] == [
+        ("more", "new", 0),
+        ("saved", "ok", 3),
+    ]
+
+
+def test_a_secret_in_an_address_is_not_shown(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKEN", "s3cret")
+    project.write("config/sources/secret.yaml", "- {id: quiet, url: 'https://example.org/feed?t=${TOKEN}'}\n")
+
+    said = project.call("sources", "--format", "json")
+
+    assert [source["url"] for source in said.json] == [None, "https://example.org/feed?t=${TOKEN}"]
+    assert "s3cret" not in said.out + said.err

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta, timezone
+
+import orjson
+
+from aggregator.model import Enclosure, Entry, Image, Outcome
+from aggregator.publish.record import outcome_record, record, rfc3339
+
+MOMENT = datetime(2026, 3, 1, 8, tzinfo=UTC)
+ENTRY = Entry(
+    id="urn:uuid:00000000-0000-0000-0000-000000000000", source="news", url=None, url_original=None, title="标题",
+    summary=None, content_html=None, content_text=None, published=MOMENT, published_from="feed", updated=MOMENT,
+    first_seen=MOMENT, authors=("A", "B"), credits=(), tags=(), language="zh-Hans", publisher=None,
+    image=Image("https://example.org/a.jpg", width=3), enclosures=(Enclosure("https://example.org/a.mp3", length=5),),
+    guid=None, revision=1, duplicates=(), provenance={"title": "feed:title"},
+)  # fmt: skip
+
+
+def test_an_entry_is_the_common_schema() -> None:
+    assert record(ENTRY) == {
+        "id": ENTRY.id, "source": "news", "url": None, "url_original": None, "title": "标题", "summary": None,
+        "content_html": None, "content_text": None, "published": "2026-03-01T08:00:00Z", "published_from": "feed",
+        "updated": "2026-03-01T08:00:00Z", "first_seen": "2026-03-01T08:00:00Z", "authors": ["A", "B"], "credits": [],
+        "tags": [], "language": "zh-Hans", "publisher": None,
+        "image": {"url": "https://example.org/a.jpg", "caption": None, "alt": None, "width": 3, "height": None},
+        "enclosures": [{"url": "https://example.org/a.mp3", "type": None, "length": 5, "duration": None}],
+        "guid": None, "revision": 1, "duplicates": [], "provenance": {"title": "feed:title"},
+    }  # fmt: skip
+
+
+def test_every_field_of_an_entry_and_of_an_outcome_has_its_key_in_order() -> None:
+    outcome = Outcome("news", MOMENT, 1, "ok")
+
+    assert list(record(ENTRY)) == [field.name for field in fields(Entry)]
+    assert list(outcome_record(outcome)) == [field.name for field in fields(Outcome)]
+
+
+def test_a_record_is_json_as_it_is() -> None:
+    assert orjson.loads(orjson.dumps(record(ENTRY))) == record(ENTRY)
+
+
+def test_moments_are_in_utc_with_a_fraction_only_where_there_is_one() -> None:
+    tokyo = timezone(timedelta(hours=9))
+
+    assert rfc3339(datetime(2026, 3, 1, 8, tzinfo=tokyo)) == "2026-02-28T23:00:00Z"
+    assert rfc3339(MOMENT.replace(microsecond=250_000)) == "2026-03-01T08:00:00.250000Z"
