@@ -1,0 +1,268 @@
+"""A month of polling, with a clock that is turned by hand: thousands of sources, their failures, restarts and kills.
+
+Rule: claim, pipeline, schedule and commit are the real ones; only the network and the parser are played. What is judged
+is what the hosts would have seen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter, defaultdict
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import TYPE_CHECKING, Any, cast
+
+from aggregator import pipeline, schedule
+from aggregator.config import Source
+from aggregator.digest import Digest
+from aggregator.errors import SourceError
+from aggregator.fetch import Response
+from aggregator.hosts import Hosts
+from aggregator.model import Hints, Validators
+from aggregator.store import Store
+from benchmarks.measure import Figure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from aggregator.digest import Job
+    from aggregator.fetch import Fetcher, Request
+    from aggregator.model import Capture, SourceState
+    from benchmarks.measure import Size
+
+START = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
+DAYS = 30
+SETTLED = timedelta(days=10)  # of which the first polls still lie close together
+PER_HOST = 2
+SOURCES_A_HOST = 4
+CLAIM = 256
+GROUP = 64
+LEASE = timedelta(minutes=20)
+RESTART, KILL = timedelta(hours=31), timedelta(hours=67)
+SEED = 20260701
+SLACK = timedelta(seconds=1)  # the store keeps whole microseconds, Retry-After whole seconds
+_SHARE_OF_FAILURES = 0.02
+_FEWEST_A_BUCKET = 100  # polls that are to be expected: fewer are spread by chance alone
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """What one kind of source is like: its share of all, what its user and its server say."""
+
+    share: float
+    every: timedelta
+    stated: bool
+    validators: bool
+    max_age: timedelta | None = None
+
+
+HOUR = timedelta(hours=1)
+HABITS = (
+    Habit(0.01, HOUR / 4, stated=True, validators=True),
+    Habit(0.06, HOUR, stated=False, validators=True),
+    Habit(0.08, HOUR, stated=False, validators=True, max_age=3 * HOUR),
+    Habit(0.15, 12 * HOUR, stated=True, validators=False),
+    Habit(0.10, HOUR, stated=False, validators=True, max_age=24 * HOUR),
+    Habit(0.60, HOUR, stated=False, validators=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """One request, and the least time that its answer asks to let pass before the next."""
+
+    at: datetime
+    floor: timedelta
+    lost: bool  # the process was killed before its answer was kept
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """What the hosts have seen. `busiest` and `mean` are polls in a bucket of `bucket`, after the start."""
+
+    polls: int
+    early: tuple[str, ...]
+    most_at_once: int
+    busiest: int
+    mean: float
+    bucket: timedelta
+    cpu_seconds: float
+    repeated: int
+
+    @property
+    def unevenness(self) -> float:
+        """How many times the mean the busiest bucket holds."""
+        return self.busiest / self.mean
+
+
+@dataclass(slots=True)
+class _World:
+    """The clock, the hosts, and what they saw."""
+
+    habits: dict[str, Habit]
+    random: Random = field(default_factory=lambda: Random(SEED))
+    now: datetime = START
+    polls: dict[str, list[Poll]] = field(default_factory=lambda: defaultdict(list))
+    waits: dict[str, datetime] = field(default_factory=dict)
+    open: Counter[str] = field(default_factory=Counter)
+    most_at_once: int = 0
+    too_early_for_host: list[str] = field(default_factory=list)
+
+    def clock(self) -> datetime:
+        return self.now
+
+    def group(self, url: str) -> str:
+        return url.split("/")[2]
+
+    async def get(self, request: Request) -> Response:
+        """Answer as the source's server does; be the fetcher, as far as the pipeline knows it."""
+        name, host = request.url.rsplit("/", 1)[1], self.group(request.url)
+        if self.waits.get(host, START) > self.now:
+            self.too_early_for_host.append(f"{name} asked {host}, which wanted peace until {self.waits[host]}")
+        self.open[host] += 1
+        self.most_at_once = max(self.most_at_once, self.open[host])
+        try:
+            await asyncio.sleep(0)
+            return self._answer(name, host, request)
+        finally:
+            self.open[host] -= 1
+
+    def _answer(self, name: str, host: str, request: Request) -> Response:
+        habit = self.habits[name]
+        every = habit.every if habit.stated or habit.validators else schedule.UNVALIDATED
+        if self.random.random() < _SHARE_OF_FAILURES:
+            asked = self.random.choice((None, None, 2 * HOUR, 30 * HOUR))
+            self.polls[name].append(Poll(self.now, max(habit.every, asked or HOUR / 12), lost=False))
+            if asked:
+                self.waits[host] = max(self.now + asked - SLACK, self.waits.get(host, START))
+            raise SourceError("http", "HTTP 503", status=503, retry_after=asked)
+        self.polls[name].append(Poll(self.now, max(every, habit.max_age or timedelta(0)), lost=False))
+        validators = Validators(request.url, f'"{name}"') if habit.validators else None
+        known = validators is not None and request.validators is not None
+        return Response(
+            304 if known else 200, request.url, b"" if known else name.encode(), validators=validators,
+            hints=Hints(max_age=habit.max_age),
+        )  # fmt: skip
+
+
+def simulate(place: Path, sources: int, *, days: int = DAYS) -> Month:
+    """Live through the days in `place`, an empty folder."""
+    followed = {one.id: one for one in map(_source, range(sources))}
+    world = _World({name: _habit(number, sources) for number, name in enumerate(followed)})
+    url = f"sqlite:///{place / 'store.db'}"
+    begun, spent = time.process_time(), 0.0
+    with closing(Store.open(url, text_of=str)) as store:
+        first = [
+            (name, one.location, schedule.first_due(name, now=START, together=sources)) for name, one in followed.items()
+        ]
+        store.sync_sources(first)
+        asyncio.run(_live(world, store, followed, START + timedelta(days=days)))
+    spent = time.process_time() - begun
+    return _seen(world, spent, days)
+
+
+def run(size: Size, place: Path) -> list[Figure]:
+    """Measure in `place`, an empty folder."""
+    month = simulate(place, size.month_sources)
+    detail = f"{month.polls:,} polls of {size.month_sources:,} sources in {DAYS} days"
+    minutes = month.bucket / timedelta(minutes=1)
+    return [
+        Figure("polls closer than their floor", len(month.early), "", 0, detail),
+        Figure("requests at a time to one host", month.most_at_once, "", PER_HOST, f"{SOURCES_A_HOST} sources a host"),
+        Figure("busiest moment, to the mean", month.unevenness, "x", 2.0, f"{month.mean:.0f} polls in {minutes:.0f} min"),
+        Figure("schedule, pipeline and commit, a poll", month.cpu_seconds / month.polls * 1000, "ms", None, detail),
+        Figure("the same, of one core", month.cpu_seconds / (DAYS * 86_400) * 100, "%", None, "as a share of real time"),
+    ]
+
+
+def _source(number: int) -> Source:
+    name = f"s{number}"
+    return Source(id=name, url=f"https://h{number // SOURCES_A_HOST}.test/{name}", adapter="feed")
+
+
+def _habit(number: int, sources: int) -> Habit:
+    part, total = (number * 7919 % sources) / sources, 0.0
+    for habit in HABITS:
+        total += habit.share
+        if part < total:
+            return habit
+    return HABITS[-1]
+
+
+async def _live(world: _World, store: Store, sources: dict[str, Source], end: datetime) -> None:
+    """Do as the daemon does: sleep until something is due, claim it, run it, commit it; and be stopped now and then."""
+    restart, kill = world.now + RESTART, world.now + KILL
+    parts = _parts(world, store)
+    while world.now < end:
+        claimed = store.claim(world.now, limit=CLAIM, lease=LEASE)
+        if world.now >= kill and claimed:
+            await _die(world, claimed, sources, parts)
+            store.release(store.states())
+            parts, kill = _parts(world, store), world.now + KILL
+            continue
+        if world.now >= restart:
+            parts, restart = _parts(world, store), world.now + RESTART
+        await _run(world, store, claimed, sources, parts)
+        world.now = max(store.next_due(world.now) or end, world.now + timedelta(seconds=1))
+
+
+async def _run(
+    world: _World, store: Store, claimed: Sequence[SourceState], sources: dict[str, Source], parts: pipeline.Parts
+) -> None:
+    results = await asyncio.gather(*(pipeline.run(_of(world, sources, state), state, parts) for state in claimed))
+    for at in range(0, len(results), GROUP):
+        store.commit(results[at : at + GROUP], now=world.now)
+
+
+async def _die(
+    world: _World, claimed: Sequence[SourceState], sources: dict[str, Source], parts: pipeline.Parts
+) -> None:
+    """Ask half of what was claimed, and be killed before anything is kept."""
+    asked = claimed[: len(claimed) // 2 + 1]
+    await asyncio.gather(*(pipeline.run(_of(world, sources, state), state, parts) for state in asked))
+    for state in asked:
+        if polls := world.polls[state.source]:
+            polls[-1] = Poll(polls[-1].at, timedelta(0), lost=True)
+    world.waits.clear()  # what a host said was lost with the answer
+
+
+def _of(world: _World, sources: dict[str, Source], state: SourceState) -> Source:
+    source, habit = sources[state.source], world.habits[state.source]
+    source = source.model_copy(update={"every": habit.every})
+    return source.placed(origin="", stated=(), every_stated=habit.stated)
+
+
+def _parts(world: _World, store: Store) -> pipeline.Parts:
+    hosts = Hosts(store.host_not_before, clock=world.clock, per_host=PER_HOST)
+    fetcher = cast("Fetcher", world)
+    return pipeline.Parts(fetcher, _digest, hosts, world.clock, limit_bytes=0, limit=timedelta(minutes=5))
+
+
+async def _digest(captures: Sequence[Capture], job: Job) -> Digest:
+    return Digest()
+
+
+def _seen(world: _World, cpu_seconds: float, days: int) -> Month:
+    early = [
+        f"{name} at {later.at}, {later.at - one.at} after the last, not {one.floor}"
+        for name, polls in world.polls.items()
+        for one, later in zip(polls, polls[1:], strict=False)
+        if later.at - one.at < one.floor - SLACK
+    ]
+    every = sorted(poll.at for polls in world.polls.values() for poll in polls)
+    settled = START + min(SETTLED, timedelta(days=days) / 3)
+    later = [at for at in every if at >= settled]
+    span = START + timedelta(days=days) - settled
+    bucket = max(timedelta(minutes=1), _FEWEST_A_BUCKET * span / max(len(later), 1))
+    buckets = Counter((at - settled) // bucket for at in later)
+    return Month(
+        polls=len(every), early=tuple(early + world.too_early_for_host), most_at_once=world.most_at_once,
+        busiest=max(buckets.values()), mean=len(later) / (span / bucket), bucket=bucket, cpu_seconds=cpu_seconds,
+        repeated=sum(poll.lost for polls in world.polls.values() for poll in polls),
+    )  # fmt: skip
+
+

@@ -1,0 +1,162 @@
+"""The files of deploy/ agree with the program, with each other and with the documentation."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from aggregator import config as configuration
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+UNIT = (DEPLOY / "aggregator.service").read_text(encoding="utf-8")
+DOCKERFILE = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+EXPOSURE = 2.0  # of 10; what systemd-analyze calls OK, with little left to take away
+
+systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+
+
+def service() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for line in UNIT.partition("[Service]")[2].partition("[Install]")[0].splitlines():
+        name, given, value = line.partition("=")
+        if given and not line.startswith("#"):
+            found.setdefault(name, []).append(value)
+    return found
+
+
+def compose() -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+    return document
+
+
+def commands() -> set[str]:
+    printed = subprocess.run(
+        [sys.executable, "-m", "aggregator", "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    return set(re.findall(r"^\W*([a-z]+)\s{2,}", printed, re.MULTILINE))
+
+
+@pytest.fixture
+def unit(tmp_path: Path) -> Path:
+    """The unit with a program that exists: systemd looks for it."""
+    path = tmp_path / "aggregator.service"
+    program = service()["ExecStart"][0].split()[0]
+    path.write_text(UNIT.replace(program, sys.executable), encoding="utf-8")
+    return path
+
+
+@systemd
+def test_systemd_finds_nothing_wrong_with_the_unit(unit: Path) -> None:
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@systemd
+def test_the_unit_is_confined(unit: Path) -> None:
+    done = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--no-pager", unit],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    [level] = re.findall(r"exposure level for aggregator\.service: ([\d.]+)", done.stdout)
+
+    assert float(level) <= EXPOSURE
+
+
+def test_the_unit_starts_the_program_that_make_setup_installs_with_a_command_that_exists() -> None:
+    scripts = (ROOT / "pyproject.toml").read_text(encoding="utf-8").partition("[project.scripts]\n")[2].splitlines()[0]
+    program, command = shlex.split(service()["ExecStart"][0])
+
+    assert program == f"/opt/aggregator/.venv/bin/{scripts.split()[0]}"
+    assert command in commands()
+
+
+def test_the_unit_reloads_with_hup_stops_with_term_and_does_not_retry_a_bad_configuration() -> None:
+    names = ("ExecReload", "KillSignal", "Restart", "RestartPreventExitStatus")
+
+    assert [service()[name] for name in names] == [["/bin/kill -HUP $MAINPID"], ["SIGTERM"], ["on-failure"], ["2"]]
+
+
+def test_the_units_configuration_loads_and_keeps_everything_in_the_state_directory() -> None:
+    config = configuration.load(DEPLOY / "aggregator.yaml", env={})
+
+    state = f"/var/lib/{service()['StateDirectory'][0]}"
+    assert (config.database, str(config.output)) == (f"sqlite:///{state}/aggregator.db", f"{state}/feeds")
+
+
+def test_the_unit_the_user_and_the_documentation_name_the_same_places() -> None:
+    places = (
+        "/opt/aggregator/.venv/bin/aggregator",
+        "/etc/aggregator/aggregator.yaml",
+        "/etc/aggregator/secrets.env",
+        "/var/lib/aggregator",
+    )
+
+    assert [place for place in places if place not in UNIT or place not in OPERATIONS] == []
+    assert (DEPLOY / "aggregator.sysusers").read_text(encoding="utf-8").split("\n")[1].split()[:2] == [
+        "u",
+        "aggregator",
+    ]
+    assert service()["User"] == ["aggregator"]
+
+
+def test_every_file_that_the_documentation_names_is_there() -> None:
+    named = set(re.findall(r"(?<![\w/.-])(?:deploy|config|docs|seeds)/[\w./-]*\w", OPERATIONS))
+    links = {f"docs/{page}" for page in re.findall(r"\]\((\w+\.md)\)", OPERATIONS)}
+
+    assert {path for path in named | links if not (ROOT / path).exists()} == set()
+
+
+def test_the_container_is_read_only_and_without_rights() -> None:
+    [service_of] = compose()["services"].values()
+
+    assert service_of["read_only"] is True
+    assert service_of["cap_drop"] == ["ALL"]
+    assert service_of["security_opt"] == ["no-new-privileges:true"]
+    assert re.search(r"^USER aggregator$", DOCKERFILE, re.MULTILINE)
+
+
+def test_compose_mounts_what_the_image_has_and_asks_for_health_as_the_image_does() -> None:
+    [service_of] = compose()["services"].values()
+    volumes = [volume.split(":")[:2] for volume in service_of["volumes"]]
+    folders = [source for source, _ in volumes if source.startswith("..")]
+    [workdir] = set(re.findall(r"^WORKDIR (/srv\S+)$", DOCKERFILE, re.MULTILINE))
+    [asked] = re.findall(r"CMD \[(\"python\".*)\]$", DOCKERFILE, re.MULTILINE)
+
+    assert [folder for folder in folders if not (DEPLOY / folder).is_dir()] == []
+    assert {target for _, target in volumes} == {
+        f"{workdir}/{name}" for name in ("var", "config/sources", "config/sites")
+    }
+    assert f"VOLUME {workdir}/var" in DOCKERFILE
+    assert service_of["healthcheck"]["test"] == ["CMD", *yaml.safe_load(f"[{asked}]")]
+    assert (DEPLOY / service_of["build"]["context"] / service_of["build"]["dockerfile"]).samefile(DEPLOY / "Dockerfile")
+
+
+def test_everything_that_the_image_copies_is_in_the_repository() -> None:
+    copied = [words.split()[:-1] for words in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.MULTILINE)]
+
+    assert [name for names in copied for name in names if not (ROOT / name).exists()] == []
+
+
+def test_the_address_that_the_image_replaces_is_the_one_that_the_configuration_has() -> None:
+    [old] = re.findall(r"sed -i 's/(listen: [^/]+)/", DOCKERFILE)
+
+    assert re.search(old, (ROOT / "config" / "aggregator.yaml").read_text(encoding="utf-8"))
+
+
+def test_nginx_passes_to_the_address_that_the_unit_listens_on() -> None:
+    config = configuration.load(DEPLOY / "aggregator.yaml", env={})
+
+    assert f"server {config.server.listen};" in (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
