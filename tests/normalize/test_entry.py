@@ -1,0 +1,168 @@
+"""Each field takes the first candidate that is valid, and the provenance says which it was."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from aggregator.errors import ItemError
+from aggregator.model import Enclosure, Found, Image, RawEntry, RawImage, Revision
+from aggregator.normalize import html
+from aggregator.normalize.entry import Context, normalize
+
+TAKEN = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
+URL = "https://news.example.org/2026/lamps.html"
+
+
+def found(*values: str, where: str = "feed:x") -> tuple[Found, ...]:
+    return tuple(Found(value, where) for value in values)
+
+
+def judged(body: str | None = None, /, *, context: dict[str, Any] | None = None, **fields: Any) -> Revision:
+    given: dict[str, Any] = {"item": "item 1", "url": found(URL), "title": found("Lamps")} | fields
+    if body is not None:
+        given["content"] = found(body, where="feed:content")
+    about: dict[str, Any] = {"source": "news", "taken": TAKEN, "timezone": ZoneInfo("Europe/Paris")} | (context or {})
+    return normalize(RawEntry(**given), html.parse(body) if body else None, Context(**about))
+
+
+def test_a_link_that_is_none_gives_way_to_the_next() -> None:
+    revision = judged(url=(Found("javascript:alert(1)", "feed:link"), Found("/a?utm_source=x", "feed:guid")), base=URL)
+
+    assert (revision.url, revision.url_original) == ("https://news.example.org/a", "/a?utm_source=x")
+    assert revision.provenance["url"] == "feed:guid"
+
+
+def test_a_title_of_nothing_but_tags_gives_way_to_the_next() -> None:
+    assert judged(title=found("<b> </b>", "Three &amp;amp; four <i>lamps</i>")).title == "Three & four lamps"
+
+
+@pytest.mark.parametrize(
+    ("fields", "title", "where"),
+    [
+        ({"body": "<p>First words.</p><p>More.</p>"}, "First words. More.", "content"),
+        ({"body": f"<p>{'word ' * 40}</p>"}, ("word " * 20)[:99].rstrip() + "…", "content"),
+        ({"summary": found("A summary")}, "A summary", "content"),
+        ({}, URL, "url"),
+        ({"url": (), "guid": Found("tag:x", "feed:id")}, "tag:x", "url"),
+    ],
+)
+def test_a_missing_title_is_made_of_what_is_there(fields: dict[str, Any], title: str, where: str) -> None:
+    body = fields.pop("body", None)
+
+    revision = judged(body, title=(), **fields)
+
+    assert (revision.title, revision.provenance["title"]) == (title, where)
+
+
+def test_an_item_that_nothing_names_is_rejected_by_name() -> None:
+    with pytest.raises(ItemError, match=r"^item 1: neither a title nor a link nor text$"):
+        judged(title=(), url=())
+
+
+@pytest.mark.parametrize(
+    ("stated", "published", "evidence"),
+    [
+        (found("soon", "2026-06-30T10:00:00Z"), datetime(2026, 6, 30, 10, tzinfo=UTC), "feed"),
+        (found("2026-06-30 10:00"), datetime(2026, 6, 30, 8, tzinfo=UTC), "feed"),
+        (found("2026-06-30", where="ld:datePublished"), datetime(2026, 6, 29, 22, tzinfo=UTC), "page"),
+        (found("2026-06-30T10:00:00Z", where="body:div[1]"), datetime(2026, 6, 30, 10, tzinfo=UTC), "body"),
+        (found("2027-01-01T00:00:00Z"), TAKEN, "first_seen"),
+        (found("0001-01-01T00:00:00Z"), TAKEN, "first_seen"),
+        ((), TAKEN, "first_seen"),
+    ],
+)
+def test_a_date_is_believed_where_it_can_be_true(stated: Any, published: datetime, evidence: str) -> None:
+    revision = judged(published=stated)
+
+    assert (revision.published, revision.published_from) == (published, evidence)
+
+
+def test_a_saved_article_without_a_date_is_dated_by_its_capture() -> None:
+    captured = datetime(2024, 6, 21, tzinfo=UTC)
+
+    revision = judged(captured=captured)
+
+    assert (revision.published, revision.published_from, revision.at) == (captured, "archive", captured)
+
+
+def test_the_publishers_own_change_places_the_revision() -> None:
+    assert judged(updated=found("2026-06-30T11:00:00Z")).at == datetime(2026, 6, 30, 11, tzinfo=UTC)
+    assert judged(updated=found("never")).at == TAKEN
+
+
+def test_the_stated_image_comes_before_the_first_of_the_body() -> None:
+    body = "<figure><img src='/body.jpg' alt='B'><figcaption>In the body</figcaption></figure>"
+    stated = (RawImage("data:,", "feed:a"), RawImage("/lead.jpg", "feed:b", caption="A <b>lead</b>", width=600))
+
+    assert judged(body, images=stated, base=URL).image == Image(
+        "https://news.example.org/lead.jpg", caption="A lead", width=600
+    )
+    assert judged(body, base=URL).image == Image("https://news.example.org/body.jpg", caption="In the body", alt="B")
+
+
+def test_an_image_of_a_sites_placeholders_is_none() -> None:
+    context = {"placeholders": (re.compile("default"),)}
+
+    assert (
+        judged("<img src='/default.png'>", images=(RawImage("/default.png", "x"),), base=URL, context=context).image
+        is None
+    )
+
+
+def test_enclosures_are_absolute_and_each_is_there_once() -> None:
+    stated = (Enclosure("/a.mp3", type="audio/mpeg"), Enclosure("https://news.example.org/a.mp3"), Enclosure("data:,x"))
+
+    assert judged(enclosures=stated, base=URL).enclosures == (
+        Enclosure("https://news.example.org/a.mp3", type="audio/mpeg"),
+    )
+
+
+def test_tags_and_authors_are_plain_and_each_is_there_once() -> None:
+    revision = judged(
+        tags=found("World", "<b>World</b>", " "),
+        authors=found("Lin &amp; He", "Lin & He"),
+        context={"tags": ("x", "World")},
+    )
+
+    assert (revision.tags, revision.authors) == (("World", "x"), ("Lin & He",))
+
+
+@pytest.mark.parametrize(
+    ("stated", "of_source", "title", "expected"),
+    [
+        (found("fr-FR"), "en", "Lamps", "fr-FR"),
+        (found("nonsense!"), "en", "Lamps", "en"),
+        (found("zh"), None, "韩国召见俄罗斯大使", "zh-Hans"),
+        (found("zh"), None, "韓國召見俄羅斯大使", "zh-Hant"),
+        ((), None, "日本の首相は会見で述べました", "ja"),
+        ((), None, "Lamps", None),
+    ],
+)
+def test_a_stated_language_wins_and_chinese_is_refined(
+    stated: Any, of_source: str | None, title: str, expected: Any
+) -> None:
+    revision = judged(title=found(title), language=stated, context={"language": of_source})
+
+    assert revision.language == expected
+
+
+def test_a_block_that_a_site_calls_junk_is_no_content() -> None:
+    body = "<p>One</p><p>Advert</p><blockquote><p>Advert</p><p>Two</p></blockquote>"
+
+    revision = judged(body, context={"junk": (re.compile("^Advert$"),)})
+
+    assert revision.content_html == "<p>One</p><blockquote><p>Two</p></blockquote>"
+
+
+def test_the_same_item_gives_the_same_hash_and_another_word_another() -> None:
+    assert judged("<p>x</p>").hash == judged("<p> x </p>", published=found("2026-06-30T10:00:00Z")).hash
+    assert judged("<p>x</p>").hash != judged("<p>y</p>").hash
+
+
+def test_a_guid_is_kept_as_it_was_stated() -> None:
+    assert judged(guid=Found(" tag:X ", "feed:id")).guid == " tag:X "
