@@ -1,0 +1,168 @@
+"""Site rules, compiled: what one publisher's content means, and which rules a URL has.
+
+Rule: rules are found by the host of an article's URL. `extends` puts another file behind one's own: its lists follow,
+its single values count where one's own are absent; only `hosts` are never inherited.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from aggregator.sites.selector import Selector, compile_selector
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from aggregator.normalize.calendars import Calendar
+    from aggregator.normalize.date_forms import Order
+    from aggregator.sites.grammar import Edition, FieldRule, SiteFile
+
+
+@dataclass(frozen=True)
+class Field:
+    """A compiled field rule: candidates best first, each with whether its element leaves the body when it wins."""
+
+    candidates: tuple[tuple[Selector, bool], ...] = ()
+    caption: tuple[Selector, ...] = ()
+    formats: tuple[str, ...] = ()
+    strip: tuple[str, ...] = ()
+    order: Order | None = None
+    calendar: Calendar = "gregorian"
+    names: Mapping[str, str] = field(default_factory=dict)
+    cut: tuple[re.Pattern[str], ...] = ()
+
+
+NO_FIELD = Field()
+
+
+@dataclass(frozen=True)
+class SiteRules:
+    """One publisher's rules, its fall-back merged in."""
+
+    id: str
+    publisher: str | None = None
+    language: str | None = None
+    timezone: str | None = None
+    hosts: tuple[str, ...] = ()
+    editions: tuple[Edition, ...] = ()
+    identity: re.Pattern[str] | None = None
+    alias: tuple[Selector, ...] = ()
+    reused: bool = False
+    drop_params: tuple[str, ...] = ()
+    keep_params: tuple[str, ...] = ()
+    host_alias: Mapping[str, str] = field(default_factory=dict)
+    placeholders: tuple[re.Pattern[str], ...] = ()
+    fields: Mapping[str, Field] = field(default_factory=dict)
+    body: tuple[Selector, ...] = ()
+    remove: tuple[Selector, ...] = ()
+    remove_text: tuple[re.Pattern[str], ...] = ()
+
+    def field(self, name: str) -> Field:
+        return self.fields.get(name, NO_FIELD)
+
+    def edition(self, url: str | None) -> Edition | None:
+        """The first edition that the URL belongs to, None where there is none."""
+        address = _without_scheme(url or "")
+        return next((edition for edition in self.editions if _belongs(address, edition.match)), None)
+
+
+class Sites:
+    """Every set of rules by name and by host; `saved` stands in for publishers without rules."""
+
+    def __init__(self, rules: Iterable[SiteRules]) -> None:
+        self._by_id = {site.id: site for site in rules}
+        self._by_host = {host: site for site in self._by_id.values() for host in site.hosts}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._by_id
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(self._by_id)
+
+    def named(self, name: str) -> SiteRules:
+        """Raises KeyError for a name that has no rules."""
+        return self._by_id[name]
+
+    def of(self, url: str | None) -> SiteRules | None:
+        """The rules of a URL's host or of the nearest domain above it, None for a publisher without rules."""
+        host = _host(url or "")
+        while host:
+            if site := self._by_host.get(host):
+                return site
+            host = host.partition(".")[2]
+        return None
+
+
+def compile_site(file: SiteFile, base: SiteRules | None) -> SiteRules:
+    """Compile a checked rules file; `base` is the compiled file that it extends."""
+    behind = base or SiteRules(id="")
+    fields: dict[str, FieldRule] = {name: rule for name, rule in file.fields if rule is not None}
+    names = dict.fromkeys((*fields, *behind.fields))
+    return SiteRules(
+        id=file.id,
+        publisher=file.publisher or behind.publisher,
+        language=file.language or behind.language,
+        timezone=file.timezone or behind.timezone,
+        hosts=file.hosts,
+        editions=(*file.editions, *behind.editions),
+        identity=re.compile(file.identity.url) if file.identity.url else behind.identity,
+        alias=(*_compiled(file.identity.alias), *behind.alias),
+        reused=file.identity.reused or behind.reused,
+        drop_params=(*file.urls.drop_params, *behind.drop_params),
+        keep_params=(*file.urls.keep_params, *behind.keep_params),
+        host_alias={**behind.host_alias, **file.urls.alias},
+        placeholders=(*map(re.compile, file.placeholders), *behind.placeholders),
+        fields={name: _field(fields.get(name), behind.field(name)) for name in names},
+        body=(*_compiled(file.article.body), *behind.body),
+        remove=(*_compiled(file.article.remove), *behind.remove),
+        remove_text=(*map(re.compile, file.article.remove_text), *behind.remove_text),
+    )
+
+
+def _field(rule: FieldRule | None, behind: Field) -> Field:
+    if rule is None:
+        return behind
+    return Field(
+        candidates=(*((compile_selector(text), rule.remove) for text in rule.candidates), *behind.candidates),
+        caption=(*_compiled(rule.caption), *behind.caption),
+        formats=(*rule.formats, *behind.formats),
+        strip=(*rule.strip, *behind.strip),
+        order=rule.order or behind.order,
+        calendar=rule.calendar if rule.calendar != "gregorian" else behind.calendar,
+        names={**behind.names, **rule.names},
+        cut=(*map(re.compile, rule.cut), *behind.cut),
+    )
+
+
+def _compiled(selectors: Iterable[str]) -> tuple[Selector, ...]:
+    return tuple(compile_selector(text) for text in selectors)
+
+
+@lru_cache(maxsize=64)
+def zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def _host(url: str) -> str:
+    try:
+        return (urlsplit(url).hostname or "").lower()
+    except ValueError:
+        return ""
+
+
+def _without_scheme(url: str) -> str:
+    """`http://www.rfi.fr//cn/x` -> `www.rfi.fr/cn/x`, slashes collapsed as in a URL key."""
+    return re.sub(r"/{2,}", "/", url.partition("://")[2])
+
+
+def _belongs(address: str, match: str) -> bool:
+    """Tell whether an address lies under `host` or `host/path`, subdomains of the host included."""
+    host, _, path = address.partition("/")
+    wanted_host, _, wanted_path = match.partition("/")
+    return (host == wanted_host or host.endswith(f".{wanted_host}")) and path.startswith(wanted_path)

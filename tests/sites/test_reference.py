@@ -1,0 +1,53 @@
+"""The pages for people name every key that there is, and no other."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from aggregator.config.record import Record
+from aggregator.model import Entry
+from aggregator.normalize.markup import PLAYERS
+from aggregator.sites import grammar
+from aggregator.sites.pipe import PIPES
+
+DOCS = Path(__file__).parent.parent.parent / "docs"
+RULES = (DOCS / "site-rules.md").read_text(encoding="utf-8")
+ENTRY = (DOCS / "entry.md").read_text(encoding="utf-8")
+
+
+def keys(page: str, heading: str) -> tuple[str, ...]:
+    """The first column of the table under a heading."""
+    section = re.split(r"^#+ ", page.partition(f"{heading}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
+    return tuple(re.findall(r"^\| `(\w+)`", section, re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    ("heading", "record"),
+    [
+        ("## A file", grammar.SiteFile),
+        ("### editions", grammar.Edition),
+        ("### identity", grammar.Identity),
+        ("### urls", grammar.Urls),
+        ("### fields", grammar.FieldRule),
+        ("### article", grammar.Article),
+    ],
+)
+def test_every_key_of_the_rules_is_in_its_table(heading: str, record: type[Record]) -> None:
+    assert keys(RULES, heading) == record.written_keys()
+
+
+def test_every_field_and_every_pipe_is_named() -> None:
+    assert [name for name in grammar.Fields.written_keys() if f"`{name}`" not in RULES] == []
+    assert [name for name in PIPES if f"\\| {name}: " not in RULES] == []
+
+
+def test_every_key_of_an_entry_is_in_its_table() -> None:
+    assert keys(ENTRY, "# An entry: the common schema") == tuple(field.name for field in fields(Entry))
+
+
+def test_the_number_of_players_is_right() -> None:
+    assert f"{len(PLAYERS)} known players" in ENTRY
