@@ -1,0 +1,155 @@
+"""Folders of saved articles as a source: what is there, what changed, and its bytes.
+
+Rule: only regular files are read, none is larger than the limit, and a file that cannot be read is one message, never
+the end of the run. A file is unchanged while its size and modification time are.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from dataclasses import dataclass
+from fnmatch import translate
+from glob import has_magic
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aggregator.errors import SourceError
+from aggregator.model import Capture
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+Manifest = dict[str, tuple[int, int]]
+UNREADABLE = (0, -1)  # stands for the time and size of what cannot be asked: a dangling link, a closed folder
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What to read of a folder: the changed files in the order of their names, and the manifest that holds after.
+
+    `rejected` has a message for each file whose name is no text, and so cannot be remembered.
+    """
+
+    root: Path
+    names: tuple[str, ...]
+    manifest: Mapping[str, tuple[int, int]]
+    rejected: tuple[str, ...] = ()
+
+
+def scan(location: Path, known: Mapping[str, tuple[int, int]]) -> Changes:
+    """Compare a folder (or a glob, or one file) with what is `known` of it.
+
+    Raises SourceError (`missing`, `unreadable`) where the folder itself cannot be listed.
+    """
+    root, names = _root(location)
+    try:
+        manifest = _manifest(root, names)
+    except FileNotFoundError as e:
+        raise SourceError("missing", f"no such folder: {root}") from e
+    except OSError as e:
+        raise SourceError("unreadable", f"cannot list {root}: {e.strerror}") from e
+    foreign = sorted(name for name in manifest if not _is_text(name))
+    kept = {name: mark for name, mark in manifest.items() if name not in foreign} if foreign else manifest
+    changed = tuple(sorted(name for name, mark in kept.items() if known.get(name) != mark))
+    return Changes(root, changed, kept, tuple(f"{name!a}: the name of the file is not UTF-8" for name in foreign))
+
+
+def read(root: Path, name: str, *, source: str, taken: datetime, limit_bytes: int) -> Capture | str:
+    """Read one file: its capture, or the message that rejects it."""
+    path = root / name
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(descriptor, "rb") as file:
+            details = os.fstat(file.fileno())
+            if not stat.S_ISREG(details.st_mode):
+                return f"{name}: not a regular file"
+            if details.st_size > limit_bytes:
+                return f"{name}: {details.st_size:,} bytes, more than the limit of {limit_bytes:,} (network.max_body)"
+            return Capture(source=source, url=path.as_uri(), taken=taken, body=file.read(limit_bytes))
+    except OSError as e:
+        return f"{name}: cannot be read: {e.strerror}"
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _root(location: Path) -> tuple[Path, str | None]:
+    """Split `folder/*.txt` into folder and pattern; a folder has the pattern None, a file is its own pattern."""
+    parts = location.parts
+    magic = next((index for index, part in enumerate(parts) if has_magic(part)), None)
+    if magic is not None:
+        return Path(*parts[:magic]), "/".join(parts[magic:])
+    if location.is_file():
+        return location.parent, location.name
+    return location, None
+
+
+def _manifest(root: Path, pattern: str | None) -> Manifest:
+    if pattern is not None and not has_magic(pattern):
+        return {pattern: _mark(root / pattern)}
+    if pattern is not None and "/" in pattern:
+        root.stat()
+        return {str(path.relative_to(root)): _mark(path) for path in root.glob(pattern) if not path.is_dir()}
+    return dict(_listed(root, pattern)) if pattern is not None else dict(_walked(root))
+
+
+def _listed(root: Path, pattern: str) -> Iterator[tuple[str, tuple[int, int]]]:
+    """One directory level without a Path a file: 2,000 files in a few milliseconds."""
+    matches = re.compile(translate(pattern)).match
+    with os.scandir(root) as entries:
+        for entry in entries:
+            hidden = entry.name.startswith(".") and not pattern.startswith(".")
+            if matches(entry.name) and not hidden and not _is_folder(entry):
+                yield entry.name, _entry_mark(entry)
+
+
+def _walked(root: Path, under: str = "") -> Iterator[tuple[str, tuple[int, int]]]:
+    """Every file below; links to folders are not followed, so that none leads back."""
+    with os.scandir(root / under if under else root) as entries:
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            name = f"{under}/{entry.name}" if under else entry.name
+            if entry.is_dir(follow_symlinks=False):
+                yield from _branch(root, name)
+            elif not _is_folder(entry):
+                yield name, _entry_mark(entry)
+
+
+def _branch(root: Path, name: str) -> Iterator[tuple[str, tuple[int, int]]]:
+    """A folder below that cannot be listed is one name that cannot be read: read() says why."""
+    try:
+        yield from _walked(root, name)
+    except OSError:
+        yield name, UNREADABLE
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
+
+
+def _entry_mark(entry: os.DirEntry[str]) -> tuple[int, int]:
+    try:
+        details = entry.stat()
+    except OSError:
+        return UNREADABLE
+    return details.st_mtime_ns, details.st_size
+
+
+def _mark(path: Path) -> tuple[int, int]:
+    try:
+        details = path.stat()
+    except OSError:
+        return UNREADABLE
+    return details.st_mtime_ns, details.st_size

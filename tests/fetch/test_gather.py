@@ -1,0 +1,177 @@
+"""One asking of one source: what is new is handed on, what is as it was is not."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from aggregator.config import Source
+from aggregator.errors import SourceError
+from aggregator.fetch.gather import MAX_FILES, Gathered, gather
+from aggregator.model import Capture, SourceState, Validators
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOW = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
+FEED = b"<rss version='2.0'><channel><item><title>Lamps</title></item></channel></rss>"
+PAGE = b'<!doctype html><link rel="alternate" type="application/rss+xml" href="/feed.xml">'
+
+
+def source(**keys: Any) -> Source:
+    return Source.model_validate({"id": "news", **keys})
+
+
+def state(**fields: Any) -> SourceState:
+    return SourceState("news", NOW, **fields)
+
+
+def digest(body: bytes) -> str:
+    return blake2b(body, digest_size=16).hexdigest()
+
+
+def asked(net: Any, pages: dict[str, bytes], before: SourceState, path: str = "/", **keys: Any) -> tuple[Gathered, Any]:
+    async def story(site: Any, fetcher: Any) -> tuple[Gathered, Any]:
+        full = keys.pop("full", False)
+        one = source(url=site.url(path), **keys)
+        return await gather(one, before, fetcher, now=NOW, full=full, limit_bytes=10**6), site
+
+    found: tuple[Gathered, Any] = net.visit(pages, story)
+    return found
+
+
+def from_folder(path: Path, before: SourceState, *, limit_bytes: int = 10**6, full: bool = False) -> Gathered:
+    unused: Any = None
+    return asyncio.run(gather(source(path=str(path)), before, unused, now=NOW, full=full, limit_bytes=limit_bytes))
+
+
+def test_a_feed_that_answers_is_one_capture(net: Any) -> None:
+    found, site = asked(net, {"/": net.answer(200, FEED, ETag='"1"', Content_Type="text/xml")}, state())
+
+    headers = {"etag": '"1"', "content-type": "text/xml"}
+    assert found.captures == (Capture("news", site.url(), NOW, FEED, headers=headers),)
+    assert (found.carrier, found.http_status, found.size_bytes) == ("feed", 200, len(FEED))
+    assert found.state == state(validators=Validators(site.url(), etag='"1"'), body_hash=digest(FEED))
+
+
+def test_an_unchanged_feed_hands_nothing_on(net: Any) -> None:
+    before = state(body_hash=digest(FEED))
+
+    found, _ = asked(net, {"/": net.answer(200, FEED)}, before)
+
+    assert (found.captures, found.state.body_hash) == ((), digest(FEED))
+
+
+def test_the_same_bytes_are_taken_again_where_all_was_asked_for(net: Any) -> None:
+    found, site = asked(net, {"/": net.answer(200, FEED)}, state(body_hash=digest(FEED)), full=True)
+
+    assert [capture.body for capture in found.captures] == [FEED]
+    assert "if-none-match" not in site.asked[0].headers
+
+
+def test_a_304_keeps_what_is_known_of_the_body(net: Any) -> None:
+    async def story(site: Any, fetcher: Any) -> Gathered:
+        known = state(validators=Validators(site.url(), etag='"1"'), body_hash="known")
+        return await gather(source(url=site.url()), known, fetcher, now=NOW, full=False, limit_bytes=1)
+
+    found = net.visit({"/": net.answer(304)}, story)
+
+    assert (found.captures, found.http_status, found.state.body_hash) == ((), 304, "known")
+    assert found.state.validators.etag == '"1"'
+
+
+def test_a_page_leads_to_its_feed_and_the_way_is_remembered(net: Any) -> None:
+    found, site = asked(net, {"/": net.answer(200, PAGE), "/feed.xml": net.answer(200, FEED)}, state())
+
+    assert [capture.url for capture in found.captures] == [site.url("/feed.xml")]
+    assert (found.state.moved_to, found.state.moved_seen) == (site.url("/feed.xml"), 10)
+    assert [one.target for one in site.asked] == ["/", "/feed.xml"]
+
+
+def test_a_remembered_feed_is_asked_at_once(net: Any) -> None:
+    async def story(site: Any, fetcher: Any) -> list[str]:
+        known = state(moved_to=site.url("/feed.xml"), moved_seen=10)
+        await gather(source(url=site.url()), known, fetcher, now=NOW, full=False, limit_bytes=1)
+        return [one.target for one in site.asked]
+
+    assert net.visit({"/feed.xml": net.answer(200, FEED)}, story) == ["/feed.xml"]
+
+
+def test_a_page_that_names_no_feed_is_the_sources_error(net: Any) -> None:
+    with pytest.raises(SourceError, match="is a page that names no feed; say `adapter: page`") as caught:
+        asked(net, {"/": net.answer(200, b"<html><title>x</title>")}, state())
+
+    assert caught.value.kind == "not-a-feed"
+
+
+def test_a_source_that_names_its_adapter_is_not_second_guessed(net: Any) -> None:
+    found, _ = asked(net, {"/": net.answer(200, PAGE)}, state(), adapter="feed")
+
+    assert (found.carrier, len(found.captures)) == ("feed", 1)
+
+
+def test_the_charset_of_the_source_replaces_the_servers(net: Any) -> None:
+    pages = {"/": net.answer(200, FEED, Content_Type="text/xml; charset=utf-8")}
+
+    found, _ = asked(net, pages, state(), http={"charset": "gb18030"})
+
+    assert found.captures[0].headers["content-type"] == "text/xml; charset=gb18030"
+
+
+def test_a_permanent_redirect_is_counted_before_it_is_believed(net: Any) -> None:
+    pages = {"/": net.answer(301, Location="/new"), "/new": net.answer(200, FEED)}
+
+    first, site = asked(net, pages, state())
+    assert (first.state.moved_to, first.state.moved_seen) == (site.url("/new"), 1)
+
+    async def story(site: Any, fetcher: Any) -> Gathered:
+        before = state(moved_to=site.url("/new"), moved_seen=4)
+        return await gather(source(url=site.url()), before, fetcher, now=NOW, full=False, limit_bytes=1)
+
+    assert net.visit(pages, story).state.moved_seen == 5
+
+
+def test_a_folder_hands_on_its_new_files_in_the_order_of_their_names(tmp_path: Path) -> None:
+    for name in ("b.txt", "a.txt"):
+        (tmp_path / name).write_text(name)
+
+    first = from_folder(tmp_path, state())
+    (tmp_path / "c.txt").write_text("new")
+    second = from_folder(tmp_path, first.state)
+
+    assert [capture.body for capture in first.captures] == [b"a.txt", b"b.txt"]
+    assert [capture.body for capture in second.captures] == [b"new"]
+    assert (first.carrier, first.size_bytes, first.more) == ("archive", 10, False)
+    assert from_folder(tmp_path, second.state).captures == ()
+    assert len(from_folder(tmp_path, second.state, full=True).captures) == 3
+
+
+def test_a_file_that_cannot_be_read_is_one_message_once(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("a")
+    (tmp_path / "large.txt").write_text("large" * 10)
+
+    first = from_folder(tmp_path, state(), limit_bytes=20)
+
+    assert [capture.body for capture in first.captures] == [b"a"]
+    assert first.rejected == ("large.txt: 50 bytes, more than the limit of 20 (network.max_body)",)
+    assert from_folder(tmp_path, first.state, limit_bytes=20).rejected == ()
+
+
+def test_a_large_folder_is_read_in_several_runs(tmp_path: Path) -> None:
+    for number in range(MAX_FILES + 1):
+        (tmp_path / f"{number:05}.txt").touch()
+
+    first = from_folder(tmp_path, state())
+    second = from_folder(tmp_path, first.state)
+
+    assert (len(first.captures), first.more) == (MAX_FILES, True)
+    assert ([capture.url.rpartition("/")[2] for capture in second.captures], second.more) == (["05000.txt"], False)
+
+
+def test_a_folder_that_is_gone_is_the_sources_error(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="no such folder"):
+        from_folder(tmp_path / "gone", state())
