@@ -250,7 +250,8 @@ class SourceState:
 
     `reason` says why then (`every 15 min`, `Retry-After`, `max-age`, `3 failures`). Before `not_before` not even a
     forced run may ask (Retry-After); None where nothing forbids it. `folder` is the manifest of a folder of saved
-    articles: file name -> (mtime in ns, size in bytes).
+    articles: file name -> (mtime in ns, size in bytes). `hints` are those of its last document, which hold until the
+    next: a 304 says nothing of them.
     """
 
     source: str
@@ -267,6 +268,7 @@ class SourceState:
     moved_seen: int = 0
     folder: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     not_before: datetime | None = None
+    hints: Hints = Hints()
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +277,8 @@ class Result:
 
     `keep_sightings` is True for folders of saved articles, where each file is a capture of its own and the order of
     arrival is arbitrary; False for polls, where seeing again what is already shown leaves nothing to keep.
-    `host_waits` holds the hosts that asked to be left alone, and until when.
+    `host_waits` holds the hosts that asked to be left alone, and until when. `shares` tells how many of the revisions
+    each capture brought, in their order; () where that is not known.
     """
 
     state: SourceState
@@ -284,3 +287,4 @@ class Result:
     revisions: tuple[Revision, ...] = ()
     keep_sightings: bool = False
     host_waits: Mapping[str, datetime] = field(default_factory=dict)
+    shares: tuple[int, ...] = ()

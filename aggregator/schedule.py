@@ -7,13 +7,15 @@ failing source is asked ever more seldom, down to once a day, and never given up
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from aggregator.model import Hints
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from aggregator.errors import ErrorClass
 
 NO_HINTS = Hints()
@@ -22,9 +24,9 @@ UNVALIDATED = timedelta(hours=24)  # a server without validators sends everythin
 DAY = timedelta(hours=24)  # no hint and no back-off is longer
 LONGEST_RETRY_AFTER = timedelta(days=31)
 BACK_OFF = 1.8
-_GRID_PART = 10  # polls may be up to a tenth of their wait late, so that they spread
-_WIDEST_GRID = timedelta(minutes=30)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LATE_PART = 10  # polls may be up to a tenth of their wait late, so that they spread
+_LATEST = DAY / _LATE_PART
+_LATEST_AFTER_SKIPPED = timedelta(minutes=30)  # or a skipped hour could come again before it
 _AT_ONCE = 50  # that many new sources are polled without spreading
 _STARTS_A_SECOND = 20
 _LONGEST_START = timedelta(minutes=30)
@@ -66,9 +68,9 @@ def next_fetch(
     if error == "gone":
         return Due(at=None, reason="410 Gone")
     floor = max(_floors(every, every_stated, has_validators, hints, failures, least), key=lambda floor: floor.wait)
-    at, reason = _on_grid(source, now + floor.wait, floor.wait), floor.reason
+    at, reason = now + floor.wait + _late(source, floor.wait), floor.reason
     if not every_stated and (later := _outside_skipped(at, hints)) != at:
-        at, reason = later + _offset(source, _WIDEST_GRID), "skipHours" if hints.skip_hours else "skipDays"
+        at, reason = later + _offset(source, _LATEST_AFTER_SKIPPED), "skipHours" if hints.skip_hours else "skipDays"
     asked = _retry_after(hints)
     return Due(at=at, reason=reason, not_before=None if asked is None else now + asked)
 
@@ -123,12 +125,12 @@ def _failures(count: int) -> str:
     return "1 failure" if count == 1 else f"{count} failures in a row"
 
 
-def _on_grid(source: str, at: datetime, wait: timedelta) -> datetime:
-    """Round up to the source's own grid: a tenth of the wait wide, shifted by its id, the same after any restart."""
-    step = min(wait / _GRID_PART, _WIDEST_GRID)
-    if step < timedelta(seconds=1):
-        return at
-    return at + (_offset(source, step) - (at - _EPOCH)) % step
+def _late(source: str, wait: timedelta) -> timedelta:
+    """Add what makes the period of each source its own: whatever polls together drifts apart within ten waits.
+
+    A common grid would keep together for ever what once ended together: a restart after a night, a failed network.
+    """
+    return _offset(source, min(wait / _LATE_PART, _LATEST))
 
 
 def _offset(source: str, span: timedelta) -> timedelta:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -156,7 +157,7 @@ def test_d4_410_stops_polling_and_says_so() -> None:
     assert due(error="gone", failures=1) == Due(at=None, reason="410 Gone")
 
 
-def test_b8_polls_that_ended_together_spread_over_the_grid() -> None:
+def test_b8_polls_that_ended_together_come_back_apart() -> None:
     waits = [wait(due(f"source-{number}")) - HOUR for number in range(1_000)]
     minutes = [sum(minute * MINUTE <= one < (minute + 1) * MINUTE for one in waits) for minute in range(6)]
 
@@ -164,12 +165,22 @@ def test_b8_polls_that_ended_together_spread_over_the_grid() -> None:
     assert all(130 <= count <= 205 for count in minutes)
 
 
-def test_b8_a_source_keeps_its_place_on_the_grid() -> None:
-    first, second = due("a").at, due("a", now=NOW + timedelta(seconds=40)).at
-    assert first is not None
-    assert second is not None
+@pytest.mark.parametrize("every", [15 * MINUTE, HOUR, DAY])
+def test_b8_after_ten_waits_polls_that_began_together_fill_the_whole_interval(every: timedelta) -> None:
+    parts: Counter[int] = Counter()
+    for number in range(1_000):
+        now, end = NOW, NOW + 12 * every
+        while now < end:
+            at = due(f"source-{number}", now=now, every=every, every_stated=True).at
+            assert at is not None
+            now = at
+        parts[(now - end) // (every / 10)] += 1
 
-    assert (second - first) % (6 * MINUTE) == timedelta(0)
+    assert all(60 <= parts[part] <= 150 for part in range(10))
+
+
+def test_b8_a_source_waits_the_same_every_time_also_after_a_restart() -> None:
+    assert wait(due("a")) == wait(due("a", now=NOW + 40 * MINUTE)) - 40 * MINUTE
 
 
 @pytest.mark.parametrize(

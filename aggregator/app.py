@@ -1,0 +1,301 @@
+"""The composition root: builds the parts from a Config, and is the only place that knows them all.
+
+Rule: it builds and calls; what is decided is decided in the rooms below.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit, urlunsplit
+
+from aggregator import publish, schedule
+from aggregator.errors import StoreError
+from aggregator.fetch import Fetcher, FetchSettings
+from aggregator.hosts import PATIENCE, Hosts
+from aggregator.normalize.html import text_of
+from aggregator.normalize.identity import url_key
+from aggregator.pipeline import Parts, run
+from aggregator.publish.selection import narrow, selects
+from aggregator.sites.loader import load_sites
+from aggregator.store import Store
+from aggregator.workers import Workers
+from aggregator.writer import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+    from types import TracebackType
+
+    from aggregator.config import Config, Source, View
+    from aggregator.model import Entry, Outcome, SourceState
+    from aggregator.publish import Published, ViewHead
+
+logger = logging.getLogger(__name__)
+RUNS_A_REQUEST = 4  # runs under way for each request that may be: who waits for a slow host holds up no other host
+CLAIMED_AT_ONCE = 8  # the least part of the runs that is claimed anew at once, as a divisor
+LONGEST_RUN = timedelta(minutes=5)  # of asking, and again of parsing; beside the network's own timeouts
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def open_store(config: Config) -> Store:
+    """Open the configured store. Raises StoreError."""
+    if config.database.startswith("sqlite:///"):
+        with suppress(OSError):  # the store says it better
+            Path(config.database.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    return Store.open(config.database, text_of=text_of)
+
+
+def settings_of(config: Config) -> FetchSettings:
+    network = config.network
+    settings = FetchSettings(
+        concurrency=network.concurrency, per_host=network.per_host, timeout=network.timeout,
+        max_body=network.max_body, allow_private=network.allow_private,
+    )  # fmt: skip
+    public = config.server.public_url
+    agent = network.user_agent or (f"{settings.user_agent} (+{public})" if public else settings.user_agent)
+    return replace(settings, user_agent=agent)
+
+
+class App:
+    """The parts of one configuration, at work. An async context manager over a store that the caller opened.
+
+    `writer` is the store's writing thread where the caller has one already, None to have one of its own.
+    Raises ConfigError where site rules do not load.
+    """
+
+    def __init__(
+        self, config: Config, store: Store, *, writer: Writer | None = None, clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        self.config = config
+        self.store = store
+        self.clock = clock
+        self.runs_at_once = RUNS_A_REQUEST * config.network.concurrency
+        self.sources: dict[str, Source] = {source.id: source for source in config.sources if source.enabled}
+        self._lent_writer = writer
+        self._rules = sites_folder(config)
+        if self._rules is not None and any(self._rules.glob("*.yaml")):
+            load_sites(self._rules)  # the parsers load them for themselves; here a mistake is still a ConfigError
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            self.writer: Writer = self._lent_writer or Writer(self.store, clock=self.clock)
+            if self._lent_writer is None:
+                await stack.enter_async_context(self.writer)
+            self._parts = await self._build(stack)
+            await self.writer.call(lambda: self.store.sync_sources(list(self._rows())))
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+
+    async def _build(self, stack: AsyncExitStack) -> Parts:
+        network = self.config.network
+        fetcher = await stack.enter_async_context(Fetcher(settings_of(self.config), clock=self.clock))
+        workers = await stack.enter_async_context(Workers(self._rules))
+        hosts = Hosts(self.store.host_not_before, clock=self.clock, per_host=network.per_host)
+        return Parts(
+            fetcher, workers.digest, hosts, self.clock, limit_bytes=network.max_body, limit=self._longest_run
+        )  # fmt: skip
+
+    def _rows(self) -> Iterable[tuple[str, str, datetime]]:
+        now = self.clock()
+        known = {state.source for state in self.store.states()}
+        together = sum(source.url is not None and source.id not in known for source in self.sources.values())
+        for source in self.sources.values():
+            yield source.id, source.location, schedule.first_due(source.id, now=now, together=together)
+
+    @property
+    def _longest_run(self) -> timedelta:
+        return LONGEST_RUN + 2 * self.config.network.timeout
+
+    @property
+    def _lease(self) -> timedelta:
+        """Longer than anything that a run may wait for and do: a claim never ends before its run."""
+        return PATIENCE + 2 * self._longest_run + timedelta(minutes=1)
+
+    # --- fetch ----------------------------------------------------------------------------------------------------
+
+    async def claim(
+        self, *, limit: int, sources: Collection[str] | None = None, force: bool = False
+    ) -> list[SourceState]:
+        """Lease sources that are due, at most `limit`; `force` also those that are not."""
+        claiming = asyncio.create_task(
+            self.writer.call(
+                self.store.claim, self.clock(), limit=limit, lease=self._lease, sources=sources, force=force
+            )
+        )
+        try:
+            states = await asyncio.shield(claiming)
+        except asyncio.CancelledError:
+            await self.release(await claiming)
+            raise
+        await self.release([state for state in states if state.source not in self.sources])
+        return [state for state in states if state.source in self.sources]
+
+    async def release(self, states: Collection[SourceState]) -> None:
+        """Give claims back unrun. Raises StoreError."""
+        if states:
+            await asyncio.shield(self.writer.call(self.store.release, states))
+
+    async def run(self, state: SourceState, *, full: bool = False) -> Outcome:
+        """Take a claimed source its whole way and commit what it brought; whoever cancels it waits for the commit.
+
+        Raises: StoreError; the claim is then still held.
+        """
+        try:
+            result = await run(self.sources[state.source], state, self._parts, full=full)
+        except asyncio.CancelledError:
+            await self.release([state])
+            raise
+        commit = asyncio.create_task(self.writer.commit(result))
+        try:
+            outcome = await asyncio.shield(commit)
+        except asyncio.CancelledError:
+            _log(await commit)
+            raise
+        _log(outcome)
+        return outcome
+
+    async def cycle(
+        self, sources: Collection[str] | None = None, *, force: bool = False, full: bool = False,
+        progress: Callable[[Outcome], None] = lambda _: None,
+    ) -> list[Outcome]:  # fmt: skip
+        """Run everything that is due once, or `sources` of it; a folder that has more to read runs until it is read."""
+        outcomes: list[Outcome] = []
+
+        def tell(outcome: Outcome) -> None:
+            outcomes.append(outcome)
+            progress(outcome)
+
+        if force:
+            await self._sweep(set(self.sources if sources is None else sources), tell, force=True, full=full)
+            sources = {outcome.source for outcome in outcomes}  # what is due yet again has more to read
+        await self._sweep(sources, tell, full=full and not force)
+        return outcomes
+
+    async def _sweep(
+        self, sources: Collection[str] | None, tell: Callable[[Outcome], None], *, force: bool = False, full: bool
+    ) -> None:
+        """Run what can be claimed until there is none; no more is claimed at a time than can run."""
+        ran: set[str] = set()
+        running: set[asyncio.Task[Outcome]] = set()
+        try:
+            while True:
+                room = self.runs_at_once - len(running)
+                if room >= self.runs_at_once // CLAIMED_AT_ONCE:
+                    left = set(sources or ()) - ran if force else sources
+                    states = await self.claim(limit=room, sources=left, force=force)
+                    running |= {
+                        asyncio.create_task(self.run(state, full=full and state.source not in ran)) for state in states
+                    }
+                    ran |= {state.source for state in states}
+                if not running:
+                    return
+                done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    tell(task.result())
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    # --- publish --------------------------------------------------------------------------------------------------
+
+    def publish(self) -> dict[tuple[str, str], Rendition]:
+        """Regenerate every view from the store and write what changed. Raises StoreError."""
+        return {
+            (view.id, kind): self._rendition(view, kind, entries)
+            for view in self.config.views
+            for entries in [self.entries_of(view)]
+            for kind in publish.OUTPUTS
+        }  # fmt: skip
+
+    def view_head(self, view: View) -> ViewHead:
+        public = self.config.server.public_url
+        base = public.rstrip("/") if public else None
+        return publish.ViewHead(
+            view.id, view.title, self_url=f"{base}/views/{view.id}.atom" if base else None,
+            home_url=f"{base}/" if base else None,
+            sources={
+                source.id: publish.SourceHead(source.name or source.id, _public(source.shown))
+                for source in self.config.sources
+            },
+        )  # fmt: skip
+
+    def entries_of(self, view: View, limit: int | None = None) -> list[Entry]:
+        part = narrow(view.where)
+        return self.store.view(
+            limit or view.limit, language=part.language, source=part.source, tag=part.tag, scan=selects(part.rest),
+            now=self.clock(),
+        )  # fmt: skip
+
+    def _rendition(self, view: View, kind: str, entries: list[Entry]) -> Rendition:
+        output = publish.OUTPUTS[kind]
+        path = Path(self.config.output) / f"{view.id}.{kind}"
+        data = output.render(self.view_head(view), entries)
+        written = publish.write(path, data)
+        return Rendition(path, written, publish.published(data, output.content_type, last_modified=_modified(path)))
+
+    # --- read -----------------------------------------------------------------------------------------------------
+
+    def find(self, id_or_url: str) -> list[Entry]:
+        """The entries that an id or a URL, in any spelling of it, leads to."""
+        return self.store.entry(id_or_url, url_key=url_key)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """One view in one format as it was published: its file, whether its bytes changed, and the document."""
+
+    path: Path
+    written: bool
+    document: Published
+
+
+def _modified(path: Path) -> datetime:
+    try:
+        return datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
+    except OSError as error:
+        raise StoreError(f"cannot read {path}, which was written just now: {error.strerror}") from error
+
+
+def sites_folder(config: Config) -> Path | None:
+    """Where the user's own site rules are: `sites/` beside the main file; None for a configuration without a file."""
+    return config.files[0].parent / "sites" if config.files else None
+
+
+def rules_of(config: Config) -> tuple[tuple[str, int, int], ...]:
+    """What tells one state of the user's own site rules from another: name, time and size of each file."""
+    folder = sites_folder(config)
+    paths = sorted(folder.glob("*.yaml")) if folder is not None else ()
+    return tuple((path.name, details.st_mtime_ns, details.st_size) for path in paths for details in [path.stat()])
+
+
+def _public(url: str | None) -> str | None:
+    """A source's address without user and password."""
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def _log(outcome: Outcome) -> None:
+    """One canonical line a source and run."""
+    level = logging.WARNING if outcome.status == "failed" else logging.INFO
+    logger.log(
+        level, "source=%s status=%s found=%d new=%d changed=%d same=%d rejected=%d http=%s ms=%d%s",
+        outcome.source, outcome.status, outcome.found, outcome.new, outcome.changed, outcome.same,
+        len(outcome.rejected), outcome.http_status or "-", outcome.ms,
+        f" error={outcome.error}: {outcome.message}" if outcome.error else "",
+    )  # fmt: skip

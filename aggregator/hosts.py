@@ -1,0 +1,95 @@
+"""Whose turn it is to ask a host.
+
+Rule: as many runs ask a host at once as the fetcher lets through, and each learns first what those before it were told:
+after a Retry-After nobody who waited for a turn asks. Who does not get a turn in time goes away unasked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from aggregator.schedule import LONGEST_RETRY_AFTER
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+PATIENCE = timedelta(minutes=4)  # with a slow host of hundreds of sources a run might else outlive its lease
+RETURN = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Why a host may not be asked now, and until when; `asked_for` tells that the host itself said so."""
+
+    until: datetime
+    reason: str
+    asked_for: bool
+
+
+@dataclass(slots=True)
+class _Lane:
+    places: asyncio.Semaphore
+    users: int = 0
+
+
+class Hosts:
+    """Turns for hosts (or groups of hosts), by name.
+
+    `recorded` tells until when a host asked to be left alone in earlier times, None where it did not; it is called in
+    a thread.
+    """
+
+    def __init__(
+        self, recorded: Callable[[str], datetime | None], *, clock: Callable[[], datetime], per_host: int = 2,
+        patience: timedelta = PATIENCE,
+    ) -> None:  # fmt: skip
+        self._recorded = recorded
+        self._clock = clock
+        self._per_host = per_host
+        self._patience = patience
+        self._lanes: dict[str, _Lane] = {}
+        self._told: dict[str, datetime] = {}
+
+    @asynccontextmanager
+    async def turn(self, host: str) -> AsyncIterator[Wait | None]:
+        """Hold a turn: None, or why there is none. Raises StoreError."""
+        lane = self._lanes.setdefault(host, _Lane(asyncio.Semaphore(self._per_host)))
+        lane.users += 1
+        try:
+            if not await self._in_time(lane):
+                yield Wait(self._clock() + RETURN, f"{host} is busy with other sources", asked_for=False)
+                return
+            try:
+                yield await self._wait(host)
+            finally:
+                lane.places.release()
+        finally:
+            lane.users -= 1
+            if not lane.users:
+                del self._lanes[host]
+
+    def told(self, host: str, wait: timedelta) -> None:
+        """Remember that a host asked to be left alone, for those that wait for their turn."""
+        until = self._clock() + min(wait, LONGEST_RETRY_AFTER)
+        self._told[host] = max(until, self._told.get(host, until))
+
+    async def _in_time(self, lane: _Lane) -> bool:
+        try:
+            async with asyncio.timeout(self._patience.total_seconds()):
+                await lane.places.acquire()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _wait(self, host: str) -> Wait | None:
+        now = self._clock()
+        if (told := self._told.get(host)) is not None and told <= now:
+            del self._told[host]
+        until = max(filter(None, (told, await asyncio.to_thread(self._recorded, host))), default=now)
+        if until <= now:
+            return None
+        return Wait(until, f"{host} wants to be left alone until {until:%Y-%m-%d %H:%M}Z", asked_for=True)

@@ -1,0 +1,115 @@
+"""What HTTP sees of the daemon (`web.Site`), and how the daemon is.
+
+Rule: what was published last is served, whatever fails meanwhile; what fails is told in words, and no longer than it
+lasts.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from aggregator.errors import AggregatorError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from aggregator.app import App, Rendition
+    from aggregator.model import Entry
+    from aggregator.publish import Published, ViewHead
+
+logger = logging.getLogger(__name__)
+STANDSTILL = timedelta(minutes=30)  # ticks are never further apart than a third of it
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether we are well, and why not."""
+
+    ok: bool
+    reasons: tuple[str, ...]
+    details: Mapping[str, object]
+
+
+@dataclass(slots=True)
+class Condition:
+    """How the daemon is, and what it published last; written in the event loop alone.
+
+    Each error is what to tell people of it, None where all is well.
+    """
+
+    started: datetime
+    ticked: datetime | None = None
+    published: datetime | None = None
+    store_error: str | None = None
+    publish_error: str | None = None
+    config_error: str | None = None
+    renditions: Mapping[tuple[str, str], Rendition] = field(default_factory=dict)
+
+    def store_fails(self, error: AggregatorError) -> None:
+        """Tell it once, however often it is tried."""
+        if self.store_error != str(error):
+            logger.error("the store failed, the daemon goes on and tries again: %s", error)
+        self.store_error = str(error)
+
+    def publishing_fails(self, error: AggregatorError) -> None:
+        """Tell it once, however often it is tried."""
+        if self.publish_error != str(error):
+            logger.error("publishing failed, the last good feeds stay served: %s", error)
+        self.publish_error = str(error)
+
+
+class Served:
+    """The daemon as HTTP sees it; `app` gives the present one, `running` the number of runs under way."""
+
+    def __init__(
+        self, condition: Condition, app: Callable[[], App], running: Callable[[], int], *,
+        clock: Callable[[], datetime],
+    ) -> None:  # fmt: skip
+        self._condition = condition
+        self._app = app
+        self._running = running
+        self._clock = clock
+
+    def views(self) -> Sequence[ViewHead]:
+        app = self._app()
+        return [app.view_head(view) for view in app.config.views]
+
+    def view(self, view_id: str | None, kind: str) -> Published | None:
+        name = view_id or self._app().config.views[0].id
+        rendition = self._condition.renditions.get((name, kind))
+        return rendition.document if rendition else None
+
+    def latest(self, limit: int) -> Sequence[Entry]:
+        app = self._app()
+        return app.entries_of(app.config.views[0], limit)
+
+    def health(self) -> Health:
+        condition = self._condition
+        details: dict[str, object] = {
+            "started": condition.started.isoformat(timespec="seconds"),
+            "published": condition.published.isoformat(timespec="seconds") if condition.published else None,
+            "configuration": condition.config_error or "good",
+            "running": self._running(),
+        }
+        store_error = condition.store_error
+        try:
+            states = self._app().store.states()
+        except AggregatorError as error:
+            store_error = store_error or str(error)
+        else:
+            details |= {"sources": len(states), "failing": sum(state.failures > 0 for state in states)}
+        reasons = tuple(self._reasons(store_error))
+        return Health(not reasons, reasons, details)
+
+    def _reasons(self, store_error: str | None) -> list[str]:
+        condition = self._condition
+        still = self._clock() - (condition.ticked or condition.started) > STANDSTILL
+        return [
+            *([f"the store fails: {store_error}"] if store_error else ()),
+            *([f"publishing fails: {condition.publish_error}"] if condition.publish_error else ()),
+            *(["the schedule stands still"] if still else ()),
+        ]

@@ -1,0 +1,130 @@
+"""Files that change under a running daemon: its configuration, and folders of saved articles.
+
+Rule: a change is told once, some tenths of a second after the last write; what changed while nobody watched is told as
+soon as somebody does. What cannot be watched is looked at by the schedule instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from glob import has_magic
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from watchfiles import awatch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from aggregator.config import Config
+
+logger = logging.getLogger(__name__)
+DEBOUNCE_MS = 500  # rss-funnel's figure: an editor writes a file in several steps
+STEP_MS = 100
+_MOST_FOLDERS = 100  # beside the main file: whoever keeps it in a home directory has many
+_YAML = (".yaml", ".yml")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a burst of changes means: whether the configuration may be another, and whose folders are."""
+
+    configuration: bool
+    sources: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to watch: folders of the configuration, and folders of sources, `flat` or with what is below (`deep`)."""
+
+    configuration: frozenset[Path]
+    flat: frozenset[tuple[Path, str]]
+    deep: frozenset[tuple[Path, str]]
+
+    @classmethod
+    def of(cls, config: Config) -> Self:
+        """Plan with the folders that exist now."""
+        roots = [
+            (*_root(Path(str(source.path))), source.id)
+            for source in config.sources
+            if source.path is not None and source.enabled
+        ]
+        return cls(
+            frozenset(_folders(config)),
+            frozenset((root, source) for root, deep, source in roots if not deep and root.is_dir()),
+            frozenset((root, source) for root, deep, source in roots if deep and root.is_dir()),
+        )
+
+    def meaning(self, paths: set[Path]) -> Change:
+        """Read what a burst of changed paths means."""
+        return Change(
+            any(path.parent in self.configuration and (path.suffix in _YAML or path.is_dir()) for path in paths),
+            frozenset(
+                source
+                for path in paths
+                for roots, above in ((self.flat, [path.parent]), (self.deep, [path, *path.parents]))
+                for root, source in roots
+                if root in above
+            ),
+        )
+
+
+async def follow(plan: Plan, tell: Callable[[Change], None], *, stop: asyncio.Event) -> None:
+    """Tell each change until `stop` is set; at the beginning, that everything may have changed."""
+    deep = frozenset(source for _, source in plan.deep)
+    flat = frozenset(source for _, source in plan.flat)
+    await asyncio.gather(
+        _follow(plan, {*plan.configuration, *(root for root, _ in plan.flat)}, Change(True, flat), tell, stop),
+        _follow(plan, {root for root, _ in plan.deep}, Change(False, deep), tell, stop, recursive=True),
+    )
+
+
+async def _follow(
+    plan: Plan, roots: set[Path], everything: Change, tell: Callable[[Change], None], stop: asyncio.Event, *,
+    recursive: bool = False,
+) -> None:  # fmt: skip
+    if not roots:
+        return
+    first = True
+    try:
+        async for burst in awatch(
+            *roots, stop_event=stop, debounce=DEBOUNCE_MS, step=STEP_MS, recursive=recursive, yield_on_timeout=True
+        ):
+            if first:  # the watch stands, for some seconds at most: what came before it was not seen
+                tell(everything)
+            elif burst and (change := plan.meaning({Path(name) for _, name in burst})) != _NOTHING:
+                tell(change)
+            first = False
+    except (OSError, RuntimeError) as error:
+        logger.warning("files are not watched (%s): changes are seen by the schedule, and on SIGHUP", error)
+
+
+_NOTHING = Change(False, frozenset())
+
+
+def _folders(config: Config) -> Iterator[Path]:
+    """Yield the folders of the configuration: its files', and those beside the main one, where more may appear.
+
+    Not where the store and the feeds are written: that is our own doing.
+    """
+    if not config.files:
+        return
+    yield from {path.parent for path in config.files}
+    ours = {Path(config.database.removeprefix("sqlite:///")).parent, Path(config.output)}
+    try:
+        beside = [path for path in config.files[0].parent.iterdir() if not path.name.startswith(".") and path.is_dir()]
+    except OSError:
+        return
+    yield from islice((path for path in sorted(beside) if path not in ours), _MOST_FOLDERS)
+
+
+def _root(location: Path) -> tuple[Path, bool]:
+    """Give the folder to watch for a location, and whether also what is below: the part above the first pattern."""
+    parts = location.parts
+    magic = next((index for index, part in enumerate(parts) if has_magic(part)), None)
+    if magic is not None:
+        return Path(*parts[:magic]), magic < len(parts) - 1
+    return (location.parent, False) if location.is_file() else (location, True)

@@ -1,0 +1,78 @@
+"""The one thread that owns the store: results go in, counted outcomes come out, committed in groups.
+
+Rule: whoever waits for an outcome has it only after its transaction is on disk; what arrives while one commit runs goes
+into the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from types import TracebackType
+
+    from aggregator.model import Outcome, Result
+    from aggregator.store import Store
+
+P = ParamSpec("P")
+T = TypeVar("T")
+GROUP = 64  # results a transaction
+
+
+class Writer:
+    """An async context manager around a store's one writing thread."""
+
+    def __init__(self, store: Store, *, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._clock = clock
+        self._waiting: list[tuple[Result, asyncio.Future[Outcome]]] = []
+        self._commits: asyncio.Task[None] | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._commits is not None:
+            await asyncio.wait([self._commits])
+        await asyncio.to_thread(self._thread.shutdown)
+
+    async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run anything that uses the store in its thread."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, lambda: function(*args, **kwargs))
+
+    async def commit(self, result: Result) -> Outcome:
+        """Commit a result with whatever else waits; return its outcome as counted. Raises StoreError.
+
+        Whoever stops waiting does not stop the commit.
+        """
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._waiting.append((result, future))
+        if self._commits is None or self._commits.done():
+            self._commits = asyncio.create_task(self._drain())
+        return await future
+
+    async def _drain(self) -> None:
+        while self._waiting:
+            group, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
+            try:
+                outcomes = await self.call(self._store.commit, [result for result, _ in group], now=self._clock())
+            except Exception as error:  # noqa: BLE001 - each waiting run gets it; none may wait for ever
+                _tell(group, error)
+            else:
+                for (_, future), outcome in zip(group, outcomes, strict=True):
+                    if not future.done():
+                        future.set_result(outcome)
+
+
+def _tell(group: list[tuple[Result, asyncio.Future[Outcome]]], error: Exception) -> None:
+    for _, future in group:
+        if not future.done():
+            future.set_exception(error)

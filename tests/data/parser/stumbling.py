@@ -1,0 +1,41 @@
+"""A parser process whose adapter does what the document says, if that is one of the things that go wrong."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from aggregator import adapters, worker
+from aggregator.model import Parsed
+
+if TYPE_CHECKING:
+    from aggregator.model import Capture
+
+
+def parse(capture: Capture) -> Parsed:
+    word = capture.body.decode()
+    if word == "hang":
+        time.sleep(60)
+    elif word == "eat":
+        hoard = [bytearray(1 << 20) for _ in range(4096)]
+        return Parsed(rejected=(str(len(hoard)),))
+    elif word == "crash":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    elif word == "raise":
+        raise ZeroDivisionError("a mistake of the adapter")
+    elif word == "talk":
+        print("noise " * 9999)  # noqa: T201 - what it is about
+        os.write(1, b"more noise")
+    elif word == "environment":
+        return Parsed(rejected=tuple(sorted(os.environ)))
+    return Parsed(rejected=(f"{word} was read by {os.getpid()}",))
+
+
+if __name__ == "__main__":
+    if sys.argv[3] == "never":
+        sys.exit("no rules here")
+    adapters.ADAPTERS["word"] = lambda: parse
+    worker.main()

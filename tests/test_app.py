@@ -1,0 +1,310 @@
+"""The parts at work: claims in slices, nothing lost when broken off or killed."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from aggregator.app import App, open_store, rules_of
+from aggregator.config import Config, Source
+from aggregator.errors import ConfigError, StoreError
+from aggregator.model import Outcome, Result
+from aggregator.writer import Writer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from aggregator.model import SourceState
+
+
+class Quick(App):
+    """An App whose runs ask nobody; it keeps who ran, and how many at most ran at once."""
+
+    ran: list[str]
+    running = 0
+    most = 0
+
+    async def run(self, state: SourceState, *, full: bool = False) -> Outcome:
+        self.ran.append(state.source)
+        self.running += 1
+        self.most = max(self.most, self.running)
+        await asyncio.sleep(0)
+        later = replace(state, next_fetch_at=self.clock() + timedelta(hours=1))
+        outcome = await self.writer.commit(Result(later, Outcome(state.source, self.clock(), 0, "unchanged")))
+        self.running -= 1
+        return outcome
+
+
+def config_of(tmp_path: Path, count: int, **given: Any) -> Config:
+    sources = tuple(Source(id=f"s{number}", url=f"https://harbour.example/{number}") for number in range(count))
+    main = Config(database=f"sqlite:///{tmp_path}/store.db", output=tmp_path / "feeds", **given)
+    return main.read_from((), sources=sources)
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_ten_thousand_overdue_sources_run_once_each_and_never_all_at_once(
+    tmp_path: Path, clock: Any, force: bool
+) -> None:
+    count = 10_000 if not force else 1_000
+
+    async def story() -> tuple[Quick, list[Outcome]]:
+        config = config_of(tmp_path, count, network={"concurrency": 32})
+        with open_store(config) as store:
+            async with Quick(config, store, clock=clock) as app:
+                app.ran = []
+                clock.forward(days=1)
+                return app, await app.cycle(force=force)
+
+    app, outcomes = asyncio.run(story())
+
+    assert sorted(app.ran) == sorted(app.sources)
+    assert len(outcomes) == count
+    assert app.most <= 4 * 32
+
+
+def test_a_store_that_fails_in_a_cycle_ends_it_and_leaves_no_run_behind(home: Any, way: Any, clock: Any) -> None:
+    async def story() -> None:
+        gate = asyncio.Event()
+        pages = {"/fast": way.Reply(way.rss("one")), "/slow": way.Reply(way.rss("two"), gate=gate)}
+        async with way.Origin(pages) as origin:
+            home.follow(f'{{id: fast, url: "{origin.url("/fast")}"}}', f'{{id: slow, url: "{origin.url("/slow")}"}}')
+            async with home.app(clock) as app:
+
+                def broken(results: Any, *, now: Any) -> Any:
+                    raise StoreError("the disk is full")
+
+                app.store.commit = broken
+                with pytest.raises(StoreError, match="the disk is full"):
+                    await app.cycle()
+
+                assert {task for task in asyncio.all_tasks() if "App.run" in repr(task)} == set()
+                [claimed] = await app.claim(limit=9)  # slow was given back; fast is held until its lease ends
+                assert claimed.source == "slow"
+
+    asyncio.run(story())
+
+
+def test_a_run_that_is_broken_off_gives_its_claim_back(home: Any, way: Any, clock: Any) -> None:
+    async def story() -> None:
+        gate = asyncio.Event()
+        async with way.Origin({"/": way.Reply(way.rss("one"), gate=gate)}) as origin:
+            home.follow(f'{{id: slow, url: "{origin.url()}"}}')
+            async with home.app(clock) as app:
+                [state] = await app.claim(limit=9)
+                assert await app.claim(limit=9) == []
+                run = asyncio.create_task(app.run(state))
+                await way.until(lambda: origin.asked)
+                run.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await run
+
+                [again] = await app.claim(limit=9)
+
+                assert (again.source, again.next_fetch_at) == ("slow", state.next_fetch_at)
+
+    asyncio.run(story())
+
+
+def test_a_claim_that_is_broken_off_is_given_back(home: Any, clock: Any) -> None:
+    home.follow('{id: feed, url: "http://127.0.0.1:9/"}')
+
+    async def story() -> list[str]:
+        async with home.app(clock) as app:
+            claim = asyncio.create_task(app.claim(limit=9))
+            await asyncio.sleep(0)
+            claim.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await claim
+            return [state.source for state in await app.claim(limit=9)]
+
+    assert asyncio.run(story()) == ["feed"]
+
+
+def test_what_is_being_committed_is_committed_though_its_run_is_broken_off(home: Any, clock: Any) -> None:
+    home.save("calm", "Calm")
+    home.follow("{id: saved, path: ../../articles, adapter: archive}")
+
+    async def story() -> list[str]:
+        async with home.app(clock) as app:
+            [state] = await app.claim(limit=9)
+            commit = app.store.commit
+
+            def committed(results: Any, *, now: Any) -> Any:
+                loop.call_soon_threadsafe(run.cancel)
+                return commit(results, now=now)
+
+            app.store.commit = committed
+            loop = asyncio.get_running_loop()
+            run = asyncio.create_task(app.run(state))
+            with pytest.raises(asyncio.CancelledError):
+                await run
+            return [entry.title for entry in app.store.entries()]
+
+    assert asyncio.run(story()) == ["Calm"]
+
+
+def test_an_app_that_does_not_start_leaves_nothing_open(home: Any, clock: Any) -> None:
+    home.follow('{id: feed, url: "http://127.0.0.1:9/"}')
+
+    async def story() -> None:
+        config = home.load()
+        with open_store(config) as store:
+            app = App(config, store, clock=clock)
+
+            def broken(rows: Any) -> None:
+                raise StoreError("the disk is full")
+
+            store.sync_sources = broken  # type: ignore[assignment,method-assign]
+            with pytest.raises(StoreError):
+                await app.__aenter__()
+            with pytest.raises(RuntimeError, match="shutdown"):
+                await app.writer.call(lambda: None)
+
+    asyncio.run(story())
+
+
+def test_site_rules_that_do_not_load_are_refused_at_once(home: Any, clock: Any) -> None:
+    sites = home.root / "config" / "sites"
+    sites.mkdir()
+    before = rules_of(home.load())
+    (sites / "mine.yaml").write_text("id: mine\nnonsense: true\n", encoding="utf-8")
+    config = home.load()
+
+    assert (before, [name for name, _, _ in rules_of(config)]) == ((), ["mine.yaml"])
+    with open_store(config) as store, pytest.raises((ConfigError, ValueError)):
+        App(config, store, clock=clock)
+
+
+def test_a_view_is_found_whichever_way_its_entries_are_chosen(home: Any, clock: Any) -> None:
+    home.path.write_text(
+        home.main
+        + "views:\n"
+        + "".join(
+            f"  - {{id: {name}, title: {name}, where: {where}}}\n"
+            for name, where in {
+                "one": "{source: north}", "both": "{source: [north, south]}", "tag": "{tag: sea}",
+                "title": "{source: south, include: {title: storm}}", "none": "{language: fr}", "en": "{language: EN}",
+            }.items()
+        ),
+        encoding="utf-8",
+    )  # fmt: skip
+    home.save("calm", "Calm in the harbour today")
+    (home.root / "south").mkdir()
+    home.save("storm", "A storm is coming near").rename(home.root / "south" / "storm.txt")
+    home.follow(
+        "{id: north, path: ../../articles, adapter: archive, language: en}",
+        "{id: south, path: ../../south, adapter: archive, language: en, tags: [sea]}",
+    )
+
+    async def story() -> dict[str, set[str]]:
+        async with home.app(clock) as app:
+            await app.cycle()
+            return {view.id: {entry.source for entry in app.entries_of(view)} for view in app.config.views}
+
+    assert asyncio.run(story()) == {
+        "one": {"north"}, "both": {"north", "south"}, "tag": {"south"}, "title": {"south"}, "none": set(),
+        "en": {"north", "south"},
+    }  # fmt: skip
+
+
+def test_the_address_of_a_source_is_published_without_its_password(home: Any, clock: Any) -> None:
+    home.follow('{id: feed, url: "http://harbour.example:81/feed?a=1"}')
+
+    async def story() -> Any:
+        async with home.app(clock) as app:
+            return app.view_head(app.config.views[0]).sources["feed"]
+
+    head = asyncio.run(story())
+
+    assert (head.title, head.url) == ("feed", "http://harbour.example:81/feed?a=1")
+
+
+FETCH = """
+import asyncio, sys
+from pathlib import Path
+from aggregator.app import App, open_store
+from aggregator.config import load
+
+async def main():
+    config = load(Path(sys.argv[1]), env={})
+    with open_store(config) as store:
+        async with App(config, store) as app:
+            print("begun", flush=True)
+            await app.cycle(force=True)
+        app.publish()
+    print("done", flush=True)
+
+asyncio.run(main())
+"""
+# Folders are read in runs of this many, so that there is something committed to be found after a kill.
+SMALL_RUNS = "import aggregator.fetch.gather as g; g.MAX_FILES = 25\n"
+ARTICLES = 300
+
+
+def test_kill_at_any_moment_then_to_the_end_gives_what_an_undisturbed_run_gives(home: Any, tmp_path: Path) -> None:
+    for number in range(ARTICLES):
+        home.save(f"a{number}", f"Article {number}", "text " * 50, epoch=1751600000 + number)
+    home.save("a7-again", "Article 7 edited", epoch=1751700000)
+    (home.root / "articles" / "a7-again.txt").write_text(
+        (home.root / "articles" / "a7-again.txt").read_text(encoding="utf-8").replace("/a7-again)", "/a7)"),
+        encoding="utf-8",
+    )
+    home.follow("{id: saved, path: ../../articles, adapter: archive}")
+    shutil.copytree(home.root, tmp_path / "undisturbed")
+
+    moments = random.Random(20260704)
+    for _ in range(3):
+        killed(home.path, moments.uniform(0.0, 0.6))
+    assert fetch(home.path) == "begun\ndone\n"
+    assert fetch(tmp_path / "undisturbed" / "config" / "aggregator.yaml") == "begun\ndone\n"
+
+    assert feed(home.root) == feed(tmp_path / "undisturbed")
+    assert entries(home) == ARTICLES
+
+
+def killed(path: Path, seconds: float) -> None:
+    with subprocess.Popen([sys.executable, "-c", SMALL_RUNS + FETCH, str(path)], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def fetch(path: Path) -> str:
+    command = [sys.executable, "-c", SMALL_RUNS + FETCH, str(path)]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+
+
+def feed(root: Path) -> str:
+    text = (root / "var" / "feeds" / "merged.atom").read_text(encoding="utf-8")
+    return re.sub(r"file:///[^<\"]*", "file", text)
+
+
+def entries(home: Any) -> int:
+    with open_store(home.load()) as store:
+        return len(list(store.entries()))
+
+
+def test_a_lent_writer_is_not_closed(home: Any, clock: Any) -> None:
+    home.follow()
+
+    async def story() -> int:
+        config = home.load()
+        with open_store(config) as store:
+            async with Writer(store, clock=clock) as writer:
+                async with App(config, store, writer=writer, clock=clock):
+                    pass
+                return await writer.call(lambda: 7)
+
+    assert asyncio.run(story()) == 7

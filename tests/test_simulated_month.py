@@ -1,0 +1,62 @@
+"""Polling as the hosts see it, lived through with a clock that is turned by hand."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from aggregator.model import Hints
+from aggregator.schedule import first_due, next_fetch
+from benchmarks.month import DAYS, HABITS, PER_HOST, SETTLED, START, Habit, Month, simulate
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+SOURCES = 1_000
+LIVED = 3  # days with the real store; the whole month of 10,000 sources is `python -m benchmarks month`
+TICK = timedelta(minutes=5)
+MINUTES = 5  # a bucket: with 1,000 sources a minute holds so few polls that chance alone doubles them
+
+
+@pytest.fixture(scope="module")
+def month(tmp_path_factory: pytest.TempPathFactory) -> Month:
+    return simulate(tmp_path_factory.mktemp("month"), SOURCES, days=LIVED, tick=TICK)
+
+
+def test_no_source_is_asked_before_its_floor_nor_a_host_before_it_wants_to_be(month: Month) -> None:
+    assert month.early == ()
+    assert month.polls > 2 * SOURCES
+
+
+def test_a_host_of_many_sources_never_sees_more_of_us_than_its_limit(month: Month) -> None:
+    assert month.most_at_once == PER_HOST
+
+
+def test_the_days_hold_restarts_and_kills(month: Month) -> None:
+    assert (month.restarts, month.kills) == (2, 1)
+    assert month.repeated > 0
+
+
+def test_in_a_month_no_moment_has_twice_the_polls_of_the_mean() -> None:
+    polls = [at for number in range(SOURCES) for at in _polls(f"s{number}", HABITS[number % len(HABITS)])]
+    settled = [at - START for at in polls if at - START >= SETTLED]
+    buckets = Counter(since // timedelta(minutes=MINUTES) for since in settled)
+    mean = len(settled) / ((timedelta(days=DAYS) - SETTLED) / timedelta(minutes=MINUTES))
+
+    assert max(buckets.values()) <= 2 * mean
+
+
+def _polls(name: str, habit: Habit) -> list[datetime]:
+    now, polls = first_due(name, now=START, together=SOURCES), []
+    while now < START + timedelta(days=DAYS):
+        polls.append(now)
+        due = next_fetch(
+            name, now=now, every=habit.every, every_stated=habit.stated, has_validators=habit.validators,
+            hints=Hints(max_age=habit.max_age),
+        )  # fmt: skip
+        assert due.at is not None
+        now = due.at
+    return polls
