@@ -106,7 +106,7 @@ class Workers:
         read then, or of who killed it while it was idle; a fresh one must judge.
         """
         async with self._places:
-            process = await self._process(fresh=fresh)
+            process = self._free.pop() if self._free and not fresh else await _Process.start(self._command)
             answers: list[Digest | Refusal] = []
             used = process.used
             try:
@@ -125,14 +125,6 @@ class Workers:
             else:
                 self._spare(process)
             return answers
-
-    async def _process(self, *, fresh: bool) -> _Process:
-        while self._free and not fresh:
-            process = self._free.pop()
-            if process.alive:
-                return process
-            self._end(process)
-        return await _Process.start(self._command)
 
     def _spare(self, process: _Process) -> None:
         process.used = True
@@ -187,10 +179,6 @@ class _Process:
             await started.kill()
             raise
         return started
-
-    @property
-    def alive(self) -> bool:
-        return self.process.returncode is None and not self.stdout.at_eof()
 
     async def ask(self, captures: Sequence[Capture], job: Job, seconds: float) -> AsyncIterator[Digest | Refusal]:
         """Yield the answer to each capture; each has `seconds`. Raises _StuckError, _BrokenError."""

@@ -122,11 +122,13 @@ def test_a_large_folder_is_read_to_its_end_in_one_cycle_even_when_all_is_asked_f
         async with home.app(clock) as app:
             return [
                 [(outcome.status, outcome.new, outcome.same) for outcome in await app.cycle(**asked)]
-                for asked in ({}, {"force": True, "full": True}, {"force": True})
+                for asked in ({}, {"force": True, "full": True}, {"force": True}, {"full": True})
+                if not clock.forward(days=1)
             ]
 
-    first, full, forced = asyncio.run(story())
+    first, full, forced, full_when_due = asyncio.run(story())
 
     assert first == [("ok", 2, 0), ("ok", 2, 0), ("ok", 1, 0)]
     assert full == [("ok", 0, 2), ("ok", 0, 2), ("ok", 0, 1)]
     assert forced == [("unchanged", 0, 0)]
+    assert full_when_due == full

@@ -77,14 +77,17 @@ def test_who_stops_waiting_does_not_stop_the_commit(clock: Any) -> None:
         store.open.clear()
         async with Writer(store, clock=clock) as writer:  # type: ignore[arg-type]
             task = asyncio.create_task(writer.commit(result("a", clock)))
+            other = asyncio.create_task(writer.commit(result("b", clock)))
             await asyncio.sleep(0)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
             store.open.set()
+            async with asyncio.timeout(10):
+                assert (await other).source == "b"
         return store
 
-    assert asyncio.run(story()).groups == [["a"]]
+    assert asyncio.run(story()).groups == [["a", "b"]]
 
 
 def test_the_way_out_waits_for_what_is_being_written(clock: Any) -> None:

@@ -67,3 +67,12 @@ def test_a_page_is_told_by_its_type_or_its_beginning(body: str, content_type: st
 def test_no_bytes_raise() -> None:
     assert discovery.feed_of(page(b"\x00\xff<link rel=alternate href=\xff type=application/rss+xml>")) is not None
     assert discovery.feed_of(page(b"")) is None
+
+
+@pytest.mark.parametrize("href", ["http://[::1", "javascript:alert(1)", "data:text/xml,x"])
+def test_a_link_that_is_no_web_address_is_no_feed(href: str) -> None:
+    assert discovery.feed_of(page(link(href))) is None
+
+
+def test_a_broken_base_is_passed_over() -> None:
+    assert discovery.feed_of(page('<base href="http://[">' + link("/feed"))) == "https://news.example.org/feed"
