@@ -25,7 +25,7 @@ run: setup  ## follow the sources and serve the feeds (Ctrl-C ends)
 	@exec $(BIN)/aggregator --config $(SETTINGS) run
 
 test: setup  ## all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 check: setup format lint types contracts coverage wheel  ## all gates, as CI runs them
 
@@ -42,7 +42,7 @@ contracts: setup
 	$(BIN)/lint-imports
 
 coverage: setup
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --cov --cov-report=term
 
 wheel: setup  ## build the wheel, install it elsewhere, try it
 	.ci/wheel
