@@ -5,7 +5,7 @@ Rule: each field takes the first candidate that is *valid*, not merely present, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from aggregator.errors import ItemError
@@ -78,22 +78,12 @@ class _Judge:
         captured = raw.captured or context.taken
         address, link = link_of(raw, drop=context.drop_params, keep=context.keep_params)
         picture = self._image(body)
-        content = (
-            html.clean(body, base=raw.base or address, junk=context.junk, placeholders=context.placeholders)
-            if body is not None
-            else None
-        )
-        if content:
-            self._note("content_html", raw.content[0].where)
+        content = self._content(body, address)
         title = self._title(content, address)
         published, published_from, stated = self._published(captured)
-        summary = self._plain("summary", raw.summary)
-        authors = self._plains("authors", raw.authors)
-        tags = tuple(dict.fromkeys((*self._plains("tags", raw.tags), *context.tags)))
-        enclosures = self._enclosures()
         self._note("url", link.where if link else None)
         self._note("guid", raw.guid.where if raw.guid else None)
-        return Revision(
+        revision = Revision(
             source=context.source,
             keys=keys_of(
                 raw, context.source, site=context.site_keys, aliases=context.aliases, address=address,
@@ -102,27 +92,34 @@ class _Judge:
             guarded=context.guarded and bool(context.site_keys),
             at=self._updated(captured) or captured,
             captured=captured,
-            hash=content_hash({
-                "title": title, "summary": summary, "content": content, "authors": authors, "tags": tags,
-                "image": picture.url if picture else None, "enclosures": [item.url for item in enclosures],
-            }),
+            hash="",
             url=address,
             url_original=link.value if link else None,
             title=title,
             published=published,
             published_from=published_from,
-            summary=summary,
+            summary=self._plain("summary", raw.summary),
             content_html=content,
-            authors=authors,
+            authors=self._plains("authors", raw.authors),
             credits=self._plains("credits", raw.credits),
-            tags=tags,
+            tags=tuple(dict.fromkeys((*self._plains("tags", raw.tags), *context.tags))),
             language=self._language(title, content),
             publisher=self._plain("publisher", raw.publisher),
             image=picture,
-            enclosures=enclosures,
+            enclosures=self._enclosures(),
             guid=raw.guid.value if raw.guid else None,
             provenance=self._provenance,
         )  # fmt: skip
+        return replace(revision, hash=_hash_of(revision))
+
+    def _content(self, body: Any | None, address: str | None) -> str | None:
+        if body is None:
+            return None
+        context = self._context
+        content = html.clean(body, base=self._raw.base or address, junk=context.junk, placeholders=context.placeholders)
+        if content:
+            self._note("content_html", self._raw.content[0].where)
+        return content
 
     def _note(self, name: str, where: str | None) -> None:
         if where:
@@ -236,6 +233,15 @@ class _Judge:
         detected = language.detect(text.plain(sample))
         self._note("language", "text" if detected else None)
         return detected
+
+
+def _hash_of(revision: Revision) -> str:
+    """The hash of what a reader sees: of pictures and players the address alone, for sizes are stated or not."""
+    return content_hash({
+        "title": revision.title, "summary": revision.summary, "content": revision.content_html,
+        "authors": revision.authors, "tags": revision.tags, "image": revision.image.url if revision.image else None,
+        "enclosures": [enclosure.url for enclosure in revision.enclosures],
+    })  # fmt: skip
 
 
 def _shown(address: str, width: int | None, height: int | None, placeholders: tuple[re.Pattern[str], ...]) -> bool:

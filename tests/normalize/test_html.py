@@ -123,7 +123,8 @@ def test_no_word_is_lost_or_moved(pieces: list[str]) -> None:
         ("a huge attribute", f'<p title="{"x" * 2_000_000}">word</p>'),
         ("breaks", "word<br>" * 50_000),
         ("elements between words", "word<b>x</b>" * 9_000),
-        ("links to nowhere", 'word<a href="y"></a>' * 9_000),
+        ("links to nowhere", 'word<a href="y"></a>' * 100_000),
+        ("quotations that libxml2 still reads", "<blockquote>" * 240 + "word"),
         ("images", "word<img src=x>" * 30_000),
         ("entities", "word" + "&amp;" * 200_000),
         ("white space", " \n " * 300_000 + "word"),
@@ -135,7 +136,7 @@ def test_no_document_holds_the_reader_up(why: str, source: str) -> None:
     output = cleaned(source)
 
     assert "word" in output
-    assert time.process_time() - started < 2  # each took between 2 ms and 0.3 s
+    assert time.process_time() - started < 2  # each took between 2 ms and 0.7 s
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from aggregator.config.record import Record
+from aggregator.errors import ConfigError
 from aggregator.model import Entry
 from aggregator.normalize.markup import PLAYERS
 from aggregator.sites import grammar
+from aggregator.sites.loader import load_sites
 from aggregator.sites.pipe import PIPES
+
+if TYPE_CHECKING:
+    from aggregator.config.record import Record
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 RULES = (DOCS / "site-rules.md").read_text(encoding="utf-8")
@@ -51,3 +56,19 @@ def test_every_key_of_an_entry_is_in_its_table() -> None:
 
 def test_the_number_of_players_is_right() -> None:
     assert f"{len(PLAYERS)} known players" in ENTRY
+
+
+def test_the_example_loads_and_its_mistakes_are_told_as_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (example,) = re.findall(r"^```yaml\n(.*?)^```", RULES, re.MULTILINE | re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "config" / "sites" / "paper.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(example, encoding="utf-8")
+
+    assert load_sites(path.parent).named("paper").timezone == "Asia/Tokyo"
+
+    path.write_text(example.replace("Asia/Tokyo", "Asia/Tokio").replace("  title:", "  titel:"), encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_sites(path.parent)
+    assert all(str(problem) in RULES for problem in caught.value.problems), caught.value
+    assert len(caught.value.problems) == 2
