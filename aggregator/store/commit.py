@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from aggregator.store import listing
 from aggregator.store.captures import keep
 from aggregator.store.engine import among
 from aggregator.store.merge import Arrival, merge
@@ -38,6 +39,7 @@ class _Claim:
     failures: int
     first_complete: datetime | None
     folder: Any
+    listing: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +66,17 @@ def commit(
 
 def _claims(connection: sa.Connection, results: Sequence[Result]) -> dict[str, _Claim]:
     columns = (source.c.name, STATE.source_id, STATE.lease, STATE.lease_until, STATE.failures, STATE.first_complete)
-    query = sa.select(*columns, STATE.folder).join(source).with_for_update(of=source_state)
+    query = sa.select(*columns, STATE.folder, STATE.listing).join(source).with_for_update(of=source_state)
     names = {result.state.source for result in results}
     return {
         row.name: _Claim(
-            row.source_id, row.lease, row.lease_until is not None, row.failures, row.first_complete, row.folder
+            row.source_id,
+            row.lease,
+            row.lease_until is not None,
+            row.failures,
+            row.first_complete,
+            row.folder,
+            row.listing,
         )
         for row in connection.execute(query.where(among(source.c.name, names, connection)))
     }
@@ -119,7 +127,23 @@ def _write(means: _Write, group: Sequence[tuple[Result, _Claim]]) -> list[Outcom
         for (result, _), count in zip(group, counts, strict=True)
     ]
     _finish(means, group, outcomes)
+    _list(means, group)
     return outcomes
+
+
+def _list(means: _Write, group: Sequence[tuple[Result, _Claim]]) -> None:
+    """Remember what the documents of these runs list, and what they list no more."""
+    rows, before, after = [], set[str](), set[str]()
+    for result, claim in group:
+        known = listing.unpack(claim.listing)
+        listed = listing.listed(result, known)
+        if listed != known:
+            rows.append({"of": claim.source_id, "listing": listing.pack(listed, means.compressor)})
+            before |= listing.keys(known)
+            after |= listing.keys(listed)
+    if rows:
+        means.connection.execute(sa.update(source_state).where(STATE.source_id == sa.bindparam("of")), rows)
+        listing.mark(means.connection, gone=before - after, come=after - before, now=means.now)
 
 
 def _finish(means: _Write, group: Sequence[tuple[Result, _Claim]], outcomes: Sequence[Outcome]) -> None:

@@ -86,6 +86,20 @@ def digest(data: bytes) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """The parts of a content that are searched and compared."""
+
+    title: str
+    summary: str | None
+    content_html: str | None
+
+
+def said(content: dict[str, Any]) -> Said:
+    """Return what a loaded `content` says."""
+    return Said(content["title"], content["summary"], content["content_html"])
+
+
+@dataclass(frozen=True, slots=True)
 class Facets:
     """The parts of a content that an entry's row repeats, for filters; `tags` as JSON."""
 
@@ -117,6 +131,7 @@ class Frame:
     updated: datetime
     first_seen: datetime
     revision: int
+    duplicates: tuple[str, ...] = ()
 
 
 def assemble(frame: Frame, content: dict[str, Any], *, text_of: Callable[[str], str]) -> Entry:
@@ -144,7 +159,7 @@ def assemble(frame: Frame, content: dict[str, Any], *, text_of: Callable[[str], 
         enclosures=tuple(Enclosure(**enclosure) for enclosure in content["enclosures"]),
         guid=content["guid"],
         revision=frame.revision,
-        duplicates=(),
+        duplicates=frame.duplicates,
         provenance=_provenance(content["provenance"], frame.published_where),
     )
 

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from aggregator.store import captures, commit, entries, lock, plan, runs
+from aggregator.store import captures, commit, entries, lock, retention, runs
+from aggregator.store import copies as groups
 from aggregator.store import view as views
 from aggregator.store.content import Compressor
-from aggregator.store.engine import among, connect, reading, writing
+from aggregator.store.engine import connect, reading, writing
 from aggregator.store.entries import Opener
 from aggregator.store.migration import migrate
-from aggregator.store.schema import entry, tombstone
-from aggregator.store.shelf import load
+from aggregator.store.schema import entry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime, timedelta
     from types import TracebackType
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from aggregator.model import Capture, Entry, Outcome, Result, SourceState
     from aggregator.store.engine import Engines
     from aggregator.store.entries import VisibleRevision
+    from aggregator.store.retention import Pruned
 
 
 class Store:
@@ -73,15 +74,19 @@ class Store:
 
     # --- the schedule ---------------------------------------------------------------------------------------------
 
-    def sync_sources(self, sources: Iterable[tuple[str, str, datetime]]) -> None:
-        """Make the store follow the configuration: (source, location, when it is due for the first time) for each.
+    def sync_sources(self, sources: Iterable[tuple[str, str, datetime] | tuple[str, str, datetime, int]]) -> None:
+        """Make the store follow the configuration.
 
+        Each source is (name, location, when it is due for the first time, priority of its copies or none for 0).
         A source that is gone is no longer polled, its entries stay; another location makes a source due as if it were
-        new, and ends its run.
+        new, and ends its run. Another priority tells anew which copy stands for the others.
         """
-        wanted = {name: (location, first_due) for name, location, first_due in sources}
+        rows = list(sources)
+        wanted = {row[0]: (row[1], row[2]) for row in rows}
+        priorities = {row[0]: row[3] if len(row) == 4 else 0 for row in rows}
         with writing(self._engines) as connection:
-            runs.sync(connection, wanted)
+            if runs.sync(connection, wanted, priorities):
+                groups.regroup_all(connection)
 
     def claim(
         self,
@@ -140,6 +145,18 @@ class Store:
         with writing(self._engines) as connection:
             return commit.commit(connection, results, now=now, compressor=self._compressor)
 
+    def prune(self, now: datetime, keep: Mapping[str, timedelta], *, dry_run: bool = False) -> Pruned:
+        """Delete what is no longer listed for longer than its source keeps it, and old captures and outcomes.
+
+        `keep` is by source; entries of others stay. What any source lists, or a folder still has, is never deleted.
+        With `dry_run` only entries are counted, and nothing is changed. Takes the writer's turn many times, not long.
+        """
+        return retention.prune(self._engines, now, keep, dry_run=dry_run)
+
+    def vacuum(self) -> None:
+        """Give the space of what was deleted back; takes as long as copying the database, and as much space."""
+        retention.vacuum(self._engines)
+
     def forget(self, ids: Collection[str], *, now: datetime) -> int:
         """Delete the entries with these ids for good: a source that still lists them does not bring them back.
 
@@ -148,13 +165,7 @@ class Store:
         uids = [entries.uid(id_) for id_ in ids]
         with writing(self._engines) as connection:
             numbers = list(connection.scalars(sa.select(entry.c.id).where(entry.c.uid.in_(uids))))
-            sightings = load(connection, numbers).sightings
-            keys = {sighting.keys[0] for sighting, kept in sightings.items() if kept.entry_id in set(numbers)}
-            known = connection.scalars(sa.select(tombstone.c.key).where(among(tombstone.c.key, keys, connection)))
-            rows = [{"key": key, "at": now} for key in sorted(keys - set(known))]
-            if rows:
-                connection.execute(sa.insert(tombstone), rows)
-            plan.erase(connection, numbers)
+            retention.bury(connection, numbers, now)
         return len(numbers)
 
     # --- reading --------------------------------------------------------------------------------------------------
@@ -169,7 +180,8 @@ class Store:
     ) -> Iterator[Entry]:
         """Yield entries, newest first, with little memory; `since` is the earliest `published`.
 
-        `search` is looked for in title and text, letter case aside, entry by entry: the time grows with the store.
+        `search` are words that all must be in title, summary or content, "quoted" where they must follow one another;
+        letter case, accents and widths aside. Whole words are meant; any part of a Chinese, Japanese, Thai … text.
         """
         with reading(self._engines) as connection:
             found = entries.entries(connection, self._opener(), source_name=source, since=since, search=search)
@@ -207,13 +219,15 @@ class Store:
         source: str | None = None,
         tag: str | None = None,
         scan: Callable[[Entry], bool] | None = None,
+        group: bool = True,
         now: datetime,
     ) -> list[Entry]:
         """Return the newest `limit` entries, and those that came too late to be among them, for 48 hours.
 
         `language` is a BCP 47 range (`zh` takes `zh-Hans`); `tag` and `scan` read entries whole until enough pass.
+        `group` shows one of the copies that several sources have of a text: the best that the rest selects.
         """
-        selection = views.Selection(language, source, tag, scan)
+        selection = views.Selection(language, source, tag, scan, group)
         with reading(self._engines) as connection:
             return views.view(connection, self._opener(), limit, selection=selection, now=now)
 

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from aggregator.store.content import Decompressor, Frame, assemble, load
+from aggregator.store.content import Decompressor, Frame, assemble, load, urn
 from aggregator.store.engine import among
 from aggregator.store.history import timeline
 from aggregator.store.schema import content, entry, entry_key, revision, source
+from aggregator.store.search import found
 from aggregator.store.shelf import sighting_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Generator
+    from collections.abc import Callable, Collection, Generator, Iterator, Sequence
     from datetime import datetime
 
     from aggregator.model import Entry
@@ -31,6 +32,8 @@ NEWEST_FIRST = (entry.c.published.desc(), entry.c.uid)
 
 # The outer join keeps SQLite from walking `content` or `source` first: the order of `entry` is an index's.
 FRAME = sa.select(
+    entry.c.id,
+    entry.c.copies,
     entry.c.uid,
     entry.c.published,
     entry.c.published_from,
@@ -75,8 +78,8 @@ class Opener:
         """Return the entry of `frame` with the content that `row` holds."""
         return assemble(frame, load(self._decompressor.unpack(row.codec, row.body)), text_of=self._text_of)
 
-    def entry(self, row: Any) -> Entry:
-        """Return the entry of a row of FRAME."""
+    def entry(self, row: Any, duplicates: tuple[str, ...] = ()) -> Entry:
+        """Return the entry of a row of FRAME, without its copies."""
         frame = Frame(
             uid=bytes(row.uid),
             source=row.source,
@@ -86,8 +89,17 @@ class Opener:
             updated=row.updated,
             first_seen=row.first_seen,
             revision=row.revision,
+            duplicates=duplicates,
         )
         return self.framed(frame, row)
+
+
+def opened(connection: sa.Connection, opener: Opener, rows: Sequence[Any]) -> Iterator[Entry]:
+    """Yield the entries of rows of FRAME, with the ids of their copies in other sources."""
+    groups = _groups(connection, {row.copies for row in rows if row.copies is not None})
+    for row in rows:
+        others = groups.get(row.copies, ()) if row.copies is not None else ()
+        yield opener.entry(row, tuple(urn(found) for found in others if found != bytes(row.uid)))
 
 
 def entries(
@@ -98,23 +110,41 @@ def entries(
     since: datetime | None,
     search: str | None,
 ) -> Generator[Entry]:
-    """Yield entries, newest first; `search` looks at title and text, letter case aside, while they stream by."""
+    """Yield entries, newest first; `search` are words and "quoted phrases" that all must be there, None for any."""
     query = FRAME.select_from(FROM).order_by(*NEWEST_FIRST)
     if source_name is not None:
         query = query.where(of_source(source_name))
     if since is not None:
         query = query.where(entry.c.published >= since)
-    sought = None if search is None else search.casefold()
+    if search is not None and not search.isspace() and search:
+        yield from _numbered(connection, opener, query.where(found(connection, search)))
+        return
     with connection.execute(query.execution_options(yield_per=_CHUNK)) as rows:
-        for found in map(opener.entry, rows):
-            if sought is None or sought in f"{found.title}\n{found.content_text or ''}".casefold():
-                yield found
+        for part in rows.partitions():
+            yield from opened(connection, opener, part)
 
 
 def with_ids(connection: sa.Connection, opener: Opener, ids: Collection[int]) -> list[Entry]:
     """Return the entries with these row numbers, newest first."""
     query = FRAME.select_from(FROM).where(among(entry.c.id, ids, connection)).order_by(*NEWEST_FIRST)
-    return [opener.entry(row) for row in connection.execute(query)]
+    return list(opened(connection, opener, connection.execute(query).all()))
+
+
+def _numbered(connection: sa.Connection, opener: Opener, query: sa.Select[Any]) -> Generator[Entry]:
+    """Yield the entries of a query that must sort what it finds: numbers are sorted, contents are read after."""
+    numbers = list(connection.scalars(query.with_only_columns(entry.c.id, maintain_column_froms=True)))
+    for begin in range(0, len(numbers), _CHUNK):
+        yield from with_ids(connection, opener, numbers[begin : begin + _CHUNK])
+
+
+def _groups(connection: sa.Connection, numbers: Collection[int]) -> dict[int, list[bytes]]:
+    if not numbers:
+        return {}
+    query = sa.select(entry.c.copies, entry.c.uid).where(among(entry.c.copies, numbers, connection))
+    groups: dict[int, list[bytes]] = {}
+    for number, member in connection.execute(query.order_by(entry.c.uid)):
+        groups.setdefault(number, []).append(bytes(member))
+    return groups
 
 
 def find(connection: sa.Connection, opener: Opener, name: str, *, url_key: Callable[[str], str] | None) -> list[Entry]:
@@ -127,14 +157,14 @@ def find(connection: sa.Connection, opener: Opener, name: str, *, url_key: Calla
         held = sa.select(entry_key.c.entry_id).where(entry_key.c.key.in_(keys))
         where = sa.or_(entry.c.id.in_(held), entry.c.url == name)
     query = FRAME.select_from(FROM).where(where).order_by(*NEWEST_FIRST)
-    return [opener.entry(row) for row in connection.execute(query)]
+    return list(opened(connection, opener, connection.execute(query).all()))
 
 
 def starting(connection: sa.Connection, opener: Opener, digits: str) -> list[Entry]:
     """Return the entries whose id begins with these hexadecimal digits, newest first."""
     low, high = (bytes.fromhex(digits.replace("-", "").ljust(32, filling)) for filling in "0f")
     query = FRAME.select_from(FROM).where(entry.c.uid.between(low, high)).order_by(*NEWEST_FIRST)
-    return [opener.entry(row) for row in connection.execute(query)]
+    return list(opened(connection, opener, connection.execute(query).all()))
 
 
 def counts(connection: sa.Connection) -> dict[str, int]:
@@ -146,8 +176,8 @@ def counts(connection: sa.Connection) -> dict[str, int]:
 def history(connection: sa.Connection, opener: Opener, entry_id: str) -> list[VisibleRevision]:
     """Return the visible revisions of the entry with this public id, oldest first; none for an unknown one."""
     matched = _UUID.fullmatch(entry_id)
-    found = find(connection, opener, entry_id, url_key=None) if matched else []
-    if matched is None or not found:
+    shown = find(connection, opener, entry_id, url_key=None) if matched else []
+    if matched is None or not shown:
         return []
     query = sa.select(revision, source.c.name, content.c.codec, content.c.body).select_from(
         revision.join(entry, entry.c.id == revision.c.entry_id)
@@ -157,7 +187,7 @@ def history(connection: sa.Connection, opener: Opener, entry_id: str) -> list[Vi
     rows = {sighting_of(row): row for row in connection.execute(query.where(entry.c.uid == uid(matched[1])))}
     return [
         VisibleRevision(
-            number, run.at, run.first.captured, opener.framed(_frame(found[0], number, run), rows[run.first])
+            number, run.at, run.first.captured, opener.framed(_frame(shown[0], number, run), rows[run.first])
         )
         for number, run in enumerate(timeline(rows), 1)
     ]

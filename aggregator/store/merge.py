@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import orjson
 import sqlalchemy as sa
 
-from aggregator.store.content import Compressor, Facets, digest, dump
+from aggregator.store.content import Compressor, Facets, Said, digest, dump
+from aggregator.store.derived import follow, prepare
 from aggregator.store.engine import among
 from aggregator.store.history import EDITS_IN_A_ROW, Sets, Sighting, articles, fold
 from aggregator.store.plan import Family, Fresh, Planner, write
@@ -63,7 +64,9 @@ def merge(
         if admitted:
             grown = planner.add(Family(found, tuple(stored)))
             _judge(verdicts, found, grown, admitted)
+    words = prepare(connection, planner.plan)
     write(connection, planner.plan)
+    follow(connection, planner.plan, words)
     return verdicts
 
 
@@ -124,7 +127,8 @@ def _sighting(revision: Revision) -> tuple[Sighting, Fresh]:
         digest=digest(body),
     )
     tags = orjson.dumps(revision.tags).decode()
-    return sighting, Fresh(body, Facets(revision.url, revision.language, tags))
+    said = Said(revision.title, revision.summary, revision.content_html)
+    return sighting, Fresh(body, Facets(revision.url, revision.language, tags), said)
 
 
 def _settled(connection: sa.Connection, shelf: Shelf) -> frozenset[int]:

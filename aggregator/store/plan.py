@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from aggregator.store.content import Compressor, Decompressor, Facets, facets, load
+from aggregator.store.content import Compressor, Decompressor, Facets, Said, facets, load
 from aggregator.store.engine import among
 from aggregator.store.schema import content, entry, entry_key, revision
+from aggregator.store.search import last_indexed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,6 +32,7 @@ class Fresh:
 
     body: bytes
     facets: Facets
+    said: Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class Plan:
     moved: list[dict[str, Any]] = field(default_factory=list)
     keys: list[dict[str, Any]] = field(default_factory=list)
     dropped_keys: list[dict[str, Any]] = field(default_factory=list)
+    before: dict[int, Mapping[str, Any] | None] = field(default_factory=dict)  # rows of entries that change
+    said: dict[int, Said] = field(default_factory=dict)  # in contents that are new
 
 
 class Planner:
@@ -71,7 +75,7 @@ class Planner:
         self._connection, self._shelf, self._fresh = connection, shelf, fresh
         self._compressor, self._now, self._settled = compressor, now, settled
         self._next_entry = _last(connection, entry) + 1
-        self._next_content = _last(connection, content) + 1
+        self._next_content = max(_last(connection, content), last_indexed(connection)) + 1
         self._facets = {
             row["content_id"]: Facets(row["url"], row["language"], row["tags"]) for row in shelf.entries.values()
         }
@@ -95,6 +99,7 @@ class Planner:
         for entry_id, keys in old_keys.items():
             self._plan_keys(frozenset(), keys, entry_id)
             self.plan.deleted.append({"of": entry_id})
+            self.plan.before[entry_id] = self._shelf.entries[entry_id]
         return grown
 
     def _take_number(self) -> int:
@@ -109,6 +114,7 @@ class Planner:
             fresh = self._fresh[sighting]
             bodies[sighting.digest] = self._next_content
             self._facets[self._next_content] = fresh.facets
+            self.plan.said[self._next_content] = fresh.said
             self.plan.contents.append({"id": self._next_content, **self._compressor.pack(fresh.body)})
             self._next_content += 1
 
@@ -151,11 +157,13 @@ class Planner:
         kept: Mapping[Sighting, Kept],
     ) -> int | None:
         if row is None:
+            self.plan.before[entry_id] = None
             self.plan.inserted.append({"id": entry_id, **values, **self._arrival(article, values["source_id"], kept)})
             return None
         differing = {name for name, value in values.items() if row[name] != value}
         if differing:
             self.plan.updated.append({"of": entry_id, **values})
+            self.plan.before[entry_id] = row
         return max(len(article.runs) - int(row["revision"]), 1 if differing - _BOOKKEEPING else 0)
 
     def _arrival(self, article: Article, source_id: int, kept: Mapping[Sighting, Kept]) -> dict[str, Any]:
@@ -217,7 +225,7 @@ def write(connection: sa.Connection, plan: Plan) -> None:
 
 
 def erase(connection: sa.Connection, entry_ids: Sequence[int]) -> None:
-    """Delete entries with all that belongs to them."""
+    """Delete entries with all that belongs to them but what is derived from it."""
     lost = sa.select(revision.c.content_id).where(among(revision.c.entry_id, entry_ids, connection))
     contents = sorted(set(connection.scalars(lost)))
     for statement in (

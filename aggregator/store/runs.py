@@ -7,20 +7,22 @@ Nobody, forced or not, is asked before the time it named.
 from __future__ import annotations
 
 from dataclasses import fields
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from aggregator.model import Outcome, SourceState, Validators
+from aggregator.model import Hints, Outcome, SourceState, Validators
 from aggregator.store.engine import among
 from aggregator.store.holder import holder, is_dead
 from aggregator.store.schema import host, outcome, source, source_state
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
 STATE = source_state.c
+NO_HINTS = Hints()
 
 # What a new place to fetch from knows nothing of.
 _UNKNOWN: Mapping[str, Any] = {
@@ -35,12 +37,13 @@ _UNKNOWN: Mapping[str, Any] = {
     "moved_seen": 0,
     "folder": {},
     "not_before": None,
+    "hints": None,
     "first_complete": None,
 }
 
 
-def sync(connection: sa.Connection, wanted: Mapping[str, tuple[str, datetime]]) -> None:
-    """Make the rows of sources follow the configuration: name -> (location, first due)."""
+def sync(connection: sa.Connection, wanted: Mapping[str, tuple[str, datetime]], priorities: Mapping[str, int]) -> bool:
+    """Make the rows of sources follow the configuration: name -> (location, first due); tell of another priority."""
     stored = {row.name: row for row in connection.execute(sa.select(source, STATE.lease).outerjoin(source_state))}
     _add(connection, [name for name in wanted if name not in stored])
     for name, row in stored.items():
@@ -53,6 +56,7 @@ def sync(connection: sa.Connection, wanted: Mapping[str, tuple[str, datetime]]) 
             fresh = {**_UNKNOWN, "next_fetch_at": wanted[name][1], "lease": STATE.lease + 1, "lease_until": None}
             connection.execute(sa.update(source_state).where(STATE.source_id == row.id).values(fresh))
     _locate(connection, wanted, {name for name, row in stored.items() if row.lease is not None})
+    return _prioritize(connection, priorities)
 
 
 def claim(
@@ -130,7 +134,8 @@ def state_row(state: SourceState) -> dict[str, Any]:
     row = {name: getattr(state, name) for name in _STATE_COLUMNS}
     found = state.validators
     url, etag, modified = (found.url, found.etag, found.last_modified) if found else (None, None, None)
-    return row | {"url": url, "etag": etag, "last_modified": modified, "lease_until": None}
+    hints = _hints_column(state.hints)
+    return row | {"url": url, "etag": etag, "last_modified": modified, "hints": hints, "lease_until": None}
 
 
 def outcome_row(outcome: Outcome, source_id: int) -> dict[str, Any]:
@@ -171,7 +176,7 @@ def host_not_before(connection: sa.Connection, name: str) -> datetime | None:
 
 
 _STATE_COLUMNS = tuple(
-    item.name for item in fields(SourceState) if item.name not in {"source", "lease", "validators", "folder"}
+    item.name for item in fields(SourceState) if item.name not in {"source", "lease", "validators", "folder", "hints"}
 )
 _OUTCOME_COLUMNS = tuple(item.name for item in fields(Outcome) if item.name != "source")
 
@@ -179,6 +184,18 @@ _OUTCOME_COLUMNS = tuple(item.name for item in fields(Outcome) if item.name != "
 def _add(connection: sa.Connection, names: Sequence[str]) -> None:
     if names:
         connection.execute(sa.insert(source), [{"name": name, "active": True} for name in names])
+
+
+def _prioritize(connection: sa.Connection, priorities: Mapping[str, int]) -> bool:
+    query = sa.select(source.c.id, source.c.name, source.c.priority).where(among(source.c.name, priorities, connection))
+    rows = [
+        {"of": row.id, "priority": priorities[row.name]}
+        for row in connection.execute(query)
+        if row.priority != priorities[row.name]
+    ]
+    if rows:
+        connection.execute(sa.update(source).where(source.c.id == sa.bindparam("of")), rows)
+    return bool(rows)
 
 
 def _locate(connection: sa.Connection, wanted: Mapping[str, tuple[str, datetime]], polled: Collection[str]) -> None:
@@ -207,7 +224,23 @@ def _state(row: sa.Row[Any]) -> SourceState:
     known = {name: getattr(row, name) for name in _STATE_COLUMNS}
     validators = None if row.url is None else Validators(row.url, row.etag, row.last_modified)
     folder = {name: (mtime, size) for name, (mtime, size) in row.folder.items()}
-    return SourceState(source=row.name, lease=row.lease, validators=validators, folder=folder, **known)
+    return SourceState(
+        source=row.name, lease=row.lease, validators=validators, folder=folder, hints=_hints(row.hints), **known
+    )  # fmt: skip
+
+
+def _hints_column(hints: Hints) -> list[Any] | None:
+    """Write the hints of a document, which are not those of an answer."""
+    if hints.ttl is None and not hints.skip_hours and not hints.skip_days:
+        return None
+    return [hints.ttl and hints.ttl.total_seconds(), hints.skip_hours, hints.skip_days]
+
+
+def _hints(column: list[Any] | None) -> Hints:
+    if column is None:
+        return NO_HINTS
+    ttl, hours, days = column
+    return Hints(ttl=None if ttl is None else timedelta(seconds=ttl), skip_hours=tuple(hours), skip_days=tuple(days))
 
 
 def _outcome(name: str, row: sa.RowMapping) -> Outcome:

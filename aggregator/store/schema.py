@@ -67,6 +67,7 @@ source = sa.Table(
     sa.Column("name", sa.Text, nullable=False, unique=True),
     sa.Column("location", sa.Text),
     sa.Column("active", sa.Boolean, nullable=False),
+    sa.Column("priority", sa.Integer, nullable=False, server_default="0"),  # of its copies among others
 )
 
 source_state = sa.Table(
@@ -90,7 +91,9 @@ source_state = sa.Table(
     sa.Column("moved_seen", sa.Integer, nullable=False),
     sa.Column("folder", Json, nullable=False),
     sa.Column("not_before", Moment),
+    sa.Column("hints", Json),  # of the last document: ttl in seconds, hours and days to skip; None where it has none
     sa.Column("first_complete", Moment),  # when the first run that brought everything was committed
+    sa.Column("listing", sa.LargeBinary),  # zstd over JSON: place -> first keys of what its newest document lists
 )
 
 host = sa.Table(
@@ -128,9 +131,13 @@ entry = sa.Table(
     sa.Column("hash", sa.Text, nullable=False),  # of the newest revision
     sa.Column("revision", sa.Integer, nullable=False),
     sa.Column("run_at", Moment, nullable=False),  # where the newest revision begins
-    sa.Column("content_id", NUMBER, nullable=False),  # of what is shown; its row cannot go before the revision's
+    sa.Column("content_id", NUMBER, nullable=False, index=True),  # of what is shown; never before the revision's
     sa.Column("stored_at", Moment, nullable=False),  # wall clock of arrival: bookkeeping, no part of the entry
     sa.Column("arrived", Moment),  # the same, only where the source's first complete run was already over
+    sa.Column("unlisted", Moment),  # since when no source is known to list it; None while one does
+    sa.Column("words_crc", sa.BigInteger),  # of the words that were indexed
+    sa.Column("sketch", sa.LargeBinary),  # None: not compared with other sources yet
+    sa.Column("copies", NUMBER),  # the row of the copy that stands for all, its own where that is this one
 )
 sa.Index("ix_entry_newest", entry.c.published.desc(), entry.c.uid)
 sa.Index("ix_entry_source_newest", entry.c.source_id, entry.c.published.desc(), entry.c.uid)
@@ -141,6 +148,41 @@ sa.Index(
     entry.c.uid,
     sqlite_where=entry.c.arrived.is_not(None),
     postgresql_where=entry.c.arrived.is_not(None),
+)
+sa.Index(
+    "ix_entry_copies",
+    entry.c.copies,
+    sqlite_where=entry.c.copies.is_not(None),
+    postgresql_where=entry.c.copies.is_not(None),
+)
+sa.Index(
+    "ix_entry_unsketched",
+    entry.c.published,
+    sqlite_where=entry.c.sketch.is_(None),
+    postgresql_where=entry.c.sketch.is_(None),
+)
+sa.Index(
+    "ix_entry_unlisted",
+    entry.c.unlisted,
+    sqlite_where=entry.c.unlisted.is_not(None),
+    postgresql_where=entry.c.unlisted.is_not(None),
+)
+
+# The next two are cleared by `store/copies.py` after entries have gone: no foreign keys.
+sketch = sa.Table(
+    "sketch",
+    metadata,
+    sa.Column("value", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("entry_id", NUMBER, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
+pair = sa.Table(
+    "pair",
+    metadata,
+    sa.Column("one", NUMBER, primary_key=True, autoincrement=False),  # the smaller number
+    sa.Column("other", NUMBER, primary_key=True, autoincrement=False, index=True),
+    sqlite_with_rowid=False,
 )
 
 entry_key = sa.Table(

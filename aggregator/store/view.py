@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import sqlalchemy as sa
 
+from aggregator.store.copies import BEST_FIRST
 from aggregator.store.entries import FRAME, FROM, NEWEST_FIRST, of_source, with_ids
 from aggregator.store.schema import entry
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
     from aggregator.model import Entry
-    from aggregator.store.entries import Opener
+from aggregator.store.entries import Opener
 
 CARRIED = timedelta(hours=48)
 
@@ -35,12 +36,16 @@ _CHUNK = 128  # rows read ahead
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which entries a view is of; None lets every one in. `language` `zh` lets `zh-Hans` in."""
+    """Which entries a view is of; None lets every one in. `language` `zh` lets `zh-Hans` in.
+
+    `group` lets only the best one in of copies that the rest of the selection admits.
+    """
 
     language: str | None = None
     source: str | None = None
     tag: str | None = None
     scan: Callable[[Entry], bool] | None = None
+    group: bool = True
 
     @property
     def whole(self) -> bool:
@@ -58,6 +63,11 @@ class Selection:
             yield sa.or_(entry.c.language == self.language, like)
         if self.tag is not None:  # the text is looked at first: only entries that may bear the tag are read whole
             yield entry.c.tags.contains(orjson.dumps(self.tag).decode(), autoescape=True)
+
+    @property
+    def narrow(self) -> bool:
+        """Whether not every entry is let in: the one that stands for its copies may be missing."""
+        return self.whole or self.source is not None or self.language is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +132,29 @@ def _candidates(
     *order: sa.ColumnElement[Any],
     where: sa.ColumnElement[bool] | None = None,
 ) -> Generator[_Candidate]:
-    columns = (entry.c.id, entry.c.published, entry.c.uid, entry.c.arrived)
-    query = FRAME.add_columns(entry.c.id, entry.c.arrived).select_from(FROM) if selection.whole else sa.select(*columns)
+    columns = (entry.c.id, entry.c.published, entry.c.uid, entry.c.copies, entry.c.arrived)
+    query = FRAME.add_columns(entry.c.arrived).select_from(FROM) if selection.whole else sa.select(*columns)
     query = query.where(*selection.conditions()).order_by(*order).execution_options(yield_per=_CHUNK)
+    if selection.group and not selection.narrow:
+        query = query.where(sa.or_(entry.c.copies.is_(None), entry.c.copies == entry.c.id))
     with connection.execute(query if where is None else query.where(where)) as rows:
         for row in rows:
-            if not selection.whole or selection.admits(opener.entry(row)):
-                yield _Candidate(row.id, row.published, bytes(row.uid), row.arrived)
+            if selection.whole and not selection.admits(opener.entry(row)):
+                continue
+            if selection.group and not _stands(connection, opener, selection, row):
+                continue
+            yield _Candidate(row.id, row.published, bytes(row.uid), row.arrived)
+
+
+def _stands(connection: sa.Connection, opener: Opener, selection: Selection, row: Any) -> bool:
+    """Tell whether an entry is the best of its copies that the selection admits."""
+    if row.copies is None or row.copies == row.id:
+        return True
+    query = FRAME.select_from(FROM).where(entry.c.copies == row.copies, *selection.conditions()).order_by(*BEST_FIRST)
+    for member in connection.execute(query).all():
+        if not selection.whole or selection.admits(opener.entry(member)):
+            return bool(member.id == row.id)
+    return True
 
 
 def _fresh(found: _Candidate, edge: datetime) -> bool:

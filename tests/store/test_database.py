@@ -36,9 +36,14 @@ def test_head_is_the_newest_migration_in_the_package() -> None:
 
 def test_the_migrations_make_the_tables_of_the_schema(new_url: Any) -> None:
     with new_url() as url, Store.open(url, text_of=str) as store, store._engines.read.connect() as connection:
-        context = MigrationContext.configure(connection)
+        context = MigrationContext.configure(connection, opts={"include_name": _is_a_table_of_ours})
 
         assert compare_metadata(context, metadata) == []
+
+
+def _is_a_table_of_ours(name: str | None, kind: str, parents: Any) -> bool:
+    """The index of words is of another make on each database, and no table of the metadata."""
+    return not (kind == "table" and (name or "").startswith("search"))
 
 
 def test_stores_that_are_opened_at_once_migrate_once(new_url: Any, tmp_path: Path) -> None:

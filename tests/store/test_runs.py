@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aggregator.model import Outcome, Result, SourceState, Validators
+from aggregator.model import Hints, Outcome, Result, SourceState, Validators
 from aggregator.store.commit import LOST
 
 if TYPE_CHECKING:
@@ -135,6 +135,7 @@ def test_a_state_comes_back_as_it_was_committed(three: Store, start: Any) -> Non
         moved_seen=3,
         folder={"新.txt": (1_700_000_000_123_456_789, 12)},
         not_before=start + MINUTE,
+        hints=Hints(ttl=3 * MINUTE, skip_hours=(1, 2), skip_days=(6,)),
     )
     three.commit([Result(state, Outcome("c", start, 1, "unchanged"))], now=start)
 
@@ -158,7 +159,8 @@ def test_a_source_that_left_the_configuration_rests_and_comes_back(
 def test_another_location_forgets_what_belonged_to_the_old_one(three: Store, start: Any) -> None:
     [state] = three.claim(start, limit=1, lease=LEASE, sources=["c"])
     known = {"validators": Validators("https://c", '"x"'), "body_hash": "b", "folder": {"f": (1, 2)}, "failures": 3}
-    finish(three, state, start, **known, next_fetch_at=start + 60 * MINUTE, not_before=start + 60 * MINUTE)
+    waits = {"next_fetch_at": start + 60 * MINUTE, "not_before": start + 60 * MINUTE, "hints": Hints(ttl=MINUTE)}
+    finish(three, state, start, **known, **waits)
     [running] = three.claim(start + 60 * MINUTE, limit=1, lease=LEASE, sources=["c"])
     three.sync_sources([("c", "https://elsewhere", start + MINUTE)])
 

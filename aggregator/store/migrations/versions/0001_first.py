@@ -26,6 +26,8 @@ def upgrade() -> None:
     _entry_key()
     _revision()
     _tombstone()
+    _copies()
+    _search()
 
 
 def _source() -> None:
@@ -35,6 +37,7 @@ def _source() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("location", sa.Text()),
         sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("priority", sa.Integer(), nullable=False, server_default="0"),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("name"),
     )
@@ -61,7 +64,9 @@ def _source_state() -> None:
         sa.Column("moved_seen", sa.Integer(), nullable=False),
         sa.Column("folder", sa.Text(), nullable=False),
         sa.Column("not_before", MOMENT),
+        sa.Column("hints", sa.Text()),
         sa.Column("first_complete", MOMENT),
+        sa.Column("listing", sa.LargeBinary()),
         sa.ForeignKeyConstraint(["source_id"], ["source.id"]),
         sa.PrimaryKeyConstraint("source_id"),
     )
@@ -153,6 +158,10 @@ def _entry() -> None:
         sa.Column("content_id", NUMBER, nullable=False),
         sa.Column("stored_at", MOMENT, nullable=False),
         sa.Column("arrived", MOMENT),
+        sa.Column("unlisted", MOMENT),
+        sa.Column("words_crc", sa.BigInteger()),
+        sa.Column("sketch", sa.LargeBinary()),
+        sa.Column("copies", NUMBER),
         sa.ForeignKeyConstraint(["source_id"], ["source.id"]),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("uid"),
@@ -164,6 +173,12 @@ def _entry() -> None:
         sqlite_where=sa.text("arrived IS NOT NULL"),
         postgresql_where=sa.text("arrived IS NOT NULL"),
     )
+    for name in ("copies", "unlisted"):
+        there = sa.text(f"{name} IS NOT NULL")
+        op.create_index(f"ix_entry_{name}", "entry", [name], sqlite_where=there, postgresql_where=there)
+    bare = sa.text("sketch IS NULL")
+    op.create_index("ix_entry_unsketched", "entry", ["published"], sqlite_where=bare, postgresql_where=bare)
+    op.create_index("ix_entry_content_id", "entry", ["content_id"])
     op.create_index("ix_entry_newest", "entry", [sa.literal_column("published DESC"), "uid"])
     op.create_index("ix_entry_source_newest", "entry", ["source_id", sa.literal_column("published DESC"), "uid"])
     op.create_index("ix_entry_url", "entry", ["url"])
@@ -214,3 +229,30 @@ def _tombstone() -> None:
         sa.Column("at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("key"),
     )
+
+
+def _copies() -> None:
+    op.create_table(
+        "sketch",
+        sa.Column("value", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("entry_id", NUMBER, autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("value", "entry_id"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "pair",
+        sa.Column("one", NUMBER, autoincrement=False, nullable=False),
+        sa.Column("other", NUMBER, autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("one", "other"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_pair_other", "pair", ["other"])
+
+
+def _search() -> None:
+    """Make the index of words, one document a shown content; no text is kept in it on SQLite."""
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute("CREATE VIRTUAL TABLE search USING fts5(words, content='', tokenize='ascii')")
+        return
+    op.execute("CREATE TABLE search (id BIGINT PRIMARY KEY, words TEXT NOT NULL)")
+    op.execute("CREATE INDEX ix_search_words ON search USING gin (string_to_array(words, ' '))")

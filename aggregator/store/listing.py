@@ -1,0 +1,98 @@
+"""What sources list: the keys of the items in the newest document of each, or in each file that a folder has.
+
+Rule: it is written only when it differs. An entry that drops out is marked with the moment; one that comes back loses
+the mark. Who was never seen to drop out is still listed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import unquote, urlsplit
+
+import orjson
+import sqlalchemy as sa
+
+from aggregator.store.content import ZSTD, Compressor, Decompressor
+from aggregator.store.engine import among
+from aggregator.store.schema import entry, entry_key, source, source_state
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
+
+    from aggregator.model import Result, Revision
+
+Listing: TypeAlias = "Mapping[str, list[str]]"  # file name, "" for a polled document -> first keys
+
+_DOCUMENT = ""
+
+
+def listed(result: Result, known: Listing) -> Listing:
+    """Return what the source lists after this run, where `known` is what it listed before."""
+    if result.outcome.status == "failed":
+        return known
+    if result.keep_sightings:
+        return _in_folder(result, known)
+    if not result.captures:
+        return known
+    last = result.shares[-1] if len(result.shares) == len(result.captures) else len(result.revisions)
+    return {_DOCUMENT: _firsts(result.revisions[len(result.revisions) - last :])}
+
+
+def keys(listing: Listing) -> set[str]:
+    """Return all keys of a listing."""
+    return {key for found in listing.values() for key in found}
+
+
+def pack(listing: Listing, compressor: Compressor) -> bytes:
+    """Return a listing as it is stored."""
+    body: bytes = compressor.pack(orjson.dumps(listing))["body"]
+    return body
+
+
+def unpack(data: bytes | None) -> Listing:
+    """Return the listing that was stored; empty where nothing was yet."""
+    return {} if data is None else orjson.loads(Decompressor().unpack(ZSTD, bytes(data)))
+
+
+def mark(connection: sa.Connection, *, gone: Collection[str], come: Collection[str], now: datetime) -> None:
+    """Mark the entries of keys that dropped out, and take the mark from those that came back."""
+    for found, moment, only in ((gone, now, sa.true()), (come, None, entry.c.unlisted.is_not(None))):
+        if found:
+            held = sa.select(entry_key.c.entry_id).where(among(entry_key.c.key, found, connection))
+            connection.execute(sa.update(entry).where(entry.c.id.in_(held), only).values(unlisted=moment))
+
+
+def everywhere(connection: sa.Connection) -> set[str]:
+    """Return the keys that any configured source lists."""
+    query = sa.select(source_state.c.listing).join(source).where(source.c.active, source_state.c.listing.is_not(None))
+    return {key for data in connection.scalars(query) for key in keys(unpack(data))}
+
+
+def _in_folder(result: Result, known: Listing) -> Listing:
+    """Return the keys by file: those of files that are gone go, those of files that were read now are new."""
+    there = result.state.folder
+    found = {name: keys for name, keys in known.items() if name in there}
+    if len(result.shares) != len(result.captures):
+        return found
+    begin = 0
+    for capture, share in zip(result.captures, result.shares, strict=True):
+        name = _name(capture.url, there)
+        if name is not None:
+            found[name] = _firsts(result.revisions[begin : begin + share])
+        begin += share
+    return found
+
+
+def _name(url: str, folder: Collection[str]) -> str | None:
+    """Return the name in the folder's manifest of a `file:` URL: the longest end of its path that is one."""
+    path = unquote(urlsplit(url).path)
+    while path:
+        path = path.partition("/")[2]
+        if path in folder:
+            return path
+    return None
+
+
+def _firsts(revisions: Collection[Revision]) -> list[str]:
+    return sorted({revision.keys[0] for revision in revisions})

@@ -1,0 +1,124 @@
+"""Copies are told from rewritten stories and from other stories of the same form."""
+
+from __future__ import annotations
+
+import json
+from itertools import combinations
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aggregator.normalize import copies
+from aggregator.store.words import folded
+
+TONGUES = json.loads((Path(__file__).parent / "data" / "stories.json").read_text(encoding="utf-8"))
+STORIES = 24
+
+
+def facts(chance: Random, tongue: Any) -> dict[str, list[str]]:
+    return {name: chance.sample(values, len(values)) for name, values in tongue["slots"].items()}
+
+
+def told(tongue: Any, order: list[int], slots: dict[str, list[str]], way: int = 0) -> list[str]:
+    return [
+        tongue["sentences"][number][way].format(**{name: values[place % 2] for name, values in slots.items()})
+        for place, number in enumerate(order)
+    ]
+
+
+def edited(chance: Random, tongue: Any, story: list[str], where: str) -> list[str]:
+    """What another desk makes of it: words changed, the end cut, a place line before, a note after."""
+    sentences = story[:-1] if chance.random() < 0.5 else story
+    for old, new in chance.sample(tongue["swaps"], 4):
+        sentences = [sentence.replace(old, new, 1) for sentence in sentences]
+    lead = tongue["lead"].format(where=where) if chance.random() < 0.5 else ""
+    tail = [tongue["tail"]] if chance.random() < 0.4 else []
+    return [lead + sentences[0], *sentences[1:], *tail]
+
+
+def corpus(language: str) -> list[tuple[str, str]]:
+    """(story, text) of agency reports, edited copies, rewritten reports, and other stories of the same form."""
+    tongue, found = TONGUES[language], []
+    for number in range(STORIES):
+        chance = Random(f"{language}{number}")
+        order, slots = chance.sample(range(10), chance.randint(6, 9)), facts(chance, tongue)
+        story = told(tongue, order, slots)
+        found += [
+            (f"{number}", story),
+            (f"{number}", edited(chance, tongue, story, slots["where"][0])),
+            (f"{number} rewritten", told(tongue, order, slots, way=1)),
+            (f"{number} other facts", told(tongue, order, facts(chance, tongue))),
+        ]
+    return [(name, folded(("" if language == "zh" else " ").join(sentences))) for name, sentences in found]
+
+
+def judge(one: str, other: str) -> bool:
+    shared = set(copies.sketch(one)) & set(copies.sketch(other))
+    return len(shared) >= copies.SHARED and copies.copies(copies.text(one), copies.text(other))
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "zh"])
+def test_copies_are_found_and_nothing_else(language: str) -> None:
+    hits = misses = wrong = 0
+    for (name, one), (other_name, other) in combinations(corpus(language), 2):
+        same, found = name == other_name, judge(one, other)
+        hits, misses, wrong = hits + (same and found), misses + (same and not found), wrong + (found and not same)
+
+    assert hits / (hits + misses) >= 0.95
+    assert hits / (hits + wrong) >= 0.99 or wrong == 0
+
+
+def story(language: str = "en", seed: int = 1) -> str:
+    tongue, chance = TONGUES[language], Random(seed)
+    return folded(" ".join(told(tongue, list(range(8)), facts(chance, tongue))))
+
+
+@pytest.mark.parametrize(
+    ("change", "copied"),
+    [
+        (lambda text: text, True),
+        (lambda text: text.upper().lower().replace(" ", "  ").replace(",", " -- "), True),
+        (lambda text: text[: len(text) * 7 // 10], True),
+        (lambda text: text[: len(text) // 2], False),
+        (lambda text: f"{text} {story(seed=2)} {story('fr')}", False),
+        (lambda text: story(seed=2), False),
+    ],
+    ids=["same", "other marks", "shortened", "half", "among others", "other"],
+)
+def test_a_copy_is_most_of_a_text_and_not_much_more(change: Any, copied: bool) -> None:
+    assert judge(story(), change(story())) is copied
+
+
+@pytest.mark.parametrize(("count", "letter", "long_enough"), [(79, "a", 0), (80, "a", 1), (39, "京", 0), (40, "京", 1)])
+def test_short_texts_are_never_compared(count: int, letter: str, long_enough: int) -> None:
+    words = folded(letter * count if letter == "京" else " ".join([letter] * count))
+
+    assert bool(copies.sketch(words)) is bool(long_enough)
+
+
+def test_summaries_are_copies_only_under_the_same_title() -> None:
+    summary = story()
+    one, same, other = (copies.text(summary, title) for title in ("storm hits harlan", "Storm hits Harlan!", "vote"))
+
+    assert (copies.copies(one, copies.text(summary, folded("Storm hits Harlan!"))), copies.copies(one, other)) == (
+        True,
+        False,
+    )
+    assert copies.copies(same, copies.text(summary)) is True
+
+
+def test_a_sketch_is_the_same_on_every_machine() -> None:
+    assert copies.sketch(" ".join(f"word{n}" for n in range(30)))[:3] == (103663554, 195316510, 348294479)
+
+
+@settings(deadline=None, derandomize=True, max_examples=100)
+@given(st.text(), st.text())
+def test_judging_is_total_and_has_no_direction(one: str, other: str) -> None:
+    first, second = copies.text(folded(one)), copies.text(folded(other))
+
+    assert copies.copies(first, second) == copies.copies(second, first)
+    assert copies.unpack(copies.pack(copies.sketch(folded(one)))) == copies.sketch(folded(one))

@@ -1,0 +1,207 @@
+"""What users of other readers suffered from, each driven the whole way: identity, dates and order.
+
+The numbers in parentheses are of the issue where it was told, in the project that is named.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from aggregator.model import Entry
+
+STORY = (
+    "The regional parliament said on Monday evening that the closure of two power stations would go ahead in the area, "
+    "and promised that nobody would be left without an answer. Witnesses described long queues in front of public "
+    "buildings, where people had gathered to hear the announcement. The next round of talks is due at noon."
+)
+
+
+def item(number: int, **fields: str | None) -> dict[str, str | None]:
+    """An article; None leaves an element out."""
+    return {
+        "title": f"Title {number}",
+        "link": f"https://harbour.example/{number}",
+        "guid": f"g{number}",
+        "pubDate": f"Sat, 04 Jul 2026 0{number}:00:00 GMT",
+        "description": f"Text of {number}",
+    } | fields
+
+
+def feed(*items: dict[str, str | None]) -> str:
+    body = "".join(
+        "<item>"
+        + "".join(
+            f"<{name}{' isPermaLink=' + chr(34) + 'false' + chr(34) if name == 'guid' else ''}>{escape(value)}</{name}>"
+            for name, value in fields.items()
+            if value is not None
+        )
+        + "</item>"
+        for fields in items
+    )
+    return f'<rss version="2.0"><channel><title>Harbour</title>{body}</channel></rss>'
+
+
+def polled(home: Any, way: Any, clock: Any, *documents: str, source: str = "") -> list[list[Entry]]:
+    """Poll one source once a day, each time with the next document; return the view after each."""
+    return asyncio.run(_polled(home, way, clock, documents, source))
+
+
+async def _polled(home: Any, way: Any, clock: Any, documents: tuple[str, ...], source: str) -> list[list[Entry]]:
+    seen = []
+    async with way.Origin() as origin:
+        home.follow(f'{{id: rss, url: "{origin.url("/rss")}"{source}}}')
+        async with home.app(clock) as app:
+            for document in documents:
+                origin.pages["/rss"] = way.Reply(document)
+                await app.cycle(force=True)
+                seen.append(app.entries_of(app.config.views[0]))
+                clock.forward(days=1)
+    return seen
+
+
+def test_1_an_article_whose_guid_url_or_title_changes_stays_one_entry(home: Any, way: Any, clock: Any) -> None:
+    """(miniflux 797, 3120; liferea 1195)"""
+    first, *later = polled(
+        home,
+        way,
+        clock,
+        feed(item(1)),
+        feed(item(1, guid="another")),
+        feed(item(1, guid="another", link="https://www.harbour.example/1/?utm_source=rss")),
+        feed(item(1, guid="another", link="https://harbour.example/moved")),
+        feed(item(1, guid="another", link="https://harbour.example/moved", title="Another title")),
+    )
+
+    assert [[entry.id for entry in view] for view in later] == [[first[0].id]] * 4
+    assert (later[-1][0].title, later[-1][0].first_seen) == ("Another title", first[0].first_seen)
+
+
+def test_2_one_guid_for_all_items_does_not_make_them_one(home: Any, way: Any, clock: Any) -> None:
+    """(miniflux 4197; FreshRSS 4487)"""
+    document = feed(*(item(number, guid="the-same") for number in range(1, 5)))
+    first, second = polled(home, way, clock, document, document.replace("Text of 2", "Text of two"))
+
+    assert [entry.title for entry in first] == ["Title 4", "Title 3", "Title 2", "Title 1"]
+    assert [entry.id for entry in second] == [entry.id for entry in first]
+
+
+def test_3_what_was_deleted_does_not_return_while_it_is_listed(home: Any, way: Any, clock: Any) -> None:
+    """(miniflux 4253)"""
+
+    async def story() -> list[str]:
+        async with way.Origin({"/rss": way.Reply(feed(item(1), item(2)))}) as origin:
+            home.follow(f'{{id: rss, url: "{origin.url("/rss")}"}}')
+            async with home.app(clock) as app:
+                await app.cycle()
+                app.store.forget([app.entries_of(app.config.views[0])[0].id], now=clock())
+                origin.pages["/rss"] = way.Reply(feed(item(1), item(2, description="Edited"), item(3)))
+                clock.forward(days=1)
+                await app.cycle(force=True)
+                return [entry.title for entry in app.entries_of(app.config.views[0])]
+
+    assert asyncio.run(story()) == ["Title 3", "Title 1"]
+
+
+def test_4_the_same_story_of_several_feeds_is_shown_once(home: Any, way: Any, clock: Any) -> None:
+    """(FreshRSS 6916, 948)"""
+
+    async def story() -> tuple[list[Entry], list[Entry]]:
+        one = feed(item(1, link="https://one.example/a", guid=None, description=STORY))
+        two = feed(
+            item(2, link="https://two.example/b", guid=None, title="Title 1!", description=f"CITY - {STORY} Agency.")
+        )
+        three = feed(item(1, link="https://one.example/a?utm_medium=x", guid=None, description=STORY))
+        async with way.Origin({"/1": way.Reply(one), "/2": way.Reply(two), "/3": way.Reply(three)}) as origin:
+            home.follow(*(f'{{id: s{number}, url: "{origin.url(f"/{number}")}"}}' for number in (1, 2, 3)))
+            async with home.app(clock) as app:
+                await app.cycle()
+                return app.entries_of(app.config.views[0]), list(app.store.entries())
+
+    shown, stored = asyncio.run(story())
+
+    assert len(stored) == 2
+    assert [entry.duplicates for entry in stored] == [(stored[1].id,), (stored[0].id,)]
+    assert [(entry.url, entry.duplicates) for entry in shown] == [("https://one.example/a", (stored[0].id,))]
+
+
+def test_5_an_edit_is_not_published_as_new_and_does_not_move(home: Any, way: Any, clock: Any) -> None:
+    """(python/planet 570; miniflux 396)"""
+    first, second = polled(
+        home,
+        way,
+        clock,
+        feed(item(1), item(2)),
+        feed(item(1, description="Corrected", pubDate="Sun, 05 Jul 2026 06:00:00 GMT"), item(2)),
+    )
+
+    assert [entry.id for entry in second] == [entry.id for entry in first]
+    assert [(entry.published, entry.revision) for entry in second] == [(first[0].published, 1), (first[1].published, 2)]
+
+
+def test_6_an_edit_arrives(home: Any, way: Any, clock: Any) -> None:
+    """(miniflux 2310; commafeed 900)"""
+    first, second = polled(home, way, clock, feed(item(1)), feed(item(1, title="Better", description="Corrected")))
+
+    assert [(entry.title, entry.summary) for entry in second] == [("Better", "Corrected")]
+    assert second[0].updated > first[0].updated
+
+
+def test_7_a_missing_date_is_the_day_it_was_first_seen_for_ever(home: Any, way: Any, clock: Any) -> None:
+    """(python/planet 151; elfeed 26)"""
+    begun = clock()
+    bare = item(1, pubDate=None)
+    views = polled(home, way, clock, feed(bare), feed(bare, item(2)), feed({**bare, "description": "Edited"}))
+
+    assert {entry.published for view in views for entry in view if entry.title == "Title 1"} == {begun}
+    assert views[-1][0].published_from == "first_seen"
+
+
+def test_8_a_future_date_is_not_pinned_on_top(home: Any, way: Any, clock: Any) -> None:
+    """(miniflux 1674, 2971)"""
+    future = item(1, pubDate="Fri, 04 Jul 2036 01:00:00 GMT")
+    [first, second] = polled(
+        home, way, clock, feed(future), feed(future, item(2, pubDate="Sun, 05 Jul 2026 01:00:00 GMT"))
+    )
+
+    assert (first[0].published, first[0].published_from) == (datetime(2026, 7, 4, 12, tzinfo=UTC), "first_seen")
+    assert [entry.title for entry in second] == ["Title 2", "Title 1"]
+
+
+def test_9_the_merged_list_is_in_the_order_of_publication_whoever_came_first(home: Any, way: Any, clock: Any) -> None:
+    """(FreshRSS 2083)"""
+
+    async def story() -> list[list[str]]:
+        odd, even = (
+            feed(*(item(n, link=f"https://{n}.example/", guid=None) for n in numbers))
+            for numbers in ((5, 1, 3), (2, 4))
+        )
+        async with way.Origin({"/odd": way.Reply(odd), "/even": way.Reply(even)}) as origin:
+            home.follow(*(f'{{id: {name}, url: "{origin.url(f"/{name}")}"}}' for name in ("odd", "even")))
+            async with home.app(clock) as app:
+                seen = []
+                for name in ("even", "odd"):
+                    await app.cycle([name])
+                    seen.append([entry.title[-1] for entry in app.entries_of(app.config.views[0])])
+                return seen
+
+    assert asyncio.run(story()) == [["4", "2"], ["5", "4", "3", "2", "1"]]
+
+
+def test_10_a_date_without_a_zone_is_read_in_the_sources_and_odd_zones_are_known(
+    home: Any, way: Any, clock: Any
+) -> None:
+    """(feedparser 20; gofeed 237)"""
+    dates = (
+        "2026-07-04 06:00:00",
+        "Sat, 04 Jul 2026 06:00:00 CEST",
+        "Sat, 04 Jul 2026 06:00:00 GMT",
+        "Sat, 04 Jul 2026 06:00:00 EST",
+    )
+    document = feed(*(item(number, pubDate=date) for number, date in enumerate(dates, 1)))
+    [view] = polled(home, way, clock, document, source=", timezone: Europe/Paris")
+
+    assert {entry.title[-1]: entry.published.hour for entry in view} == {"1": 4, "2": 4, "3": 6, "4": 11}
