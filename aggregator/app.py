@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from aggregator.config import Config, Source, View
     from aggregator.model import Entry, Outcome, SourceState
     from aggregator.publish import Published, ViewHead
+    from aggregator.store.retention import Pruned
 
 logger = logging.getLogger(__name__)
 RUNS_A_REQUEST = 4  # runs under way for each request that may be: who waits for a slow host holds up no other host
@@ -108,12 +109,13 @@ class App:
             fetcher, workers.digest, hosts, self.clock, limit_bytes=network.max_body, limit=self._longest_run
         )  # fmt: skip
 
-    def _rows(self) -> Iterable[tuple[str, str, datetime]]:
+    def _rows(self) -> Iterable[tuple[str, str, datetime, int]]:
         now = self.clock()
         known = {state.source for state in self.store.states()}
         together = sum(source.url is not None and source.id not in known for source in self.sources.values())
         for source in self.sources.values():
-            yield source.id, source.location, schedule.first_due(source.id, now=now, together=together)
+            first_due = schedule.first_due(source.id, now=now, together=together)
+            yield source.id, source.location, first_due, source.priority
 
     @property
     def _longest_run(self) -> timedelta:
@@ -210,6 +212,14 @@ class App:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
 
+    async def prune(self, *, dry_run: bool = False, vacuum: bool = False) -> Pruned:
+        """Delete what no source has listed for as long as its `keep` says; `vacuum` gives the space back."""
+        keep = {source.id: source.keep for source in self.config.sources}
+        pruned = await self.writer.call(self.store.prune, self.clock(), keep, dry_run=dry_run)
+        if vacuum and not dry_run:
+            await self.writer.call(self.store.vacuum)
+        return pruned
+
     # --- publish --------------------------------------------------------------------------------------------------
 
     def publish(self) -> dict[tuple[str, str], Rendition]:
@@ -237,7 +247,7 @@ class App:
         part = narrow(view.where)
         return self.store.view(
             limit or view.limit, language=part.language, source=part.source, tag=part.tag, scan=selects(part.rest),
-            now=self.clock(),
+            group=view.duplicates == "group", now=self.clock(),
         )  # fmt: skip
 
     def _rendition(self, view: View, kind: str, entries: list[Entry]) -> Rendition:

@@ -36,6 +36,7 @@ SHORTEST_SLEEP = timedelta(seconds=1)
 RETRY = timedelta(seconds=5)  # after a failure of ours: a full disk, a database that is away
 TICK_DELAY = timedelta(milliseconds=20)  # runs that end together are one tick
 PUBLISH_DELAY = timedelta(milliseconds=300)  # changes that come together are published together
+PRUNED_EVERY = timedelta(days=1)
 FIRST_LOOK_SECONDS = 2.0  # folders are read before the first request is answered, but no longer than this
 GRACE_SECONDS = 2.0  # for runs under way when the daemon is told to stop
 JOB = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1, "replace_existing": True}
@@ -108,6 +109,7 @@ class Daemon:
                 asyncio.create_task(self._watch()),
             ]
             self._due.set()
+            self._scheduler.add_job(self._prune, "interval", seconds=PRUNED_EVERY.total_seconds(), id="prune", **JOB)
             await self._stop.wait()
         finally:
             await self._finish(works)
@@ -173,6 +175,17 @@ class Daemon:
         for (view, kind), rendition in renditions.items():
             if rendition.written:
                 logger.info("published view=%s kind=%s bytes=%d", view, kind, len(rendition.document.data))
+
+    async def _prune(self) -> None:
+        """Let go of what has had its time; the space in the file is used again."""
+        try:
+            pruned = await self.app.prune()
+        except AggregatorError as error:
+            logger.error("old entries stay for now: %s", error)
+            return
+        if pruned.entries:
+            logger.info("pruned entries=%d captures=%d", len(pruned.entries), pruned.captures)
+            self._unpublished.set()
 
     # --- start and stop -------------------------------------------------------------------------------------------
 

@@ -46,13 +46,17 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """What became of some captures: revisions in document order, a message for each rejected item, notes, and hints."""
+    """What became of some captures: revisions in document order, a message for each rejected item, notes, and hints.
+
+    `shares` tells for each capture how many of the revisions it brought.
+    """
 
     revisions: tuple[Revision, ...] = ()
     rejected: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     hints: Hints = NO_HINTS
     title: str | None = None
+    shares: tuple[int, ...] = ()
 
 
 def digest(captures: Iterable[Capture], job: Job, sites: Sites) -> Digest:
@@ -64,6 +68,7 @@ def digest(captures: Iterable[Capture], job: Job, sites: Sites) -> Digest:
     revisions: list[Revision] = []
     rejected: list[str] = []
     notes: list[str] = []
+    shares: list[int] = []
     hints, title = NO_HINTS, None
     for capture in captures:
         parsed = adapters.parse(job.carrier, capture)
@@ -71,8 +76,10 @@ def digest(captures: Iterable[Capture], job: Job, sites: Sites) -> Digest:
         if parsed.repaired:
             notes.append("repaired: the document is not well-formed and was read loosely")
         hints, title = parsed.hints, parsed.title
-        revisions.extend(_document(parsed, capture, job, sites, rejected))
-    return Digest(tuple(revisions), tuple(rejected), tuple(notes), hints, title)
+        found = _document(parsed, capture, job, sites, rejected)
+        shares.append(len(found))
+        revisions.extend(found)
+    return Digest(tuple(revisions), tuple(rejected), tuple(notes), hints, title, tuple(shares))
 
 
 def _document(parsed: Parsed, capture: Capture, job: Job, sites: Sites, rejected: list[str]) -> list[Revision]:

@@ -20,8 +20,21 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
 ErrorClass = Literal[
-    "dns", "connect", "tls", "timeout", "http", "redirect", "too-large", "blocked", "forbidden", "gone",
-    "not-a-feed", "parse", "missing", "unreadable", "internal",
+    "dns",
+    "connect",
+    "tls",
+    "timeout",
+    "http",
+    "redirect",
+    "too-large",
+    "blocked",
+    "forbidden",
+    "gone",
+    "not-a-feed",
+    "parse",
+    "missing",
+    "unreadable",
+    "internal",
 ]
 
 

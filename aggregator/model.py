@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 class Capture:
     """The bytes that were fetched, once, as they came (after content decoding).
 
-    `url` is the one that answered (a `file:` URL for a file); `headers` have lower-case names; `status` is 200 for files.
+    `url` is the one that answered (a `file:` URL for a file); `headers` have lower-case names; `status` is 200 for
+    files.
     """
 
     source: str

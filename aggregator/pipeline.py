@@ -137,8 +137,9 @@ def _succeeded(source: Source, gathered: Gathered, digest: Digest, started: date
         size_bytes=gathered.size_bytes,
     )  # fmt: skip
     return Result(
-        state, outcome, captures=gathered.captures, revisions=digest.revisions, keep_sightings=source.path is not None
-    )
+        state, outcome, captures=gathered.captures, revisions=digest.revisions,
+        keep_sightings=source.path is not None, shares=digest.shares,
+    )  # fmt: skip
 
 
 def _postponed(source: Source, state: SourceState, wait: Wait, started: datetime) -> Result:

@@ -217,7 +217,7 @@ def _judged(capture: Capture, answer: Digest | Refusal) -> Digest:
     if isinstance(answer, Digest):
         return answer
     if capture.url.startswith("file:"):
-        return Digest(rejected=(f"{unquote(capture.url.rpartition('/')[2])}: {answer.message}",))
+        return Digest(rejected=(f"{unquote(capture.url.rpartition('/')[2])}: {answer.message}",), shares=(0,))
     raise SourceError(answer.kind, answer.message)
 
 
@@ -229,6 +229,7 @@ def _joined(digests: Sequence[Digest]) -> Digest:
         revisions=tuple(revision for digest in digests for revision in digest.revisions),
         rejected=tuple(message for digest in digests for message in digest.rejected),
         notes=tuple(dict.fromkeys(note for digest in digests for note in digest.notes)),
+        shares=tuple(share for digest in digests for share in digest.shares),
     )
 
 

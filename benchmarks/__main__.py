@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from benchmarks import fetching, folder, idle, publishing, start, unchanged
+from benchmarks import fetching, folder, idle, month, publishing, start, unchanged, waiting
 from benchmarks.measure import FULL, QUICK
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ BENCHMARKS: Mapping[str, Callable[[Size, Path], list[Figure]]] = MappingProxyTyp
         "publishing": publishing.run,
         "idle": idle.run,
         "fetching": fetching.run,
+        "waiting": waiting.run,
+        "month": month.run,
     }
 )
 

@@ -31,11 +31,24 @@ class Size:
     sources: int = 1_000
     idle_seconds: float = 20.0
     fetches: int = 2_000
+    month_sources: int = 10_000
+    month_days: int = 2
+    waits: int = 1_000
     rounds: int = 3
 
 
 FULL = Size()
-QUICK = Size(articles=20, entries=(120, 400), sources=20, idle_seconds=1.0, fetches=64, rounds=1)
+QUICK = Size(
+    articles=20,
+    entries=(120, 400),
+    sources=20,
+    idle_seconds=1.0,
+    fetches=64,
+    month_sources=100,
+    month_days=2,
+    waits=64,
+    rounds=1,
+)
 
 
 @dataclass(frozen=True, slots=True)

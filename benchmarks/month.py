@@ -12,8 +12,11 @@ from collections import Counter, defaultdict
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any, cast
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, cast
 
 from aggregator import pipeline, schedule
 from aggregator.config import Source
@@ -23,11 +26,10 @@ from aggregator.fetch import Response
 from aggregator.hosts import Hosts
 from aggregator.model import Hints, Validators
 from aggregator.store import Store
-from benchmarks.measure import Figure
+from benchmarks.measure import FULL, Figure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from aggregator.digest import Job
     from aggregator.fetch import Fetcher, Request
@@ -44,6 +46,8 @@ GROUP = 64
 LEASE = timedelta(minutes=20)
 RESTART, KILL = timedelta(hours=31), timedelta(hours=67)
 SEED = 20260701
+SECOND = timedelta(seconds=1)  # the daemon looks no more often
+MINUTE = timedelta(minutes=1)
 SLACK = timedelta(seconds=1)  # the store keeps whole microseconds, Retry-After whole seconds
 _SHARE_OF_FAILURES = 0.02
 _FEWEST_A_BUCKET = 100  # polls that are to be expected: fewer are spread by chance alone
@@ -91,7 +95,10 @@ class Month:
     mean: float
     bucket: timedelta
     cpu_seconds: float
+    days: int
     repeated: int
+    restarts: int
+    kills: int
 
     @property
     def unevenness(self) -> float:
@@ -107,9 +114,11 @@ class _World:
     random: Random = field(default_factory=lambda: Random(SEED))
     now: datetime = START
     polls: dict[str, list[Poll]] = field(default_factory=lambda: defaultdict(list))
-    waits: dict[str, datetime] = field(default_factory=dict)
+    waits: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
     open: Counter[str] = field(default_factory=Counter)
     most_at_once: int = 0
+    restarts: int = 0
+    kills: int = 0
     too_early_for_host: list[str] = field(default_factory=list)
 
     def clock(self) -> datetime:
@@ -121,8 +130,9 @@ class _World:
     async def get(self, request: Request) -> Response:
         """Answer as the source's server does; be the fetcher, as far as the pipeline knows it."""
         name, host = request.url.rsplit("/", 1)[1], self.group(request.url)
-        if self.waits.get(host, START) > self.now:
-            self.too_early_for_host.append(f"{name} asked {host}, which wanted peace until {self.waits[host]}")
+        told, until = self.waits.get(host, (START, START))
+        if until > self.now > told:  # what is asked at the very moment of the answer was on its way
+            self.too_early_for_host.append(f"{name} asked {host}, which wanted peace until {until}")
         self.open[host] += 1
         self.most_at_once = max(self.most_at_once, self.open[host])
         try:
@@ -138,7 +148,8 @@ class _World:
             asked = self.random.choice((None, None, 2 * HOUR, 30 * HOUR))
             self.polls[name].append(Poll(self.now, max(habit.every, asked or HOUR / 12), lost=False))
             if asked:
-                self.waits[host] = max(self.now + asked - SLACK, self.waits.get(host, START))
+                until = max(self.now + asked - SLACK, self.waits.get(host, (START, START))[1])
+                self.waits[host] = (self.now, until)
             raise SourceError("http", "HTTP 503", status=503, retry_after=asked)
         self.polls[name].append(Poll(self.now, max(every, habit.max_age or timedelta(0)), lost=False))
         validators = Validators(request.url, f'"{name}"') if habit.validators else None
@@ -149,33 +160,39 @@ class _World:
         )  # fmt: skip
 
 
-def simulate(place: Path, sources: int, *, days: int = DAYS) -> Month:
-    """Live through the days in `place`, an empty folder."""
+def simulate(place: Path, sources: int, *, days: int = DAYS, tick: timedelta = SECOND) -> Month:
+    """Live through the days in `place`, an empty folder; two looks at what is due are at least `tick` apart."""
     followed = {one.id: one for one in map(_source, range(sources))}
     world = _World({name: _habit(number, sources) for number, name in enumerate(followed)})
     url = f"sqlite:///{place / 'store.db'}"
     begun, spent = time.process_time(), 0.0
     with closing(Store.open(url, text_of=str)) as store:
         first = [
-            (name, one.location, schedule.first_due(name, now=START, together=sources)) for name, one in followed.items()
+            (name, one.location, schedule.first_due(name, now=START, together=sources))
+            for name, one in followed.items()
         ]
         store.sync_sources(first)
-        asyncio.run(_live(world, store, followed, START + timedelta(days=days)))
+        asyncio.run(_live(world, store, followed, START + timedelta(days=days), tick))
     spent = time.process_time() - begun
     return _seen(world, spent, days)
 
 
 def run(size: Size, place: Path) -> list[Figure]:
-    """Measure in `place`, an empty folder."""
-    month = simulate(place, size.month_sources)
-    detail = f"{month.polls:,} polls of {size.month_sources:,} sources in {DAYS} days"
-    minutes = month.bucket / timedelta(minutes=1)
+    """Measure in `place`, an empty folder: some days of it. The whole month is `python -m benchmarks.month`."""
+    return _figures(simulate(place, size.month_sources, days=size.month_days, tick=MINUTE), size.month_sources)
+
+
+def _figures(month: Month, sources: int) -> list[Figure]:
+    detail = f"{month.polls:,} polls of {sources:,} sources in {month.days} days"
+    moments = f"{month.mean:.0f} polls in {month.bucket / MINUTE:.1f} min"
+    share = month.cpu_seconds / timedelta(days=month.days).total_seconds()
+    spread = 2.0 if month.days >= DAYS else None  # before, the first polls still lie close together
     return [
         Figure("polls closer than their floor", len(month.early), "", 0, detail),
         Figure("requests at a time to one host", month.most_at_once, "", PER_HOST, f"{SOURCES_A_HOST} sources a host"),
-        Figure("busiest moment, to the mean", month.unevenness, "x", 2.0, f"{month.mean:.0f} polls in {minutes:.0f} min"),
-        Figure("schedule, pipeline and commit, a poll", month.cpu_seconds / month.polls * 1000, "ms", None, detail),
-        Figure("the same, of one core", month.cpu_seconds / (DAYS * 86_400) * 100, "%", None, "as a share of real time"),
+        Figure("busiest moment, to the mean", month.unevenness, "x", spread, moments),
+        Figure("claim, pipeline and commit, a poll", month.cpu_seconds / month.polls * 1000, "ms", None, detail),
+        Figure("the same, of one core", share * 100, "%", None, "CPU time to simulated time"),
     ]
 
 
@@ -193,7 +210,7 @@ def _habit(number: int, sources: int) -> Habit:
     return HABITS[-1]
 
 
-async def _live(world: _World, store: Store, sources: dict[str, Source], end: datetime) -> None:
+async def _live(world: _World, store: Store, sources: dict[str, Source], end: datetime, tick: timedelta) -> None:
     """Do as the daemon does: sleep until something is due, claim it, run it, commit it; and be stopped now and then."""
     restart, kill = world.now + RESTART, world.now + KILL
     parts = _parts(world, store)
@@ -203,11 +220,13 @@ async def _live(world: _World, store: Store, sources: dict[str, Source], end: da
             await _die(world, claimed, sources, parts)
             store.release(store.states())
             parts, kill = _parts(world, store), world.now + KILL
+            world.kills += 1
             continue
         if world.now >= restart:
             parts, restart = _parts(world, store), world.now + RESTART
+            world.restarts += 1
         await _run(world, store, claimed, sources, parts)
-        world.now = max(store.next_due(world.now) or end, world.now + timedelta(seconds=1))
+        world.now = max(store.next_due(world.now) or end, world.now + tick)
 
 
 async def _run(
@@ -250,19 +269,25 @@ def _seen(world: _World, cpu_seconds: float, days: int) -> Month:
     early = [
         f"{name} at {later.at}, {later.at - one.at} after the last, not {one.floor}"
         for name, polls in world.polls.items()
-        for one, later in zip(polls, polls[1:], strict=False)
+        for one, later in pairwise(polls)
         if later.at - one.at < one.floor - SLACK
     ]
     every = sorted(poll.at for polls in world.polls.values() for poll in polls)
     settled = START + min(SETTLED, timedelta(days=days) / 3)
     later = [at for at in every if at >= settled]
     span = START + timedelta(days=days) - settled
-    bucket = max(timedelta(minutes=1), _FEWEST_A_BUCKET * span / max(len(later), 1))
+    bucket = max(MINUTE, _FEWEST_A_BUCKET * span / max(len(later), 1))
     buckets = Counter((at - settled) // bucket for at in later)
     return Month(
         polls=len(every), early=tuple(early + world.too_early_for_host), most_at_once=world.most_at_once,
         busiest=max(buckets.values()), mean=len(later) / (span / bucket), bucket=bucket, cpu_seconds=cpu_seconds,
-        repeated=sum(poll.lost for polls in world.polls.values() for poll in polls),
+        days=days,
+        repeated=sum(poll.lost for polls in world.polls.values() for poll in polls), restarts=world.restarts,
+        kills=world.kills,
     )  # fmt: skip
 
 
+if __name__ == "__main__":
+    with TemporaryDirectory(prefix="month-") as folder:
+        for figure in _figures(simulate(Path(folder), FULL.month_sources, tick=MINUTE), FULL.month_sources):
+            print(f"{figure.what:<40} {figure.value:8.2f} {figure.unit:<3} ({figure.detail})")

@@ -308,3 +308,29 @@ def test_a_lent_writer_is_not_closed(home: Any, clock: Any) -> None:
                 return await writer.call(lambda: 7)
 
     assert asyncio.run(story()) == 7
+
+
+def test_what_left_its_folder_is_pruned_when_its_time_is_over(home: Any, clock: Any) -> None:
+    article = "<!--1583049600000-->\n[{0}](https://harbour.example/{0})\n------\n\n<p>Words about {0}.</p>\n"
+
+    async def story() -> tuple[tuple[str, ...], int, int]:
+        home.follow('{id: saved, path: "../../saved/*.txt", adapter: archive, keep: 30d}')
+        saved = home.root / "saved"
+        saved.mkdir()
+        for name in ("stays", "goes"):
+            (saved / f"{name}.txt").write_text(article.format(name), encoding="utf-8")
+        async with home.app(clock) as app:
+            await app.cycle()
+            (saved / "goes.txt").unlink()
+            (saved / "comes.txt").write_text(article.format("comes"), encoding="utf-8")
+            await app.cycle(force=True)
+            early = await app.prune()
+            clock.forward(days=31)
+            await app.cycle(force=True)
+            would = await app.prune(dry_run=True)
+            done = await app.prune(vacuum=True)
+            left = sorted(entry.title for entry in app.store.entries())
+            assert (left, done.entries) == (["comes", "stays"], would.entries)
+            return early.entries, len(would.entries), len(left)
+
+    assert asyncio.run(story()) == ((), 1, 2)

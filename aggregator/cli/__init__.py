@@ -16,6 +16,7 @@ from aggregator.cli.fetch import fetch
 from aggregator.cli.guard import guarded
 from aggregator.cli.invocation import DEFAULT_PATH, Invocation
 from aggregator.cli.options import Commands
+from aggregator.cli.prune import prune
 from aggregator.cli.publish import publish
 from aggregator.cli.run import run
 from aggregator.cli.show import show
@@ -57,5 +58,5 @@ def _root(
     ctx.obj = Invocation(config or DEFAULT_PATH, explicit=config is not None, verbose=verbose, quiet=quiet)
 
 
-for command in (run, fetch, publish, sources, entries, show, check):
+for command in (run, fetch, publish, sources, entries, show, check, prune):
     app.command()(guarded(command))

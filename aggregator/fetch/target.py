@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _ASCII = "".join(map(chr, range(0x21, 0x7F)))
+_NOT_PLAIN = re.compile(r"[\\\s]")
 _LONGEST_URL = 16_384
 
 
@@ -92,7 +93,7 @@ def _target(text: str) -> Target:
 
 def _split(text: str) -> SplitResult:
     parts = urlsplit(text)
-    if "\\" in parts.netloc or any(char.isspace() for char in parts.netloc):
+    if _NOT_PLAIN.search(parts.netloc):
         raise ValueError("its host is not plain")
     _ = parts.port  # raises where it is not a port
     if parts.scheme in ("http", "https") and not text[len(parts.scheme) :].startswith("://"):

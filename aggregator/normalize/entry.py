@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from aggregator.normalize.calendars import Calendar
     from aggregator.normalize.date_forms import Order
 
+LONGEST_TITLE_CHARACTERS = 1_000  # longer ones are an article, or an attack
 TITLE_CHARACTERS = 100  # of the text that stands in for a missing title (miniflux's figure)
 LANGUAGE_SAMPLE = 1500  # characters
 
@@ -143,7 +144,7 @@ class _Judge:
 
     def _title(self, content: str | None, address: str | None) -> str:
         if title := self._plain("title", self._raw.title):
-            return title
+            return _shortened(title, LONGEST_TITLE_CHARACTERS)
         words = (
             " ".join(html.text_of(content).split())
             if content
@@ -151,7 +152,7 @@ class _Judge:
         )
         if words:
             self._note("title", "content")
-            return words if len(words) <= TITLE_CHARACTERS else words[: TITLE_CHARACTERS - 1].rstrip() + "…"
+            return _shortened(words, TITLE_CHARACTERS)
         if address or self._raw.guid:
             self._note("title", "url")
             return address or text.plain(self._raw.guid.value if self._raw.guid else "")
@@ -254,3 +255,7 @@ def _evidence(where: str) -> str:
     """The kind of evidence a provenance names: the word before its colon; JSON-LD and meta tags are the page's."""
     kind = where.partition(":")[0]
     return "page" if kind in ("ld", "meta", "page", "url") else kind
+
+
+def _shortened(text: str, most_characters: int) -> str:
+    return text if len(text) <= most_characters else text[: most_characters - 1].rstrip() + "…"

@@ -25,7 +25,7 @@ HEAVY = {
     "orjson",
     "aggregator.app",
 }
-COMMANDS = ["run", "fetch", "publish", "sources", "entries", "show", "check"]
+COMMANDS = ["run", "fetch", "publish", "sources", "entries", "show", "check", "prune"]
 
 
 @pytest.mark.parametrize("option", ["--version", "--help"])

@@ -166,3 +166,7 @@ def test_the_same_item_gives_the_same_hash_and_another_word_another() -> None:
 
 def test_a_guid_is_kept_as_it_was_stated() -> None:
     assert judged(guid=Found(" tag:X ", "feed:id")).guid == " tag:X "
+
+
+def test_a_title_without_end_is_cut() -> None:
+    assert judged(title=found("x" * 150_000)).title == "x" * 999 + "…"
