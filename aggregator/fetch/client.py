@@ -114,7 +114,7 @@ class Fetcher:
         guarded = not (self._settings.allow_private if request.allow_private is None else request.allow_private)
         if guarded:
             refuse_private(aim)
-        async with self._pace.place(aim.host), deadline.running(aim.host):
+        async with self._pace.place(aim.host, spacing=request.spacing), deadline.running(aim.host):
             if guarded and proxy:
                 await self._refuse_private_name(aim)
             try:

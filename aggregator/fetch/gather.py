@@ -89,7 +89,10 @@ def _from_folder(source: Source, state: SourceState, *, now: datetime, full: boo
 
 async def _from_web(source: Source, state: SourceState, fetcher: Fetcher, *, now: datetime, full: bool) -> Gathered:
     address = _address(source, state)
-    response = await fetcher.get(_request(source, address, None if full else state))
+    request = _request(source, address, None if full else state)
+    if source.adapter == "page" and not await fetcher.allowed(address, like=request):
+        raise SourceError("forbidden", "robots.txt does not allow this page to be read by programs")
+    response = await fetcher.get(request)
     capture = _capture(source, response, now)
     if response.status == 200 and _may_be_a_page(source, state) and discovery.looks_like_html(capture):
         address, response = await _discovered(source, capture, fetcher)
@@ -136,6 +139,7 @@ def _request(source: Source, address: str, state: SourceState | None) -> Request
         max_body=options.max_body,
         proxy=options.proxy,
         user_agent=options.user_agent,
+        spacing=options.min_interval,
     )
 
 

@@ -56,6 +56,7 @@ class Request:
 
     `validators` are sent only to the URL they belong to. `headers` and `basic_auth` (user, password) are sent only to
     the origin of `url`, never to where it redirects; a user and password inside `url` are read as `basic_auth`.
+    `spacing` is the least time between the starts of two requests to its host, where longer than the general one.
     """
 
     url: str
@@ -67,6 +68,7 @@ class Request:
     proxy: str | None = None
     user_agent: str | None = None
     accept: str = ACCEPT
+    spacing: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

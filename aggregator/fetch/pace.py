@@ -15,6 +15,7 @@ from aggregator.fetch.address import is_own_machine
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
+    from datetime import timedelta
 
     from aggregator.fetch.messages import FetchSettings
 
@@ -53,13 +54,13 @@ class Pace:
         self._sleep = sleep
 
     @asynccontextmanager
-    async def place(self, host: str) -> AsyncIterator[None]:
-        """Hold a place for one request to `host`."""
+    async def place(self, host: str, *, spacing: timedelta | None = None) -> AsyncIterator[None]:
+        """Hold a place for one request to `host`; a `spacing` that is asked for holds where it is the longer one."""
         group = group_of(host, self._settings.host_groups)
         lane = self._enter(group)
         try:
             async with lane.places:
-                await self._space(lane, host)
+                await self._space(lane, host, spacing)
                 async with self._all:
                     yield
         finally:
@@ -72,9 +73,10 @@ class Pace:
         lane.users += 1
         return lane
 
-    async def _space(self, lane: _Lane, host: str) -> None:
-        spacing = self._settings.spacing.total_seconds()
-        if not spacing or is_own_machine(host):
+    async def _space(self, lane: _Lane, host: str, asked: timedelta | None) -> None:
+        general = 0.0 if is_own_machine(host) else self._settings.spacing.total_seconds()
+        spacing = max(general, asked.total_seconds() if asked else 0.0)
+        if not spacing:
             return
         now = self._time()
         start = max(now, lane.ready)

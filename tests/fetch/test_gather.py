@@ -175,3 +175,45 @@ def test_a_large_folder_is_read_in_several_runs(tmp_path: Path) -> None:
 def test_a_folder_that_is_gone_is_the_sources_error(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no such folder"):
         from_folder(tmp_path / "gone", state())
+
+
+def test_c7_a_page_source_that_robots_txt_forbids_is_not_asked(net: Any) -> None:
+    rules = net.answer(200, b"User-agent: *\nDisallow: /news", Content_Type="text/plain")
+
+    async def story(site: Any, fetcher: Any) -> tuple[SourceError, list[str]]:
+        one = source(url=site.url("/news"), adapter="page")
+        with pytest.raises(SourceError) as caught:
+            await gather(one, state(), fetcher, now=NOW, full=False, limit_bytes=1)
+        return caught.value, [one.target for one in site.asked]
+
+    error, targets = net.visit({"/robots.txt": rules, "/news": net.answer(200, PAGE)}, story)
+    assert (error.kind, targets) == ("forbidden", ["/robots.txt"])
+
+
+def test_c7_feeds_are_fetched_without_asking_robots_txt(net: Any) -> None:
+    _, site = asked(net, {"/": net.answer(200, FEED)}, state())
+
+    assert [one.target for one in site.asked] == ["/"]
+
+
+def test_an_error_page_does_not_lead_a_known_feed_to_another(net: Any) -> None:
+    found, site = asked(net, {"/": net.answer(200, PAGE)}, state(body_hash=digest(FEED)))
+
+    assert ([one.target for one in site.asked], found.state.moved_to, found.carrier) == (["/"], None, "feed")
+
+
+def test_secrets_go_to_the_sources_own_origin_alone(net: Any) -> None:
+    http = {"headers": {"X-Key": "secret"}, "basic_auth": {"username": "me", "password": "word"}}
+
+    async def story(site: Any, fetcher: Any) -> list[tuple[str | None, str | None]]:
+        own = source(url=site.url("/"), http=http)
+        other = source(url=site.url("/", host="localhost"), http=http)
+        for one in (own, other):
+            known = state(moved_to=site.url("/feed.xml"), moved_seen=10)
+            await gather(one, known, fetcher, now=NOW, full=False, limit_bytes=1)
+        return [(one.headers.get("x-key"), one.headers.get("authorization")) for one in site.asked]
+
+    assert net.visit({"/feed.xml": [net.answer(200, FEED)] * 2}, story) == [
+        ("secret", "Basic bWU6d29yZA=="),
+        (None, None),
+    ]

@@ -165,3 +165,21 @@ def test_the_group_of_a_url_is_its_host_or_its_pattern() -> None:
     assert fetcher.group("https://Example.org:8443/x") == "example.org"
     assert fetcher.group("https://a.tumblr.com/") == "*.tumblr.com"
     assert group_of("TUMBLR.com.", ("*.tumblr.com",)) == "*.tumblr.com"
+
+
+def test_a_source_may_ask_for_more_room_between_its_requests() -> None:
+    async def story() -> list[float]:
+        slept: list[float] = []
+
+        async def sleep(seconds: float) -> None:
+            slept.append(seconds)
+
+        pace = Pace(FetchSettings(spacing=timedelta(milliseconds=200)), time=lambda: 100.0, sleep=sleep)
+        for _ in range(2):
+            async with pace.place("a.example", spacing=timedelta(seconds=2)):
+                pass
+        async with pace.place("b.example"), pace.place("b.example", spacing=timedelta(milliseconds=50)):
+            pass
+        return slept
+
+    assert asyncio.run(story()) == pytest.approx([2.0, 0.2])
