@@ -104,7 +104,7 @@ class App:
         network = self.config.network
         fetcher = await stack.enter_async_context(Fetcher(settings_of(self.config), clock=self.clock))
         workers = await stack.enter_async_context(Workers(self._rules))
-        hosts = Hosts(self.store.host_not_before, clock=self.clock, per_host=network.per_host)
+        hosts = Hosts(self.store.host_waits, clock=self.clock, per_host=network.per_host)
         return Parts(
             fetcher, workers.digest, hosts, self.clock, limit_bytes=network.max_body, limit=self._longest_run
         )  # fmt: skip

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 from aggregator.schedule import LONGEST_RETRY_AFTER
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
 
 PATIENCE = timedelta(minutes=4)  # with a slow host of hundreds of sources a run might else outlive its lease
+FRESH = timedelta(seconds=5)  # what another process was told is heard of this late
 RETURN = timedelta(minutes=5)
 
 
@@ -39,12 +40,12 @@ class _Lane:
 class Hosts:
     """Turns for hosts (or groups of hosts), by name.
 
-    `recorded` tells until when a host asked to be left alone in earlier times, None where it did not; it is called in
-    a thread.
+    `recorded` gives the hosts that asked to be left alone in earlier times or of another process, each with until when;
+    it is called in a thread, at most once in a few seconds.
     """
 
     def __init__(
-        self, recorded: Callable[[str], datetime | None], *, clock: Callable[[], datetime], per_host: int = 2,
+        self, recorded: Callable[[], Mapping[str, datetime]], *, clock: Callable[[], datetime], per_host: int = 2,
         patience: timedelta = PATIENCE,
     ) -> None:  # fmt: skip
         self._recorded = recorded
@@ -53,6 +54,9 @@ class Hosts:
         self._patience = patience
         self._lanes: dict[str, _Lane] = {}
         self._told: dict[str, datetime] = {}
+        self._known: Mapping[str, datetime] = {}
+        self._known_at: datetime | None = None
+        self._reading = asyncio.Lock()
 
     @asynccontextmanager
     async def turn(self, host: str) -> AsyncIterator[Wait | None]:
@@ -89,7 +93,18 @@ class Hosts:
         now = self._clock()
         if (told := self._told.get(host)) is not None and told <= now:
             del self._told[host]
-        until = max(filter(None, (told, await asyncio.to_thread(self._recorded, host))), default=now)
+        until = max(filter(None, (told, await self._recorded_until(host, now))), default=now)
         if until <= now:
             return None
         return Wait(until, f"{host} wants to be left alone until {until:%Y-%m-%d %H:%M}Z", asked_for=True)
+
+    async def _recorded_until(self, host: str, now: datetime) -> datetime | None:
+        """What the record said of a host a few seconds ago: asking at each poll would be a tenth of its cost."""
+        if not self._is_fresh(now):
+            async with self._reading:
+                if not self._is_fresh(now):
+                    self._known, self._known_at = await asyncio.to_thread(self._recorded), now
+        return self._known.get(host)
+
+    def _is_fresh(self, now: datetime) -> bool:
+        return self._known_at is not None and timedelta(0) <= now - self._known_at < FRESH

@@ -256,7 +256,7 @@ def _of(world: _World, sources: dict[str, Source], state: SourceState) -> Source
 
 
 def _parts(world: _World, store: Store) -> pipeline.Parts:
-    hosts = Hosts(store.host_not_before, clock=world.clock, per_host=PER_HOST)
+    hosts = Hosts(store.host_waits, clock=world.clock, per_host=PER_HOST)
     fetcher = cast("Fetcher", world)
     return pipeline.Parts(fetcher, _digest, hosts, world.clock, limit_bytes=0, limit=timedelta(minutes=5))
 

@@ -134,7 +134,7 @@ def parts(clock: Any, **given: Any) -> dict[str, Any]:
     async def nothing(captures: Any, job: Any) -> Digest:
         return Digest()
 
-    hosts = Hosts(given.pop("recorded", lambda _: None), clock=clock)
+    hosts = Hosts(given.pop("recorded", dict), clock=clock)
     return {"digest": nothing, "hosts": hosts, "clock": clock, "limit_bytes": 9, "limit": timedelta(minutes=1), **given}
 
 
@@ -179,7 +179,7 @@ def test_an_unforeseen_failure_is_one_outcome_and_a_logged_one(home: Any, clock:
 
 
 def test_a_store_that_cannot_be_read_ends_the_run_and_is_not_the_sources_fault(home: Any, clock: Any) -> None:
-    def broken(host: str) -> None:
+    def broken() -> None:
         raise StoreError("the disk is gone")
 
     home.follow('{id: feed, url: "http://127.0.0.1:9/"}')
@@ -190,7 +190,7 @@ def test_a_store_that_cannot_be_read_ends_the_run_and_is_not_the_sources_fault(h
 
 def test_who_gets_no_turn_in_time_comes_back_later_without_a_failure(clock: Any) -> None:
     async def story() -> Any:
-        hosts = Hosts(lambda _: None, clock=clock, per_host=1, patience=timedelta(milliseconds=10))
+        hosts = Hosts(dict, clock=clock, per_host=1, patience=timedelta(milliseconds=10))
         async with (
             hosts.turn("a.example") as first,
             hosts.turn("a.example") as second,
@@ -206,7 +206,7 @@ def test_who_gets_no_turn_in_time_comes_back_later_without_a_failure(clock: Any)
 
 def test_a_wait_ends_and_lanes_leave_nothing_behind(clock: Any) -> None:
     async def story() -> Hosts:
-        hosts = Hosts(lambda _: None, clock=clock)
+        hosts = Hosts(dict, clock=clock)
         hosts.told("a.example", timedelta(hours=1))
         async with hosts.turn("a.example") as wait:
             assert wait is not None

@@ -130,6 +130,11 @@ class Store:
         with reading(self._engines) as connection:
             return runs.last_change(connection)
 
+    def host_waits(self) -> dict[str, datetime]:
+        """Return the hosts that asked to be left alone, each with until when; some of it may be over."""
+        with reading(self._engines) as connection:
+            return runs.host_waits(connection)
+
     def host_not_before(self, host: str) -> datetime | None:
         """Return until when a host asked to be left alone; None where it never did."""
         with reading(self._engines) as connection:

@@ -170,6 +170,11 @@ def wait_for_hosts(connection: sa.Connection, waits: Iterable[Mapping[str, datet
     connection.execute(sa.insert(host), rows)
 
 
+def host_waits(connection: sa.Connection) -> dict[str, datetime]:
+    """Return the hosts that wanted to be left alone, each with until when."""
+    return {row.name: row.not_before for row in connection.execute(sa.select(host.c.name, host.c.not_before))}
+
+
 def host_not_before(connection: sa.Connection, name: str) -> datetime | None:
     """Return until when a host wants to be left alone; None where it never asked."""
     return connection.scalar(sa.select(host.c.not_before).where(host.c.name == name))

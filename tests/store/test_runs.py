@@ -195,6 +195,7 @@ def test_hosts_are_left_alone_until_the_latest_time_that_they_named(three: Store
 
     found = [three.host_not_before(host) for host in ("c.example", "d.example", "e.example")]
     assert found == [start + 9 * MINUTE, start, None]
+    assert three.host_waits() == {"c.example": start + 9 * MINUTE, "d.example": start}
 
 
 def test_outcomes_come_back_newest_first(three: Store, start: Any) -> None:
