@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _LATER = timedelta(days=1)
 _START_SECONDS = 60
-_SETTLED_SECONDS = 3
+_SETTLED_SECONDS = 15  # the folders are looked at once more some seconds after the start
 _CONFIG = """
 database: sqlite:///store.db
 output: feeds
