@@ -135,11 +135,6 @@ class Store:
         with reading(self._engines) as connection:
             return runs.host_waits(connection)
 
-    def host_not_before(self, host: str) -> datetime | None:
-        """Return until when a host asked to be left alone; None where it never did."""
-        with reading(self._engines) as connection:
-            return runs.host_not_before(connection, host)
-
     # --- writing --------------------------------------------------------------------------------------------------
 
     def commit(self, results: Sequence[Result], *, now: datetime) -> list[Outcome]:

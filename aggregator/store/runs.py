@@ -175,11 +175,6 @@ def host_waits(connection: sa.Connection) -> dict[str, datetime]:
     return {row.name: row.not_before for row in connection.execute(sa.select(host.c.name, host.c.not_before))}
 
 
-def host_not_before(connection: sa.Connection, name: str) -> datetime | None:
-    """Return until when a host wants to be left alone; None where it never asked."""
-    return connection.scalar(sa.select(host.c.not_before).where(host.c.name == name))
-
-
 _STATE_COLUMNS = tuple(
     item.name for item in fields(SourceState) if item.name not in {"source", "lease", "validators", "folder", "hints"}
 )
