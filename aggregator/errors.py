@@ -31,6 +31,7 @@ ErrorClass = Literal[
     "forbidden",
     "gone",
     "not-a-feed",
+    "no-items",
     "parse",
     "missing",
     "unreadable",

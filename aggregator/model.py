@@ -95,7 +95,8 @@ class RawEntry:
     Each field holds candidates, the adapter's favourite first; the first *valid* one wins later. `item` names the item
     in messages (a file name, `item 3`). `base` is what relative links resolve against. Dates are raw strings.
     `summary` and `content` are HTML. `captured` is the document's own time of capture (a saved article's epoch), None
-    where the capture's own time holds. `trusted_guid` is False where the document repeats this guid.
+    where the capture's own time holds. `trusted_guid` is False where the document repeats this guid. `aliases` are
+    keys by which its site knows the article (`rfi:7k2`).
     """
 
     item: str
@@ -116,6 +117,7 @@ class RawEntry:
     images: tuple[RawImage, ...] = ()
     enclosures: tuple[Enclosure, ...] = ()
     captured: datetime | None = None
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,9 @@ class Parsed:
     """What an adapter read from one capture: items in document order, and a message for each item it could not read.
 
     `title` and `home` are the document's own (a feed's title, its site's URL). `repaired` tells that the document was
-    not well-formed and was read loosely.
+    not well-formed and was read loosely. `more` are the absolute URLs of further documents of the same source: a list's
+    next page, the children of a sitemap index. `quiet` tells of a list that is there and empty, `notes` what a person
+    should know (`items by JSON-LD`).
     """
 
     entries: tuple[RawEntry, ...] = ()
@@ -132,6 +136,9 @@ class Parsed:
     home: str | None = None
     repaired: bool = False
     hints: Hints = Hints()
+    more: tuple[str, ...] = ()
+    quiet: bool = False
+    notes: tuple[str, ...] = ()
 
 
 # --- normalize -------------------------------------------------------------------------------------------------------
@@ -149,13 +156,33 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was stated of a date, to the letter, and what was made of it.
+
+    `field` is `published` or `updated`, `raw` the text as it was written (cut where no date is that long). `offset` is
+    what it stated, in minutes east of Greenwich; where it stated none `zone` says in which zone it was read. `form`
+    names what read it (`rfc5322`, `words`). `refused` says why the value is not believed, None for the one that is.
+    """
+
+    field: str
+    raw: str
+    where: str
+    precision: str | None = None
+    offset: int | None = None
+    zone: str | None = None
+    form: str | None = None
+    refused: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Revision:
     """One version of an article, as one capture stated it: the output of normalize, the input of the store.
 
     `keys` identify the article, the one that its id is made of first; any shared key means the same article.
     `guarded` tells that the publisher re-uses the first key: another title and a date more than a day apart is then
     another article. `at` places this version among the others: the publisher's own modified date, else the time of
-    capture. `hash` is over the content without its dates. `captured` is when this version was picked up.
+    capture. `hash` is over the content without its dates. `captured` is when this version was picked up. `evidence`
+    holds the dates as they were stated.
     """
 
     source: str
@@ -180,6 +207,7 @@ class Revision:
     enclosures: tuple[Enclosure, ...] = ()
     guid: str | None = None
     provenance: Mapping[str, str] = field(default_factory=dict)
+    evidence: tuple[Evidence, ...] = ()
 
 
 # --- store -----------------------------------------------------------------------------------------------------------
@@ -252,7 +280,8 @@ class SourceState:
     `reason` says why then (`every 15 min`, `Retry-After`, `max-age`, `3 failures`). Before `not_before` not even a
     forced run may ask (Retry-After); None where nothing forbids it. `folder` is the manifest of a folder of saved
     articles: file name -> (mtime in ns, size in bytes). `hints` are those of its last document, which hold until the
-    next: a 304 says nothing of them.
+    next: a 304 says nothing of them. `by_url` tells that its guids were caught naming several items each: its items are
+    told apart by their links.
     """
 
     source: str
@@ -270,6 +299,7 @@ class SourceState:
     folder: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     not_before: datetime | None = None
     hints: Hints = Hints()
+    by_url: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +309,8 @@ class Result:
     `keep_sightings` is True for folders of saved articles, where each file is a capture of its own and the order of
     arrival is arbitrary; False for polls, where seeing again what is already shown leaves nothing to keep.
     `host_waits` holds the hosts that asked to be left alone, and until when. `shares` tells how many of the revisions
-    each capture brought, in their order; () where that is not known.
+    each capture brought, in their order; () where that is not known. `complete` is False where there is more to read at
+    once (a large folder).
     """
 
     state: SourceState
@@ -289,3 +320,4 @@ class Result:
     keep_sightings: bool = False
     host_waits: Mapping[str, datetime] = field(default_factory=dict)
     shares: tuple[int, ...] = ()
+    complete: bool = True

@@ -4,10 +4,11 @@ Rule: what loads is right as far as it can be told without asking anyone; what d
 file, line and path. Exactly the keys of docs/configuration.md exist.
 """
 
+from aggregator.config.choice import Corrections, Forced, Match
 from aggregator.config.load import default, load
-from aggregator.config.page import ArticleRules, DateRule, Fields, First, PageTest
+from aggregator.config.page import ArticleRules, Expected, FieldRule, Fields, PageRules, PageTest
 from aggregator.config.schema import schema
-from aggregator.config.settings import Config, Defaults, Match, Network, Server, View, Where
+from aggregator.config.settings import Config, Defaults, Network, Server, View, Where
 from aggregator.config.source import CARRIERS, BasicAuth, HttpOptions, Source
 
 __all__ = [
@@ -15,13 +16,16 @@ __all__ = [
     "ArticleRules",
     "BasicAuth",
     "Config",
-    "DateRule",
+    "Corrections",
     "Defaults",
+    "Expected",
+    "FieldRule",
     "Fields",
-    "First",
+    "Forced",
     "HttpOptions",
     "Match",
     "Network",
+    "PageRules",
     "PageTest",
     "Server",
     "Source",

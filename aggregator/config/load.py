@@ -6,6 +6,7 @@ that is raised lists all of it in the order of files and lines.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -21,7 +22,7 @@ from aggregator.config.words import nearest
 from aggregator.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
     from aggregator.config.document import Document
@@ -29,11 +30,14 @@ if TYPE_CHECKING:
     from aggregator.errors import Problem
 
 
-def load(path: Path, *, env: Mapping[str, str], sites: Collection[str] = ()) -> Config:
+def load(
+    path: Path, *, env: Mapping[str, str], sites: Collection[str] = (), selector: Callable[[str], object] | None = None
+) -> Config:
     """Read the main file and every file of sources that it names.
 
-    `env` fills `${NAME}`; `sites` are the names of the site rules that exist, allowed as adapters. Sources come in the
-    order of the files (by name where `*` matched many) and of their lines; those that are not enabled are there too.
+    `env` fills `${NAME}`; `sites` are the names of the site rules that exist, allowed as adapters; `selector` raises
+    ValueError for a selector that cannot be understood, and where it is None all pass. Sources come in the order of the
+    files (by name where `*` matched many) and of their lines; those that are not enabled are there too.
 
     Raises:
         ConfigError: with every problem of every file; files are named relative to the current folder.
@@ -47,8 +51,9 @@ def load(path: Path, *, env: Mapping[str, str], sites: Collection[str] = ()) -> 
     problems = [problem for document in (main, *found.documents) for problem in document.problems] + list(
         found.problems
     )
-    config = _settings(main, sites=sites, problems=problems)
-    sources = _sources(found.places, defaults=_defaults(main), sites=sites, problems=problems)
+    setting = Setting(main.path.parent, sites, selector)
+    config = _settings(main, setting, problems=problems)
+    sources = _sources(found.places, setting, defaults=_defaults(main), problems=problems)
     problems += _strangers(main, config, known={source.id for source in sources}, whole=not problems)
     if config is None or problems:
         raise ConfigError(sorted(set(problems), key=_order))
@@ -64,11 +69,11 @@ def default() -> Config:
     return Config()
 
 
-def _settings(main: Document, *, sites: Collection[str], problems: list[Problem]) -> Config | None:
+def _settings(main: Document, setting: Setting, *, problems: list[Problem]) -> Config | None:
     given = {key: value for key, value in (main.data or {}).items() if key != "sources"}
     problems += _repeated_views(main, given.get("views"))
     try:
-        return Config.model_validate(_homely(given, main.path), context=Setting(main.path.parent, sites))
+        return Config.model_validate(_homely(given, main.path), context=setting)
     except ValidationError as e:
         problems += explain(e, main, model=Config)
         return None
@@ -91,7 +96,7 @@ def _defaults(main: Document) -> Defaults:
 
 
 def _sources(
-    found: tuple[Place, ...], *, defaults: Defaults, sites: Collection[str], problems: list[Problem]
+    found: tuple[Place, ...], setting: Setting, *, defaults: Defaults, problems: list[Problem]
 ) -> list[Source]:
     named, doubles = name(found)
     problems += doubles
@@ -99,16 +104,16 @@ def _sources(
     for place, identity in named:
         problems += _contradictions(place)
         try:
-            sources.append(_source(place, identity, defaults=defaults, sites=sites))
+            sources.append(_source(place, identity, setting, defaults=defaults))
         except ValidationError as e:
             problems += explain(e, place.document, model=Source, at=place.steps)
     return sources
 
 
-def _source(place: Place, identity: Any, *, defaults: Defaults, sites: Collection[str]) -> Source:
+def _source(place: Place, identity: Any, setting: Setting, *, defaults: Defaults) -> Source:
     stated = {key for key, value in place.given.items() if value is not None}
     lent = {key: getattr(defaults, key) for key in Defaults.written_keys() if key not in stated}
-    source = Source.model_validate(place.given | lent | {"id": identity}, context=Setting(place.base, sites))
+    source = Source.model_validate(place.given | lent | {"id": identity}, context=replace(setting, base=place.base))
     return source.placed(
         origin=place.origin,
         stated=stated,

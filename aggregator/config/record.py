@@ -4,7 +4,7 @@ Rule: a key with nothing after it (`views:` whose lines are commented out) count
 an error even so. Relative paths are resolved against the folder of the file that names them (`Setting.base`).
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validat
 class Setting:
     """What a value is read in: the folder its relative paths start from, and the site rules that exist.
 
-    `sites` is None where they are not known; any adapter name then passes.
+    `sites` is None where they are not known; any adapter name then passes. `selector` raises ValueError for a selector
+    that cannot be understood; None where nobody can tell, and any text passes.
     """
 
     base: Path
     sites: Collection[str] | None = None
+    selector: Callable[[str], object] | None = None
 
 
 class Record(BaseModel):

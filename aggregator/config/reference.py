@@ -23,15 +23,17 @@ SECTIONS = {
     "Network": "network",
     "View": "views",
     "Where": "where, in a view",
-    "Match": "include and exclude, in where",
+    "Match": "include and exclude",
     "Source": "A source",
     "HttpOptions": "http, in a source",
     "BasicAuth": "basic_auth, in http",
-    "Fields": "fields, in a page source",
-    "DateRule": "published, in fields",
-    "ArticleRules": "article, in a page source",
-    "PageTest": "tests, in a page source",
-    "First": "first, in tests",
+    "Fields": "fields, in a source",
+    "FieldRule": "One field",
+    "ArticleRules": "article, in a source",
+    "Corrections": "corrections, in a source",
+    "Forced": "force, in corrections",
+    "PageTest": "tests, in a source",
+    "Expected": "first and entry, in tests",
 }
 
 

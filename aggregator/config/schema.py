@@ -16,11 +16,11 @@ _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 def schema() -> dict[str, Any]:
     """Build the schema (JSON Schema 2020-12)."""
     main = Config.model_json_schema(by_alias=True)
-    records = _bare(main.pop("$defs"))
+    records = bare(main.pop("$defs"))
     records["Source"]["required"] = []  # an absent `id` is made from the address
     listed = {"anyOf": [{"$ref": "#/$defs/Source"}, _text("URL of a source", pattern="^https?://")]}
     several = {"type": "array", "items": {"anyOf": [{"$ref": "#/$defs/Source"}, _text("URL of a source, or a path")]}}
-    main = _bare(main)
+    main = bare(main)
     sources = main["properties"]["sources"]
     main["properties"]["sources"] = {
         "anyOf": [_text("Path of the files of sources"), several],
@@ -41,14 +41,14 @@ def _text(description: str, **more: str) -> dict[str, str]:
     return {"type": "string", "description": description} | more
 
 
-def _bare(node: Any) -> Any:
+def bare(node: Any) -> Any:
     """Take off the titles that pydantic derives from the names, and empty defaults: editors show the description."""
     if isinstance(node, list):
-        return [_bare(part) for part in node]
+        return [bare(part) for part in node]
     if not isinstance(node, dict):
         return node
     return {
-        key: {name: _bare(part) for name, part in value.items()} if key in {"properties", "$defs"} else _bare(value)
+        key: {name: bare(part) for name, part in value.items()} if key in {"properties", "$defs"} else bare(value)
         for key, value in node.items()
         if not (key == "title" and isinstance(value, str)) and not (key == "default" and _says_nothing(value))
     }

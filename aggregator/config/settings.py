@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, PrivateAttr
 
+from aggregator.config.choice import Match
 from aggregator.config.record import Record, written
 from aggregator.config.source import FullText, Source
 from aggregator.config.values import (
@@ -21,7 +22,6 @@ from aggregator.config.values import (
     Listen,
     Located,
     OneLine,
-    Patterns,
     PlainUrl,
     Size,
     Text,
@@ -90,16 +90,6 @@ class Network(Record):
     )
 
 
-class Match(Record):
-    """Regular expressions, searched in one part of an entry each; several for one part: any of them."""
-
-    title: Patterns = Field(default=(), description="Searched in the title.", examples=["直播"])
-    content: Patterns = Field(default=(), description="Searched in the text.", examples=["\\bGDP\\b"])
-    author: Patterns = Field(default=(), description="Searched in each author.", examples=["^AFP$"])
-    tag: Patterns = Field(default=(), description="Searched in each tag.", examples=["(?i)sport"])
-    url: Patterns = Field(default=(), description="Searched in the link.", examples=["/live/"])
-
-
 class Where(Record):
     """Which entries a view shows; everything that is given must hold."""
 
@@ -125,6 +115,11 @@ class View(Record):
     where: Where = Field(default=Where(), description="Which entries; all where absent.", examples=["{language: zh}"])
     duplicates: Literal["group", "keep"] = Field(
         default="group", description="Copies in several sources: group shows one, keep shows all.", examples=["keep"]
+    )
+    keep: Duration | None = Field(
+        default=None,
+        description="How long an entry is shown after it was published, and kept for that; no end where absent.",
+        examples=["30d"],
     )
 
 

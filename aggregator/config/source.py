@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo
 
-from aggregator.config.page import ArticleRules, Fields, PageTest
+from aggregator.config.choice import Corrections, Match
+from aggregator.config.page import ArticleRules, Fields, PageRules, PageTest, Selectors
 from aggregator.config.record import Record, setting, written
 from aggregator.config.values import (
     Charset,
@@ -142,19 +143,33 @@ class Source(Record):
     http: HttpOptions = Field(
         default=HttpOptions(), description="How it is asked for.", examples=["{min_interval: 2s}"]
     )
-    items: Texts = Field(
-        default=(), description="Page: selectors of one item; the first that matches.", examples=["article.card"]
+    items: Selectors = Field(
+        default=(),
+        description="Page and json: selectors of one item; the first that matches.",
+        examples=["article.card"],
     )
-    fields: Fields = Field(default=Fields(), description="Page: where an item's values are.", examples=["{title: h2}"])
-    next: Texts = Field(
-        default=(), description="Page: selectors of the link to the next page.", examples=["a[rel=next]@href"]
+    fields: Fields = Field(
+        default=Fields(), description="Page and json: where an item's values are.", examples=["{title: h2}"]
+    )
+    next: Selectors = Field(
+        default=(), description="Page and json: selectors of the link to the next page.", examples=["a[rel=next]@href"]
+    )
+    pages: int = Field(
+        default=10, ge=1, le=1000, description="Most pages of the list that are read in one run.", examples=[3]
     )
     article: ArticleRules = Field(
-        default=ArticleRules(), description="Page: where the article's text is.", examples=["{body: .article__body}"]
+        default=ArticleRules(),
+        description="Where the text is on an article's own page.",
+        examples=["{body: .article__body}"],
+    )
+    include: Match = Field(default=Match(), description="Only entries that match.", examples=["{title: Paris}"])
+    exclude: Match = Field(default=Match(), description="No entry that matches.", examples=["{tag: '(?i)sport'}"])
+    corrections: Corrections = Field(
+        default=Corrections(), description="What is put right in every entry.", examples=["{ignore: [image]}"]
     )
     tests: tuple[PageTest, ...] = Field(
         default=(),
-        description="Page: what `aggregator test` expects.",
+        description="What `aggregator test` expects.",
         examples=["[{capture: no-feed.html.gz, min_items: 12}]"],
     )
 
@@ -191,6 +206,12 @@ class Source(Record):
     def shown(self) -> str:
         """The location for people: `${NAME}` stands where the environment filled a secret in."""
         return self._memory.shown or self.location
+
+    @property
+    def page(self) -> PageRules | None:
+        """The source's own rules of reading; None where it has none."""
+        own = {"items", "fields", "next", "article"} & self.model_fields_set
+        return PageRules(items=self.items, fields=self.fields, next=self.next, article=self.article) if own else None
 
     @property
     def zone(self) -> ZoneInfo:

@@ -6,7 +6,7 @@ the reader adds what was seen; `private` is for values that no message may repea
 
 import re
 import zoneinfo
-from datetime import timedelta
+from datetime import datetime, timedelta
 from os.path import abspath
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo
 from pydantic_core import PydanticCustomError
 
+from aggregator.config.pattern import compiled
 from aggregator.config.record import setting
 from aggregator.config.words import nearest, slug
 
@@ -91,10 +92,10 @@ def zone_name(value: str) -> str:
 
 
 def pattern(value: str) -> str:
-    """Accept a regular expression of Python's `re`."""
+    """Accept a regular expression of Python's `re` that no text can hold for ever."""
     try:
-        re.compile(value)
-    except (re.error, OverflowError, RecursionError) as e:
+        compiled(value)
+    except ValueError as e:
         raise ValueError(f"must be a regular expression ({e})") from e
     return value
 
@@ -175,6 +176,17 @@ def language(value: str) -> str:
     return value
 
 
+def moment(value: str) -> str:
+    """Accept a date and time with its offset, RFC 3339."""
+    try:
+        stated = datetime.fromisoformat(value)
+    except ValueError:
+        stated = None
+    if stated is None or stated.tzinfo is None:
+        raise ValueError("must be a date and time with an offset (RFC 3339), such as 2026-07-03T12:30:00Z")
+    return value
+
+
 def charset(value: str) -> str:
     """Accept the name of a text encoding that Python knows."""
     try:
@@ -236,6 +248,7 @@ DatabaseUrl = Annotated[str, AfterValidator(database_url)]
 Located = Annotated[Path, BeforeValidator(located, json_schema_input_type=str)]
 Language = Annotated[str, AfterValidator(language)]
 Languages = Annotated[tuple[Language, ...], _LISTED]
+Moment = Annotated[str, AfterValidator(moment)]
 Charset = Annotated[str, AfterValidator(charset)]
 HeaderName = Annotated[str, AfterValidator(header_name)]
 HeaderValue = Annotated[SecretStr, AfterValidator(_one_secret_line)]

@@ -15,10 +15,10 @@ from aggregator.config import (
     ArticleRules,
     BasicAuth,
     Config,
-    DateRule,
     Defaults,
+    Expected,
+    FieldRule,
     Fields,
-    First,
     HttpOptions,
     Match,
     Network,
@@ -172,16 +172,16 @@ def test_the_fullest_source_is_read_as_it_is_written(loads: Loads, tmp_path: Pat
             ),
             items=("article.card",),
             fields=Fields(
-                title=("h2",),
-                url=("a@href", "a@data-href"),
-                published=DateRule.model_validate(
+                title=FieldRule.model_validate({"from": "h2"}),
+                url=FieldRule.model_validate({"from": ["a@href", "a@data-href"]}),
+                published=FieldRule.model_validate(
                     {"from": "time@datetime", "formats": "%d/%m/%Y", "strip": ["于"], "order": "DMY", "calendar": "roc"}
                 ),
             ),
             next=("a.next@href",),
             article=ArticleRules(body=(".body", "auto"), remove=(".share",)),
             tests=(
-                PageTest(capture=tmp_path / "sources/no-feed.html.gz", min_items=12, first=First(title="One")),
+                PageTest(capture=tmp_path / "sources/no-feed.html.gz", min_items=12, first=Expected(title="One")),
             ),
         ).placed(
             origin="sources/news.yaml:2",
@@ -198,7 +198,7 @@ def test_the_fullest_source_is_read_as_it_is_written(loads: Loads, tmp_path: Pat
 def test_a_date_field_is_a_selector_a_list_or_a_mapping(loads: Loads, written: str) -> None:
     config = loads(news=f"- {{url: 'https://example.org/', fields: {{published: {written}}}}}")
 
-    assert config.sources[0].fields.published == DateRule.model_validate({"from": ["time"]})
+    assert config.sources[0].fields.published == FieldRule.model_validate({"from": ["time"]})
 
 
 def test_a_bare_url_is_a_source_in_every_list(loads: Loads) -> None:

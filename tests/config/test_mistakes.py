@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from aggregator.config import Config, HttpOptions, Network, Source, View, load
 from aggregator.errors import ConfigError, Problem
+from aggregator.sites.selector import compile_selector
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,7 @@ CASES = sorted(path for path in (Path(__file__).parent / "data/mistakes").iterdi
 
 def problems(path: Path, **env: str) -> tuple[Problem, ...]:
     with pytest.raises(ConfigError) as caught:
-        load(path, env=env, sites=("rfi", "voa"))
+        load(path, env=env, sites=("rfi", "voa"), selector=compile_selector)
     return caught.value.problems
 
 

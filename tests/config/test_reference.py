@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
+from pydantic import ValidationError
 
 from aggregator.config import Config, Source, reference, schema
 from aggregator.config.__main__ import write
-from aggregator.config.record import Record
+from aggregator.config.record import Record, Setting
+from aggregator.sites.selector import compile_selector
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +36,12 @@ KEYS = [
     for record in records()
     for field, key in zip(record.model_fields.values(), record.written_keys(), strict=True)
 ]
+EXAMPLES = [
+    pytest.param(record, field, key, id=f"{record.__name__}.{key}")
+    for record in records()
+    for field, key in zip(record.model_fields.values(), record.written_keys(), strict=True)
+    if (record, key) != (Config, "sources")  # files, or sources: the loader reads them
+]
 
 
 @pytest.mark.parametrize(("field", "key"), KEYS)
@@ -40,6 +49,23 @@ def test_every_key_is_described_with_an_example(field: object, key: str) -> None
     described = getattr(field, "description", None), getattr(field, "examples", None)
 
     assert all(described), key
+
+
+def mistakes(record: type[Record], key: str, example: object) -> list[object]:
+    """What is wrong with the one key of a record that is otherwise not there."""
+    try:
+        record.model_validate({key: example}, context=Setting(Path(), None, compile_selector))
+    except ValidationError as e:
+        return [detail for detail in e.errors() if detail["loc"][:1] == (key,)]
+    return []
+
+
+@pytest.mark.parametrize(("record", "field", "key"), EXAMPLES)
+def test_every_example_is_right(record: type[Record], field: object, key: str) -> None:
+    for example in getattr(field, "examples", None) or ():
+        written = yaml.safe_load(example) if isinstance(example, str) else example
+
+        assert mistakes(record, key, written) == [] or mistakes(record, key, example) == [], example
 
 
 @pytest.mark.parametrize("record", list(records()), ids=lambda record: record.__name__)
