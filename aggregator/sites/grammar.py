@@ -1,27 +1,19 @@
 """What a site-rules file may say: the keys of `sites/*.yaml`, checked and frozen.
 
 Rule: unknown keys are refused, and every selector and pattern is compiled once here, so that a mistake shows when the
-file is loaded and never while an article is read.
+file is loaded and never while an article is read. What it says of lists, fields, articles and tests is the grammar of
+sources.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 
-from aggregator.config import CARRIERS
-from aggregator.config.page import Calendar, DateOrder
+from aggregator.config import CARRIERS, ArticleRules, Fields, PageTest
+from aggregator.config.page import Selectors
 from aggregator.config.record import Record
-from aggregator.config.values import Identifier, Language, Patterns, Text, Texts, ZoneName, listed
+from aggregator.config.values import Identifier, Language, Patterns, Text, Texts, ZoneName
 from aggregator.config.values import Pattern as Regex
-from aggregator.sites.selector import compile_selector
-
-
-def _selector(text: str) -> str:
-    try:
-        compile_selector(text)
-    except ValueError as e:
-        raise ValueError(f"must be a selector ({e})") from e
-    return text
 
 
 def _identity(name: str) -> str:
@@ -30,101 +22,110 @@ def _identity(name: str) -> str:
     return name
 
 
-def _field(value: Any) -> Any:
-    if isinstance(value, (str, list)):
-        return {"from": value}
-    if isinstance(value, (dict, FieldRule)):
-        return value
-    raise ValueError("must be a selector, a list of selectors, or a mapping with `from`")
-
-
-Selectors = Annotated[tuple[Annotated[Text, AfterValidator(_selector)], ...], BeforeValidator(listed)]
-
-
-class FieldRule(Record):
-    """One field: candidates in order, the first valid value wins."""
-
-    candidates: Selectors = Field(default=(), alias="from", description="Selectors, best first.")
-    formats: Texts = Field(default=(), description="strptime formats of a date, tried first, in the site's timezone.")
-    strip: Texts = Field(default=(), description="Labels to take off the value (`Publié le :`).")
-    order: DateOrder | None = Field(default=None, description="Order of a date written in numbers only.")
-    calendar: Calendar = Field(default="gregorian", description="Calendar of a date.")
-    remove: bool = Field(default=False, description="Take the element that gave the value out of the body.")
-    names: dict[Text, Text] = Field(
-        default={}, description="Texts to look for in the value, and what each stands for; only these are kept."
-    )
-    cut: Patterns = Field(
-        default=(), description="Patterns cut from the title, the first that matches; a group named `tag` is a tag."
-    )
-    caption: Selectors = Field(default=(), description="Where an image's caption is.")
-
-
-Rule = Annotated[FieldRule, BeforeValidator(_field)]
-
-
-class Fields(Record):
-    """Where each field is; a selector or a list of them stands for a mapping that has only `from`."""
-
-    title: Rule | None = Field(default=None, description="The headline.")
-    summary: Rule | None = Field(default=None, description="The lead.")
-    published: Rule | None = Field(default=None, description="When it appeared; what does not parse is passed over.")
-    updated: Rule | None = Field(default=None, description="When it was changed.")
-    authors: Rule | None = Field(default=None, description="Who signed; the first selector that finds any counts.")
-    credits: Rule | None = Field(default=None, description="The agencies that the text names as its sources.")
-    tags: Rule | None = Field(default=None, description="Tags; of `meta:` they are parted at commas.")
-    language: Rule | None = Field(default=None, description="Language of this article.")
-    image: Rule | None = Field(default=None, description="The picture; placeholders are passed over.")
-    enclosures: Rule | None = Field(default=None, description="Addresses of audio and video; all that are found.")
-
-
 class Edition(Record):
     """A part of the site with a language and a name of its own."""
 
-    match: Text = Field(description="Host, or host/path that URLs of this edition begin with.")
-    language: Language | None = Field(default=None, description="BCP 47 tag.")
-    publisher: Text | None = Field(default=None, description="Name for people.")
-    timezone: ZoneName | None = Field(default=None, description="IANA timezone of its dates.")
+    match: Text = Field(
+        description="Host, or host/path that URLs of this edition begin with.", examples=["paper.example.org/en/"]
+    )
+    language: Language | None = Field(default=None, description="BCP 47 tag.", examples=["ja"])
+    publisher: Text | None = Field(default=None, description="Name for people.", examples=["The Paper"])
+    timezone: ZoneName | None = Field(default=None, description="IANA timezone of its dates.", examples=["Asia/Tokyo"])
 
 
 class Identity(Record):
     """How the publisher names an article."""
 
-    url: Regex | None = Field(default=None, description="Pattern over the URL; group 1 is the article's id.")
-    alias: Selectors = Field(default=(), description="Other stable keys, found in the body.")
-    reused: bool = Field(default=False, description="The publisher gives old ids to new articles.")
+    url: Regex | None = Field(
+        default=None, description="Pattern over the URL; group 1 is the article's id.", examples=["'/story/(\\d+)'"]
+    )
+    alias: Selectors = Field(
+        default=(), description="Other stable keys, found in the body.", examples=["meta:article-id"]
+    )
+    reused: bool = Field(default=False, description="The publisher gives old ids to new articles.", examples=["true"])
+    same_text: bool = Field(
+        default=False, description="The publisher files articles again under other addresses.", examples=["true"]
+    )
 
 
 class Urls(Record):
     """How the site's URLs are cleaned."""
 
-    drop_params: Texts = Field(default=(), description="Query parameters that change nothing.")
-    keep_params: Texts = Field(default=(), description="Query parameters that look like tracking and are not.")
-    alias: dict[Text, Text] = Field(default={}, description="Host -> the host it stands for.")
+    drop_params: Texts = Field(
+        default=(), description="Query parameters that change nothing.", examples=["[withmediaplayer]"]
+    )
+    keep_params: Texts = Field(
+        default=(), description="Query parameters that look like tracking and are not.", examples=["[ref]"]
+    )
+    alias: dict[Text, Text] = Field(
+        default={}, description="Host -> the host it stands for.", examples=["{m.paper.example.org: paper.example.org}"]
+    )
 
 
-class Article(Record):
-    """What of the body is the article."""
+class Listing(Record):
+    """How a page of the site lists its articles."""
 
-    body: Selectors = Field(default=(), description="Where the body of a page is, best first.")
-    remove: Selectors = Field(default=(), description="Elements that are not the article.")
-    remove_text: Patterns = Field(default=(), description="A block whose whole text matches is not the article.")
+    items: Selectors = Field(
+        default=(), description="Selectors of one item; the first that matches.", examples=["article.card"]
+    )
+    fields: Fields = Field(default=Fields(), description="Where an item's values are.", examples=["{title: h2}"])
+    next: Selectors = Field(
+        default=(), description="Selectors of the link to the next page.", examples=["a[rel=next]@href"]
+    )
+    remove: Selectors = Field(
+        default=(), description="Elements whose items are not news.", examples=["aside.most-read"]
+    )
 
 
 class SiteFile(Record):
     """One publisher's rules: one file."""
 
     id: Annotated[Identifier, AfterValidator(_identity)] = Field(
-        description="Name of the rules, as `adapter:` uses it."
+        description="Name of the rules, as `adapter:` uses it.", examples=["paper"]
     )
-    name: Text | None = Field(default=None, description="The publisher, for people who read the rules.")
-    hosts: Texts = Field(default=(), description="Hosts, each with its subdomains.")
-    extends: Text | None = Field(default=None, description="Id of the rules to fall back on.")
-    timezone: ZoneName | None = Field(default=None, description="IANA timezone of dates that state none.")
-    language: Language | None = Field(default=None, description="BCP 47 tag.")
-    publisher: Text | None = Field(default=None, description="Name for people.")
-    editions: tuple[Edition, ...] = Field(default=(), description="Parts of the site; the first that matches counts.")
-    identity: Identity = Field(default=Identity(), description="How an article is recognised.")
-    urls: Urls = Field(default=Urls(), description="How URLs are cleaned.")
-    placeholders: Patterns = Field(default=(), description="Patterns of URLs of images that show nothing.")
-    fields: Fields = Field(default=Fields(), description="Where each field is.")
-    article: Article = Field(default=Article(), description="What of the body is the article.")
+    name: Text | None = Field(
+        default=None, description="The publisher, for people who read the rules.", examples=["The Paper"]
+    )
+    hosts: Texts = Field(default=(), description="Hosts, each with its subdomains.", examples=["[paper.example.org]"])
+    fingerprint: Selectors = Field(
+        default=(),
+        description="What tells a page of unknown host to be of this kind; any of them.",
+        examples=["'meta[name=generator][content^=WordPress]'"],
+    )
+    extends: Text | None = Field(default=None, description="Id of the rules to fall back on.", examples=["saved"])
+    timezone: ZoneName | None = Field(
+        default=None, description="IANA timezone of dates that state none.", examples=["Europe/Paris"]
+    )
+    language: Language | None = Field(default=None, description="BCP 47 tag.", examples=["ja"])
+    publisher: Text | None = Field(default=None, description="Name for people.", examples=["The Paper"])
+    editions: tuple[Edition, ...] = Field(
+        default=(),
+        description="Parts of the site; the first that matches counts.",
+        examples=["[{match: paper.example.org/en/, language: en}]"],
+    )
+    identity: Identity = Field(
+        default=Identity(), description="How an article is recognised.", examples=["{url: '/story/(\\d+)'}"]
+    )
+    urls: Urls = Field(default=Urls(), description="How URLs are cleaned.", examples=["{drop_params: [player]}"])
+    placeholders: Patterns = Field(
+        default=(), description="Patterns of URLs of images that show nothing.", examples=["'default-lead\\.png$'"]
+    )
+    soft_404: Selectors = Field(
+        default=(), description="What tells that a page is an error, whatever its status.", examples=[".error-404"]
+    )
+    fields: Fields = Field(
+        default=Fields(),
+        description="Where each field is, in a saved body and on a page.",
+        examples=["{title: h1.headline}"],
+    )
+    article: ArticleRules = Field(
+        default=ArticleRules(), description="What of the body is the article.", examples=["{body: .story__text}"]
+    )
+    listing: Listing = Field(
+        default=Listing(), description="How its pages list articles.", examples=["{items: article.teaser}"]
+    )
+    tests: tuple[PageTest, ...] = Field(
+        default=(),
+        description="What `aggregator test` expects.",
+        examples=["[{capture: story.html.gz, entry: {title: A headline}}]"],
+    )

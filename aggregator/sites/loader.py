@@ -14,10 +14,12 @@ from pydantic import ValidationError
 
 from aggregator.config.document import read
 from aggregator.config.problems import explain, seen
+from aggregator.config.record import Setting
 from aggregator.config.words import nearest
 from aggregator.errors import ConfigError
 from aggregator.sites.grammar import SiteFile
 from aggregator.sites.rules import SiteRules, Sites, compile_site
+from aggregator.sites.selector import compile_selector
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,7 +31,7 @@ SHIPPED = Path(__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
+class RulesFile:
     """A rules file that says what rules may say, and the document it was read from."""
 
     file: SiteFile
@@ -48,6 +50,15 @@ def load_sites(folder: Path | None = None) -> Sites:
     Raises:
         ConfigError: with every problem of every file; files are named relative to the current folder.
     """
+    return Sites(_compiled({one.file.id: one.file for one in rules_files(folder)}))
+
+
+def rules_files(folder: Path | None = None) -> tuple[RulesFile, ...]:
+    """Read the rules as they are written: those that ship, where the folder's do not replace them, and the folder's.
+
+    Raises:
+        ConfigError: as `load_sites`.
+    """
     problems: list[Problem] = []
     shipped = _read(SHIPPED, problems)
     own = _read(folder, problems) if folder is not None else []
@@ -57,17 +68,17 @@ def load_sites(folder: Path | None = None) -> Sites:
     problems += [problem for one in by_id.values() if (problem := _wrong_base(one, by_id, whole=whole))]
     if problems:
         raise ConfigError(problems)
-    return Sites(_compiled({name: one.file for name, one in by_id.items()}))
+    return tuple(by_id.values())
 
 
-def _read(folder: Path, problems: list[Problem]) -> list[_Read]:
+def _read(folder: Path, problems: list[Problem]) -> list[RulesFile]:
     checked = []
     for path in sorted(folder.glob("*.yaml")):
         document = read(path, env={})
         problems += document.problems
         file = _checked(document, problems)
         if file is not None:
-            checked.append(_Read(file, document))
+            checked.append(RulesFile(file, document))
     return checked
 
 
@@ -77,13 +88,13 @@ def _checked(document: Document, problems: list[Problem]) -> SiteFile | None:
             problems.append(document.problem((), f"must be a mapping of keys, not {seen(document.data)}"))
         return None
     try:
-        return SiteFile.model_validate(document.data)
+        return SiteFile.model_validate(document.data, context=Setting(document.path.parent, selector=compile_selector))
     except ValidationError as e:
         problems += explain(e, document, model=SiteFile)
         return None
 
 
-def _doubles(own: Iterable[_Read]) -> Iterable[Problem]:
+def _doubles(own: Iterable[RulesFile]) -> Iterable[Problem]:
     first: dict[str, Document] = {}
     for one in own:
         document = first.setdefault(one.file.id, one.document)
@@ -91,7 +102,7 @@ def _doubles(own: Iterable[_Read]) -> Iterable[Problem]:
             yield one.document.problem(("id",), f"`{one.file.id}` is used twice, first in {document.file}")
 
 
-def _wrong_base(one: _Read, by_id: Mapping[str, _Read], *, whole: bool) -> Problem | None:
+def _wrong_base(one: RulesFile, by_id: Mapping[str, RulesFile], *, whole: bool) -> Problem | None:
     """Tell what is wrong with `extends`; a name that nobody has is no mistake while some file could not be read."""
     chain = [one.file.id]
     while (base := by_id[chain[-1]].file.extends) is not None:
@@ -103,7 +114,7 @@ def _wrong_base(one: _Read, by_id: Mapping[str, _Read], *, whole: bool) -> Probl
     return None
 
 
-def _stranger(one: _Read, base: str, by_id: Mapping[str, _Read]) -> Problem:
+def _stranger(one: RulesFile, base: str, by_id: Mapping[str, RulesFile]) -> Problem:
     guess = nearest(base, by_id)
     hint = f"did you mean `{guess}`?" if guess else f"known are {', '.join(sorted(by_id))}"
     return one.document.problem(("extends",), f"there are no rules `{base}`, {hint}")

@@ -5,10 +5,14 @@ Rule: a pipe is data and total; what a pattern may cost is bounded by the length
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
+from aggregator.config.pattern import compiled
 from aggregator.sites.json_path import loads, walk
+
+if TYPE_CHECKING:
+    import re
 
 Pipe = Callable[[str], str | None]
 MAX_REGEX_INPUT = 20_000  # characters; bounds what a slow pattern can cost
@@ -67,8 +71,8 @@ def through(pipes: tuple[Pipe, ...], value: str) -> str | None:
 def compile_regex(pattern: str) -> re.Pattern[str]:
     """Compile a pattern. Raises ValueError with a message for the person who wrote it."""
     try:
-        return re.compile(pattern)
-    except (re.error, OverflowError, RecursionError) as e:
+        return compiled(pattern)
+    except ValueError as e:
         raise ValueError(f"regular expression: {e}") from e
 
 

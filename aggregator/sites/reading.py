@@ -13,14 +13,18 @@ from typing import TYPE_CHECKING, Any
 from aggregator.model import Enclosure, Found, RawEntry, RawImage
 from aggregator.normalize import dates, html, image, media
 from aggregator.normalize.tree import detach
+from aggregator.sites.document import Document, Match
 from aggregator.sites.rules import NO_FIELD, Field, SiteRules, zone
-from aggregator.sites.selector import Document, Match
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
+    from aggregator.sites.selector import Selector
+
 LISTED = ("authors", "tags", "enclosures")
+# A path from the root speaks of the article's body, wherever that was found: a page's own root says nothing of it.
+_OF_BODY = re.compile(r"xpath:\s*\(*\s*/html/body\b")
 _SPLIT = re.compile(r"[,，;；、]\s*")
 _MEDIA_TYPES = {
     "mp4": "video/mp4", "webm": "video/webm", "m4v": "video/mp4", "m3u8": "application/vnd.apple.mpegurl",
@@ -48,13 +52,41 @@ def read(raw: RawEntry, rules: SiteRules, *, url: str | None, timezone: str, tak
     site = site_evidence(raw, rules, url)
     key = _site_key(rules, url)
     if root is None:
-        return Reading(site, None, keys=key)
+        return Reading(site, None, keys=key, aliases=raw.aliases)
     document = Document(root, kind="body", url=url, source=content.value if content else None)
-    reader = _Reader(rules, document, timezone, taken)
+    reader = _Reader(rules, document, timezone, taken, base=raw.base)
     enriched = reader.enrich(site)
-    aliases = tuple(f"{rules.id}:{match.value}" for selector in rules.alias for match in selector(document))
+    aliases = (*raw.aliases, *_aliases(rules, document))
     reader.clear()
     return Reading(enriched, root, keys=key, aliases=tuple(dict.fromkeys(aliases)))
+
+
+def read_page(known: RawEntry, rules: SiteRules, document: Document, *, taken: datetime) -> RawEntry:
+    """Put what the rules find on an article's own page in front of what is known of it; the page stays as it is.
+
+    Titles are not cut here, and selectors that begin at `/html/body` wait: `read` applies both to the body.
+    """
+    timezone = timezone_of(rules, document.url, "UTC")
+    found = _Reader(rules, document, timezone, taken, selects=lambda selector: not is_of_body(selector)).values()
+    return replace(
+        known,
+        title=(*found.title, *known.title),
+        summary=(*found.summary, *known.summary),
+        published=(*found.published, *known.published),
+        updated=(*found.updated, *known.updated),
+        authors=found.authors or known.authors,
+        tags=found.tags or known.tags,
+        credits=(*found.credits, *known.credits),
+        language=(*found.language, *known.language),
+        images=(*found.images, *known.images),
+        enclosures=_once((*found.enclosures, *known.enclosures)),
+        aliases=tuple(dict.fromkeys((*known.aliases, *_aliases(rules, document)))),
+    )
+
+
+def is_of_body(selector: Selector) -> bool:
+    """Tell whether a selector speaks of an article's body, as a path from the root does."""
+    return _OF_BODY.match(selector.source) is not None
 
 
 def site_evidence(raw: RawEntry, rules: SiteRules, url: str | None) -> RawEntry:
@@ -86,30 +118,55 @@ def _site_key(rules: SiteRules, url: str | None) -> tuple[str, ...]:
 class _Reader:
     """Collects evidence from one document, remembering which elements it used up."""
 
-    def __init__(self, rules: SiteRules, document: Document, timezone: str, taken: datetime) -> None:
+    def __init__(
+        self,
+        rules: SiteRules,
+        document: Document,
+        timezone: str,
+        taken: datetime,
+        *,
+        base: str | None = None,
+        selects: Callable[[Selector], bool] = lambda _: True,
+    ) -> None:
         self._rules = rules
         self._document = document
         self._timezone = timezone
         self._taken = taken
+        self._base = base or document.home
+        self._selects = selects
         self._used: list[Any] = []
 
     def enrich(self, raw: RawEntry) -> RawEntry:
-        found = {
-            name: self._values(name) for name in self._rules.fields if name not in ("image", "enclosures", "credits")
-        }
+        found = self.values()
         title_tags = tuple(tag for item in raw.title[:1] for tag in cut_tags(item.value, self._rules.field("title")))
         return replace(
             raw,
-            title=self._titles((*found.get("title", ()), *raw.title)),
-            summary=(*found.get("summary", ()), *raw.summary),
-            published=(*found.get("published", ()), *raw.published),
-            updated=(*found.get("updated", ()), *raw.updated),
-            authors=found.get("authors", ()) or raw.authors,
-            tags=(*(Found(tag, "title") for tag in title_tags), *_split(found.get("tags", ())), *raw.tags),
-            credits=(*self._credits(), *raw.credits),
-            language=(*found.get("language", ()), *raw.language),
-            images=(*self._images(raw.base), *raw.images),
-            enclosures=_once((*self._enclosures(), *raw.enclosures)),
+            title=self._titles((*found.title, *raw.title)),
+            summary=(*found.summary, *raw.summary),
+            published=(*found.published, *raw.published),
+            updated=(*found.updated, *raw.updated),
+            authors=found.authors or raw.authors,
+            tags=(*(Found(tag, "title") for tag in title_tags), *found.tags, *raw.tags),
+            credits=(*found.credits, *raw.credits),
+            language=(*found.language, *raw.language),
+            images=(*found.images, *raw.images),
+            enclosures=_once((*found.enclosures, *raw.enclosures)),
+        )
+
+    def values(self) -> RawEntry:
+        """Give what the rules find, and nothing else."""
+        return RawEntry(
+            item="",
+            title=self._values("title"),
+            summary=self._values("summary"),
+            published=self._values("published"),
+            updated=self._values("updated"),
+            authors=self._values("authors"),
+            tags=tuple(_split(self._values("tags"))),
+            credits=tuple(self._credits()),
+            language=self._values("language"),
+            images=tuple(self._images()),
+            enclosures=tuple(self._enclosures()),
         )
 
     def clear(self) -> None:
@@ -124,7 +181,7 @@ class _Reader:
         rule = self._rules.field(name)
         valid = self._validity(name, rule)
         found: list[Found] = []
-        for selector, remove in rule.candidates:
+        for selector, remove in self._selected(rule):
             matches = [match for match in selector(self._document) if valid(match)]
             if remove:
                 self._used.extend(match.element for match in matches if match.element is not None)
@@ -132,6 +189,12 @@ class _Reader:
             if found and name in LISTED:
                 break
         return tuple(found)
+
+    def _selected(self, rule: Field) -> Iterator[tuple[Selector, bool]]:
+        return (candidate for candidate in rule.candidates if self._selects(candidate[0]))
+
+    def _matches(self, rule: Field) -> Iterator[Match]:
+        return (match for selector, _ in self._selected(rule) for match in selector(self._document))
 
     def _validity(self, name: str, rule: Field) -> Callable[[Match], bool]:
         if name not in ("published", "updated"):
@@ -144,25 +207,34 @@ class _Reader:
 
     def _credits(self) -> Iterator[Found]:
         rule = self._rules.field("credits")
-        for selector, _ in rule.candidates:
-            for match in selector(self._document):
-                yield from (Found(name, match.where) for name in names_in(match.value, rule))
+        for match in self._matches(rule):
+            yield from (Found(name, match.where) for name in names_in(match.value, rule))
 
-    def _images(self, base: str | None) -> Iterator[RawImage]:
+    def _images(self) -> Iterator[RawImage]:
         rule = self._rules.field("image")
-        caption = next((m.value for selector in rule.caption for m in selector(self._document)), None)
-        for selector, _ in rule.candidates:
-            for match in selector(self._document):
-                address = media.absolute_image(match.value, base)
-                if address and not image.is_placeholder(address, extra=self._rules.placeholders):
-                    alt = match.element.get("alt") if match.element is not None else None
-                    yield RawImage(address, match.where, caption=caption, alt=alt)
+        captions = (m for selector in rule.caption if self._selects(selector) for m in selector(self._document))
+        caption = next((match.value for match in captions), None)
+        for match in self._matches(rule):
+            if address := self._picture(match):
+                alt = match.element.get("alt") if match.element is not None else None
+                yield RawImage(address, match.where, caption=caption, alt=alt)
+
+    def _picture(self, match: Match) -> str | None:
+        """The address of a picture; where it only keeps the place of a lazy one, that one's."""
+        base, junk = self._base, self._rules.placeholders
+        address = media.absolute_image(match.value, base)
+        if address and address.startswith("http") and not image.is_placeholder(address, extra=junk):
+            return address
+        lazy = match.element is not None and match.element.tag == "img"
+        return media.image_address(match.element, base, placeholders=junk) if lazy else None
 
     def _enclosures(self) -> Iterator[Enclosure]:
-        rule = self._rules.field("enclosures")
-        for selector, _ in rule.candidates:
-            for match in selector(self._document):
-                yield Enclosure(match.value, type=_media_type(match))
+        for match in self._matches(self._rules.field("enclosures")):
+            yield Enclosure(match.value, type=media_type(match.value))
+
+
+def _aliases(rules: SiteRules, document: Document) -> tuple[str, ...]:
+    return tuple(f"{rules.id}:{match.value}" for selector in rules.alias for match in selector(document))
 
 
 def read_date(value: str, rule: Field, *, timezone: str, taken: datetime) -> dates.Date | None:
@@ -210,11 +282,16 @@ def _split(tags: Iterable[Found]) -> Iterator[Found]:
 
 
 def _once(enclosures: Iterable[Enclosure]) -> tuple[Enclosure, ...]:
-    return tuple({enclosure.url: enclosure for enclosure in reversed(tuple(enclosures))}.values())[::-1]
+    """Give each address once, where it was found first, with all that is stated of it."""
+    kept: dict[str, Enclosure] = {}
+    for found in enclosures:
+        first = kept.get(found.url, found)
+        kept[found.url] = Enclosure(
+            found.url, first.type or found.type, first.length or found.length, first.duration or found.duration
+        )
+    return tuple(kept.values())
 
 
-def _media_type(match: Match) -> str | None:
-    extension = match.value.partition("?")[0].rpartition(".")[2].lower()
-    if extension in _MEDIA_TYPES:
-        return _MEDIA_TYPES[extension]
-    return None
+def media_type(address: str) -> str | None:
+    """The media type that an address names a file of, None for one that names no sound and no film."""
+    return _MEDIA_TYPES.get(address.partition("?")[0].partition("#")[0].rpartition(".")[2].lower())

@@ -7,7 +7,7 @@ its single values count where one's own are absent; only `hosts` are never inher
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -18,9 +18,12 @@ from aggregator.sites.selector import Selector, compile_selector
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from aggregator.config.page import FieldRule, Fields, PageRules
     from aggregator.normalize.calendars import Calendar
     from aggregator.normalize.date_forms import Order
-    from aggregator.sites.grammar import Edition, FieldRule, SiteFile
+    from aggregator.sites.grammar import Edition, SiteFile
+    from aggregator.sites.grammar import Listing as FileListing
+    from aggregator.sites.selector import Document
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,26 @@ NO_FIELD = Field()
 
 
 @dataclass(frozen=True)
+class Listing:
+    """How a page lists articles: items best first, each field within an item, the next page, what is no list.
+
+    `own` tells that a person said of this very source what its items are.
+    """
+
+    items: tuple[Selector, ...] = ()
+    fields: Mapping[str, Field] = field(default_factory=dict)
+    next: tuple[Selector, ...] = ()
+    remove: tuple[Selector, ...] = ()
+    own: bool = False
+
+    def field(self, name: str) -> Field:
+        return self.fields.get(name, NO_FIELD)
+
+
+NO_LISTING = Listing()
+
+
+@dataclass(frozen=True)
 class SiteRules:
     """One publisher's rules, its fall-back merged in."""
 
@@ -53,6 +76,7 @@ class SiteRules:
     identity: re.Pattern[str] | None = None
     alias: tuple[Selector, ...] = ()
     reused: bool = False
+    same_text: bool = False
     drop_params: tuple[str, ...] = ()
     keep_params: tuple[str, ...] = ()
     host_alias: Mapping[str, str] = field(default_factory=dict)
@@ -61,6 +85,10 @@ class SiteRules:
     body: tuple[Selector, ...] = ()
     remove: tuple[Selector, ...] = ()
     remove_text: tuple[re.Pattern[str], ...] = ()
+    next_page: tuple[Selector, ...] = ()
+    listing: Listing = NO_LISTING
+    soft_404: tuple[Selector, ...] = ()
+    fingerprint: tuple[Selector, ...] = ()
 
     def field(self, name: str) -> Field:
         return self.fields.get(name, NO_FIELD)
@@ -98,12 +126,24 @@ class Sites:
             host = host.partition(".")[2]
         return None
 
+    def by_fingerprint(self, document: Document) -> SiteRules | None:
+        """The rules of the kind of system that made a page, None for an unknown one.
+
+        Only what is the system's: how its articles are numbered, named and dated is the publisher's own.
+        """
+        candidates = (site for site in self._by_id.values() if site.fingerprint)
+        found = next((site for site in candidates if any(_hits(one, document) for one in site.fingerprint)), None)
+        if found is None:
+            return None
+        return replace(
+            found, publisher=None, language=None, timezone=None, editions=(), identity=None, alias=(), reused=False,
+            same_text=False,
+        )  # fmt: skip
+
 
 def compile_site(file: SiteFile, base: SiteRules | None) -> SiteRules:
     """Compile a checked rules file; `base` is the compiled file that it extends."""
     behind = base or SiteRules(id="")
-    fields: dict[str, FieldRule] = {name: rule for name, rule in file.fields if rule is not None}
-    names = dict.fromkeys((*fields, *behind.fields))
     return SiteRules(
         id=file.id,
         publisher=file.publisher or behind.publisher,
@@ -114,15 +154,51 @@ def compile_site(file: SiteFile, base: SiteRules | None) -> SiteRules:
         identity=re.compile(file.identity.url) if file.identity.url else behind.identity,
         alias=(*_compiled(file.identity.alias), *behind.alias),
         reused=file.identity.reused or behind.reused,
+        same_text=file.identity.same_text or behind.same_text,
         drop_params=(*file.urls.drop_params, *behind.drop_params),
         keep_params=(*file.urls.keep_params, *behind.keep_params),
         host_alias={**behind.host_alias, **file.urls.alias},
         placeholders=(*map(re.compile, file.placeholders), *behind.placeholders),
-        fields={name: _field(fields.get(name), behind.field(name)) for name in names},
+        fields=_fields(file.article.fields, _fields(file.fields, behind.fields)),
         body=(*_compiled(file.article.body), *behind.body),
         remove=(*_compiled(file.article.remove), *behind.remove),
         remove_text=(*map(re.compile, file.article.remove_text), *behind.remove_text),
+        next_page=(*_compiled(file.article.next), *behind.next_page),
+        listing=_listing(file.listing, behind.listing, remove=file.listing.remove),
+        soft_404=(*_compiled(file.soft_404), *behind.soft_404),
+        fingerprint=_compiled(file.fingerprint),
     )
+
+
+def with_own(own: PageRules, behind: SiteRules) -> SiteRules:
+    """Put a source's own rules in front of its site's."""
+    article = own.article
+    return replace(
+        behind,
+        fields=_fields(article.fields, behind.fields),
+        body=(*_compiled(article.body), *behind.body),
+        remove=(*_compiled(article.remove), *behind.remove),
+        remove_text=(*map(re.compile, article.remove_text), *behind.remove_text),
+        next_page=(*_compiled(article.next), *behind.next_page),
+        listing=replace(_listing(own, behind.listing), own=bool(own.items)),
+    )
+
+
+def _listing(own: PageRules | FileListing, behind: Listing, *, remove: Iterable[str] = ()) -> Listing:
+    """A list that names its own items is another list than the one behind it, whose fields then mean nothing."""
+    base = NO_LISTING if own.items else behind
+    return Listing(
+        items=(*_compiled(own.items), *base.items),
+        fields=_fields(own.fields, base.fields),
+        next=(*_compiled(own.next), *base.next),
+        remove=(*_compiled(remove), *behind.remove),
+    )
+
+
+def _fields(own: Fields, behind: Mapping[str, Field]) -> Mapping[str, Field]:
+    rules: dict[str, FieldRule] = {name: rule for name, rule in own if rule is not None}
+    names = dict.fromkeys((*rules, *behind))
+    return {name: _field(rules.get(name), behind.get(name, NO_FIELD)) for name in names}
 
 
 def _field(rule: FieldRule | None, behind: Field) -> Field:
@@ -138,6 +214,10 @@ def _field(rule: FieldRule | None, behind: Field) -> Field:
         names={**behind.names, **rule.names},
         cut=(*map(re.compile, rule.cut), *behind.cut),
     )
+
+
+def _hits(selector: Selector, document: Document) -> bool:
+    return next(iter(selector.elements(document)), None) is not None or next(selector(document), None) is not None
 
 
 def _compiled(selectors: Iterable[str]) -> tuple[Selector, ...]:

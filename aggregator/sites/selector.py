@@ -9,6 +9,7 @@ rules load, and one that is loaded never raises.
     xpath://p[1]/@class       XPath 1.0, every result
     meta:og:image             content of <meta name=…> or <meta property=…>
     ld:NewsArticle.author.name    JSON-LD, type (or * for any) and path; lists are walked
+    json:a.b[0].c             decoded JSON, where the document or the item is some; lists are walked
     url:/regex/               the document's own URL: group 1, else the whole match
     const:text                the text itself
 
@@ -19,73 +20,37 @@ A selector may be followed by pipes, each after a space, a bar and a space: `| a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from aggregator.sites.json_path import loads, nodes, types, walk
+from aggregator.sites.document import Document, Match, text_of
+from aggregator.sites.json_path import at, leading, types, walk
 from aggregator.sites.pipe import MAX_REGEX_INPUT, PIPES, Pipe, compile_pipe, compile_regex, group, through
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _PIPE = re.compile(rf"\s\|\s(?=(?:{'|'.join(PIPES)}):)")
+_JSON_PIPE = re.compile(r"json:\s*(?P<quote>[\"']?)(?P<path>.+?)(?P=quote)\s*", re.DOTALL)
 _NAMES = re.compile(r"[.#]([A-Za-z_][\w-]*)(?![^\[]*\])")
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A value that a selector found, where, and the element that holds it (None where no element does)."""
-
-    value: str
-    where: str
-    element: Any = None
-
-
-@dataclass(frozen=True)
-class Document:
-    """A parsed HTML document.
-
-    `source` is what it was parsed from; `kind` begins every provenance in it (`body` for an item's content, `page` for
-    a page).
-    """
-
-    root: Any
-    kind: str
-    url: str | None = None
-    source: str | None = field(default=None, repr=False)
-    base: str = field(default="/html/body/", repr=False)
-
-    @cached_property
-    def tree(self) -> Any:
-        return self.root.getroottree()
-
-    @cached_property
-    def linked_data(self) -> tuple[dict[str, Any], ...]:
-        """Every JSON-LD node of the document, nested `@graph` lists opened; broken scripts are passed over."""
-        return tuple(
-            node
-            for script in self.root.iter("script")
-            if (script.get("type") or "").lower() == "application/ld+json"
-            for node in nodes(loads(script.text or ""))
-        )
-
-    def where(self, element: Any) -> str:
-        path: str = self.tree.getpath(element)
-        return f"{self.kind}:{path.removeprefix(self.base).lstrip('/')}"
 
 
 @dataclass(frozen=True)
 class Selector:
-    """A compiled selector; `source` is the text it came from."""
+    """A compiled selector; `source` is the text it came from.
+
+    `data` gives the JSON values it is about as they are, None for a selector that is about elements.
+    """
 
     source: str
     find: Callable[[Document], Iterator[Match]]
     select: Callable[[Document], Iterator[Any]]
     pipes: tuple[Pipe, ...] = ()
     needle: str | None = None
+    data: Callable[[Document], Iterator[Any]] | None = None
 
     def __call__(self, document: Document) -> Iterator[Match]:
         """Yield what the selector finds, in document order, blank values left out."""
@@ -111,8 +76,9 @@ def compile_selector(text: str) -> Selector:
     """Compile one selector. Raises ValueError with a message for the person who wrote it."""
     head, *pipes = _PIPE.split(text.strip())
     head = head.strip()
+    find, compiled = _finder(head), tuple(compile_pipe(pipe) for pipe in pipes)
     return Selector(
-        text, _finder(head), _element_finder(head), tuple(compile_pipe(pipe) for pipe in pipes), _needle(head)
+        text, find, _element_finder(head), compiled, _needle(head), _data_finder(head, pipes, find, compiled)
     )
 
 
@@ -124,27 +90,32 @@ def _needle(head: str) -> str | None:
     return max(_NAMES.findall(_css_parts(head)[0]), key=len, default=None)
 
 
-def text_of(element: Any) -> str:
-    """The text of an element with `<br>` as a newline, as it stands."""
-    return "".join(_pieces(element))
-
-
-def _pieces(element: Any) -> Iterator[str]:
-    for node in element.iter():
-        if node is not element and node.tag == "br":
-            yield "\n"
-        if isinstance(node.tag, str) and node.tag not in ("script", "style") and node.text:
-            yield node.text
-        if node is not element and node.tail:
-            yield node.tail
-
-
 def _finder(head: str) -> Callable[[Document], Iterator[Match]]:
     name, _, rest = head.partition(":")
     make = _FORMS.get(name)
     if make is not None and rest:
         return make(rest.strip())
     return _css(head)
+
+
+def _data_finder(
+    head: str, pipes: list[str], find: Callable[[Document], Iterator[Match]], compiled: tuple[Pipe, ...]
+) -> Callable[[Document], Iterator[Any]] | None:
+    """JSON values at a path, whole: of the document's JSON, or of the text that the last pipe reads as JSON."""
+    form, _, path = head.partition(":")
+    if form == "json" and path and not pipes:
+        return lambda document: at(document.data, path.strip())
+    last = _JSON_PIPE.fullmatch(pipes[-1].strip()) if pipes else None
+    if last is None:
+        return None
+
+    def values(document: Document) -> Iterator[Any]:
+        for match in find(document):
+            text = through(compiled[:-1], match.value)
+            if text:
+                yield from at(leading(text), last["path"])
+
+    return values
 
 
 def _element_finder(head: str) -> Callable[[Document], Iterator[Any]]:
@@ -154,10 +125,10 @@ def _element_finder(head: str) -> Callable[[Document], Iterator[Any]]:
         return lambda document: (
             match.element for match in _FORMS[name](rest.strip())(document) if match.element is not None
         )
-    path = etree.XPath(rest.strip()) if name == "xpath" else _css_path(_css_parts(head)[0])
+    path = _tried(rest.strip()) if name == "xpath" else _css_path(_css_parts(head)[0])
 
     def select(document: Document) -> Iterator[Any]:
-        for item in path(document.root):
+        for item in path(document.own if name == "xpath" else document.root):
             element = item.getparent() if isinstance(item, str) and hasattr(item, "getparent") else item
             if isinstance(getattr(element, "tag", None), str):
                 yield element
@@ -171,13 +142,18 @@ def _css(head: str) -> Callable[[Document], Iterator[Match]]:
 
     def find(document: Document) -> Iterator[Match]:
         for element in path(document.root):
-            value = element.get(attribute) if attribute else text_of(element)
+            value = element.get(attribute) if attribute else _own_text(element, selector)
             if value and value.strip():
                 yield Match(value.strip(), document.where(element), element)
                 if not every:
                     return
 
     return find
+
+
+def _own_text(element: Any, selector: str) -> str:
+    """A script is no text of what it stands in, but it is its own where a selector names it."""
+    return element.text or "" if element.tag == "script" and "script" in selector else text_of(element)
 
 
 def _css_parts(head: str) -> tuple[str, str, bool]:
@@ -193,20 +169,27 @@ def _css_path(selector: str) -> etree.XPath:
     from cssselect.parser import SelectorError
 
     try:
-        return etree.XPath(HTMLTranslator().css_to_xpath(selector, prefix="descendant-or-self::"))
+        return _tried(HTMLTranslator().css_to_xpath(selector, prefix="descendant-or-self::"))
     except (SelectorError, etree.XPathError) as e:
         raise ValueError(f"CSS: {e}") from e
 
 
+def _tried(expression: str) -> etree.XPath:
+    """Compile XPath and ask it once: a prefix or a function that nobody knows (`x|p`) shows only then."""
+    path = etree.XPath(expression)
+    path(etree.Element("html"))
+    return path
+
+
 def _xpath(expression: str) -> Callable[[Document], Iterator[Match]]:
     try:
-        path = etree.XPath(expression)
+        path = _tried(expression)
     except etree.XPathError as e:
         raise ValueError(f"XPath: {e}") from e
 
     def find(document: Document) -> Iterator[Match]:
         try:
-            found = path(document.root)
+            found = path(document.own)
         except etree.XPathError:
             return
         for item in found if isinstance(found, list) else [found]:
@@ -270,6 +253,14 @@ def _url(expression: str) -> Callable[[Document], Iterator[Match]]:
     return find
 
 
+def _json(path: str) -> Callable[[Document], Iterator[Match]]:
+    def find(document: Document) -> Iterator[Match]:
+        for value in walk(document.data, path):
+            yield Match(value, f"json:{path}")
+
+    return find
+
+
 def _const(text: str) -> Callable[[Document], Iterator[Match]]:
     def find(_: Document) -> Iterator[Match]:
         yield Match(text, "const")
@@ -278,5 +269,7 @@ def _const(text: str) -> Callable[[Document], Iterator[Match]]:
 
 
 _FORMS: dict[str, Callable[[str], Callable[[Document], Iterator[Match]]]] = {
-    "xpath": _xpath, "meta": _meta, "ld": _linked_data, "url": _url, "const": _const,
+    "xpath": _xpath, "meta": _meta, "ld": _linked_data, "json": _json, "url": _url, "const": _const,
 }  # fmt: skip
+
+__all__ = ["Document", "Match", "Selector", "compile_selector", "text_of"]

@@ -8,9 +8,13 @@ from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from lxml.html import fromstring
 
+from aggregator.config import ArticleRules, Fields, PageRules
 from aggregator.errors import ConfigError
 from aggregator.sites.loader import load_sites, shipped_names
+from aggregator.sites.rules import with_own
+from aggregator.sites.selector import Document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +49,9 @@ def problems(loads: Loads, **files: str) -> list[str]:
 def test_the_rules_that_ship_load_and_are_known_by_name() -> None:
     sites = load_sites()
 
-    assert sites.names == shipped_names() == {"bbc", "dw", "nyt-cn", "reuters", "rfi", "saved", "voa"}
+    assert sites.names == shipped_names() == {
+        "bbc", "dw", "france24", "nyt-cn", "reuters", "rferl", "rfi", "saved", "voa", "wordpress",
+    }  # fmt: skip
     assert sites.named("saved").hosts == ()
 
 
@@ -123,3 +129,31 @@ def test_rules_that_extend_each_other_are_refused(loads: Loads) -> None:
         "sites/first.yaml:1: extends: goes in a circle: first -> second -> first",
         "sites/second.yaml:1: extends: goes in a circle: second -> first -> second",
     ]
+
+
+def test_a_page_of_an_unknown_host_is_known_by_its_system_but_not_by_its_publisher() -> None:
+    root = fromstring(
+        '<html><head><meta name="generator" content="WordPress 6.9"></head><body><p>One</p></body></html>'
+    )
+    preset = load_sites().by_fingerprint(Document(root, kind="page"))
+
+    assert preset is not None
+    assert (preset.id, preset.identity, preset.timezone, preset.publisher) == ("wordpress", None, None, None)
+    assert [one.source for one in preset.body[:2]] == [".entry-content", ".wp-block-post-content"]
+    assert (
+        load_sites().by_fingerprint(Document(fromstring("<html><body><p>One</p></body></html>"), kind="page")) is None
+    )
+
+
+def test_a_sources_own_rules_stand_before_those_of_its_site() -> None:
+    own = PageRules(
+        items=("li.story",), fields=Fields.model_validate({"title": "b"}),
+        article=ArticleRules.model_validate({"body": "#text", "fields": {"title": "h1.own"}}),
+    )  # fmt: skip
+    rules = with_own(own, load_sites().named("wordpress"))
+
+    assert [one.source for one in rules.listing.items] == ["li.story"]
+    assert [one.source for one, _ in rules.listing.field("title").candidates] == ["b"]
+    assert rules.listing.next == ()
+    assert [one.source for one in rules.body[:2]] == ["#text", ".entry-content"]
+    assert [one.source for one, _ in rules.field("title").candidates][:2] == ["h1.own", "h1.entry-title"]

@@ -8,16 +8,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
+from pydantic import ValidationError
 
+from aggregator.config import ArticleRules, FieldRule, Fields, PageTest
+from aggregator.config.record import Record, Setting
 from aggregator.errors import ConfigError
 from aggregator.model import Entry
 from aggregator.normalize.markup import PLAYERS
 from aggregator.sites import grammar
+from aggregator.sites.__main__ import NAME, write
 from aggregator.sites.loader import load_sites
 from aggregator.sites.pipe import PIPES
+from aggregator.sites.selector import compile_selector
 
 if TYPE_CHECKING:
-    from aggregator.config.record import Record
+    from collections.abc import Iterator
+
+    from pydantic.fields import FieldInfo
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 RULES = (DOCS / "site-rules.md").read_text(encoding="utf-8")
@@ -37,8 +45,10 @@ def keys(page: str, heading: str) -> tuple[str, ...]:
         ("### editions", grammar.Edition),
         ("### identity", grammar.Identity),
         ("### urls", grammar.Urls),
-        ("### fields", grammar.FieldRule),
-        ("### article", grammar.Article),
+        ("### fields", FieldRule),
+        ("### article", ArticleRules),
+        ("### listing", grammar.Listing),
+        ("### tests", PageTest),
     ],
 )
 def test_every_key_of_the_rules_is_in_its_table(heading: str, record: type[Record]) -> None:
@@ -46,7 +56,7 @@ def test_every_key_of_the_rules_is_in_its_table(heading: str, record: type[Recor
 
 
 def test_every_field_and_every_pipe_is_named() -> None:
-    assert [name for name in grammar.Fields.written_keys() if f"`{name}`" not in RULES] == []
+    assert [name for name in Fields.written_keys() if f"`{name}`" not in RULES] == []
     assert [name for name in PIPES if f"\\| {name}: " not in RULES] == []
 
 
@@ -72,3 +82,42 @@ def test_the_example_loads_and_its_mistakes_are_told_as_shown(tmp_path: Path, mo
         load_sites(path.parent)
     assert all(str(problem) in RULES for problem in caught.value.problems), caught.value
     assert len(caught.value.problems) == 2
+
+
+def records(record: type[Record] = grammar.SiteFile) -> Iterator[type[Record]]:
+    """The records that the rules alone have; those they share with sources are held where sources are."""
+    yield from (
+        value for value in vars(grammar).values()
+        if isinstance(value, type) and issubclass(value, Record) and value.__module__ == record.__module__
+    )  # fmt: skip
+
+
+KEYS = [
+    pytest.param(record, field, key, id=f"{record.__name__}.{key}")
+    for record in records()
+    for field, key in zip(record.model_fields.values(), record.written_keys(), strict=True)
+]
+
+
+def mistakes(record: type[Record], key: str, example: object) -> list[object]:
+    """What is wrong with the one key of a record that is otherwise not there."""
+    try:
+        record.model_validate({key: example}, context=Setting(Path(), None, compile_selector))
+    except ValidationError as e:
+        return [detail for detail in e.errors() if detail["loc"][:1] == (key,)]
+    return []
+
+
+@pytest.mark.parametrize(("record", "field", "key"), KEYS)
+def test_every_key_is_described_with_an_example_that_is_right(record: type[Record], field: FieldInfo, key: str) -> None:
+    assert field.description
+    assert field.examples
+    assert [mistakes(record, key, yaml.safe_load(example)) for example in field.examples] == [[]]
+
+
+def test_the_schema_for_editors_is_fresh(tmp_path: Path) -> None:
+    write(tmp_path)
+
+    assert (tmp_path / NAME).read_text(encoding="utf-8") == (DOCS / NAME).read_text(encoding="utf-8"), (
+        f"docs/{NAME} is old: run python -m aggregator.sites"
+    )

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import html
 
+from aggregator.sites import scope
 from aggregator.sites.selector import Document, compile_selector
 
 PAGE = """
@@ -101,10 +102,90 @@ def test_removing_takes_elements_without_text_too() -> None:
     assert [element.tag for element in compile_selector("meta:author").elements(document())] == ["meta"]
 
 
+DATA = {"a": {"b": [{"c": "x", "n": 0.5}, {"c": " "}, {"c": True}, [{"c": "y"}]], "e": []}, "t": "<b>T</b>"}
+
+
+@pytest.mark.parametrize(
+    ("selector", "expected"),
+    [
+        ("json:a.b.c", [("x", "json:a.b.c"), ("y", "json:a.b.c")]),
+        ("json:a.b[0].n", [("0.5", "json:a.b[0].n")]),
+        ("json:t", [("<b>T</b>", "json:t")]),
+        ("json:a.b[3].c | prefix: /", [("/y", "json:a.b[3].c")]),
+        ("json:a.b[9].c", []),
+        ("json:a.x", []),
+        ("h1", []),
+    ],
+)
+def test_a_path_through_json(selector: str, expected: list[tuple[str, str]]) -> None:
+    data = Document(html.fromstring("<html></html>"), kind="json", url=URL, data=DATA)
+
+    assert [(match.value, match.where) for match in compile_selector(selector)(data)] == expected
+
+
+LIST = """<html><head><base href="/x/"></head><body><ul class="list"><li class="i"><a href="1">One</a></li>
+<li class="i"><h2>Two</h2><a href="2">two</a></li></ul><ol class="none"></ol>
+<script id="state" type="application/json">{"p": {"posts": [{"t": "A"}, {"t": "B"}], "none": []}}</script>
+<script class="app">window.S = {"p": [{"t": "C"}]}; start();</script></body></html>"""
+
+
+def listing() -> Document:
+    return Document(html.fromstring(LIST), kind="page", url=URL, source=LIST)
+
+
+@pytest.mark.parametrize(
+    ("items", "field", "values"),
+    [
+        ("li.i", "a@href", [["1"], ["2"]]),
+        ("li.i", "h2", [[], ["Two"]]),
+        ("li.i", "ul a", [[], []]),
+        ("li.i", "xpath://a", [["One"], ["two"]]),
+        ("li.i", "xpath:/html/body", [[], []]),
+        ("li.i a", "a@href", [["1"], ["2"]]),
+        ("xpath://li[h2]", "a", [["two"]]),
+        ("script#state | json: p.posts", "json:t", [["A"], ["B"]]),
+        ('script.app | after: "S = " | json: p', "json:t", [["C"]]),
+        ("xpath://script[1]/text() | json: p.posts[1]", "json:t", [["B"]]),
+        ("li.missing", "a", []),
+    ],
+)
+def test_a_field_sees_its_item_alone(items: str, field: str, values: list[list[str]]) -> None:
+    found = list(scope.items(compile_selector(items), listing()))
+
+    assert [[match.value for match in compile_selector(field)(item)] for item in found] == values
+    assert {item.home for item in found} <= {"https://news.example.org/x/"}
+
+
+def test_where_a_value_is_in_an_item_is_told_from_the_item_on() -> None:
+    (first, _) = scope.items(compile_selector("ul > li"), listing())
+
+    assert [match.where for match in compile_selector("a, li")(first)] == ["page:li"]
+    assert [match.where for match in compile_selector("xpath://a")(first)] == ["page:a"]
+
+
+@pytest.mark.parametrize(
+    ("selector", "there"),
+    [
+        ("ul.list > li", True),
+        ("ol.none > li", True),
+        ("ol.none li.x, p", True),
+        ("ol.gone li", False),
+        ("article", False),
+        ('xpath://ol[@class="none"]/li[a/b]', True),
+        ("xpath://ol[@class='gone']/li", False),
+        ("xpath://li", False),
+        ("script#state | json: p.none", True),
+        ("script#state | json: p.gone", False),
+    ],
+)
+def test_a_list_that_is_empty_is_told_from_one_that_is_gone(selector: str, there: bool) -> None:
+    assert scope.container(compile_selector(selector), listing()) is there
+
+
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(
     st.text(alphabet="abp1 .#[]()@*|:/>=\"'-,~^$\\", max_size=20),
-    st.sampled_from(["", "xpath:", "ld:", "url:", "meta:"]),
+    st.sampled_from(["", "xpath:", "ld:", "url:", "meta:", "json:"]),
 )
 def test_what_compiles_never_raises(text: str, form: str) -> None:
     try:
@@ -114,3 +195,6 @@ def test_what_compiles_never_raises(text: str, form: str) -> None:
 
     assert list(selector(document())) is not None
     assert list(selector.elements(document())) is not None
+    for item in scope.items(selector, document()):
+        assert list(selector(item)) is not None
+    assert scope.container(selector, document()) in (True, False)
