@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from collections.abc import Set as AbstractSet
 
 WITHIN = timedelta(hours=72)  # between the publications of two copies
@@ -25,6 +25,8 @@ LONGEST_PASSAGE, LONGEST_DENSE_PASSAGE = 40, 14  # letters
 PASSAGES = 10  # a shorter text is cut into so many
 SAME_TITLE = 0.75  # Jaccard of title trigrams, asked for where there are only summaries
 LEAST_LETTERS, LEAST_DENSE = 80, 40  # shorter texts say too little
+TOGETHER, DENSE_TOGETHER = 4, 6  # words, and characters of a dense script, that are hashed as one: three of them are
+# shared by chance by one text in ten, and every chance costs a look at both
 SKETCHED = 12  # smallest hashes kept
 SHARED = 2  # of them in common: worth a closer look
 
@@ -48,16 +50,22 @@ class Text:
 
 
 def sketch(words: str) -> tuple[int, ...]:
-    """Return the smallest hashes of a text's word triples, ascending; none for a text that is too short.
+    """Return the smallest hashes of what stands together in a text, ascending; none for a text that is too short.
 
-    `words` are folded, parted by blanks or ASCII punctuation; a character of a dense script is one.
+    `words` are folded, parted by blanks or ASCII punctuation; a character of a dense script is one. What stands
+    together is shorter than a passage that two copies share.
     Two texts share the smallest hash of both with a chance that is their likeness (Broder 1997).
     """
     data = words.encode()
-    if not _long_enough(data.translate(None, _NO_LETTERS)):
+    letters = data.translate(None, _NO_LETTERS)
+    count = len(letters.decode())
+    dense = len(letters) > _DENSE_BYTES * count
+    if count < (LEAST_DENSE if dense else LEAST_LETTERS):
         return ()
     found = data.translate(_BLANKED).split()[:_MOST_WORDS]
-    hashes = map(crc32, found[2:], map(crc32, found[1:], map(crc32, found)))  # of three words on end, at C's speed
+    hashes: Iterable[int] = map(crc32, found)
+    for begin in range(1, DENSE_TOGETHER if dense else TOGETHER):
+        hashes = map(crc32, found[begin:], hashes)  # of one word more, at C's speed
     return tuple(nsmallest(SKETCHED, set(hashes)))
 
 
@@ -116,13 +124,6 @@ def _titles_agree(one: AbstractSet[str] | None, other: AbstractSet[str] | None) 
     if one is None or other is None:
         return True
     return len(one & other) >= SAME_TITLE * len(one | other)
-
-
-def _long_enough(letters: bytes) -> bool:
-    if len(letters) < LEAST_LETTERS:
-        return False  # 40 letters of a dense script are 120 bytes
-    count = len(letters.decode())
-    return count >= (LEAST_DENSE if len(letters) > _DENSE_BYTES * count else LEAST_LETTERS)
 
 
 def _letters(words: str) -> str:

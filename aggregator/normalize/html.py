@@ -44,7 +44,7 @@ def parse(html: str) -> Any | None:
         text = markup.FUSED.sub(r"<\1 ", text)
     if not text.strip():
         return None
-    root = _parsed(_with_few_attributes(text) if len(text) > _LONG_CHARACTERS else text)
+    root = _parsed(with_few_attributes(text) if len(text) > _LONG_CHARACTERS else text)
     if root is not None and _TOO_MUCH(root):
         paragraphs = block(text).split("\n\n")
         return _parsed("".join(f"<p>{escape(paragraph, quote=False)}</p>" for paragraph in paragraphs))
@@ -61,7 +61,8 @@ def _parsed(text: str) -> Any | None:
         return None
 
 
-def _with_few_attributes(text: str) -> str:
+def with_few_attributes(text: str) -> str:
+    """Take all attributes off a tag that has more than MAX_ATTRIBUTES, which would hold the parser for long."""
     return _TAG.sub(lambda match: f"<{match[1]}>" if _is_stuffed(match[0]) else match[0], text)
 
 

@@ -112,7 +112,7 @@ def test_summaries_are_copies_only_under_the_same_title() -> None:
 
 
 def test_a_sketch_is_the_same_on_every_machine() -> None:
-    assert copies.sketch(" ".join(f"word{n}" for n in range(30)))[:3] == (103663554, 195316510, 348294479)
+    assert copies.sketch(" ".join(f"word{n}" for n in range(30)))[:3] == (84000402, 91548922, 501472530)
 
 
 @settings(deadline=None, derandomize=True, max_examples=100)

@@ -1,4 +1,8 @@
-"""Dates: data/dates.json holds texts, each with what must be read from it (value in UTC, precision, offset, how)."""
+"""Dates: data/dates.json holds texts, each with what must be read from it (value in UTC, precision, offset, how).
+
+data/dates_chosen.json holds what items state, each with the date that must be believed (value in UTC, where from, and
+of its evidence precision, offset, zone) and the rule that says so. All was captured on 4 July 2026 at noon.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +18,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aggregator.model import Evidence, Found, RawEntry, Revision
 from aggregator.normalize import calendars, dates
 from aggregator.normalize.dates import Date
+from aggregator.normalize.entry import Context, normalize
 
-CASES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "data" / "dates.json").read_text("utf-8"))
+DATA = Path(__file__).parent / "data"
+CASES: list[dict[str, Any]] = json.loads((DATA / "dates.json").read_text("utf-8"))
+CHOSEN: list[dict[str, Any]] = json.loads((DATA / "dates_chosen.json").read_text("utf-8"))
 TAKEN = datetime(2026, 7, 4, 12, tzinfo=UTC)
 PARIS = ZoneInfo("Europe/Paris")
 
@@ -40,6 +48,57 @@ def test_a_text_is_read_as_stands_beside_it(case: dict[str, Any]) -> None:
     read = dates.read(text, zone=zone, taken=utc(taken) if taken else TAKEN, **options)
 
     assert read == (Date(utc(expect[0]), expect[1], expect[2], expect[3]) if expect else None)
+
+
+@pytest.mark.parametrize("case", CHOSEN, ids=lambda case: case["rule"])
+def test_of_what_an_item_states_that_is_believed_which_the_rule_says(case: dict[str, Any]) -> None:
+    captured = utc(case["captured"]) if "captured" in case else None
+    stated = {
+        name: tuple(Found(text, f"feed:{name}") for text in case.get(name, ())) for name in ("published", "updated")
+    }
+    raw = RawEntry(item="item 1", title=(Found("A title", "feed:title"),), captured=captured, **stated)
+
+    revision = normalize(raw, None, Context("news", TAKEN, ZoneInfo(case.get("zone", "Europe/Paris"))))
+    evidence = [one for one in revision.evidence if one.field == "published"]
+
+    value, published_from, *facts = case["expect"]
+    assert (revision.published, revision.published_from) == (utc(value), published_from)
+    assert [[one.precision, one.offset, one.zone] for one in evidence if not one.refused] == ([facts] if facts else [])
+    assert {one.refused for one in evidence if one.refused} == ({case["refused"]} if "refused" in case else set())
+
+
+def test_the_text_of_a_date_is_kept_to_the_letter_with_what_read_it() -> None:
+    raw = RawEntry(
+        item="item 1",
+        title=(Found("A title", "feed:title"),),
+        published=(Found(" Fri, 03 Jul 2026\n 23:40:00 GMT+8 ", "feed:published"),),
+        updated=(Found("vor langer Zeit " * 99, "feed:updated"), Found("1783122000", "feed:modified")),
+    )
+
+    assert normalize(raw, None, Context("news", TAKEN, PARIS)).evidence == (
+        Evidence("published", "Fri, 03 Jul 2026 23:40:00 GMT+8", "feed:published", "second", 480, form="rfc5322"),
+        Evidence("updated", "1783122000", "feed:modified", "second", 0, form="epoch"),
+    )
+
+
+def test_of_values_that_are_not_believed_the_first_three_stay() -> None:
+    stated = tuple(Found(f"{number} \ud800{'x' * 200}", "feed:published") for number in range(9))
+    raw = RawEntry(item="item 1", title=(Found("A title", "feed:title"),), published=stated)
+
+    kept = normalize(raw, None, Context("news", TAKEN, PARIS)).evidence
+
+    assert [(one.raw[:3], len(one.raw), one.refused) for one in kept] == [
+        (f"{number} ?", 100, "does not parse as a date") for number in range(3)
+    ]
+
+
+def test_the_evidence_is_no_part_of_the_content() -> None:
+    def revision(*published: str) -> Revision:
+        stated = tuple(Found(text, "feed:published") for text in published)
+        raw = RawEntry(item="item 1", title=(Found("A title", "feed:title"),), published=stated)
+        return normalize(raw, None, Context("news", TAKEN, PARIS))
+
+    assert revision("2026-07-03").hash == revision("2026-07-02T10:00Z").hash == revision("nonsense").hash
 
 
 def test_a_naive_date_is_read_in_the_sources_zone() -> None:
@@ -92,25 +151,25 @@ def test_a_date_that_is_future_in_every_reading_is_not_plausible(offset: int | N
 
 
 def test_the_favourite_is_picked_where_nothing_speaks_against_it() -> None:
-    assert dates.pick([stated("2026-07-03T10:00:00", 120), stated("2026-07-03T11:00:00", 120)], zone=PARIS) == 0
+    assert dates.reconciled([stated("2026-07-03T10:00:00", 120), stated("2026-07-03T11:00:00", 120)], zone=PARIS) == 0
 
 
 def test_a_midnight_loses_to_a_date_with_a_time() -> None:
     day = Date(utc("2026-07-02T22:00:00"), "day", None, "iso")
     midnight = stated("2026-07-03T00:00:00", 0)
 
-    assert dates.pick([day, midnight, stated("2026-07-03T08:15:00", 0)], zone=PARIS) == 2
-    assert dates.pick([day, midnight], zone=PARIS) == 0
+    assert dates.reconciled([day, midnight, stated("2026-07-03T08:15:00", 0)], zone=PARIS) == 2
+    assert dates.reconciled([day, midnight], zone=PARIS) == 0
 
 
 def test_of_one_wall_clock_under_two_offsets_the_zones_own_wins() -> None:
     as_utc, as_paris = stated("2026-07-03T10:00:00", 0), stated("2026-07-03T08:00:00", 120)
     naive = stated("2026-07-03T08:00:00")
 
-    assert dates.pick([as_utc, as_paris], zone=PARIS) == 1
-    assert dates.pick([as_utc, naive], zone=PARIS) == 1
-    assert dates.pick([as_paris, as_utc], zone=PARIS) == 0
-    assert dates.pick([as_utc, as_paris], zone=ZoneInfo("UTC")) == 0
+    assert dates.reconciled([as_utc, as_paris], zone=PARIS) == 1
+    assert dates.reconciled([as_utc, naive], zone=PARIS) == 1
+    assert dates.reconciled([as_paris, as_utc], zone=PARIS) == 0
+    assert dates.reconciled([as_utc, as_paris], zone=ZoneInfo("UTC")) == 0
 
 
 @pytest.mark.parametrize(
@@ -159,5 +218,5 @@ def test_no_text_raises_and_every_date_is_an_instant_since_1995(
     if read:
         assert read.value.tzinfo is UTC
         assert read.value.year >= 1994
-        assert dates.pick([read, read], zone=here) == 0
+        assert dates.reconciled([read, read], zone=here) == 0
         assert dates.plausible(read, taken=TAKEN, zone=here) in (read, None) or read.offset is not None

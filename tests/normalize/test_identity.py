@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from aggregator.model import Found, RawEntry, Revision
-from aggregator.normalize import identity
+from aggregator.normalize import html, identity
+from aggregator.normalize.entry import Context, normalize
 
 URL = "https://news.example.org/a/7.html"
 
@@ -101,6 +103,110 @@ def test_the_hash_of_today_is_the_hash_of_ever() -> None:
     """Stored hashes outlive the program: who changes what is hashed raises HASH_VERSION."""
     assert identity.HASH_VERSION == 1
     assert identity.content_hash({"title": "Lamps", "tags": ("a", "b")}) == "b336b126103f7d365014a738ee0911fb"
+
+
+def listed(*items: tuple[str, str, str]) -> list[RawEntry]:
+    """Items with a guid, a link and a title each; "" for none."""
+    return [
+        RawEntry(
+            item=f"item {number}",
+            guid=Found(guid, "feed:guid") if guid else None,
+            url=(Found(link, "feed:link"),) if link else (),
+            title=(Found(title, "feed:title"),) if title else (),
+        )
+        for number, (guid, link, title) in enumerate(items, 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("items", "said"),
+    [
+        ([], "0 of 0 guids repeat"),
+        ([("1", "/a", "A"), ("2", "/b", "B"), ("", "/c", "C")], "0 of 2 guids repeat"),
+        ([("1", "/a", "A"), ("1", "/b", "B"), ("1", "/c", "C"), ("2", "/d", "D")], "2 of 4 guids repeat"),
+        ([("1", "https://a.org/a", "A"), ("1", "http://www.a.org/a/?utm_source=x", "a")], "0 of 2 guids repeat"),
+        ([("1", "/a", "A"), ("1", "/a", "B")], "1 of 2 guids repeat"),
+        ([("1", "", "A"), ("1", "", "B"), ("1", "", "A")], "1 of 3 guids repeat"),
+        ([("1", "", ""), ("1", "", "")], "1 of 2 guids repeat"),
+    ],
+    ids=["none", "each its own", "three of one", "listed twice", "one link", "no links", "no names"],
+)
+def test_a_guid_repeats_where_it_names_another_item_as_well(items: list[tuple[str, str, str]], said: str) -> None:
+    assert str(identity.guids_of(listed(*items))) == said
+
+
+def test_more_than_a_twentieth_of_repeats_is_trouble() -> None:
+    assert [identity.Guids(40, repeated).are_trouble for repeated in (0, 2, 3, 40)] == [False, False, True, True]
+    assert not identity.Guids(0, 0).are_trouble
+
+
+def test_keyed_by_url_an_item_without_a_link_keeps_its_guid() -> None:
+    linked, bare = identity.by_url(listed(("1", "/a", "A"), ("2", "", "B")))
+
+    assert (linked.trusted_guid, bare.trusted_guid) == (False, True)
+
+
+LEAD = "The harbour is quiet."
+BODY = "Nobody would say on Monday why " + "the ferries of the northern line had not left the quay, " * 3
+
+
+def text_keys(*, title: str = "Quiet", lead: str = LEAD, body: str = BODY, hours: float = 0) -> set[str]:
+    published = datetime(2026, 7, 1, 6, tzinfo=UTC) + timedelta(hours=hours)
+    return set(identity.text_keys("paper", title=title, paragraphs=[lead, body], published=published))
+
+
+@pytest.mark.parametrize("hours", [-12, -11.9, -1, 0, 5.9, 6, 12])
+def test_an_article_filed_again_within_half_a_day_shares_a_key(hours: float) -> None:
+    again = text_keys(title="QUIET", lead="The harbour is quiet, they say.", body=BODY.replace(", ", "  "), hours=hours)
+
+    assert len(text_keys()) == 2
+    assert text_keys() & again
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"hours": 24},
+        {"hours": -24},
+        {"hours": 240},
+        {"title": "Quiet again"},
+        {"body": BODY.replace("Monday", "Friday")},
+    ],
+    ids=["the next day", "the day before", "later", "another title", "another text"],
+)
+def test_what_comes_again_every_day_shares_none(other: dict[str, Any]) -> None:
+    assert text_keys().isdisjoint(text_keys(**other))
+
+
+def test_a_short_text_has_no_key_of_its_own() -> None:
+    dense = "港口周一晚间宣布北线渡轮停航原因未明"
+
+    assert text_keys(body=BODY[:100]) == set()
+    assert text_keys(body=dense * 3) == set()
+    assert len(text_keys(body=dense * 4)) == 2
+    assert identity.text_keys("paper", title="Quiet", paragraphs=[], published=datetime(2026, 7, 1, tzinfo=UTC)) == ()
+
+
+def filed(
+    *, url: str = URL, published: str = "2026-07-01T06:00:00Z", site: str | None = "paper", **context: Any
+) -> Revision:
+    raw = RawEntry(
+        item="item 1", url=(Found(url, "feed:link"),), title=(Found("Quiet", "feed:title"),),
+        content=(Found(f"<p>{LEAD}</p><p>{BODY}</p>", "feed:content"),),
+        published=(Found(published, "feed:published"),),
+    )  # fmt: skip
+    taken = datetime(2026, 7, 2, tzinfo=UTC)
+    rules = Context("news", taken, ZoneInfo("UTC"), same_text=site, **context)
+    return normalize(raw, html.parse(raw.content[0].value), rules)
+
+
+def test_only_what_nothing_else_names_is_known_by_its_text() -> None:
+    one, again = filed(), filed(url="https://news.example.org/world/7-1.html", published="2026-07-01T14:00:00Z")
+
+    assert one.keys[0] == "url://news.example.org/a/7.html"
+    assert len(set(one.keys) & set(again.keys)) == 1
+    assert filed(aliases=("paper:AbC",)).keys == ("url://news.example.org/a/7.html", "paper:AbC")
+    assert filed(site=None).keys == filed(published="soon").keys == ("url://news.example.org/a/7.html",)
 
 
 def test_repeated_guids_are_found() -> None:

@@ -55,6 +55,13 @@ def test_every_tracking_parameter_is_dropped_in_any_case(name: str) -> None:
     assert url.clean(f"https://example.org/?{name}=1&id=2&{name.upper()}=3") == "https://example.org/?id=2"
 
 
+@pytest.mark.parametrize(("address", "key"), json.loads((DATA / "url_keys.json").read_text("utf-8")))
+def test_the_key_of_today_is_the_key_of_ever(address: str, key: str) -> None:
+    """Stored keys outlive the program: who changes what a key is made of raises KEY_VERSION and takes the old along."""
+    assert url.KEY_VERSION == 1
+    assert url.key(address) == key
+
+
 def test_the_key_has_neither_scheme_nor_www_and_a_sorted_query() -> None:
     assert url.key("HTTPS://WWW.Example.org:443/a/../b/%7Ex/?b=2&a=1&a=0&c=#top") == "//example.org/b/~x?a=1&a=0&b=2&c="
 
