@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from html import unescape
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
@@ -22,6 +21,7 @@ from aggregator.adapters.feed_charset import decode
 from aggregator.adapters.feed_hints import hints
 from aggregator.adapters.feed_items import gathered
 from aggregator.adapters.feed_media import dicts, enclosures, images, text
+from aggregator.adapters.feed_sight import line, sight
 from aggregator.adapters.feed_text import MAX_ITEMS, prepare
 from aggregator.errors import SourceError
 from aggregator.model import Found, Parsed, RawEntry
@@ -30,19 +30,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from aggregator.model import Capture
+    from aggregator.sites.rules import SiteRules
 
 # Bozo only tells of an encoding that was overridden or a media type, and both are ours.
 _HARMLESS = (feedparser.CharacterEncodingOverride, feedparser.NonXMLContentType)
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
 _WEB = ("http://", "https://")
 _HTML_TYPES = ("text/html", "application/xhtml+xml", "html")
-_HEAD = 65_536
-_TITLE = re.compile(r"<title[^>]{0,200}>([^<]{0,300})", re.IGNORECASE)
-_PAGE = re.compile(r"<(?:!doctype\s+html|html)\b", re.IGNORECASE)
-_ELEMENT = re.compile(r"<([A-Za-z_][\w.:-]{0,60})")
 _FOUR_LETTERS = re.compile(r"\.[A-Za-z]{4}$")
 _CUT_DOMAIN = re.compile(r"[a-z]+(?:[ (<]+(?P<name>[^()<>]+)[)>]?)?")
-_TAG = re.compile(r"<[^<>]{1,1000}>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +55,7 @@ class _Channel:
     author: tuple[Found, ...]
 
 
-def parse(capture: Capture) -> Parsed:
+def parse(capture: Capture, _: SiteRules | None = None) -> Parsed:
     """Read a feed of any kind.
 
     Raises: SourceError("not-a-feed") naming what it saw, SourceError("parse") for a feed that cannot be read.
@@ -73,7 +69,7 @@ def parse(capture: Capture) -> Parsed:
     ready = prepare(document)
     read = _feedparser(ready.xml) if ready else None
     if ready is None or read is None or not (read["entries"] or read["version"]):
-        raise SourceError("not-a-feed", _sight(document))
+        raise SourceError("not-a-feed", sight(document))
     feed = dict(read["feed"])
     entries, rejected = _entries(read, _channel(read, feed, capture), cut=ready.cut)
     return Parsed(
@@ -147,7 +143,10 @@ def _found(value: object, where: str) -> tuple[Found, ...]:
 
 def _links(item: Mapping[str, Any], guid: str | None) -> tuple[Found, ...]:
     """Give each link once, with the first place it was found in."""
-    return tuple({found.value: found for found in reversed([*_stated_links(item, guid)])}.values())[::-1]
+    first: dict[str, Found] = {}
+    for found in _stated_links(item, guid):
+        first.setdefault(found.value, found)
+    return tuple(first.values())
 
 
 def _stated_links(item: Mapping[str, Any], guid: str | None) -> Iterator[Found]:
@@ -239,18 +238,4 @@ def _languages(item: Mapping[str, Any], channel: _Channel) -> Iterator[Found]:
 def _plain(value: object) -> str | None:
     """Give a channel's title as one line of text."""
     stated = text(value)
-    return " ".join(unescape(_TAG.sub("", stated)).split()) or None if stated else None
-
-
-def _sight(document: str) -> str:
-    """Say what a document is that is no feed."""
-    head = document[:_HEAD]
-    title = _TITLE.search(head)
-    element = _ELEMENT.search(head)
-    if _PAGE.search(head) or (element and element[1].lower() in ("head", "body")):
-        return f"an HTML page titled “{_plain(title[1])}”" if title and _plain(title[1]) else "an HTML page"
-    if "\0" in head or head.count("\ufffd") > 9:
-        return "binary data"
-    if element and head.lstrip().startswith("<"):
-        return f"XML whose root is <{element[1]}>"
-    return f"text beginning “{' '.join(head[:80].split())[:40]}”"
+    return line(stated) if stated else None

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _SHORT = 500  # characters of HTML: a teaser; an article is longer or has blocks
 _BLOCKS = re.compile(r"<(?:img|table|iframe|video|audio|ul|ol|figure|h[1-6]|blockquote|picture)\b", re.IGNORECASE)
 _MARKUP = re.compile(r"</?[a-z][a-z0-9]*(?:\s[^<>]*)?/?>|&(?:#\d+|\w+);", re.IGNORECASE)
+_BINARY = ("image/", "audio/", "video/", "font/", "application/pdf", "application/zip")  # carried in base64, by Atom
+# feedparser writes the `<br/>` of XHTML as `<br></br>`, which is two of them in HTML.
+_VOID_END = re.compile(r"</(?:area|br|col|embed|hr|img|input|source|track|wbr)>")
 _BLANK_LINE = re.compile(r"\n[ \t\r]*\n\s*")
 
 
@@ -51,7 +54,8 @@ def is_short(value: str) -> bool:
 
 
 def _contents(item: Mapping[str, Any], where: str) -> list[Found]:
-    return [Found(value, where) for part in dicts(item.get("content")) if (value := _html(part.get("value"), part))]
+    parts = (part for part in dicts(item.get("content")) if not str(part.get("type")).startswith(_BINARY))
+    return [Found(value, where) for part in parts if (value := _html(part.get("value"), part))]
 
 
 def _summary(item: Mapping[str, Any], where: str) -> list[Found]:
@@ -70,8 +74,13 @@ def _caption(item: Mapping[str, Any]) -> list[Found]:
 
 def _html(value: object, detail: Mapping[str, Any]) -> str | None:
     found = text(value)
-    return as_html(found) if found and detail.get("type") == "text/plain" else found
+    if found and detail.get("type") == "text/plain":
+        return as_html(found)
+    return _VOID_END.sub("", found) if found and detail.get("type") == "application/xhtml+xml" else found
 
 
 def _unique(found: list[Found]) -> list[Found]:
-    return list({one.value: one for one in reversed(found)}.values())[::-1]
+    first: dict[str, Found] = {}
+    for one in found:
+        first.setdefault(one.value, one)
+    return list(first.values())

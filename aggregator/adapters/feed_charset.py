@@ -1,13 +1,18 @@
-"""The bytes of a feed to text.
+"""The bytes of a feed or a page to text.
 
-Rule: a byte order mark says it all; then valid UTF-8 beats every label; then the labels (HTTP, XML declaration), then
-what the feed's language was written in before UTF-8. A reading with three U+FFFD or more yields to the next one.
+Rule: a byte order mark says it all; then valid UTF-8 beats every label; then the labels (HTTP, the document's own),
+then what its language was written in before UTF-8. A label that means Western Europe, which many servers put on
+everything, comes behind the others. A reading with three U+FFFD or more yields to the next one.
 """
 
 from __future__ import annotations
 
 import codecs
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -50,27 +55,34 @@ _LANGUAGE = re.compile(rb"(?:<(?:dc:)?language>|xml:lang=[\"'])\s*([A-Za-z-]{2,8
 _HEAD_BYTES = 4096
 _TOLERATED = 2  # U+FFFD; from the third on another charset is tried
 _REPLACEMENT = "\ufffd"
+_WESTERN = "cp1252"
 
 
-def decode(body: bytes, content_type: str = "") -> str:
-    """Decode a document, with its mark removed; every input gives a text, at worst with U+FFFD in it."""
+def decode(body: bytes, content_type: str = "", *, labels: Sequence[str] = (), language: str | None = None) -> str:
+    """Decode a document, with its mark removed; every input gives a text, at worst with U+FFFD in it.
+
+    `labels` are the charsets that it states in a way of its own kind (`<meta charset>`), `language` its BCP 47 tag; an
+    XML declaration and a feed's language are found here.
+    """
     for mark, name in _MARKS:
         if body.startswith(mark):
             return body[len(mark) :].decode(name, "replace")
     wide = next((name for signature, name in _SIGNATURES if body.startswith(signature)), None)
     if wide:
         return body.decode(wide, "replace")
-    return _narrow(body, content_type)
+    return _narrow(body, _charsets(body, content_type, labels), language)
 
 
-def _narrow(body: bytes, content_type: str) -> str:
-    labels = _labels(body, content_type)
-    if b"\x1b" not in body or not any(name.startswith("iso2022") for name in labels):  # these hide in ASCII
+def _narrow(body: bytes, stated: Sequence[str], language: str | None) -> str:
+    if b"\x1b" not in body or not any(name.startswith("iso2022") for name in stated):  # these hide in ASCII
         try:
             return body.decode("utf-8")
         except UnicodeDecodeError:
             pass
-    return _best(body, tuple(dict.fromkeys((*labels, "utf-8", *_by_language(body), "cp1252"))))
+    own = _by_language(language or _feed_language(body))
+    western = (*own, _WESTERN) if _WESTERN in stated else ()
+    strong = (name for name in stated if name != _WESTERN)
+    return _best(body, tuple(dict.fromkeys((*strong, *western, "utf-8", *own, _WESTERN))))
 
 
 def _best(body: bytes, names: tuple[str, ...]) -> str:
@@ -84,9 +96,9 @@ def _best(body: bytes, names: tuple[str, ...]) -> str:
     return min(readings, key=lambda text: text.count(_REPLACEMENT))
 
 
-def _labels(body: bytes, content_type: str) -> list[str]:
+def _charsets(body: bytes, content_type: str, labels: Sequence[str]) -> list[str]:
     http, xml = _HTTP_LABEL.search(content_type), _XML_LABEL.match(body)
-    stated = (http[1] if http else "", xml[1].decode("ascii") if xml else "")
+    stated = (http[1] if http else "", xml[1].decode("ascii") if xml else "", *labels)
     return [name for label in stated if (name := _charset(label))]
 
 
@@ -101,10 +113,12 @@ def _charset(label: str) -> str | None:
     return _SUPERSETS.get(name, name)
 
 
-def _by_language(body: bytes) -> tuple[str, ...]:
+def _feed_language(body: bytes) -> str | None:
     found = _LANGUAGE.search(body, 0, _HEAD_BYTES)
-    if not found:
-        return ()
-    tag = found[1].decode("ascii").lower()
-    name = _LEGACY.get(tag) or _LEGACY.get(tag.split("-")[0])
+    return found[1].decode("ascii") if found else None
+
+
+def _by_language(tag: str | None) -> tuple[str, ...]:
+    language = (tag or "").lower()
+    name = _LEGACY.get(language) or _LEGACY.get(language.split("-")[0])
     return (name,) if name else ()

@@ -32,7 +32,11 @@ def images(item: Mapping[str, Any]) -> tuple[RawImage, ...]:
         *(_image(image, "href", "feed:itunes:image") for image in dicts([item.get("image")])),
         *_widest_first(_image(thumb, "url", "feed:media:thumbnail") for thumb in dicts(item.get("media_thumbnail"))),
     ]
-    return tuple({image.url: image for image in reversed(found) if image.url}.values())[::-1]
+    first: dict[str, RawImage] = {}
+    for image in found:
+        if image.url:
+            first.setdefault(image.url, image)
+    return tuple(first.values())
 
 
 def enclosures(item: Mapping[str, Any]) -> tuple[Enclosure, ...]:

@@ -6,6 +6,7 @@ ids, as the specification asks of readers. The depth is limited by orjson itself
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
     from aggregator.model import Capture
 
 _HEARD = ("audio/", "video/", "application/ogg", "application/x-mpegurl", "application/vnd.apple.mpegurl")
+# A pair of escaped surrogates is one character, one of them alone is none (RFC 8259 §8.2).
+_ESCAPE = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+_CONTROL = re.compile("[\x00-\x1f]")
 
 
 def parse(capture: Capture) -> Parsed:
@@ -37,25 +44,40 @@ def read(document: str, capture: Capture) -> Parsed:
 
     Raises: SourceError("parse") for what is no JSON, SourceError("not-a-feed") for JSON that is no JSON Feed.
     """
-    feed = _loaded(document)
+    feed, repaired = _loaded(document)
     home = text(feed.get("home_page_url"))
     items = feed.get("items")
     stated = items if isinstance(items, list) else []
     beyond = (f"items after number {MAX_ITEMS} were left out",) if len(stated) > MAX_ITEMS else ()
-    base = home or capture.url
+    base = _joined(capture.url, home) or capture.url
     raw = [_entry(item, f"item {place}", feed, base) for place, item in enumerate(stated[:MAX_ITEMS], 1)]
     entries, messages = gathered(raw, beyond)
-    return Parsed(entries, messages, title=text(feed.get("title")), home=_joined(capture.url, home))
+    return Parsed(entries, messages, title=text(feed.get("title")), home=_joined(capture.url, home), repaired=repaired)
 
 
-def _loaded(document: str) -> Mapping[str, Any]:
-    try:
-        feed = orjson.loads(document.lstrip("\ufeff"))
-    except (orjson.JSONDecodeError, UnicodeEncodeError) as error:
-        raise SourceError("parse", f"JSON that cannot be read: {error}") from error
+def _loaded(document: str) -> tuple[Mapping[str, Any], bool]:
+    """Give the feed, and whether it had to be mended first."""
+    feed, repaired = _json(document.lstrip("\ufeff"))
     if not isinstance(feed, dict) or "jsonfeed.org/version/" not in str(feed.get("version")):
         raise SourceError("not-a-feed", f"JSON that is no JSON Feed: {_sight(feed)}")
-    return feed
+    return feed, repaired
+
+
+def _json(document: str) -> tuple[Any, bool]:
+    try:
+        return orjson.loads(document), False
+    except (orjson.JSONDecodeError, UnicodeEncodeError):
+        pass
+    try:
+        return orjson.loads(_mended(document)), True
+    except orjson.JSONDecodeError as error:
+        raise SourceError("parse", f"JSON that cannot be read: {error}") from error
+
+
+def _mended(document: str) -> str:
+    """Replace half characters, and control characters, which JSON wants escaped: one of them would cost every item."""
+    whole = _ESCAPE.sub(lambda found: r"\ufffd" if found["half"] else found[0], document)
+    return _CONTROL.sub(" ", whole.encode("utf-8", "replace").decode())
 
 
 def _sight(value: object) -> str:

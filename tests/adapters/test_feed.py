@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.adapters import feed
+from aggregator.adapters import feed, feed_text
 from aggregator.errors import SourceError
 from aggregator.model import Capture, Found
 
@@ -63,7 +63,7 @@ def test_every_document_has_its_expectation() -> None:
     documents = {path.name for path in FEEDS.iterdir() if not path.name.endswith(".expected.json")}
 
     assert documents == set(CASES)
-    assert len(CASES) > 100
+    assert len(CASES) > 220
 
 
 def test_items_beyond_the_limit_are_left_out_and_said_so() -> None:
@@ -97,6 +97,10 @@ HELD = {
         b"<item><dc:creator><![CDATA[" + b"a" * 200_000 + b"]]></dc:creator></item>",
         "an author of more than 4096 characters",
     ),
+    "depth": (b"<item>" + b"<a>" * 100_000 + b"</a>" * 100_000 + b"</item>", "elements nested deeper than 50000"),
+    "depth without ends": (b"<item>" + b"<a>" * 50_001, "elements nested deeper than 50000"),
+    "much depth": (b"<item>" + b"<a>" * 1_500_000 + b"</a>" * 1_500_000, "more than 500000 elements"),
+    "elements": (b"<item>" + b"<a/>" * 1_500_000, "more than 500000 elements"),
 }
 
 
@@ -120,6 +124,7 @@ SLOW = {
     "open tags": b"<a " * 10_000,
     "ampersands": b"&" * 40_000,
     "nesting": b"<a>" * 10_000 + b"</a>" * 10_000,
+    "elements": b"<a></a>" * 40_000,
 }
 
 
@@ -130,6 +135,12 @@ def test_what_is_built_to_be_slow_is_read_in_no_time(trap: str) -> None:
     feed.parse(capture(rss(ITEM + b"<item><title>b</title>" + SLOW[trap] + b"</item>")))
 
     assert process_time() - started < 2
+
+
+def test_paragraphs_without_ends_are_no_depth_beyond_their_item() -> None:
+    body = b"<item><title>t</title><description>" + b"<p>text<br>" * 20_000 + b"</description></item>"
+
+    assert feed_text.prepare(rss(body * 3).decode()) is not None
 
 
 def test_a_long_text_behind_an_empty_author_is_no_long_author() -> None:
