@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
 
 from aggregator.errors import SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from aggregator.model import Capture, Parsed
+    from aggregator.sites.rules import SiteRules
 
 
-def _archive() -> Callable[[Capture], Parsed]:
-    from aggregator.adapters import archive
+class Adapter(Protocol):
+    """Reads one document; the rules say where its items are, where the kind of document does not say so itself."""
 
-    return archive.parse
-
-
-def _feed() -> Callable[[Capture], Parsed]:
-    from aggregator.adapters import feed
-
-    return feed.parse
+    def __call__(self, capture: Capture, rules: SiteRules) -> Parsed: ...
 
 
-# Loaded on demand: a folder of saved articles needs no feed parser.
-ADAPTERS: dict[str, Callable[[], Callable[[Capture], Parsed]]] = {"archive": _archive, "feed": _feed}
+# Each is a module with a function `parse`, loaded on demand: a folder of saved articles needs no feed parser.
+ADAPTERS: dict[str, str] = {
+    "archive": "aggregator.adapters.archive",
+    "feed": "aggregator.adapters.feed",
+    "json": "aggregator.adapters.json_items",
+    "page": "aggregator.adapters.page",
+    "sitemap": "aggregator.adapters.sitemap",
+}
 
 
-def parse(carrier: str, capture: Capture) -> Parsed:
+def parse(carrier: str, capture: Capture, rules: SiteRules) -> Parsed:
     """Parse a capture with an adapter's name. Raises SourceError where the document is not what the adapter reads."""
-    adapter = ADAPTERS.get(carrier)
-    if adapter is None:
+    module = ADAPTERS.get(carrier)
+    if module is None:
         raise SourceError("parse", f"no adapter reads `{carrier}`; there are {', '.join(ADAPTERS)}")
-    return adapter()(capture)
+    return cast("Adapter", import_module(module).parse)(capture, rules)
 
 
 __all__ = ["ADAPTERS", "parse"]

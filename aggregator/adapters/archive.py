@@ -22,6 +22,7 @@ from aggregator.model import Found, Parsed, RawEntry
 
 if TYPE_CHECKING:
     from aggregator.model import Capture
+    from aggregator.sites.rules import SiteRules
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n.*?\n---[ \t]*\n", re.DOTALL)
 _HEADER = re.compile(
@@ -32,7 +33,7 @@ _WRAPPED = re.compile(r"\A\s*<div>[ \t]*\n(.*)\n[ \t]*</div>\s*\Z", re.DOTALL)
 _EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
 
 
-def parse(capture: Capture) -> Parsed:
+def parse(capture: Capture, _: SiteRules | None = None) -> Parsed:
     """Read one saved article; the file's name stands for the item in messages."""
     name = unquote(urlsplit(capture.url).path.rpartition("/")[2])
     try:

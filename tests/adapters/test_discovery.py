@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from aggregator.adapters import discovery
+from aggregator.adapters.platforms import Candidate
 from aggregator.model import Capture
 
 URL = "https://news.example.org/section/"
@@ -65,14 +68,141 @@ def test_a_page_is_told_by_its_type_or_its_beginning(body: str, content_type: st
 
 
 def test_no_bytes_raise() -> None:
-    assert discovery.feed_of(page(b"\x00\xff<link rel=alternate href=\xff type=application/rss+xml>")) is not None
-    assert discovery.feed_of(page(b"")) is None
+    feed = b"<html>\x00\xff<link rel=alternate href=\xff type=application/rss+xml>"
+
+    assert discovery.feed_of(page(feed)) is not None
+    assert discovery.feeds_in(page(b"")) == discovery.Feeds()
+    assert discovery.feeds_in(page(b"\x00\x01\x02")) == discovery.Feeds()
 
 
-@pytest.mark.parametrize("href", ["http://[::1", "javascript:alert(1)", "data:text/xml,x"])
+@settings(deadline=None, max_examples=100, derandomize=True)
+@given(st.text(st.characters(codec="utf-8")), st.sampled_from(["link", "a", "meta", "base"]))
+def test_whatever_a_page_says_only_web_addresses_come_of_it(text: str, element: str) -> None:
+    value = text.replace('"', "")
+    words = f'rel="alternate https://api.w.org/" type="application/rss+xml" name="generator" content="{value}"'
+    feeds = discovery.feeds_in(page(f'<html><{element} href="{value}" {words}>RSS</{element}>{link(value)}'))
+
+    for candidate in (*feeds.recommended, *feeds.linked, *feeds.usual):
+        assert candidate.url.startswith(("http://", "https://"))
+
+
+@pytest.mark.parametrize(
+    "href",
+    [
+        "http://[::1", "javascript:alert(1)//feed.xml", "data:text/xml,x", "file:///etc/passwd",
+        "ftp://a.example/feed", "https://a.example/" + "a" * 2000 + "/feed", "mailto:a@b.example", "",
+    ],
+)  # fmt: skip
 def test_a_link_that_is_no_web_address_is_no_feed(href: str) -> None:
-    assert discovery.feed_of(page(link(href))) is None
+    found = discovery.feeds_in(page(link(href) + f'<a href="{href}">RSS</a><base href="{href}">'))
+
+    assert not [one for one in (*found.recommended, *found.linked) if "a.example" in one.url or "file" in one.url]
+    assert (found.recommended, found.linked) == ((), ())
 
 
 def test_a_broken_base_is_passed_over() -> None:
     assert discovery.feed_of(page('<base href="http://[">' + link("/feed"))) == "https://news.example.org/feed"
+
+
+@pytest.mark.parametrize(
+    ("links", "expected"),
+    [
+        # this section's feed before the whole site's, whatever its form
+        (
+            link("/feed.atom", "application/atom+xml") + link("/section/feed", title="Site » Section Feed"),
+            ["/section/feed", "/feed.atom"],
+        ),
+        # but never its comments
+        (link("/section/comments/feed") + link("/feed"), ["/feed", "/section/comments/feed"]),
+        # the page's language before others; what states none is not held against it
+        (
+            '<html lang="fr-CA">' + "".join(
+                link(f"/{tag}.xml").replace("<link ", f"<link hreflang={tag} ") for tag in ("en", "fr", "de")
+            ) + link("/any.xml"),
+            ["/fr.xml", "/any.xml", "/en.xml", "/de.xml"],
+        ),
+        (link("/summary.atom", "application/atom+xml") + link("/full.rss"), ["/full.rss", "/summary.atom"]),
+        (link("/wp-json/wp/v2/pages/2", "application/json") + link("/oembed?format=json", "application/json"), []),
+        (link("/a.xml") + link("/a.xml") + link("/b.xml"), ["/a.xml", "/b.xml"]),
+        (link("feed:https://news.example.org/a.xml") + link("feed://news.example.org/b.xml"), ["/a.xml", "/b.xml"]),
+    ],
+)  # fmt: skip
+def test_recommended_feeds_come_best_first(links: str, expected: list[str]) -> None:
+    found = discovery.feeds_in(page(links)).recommended
+
+    assert [candidate.url.removeprefix("https://news.example.org") for candidate in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("anchors", "expected"),
+    [
+        ('<a href="/rss">here</a>', ["/rss"]),
+        ('<a href="/a.rss">x</a><a href="/b/feed/">RSS</a>', ["/b/feed/", "/a.rss"]),
+        ('<a href="/news.xml">RSS</a><a href="/data.xml">Data</a><a href="/rules.pdf">RSS</a>', ["/news.xml"]),
+        ('<a href="/zh.xml">订阅</a><a href="/index.xml" title="Atom">⚛</a>', ["/index.xml", "/zh.xml"]),
+        (
+            '<a href="/?feed=rss2"><img alt=RSS></a><a href="/news?format=rss">x</a>',
+            ["/?feed=rss2", "/news?format=rss"],
+        ),
+        ('<a href="/comments/feed">Comments RSS</a><a href="/feed">Feed</a>', ["/feed", "/comments/feed"]),
+        (
+            '<a href="https://other.example/feed">RSS</a><a href="/feed">Feed</a>',
+            ["/feed", "https://other.example/feed"],
+        ),
+        ('<a href="/feedback">Feedback</a><a href="/about-rss">About RSS</a><a href="/section/">RSS</a>', []),
+    ],
+)
+def test_links_that_look_like_feeds_come_best_first(anchors: str, expected: list[str]) -> None:
+    found = discovery.feeds_in(page(f"<html><body>{anchors}</body></html>")).linked
+
+    assert [candidate.url.removeprefix("https://news.example.org") for candidate in found] == expected
+
+
+def test_why_is_told_in_one_line() -> None:
+    body = (
+        link("/feed", title="The\n harbour") + link("/bare") + '<a href="/x.rss"> All\n news </a><a href="/y.rss"></a>'
+    )
+    found = discovery.feeds_in(page(f"<html>{body}"))
+
+    assert [candidate.why for candidate in (*found.recommended, *found.linked)] == [
+        "the page recommends it as “The harbour”", "the page recommends it", "the page links to it as “All news”",
+        "the page links to it",
+    ]  # fmt: skip
+
+
+def test_ten_thousand_recommended_feeds_are_fifty() -> None:
+    links = "".join(link(f"/{number}.xml") for number in range(10_000))
+
+    found = discovery.feeds_in(page(f"<html><head>{links}</head><body>x")).recommended
+
+    assert [candidate.url for candidate in found] == [f"https://news.example.org/{number}.xml" for number in range(50)]
+
+
+def test_a_page_without_end_is_read_from_its_beginning() -> None:
+    body = "<html><head>" + link("/feed") + "</head><body>" + "<p>é</p>" * 500_000
+
+    assert discovery.feed_of(page(body)) == "https://news.example.org/feed"
+
+
+def test_a_head_alone_is_enough() -> None:
+    assert discovery.feed_of(page(f"<html><head>{link('/feed')}")) == "https://news.example.org/feed"
+
+
+def test_the_usual_addresses_are_few_and_of_this_host() -> None:
+    assert [candidate.url for candidate in discovery.well_known("https://a.example/x/y?z")] == [
+        "https://a.example/feed", "https://a.example/rss", "https://a.example/atom.xml", "https://a.example/feed.xml",
+        "https://a.example/index.xml", "https://a.example/rss.xml",
+    ]  # fmt: skip
+    assert discovery.well_known("https://a.example/~ada/notes")[0].url == "https://a.example/~ada/feed"
+
+
+def test_sitemaps_of_news_are_those_of_this_site() -> None:
+    robots = (
+        "User-agent: *\nDisallow: /x\nSitemap: https://www.a.example/sitemap.xml\n"
+        " sitemap : https://static.a.example/News-1.xml\nSitemap:https://evil.example/news.xml\nSitemap: /news.xml\n"
+    )
+
+    assert discovery.news_sitemaps(robots, "https://www.a.example/x") == (
+        Candidate("https://static.a.example/News-1.xml", "robots.txt names it"),
+        Candidate("https://www.a.example/news-sitemap.xml", "a usual address"),
+    )
