@@ -34,19 +34,21 @@ class Size:
     month_sources: int = 10_000
     month_days: int = 2
     waits: int = 1_000
+    feeds: int = 1_000
     rounds: int = 3
 
 
 FULL = Size()
 QUICK = Size(
     articles=20,
-    entries=(120, 400),
+    entries=(600, 900),
     sources=20,
     idle_seconds=1.0,
     fetches=64,
     month_sources=100,
     month_days=2,
     waits=64,
+    feeds=6,
     rounds=1,
 )
 

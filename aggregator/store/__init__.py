@@ -7,5 +7,6 @@ from __future__ import annotations
 
 from aggregator.store.database import Store
 from aggregator.store.entries import VisibleRevision
+from aggregator.store.news import Known
 
-__all__ = ["Store", "VisibleRevision"]
+__all__ = ["Known", "Store", "VisibleRevision"]

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from aggregator.model import Capture
 from aggregator.store.content import Compressor, Decompressor, digest
-from aggregator.store.engine import among
+from aggregator.store.engine import pairs
 from aggregator.store.schema import capture, source
 
 if TYPE_CHECKING:
@@ -54,10 +54,7 @@ def _last_digests(connection: sa.Connection, captures: Sequence[tuple[int, Captu
         return {}
     newest = (
         sa.select(sa.func.max(capture.c.id))
-        .where(
-            among(capture.c.source_id, {source_id for source_id, _ in captures}, connection),
-            among(capture.c.url, {taken.url for _, taken in captures}, connection),
-        )
+        .where(pairs(capture.c.source_id, capture.c.url, {(id_, taken.url) for id_, taken in captures}, connection))
         .group_by(capture.c.source_id, capture.c.url)
     )
     query = sa.select(capture.c.source_id, capture.c.url, capture.c.digest).where(capture.c.id.in_(newest))

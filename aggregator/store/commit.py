@@ -12,18 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from aggregator.store import listing
+from aggregator.store import guids, listing, remarks
 from aggregator.store.captures import keep
 from aggregator.store.engine import among
-from aggregator.store.merge import Arrival, merge
+from aggregator.store.merge import Arrival, Merged, merge
+from aggregator.store.renamed import recognised
 from aggregator.store.runs import STATE, outcome_row, state_row, wait_for_hosts
 from aggregator.store.schema import outcome, source, source_state
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
-    from aggregator.model import Outcome, Result
+    from aggregator.model import Outcome, Result, Revision
     from aggregator.store.content import Compressor
 
 LOST = "another run took this source over: nothing was written"
@@ -110,32 +112,75 @@ def _pass_on(error: Exception) -> None:
 
 
 def _write(means: _Write, group: Sequence[tuple[Result, _Claim]]) -> list[Outcome]:
+    listings = [listing.unpack(claim.listing) for _, claim in group]
+    known = [_recognised(means, *member, listed) for member, listed in zip(group, listings, strict=True)]
     arrivals = [
         Arrival(number, revision, result.keep_sightings)
         for number, (result, _) in enumerate(group)
-        for revision in result.revisions
+        for revision in known[number][0]
     ]
-    verdicts = merge(means.connection, arrivals, now=means.now, compressor=means.compressor) if arrivals else []
+    merged = merge(means.connection, arrivals, now=means.now, compressor=means.compressor) if arrivals else Merged([])
     counts = [Counter[str]() for _ in group]
-    for arrival, verdict in zip(arrivals, verdicts, strict=True):
+    for arrival, verdict in zip(arrivals, merged.verdicts, strict=True):
         counts[arrival.result][verdict] += 1
     captures = [(claim.source_id, capture) for result, claim in group for capture in result.captures]
     keep(means.connection, captures, means.compressor)
     wait_for_hosts(means.connection, [result.host_waits for result, _ in group])
+    given = [frozenset() if found else merged.guids for _, found in known]  # new links are told of with their guids
+    group = [
+        (_by_url(means, result, claim, handed_on=number in merged.handed_on, given=given[number]), claim)
+        for number, (result, claim) in enumerate(group)
+    ]
     outcomes = [
-        replace(result.outcome, new=count["new"], changed=count["changed"], same=count["same"])
-        for (result, _), count in zip(group, counts, strict=True)
+        _told(means, result, claim, count, recognised_items=found)
+        for (result, claim), count, (_, found) in zip(group, counts, known, strict=True)
     ]
     _finish(means, group, outcomes)
-    _list(means, group)
+    _list(means, group, listings)
     return outcomes
 
 
-def _list(means: _Write, group: Sequence[tuple[Result, _Claim]]) -> None:
+def _recognised(
+    means: _Write, result: Result, claim: _Claim, listed: listing.Listing
+) -> tuple[Sequence[Revision], int]:  # fmt: skip
+    """Recognise what has other links and ids than before, where an earlier document was read whole."""
+    if result.keep_sightings or claim.first_complete is None or not result.revisions:
+        return result.revisions, 0
+    return recognised(means.connection, result.revisions, listing.keys(listed), source_id=claim.source_id)
+
+
+def _by_url(
+    means: _Write, result: Result, claim: _Claim, *, handed_on: bool, given: AbstractSet[str]
+) -> Result:  # fmt: skip
+    """Say what became of guids; those that were caught twice, or handed on, count no more."""
+    note = remarks.HANDED_ON if handed_on else None
+    renewed = (
+        0 if handed_on or not given or claim.first_complete is None else guids.most_are_new(result.revisions, given)
+    )
+    if renewed:
+        again = remarks.was_renewed(means.connection, claim.source_id)
+        note = remarks.ALWAYS_RENEWED if again else remarks.renewed(renewed)
+    if note is None:
+        return result
+    outcome = replace(result.outcome, notes=(*result.outcome.notes, note))
+    by_url = result.state.by_url or note in (remarks.HANDED_ON, remarks.ALWAYS_RENEWED)
+    return replace(result, outcome=outcome, state=replace(result.state, by_url=by_url))
+
+
+def _told(
+    means: _Write, result: Result, claim: _Claim, count: Counter[str], *, recognised_items: int
+) -> Outcome:  # fmt: skip
+    """Complete an outcome with what the merge counted, and with what a person should know of that."""
+    flood = remarks.flood(means.connection, claim.source_id, new=count["new"], since=claim.first_complete)
+    known = remarks.recognised(recognised_items) if recognised_items else None
+    notes = (*result.outcome.notes, *(note for note in (known, flood) if note))
+    return replace(result.outcome, new=count["new"], changed=count["changed"], same=count["same"], notes=notes)
+
+
+def _list(means: _Write, group: Sequence[tuple[Result, _Claim]], listings: Sequence[listing.Listing]) -> None:
     """Remember what the documents of these runs list, and what they list no more."""
     rows, before, after = [], set[str](), set[str]()
-    for result, claim in group:
-        known = listing.unpack(claim.listing)
+    for (result, claim), known in zip(group, listings, strict=True):
         listed = listing.listed(result, known)
         if listed != known:
             rows.append({"of": claim.source_id, "listing": listing.pack(listed, means.compressor)})
@@ -149,7 +194,7 @@ def _list(means: _Write, group: Sequence[tuple[Result, _Claim]]) -> None:
 def _finish(means: _Write, group: Sequence[tuple[Result, _Claim]], outcomes: Sequence[Outcome]) -> None:
     rows, folders, ends = [], [], []
     for (result, claim), ended in zip(group, outcomes, strict=True):
-        complete = claim.first_complete or (means.now if ended.status == "ok" else None)
+        complete = claim.first_complete or (means.now if ended.status == "ok" and result.complete else None)
         rows.append({"of": claim.source_id, **state_row(result.state), "first_complete": complete})
         ends.append(outcome_row(ended, claim.source_id))
         listed = {name: list(file) for name, file in result.state.folder.items()}

@@ -6,14 +6,14 @@ made again when it is read.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 import orjson
 import zstandard
 
-from aggregator.model import Enclosure, Entry, Image
+from aggregator.model import Enclosure, Entry, Evidence, Image
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 ZSTD = 1  # the codec: a zstd frame; another number will mean a frame made with a dictionary
 
-_LEVEL = 3  # of 19: the usual balance; higher levels gain 3 % on articles of a few kilobytes
+_STATED = tuple(item.name for item in fields(Evidence))
+_LEVEL = 1  # of 19: a quarter faster than 3 and 2 % larger on articles of a few kilobytes; higher ones gain 3 % more
 
 
 class Compressor:
@@ -75,6 +76,7 @@ def dump(revision: Revision) -> bytes:
             "enclosures": revision.enclosures,
             "guid": revision.guid,
             "provenance": dict(revision.provenance),
+            "evidence": [_stated(evidence) for evidence in revision.evidence],
         },
         option=orjson.OPT_SORT_KEYS,
     )
@@ -83,20 +85,6 @@ def dump(revision: Revision) -> bytes:
 def digest(data: bytes) -> bytes:
     """Return 16 bytes that stand for `data`."""
     return blake2b(data, digest_size=16).digest()
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """The parts of a content that are searched and compared."""
-
-    title: str
-    summary: str | None
-    content_html: str | None
-
-
-def said(content: dict[str, Any]) -> Said:
-    """Return what a loaded `content` says."""
-    return Said(content["title"], content["summary"], content["content_html"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +99,15 @@ class Facets:
 def facets(content: dict[str, Any]) -> Facets:
     """Return what filters need of a loaded `content`."""
     return Facets(content["url"], content["language"], orjson.dumps(content["tags"]).decode())
+
+
+def tongue(language: str | None) -> str | None:
+    """Return what a view's language is looked up by.
+
+    >>> tongue("zh-Hans")
+    'zh'
+    """
+    return None if language is None else language.partition("-")[0]
 
 
 def load(data: bytes) -> dict[str, Any]:
@@ -172,6 +169,15 @@ def urn(uid: bytes) -> str:
     """
     text = uid.hex()
     return f"urn:uuid:{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def evidence_of(content: dict[str, Any], field: str) -> tuple[Evidence, ...]:
+    """Return what a loaded `content` keeps of how the date `field` was stated."""
+    return tuple(Evidence(**stated) for stated in content["evidence"] if stated["field"] == field)
+
+
+def _stated(evidence: Evidence) -> dict[str, Any]:
+    return {name: value for name in _STATED if (value := getattr(evidence, name)) is not None}
 
 
 def _provenance(found: dict[str, str], published_where: str | None) -> dict[str, str]:

@@ -9,24 +9,23 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import sqlalchemy as sa
 
 from aggregator.normalize import copies
-from aggregator.store.engine import among
+from aggregator.store.engine import among, fetched, insert
 from aggregator.store.schema import MICROSECOND, entry, pair, sketch, source
 from aggregator.store.words import BORDER
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-    from aggregator.store.derived import Words
-
-BACKLOG = 1_000  # entries that a commit compares belatedly, after a second source came
+    WordsOf: TypeAlias = Callable[[Collection[int]], Mapping[int, str]]  # the words of contents by their numbers
+    _Place: TypeAlias = tuple[int, int, int]  # an entry with some value: published, number, source
 
 _WITHIN = copies.WITHIN // MICROSECOND
-_JUDGED_BY = ("content_id", "source_id", "published", "language")
+JUDGED_BY = ("content_id", "source_id", "published", "language")  # columns that make an entry a copy of another
 
 BEST_FIRST = (source.c.priority.desc(), entry.c.published, entry.c.uid)
 
@@ -41,24 +40,34 @@ class Compared(NamedTuple):
     language: str | None
 
 
-def several(connection: sa.Connection, more: Collection[int] = ()) -> bool:
-    """Tell whether entries come from several sources, `more` among them."""
-    ends = sa.select(sa.func.min(entry.c.source_id).label("end")).union_all(sa.select(sa.func.max(entry.c.source_id)))
-    return len({end for end in connection.scalars(ends) if end is not None} | set(more)) > 1
+def is_behind(connection: sa.Connection) -> bool:
+    """Tell whether entries wait to be compared, and are of several sources: three look-ups in indexes."""
+    return bool(connection.scalar(_BEHIND))
+
+
+def part(connection: sa.Connection, old: Mapping[int, Mapping[str, Any]]) -> None:
+    """Forget all that was known of entries as copies; `old` holds their rows as they were."""
+    known = {number: row for number, row in old.items() if row["sketch"]}
+    if known:
+        regroup(connection, _part(connection, known))
+
+
+def catch_up(connection: sa.Connection, most: int, words_of: WordsOf) -> int:
+    """Compare at most `most` entries that were not yet, the latest comers first; return how many there were."""
+    if not is_behind(connection):
+        return 0
+    rows = [Compared(*row) for row in fetched(connection, _LATE.limit(most))]
+    words = words_of({row.content_id for row in rows})
+    made = [(row, sketch_of(words[row.content_id])) for row in rows]
+    change = sa.update(entry).where(entry.c.id == sa.bindparam("of"))
+    connection.execute(change, [{"of": row.id, "sketch": data} for row, data in made])
+    regroup(connection, _compare(connection, [(row, data) for row, data in made if data], words_of))
+    return len(rows)
 
 
 def sketch_of(words: str) -> bytes:
     """Return what an entry's row keeps: empty for a text that is too short to compare."""
     return copies.pack(copies.sketch(_text_part(words)[0]))
-
-
-def follow(connection: sa.Connection, before: Mapping[int, Mapping[str, Any] | None], words: Words) -> None:
-    """Bring the groups up to the entries that changed; `before` holds their rows as they were, None for new ones."""
-    old = {number: row for number, row in before.items() if row is not None and row["sketch"]}
-    touched = _part(connection, old) if old else set()
-    if several(connection):
-        touched |= _compare(connection, _signed(connection, before) + _backlog(connection, words), words)
-    regroup(connection, touched)
 
 
 def regroup(connection: sa.Connection, touched: Collection[int]) -> None:
@@ -86,8 +95,16 @@ def regroup_all(connection: sa.Connection) -> None:
 
 def _part(connection: sa.Connection, old: Mapping[int, Mapping[str, Any]]) -> set[int]:
     """Forget the sketches and pairs of entries; return them and those that were their partners."""
-    rows = [{"value": value, "of": number} for number, row in old.items() for value in copies.unpack(row["sketch"])]
-    gone = sa.delete(sketch).where(sketch.c.value == sa.bindparam("value"), sketch.c.entry_id == sa.bindparam("of"))
+    rows = [
+        {"what": value, "then": row["published"], "of": number}
+        for number, row in old.items()
+        for value in copies.unpack(row["sketch"])
+    ]
+    gone = sa.delete(sketch).where(
+        sketch.c.value == sa.bindparam("what"),
+        sketch.c.published == sa.bindparam("then"),
+        sketch.c.entry_id == sa.bindparam("of"),
+    )
     connection.execute(gone, rows)
     partners = {number for both in _pairs(connection, old) for number in both}
     connection.execute(sa.delete(pair).where(among(pair.c.one, old, connection)))
@@ -95,91 +112,75 @@ def _part(connection: sa.Connection, old: Mapping[int, Mapping[str, Any]]) -> se
     return partners | set(old)
 
 
-def _signed(connection: sa.Connection, changed: Collection[int]) -> list[tuple[Compared, bytes]]:
-    query = _QUERY.where(among(entry.c.id, changed, connection), entry.c.sketch.is_not(None))
-    return [(Compared(*row[:-1]), bytes(row[-1])) for row in connection.execute(query) if row[-1]]
-
-
-def _backlog(connection: sa.Connection, words: Words) -> list[tuple[Compared, bytes]]:
-    """Sketch entries that came while there was one source, the newest first."""
-    late = _QUERY.where(entry.c.sketch.is_(None)).order_by(entry.c.published.desc()).limit(BACKLOG)
-    rows = [Compared(*row[:-1]) for row in connection.execute(late)]
-    if not rows:
-        return []
-    found = words.of({row.content_id for row in rows})
-    made = [(row, sketch_of(found[row.content_id])) for row in rows]
-    change = sa.update(entry).where(entry.c.id == sa.bindparam("of"))
-    connection.execute(change, [{"of": row.id, "sketch": data} for row, data in made])
-    return [(row, data) for row, data in made if data]
-
-
-_QUERY = sa.select(
-    sa.type_coerce(entry.c.published, sa.BigInteger),
-    entry.c.id,
-    entry.c.source_id,
-    entry.c.content_id,
-    entry.c.language,
-    entry.c.sketch,
+_BEHIND = sa.select(
+    sa.and_(
+        sa.select(sa.func.min(entry.c.source_id)).scalar_subquery()
+        != sa.select(sa.func.max(entry.c.source_id)).scalar_subquery(),
+        sa.exists().where(entry.c.sketch.is_(None)),
+    )
 )
+_COMPARED = sa.select(entry.c.published, entry.c.id, entry.c.source_id, entry.c.content_id, entry.c.language)
+_LATE = _COMPARED.where(entry.c.sketch.is_(None)).order_by(entry.c.id.desc())
 
 
-def _compare(connection: sa.Connection, signed: Collection[tuple[Compared, bytes]], words: Words) -> set[int]:
+def _compare(connection: sa.Connection, signed: Collection[tuple[Compared, bytes]], words_of: WordsOf) -> set[int]:
     """Find the copies of these entries and remember the pairs; return who is in them."""
     if not signed:
         return set()
     values = {row: copies.unpack(data) for row, data in signed}
-    rows = [{"value": value, "entry_id": row.id} for row, found in values.items() for value in found]
-    connection.execute(sa.insert(sketch), sorted(rows, key=lambda row: (row["value"], row["entry_id"])))
-    pairs = sorted(_confirmed(_candidates(connection, values), words))
+    rows = [(value, row.published, row.id, row.source_id) for row, found in values.items() for value in found]
+    insert(connection, sketch, sorted(rows))
+    pairs = sorted(_confirmed(candidates(connection, values), words_of))
     if pairs:
         connection.execute(sa.insert(pair), [{"one": one, "other": other} for one, other in pairs])
     return {number for both in pairs for number in both}
 
 
-def _candidates(
+def candidates(
     connection: sa.Connection, values: Mapping[Compared, Iterable[int]]
 ) -> Iterator[tuple[Compared, Compared]]:
     """Yield pairs of different sources, near in time and of one language, that share enough of their sketches."""
-    shelves = _shelves(connection, values)
-    shared: Counter[tuple[Compared, Compared]] = Counter()
+    fresh = {row.id: row for row in values}
+    alike = _alike(_shelves(connection, values), values)
+    query = _COMPARED.where(among(entry.c.id, {number for both in alike for number in both} - fresh.keys(), connection))
+    known = fresh | {row[1]: Compared(*row) for row in fetched(connection, query)} if alike else {}
+    for one, other in sorted(alike):
+        if _one_language(known[one].language, known[other].language):
+            yield known[one], known[other]
+
+
+def _alike(shelves: Mapping[int, list[_Place]], values: Mapping[Compared, Iterable[int]]) -> set[tuple[int, int]]:
+    """Return the numbers of entries, two of which one is in `values`, that share enough of their sketches."""
+    alike: set[tuple[int, int]] = set()
     for row, found in values.items():
+        shared: Counter[int] = Counter()
         for value in found:
-            for source_id, others in shelves.get(value, {}).items():
-                if source_id != row.source_id:
-                    shared.update((row, other) if row.id < other.id else (other, row) for other in _near(others, row))
-    fresh = {row.id for row in values}
-    for (one, other), count in shared.items():
-        both = one.id in fresh and other.id in fresh  # each has found the other
-        if count >= copies.SHARED * (1 + both) and _one_language(one.language, other.language):
-            yield one, other
+            shared.update(number for _, number, source_id in _near(shelves[value], row) if source_id != row.source_id)
+        alike.update((min(row.id, other), max(row.id, other)) for other in shared if shared[other] >= copies.SHARED)
+    return alike
 
 
-def _shelves(
-    connection: sa.Connection, values: Mapping[Compared, Iterable[int]]
-) -> dict[int, dict[int, list[Compared]]]:
-    """Return who has which value, by value and source, in the order of publication."""
+def _shelves(connection: sa.Connection, values: Mapping[Compared, Iterable[int]]) -> dict[int, list[_Place]]:
+    """Return who has which value, in the order of publication."""
     moments = [row.published for row in values]
     sought = {value for found in values.values() for value in found}
-    published = sa.type_coerce(entry.c.published, sa.BigInteger)
-    query = (
-        sa.select(*_QUERY.selected_columns[:-1], sketch.c.value)
-        .join(entry, entry.c.id == sketch.c.entry_id)
-        .where(among(sketch.c.value, sought, connection))
-        .where(published.between(min(moments) - _WITHIN, max(moments) + _WITHIN))
+    published = sa.type_coerce(sketch.c.published, sa.BigInteger)
+    query = sa.select(sketch.c.value, published, sketch.c.entry_id, sketch.c.source_id).where(
+        among(sketch.c.value, sought, connection), published.between(min(moments) - _WITHIN, max(moments) + _WITHIN)
     )
-    shelves: dict[int, dict[int, list[Compared]]] = {}
-    for *columns, value in connection.execute(query):
-        row = Compared(*columns)
-        shelves.setdefault(value, {}).setdefault(row.source_id, []).append(row)
-    for shelf in shelves.values():
-        for rows in shelf.values():
-            rows.sort()
+    shelves: dict[int, list[_Place]] = {}
+    for value, *place in fetched(connection, query):
+        shelves.setdefault(value, []).append(tuple(place))
+    for places in shelves.values():
+        places.sort()
     return shelves
 
 
-def _near(others: list[Compared], row: Compared) -> list[Compared]:
-    low = bisect_left(others, row.published - _WITHIN, key=lambda other: other.published)
-    return others[low : bisect_right(others, row.published + _WITHIN, key=lambda other: other.published)]
+def _near(places: list[_Place], row: Compared) -> list[_Place]:
+    if len(places) == 1:
+        return []  # nobody else has it
+    low = bisect_left(places, (row.published - _WITHIN,))
+    return places[low : bisect_right(places, (row.published + _WITHIN + 1,))]
 
 
 def _one_language(one: str | None, other: str | None) -> bool:
@@ -187,10 +188,10 @@ def _one_language(one: str | None, other: str | None) -> bool:
     return one is None or other is None or copies.base(one) == copies.base(other)
 
 
-def _confirmed(candidates: Iterable[tuple[Compared, Compared]], words: Words) -> Iterator[tuple[int, int]]:
+def _confirmed(candidates: Iterable[tuple[Compared, Compared]], words_of: WordsOf) -> Iterator[tuple[int, int]]:
     found = list(candidates)
     numbers = {row.content_id for both in found for row in both}
-    texts = {number: copies.text(*_text_part(made)) for number, made in words.of(numbers).items()}
+    texts = {number: copies.text(*_text_part(made)) for number, made in words_of(numbers).items()}
     for one, other in found:
         if copies.copies(texts[one.content_id], texts[other.content_id]):
             yield one.id, other.id

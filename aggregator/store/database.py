@@ -5,18 +5,20 @@ Rule: one thread writes at a time, any thread reads. Only StoreError leaves, and
 
 from __future__ import annotations
 
-from contextlib import closing
-from itertools import islice
+from contextlib import closing, contextmanager
+from itertools import count, islice
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from aggregator.store import captures, commit, entries, lock, retention, runs
+from aggregator.store import captures, commit, derived, entries, lock, retention, runs
 from aggregator.store import copies as groups
+from aggregator.store import news as newness
 from aggregator.store import view as views
 from aggregator.store.content import Compressor
 from aggregator.store.engine import connect, reading, writing
 from aggregator.store.entries import Opener
+from aggregator.store.leftovers import Terms
 from aggregator.store.migration import migrate
 from aggregator.store.schema import entry
 
@@ -27,10 +29,14 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from aggregator.model import Capture, Entry, Outcome, Result, SourceState
+    from aggregator.model import Capture, Entry, Evidence, Outcome, Result, Revision, SourceState
     from aggregator.store.engine import Engines
     from aggregator.store.entries import VisibleRevision
-    from aggregator.store.retention import Pruned
+    from aggregator.store.news import Known
+    from aggregator.store.retention import Pruned, Shown
+
+AT_ONCE = 500  # entries whose words and copies are made in one turn of the writer: some 0.2 s
+LOOKS = 40  # turns that one reader takes for copies
 
 
 class Store:
@@ -145,13 +151,25 @@ class Store:
         with writing(self._engines) as connection:
             return commit.commit(connection, results, now=now, compressor=self._compressor)
 
-    def prune(self, now: datetime, keep: Mapping[str, timedelta], *, dry_run: bool = False) -> Pruned:
+    def prune(
+        self,
+        now: datetime,
+        keep: Mapping[str, timedelta],
+        *,
+        default: timedelta | None = None,
+        shown: Sequence[Shown] = (),
+        dry_run: bool = False,
+    ) -> Pruned:
         """Delete what is no longer listed for longer than its source keeps it, and old captures and outcomes.
 
-        `keep` is by source; entries of others stay. What any source lists, or a folder still has, is never deleted.
-        With `dry_run` only entries are counted, and nothing is changed. Takes the writer's turn many times, not long.
+        `keep` is by configured source; `default` holds for what other sources brought, None for ever. What any source
+        lists, or a folder still has, is never deleted, nor what a view of its own `keep` shows (`shown`). With
+        `dry_run` it only tells. Takes the writer's turn many times, not long.
         """
-        return retention.prune(self._engines, now, keep, dry_run=dry_run)
+        terms = Terms(now, keep, default)
+        while not dry_run and self.settle():
+            pass
+        return retention.prune(self._engines, terms, opener=self._opener(), shown=shown, dry_run=dry_run)
 
     def vacuum(self) -> None:
         """Give the space of what was deleted back; takes as long as copying the database, and as much space."""
@@ -168,6 +186,16 @@ class Store:
             retention.bury(connection, numbers, now)
         return len(numbers)
 
+    def settle(self, most: int = AT_ONCE) -> bool:
+        """Make the search index and the groups of copies of at most `most` entries each that are still without; tell
+        whether more are left.
+
+        Whoever searches or reads has it done before; a daemon does it when it has nothing else to write.
+        """
+        with writing(self._engines) as connection:
+            words = derived.Words(connection)
+            return max(derived.compare(connection, most, words), derived.index(connection, most, words)) == most
+
     # --- reading --------------------------------------------------------------------------------------------------
 
     def entries(
@@ -183,7 +211,7 @@ class Store:
         `search` are words that all must be in title, summary or content, "quoted" where they must follow one another;
         letter case, accents and widths aside. Whole words are meant; any part of a Chinese, Japanese, Thai … text.
         """
-        with reading(self._engines) as connection:
+        with self._complete(indexed=bool(search)) as connection:
             found = entries.entries(connection, self._opener(), source_name=source, since=since, search=search)
             with closing(found):
                 yield from islice(found, limit)
@@ -193,13 +221,18 @@ class Store:
 
         `url_key` makes the identity key of a URL, so that any spelling of it finds the entry.
         """
-        with reading(self._engines) as connection:
+        with self._complete() as connection:
             return entries.find(connection, self._opener(), id_or_url, url_key=url_key)
 
     def starting(self, digits: str) -> list[Entry]:
         """Return the entries whose id begins with these hexadecimal digits (dashes aside, at most 32), newest first."""
-        with reading(self._engines) as connection:
+        with self._complete() as connection:
             return entries.starting(connection, self._opener(), digits)
+
+    def news(self, revisions: Sequence[Revision]) -> list[Known | None]:
+        """Return what is known of the articles of `revisions` (of one source), in their order; None of unknown ones."""
+        with reading(self._engines) as connection:
+            return newness.news(connection, revisions)
 
     def counts(self) -> dict[str, int]:
         """Return how many entries each source brought first; a source without any is not there."""
@@ -210,6 +243,11 @@ class Store:
         """Return the visible revisions of an entry, oldest first; none where the id is unknown."""
         with reading(self._engines) as connection:
             return entries.history(connection, self._opener(), entry_id)
+
+    def evidence(self, entry_id: str) -> tuple[Evidence, ...]:
+        """Return how the dates of an entry were stated, those of `published` first; none where the id is unknown."""
+        with reading(self._engines) as connection:
+            return entries.evidence(connection, self._opener(), entry_id)
 
     def view(
         self,
@@ -228,13 +266,33 @@ class Store:
         `group` shows one of the copies that several sources have of a text: the best that the rest selects.
         """
         selection = views.Selection(language, source, tag, scan, group)
-        with reading(self._engines) as connection:
+        with self._complete() as connection:
             return views.view(connection, self._opener(), limit, selection=selection, now=now)
 
     def captures(self, source: str) -> Iterator[Capture]:
         """Yield the captures of a source, oldest first."""
         with reading(self._engines) as connection, closing(captures.captures(connection, source)) as found:
             yield from found
+
+    @contextmanager
+    def _complete(self, *, indexed: bool = False) -> Iterator[sa.Connection]:
+        """Give a connection that sees one moment of the store at which all copies are known, and all words `indexed`.
+
+        Where an older store has its first second source that may be too much for once: its older entries follow, look
+        by look.
+        """
+        for look in count():
+            with reading(self._engines) as connection:
+                uncompared = look < LOOKS and derived.is_uncompared(connection)
+                if not uncompared and not (indexed and derived.is_unindexed(connection)):
+                    yield connection
+                    return
+            with writing(self._engines) as connection:
+                words = derived.Words(connection)
+                if uncompared:
+                    derived.compare(connection, AT_ONCE, words)
+                if indexed:
+                    derived.index(connection, AT_ONCE, words)
 
     def _opener(self) -> Opener:
         return Opener(self._text_of)

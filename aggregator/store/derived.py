@@ -1,6 +1,8 @@
-"""What is derived from shown entries, and follows them in the same transaction: the search index, the groups of copies.
+"""What is derived from shown entries: rows of tags at once; the search index and the groups of copies when asked for.
 
-Rule: derived means that it could be made again from the entries alone, and would be the same.
+Rule: derived means that it could be made again from the entries alone, and would be the same. A commit only takes away
+what no longer holds, and leaves the rest unmade (`words_crc`, `sketch` are None): whoever searches or looks at copies
+has it made first, so that nobody ever sees less than what is stored.
 """
 
 from __future__ import annotations
@@ -8,100 +10,148 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
+import orjson
 import sqlalchemy as sa
 
 from aggregator.store import copies, search
-from aggregator.store.content import Decompressor, Said, load, said
-from aggregator.store.engine import among
+from aggregator.store.content import Decompressor, load
+from aggregator.store.engine import among, insert
 from aggregator.store.plan import erase
-from aggregator.store.schema import content, entry
+from aggregator.store.schema import content, entry, entry_tag, micros
 from aggregator.store.words import words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from aggregator.store.plan import Plan
 
+_UNMADE = {"words_crc": None, "sketch": None}
+
 
 class Words:
-    """The words of contents by their numbers, each made once; `known` holds contents that need not be read."""
+    """The words of contents by their numbers, each made once."""
 
-    __slots__ = ("_connection", "_known", "_made")
+    __slots__ = ("_connection", "_made")
 
-    def __init__(self, connection: sa.Connection, known: Mapping[int, Said]) -> None:
-        self._connection, self._known = connection, known
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
         self._made: dict[int, str] = {}
 
     def of(self, numbers: Collection[int]) -> dict[int, str]:
         """Return the words of these contents; one that is not stored is not there."""
         missing = [number for number in numbers if number not in self._made]
-        for number in missing:
-            if number in self._known:
-                self._make(number, self._known[number])
-        self._read([number for number in missing if number not in self._known])
+        if missing:
+            opened = Decompressor()
+            query = sa.select(content).where(among(content.c.id, missing, self._connection))
+            for row in self._connection.execute(query):
+                found = load(opened.unpack(row.codec, row.body))
+                self._made[row.id] = words_of(found["title"], found["summary"], found["content_html"])
         return {number: self._made[number] for number in numbers if number in self._made}
 
-    def _read(self, numbers: Collection[int]) -> None:
-        if not numbers:
-            return
-        opened = Decompressor()
-        query = sa.select(content).where(among(content.c.id, numbers, self._connection))
-        for row in self._connection.execute(query):
-            self._make(row.id, said(load(opened.unpack(row.codec, row.body))))
 
-    def _make(self, number: int, found: Said) -> None:
-        self._made[number] = words_of(found.title, found.summary, found.content_html)
-
-
-def prepare(connection: sa.Connection, plan: Plan) -> Words:
-    """Put what is derived from one entry alone into the rows of `plan` that will be written; return the words."""
-    words = Words(connection, plan.said)
-    made = words.of({row["content_id"] for row in (*plan.inserted, *plan.updated)})
-    compared = copies.several(connection, {row["source_id"] for row in plan.inserted})
+def prepare(plan: Plan) -> None:
+    """Carry over into the rows of `plan` what still holds of what was derived from them."""
     for row in plan.inserted:
-        row |= _derived(made[row["content_id"]], compared=compared)
+        row |= _UNMADE
     for row in plan.updated:
-        before = plan.before[row["of"]]
-        if before is not None and before["content_id"] == row["content_id"]:
-            row |= {"words_crc": before["words_crc"], "sketch": before["sketch"]}
-        else:
-            row |= _derived(made[row["content_id"]], compared=compared)
-    return words
+        before = plan.before[row["of"]] or {}
+        row["words_crc"] = before["words_crc"] if _same(row, before, ("content_id",)) else None
+        row["sketch"] = before["sketch"] if _same(row, before, copies.JUDGED_BY) else None
 
 
-def follow(connection: sa.Connection, plan: Plan, words: Words) -> None:
-    """Bring index and groups up to the entries that `plan` has written.
+def follow(connection: sa.Connection, plan: Plan) -> None:
+    """Take away what was derived from entries as they were before `plan` was written.
 
     No other entry shows a content of theirs: equal contents have one title, and are of one article.
     """
-    rows = [row for row in plan.before.values() if row is not None]
-    before = {row["content_id"] for row in rows}
-    after = {row["content_id"] for row in (*plan.inserted, *plan.updated)}
-    _unindex(connection, [row for row in rows if row["content_id"] not in after], words)
-    search.add(connection, words.of(after - before))
-    copies.follow(connection, plan.before, words)
+    _retag(connection, plan)
+    updated = {row["of"]: row for row in plan.updated}
+    before = {number: row for number, row in plan.before.items() if row is not None}
+    lost = {number: row for number, row in before.items() if not _same(updated.get(number), row, ("content_id",))}
+    _unindex(connection, lost.values(), Words(connection))
+    parted = {number: row for number, row in before.items() if not _same(updated.get(number), row, copies.JUDGED_BY)}
+    copies.part(connection, parted)
 
 
 def remove(connection: sa.Connection, entry_ids: Sequence[int]) -> None:
     """Delete entries with all that belongs to them and all that was derived from it."""
     query = sa.select(entry).where(among(entry.c.id, entry_ids, connection))
     rows = {row["id"]: dict(row) for row in connection.execute(query).mappings()}
-    words = Words(connection, {})
-    words.of([row["content_id"] for row in rows.values()])  # read while they are there
+    words = Words(connection)
+    words.of([row["content_id"] for row in rows.values() if row["words_crc"] is not None])  # while they are there
     erase(connection, list(rows))
-    _unindex(connection, list(rows.values()), words)
-    copies.follow(connection, rows, words)
+    _untag(connection, rows.values())
+    _unindex(connection, rows.values(), words)
+    copies.part(connection, rows)
 
 
-def _derived(words: str, *, compared: bool) -> dict[str, Any]:
-    return {"words_crc": crc32(words.encode()), "sketch": copies.sketch_of(words) if compared else None}
+def is_unindexed(connection: sa.Connection) -> bool:
+    """Tell whether a search would miss anything."""
+    return connection.scalar(sa.select(entry.c.id).where(entry.c.words_crc.is_(None)).limit(1)) is not None
 
 
-def _unindex(connection: sa.Connection, rows: Collection[Mapping[str, Any]], words: Words) -> None:
+def is_uncompared(connection: sa.Connection) -> bool:
+    """Tell whether a copy may not be known as one."""
+    return copies.is_behind(connection)
+
+
+def index(connection: sa.Connection, most: int, words: Words) -> int:
+    """Index the words of at most `most` entries that are not yet, the latest comers first; return of how many."""
+    query = sa.select(entry.c.id, entry.c.content_id).where(entry.c.words_crc.is_(None))
+    rows = connection.execute(query.order_by(entry.c.id.desc()).limit(most)).all()
+    made = words.of({row.content_id for row in rows})
+    search.add(connection, made)
+    marks = [{"of": row.id, "words_crc": crc32(made[row.content_id].encode())} for row in rows]
+    if marks:
+        connection.execute(sa.update(entry).where(entry.c.id == sa.bindparam("of")), marks)
+    return len(rows)
+
+
+def compare(connection: sa.Connection, most: int, words: Words) -> int:
+    """Look for the copies of at most `most` entries that were not compared yet, the latest comers first; return of how
+    many."""
+    return copies.catch_up(connection, most, words.of)
+
+
+def tag_rows(entry_id: int, published: int, tags: Iterable[str]) -> list[tuple[str, int, int]]:
+    """Return the rows of `entry_tag` of an entry; `published` in microseconds."""
+    return [(tag, published, entry_id) for tag in dict.fromkeys(tags)]
+
+
+def _same(row: Mapping[str, Any] | None, before: Mapping[str, Any], names: Iterable[str]) -> bool:
+    return row is not None and all(row[name] == before.get(name) for name in names)
+
+
+def _retag(connection: sa.Connection, plan: Plan) -> None:
+    """Bring the rows of tags up to what `plan` has written, but for what it only inserts fresh."""
+    kept = {row["of"]: row for row in plan.updated}
+    old = [row for number, row in plan.before.items()
+           if row is not None and not _same(kept.get(number), row, ("tags", "published"))]  # fmt: skip
+    _untag(connection, old)
+    gone = {row["id"] for row in old}
+    new = [(row["id"], row) for row in plan.inserted] + [(row["of"], row) for row in plan.updated if row["of"] in gone]
+    rows = [made for number, row in new
+            for made in tag_rows(number, micros(row["published"]), orjson.loads(row["tags"]))]  # fmt: skip
+    insert(connection, entry_tag, rows)
+
+
+def _untag(connection: sa.Connection, rows: Iterable[Mapping[str, Any]]) -> None:
+    gone = [{"what": tag, "of": row["id"], "then": row["published"]}
+            for row in rows for tag in dict.fromkeys(orjson.loads(row["tags"]))]  # fmt: skip
+    if gone:
+        change = sa.delete(entry_tag).where(
+            entry_tag.c.tag == sa.bindparam("what"),
+            entry_tag.c.published == sa.bindparam("then"),
+            entry_tag.c.entry_id == sa.bindparam("of"),
+        )
+        connection.execute(change, gone)
+
+
+def _unindex(connection: sa.Connection, rows: Iterable[Mapping[str, Any]], words: Words) -> None:
     """Take away what was indexed, and never anything else: FTS5 would subtract words that it never counted.
 
     Words that are made in another way today stay behind, under a number that is not given again.
     """
-    crcs = {row["content_id"]: row["words_crc"] for row in rows}
+    crcs = {row["content_id"]: row["words_crc"] for row in rows if row["words_crc"] is not None}
     found = words.of(crcs)
     search.remove(connection, {number: text for number, text in found.items() if crc32(text.encode()) == crcs[number]})

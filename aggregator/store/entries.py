@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from aggregator.store.content import Decompressor, Frame, assemble, load, urn
+from aggregator.store.content import Decompressor, Frame, assemble, evidence_of, load, urn
 from aggregator.store.engine import among
-from aggregator.store.history import timeline
+from aggregator.store.history import dated, timeline
 from aggregator.store.schema import content, entry, entry_key, revision, source
 from aggregator.store.search import found
 from aggregator.store.shelf import sighting_of
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator, Iterator, Sequence
     from datetime import datetime
 
-    from aggregator.model import Entry
-    from aggregator.store.history import Run
+    from aggregator.model import Entry, Evidence
+    from aggregator.store.history import Run, Sighting
 
 _CHUNK = 256  # rows read ahead
 _UUID = re.compile(r"(?:urn:uuid:)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
@@ -45,7 +45,16 @@ FRAME = sa.select(
     content.c.codec,
     content.c.body,
 )
-FROM = entry.outerjoin(source, source.c.id == entry.c.source_id).outerjoin(content, content.c.id == entry.c.content_id)
+
+
+def framed(rows: sa.FromClause) -> sa.FromClause:
+    """Return what FRAME is selected from, where `rows` are those of `entry`, or more."""
+    return rows.outerjoin(source, source.c.id == entry.c.source_id).outerjoin(
+        content, content.c.id == entry.c.content_id
+    )
+
+
+FROM = framed(entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +85,11 @@ class Opener:
 
     def framed(self, frame: Frame, row: Any) -> Entry:
         """Return the entry of `frame` with the content that `row` holds."""
-        return assemble(frame, load(self._decompressor.unpack(row.codec, row.body)), text_of=self._text_of)
+        return assemble(frame, self.content(row), text_of=self._text_of)
+
+    def content(self, row: Any) -> dict[str, Any]:
+        """Return the content that `row` holds, as it was stored."""
+        return load(self._decompressor.unpack(row.codec, row.body))
 
     def entry(self, row: Any, duplicates: tuple[str, ...] = ()) -> Entry:
         """Return the entry of a row of FRAME, without its copies."""
@@ -179,12 +192,7 @@ def history(connection: sa.Connection, opener: Opener, entry_id: str) -> list[Vi
     shown = find(connection, opener, entry_id, url_key=None) if matched else []
     if matched is None or not shown:
         return []
-    query = sa.select(revision, source.c.name, content.c.codec, content.c.body).select_from(
-        revision.join(entry, entry.c.id == revision.c.entry_id)
-        .join(source, source.c.id == revision.c.source_id)
-        .join(content, content.c.id == revision.c.content_id)
-    )
-    rows = {sighting_of(row): row for row in connection.execute(query.where(entry.c.uid == uid(matched[1])))}
+    rows = _sightings(connection, uid(matched[1]))
     return [
         VisibleRevision(
             number, run.at, run.first.captured, opener.framed(_frame(shown[0], number, run), rows[run.first])
@@ -193,9 +201,35 @@ def history(connection: sa.Connection, opener: Opener, entry_id: str) -> list[Vi
     ]
 
 
+def evidence(connection: sa.Connection, opener: Opener, entry_id: str) -> tuple[Evidence, ...]:
+    """Return how the dates of the entry with this public id were stated; none for an unknown one.
+
+    Its date may be of another version than the one that is shown.
+    """
+    rows = _sightings(connection, uid(entry_id)) if _UUID.fullmatch(entry_id) else {}
+    if not rows:
+        return ()
+    published, updated = opener.content(rows[dated(rows)]), opener.content(rows[timeline(rows)[-1].first])
+    return (*evidence_of(published, "published"), *evidence_of(updated, "updated"))
+
+
+def _sightings(connection: sa.Connection, found: bytes) -> dict[Sighting, sa.Row[Any]]:
+    query = sa.select(revision, source.c.name, content.c.codec, content.c.body).select_from(
+        revision.join(entry, entry.c.id == revision.c.entry_id)
+        .join(source, source.c.id == revision.c.source_id)
+        .join(content, content.c.id == revision.c.content_id)
+    )
+    return {sighting_of(row): row for row in connection.execute(query.where(entry.c.uid == found))}
+
+
 def of_source(name: str) -> sa.ColumnElement[bool]:
     """Return the condition for entries that a source brought first."""
-    return entry.c.source_id == sa.select(source.c.id).where(source.c.name == name).scalar_subquery()
+    return entry.c.source_id == id_of(name)
+
+
+def id_of(name: str) -> sa.ScalarSelect[int]:
+    """Return the row number of a source."""
+    return sa.select(source.c.id).where(source.c.name == name).scalar_subquery()
 
 
 def _frame(shown: Entry, number: int, run: Run) -> Frame:

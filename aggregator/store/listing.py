@@ -77,14 +77,14 @@ def _in_folder(result: Result, known: Listing) -> Listing:
         return found
     begin = 0
     for capture, share in zip(result.captures, result.shares, strict=True):
-        name = _name(capture.url, there)
+        name = name_in(capture.url, there)
         if name is not None:
             found[name] = _firsts(result.revisions[begin : begin + share])
         begin += share
     return found
 
 
-def _name(url: str, folder: Collection[str]) -> str | None:
+def name_in(url: str, folder: Collection[str]) -> str | None:
     """Return the name in the folder's manifest of a `file:` URL: the longest end of its path that is one."""
     path = unquote(urlsplit(url).path)
     while path:

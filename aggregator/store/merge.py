@@ -7,32 +7,32 @@ only sees again what is shown leaves nothing, and a document states one version 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import orjson
 import sqlalchemy as sa
 
-from aggregator.store.content import Compressor, Facets, Said, digest, dump
+from aggregator.store import guids, newcomers
+from aggregator.store.content import Compressor, Facets, digest, dump
 from aggregator.store.derived import follow, prepare
 from aggregator.store.engine import among
 from aggregator.store.history import EDITS_IN_A_ROW, Sets, Sighting, articles, fold
 from aggregator.store.plan import Family, Fresh, Planner, write
-from aggregator.store.schema import source_state
+from aggregator.store.schema import micros, source_state
 from aggregator.store.shelf import buried, held, load, source_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from aggregator.model import Revision
     from aggregator.store.history import Article
-    from aggregator.store.shelf import Held, Shelf
+    from aggregator.store.shelf import Known, Shelf
 
 Verdict: TypeAlias = Literal["new", "changed", "same"]
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """One revision of the result number `result`; `keep` is the result's `keep_sightings`."""
 
     result: int
@@ -40,75 +40,123 @@ class Arrival:
     keep: bool
 
 
-def merge(
-    connection: sa.Connection, arrivals: Sequence[Arrival], *, now: datetime, compressor: Compressor
-) -> list[Verdict]:
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What each arrival did, in order, and what became of guids.
+
+    `guids` are those that known articles bear for the first time, `handed_on` the results whose guids are places in a
+    list.
+    """
+
+    verdicts: list[Verdict]
+    guids: frozenset[str] = frozenset()
+    handed_on: frozenset[int] = frozenset()
+
+
+def merge(connection: sa.Connection, arrivals: Sequence[Arrival], *, now: datetime, compressor: Compressor) -> Merged:
     """Merge all `arrivals`; return what each of them did."""
     verdicts: list[Verdict] = ["same"] * len(arrivals)
-    pending, entry_ids = _pending(connection, arrivals)
+    arrivals, pending, known, handed_on = _pending(connection, arrivals)
     if not pending:
-        return verdicts
-    shelf = load(connection, entry_ids)
-    shelf.source_ids.update(source_ids(connection, {arrivals[index].revision.source for index in pending}))
-    fresh = {index: _sighting(arrivals[index].revision) for index in pending}
+        return Merged(verdicts, handed_on=handed_on)
+    revisions = {index: arrivals[index].revision for index in pending}
+    sources = source_ids(connection, {revision.source for revision in revisions.values()})
+    settled = _settled(connection, sources.values())
+    fresh = newcomers.alone(revisions, known)
+    if fresh:
+        terms = newcomers.Terms(compressor, micros(now), sources, settled)
+        newcomers.write(connection, [revision for index, revision in revisions.items() if index in fresh], terms)
+        for index in fresh:
+            verdicts[index] = "new"
+    rest = {index: arrivals[index] for index in pending if index not in fresh}
+    if not rest:
+        return Merged(verdicts, handed_on=handed_on)
+    shelf = load(connection, known.holders(key for arrival in rest.values() for key in arrival.revision.keys))
+    shelf.source_ids.update(sources)
+    given = _merge_known(connection, rest, shelf, verdicts, now=now, compressor=compressor)
+    return Merged(verdicts, given, handed_on)
+
+
+def _merge_known(
+    connection: sa.Connection,
+    arrivals: Mapping[int, Arrival],
+    shelf: Shelf,
+    verdicts: list[Verdict],
+    *,
+    now: datetime,
+    compressor: Compressor,
+) -> frozenset[str]:
+    """Merge arrivals, by their numbers, that share keys with stored articles or with each other; return the guids that
+    stored ones now bear."""
+    fresh = {index: _sighting(arrival.revision) for index, arrival in arrivals.items()}
     planner = Planner(
         connection,
         shelf,
         fresh=dict(fresh.values()),
         compressor=compressor,
         now=now,
-        settled=_settled(connection, shelf),
+        settled=_settled(connection, shelf.source_ids.values()),
     )
     for stored, indexes in _families(shelf, {index: sighting for index, (sighting, _) in fresh.items()}):
         found, admitted = _admit(stored, [(fresh[index][0], arrivals[index].keep, index) for index in indexes])
         if admitted:
             grown = planner.add(Family(found, tuple(stored)))
             _judge(verdicts, found, grown, admitted)
-    words = prepare(connection, planner.plan)
+    prepare(planner.plan)
     write(connection, planner.plan)
-    follow(connection, planner.plan, words)
-    return verdicts
+    follow(connection, planner.plan)
+    return planner.plan.known_by(guids.GUID)
 
 
-def _pending(connection: sa.Connection, arrivals: Sequence[Arrival]) -> tuple[list[int], set[int]]:
-    """Return the arrivals that may matter, and the entries that they may be of."""
-    indexes = _stated(arrivals)
-    known = held(connection, {key for index in indexes for key in arrivals[index].revision.keys})
-    dead = buried(connection, {arrivals[index].revision.keys[0] for index in indexes})
-    pending = [
-        index
-        for index in indexes
-        if arrivals[index].revision.keys[0] not in dead and not _repeats(arrivals[index], known)
-    ]
-    keys = (key for index in pending for key in arrivals[index].revision.keys)
-    return pending, {entry.entry_id for key in keys for entry in known.get(key, ())}
+def _pending(
+    connection: sa.Connection, arrivals: Sequence[Arrival]
+) -> tuple[Sequence[Arrival], list[int], Known, frozenset[int]]:
+    """Return the arrivals with the keys that count, which of them may matter, what is known of them, and the results
+    whose guids do not count.
+
+    Most arrivals of most polls repeat what is shown: nothing else is asked of them.
+    """
+    known = held(connection, {key for arrival in arrivals for key in arrival.revision.keys})
+    news = [index for index, arrival in enumerate(arrivals) if _is_news(arrival, known)]
+    if not news:
+        return arrivals, [], known, frozenset()
+    stated = _stated(arrivals, {arrivals[index].result for index in news})
+    met = {arrivals[index].result for index in news if known.any_of(arrivals[index].revision.keys)}
+    handed_on = guids.handed_on(arrivals, [index for index in stated if arrivals[index].result in met], known)
+    if handed_on:
+        arrivals = [_with_keys(arrival, known) if arrival.result in handed_on else arrival for arrival in arrivals]
+        news = [index for index, arrival in enumerate(arrivals) if _is_news(arrival, known)]
+    dead = buried(connection, {arrivals[index].revision.keys[0] for index in news})
+    pending = [index for index in news if index in stated and arrivals[index].revision.keys[0] not in dead]
+    return arrivals, pending, known, frozenset(handed_on)
 
 
-def _stated(arrivals: Sequence[Arrival]) -> list[int]:
-    """Return the arrivals without those that a document lists beside a newer, or earlier listed, version."""
+def _is_news(arrival: Arrival, known: Known) -> bool:
+    return arrival.keep or not known.repeats(arrival.revision)
+
+
+def _with_keys(arrival: Arrival, known: Known) -> Arrival:
+    return arrival._replace(revision=guids.without_misleading(arrival.revision, known))
+
+
+def _stated(arrivals: Sequence[Arrival], results: Collection[int]) -> set[int]:
+    """Return the arrivals of `results` but those that a document lists beside a newer, or earlier listed, version."""
     taken: dict[int, set[object]] = {}
-    kept = []
-    for index in sorted(range(len(arrivals)), key=lambda index: arrivals[index].revision.at, reverse=True):
+    kept = set()
+    indexes = [index for index, arrival in enumerate(arrivals) if arrival.result in results]
+    for index in sorted(indexes, key=lambda index: arrivals[index].revision.at, reverse=True):
         arrival = arrivals[index]
         names, others = _names(arrival.revision), taken.setdefault(arrival.result, set())
         if arrival.keep or others.isdisjoint(names):
-            kept.append(index)
+            kept.add(index)
         others.update(names)
-    return sorted(kept)
+    return kept
 
 
 def _names(revision: Revision) -> set[object]:
     if not revision.guarded:
         return set(revision.keys)
     return {(revision.keys[0], fold(revision.title)), *revision.keys[1:]}
-
-
-def _repeats(arrival: Arrival, known: Mapping[str, Sequence[Held]]) -> bool:
-    if arrival.keep:
-        return False
-    entries = [known.get(key, ()) for key in arrival.revision.keys]
-    first = entries[0]
-    return len(first) == 1 and all(found == first for found in entries) and first[0].repeats(arrival.revision)
 
 
 def _sighting(revision: Revision) -> tuple[Sighting, Fresh]:
@@ -127,14 +175,13 @@ def _sighting(revision: Revision) -> tuple[Sighting, Fresh]:
         digest=digest(body),
     )
     tags = orjson.dumps(revision.tags).decode()
-    said = Said(revision.title, revision.summary, revision.content_html)
-    return sighting, Fresh(body, Facets(revision.url, revision.language, tags), said)
+    return sighting, Fresh(body, Facets(revision.url, revision.language, tags))
 
 
-def _settled(connection: sa.Connection, shelf: Shelf) -> frozenset[int]:
+def _settled(connection: sa.Connection, numbers: Collection[int]) -> frozenset[int]:
     """Return the sources whose first complete run is over: only theirs can be late."""
     query = sa.select(source_state.c.source_id).where(
-        among(source_state.c.source_id, shelf.source_ids.values(), connection),
+        among(source_state.c.source_id, numbers, connection),
         source_state.c.first_complete.is_not(None),
     )
     return frozenset(connection.scalars(query))

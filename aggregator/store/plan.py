@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from aggregator.store.content import Compressor, Decompressor, Facets, Said, facets, load
+from aggregator.store.content import Compressor, Decompressor, Facets, facets, load, tongue
 from aggregator.store.engine import among
 from aggregator.store.schema import content, entry, entry_key, revision
 from aggregator.store.search import last_indexed
@@ -32,7 +32,6 @@ class Fresh:
 
     body: bytes
     facets: Facets
-    said: Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,13 @@ class Plan:
     keys: list[dict[str, Any]] = field(default_factory=list)
     dropped_keys: list[dict[str, Any]] = field(default_factory=list)
     before: dict[int, Mapping[str, Any] | None] = field(default_factory=dict)  # rows of entries that change
-    said: dict[int, Said] = field(default_factory=dict)  # in contents that are new
+
+    def known_by(self, prefix: str) -> frozenset[str]:
+        """Return the keys with this beginning that entries which were there already now have as well."""
+        new = {row["id"] for row in self.inserted}
+        return frozenset(
+            row["key"] for row in self.keys if row["entry_id"] not in new and row["key"].startswith(prefix)
+        )
 
 
 class Planner:
@@ -74,8 +79,7 @@ class Planner:
     ) -> None:
         self._connection, self._shelf, self._fresh = connection, shelf, fresh
         self._compressor, self._now, self._settled = compressor, now, settled
-        self._next_entry = _last(connection, entry) + 1
-        self._next_content = max(_last(connection, content), last_indexed(connection)) + 1
+        self._next_entry, self._next_content = next_numbers(connection)
         self._facets = {
             row["content_id"]: Facets(row["url"], row["language"], row["tags"]) for row in shelf.entries.values()
         }
@@ -114,7 +118,6 @@ class Planner:
             fresh = self._fresh[sighting]
             bodies[sighting.digest] = self._next_content
             self._facets[self._next_content] = fresh.facets
-            self.plan.said[self._next_content] = fresh.said
             self.plan.contents.append({"id": self._next_content, **self._compressor.pack(fresh.body)})
             self._next_content += 1
 
@@ -128,6 +131,7 @@ class Planner:
             "url": known.url,
             "title": shown.title,
             "language": known.language,
+            "tongue": tongue(known.language),
             "tags": known.tags,
             "published": winner.published,
             "published_from": winner.published_from,
@@ -235,6 +239,11 @@ def erase(connection: sa.Connection, entry_ids: Sequence[int]) -> None:
         sa.delete(content).where(among(content.c.id, contents, connection)),
     ):
         connection.execute(statement)
+
+
+def next_numbers(connection: sa.Connection) -> tuple[int, int]:
+    """Return the numbers that the next entry and the next content are given."""
+    return _last(connection, entry) + 1, max(_last(connection, content), last_indexed(connection)) + 1
 
 
 def _last(connection: sa.Connection, table: sa.Table) -> int:

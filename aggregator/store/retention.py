@@ -1,21 +1,23 @@
-"""How long things stay: entries while a source lists them and a time after, captures and outcomes a number.
+"""How long things stay: entries while a source lists them and a time after, and what belongs to them.
 
-Rule: what is still listed is never deleted; what was deleted leaves a tombstone, so that it does not come back as new
-while a source still lists it. Deletions are made in small transactions: the writer's turn comes between them.
+Rule: what is still listed is never deleted, nor what a view still shows; what was deleted leaves a tombstone, so that
+it does not come back as new while a source still lists it. Deletions are made in small transactions: the writer's turn
+comes between them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from aggregator.store import derived, listing, search
 from aggregator.store.content import urn
 from aggregator.store.engine import among, explained, reading, writing
-from aggregator.store.schema import capture, entry, entry_key, metadata, outcome, source, tombstone
+from aggregator.store.entries import FRAME, FROM
+from aggregator.store.leftovers import drop_captures, drop_outcomes
+from aggregator.store.schema import entry, entry_key, metadata, source, source_state, tombstone
 from aggregator.store.shelf import load
 
 if TYPE_CHECKING:
@@ -23,11 +25,25 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from aggregator.store.engine import Engines
-
-KEPT_CAPTURES, KEPT_CAPTURES_FOR = 20, timedelta(days=7)  # of a polled source: whichever keeps more
-KEPT_OUTCOMES = 1_000  # of a source
+    from aggregator.store.entries import Opener
+    from aggregator.store.leftovers import Terms
+    from aggregator.store.view import Selection
 
 _AT_ONCE = 500  # entries a transaction
+
+# What a source whose entries have gone is to be asked anew for, should it come back.
+_FORGOTTEN: Mapping[str, Any] = {
+    "url": None, "etag": None, "last_modified": None, "body_hash": None, "folder": {}, "listing": None,
+    "first_complete": None,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a view of its own `keep` shows: its selection, of all that was published since."""
+
+    since: datetime
+    selection: Selection
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +56,25 @@ class Pruned:
     tombstones: int = 0
 
 
-def prune(engines: Engines, now: datetime, keep: Mapping[str, timedelta], *, dry_run: bool) -> Pruned:
-    """Delete what has had its time; with `dry_run` only tell which entries that would be."""
+def prune(
+    engines: Engines, terms: Terms, *, opener: Opener, shown: Sequence[Shown] = (), dry_run: bool = False
+) -> Pruned:
+    """Delete what has had its time; with `dry_run` only tell what that would be."""
     with reading(engines) as connection:
-        expired = dict(_expired(connection, now, keep))
-    if dry_run:
-        return Pruned(tuple(map(urn, expired.values())))
+        expired = _expired(connection, terms, opener=opener, shown=shown)
+        if dry_run:
+            return _told(connection, terms, expired)
     gone: list[bytes] = []
     numbers = list(expired)
     for begin in range(0, len(numbers), _AT_ONCE):
         with writing(engines) as connection:
-            still = dict(_expired(connection, now, keep, among_=numbers[begin : begin + _AT_ONCE]))
-            bury(connection, list(still), now)
-            gone += still.values()
+            part = numbers[begin : begin + _AT_ONCE]
+            still = _expired(connection, terms, opener=opener, shown=shown, among_=part)
+            _delete(connection, still, terms.now)
+            gone += (one.uid for one in still.values())
     with writing(engines) as connection:
-        tombstones = _drop_tombstones(connection, now, max(keep.values(), default=None))
-        captures, outcomes = _drop_captures(connection, now), _drop_outcomes(connection)
+        tombstones = _drop_tombstones(connection, terms)
+        captures, outcomes = drop_captures(connection, terms, dry_run=False), drop_outcomes(connection, dry_run=False)
         search.tidy(connection)
     return Pruned(tuple(map(urn, gone)), captures, outcomes, tombstones)
 
@@ -86,22 +105,81 @@ def vacuum(engines: Engines) -> None:
             connection.exec_driver_sql(statement)
 
 
+@dataclass(frozen=True, slots=True)
+class _Expired:
+    """An entry that has had its time; `source_id` of a source that is configured no more, else None."""
+
+    uid: bytes
+    source_id: int | None
+
+
+def _told(connection: sa.Connection, terms: Terms, expired: Mapping[int, _Expired]) -> Pruned:
+    return Pruned(
+        tuple(urn(one.uid) for one in expired.values()),
+        drop_captures(connection, terms, without=list(expired), dry_run=True),
+        drop_outcomes(connection, dry_run=True),
+        connection.scalar(sa.select(sa.func.count()).where(_forgettable(connection, terms))) or 0,
+    )
+
+
 def _expired(
-    connection: sa.Connection, now: datetime, keep: Mapping[str, timedelta], *, among_: Collection[int] | None = None
-) -> Iterator[tuple[int, bytes]]:
-    """Yield entries that nobody lists for longer than their source keeps them, oldest first."""
-    query = sa.select(entry.c.id, entry.c.uid, entry.c.unlisted, source.c.name).join(source)
-    query = query.where(entry.c.unlisted.is_not(None)).order_by(entry.c.published, entry.c.uid)
+    connection: sa.Connection,
+    terms: Terms,
+    *,
+    opener: Opener,
+    shown: Sequence[Shown],
+    among_: Collection[int] | None = None,
+) -> dict[int, _Expired]:
+    """Return the entries that nobody lists or shows for longer than their source keeps them, oldest first."""
+    query = _unlisted(connection, terms).order_by(entry.c.published, entry.c.uid)
     if among_ is not None:
         query = query.where(among(entry.c.id, among_, connection))
+    for view in shown:
+        if not view.selection.whole:
+            query = query.where(sa.not_(sa.func.coalesce(_of_view(view), sa.false())))
     found = {
-        row.id: bytes(row.uid)
+        row.id: _Expired(bytes(row.uid), None if row.name in terms.keep else row.source_id)
         for row in connection.execute(query)
-        if row.name in keep and row.unlisted + keep[row.name] < now
+        if terms.over(row.name, row.since)
     }
-    if found:
-        held = _listed_elsewhere(connection, found)
-        yield from ((number, uid) for number, uid in found.items() if number not in held)
+    held = {*_listed_elsewhere(connection, found), *_shown_whole(connection, opener, shown, found)} if found else set()
+    return {number: one for number, one in found.items() if number not in held}
+
+
+def _unlisted(connection: sa.Connection, terms: Terms) -> sa.Select[tuple[int, bytes, int, str, datetime]]:
+    """Select entries with when they were last listed: those of a source that was removed, when it was last read."""
+    removed = sa.not_(among(source.c.name, terms.keep, connection))
+    last = sa.func.coalesce(
+        entry.c.unlisted, source_state.c.last_success, entry.c.stored_at, type_=entry.c.unlisted.type
+    )
+    query = sa.select(entry.c.id, entry.c.uid, entry.c.source_id, source.c.name, last.label("since"))
+    query = query.join(source, source.c.id == entry.c.source_id)
+    query = query.outerjoin(source_state, source_state.c.source_id == source.c.id)
+    return query.where(sa.or_(entry.c.unlisted.is_not(None), sa.and_(removed, sa.not_(source.c.active))))
+
+
+def _of_view(view: Shown) -> sa.ColumnElement[bool]:
+    return sa.and_(entry.c.published >= view.since, *view.selection.conditions())
+
+
+def _shown_whole(
+    connection: sa.Connection, opener: Opener, shown: Sequence[Shown], numbers: Collection[int]
+) -> Iterator[int]:
+    """Yield those that a view shows which must read them to know."""
+    for view in shown:
+        if view.selection.whole:
+            query = FRAME.select_from(FROM).where(among(entry.c.id, numbers, connection), _of_view(view))
+            yield from (row.id for row in connection.execute(query) if view.selection.admits(opener.entry(row)))
+
+
+def _delete(connection: sa.Connection, expired: Mapping[int, _Expired], now: datetime) -> None:
+    """Delete entries; no source lists those of a removed one, and should it come back, so do they."""
+    removed = {number: one.source_id for number, one in expired.items() if one.source_id is not None}
+    bury(connection, [number for number in expired if number not in removed], now)
+    if removed:
+        derived.remove(connection, list(removed))
+        of = among(source_state.c.source_id, set(removed.values()), connection)
+        connection.execute(sa.update(source_state).where(of).values(_FORGOTTEN))
 
 
 def _listed_elsewhere(connection: sa.Connection, numbers: Collection[int]) -> set[int]:
@@ -110,28 +188,16 @@ def _listed_elsewhere(connection: sa.Connection, numbers: Collection[int]) -> se
     return {row.entry_id for row in connection.execute(query) if row.key in keys}
 
 
-def _drop_tombstones(connection: sa.Connection, now: datetime, longest: timedelta | None) -> int:
+def _drop_tombstones(connection: sa.Connection, terms: Terms) -> int:
     """Forget what nobody lists any more for as long as any source keeps anything."""
-    if longest is None:
-        return 0
     held = listing.everywhere(connection) & set(connection.scalars(sa.select(tombstone.c.key)))
-    connection.execute(sa.update(tombstone).where(among(tombstone.c.key, held, connection)).values(at=now))
-    return connection.execute(sa.delete(tombstone).where(tombstone.c.at < now - longest)).rowcount
+    connection.execute(sa.update(tombstone).where(among(tombstone.c.key, held, connection)).values(at=terms.now))
+    return connection.execute(sa.delete(tombstone).where(_forgettable(connection, terms))).rowcount
 
 
-def _drop_captures(connection: sa.Connection, now: datetime) -> int:
-    """Forget captures of polled sources; files of a folder are captures of their own and stay."""
-    rank = sa.func.row_number().over(
-        partition_by=capture.c.source_id, order_by=(capture.c.taken.desc(), capture.c.id.desc())
-    )
-    ranked = sa.select(capture.c.id, capture.c.taken, rank.label("rank"))
-    ranked_ = ranked.where(sa.not_(capture.c.url.startswith("file:"))).subquery()
-    old = sa.select(ranked_.c.id).where(ranked_.c.rank > KEPT_CAPTURES, ranked_.c.taken < now - KEPT_CAPTURES_FOR)
-    return connection.execute(sa.delete(capture).where(capture.c.id.in_(old))).rowcount
-
-
-def _drop_outcomes(connection: sa.Connection) -> int:
-    rank = sa.func.row_number().over(partition_by=outcome.c.source_id, order_by=outcome.c.id.desc())
-    ranked = sa.select(outcome.c.id, rank.label("rank")).subquery()
-    old = sa.select(ranked.c.id).where(ranked.c.rank > KEPT_OUTCOMES)
-    return connection.execute(sa.delete(outcome).where(outcome.c.id.in_(old))).rowcount
+def _forgettable(connection: sa.Connection, terms: Terms) -> sa.ColumnElement[bool]:
+    longest = max([*terms.keep.values(), *([terms.default] if terms.default else [])], default=None)
+    if longest is None:
+        return sa.false()
+    held = listing.everywhere(connection) & set(connection.scalars(sa.select(tombstone.c.key)))
+    return sa.and_(tombstone.c.at < terms.now - longest, sa.not_(among(tombstone.c.key, held, connection)))

@@ -38,6 +38,7 @@ _UNKNOWN: Mapping[str, Any] = {
     "folder": {},
     "not_before": None,
     "hints": None,
+    "by_url": False,
     "first_complete": None,
 }
 

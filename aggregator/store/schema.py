@@ -93,6 +93,7 @@ source_state = sa.Table(
     sa.Column("not_before", Moment),
     sa.Column("hints", Json),  # of the last document: ttl in seconds, hours and days to skip; None where it has none
     sa.Column("first_complete", Moment),  # when the first run that brought everything was committed
+    sa.Column("by_url", sa.Boolean, nullable=False),  # its guids do not count where there is a link
     sa.Column("listing", sa.LargeBinary),  # zstd over JSON: place -> first keys of what its newest document lists
 )
 
@@ -121,7 +122,8 @@ entry = sa.Table(
     sa.Column("url", sa.Text, index=True),
     sa.Column("title", sa.Text, nullable=False),
     sa.Column("language", sa.Text),
-    sa.Column("tags", sa.Text, nullable=False),  # JSON, as content holds it: a filter looks here first
+    sa.Column("tongue", sa.Text),  # the language without script and region: `zh` of `zh-Hans`
+    sa.Column("tags", sa.Text, nullable=False),  # JSON, as content holds it
     sa.Column("published", Moment, nullable=False),
     sa.Column("published_from", sa.Text, nullable=False),
     sa.Column("published_where", sa.Text),  # provenance of the date that won; content may be of another sighting
@@ -135,12 +137,13 @@ entry = sa.Table(
     sa.Column("stored_at", Moment, nullable=False),  # wall clock of arrival: bookkeeping, no part of the entry
     sa.Column("arrived", Moment),  # the same, only where the source's first complete run was already over
     sa.Column("unlisted", Moment),  # since when no source is known to list it; None while one does
-    sa.Column("words_crc", sa.BigInteger),  # of the words that were indexed
+    sa.Column("words_crc", sa.BigInteger),  # of the words that were indexed; None: not yet, see derived.py
     sa.Column("sketch", sa.LargeBinary),  # None: not compared with other sources yet
     sa.Column("copies", NUMBER),  # the row of the copy that stands for all, its own where that is this one
 )
 sa.Index("ix_entry_newest", entry.c.published.desc(), entry.c.uid)
 sa.Index("ix_entry_source_newest", entry.c.source_id, entry.c.published.desc(), entry.c.uid)
+sa.Index("ix_entry_tongue_newest", entry.c.tongue, entry.c.published.desc(), entry.c.uid)
 sa.Index(
     "ix_entry_arrived",
     entry.c.arrived.desc(),
@@ -156,8 +159,14 @@ sa.Index(
     postgresql_where=entry.c.copies.is_not(None),
 )
 sa.Index(
+    "ix_entry_unindexed",
+    entry.c.id,
+    sqlite_where=entry.c.words_crc.is_(None),
+    postgresql_where=entry.c.words_crc.is_(None),
+)
+sa.Index(
     "ix_entry_unsketched",
-    entry.c.published,
+    entry.c.id,
     sqlite_where=entry.c.sketch.is_(None),
     postgresql_where=entry.c.sketch.is_(None),
 )
@@ -168,12 +177,23 @@ sa.Index(
     postgresql_where=entry.c.unlisted.is_not(None),
 )
 
-# The next two are cleared by `store/copies.py` after entries have gone: no foreign keys.
+# The next three follow `entry` in `store/derived.py`, after entries have gone: no foreign keys.
+entry_tag = sa.Table(
+    "entry_tag",
+    metadata,
+    sa.Column("tag", sa.Text, primary_key=True),
+    sa.Column("published", Moment, primary_key=True),  # of the entry: one tag's entries lie in the order of a view
+    sa.Column("entry_id", NUMBER, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
 sketch = sa.Table(
     "sketch",
     metadata,
     sa.Column("value", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("published", Moment, primary_key=True),  # of the entry: only what is near in time is ever looked at
     sa.Column("entry_id", NUMBER, primary_key=True, autoincrement=False),
+    sa.Column("source_id", NUMBER, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -222,6 +242,7 @@ capture = sa.Table(
     sa.Column("status", sa.Integer, nullable=False),
     sa.Column("headers", Json, nullable=False),
     sa.Column("digest", sa.LargeBinary(16), nullable=False),  # of the body
+    sa.Column("orphaned", Moment),  # since when its file is known to be gone; None for documents that were fetched
     sa.Column("codec", sa.SmallInteger, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
 )

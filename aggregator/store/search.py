@@ -1,7 +1,8 @@
 """The index of words: which shown contents hold every word and phrase of a query.
 
-Rule: it changes in the transaction of its entry. SQLite keeps no text (FTS5, contentless), PostgreSQL the folded words
-under a GIN index; both see the same words, so that they find the same.
+Rule: what an entry shows no more leaves it in the entry's own transaction; what it shows is added before the next
+search (see `derived.py`). SQLite keeps no text (FTS5, contentless), PostgreSQL the folded words under a GIN index; both
+see the same words, so that they find the same.
 """
 
 from __future__ import annotations
@@ -22,6 +23,21 @@ _MOST_PHRASES = 50  # of one query
 _ADD = "INSERT INTO search (rowid, words) VALUES (?, ?)"
 _REMOVE = sa.text("INSERT INTO search (search, rowid, words) VALUES ('delete', :id, :words)")
 _ADD_ROW = sa.text("INSERT INTO search (id, words) VALUES (:id, :words)")
+
+# As the migrations make it.
+_TABLES = {
+    "sqlite": ("CREATE VIRTUAL TABLE search USING fts5(words, content='', tokenize='ascii')",),
+    "postgresql": (
+        "CREATE TABLE search (id BIGINT PRIMARY KEY, words TEXT NOT NULL)",
+        "CREATE INDEX ix_search_words ON search USING gin (string_to_array(words, ' '))",
+    ),
+}
+
+
+def create(connection: sa.Connection) -> None:
+    """Make the empty index of a new store."""
+    for statement in _TABLES[connection.dialect.name]:
+        connection.execute(sa.text(statement))
 
 
 def add(connection: sa.Connection, words: Mapping[int, str]) -> None:

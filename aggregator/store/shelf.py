@@ -5,41 +5,93 @@ Rule: a handful of queries for a whole batch; the metadata that tells an unchang
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 
-from aggregator.store.engine import among
+from aggregator.store.engine import among, fetched, listed
 from aggregator.store.history import GUESSED, Sighting
 from aggregator.store.schema import entry, entry_key, micros, revision, source, tombstone
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator
 
     from aggregator.model import Revision
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """As much of a stored entry as tells whether a poll brought anything; moments in microseconds."""
 
     entry_id: int
     hash: str
     published: int
-    guessed: bool
+    published_from: str
     seen_to: int
     run_at: int
 
+
+class Known(Mapping[str, Sequence[Held]]):
+    """The stored entries that keys lead to; mostly one each."""
+
+    __slots__ = ("_entries", "_holders", "_shared")
+
+    def __init__(self, keys: Sequence[tuple[str, int]], entries: Iterable[tuple[Any, ...]]) -> None:
+        self._holders = dict(keys)
+        self._entries = {row[0]: row for row in entries}
+        self._shared: dict[str, list[int]] = {}
+        if len(self._holders) < len(keys):
+            for key, number in keys:
+                self._shared.setdefault(key, []).append(number)
+
+    def __getitem__(self, key: str) -> Sequence[Held]:
+        numbers = self._shared[key] if self._shared else (self._holders[key],)
+        return [Held(*self._entries[number]) for number in numbers]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._holders
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._holders)
+
+    def __len__(self) -> int:
+        return len(self._holders)
+
+    def any_of(self, keys: Iterable[str]) -> bool:
+        """Tell whether any of `keys` leads anywhere."""
+        return not self._holders.keys().isdisjoint(keys)
+
+    def holders(self, keys: Iterable[str]) -> set[int]:
+        """Return the numbers of the entries that any of `keys` leads to."""
+        if self._shared:
+            return {number for key in keys for number in self._shared.get(key, ())}
+        return {number for key in keys if (number := self._holders.get(key)) is not None}
+
     def repeats(self, revision: Revision) -> bool:
-        """Tell whether `revision` only sees again, later, what is shown already."""
-        guessed = revision.published_from in GUESSED
-        return (
-            revision.hash == self.hash
-            and micros(revision.captured) > self.seen_to
-            and micros(revision.at) >= self.run_at
-            and (guessed, micros(revision.published)) >= (self.guessed, self.published)
-        )
+        """Tell whether `revision` only sees again, later, what is shown already, and all its keys lead there alone.
+
+        It is asked of every item of every poll: what settles most is asked first, and no moment is reckoned twice.
+        """
+        number = self._holders.get(revision.keys[0])
+        if number is None:
+            return False
+        _, hash_, published, evidence, seen_to, run_at = self._entries[number]
+        if revision.hash != hash_ or not self._lead_to(number, revision.keys):
+            return False
+        captured, dated = micros(revision.captured), micros(revision.published)
+        at = captured if revision.at is revision.captured else micros(revision.at)
+        if captured <= seen_to or at < run_at:
+            return False
+        if dated == published and revision.published_from == evidence:
+            return True
+        return (revision.published_from in GUESSED, dated) >= (evidence in GUESSED, published)
+
+    def _lead_to(self, number: int, keys: Sequence[str]) -> bool:
+        for key in keys:
+            if self._holders.get(key) != number:
+                return False
+        return not self._shared or all(len(self._shared[key]) == 1 for key in keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,28 +112,16 @@ class Shelf:
     source_ids: dict[str, int] = field(default_factory=dict)
 
 
-def held(connection: sa.Connection, keys: Collection[str]) -> dict[str, list[Held]]:
-    """Return the entries that each of `keys` leads to."""
-    number = sa.BigInteger
-    columns = (
-        entry_key.c.key,
-        entry.c.id,
-        entry.c.hash,
-        sa.type_coerce(entry.c.published, number),
-        entry.c.published_from,
-        sa.type_coerce(entry.c.seen_to, number),
-        sa.type_coerce(entry.c.run_at, number),
+def held(connection: sa.Connection, keys: Collection[str]) -> Known:
+    """Return what is known of the entries that `keys` lead to: two look-ups by number, no row read twice."""
+    sought = listed(keys, entry_key.c.key, connection)
+    holders = fetched(
+        connection,
+        sa.select(entry_key.c.key, entry_key.c.entry_id).join_from(sought.table, entry_key, entry_key.c.key == sought),
     )
-    query = sa.select(*columns).join(entry, entry.c.id == entry_key.c.entry_id)
-    found: dict[int, Held] = {}
-    by_key: dict[str, list[Held]] = {}
-    for key, id_, hash_, published, evidence, seen_to, run_at in connection.execute(
-        query.where(among(entry_key.c.key, keys, connection))
-    ):
-        if id_ not in found:
-            found[id_] = Held(id_, hash_, published, evidence in GUESSED, seen_to, run_at)
-        by_key.setdefault(key, []).append(found[id_])
-    return by_key
+    wanted = listed({number for _, number in holders}, entry.c.id, connection)
+    columns = (entry.c.id, entry.c.hash, entry.c.published, entry.c.published_from, entry.c.seen_to, entry.c.run_at)
+    return Known(holders, fetched(connection, sa.select(*columns).join_from(wanted.table, entry, entry.c.id == wanted)))
 
 
 def buried(connection: sa.Connection, keys: Collection[str]) -> set[str]:

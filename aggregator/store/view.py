@@ -13,18 +13,18 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-import orjson
 import sqlalchemy as sa
 
+from aggregator.store.content import tongue
 from aggregator.store.copies import BEST_FIRST
-from aggregator.store.entries import FRAME, FROM, NEWEST_FIRST, of_source, with_ids
-from aggregator.store.schema import entry
+from aggregator.store.entries import FRAME, FROM, NEWEST_FIRST, framed, id_of, with_ids
+from aggregator.store.schema import entry, entry_tag
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
     from aggregator.model import Entry
-from aggregator.store.entries import Opener
+    from aggregator.store.entries import Opener
 
 CARRIED = timedelta(hours=48)
 
@@ -50,24 +50,34 @@ class Selection:
     @property
     def whole(self) -> bool:
         """Whether an entry must be read whole to be judged."""
-        return self.tag is not None or self.scan is not None
+        return self.scan is not None
 
     def admits(self, found: Entry) -> bool:
-        return (self.tag is None or self.tag in found.tags) and (self.scan is None or self.scan(found))
+        return self.scan is None or self.scan(found)
 
     def conditions(self) -> Iterator[sa.ColumnElement[bool]]:
+        """Yield what the database tells of an entry; no index knows it: none shall seem better than the order asked."""
         if self.source is not None:
-            yield of_source(self.source)
+            yield entry.c.source_id + 0 == id_of(self.source)
         if self.language is not None:
             like = entry.c.language.startswith(f"{self.language}-", autoescape=True)
             yield sa.or_(entry.c.language == self.language, like)
-        if self.tag is not None:  # the text is looked at first: only entries that may bear the tag are read whole
-            yield entry.c.tags.contains(orjson.dumps(self.tag).decode(), autoescape=True)
+        if self.tag is not None:
+            yield sa.exists().where(_TAG.c.tag == self.tag, *_SAME)
+
+    def look_up(self) -> Iterator[sa.ColumnElement[bool]]:
+        """Yield the one condition in whose index entries lie in the order of a view."""
+        if self.tag is not None:
+            yield entry_tag.c.tag == self.tag
+        elif self.source is not None:
+            yield entry.c.source_id == id_of(self.source)
+        elif self.language is not None:
+            yield entry.c.tongue == tongue(self.language)
 
     @property
     def narrow(self) -> bool:
         """Whether not every entry is let in: the one that stands for its copies may be missing."""
-        return self.whole or self.source is not None or self.language is not None
+        return any(part is not None for part in (self.scan, self.tag, self.source, self.language))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +91,7 @@ class _Candidate:
 def view(connection: sa.Connection, opener: Opener, limit: int, *, selection: Selection, now: datetime) -> list[Entry]:
     """Return the newest `limit` entries of `selection`, and its late arrivals (at most `limit` more)."""
     edge = now - CARRIED
-    with closing(_candidates(connection, opener, selection, *NEWEST_FIRST)) as candidates:
+    with closing(_newest(connection, opener, selection)) as candidates:
         walked = _walk(candidates, limit, edge)
     late = [walked[rank] for rank in _pushed_in_late(walked, limit) if _fresh(walked[rank], edge)]
     if walked:
@@ -121,23 +131,39 @@ def _older(
     below = sa.or_(
         entry.c.published < last.published, sa.and_(entry.c.published == last.published, entry.c.uid > last.uid)
     )
-    order = (entry.c.arrived.desc(), *NEWEST_FIRST)
-    return _candidates(connection, opener, selection, *order, where=sa.and_(entry.c.arrived > edge, below))
+    where = (*selection.conditions(), entry.c.arrived > edge, below)
+    query = _query(selection, entry).where(*where).order_by(entry.c.arrived.desc(), *NEWEST_FIRST)
+    return _candidates(connection, opener, selection, query)
+
+
+def _newest(connection: sa.Connection, opener: Opener, selection: Selection) -> Generator[_Candidate]:
+    """Yield candidates, newest first: whatever is selected, they lie in this order in an index."""
+    rows = entry if selection.tag is None else _TAGGED
+    order = (entry if selection.tag is None else entry_tag).c.published.desc(), entry.c.uid
+    query = _query(selection, rows).where(*selection.look_up(), *selection.conditions()).order_by(*order)
+    return _candidates(connection, opener, selection, query)
+
+
+_COLUMNS = (entry.c.id, entry.c.published, entry.c.uid, entry.c.copies, entry.c.arrived)
+_TAG = entry_tag.alias()
+_SAME = (_TAG.c.published == entry.c.published, _TAG.c.entry_id == entry.c.id)
+_TAGGED = entry_tag.outerjoin(entry, entry.c.id == entry_tag.c.entry_id)  # outer: `entry` is never walked first
+
+
+def _query(selection: Selection, rows: sa.FromClause) -> sa.Select[Any]:
+    if selection.whole:
+        query = FRAME.add_columns(entry.c.arrived).select_from(framed(rows))
+    else:
+        query = sa.select(*_COLUMNS).select_from(rows)
+    if selection.group and not selection.narrow:
+        query = query.where(sa.or_(entry.c.copies.is_(None), entry.c.copies == entry.c.id))
+    return query
 
 
 def _candidates(
-    connection: sa.Connection,
-    opener: Opener,
-    selection: Selection,
-    *order: sa.ColumnElement[Any],
-    where: sa.ColumnElement[bool] | None = None,
+    connection: sa.Connection, opener: Opener, selection: Selection, query: sa.Select[Any]
 ) -> Generator[_Candidate]:
-    columns = (entry.c.id, entry.c.published, entry.c.uid, entry.c.copies, entry.c.arrived)
-    query = FRAME.add_columns(entry.c.arrived).select_from(FROM) if selection.whole else sa.select(*columns)
-    query = query.where(*selection.conditions()).order_by(*order).execution_options(yield_per=_CHUNK)
-    if selection.group and not selection.narrow:
-        query = query.where(sa.or_(entry.c.copies.is_(None), entry.c.copies == entry.c.id))
-    with connection.execute(query if where is None else query.where(where)) as rows:
+    with connection.execute(query.execution_options(yield_per=_CHUNK)) as rows:
         for row in rows:
             if selection.whole and not selection.admits(opener.entry(row)):
                 continue

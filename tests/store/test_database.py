@@ -20,8 +20,8 @@ from alembic.script import ScriptDirectory
 import aggregator
 from aggregator.errors import StoreError
 from aggregator.store import Store
-from aggregator.store.engine import connect
-from aggregator.store.migration import migrate
+from aggregator.store.engine import Engines, connect, writing
+from aggregator.store.migration import migrate, upgrade
 from aggregator.store.schema import HEAD, metadata, micros
 
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(aggregator.__file__).parents[1])}
@@ -65,6 +65,59 @@ def test_stores_that_are_opened_at_once_migrate_once(new_url: Any, tmp_path: Pat
             thread.join()
 
         assert failures == []
+
+
+def test_a_new_store_is_what_the_migrations_make(new_url: Any, tmp_path: Path) -> None:
+    looks = []
+    for make in (migrate, _run_the_migrations):
+        with new_url() as url:
+            engines = connect(f"sqlite:///{tmp_path}/{make.__name__}.db" if url.startswith("sqlite") else url)
+            make(engines)
+            with engines.read.connect() as connection:
+                looks.append(_look(connection))
+            engines.read.dispose()
+            engines.write.dispose()
+
+    assert looks[0] == looks[1]
+
+
+def _run_the_migrations(engines: Engines) -> None:
+    with writing(engines) as connection:
+        upgrade(connection)
+
+
+def _look(connection: sa.Connection) -> Any:
+    """All that a database tells of its tables, whoever made them and in whatever words."""
+    inspector = sa.inspect(connection)
+    tables = {
+        name: (
+            [{**column, "type": str(column["type"])} for column in inspector.get_columns(name)],
+            inspector.get_pk_constraint(name)["constrained_columns"],
+            sorted((key["constrained_columns"], key["referred_table"]) for key in inspector.get_foreign_keys(name)),
+            inspector.get_unique_constraints(name),
+        )
+        for name in inspector.get_table_names()
+    }
+    if connection.dialect.name == "sqlite":
+        query = "SELECT name, replace(sql, '\"', '') FROM sqlite_master WHERE name LIKE 'ix_%' OR sql LIKE '%VIRTUAL%'"
+        ends = "SELECT name, sql LIKE '%WITHOUT ROWID%' FROM sqlite_master WHERE type = 'table'"
+    else:
+        query = (
+            "SELECT indexname, replace(indexdef, current_schema(), '') FROM pg_indexes "
+            "WHERE schemaname = current_schema()"
+        )
+        ends = "SELECT version_num, 1 FROM alembic_version"
+    return tables, *(sorted(map(tuple, connection.execute(sa.text(text)))) for text in (query, ends))
+
+
+def test_a_new_store_is_made_without_alembic(tmp_path: Path) -> None:
+    code = (
+        "import sys; from aggregator.store import Store;"
+        f"Store.open('sqlite:///{tmp_path}/new.db', text_of=str).close(); print('alembic' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=ENVIRONMENT)
+
+    assert done.stdout == "False\n"
 
 
 def test_a_store_that_is_up_to_date_opens_without_alembic(template: Path) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy as sa
 
-from aggregator.store import Store, copies
+from aggregator.store import Store, copies, database
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -171,25 +171,25 @@ def test_a_store_with_one_source_compares_nothing_until_a_second_one_comes(
     made: list[str] = []
     monkeypatch.setattr(copies, "sketch_of", lambda words, make=copies.sketch_of: made.append(words) or make(words))
     bring(store, [item("a", prose(n), title=f"t{n}") for n in range(5)], source="a")
+    assert groups(store) == {"a": set()}
     alone = len(made)
     bring(store, [item("b", prose(3))], source="b")
+    unasked = len(made)
+    assert groups(store)["b"] == {"a"}
 
-    assert (alone, len(made)) == (0, 6)
+    assert (alone, unasked, len(made)) == (0, 0, 6)
     assert [entry.title for entry in store.entries() if entry.duplicates and entry.source == "a"] == ["t3"]
 
 
 def test_the_backlog_of_a_large_store_is_compared_bit_by_bit(
     store: Store, item: Any, bring: Any, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(copies, "BACKLOG", 2)
+    monkeypatch.setattr(database, "LOOKS", 1)
+    monkeypatch.setattr(database, "AT_ONCE", 2)
     bring(store, [item("a", prose(n), n, title=f"t{n}") for n in range(5)], source="a")
     bring(store, [item("b", prose(0), title="copy")], source="b")
-    first = groups(store)["b"]
-    for number in range(2):
-        bring(store, [item("b", prose(90 + number), title=f"more{number}")], source="b")
-    [copy] = store.entry("url:b-copy")
 
-    assert (first, len(copy.duplicates)) == (set(), 1)
+    assert [groups(store)["b"] for _ in range(3)] == [set(), set(), {"a"}]
 
 
 def test_nothing_stays_of_entries_that_are_gone(store: Store, item: Any, bring: Any, start: Any) -> None:

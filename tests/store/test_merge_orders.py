@@ -8,11 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aggregator.model import Outcome, Result
 from aggregator.store import Store
+from aggregator.store.schema import metadata
 
 
 def tangle(revise: Any, start: Any) -> list[Any]:
@@ -55,13 +57,26 @@ def test_any_order_and_grouping_of_the_same_revisions_gives_the_same_store(
 
 
 @pytest.fixture
-def sqlite_url(template: Any, tmp_path: Any) -> Any:
+def new_file(template: Any, tmp_path: Any) -> Any:
     numbers = itertools.count()
 
-    def fresh() -> str:
+    def fresh() -> Store:
         path = tmp_path / f"{next(numbers)}.db"
         path.write_bytes(template.read_bytes())
-        return f"sqlite:///{path}"
+        return Store.open(f"sqlite:///{path}", text_of=str)
+
+    return fresh
+
+
+@pytest.fixture
+def emptied(url: str) -> Any:
+    """Gives one store again and again, with nothing in it: a schema of its own takes too long for each example."""
+
+    def fresh() -> Store:
+        store = Store.open(url, text_of=str)
+        with store._engines.write.begin() as connection:
+            connection.execute(sa.text(f"TRUNCATE {', '.join((*metadata.tables, 'search'))} CASCADE"))
+        return store
 
     return fresh
 
@@ -73,10 +88,8 @@ wild = st.lists(
 )
 
 
-@settings(deadline=None, derandomize=True, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(wild, st.randoms(use_true_random=False))
-def test_random_revisions_give_one_store_in_any_order(
-    sqlite_url: Any, revise: Any, bring: Any, dump: Any, start: Any, drawn: Any, chance: random.Random
+def check_random_revisions(
+    fresh: Any, revise: Any, bring: Any, dump: Any, start: Any, drawn: Any, chance: random.Random
 ) -> None:
     revisions = [
         revise(
@@ -95,12 +108,34 @@ def test_random_revisions_give_one_store_in_any_order(
     shuffled = chance.sample(revisions, len(revisions))
     dumps = []
     for order, size in ((revisions, len(revisions) or 1), (shuffled, chance.randint(1, 3))):
-        with Store.open(sqlite_url(), text_of=str) as store:
+        with fresh() as store:
             for begin in range(0, len(order), size):
                 bring(store, order[begin : begin + size], keep=True)
             dumps.append(dump(store))
 
     assert dumps[0] == dumps[1]
+
+
+def few(examples: int) -> Any:
+    quiet = [HealthCheck.function_scoped_fixture]
+    return settings(deadline=None, derandomize=True, max_examples=examples, suppress_health_check=quiet)
+
+
+@few(30)
+@given(wild, st.randoms(use_true_random=False))
+def test_random_revisions_give_one_store_in_any_order(
+    new_file: Any, revise: Any, bring: Any, dump: Any, start: Any, drawn: Any, chance: random.Random
+) -> None:
+    check_random_revisions(new_file, revise, bring, dump, start, drawn, chance)
+
+
+@pytest.mark.parametrize("new_url", ["postgresql"], indirect=True)
+@few(8)
+@given(wild, st.randoms(use_true_random=False))
+def test_random_revisions_give_one_store_in_any_order_on_postgresql(
+    emptied: Any, revise: Any, bring: Any, dump: Any, start: Any, drawn: Any, chance: random.Random
+) -> None:
+    check_random_revisions(emptied, revise, bring, dump, start, drawn, chance)
 
 
 def test_polls_give_one_store_however_they_are_grouped(

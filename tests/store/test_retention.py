@@ -10,7 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from aggregator.model import Capture, Outcome, Result
-from aggregator.store.retention import Pruned
+from aggregator.store.retention import Pruned, Shown
+from aggregator.store.view import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +32,7 @@ def poll(store: Store, revise: Any, start: Any) -> Callable[..., Outcome]:
         known = [(state.source, state.source, start) for state in store.states()]
         store.sync_sources([*known, (source, source, start)])
         [state] = store.claim(now, limit=1, lease=DAY, sources=[source], force=True)
-        state = dataclasses.replace(state, folder=result.pop("folder", {}))
+        state = dataclasses.replace(state, folder=result.pop("folder", {}), last_run=now, last_success=now)
         capture = Capture(source, f"https://{source}.example/feed", now, f"{names} {day}".encode())
         values: dict[str, Any] = {
             "captures": () if names is None else (capture,),
@@ -191,7 +192,7 @@ def test_a_folder_of_which_nobody_knows_what_is_in_which_file_keeps_everything(
 
 
 def test_old_captures_and_outcomes_go_by_number_and_age(store: Store, poll: Any, prune: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr("aggregator.store.retention.KEPT_OUTCOMES", 5)
+    monkeypatch.setattr("aggregator.store.leftovers.KEPT_OUTCOMES", 5)
     for day in range(30):
         poll("a", day)
     poll("b", 0, keep_sightings=True, source="other", captures=files("1.txt", start=store.states()[0].last_run))
@@ -209,6 +210,141 @@ def test_captures_of_the_last_week_stay_whatever_their_number(store: Store, poll
         poll("a", hour / 24)
 
     assert (prune(7).captures, prune(7.3).captures, len(list(store.captures("news")))) == (0, 8, 22)
+
+
+def test_what_a_removed_source_brought_goes_a_time_after_it_was_last_read(store: Store, poll: Any, start: Any) -> None:
+    poll("abc", 0)
+    poll("c", 0, "other")
+    poll("bc", 1)
+    poll(None, 4)
+    poll("c", 4, "other")
+    store.sync_sources([("other", "other", start)])
+    kept = {"keep": {"other": 3 * DAY}, "default": 20 * DAY}
+
+    would = store.prune(start + 22 * DAY, **kept, dry_run=True)
+    assert (store.prune(start + 22 * DAY, **kept), names(store)) == (would, "bc")
+    assert [len(would.entries), would.captures] == [1, 0]
+    would = store.prune(start + 25 * DAY, **kept, dry_run=True)
+    assert (store.prune(start + 25 * DAY, **kept), names(store)) == (would, "c")
+    assert [len(would.entries), would.captures] == [1, 2]
+
+
+def test_a_source_that_is_switched_off_keeps_what_it_has(store: Store, poll: Any, prune: Any) -> None:
+    poll("ab", 0)
+    store.sync_sources([])
+
+    assert prune(9999, default=DAY) == NOTHING
+    assert (names(store), len(list(store.captures("news")))) == ("ab", 1)
+
+
+def test_a_source_that_comes_back_after_its_entries_went_is_read_anew(store: Store, poll: Any, start: Any) -> None:
+    poll("ab", 0)
+    store.sync_sources([])
+    store.prune(start + 100 * DAY, {}, default=20 * DAY)
+    gone = names(store)
+    poll("ab", 200)
+
+    assert (gone, names(store)) == ("", "ab")
+    assert {state.source: state.body_hash for state in store.states()} == {"news": None}
+
+
+def test_what_belongs_to_no_source_stays_where_no_time_is_set(store: Store, poll: Any, start: Any) -> None:
+    poll("ab", 0)
+    store.sync_sources([])
+
+    assert store.prune(start + 9999 * DAY, {}) == NOTHING
+    assert names(store) == "ab"
+
+
+def test_what_a_view_of_its_own_keep_shows_stays_until_that_is_over(
+    store: Store, poll: Any, prune: Any, revise: Any, start: Any
+) -> None:
+    selections = [
+        Selection(), Selection(language="zh"), Selection(source="news"), Selection(tag="world"),
+        Selection(scan=lambda entry: entry.title.endswith("a")),
+    ]  # fmt: skip
+    a = revise("a", 0, language="zh-Hans", tags=("world",))
+    old = revise("b", 0, published=start - 40 * DAY, language="zh-Hans", tags=("world",))
+    poll("", 0, revisions=(a, old))
+    poll("c", 1)
+
+    would = {
+        day: [
+            len(prune(day, shown=[Shown(start + (day - 30) * DAY, selection)], dry_run=True).entries)
+            for selection in selections
+        ]
+        for day in (12, 29, 31)
+    }
+    assert would == {12: [1] * 5, 29: [1] * 5, 31: [2] * 5}
+    assert len(prune(12, shown=[Shown(start - 18 * DAY, selections[1])]).entries) == 1
+    assert names(store) == "ac"
+
+
+def test_a_view_of_something_else_keeps_nothing(store: Store, poll: Any, prune: Any, start: Any) -> None:
+    poll("a", 0)
+    poll("c", 1)
+
+    assert len(prune(12, shown=[Shown(start, Selection(language="zh"))]).entries) == 1
+
+
+def test_a_capture_of_a_file_goes_a_time_after_the_file(store: Store, poll: Any, prune: Any, start: Any) -> None:
+    read = {"keep_sightings": True, "captures": files("1.txt", "2.txt", start=start)}
+    poll("ab", 0, **read, shares=(1, 1), folder=folder("1.txt", "2.txt"))
+    poll(None, 1, keep_sightings=True, folder=folder("1.txt"))
+
+    assert prune(2) == NOTHING
+    assert (len(prune(11.5).entries), prune(12).captures) == (1, 0)
+    assert (prune(12.1, dry_run=True).captures, prune(12.1).captures) == (1, 1)
+    assert [capture.url for capture in store.captures("news")] == ["file:///home/me/saved/1.txt"]
+
+
+def test_a_file_that_comes_back_keeps_its_capture(store: Store, poll: Any, prune: Any, start: Any) -> None:
+    there, gone = {"folder": folder("1.txt")}, {"folder": {}}
+    poll("a", 0, keep_sightings=True, captures=files("1.txt", start=start), shares=(1,), **there)
+    for day, state in ((1, gone), (5, there), (9, gone)):
+        poll(None, day, keep_sightings=True, **state)
+        prune(day)
+
+    assert prune(18).captures == 0
+
+
+def test_the_newest_capture_of_an_articles_page_stays_as_long_as_the_article(
+    store: Store, poll: Any, prune: Any, start: Any
+) -> None:
+    page = [Capture("news", "https://example.org/a", start + hour * DAY / 24, b"%d" % hour) for hour in range(3)]
+    poll("a", 0, captures=tuple(page))
+    for day in range(1, 24):
+        poll("b", day)
+
+    would = prune(30, dry_run=True)
+    assert (len(would.entries), prune(30)) == (1, would)
+    assert [capture.url for capture in store.captures("news")] == ["https://news.example/feed"] * 20
+
+
+def test_the_page_of_an_article_that_stays_is_kept_once(store: Store, poll: Any, prune: Any, start: Any) -> None:
+    page = [Capture("news", "https://example.org/a", start + hour * DAY / 24, b"%d" % hour) for hour in range(3)]
+    poll("a", 0, captures=tuple(page))
+    for day in range(1, 24):
+        poll("a", day)
+    prune(30)
+
+    urls = [capture.url for capture in store.captures("news")]
+    assert (urls.count("https://example.org/a"), urls.count("https://news.example/feed")) == (1, 20)
+
+
+def test_a_dry_run_tells_of_everything_and_changes_nothing(
+    store: Store, poll: Any, prune: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("aggregator.store.leftovers.KEPT_OUTCOMES", 5)
+    poll("ab", 0)
+    poll("b", 1)
+    prune(20)
+    for day in range(21, 42):
+        poll("b", day)
+    would = prune(60, dry_run=True)
+
+    assert would == prune(60, dry_run=True) == prune(60) == Pruned((), 3, 18, 1)
+    assert prune(60) == NOTHING
 
 
 def test_vacuum_gives_space_back(store: Store, poll: Any, revise: Any, bring: Any, start: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -127,6 +128,7 @@ def test_words_that_were_made_in_another_way_never_spoil_the_index(
 ) -> None:
     """As after an upgrade that folds otherwise: what cannot be taken away exactly is left, and leads nowhere."""
     bring(store, [revise("a", 0, "alpha"), revise("b", 0, "beta")])
+    assert names(store, "title") == "ab"
     monkeypatch.setattr(derived, "words_of", lambda *said: words_of(*said).replace("title", "name"))
     store.forget([store.entry("url:b")[0].id], now=start)
     bring(store, [revise("c", 2, "delta")])
@@ -136,6 +138,49 @@ def test_words_that_were_made_in_another_way_never_spoil_the_index(
 
     assert between == ["a", "c", ""]
     assert [names(store, word) for word in ("alpha", "beta", "gamma", "delta", "title")] == ["", "", "a", "", ""]
+
+
+def test_a_commit_indexes_nothing_and_whoever_searches_first_has_it_done(store: Store, revise: Any, bring: Any) -> None:
+    bring(store, [revise(name, 0, f"word{name}") for name in "abc"])
+    unasked = indexed(store)
+    found = names(store, "wordb")
+    bring(store, [revise("b", 1, "other"), revise("d", 1, "wordd")])
+
+    assert (unasked, found, indexed(store)) == (0, "b", 2)  # what is shown no more has gone at once
+    assert [names(store, word) for word in ("wordb", "other", "wordd", "title")] == ["", "b", "d", "abcd"]
+    assert indexed(store) == 4
+
+
+def test_settling_goes_on_where_it_stopped_and_whatever_breaks_it(
+    store: Store, revise: Any, bring: Any, monkeypatch: Any
+) -> None:
+    bring(store, [revise(name, 0, f"word{name}") for name in "abcde"])
+    more = store.settle(2)
+    with monkeypatch.context() as broken:
+        broken.setattr(derived, "crc32", None)  # after the words are in the index, before it is known
+        with pytest.raises(TypeError):
+            store.settle(2)
+    half = indexed(store)
+    again = [store.settle(2), store.settle(2)]
+
+    assert (more, half, again, indexed(store)) == (True, 2, [True, False], 5)
+    assert [names(store, f"word{name}") for name in "abcde"] == list("abcde")
+
+
+def test_pruning_settles_what_nobody_asked_for(store: Store, revise: Any, bring: Any, start: Any) -> None:
+    bring(store, [revise(name) for name in "abc"])
+    store.prune(start, {}, dry_run=True)
+    before = indexed(store)
+    store.prune(start, {})
+
+    assert (before, indexed(store)) == (0, 3)
+
+
+def indexed(store: Store) -> int:
+    """How many contents the index holds."""
+    table = "search_docsize" if store._engines.path else "search"
+    with store._engines.read.connect() as connection:
+        return connection.scalar(sa.text(f"SELECT count(*) FROM {table}")) or 0
 
 
 letters = st.text(alphabet="ab é字京 \"'", max_size=12)

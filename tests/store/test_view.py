@@ -174,23 +174,34 @@ def test_the_newest_are_read_from_an_index_without_sorting(template: Any) -> Non
 def test_a_view_of_a_large_store_reads_no_more_rows_than_of_a_small_one(
     template: Any, tmp_path: Any, item: Any, bring: Any, start: Any
 ) -> None:
+    """A selection is as rare in the large one, or rarer: 60 of either are of the rare kind."""
+    common, rare = {"tags": ("x", "y"), "language": "en"}, {"tags": ("x", "z"), "language": "zh-Hans", "source": "rare"}
+    selections: list[dict[str, str]] = [
+        {}, {"tag": "x"}, {"tag": "z"}, {"language": "en"}, {"language": "zh"}, {"source": "news"}, {"source": "rare"},
+    ]  # fmt: skip
     chance, steps = random.Random(1), []
     path = tmp_path / "grown.db"
     path.write_bytes(template.read_bytes())
     with Store.open(f"sqlite:///{path}", text_of=str) as store:
-        for size in (200, 2000):
-            have = len(list(store.entries()))
-            bring(store, [item(f"{have + n}", chance.random() * 1000) for n in range(size - have)], now=start)
-            steps.append(_steps(store, start + 99 * HOUR))
+        bring(store, [item(f"rare{n}", chance.random() * 1000, **rare) for n in range(60)], now=start, source="rare")
+        for size in (200, 1800):
+            many = [item(f"{size}.{n}", chance.random() * 1000, **common) for n in range(size)]
+            bring(store, many, now=start)
+            store.settle(2_000)
+            steps.append([_steps(store, start + 99 * HOUR, **selection) for selection in selections])
 
-    assert steps[1] <= 1.2 * steps[0]
+    assert [large <= 1.2 * small for small, large in zip(*steps, strict=True)] == [True] * len(selections)
 
 
-def _steps(store: Store, now: Any) -> int:
+def _steps(store: Store, now: Any, **selection: str) -> int:
     """Count the virtual machine's steps, in hundreds, that a view of 50 costs."""
     counted = []
     with store._engines.read.connect() as connection:
         driver: Any = connection.connection.driver_connection
         driver.set_progress_handler(lambda: counted.append(1), 100)
-    store.view(50, now=now)
+    shown = store.view(50, now=now, **selection)
+    with store._engines.read.connect() as connection:
+        driver = connection.connection.driver_connection
+        driver.set_progress_handler(None, 0)
+    assert len(shown) == 50
     return len(counted)

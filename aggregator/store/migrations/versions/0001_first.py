@@ -66,6 +66,7 @@ def _source_state() -> None:
         sa.Column("not_before", MOMENT),
         sa.Column("hints", sa.Text()),
         sa.Column("first_complete", MOMENT),
+        sa.Column("by_url", sa.Boolean(), nullable=False),
         sa.Column("listing", sa.LargeBinary()),
         sa.ForeignKeyConstraint(["source_id"], ["source.id"]),
         sa.PrimaryKeyConstraint("source_id"),
@@ -116,6 +117,7 @@ def _capture() -> None:
         sa.Column("status", sa.Integer(), nullable=False),
         sa.Column("headers", sa.Text(), nullable=False),
         sa.Column("digest", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("orphaned", MOMENT),
         sa.Column("codec", sa.SmallInteger(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["source_id"], ["source.id"]),
@@ -145,6 +147,7 @@ def _entry() -> None:
         sa.Column("url", sa.Text()),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("language", sa.Text()),
+        sa.Column("tongue", sa.Text()),
         sa.Column("tags", sa.Text(), nullable=False),
         sa.Column("published", MOMENT, nullable=False),
         sa.Column("published_from", sa.Text(), nullable=False),
@@ -176,12 +179,22 @@ def _entry() -> None:
     for name in ("copies", "unlisted"):
         there = sa.text(f"{name} IS NOT NULL")
         op.create_index(f"ix_entry_{name}", "entry", [name], sqlite_where=there, postgresql_where=there)
-    bare = sa.text("sketch IS NULL")
-    op.create_index("ix_entry_unsketched", "entry", ["published"], sqlite_where=bare, postgresql_where=bare)
+    for name, column in (("unindexed", "words_crc"), ("unsketched", "sketch")):
+        bare = sa.text(f"{column} IS NULL")
+        op.create_index(f"ix_entry_{name}", "entry", ["id"], sqlite_where=bare, postgresql_where=bare)
     op.create_index("ix_entry_content_id", "entry", ["content_id"])
     op.create_index("ix_entry_newest", "entry", [sa.literal_column("published DESC"), "uid"])
     op.create_index("ix_entry_source_newest", "entry", ["source_id", sa.literal_column("published DESC"), "uid"])
+    op.create_index("ix_entry_tongue_newest", "entry", ["tongue", sa.literal_column("published DESC"), "uid"])
     op.create_index("ix_entry_url", "entry", ["url"])
+    op.create_table(
+        "entry_tag",
+        sa.Column("tag", sa.Text(), nullable=False),
+        sa.Column("published", MOMENT, nullable=False),
+        sa.Column("entry_id", NUMBER, autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("tag", "published", "entry_id"),
+        sqlite_with_rowid=False,
+    )
 
 
 def _entry_key() -> None:
@@ -235,8 +248,10 @@ def _copies() -> None:
     op.create_table(
         "sketch",
         sa.Column("value", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("published", MOMENT, nullable=False),
         sa.Column("entry_id", NUMBER, autoincrement=False, nullable=False),
-        sa.PrimaryKeyConstraint("value", "entry_id"),
+        sa.Column("source_id", NUMBER, nullable=False),
+        sa.PrimaryKeyConstraint("value", "published", "entry_id"),
         sqlite_with_rowid=False,
     )
     op.create_table(
