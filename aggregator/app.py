@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -16,30 +16,33 @@ from urllib.parse import urlsplit, urlunsplit
 
 from aggregator import publish, schedule
 from aggregator.errors import StoreError
-from aggregator.fetch import Fetcher, FetchSettings
+from aggregator.fetch import Fetcher
 from aggregator.hosts import PATIENCE, Hosts
+from aggregator.means import longest_run, remembered_by, settings_of
 from aggregator.normalize.html import text_of
 from aggregator.normalize.identity import url_key
 from aggregator.pipeline import Parts, run
 from aggregator.publish.selection import narrow, selects
 from aggregator.sites.loader import load_sites
 from aggregator.store import Store
+from aggregator.store.retention import Shown
+from aggregator.store.view import Selection
 from aggregator.workers import Workers
 from aggregator.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from types import TracebackType
 
     from aggregator.config import Config, Source, View
-    from aggregator.model import Entry, Outcome, SourceState
+    from aggregator.model import Entry, Outcome, Revision, SourceState
     from aggregator.publish import Published, ViewHead
+    from aggregator.store import Known
     from aggregator.store.retention import Pruned
 
 logger = logging.getLogger(__name__)
 RUNS_A_REQUEST = 4  # runs under way for each request that may be: who waits for a slow host holds up no other host
 CLAIMED_AT_ONCE = 8  # the least part of the runs that is claimed anew at once, as a divisor
-LONGEST_RUN = timedelta(minutes=5)  # of asking, and again of parsing; beside the network's own timeouts
 
 
 def utc_now() -> datetime:
@@ -52,17 +55,6 @@ def open_store(config: Config) -> Store:
         with suppress(OSError):  # the store says it better
             Path(config.database.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     return Store.open(config.database, text_of=text_of)
-
-
-def settings_of(config: Config) -> FetchSettings:
-    network = config.network
-    settings = FetchSettings(
-        concurrency=network.concurrency, per_host=network.per_host, timeout=network.timeout,
-        max_body=network.max_body, allow_private=network.allow_private,
-    )  # fmt: skip
-    public = config.server.public_url
-    agent = network.user_agent or (f"{settings.user_agent} (+{public})" if public else settings.user_agent)
-    return replace(settings, user_agent=agent)
 
 
 class App:
@@ -106,8 +98,12 @@ class App:
         workers = await stack.enter_async_context(Workers(self._rules))
         hosts = Hosts(self.store.host_waits, clock=self.clock, per_host=network.per_host)
         return Parts(
-            fetcher, workers.digest, hosts, self.clock, limit_bytes=network.max_body, limit=self._longest_run
+            fetcher, workers.digest, hosts, self.clock, limit_bytes=network.max_body, limit=longest_run(self.config),
+            news=self._news, remembered=remembered_by(self.config, clock=self.clock),
         )  # fmt: skip
+
+    async def _news(self, revisions: Sequence[Revision]) -> Sequence[Known | None]:
+        return await asyncio.to_thread(self.store.news, revisions)
 
     def _rows(self) -> Iterable[tuple[str, str, datetime, int]]:
         now = self.clock()
@@ -118,13 +114,12 @@ class App:
             yield source.id, source.location, first_due, source.priority
 
     @property
-    def _longest_run(self) -> timedelta:
-        return LONGEST_RUN + 2 * self.config.network.timeout
-
-    @property
     def _lease(self) -> timedelta:
-        """Longer than anything that a run may wait for and do: a claim never ends before its run."""
-        return PATIENCE + 2 * self._longest_run + timedelta(minutes=1)
+        """Longer than anything that a run may wait for and do: a claim never ends before its run.
+
+        It waits for its turn, asks, parses, and reads on, which has one end for all its questions and turns.
+        """
+        return PATIENCE + 3 * longest_run(self.config) + timedelta(minutes=1)
 
     # --- fetch ----------------------------------------------------------------------------------------------------
 
@@ -213,12 +208,24 @@ class App:
             await asyncio.gather(*running, return_exceptions=True)
 
     async def prune(self, *, dry_run: bool = False, vacuum: bool = False) -> Pruned:
-        """Delete what no source has listed for as long as its `keep` says; `vacuum` gives the space back."""
-        keep = {source.id: source.keep for source in self.config.sources}
-        pruned = await self.writer.call(self.store.prune, self.clock(), keep, dry_run=dry_run)
+        """Delete what no source has listed for as long as its `keep` says, but what a view of its own `keep` shows.
+
+        `vacuum` gives the space back.
+        """
+        now = self.clock()
+        pruned = await self.writer.call(
+            self.store.prune, now, {source.id: source.keep for source in self.config.sources}, dry_run=dry_run,
+            default=self.config.defaults.keep,
+            shown=[Shown(now - view.keep, _selection(view)) for view in self.config.views if view.keep is not None],
+        )  # fmt: skip
         if vacuum and not dry_run:
             await self.writer.call(self.store.vacuum)
         return pruned
+
+    @property
+    def ages(self) -> bool:
+        """Whether a view lets go of entries by the mere passing of time."""
+        return any(view.keep is not None for view in self.config.views)
 
     # --- publish --------------------------------------------------------------------------------------------------
 
@@ -244,11 +251,12 @@ class App:
         )  # fmt: skip
 
     def entries_of(self, view: View, limit: int | None = None) -> list[Entry]:
-        part = narrow(view.where)
-        return self.store.view(
-            limit or view.limit, language=part.language, source=part.source, tag=part.tag, scan=selects(part.rest),
-            group=view.duplicates == "group", now=self.clock(),
+        chosen, now = _selection(view), self.clock()
+        found = self.store.view(
+            limit or view.limit, language=chosen.language, source=chosen.source, tag=chosen.tag, scan=chosen.scan,
+            group=chosen.group, now=now,
         )  # fmt: skip
+        return found if view.keep is None else [entry for entry in found if entry.published >= now - view.keep]
 
     def _rendition(self, view: View, kind: str, entries: list[Entry]) -> Rendition:
         output = publish.OUTPUTS[kind]
@@ -271,6 +279,12 @@ class Rendition:
     path: Path
     written: bool
     document: Published
+
+
+def _selection(view: View) -> Selection:
+    part = narrow(view.where)
+    group = view.duplicates == "group"
+    return Selection(part.language, part.source, part.tag, selects(part.rest), group)
 
 
 def _modified(path: Path) -> datetime:

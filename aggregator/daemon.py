@@ -185,6 +185,7 @@ class Daemon:
             return
         if pruned.entries:
             logger.info("pruned entries=%d captures=%d", len(pruned.entries), pruned.captures)
+        if pruned.entries or self.app.ages:
             self._unpublished.set()
 
     # --- start and stop -------------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ class Hosts:
     """Turns for hosts (or groups of hosts), by name.
 
     `recorded` gives the hosts that asked to be left alone in earlier times or of another process, each with until when;
-    it is called in a thread, at most once in a few seconds.
+    it is called in a thread, at most once in a few seconds. `per_host` is how many turns of a host there are at once.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Hosts:
     ) -> None:  # fmt: skip
         self._recorded = recorded
         self._clock = clock
-        self._per_host = per_host
+        self.per_host = per_host
         self._patience = patience
         self._lanes: dict[str, _Lane] = {}
         self._told: dict[str, datetime] = {}
@@ -61,7 +61,7 @@ class Hosts:
     @asynccontextmanager
     async def turn(self, host: str) -> AsyncIterator[Wait | None]:
         """Hold a turn: None, or why there is none. Raises StoreError."""
-        lane = self._lanes.setdefault(host, _Lane(asyncio.Semaphore(self._per_host)))
+        lane = self._lanes.setdefault(host, _Lane(asyncio.Semaphore(self.per_host)))
         lane.users += 1
         try:
             if not await self._in_time(lane):

@@ -3,6 +3,8 @@
     turn      a host that asked to be left alone is
     gather    the bytes that are new (or the finding that nothing is)
     digest    captures -> revisions; pure, in a process of its own
+    follow    a list's further pages, as long as they bring what is unknown
+    complete  what is new, by the articles' own pages where those are wanted
     Result    revisions, captures, state and outcome: one transaction, in the store's thread
     publish   only where something changed; the caller's matter
 
@@ -14,55 +16,37 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from time import perf_counter
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from aggregator import schedule
-from aggregator.config import CARRIERS
-from aggregator.digest import Digest, Job
+from aggregator.articles import complete
+from aggregator.config import CARRIERS, Corrections, Match
+from aggregator.digest import Digest, Job, joined
 from aggregator.errors import SourceError, StoreError
-from aggregator.fetch.gather import MOVES_BEFORE_BELIEVED, gather
+from aggregator.fetch.gather import MOVES_BEFORE_BELIEVED, gather, to_be_read_again
 from aggregator.hosts import Wait
 from aggregator.model import Hints, Outcome, Result
+from aggregator.pages import follow, leaf_of
+from aggregator.visit import Parts, Visit
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import AsyncIterator
     from datetime import datetime
 
     from aggregator.config import Source
-    from aggregator.fetch import Fetcher
     from aggregator.fetch.gather import Gathered
-    from aggregator.hosts import Hosts
-    from aggregator.model import Capture, SourceState
+    from aggregator.model import SourceState
 
 logger = logging.getLogger(__name__)
 DAY = timedelta(days=1)
 FAILURES_OF_A_MOVE = 3  # in a row: then the configured address is asked again instead of the one it moved to
 UNREAD = "more files to read"
+LEAST_ITEMS = 3  # of a page that nobody said to be a list of articles
 _NOT_THERE = frozenset({404, 410})
-
-
-class Digester(Protocol):
-    """Whatever runs `digest.digest`: this process, or one that may be killed."""
-
-    def __call__(self, captures: Sequence[Capture], job: Job) -> Awaitable[Digest]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What the way needs beyond its source.
-
-    `limit_bytes` bounds one file of a folder, `limit` the time of one run once it is its turn.
-    """
-
-    fetcher: Fetcher
-    digest: Digester
-    hosts: Hosts
-    clock: Callable[[], datetime]
-    limit_bytes: int
-    limit: timedelta
+_EVERYTHING, _AS_STATED = Match(), Corrections()
 
 
 async def run(source: Source, state: SourceState, parts: Parts, *, full: bool = False) -> Result:
@@ -87,7 +71,10 @@ def job_of(source: Source, carrier: str) -> Job:
     site = source.adapter if source.adapter not in CARRIERS else None
     return Job(
         source.id, carrier, site=site, timezone=source.timezone, timezone_stated="timezone" in source.stated,
-        language=source.language, tags=source.tags,
+        language=source.language, tags=source.tags, page=source.page, full_text=source.full_text,
+        include=None if source.include == _EVERYTHING else source.include,
+        exclude=None if source.exclude == _EVERYTHING else source.exclude,
+        corrections=None if source.corrections == _AS_STATED else source.corrections,
     )  # fmt: skip
 
 
@@ -95,11 +82,45 @@ async def _way(source: Source, state: SourceState, parts: Parts, started: dateti
     gathered = await _gathered(source, state, parts, started, full=full)
     if isinstance(gathered, Wait):
         return _postponed(source, state, gathered, started)
-    digest = Digest()
+    visit, digest = Visit(source, parts, started, full=full), Digest()
     if gathered.captures:
+        job = replace(job_of(source, gathered.carrier), by_url=state.by_url and not full)
+        digest = await _digested(gathered, job, parts)
+        if digest.wanted or digest.more:
+            digest = await _read_on(visit, gathered, digest, job)
+    return _succeeded(source, gathered, digest, visit)
+
+
+async def _digested(gathered: Gathered, job: Job, parts: Parts) -> Digest:
+    """Digest what came. Raises SourceError, also for a page that nobody said to be a list, and that is none."""
+    try:
         async with _limited(parts):
-            digest = await parts.digest(gathered.captures, job_of(source, gathered.carrier))
-    return _succeeded(source, gathered, digest, started, parts)
+            digest = await parts.digest(gathered.captures, job)
+    except SourceError as error:
+        if not gathered.guessed or error.kind not in ("no-items", "parse"):
+            raise
+        raise _no_list(gathered, str(error)) from error
+    count = len(digest.revisions) + digest.left_out
+    if gathered.guessed and count < LEAST_ITEMS:
+        raise _no_list(gathered, f"only {count} of its links look like articles")
+    return digest
+
+
+def _no_list(gathered: Gathered, reason: str) -> SourceError:
+    advice = "give the address of its feed, or say `adapter: page` with `items` and `fields`"
+    return SourceError("not-a-feed", f"{gathered.captures[0].url} is a page that names no feed, and {reason}; {advice}")
+
+
+async def _read_on(visit: Visit, gathered: Gathered, digest: Digest, job: Job) -> Digest:
+    """Read what the document itself does not say: further pages of the list, and the articles' own."""
+    leaves = [leaf_of(digest, await visit.parts.news(digest.revisions))]
+    if visit.parts.follow or leaves[0].is_index:
+        leaves = await follow(visit, job, leaves[0], url=gathered.captures[-1].url)
+    whole = joined([leaf.digest for leaf in leaves])
+    whole = await complete(visit, job, whole, [known for leaf in leaves for known in leaf.known])
+    # A list of lists says by its own change nothing of theirs.
+    visit.later = visit.later or leaves[0].is_index
+    return replace(whole, hints=digest.hints, title=digest.title)
 
 
 async def _gathered(
@@ -107,7 +128,10 @@ async def _gathered(
 ) -> Gathered | Wait:
     async def ask() -> Gathered:
         async with _limited(parts):
-            return await gather(source, state, parts.fetcher, now=started, full=full, limit_bytes=parts.limit_bytes)
+            return await gather(
+                source, state, parts.fetcher, now=started, full=full, limit_bytes=parts.limit_bytes,
+                remembered=parts.remembered,
+            )  # fmt: skip
 
     host = _host(source, state, parts)
     if host is None:
@@ -123,23 +147,33 @@ async def _gathered(
             raise
 
 
-def _succeeded(source: Source, gathered: Gathered, digest: Digest, started: datetime, parts: Parts) -> Result:
-    rejected = (*gathered.rejected, *digest.rejected)
+def _succeeded(source: Source, gathered: Gathered, digest: Digest, visit: Visit) -> Result:
+    started, rejected = visit.started, (*gathered.rejected, *digest.rejected)
     unchanged = not gathered.captures and not rejected
-    due = _next(source, gathered, digest, parts.clock())
+    due = _next(source, gathered, digest, visit.parts.clock())
     state = replace(
-        gathered.state, next_fetch_at=due.at or started, reason=due.reason, not_before=due.not_before,
+        to_be_read_again(gathered.state) if visit.later else gathered.state,
+        next_fetch_at=due.at or started, reason=due.reason, not_before=due.not_before,
         hints=_document_hints(gathered, digest), failures=0, gone=False, last_run=started, last_success=started,
+        by_url=digest.by_url if gathered.captures else gathered.state.by_url,
     )  # fmt: skip
     outcome = Outcome(
-        source.id, started, 0, "unchanged" if unchanged else "ok", found=len(digest.revisions) + len(rejected),
-        rejected=rejected, notes=(*gathered.notes, *digest.notes), http_status=gathered.http_status,
-        size_bytes=gathered.size_bytes,
+        source.id, started, 0, "unchanged" if unchanged else "ok",
+        found=len(digest.revisions) + len(rejected) + digest.left_out, rejected=rejected,
+        notes=(*gathered.notes, *digest.notes, *_left_out(digest)), http_status=gathered.http_status,
+        size_bytes=None if gathered.size_bytes is None else gathered.size_bytes + visit.size_bytes,
     )  # fmt: skip
     return Result(
-        state, outcome, captures=gathered.captures, revisions=digest.revisions,
-        keep_sightings=source.path is not None, shares=digest.shares,
+        state, outcome, captures=(*gathered.captures, *visit.captures), revisions=digest.revisions,
+        keep_sightings=source.path is not None, host_waits=visit.waits,
+        shares=digest.shares if len(digest.shares) == len(gathered.captures) and not visit.captures else (),
+        complete=not gathered.more,
     )  # fmt: skip
+
+
+def _left_out(digest: Digest) -> tuple[str, ...]:
+    count = digest.left_out
+    return (f"{count} {'item' if count == 1 else 'items'} left out by filters",) if count else ()
 
 
 def _postponed(source: Source, state: SourceState, wait: Wait, started: datetime) -> Result:
@@ -212,3 +246,6 @@ async def _limited(parts: Parts) -> AsyncIterator[None]:
             yield
     except TimeoutError as error:
         raise SourceError("timeout", f"not done within {parts.limit.total_seconds():g} s: given up") from error
+
+
+__all__ = ["Parts", "job_of", "run"]

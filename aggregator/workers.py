@@ -11,11 +11,11 @@ import os
 import pickle
 import sys
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import unquote
 
-from aggregator.digest import Digest
+from aggregator.digest import Digest, joined
 from aggregator.errors import SourceError
 from aggregator.worker import LENGTH, Refusal, frame
 
@@ -83,7 +83,7 @@ class Workers:
         chunks = [captures[at : at + CHUNK] for at in range(0, len(captures), CHUNK)]
         tasks = [asyncio.create_task(self._chunk(chunk, job)) for chunk in chunks]
         try:
-            return _joined([digest for task in tasks for digest in await task])
+            return joined([digest for task in tasks for digest in await task])
         finally:
             for task in tasks:
                 task.cancel()
@@ -219,18 +219,6 @@ def _judged(capture: Capture, answer: Digest | Refusal) -> Digest:
     if capture.url.startswith("file:"):
         return Digest(rejected=(f"{unquote(capture.url.rpartition('/')[2])}: {answer.message}",), shares=(0,))
     raise SourceError(answer.kind, answer.message)
-
-
-def _joined(digests: Sequence[Digest]) -> Digest:
-    if len(digests) == 1:
-        return digests[0]
-    return replace(
-        digests[-1] if digests else Digest(),
-        revisions=tuple(revision for digest in digests for revision in digest.revisions),
-        rejected=tuple(message for digest in digests for message in digest.rejected),
-        notes=tuple(dict.fromkeys(note for digest in digests for note in digest.notes)),
-        shares=tuple(share for digest in digests for share in digest.shares),
-    )
 
 
 def _environment() -> dict[str, str]:

@@ -17,6 +17,7 @@ import pytest
 from aggregator.app import App, open_store, rules_of
 from aggregator.config import Config, Source
 from aggregator.errors import ConfigError, StoreError
+from aggregator.hosts import PATIENCE
 from aggregator.model import Outcome, Result
 from aggregator.writer import Writer
 
@@ -334,3 +335,16 @@ def test_what_left_its_folder_is_pruned_when_its_time_is_over(home: Any, clock: 
             return early.entries, len(would.entries), len(left)
 
     assert asyncio.run(story()) == ((), 1, 2)
+
+
+def test_a_claim_outlives_the_longest_run_that_can_be(home: Any, clock: Any) -> None:
+    home.follow('{id: feed, url: "http://127.0.0.1:9/"}')
+
+    async def story() -> timedelta:
+        async with home.app(clock) as app:
+            one_part = app._parts.limit
+            waits_asks_parses_and_reads_on = PATIENCE + one_part + one_part + one_part
+            lease: timedelta = app._lease - waits_asks_parses_and_reads_on
+            return lease
+
+    assert asyncio.run(story()) >= timedelta(minutes=1)

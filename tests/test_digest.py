@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aggregator.digest import MAX_ITEM_CHARACTERS, MAX_ITEMS, Job, digest
+from aggregator.config import Corrections, Match, Source
+from aggregator.digest import MAX_ITEM_CHARACTERS, MAX_ITEMS, Digest, Job, Wanted, digest, joined, rules_for
 from aggregator.errors import SourceError
-from aggregator.model import Capture
+from aggregator.model import Capture, Found, RawEntry
 from aggregator.sites.loader import load_sites
 
 TAKEN = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
@@ -148,3 +150,211 @@ def test_a_document_that_is_no_feed_is_the_sources_error() -> None:
 def test_an_adapter_that_is_not_there_is_the_sources_error() -> None:
     with pytest.raises(SourceError, match="no adapter reads `fax`; there are archive, feed"):
         digest([saved(HEAD)], Job("news", "fax"), SITES)
+
+
+# --- pages ------------------------------------------------------------------------------------------------------------
+
+
+def page(*cards: str, url: str = "https://news.example.org/", head: str = "") -> Capture:
+    listed = "".join(f"<div class='card'>{card}</div>" for card in cards)
+    body = f"<!doctype html><html><head><title>The Paper</title>{head}</head><body><main>{listed}</main></body></html>"
+    return Capture("news", url, TAKEN, body.encode(), headers={"content-type": "text/html; charset=utf-8"})
+
+
+def card(number: int, date: str = "30/06/2026 - 23:40", title: str = "") -> str:
+    title = title or f"Title {number}"
+    return f"<h2><a href='/{number}'>{title}</a></h2><i>{date}</i>"
+
+
+RULES = Source.model_validate({
+    "id": "news", "url": "https://news.example.org/", "items": ".card", "next": "a.next@href",
+    "fields": {"title": "h2", "url": "h2 a@href", "published": {"from": "i", "formats": "%d/%m/%Y - %H:%M"}},
+}).page  # fmt: skip
+LISTED = Job("news", "page", page=RULES, timezone="Europe/Paris")
+
+
+def test_a_page_is_read_by_the_sources_own_rules_and_its_dates_as_they_are_written_there() -> None:
+    found = digest([page(card(1, date="05/06/2026 - 23:40"), card(2, date="05/06/2026 - 23:40"))], LISTED, SITES)
+
+    assert [revision.title for revision in found.revisions] == ["Title 1", "Title 2"]
+    assert {revision.published for revision in found.revisions} == {datetime(2026, 6, 5, 21, 40, tzinfo=UTC)}
+    assert [revision.url for revision in found.revisions] == [f"https://news.example.org/{number}" for number in (1, 2)]
+    assert found.found == 2
+
+
+def test_the_items_of_a_page_want_their_articles_unless_they_may_not_or_have_a_text() -> None:
+    captures = [page(card(1))]
+
+    assert [one.url for one in digest(captures, LISTED, SITES).wanted] == ["https://news.example.org/1"]
+    assert digest(captures, replace(LISTED, full_text="never"), SITES).wanted == ()
+    assert digest([saved(HEAD)], Job("saved", "archive", full_text="always"), SITES).wanted == ()
+
+
+def test_a_next_page_is_further_to_read() -> None:
+    capture = page(card(1))
+    capture = replace(capture, body=capture.body.replace(b"</main>", b"<a class='next' href='?p=2'>more</a></main>"))
+
+    assert digest([capture], LISTED, SITES).more == ("https://news.example.org/?p=2",)
+
+
+def test_rules_are_those_of_the_name_else_the_host_else_the_kind_of_page_else_for_anybody() -> None:
+    unknown = page(head="<meta name='generator' content='WordPress 6.5'>")
+    rfi = page(url="https://www.rfi.fr/cn/")
+
+    def named(job: Job, capture: Capture) -> str:
+        return rules_for(job, capture, SITES).id
+
+    assert named(Job("news", "page", site="voa"), rfi) == "voa"
+    assert named(Job("news", "page"), rfi) == "rfi"
+    assert named(Job("news", "page"), unknown) == "wordpress"
+    assert named(Job("news", "feed"), unknown) == "saved"
+    assert named(Job("news", "page"), page()) == "saved"
+    assert rules_for(LISTED, page(), SITES).listing.items[0].source == ".card"
+
+
+# --- full text --------------------------------------------------------------------------------------------------------
+
+
+FED = Job("news", "feed")
+
+
+def text_of_feed(text: str, job: Job = FED, **parts: str) -> tuple[Wanted, ...]:
+    return digest([feed(item(1, description=text, **parts))], job, SITES).wanted
+
+
+def test_an_item_of_a_feed_wants_its_article_where_its_text_breaks_off() -> None:
+    assert [one.url for one in text_of_feed("The lamps went out […]")] == ["https://news.example.org/1"]
+    assert len(text_of_feed("")) == 1
+    assert text_of_feed("The lamps went out.") == ()
+    assert text_of_feed("The lamps…", Job("news", "feed", full_text="never")) == ()
+    assert len(text_of_feed("The lamps went out.", Job("news", "feed", full_text="always"))) == 1
+
+
+def test_an_item_that_leads_elsewhere_or_plays_wants_nothing() -> None:
+    sound = "</guid><enclosure url='https://news.example.org/1.mp3' type='audio/mpeg'/><guid>1"
+
+    assert text_of_feed("The lamps…", link="https://elsewhere.example/1") == ()
+    assert text_of_feed("The lamps…", guid=sound) == ()
+    assert len(text_of_feed("The lamps…", link="https://www.news.example.org/1")) == 1
+    assert len(text_of_feed("The lamps…", Job("news", "feed", full_text="always"), link="https://else.example/1")) == 1
+
+
+def test_a_link_that_several_items_share_is_the_page_of_none() -> None:
+    shared = "https://news.example.org/changelog"
+
+    found = digest([feed(item(1, link=shared) + item(2, link=shared) + item(3))], Job("news", "feed"), SITES)
+
+    assert [(one.index, one.url) for one in found.wanted] == [(2, "https://news.example.org/3")]
+
+
+def test_what_a_digest_of_several_wants_counts_on() -> None:
+    one = digest([page(card(1), card(2))], LISTED, SITES)
+
+    both = joined([one, one])
+
+    assert [wanted.index for wanted in both.wanted] == [0, 1, 2, 3]
+    assert (len(both.revisions), both.shares, joined([])) == (4, (2, 2), Digest())
+    assert pickle.loads(pickle.dumps(both)) == both
+
+
+ARTICLE = (
+    "<h1>Title 1</h1><article class='text'><p>The lamps along the old harbour went out that night.</p>{}</article>"
+)
+TOLD = "".join(
+    f"<p>Sentence {number} tells what the keeper of the lamps saw from his window then.</p>" for number in range(9)
+)
+
+
+def article(text: str = TOLD, url: str = "https://news.example.org/1", head: str = "") -> Capture:
+    body = f"<!doctype html><html><head><title>Title 1</title>{head}</head><body>{ARTICLE.format(text)}</body></html>"
+    return Capture("news", url, TAKEN, body.encode(), headers={"content-type": "text/html"})
+
+
+def test_an_article_completes_the_item_that_a_list_states() -> None:
+    [wanted] = digest([page(card(1))], LISTED, SITES).wanted
+    head = "<meta property='article:published_time' content='2026-06-30T23:40:12+02:00'>"
+
+    found = digest([article(head=head)], replace(LISTED, carrier="article", item=wanted.raw, listed="page"), SITES)
+
+    [revision] = found.revisions
+    assert (revision.title, revision.url, revision.publisher) == ("Title 1", "https://news.example.org/1", "The Paper")
+    assert revision.content_html is not None
+    assert "Sentence 8" in revision.content_html
+    assert revision.published == datetime(2026, 6, 30, 21, 40, 12, tzinfo=UTC)
+    assert (found.wanted, found.more, found.rejected) == ((), (), ())
+    assert revision.provenance["content_html"] == "trafilatura"
+
+
+def test_the_pages_of_an_article_are_put_together_and_the_next_is_named() -> None:
+    rules = Source.model_validate({
+        "id": "news", "url": "https://news.example.org/", "article": {"body": ".text", "next": "a.on@href"},
+    }).page  # fmt: skip
+    job = Job("news", "article", page=rules, item=RawEntry("item 1", title=(Found("Title 1", "feed:title"),)))
+    first, second = (
+        article(TOLD + "<a class='on' href='/1/2'>on</a>"),
+        article("<p>The end of it all.</p>", "https://news.example.org/1/2"),
+    )
+
+    one = digest([first], job, SITES)
+    both = digest([first], replace(job, following=(second,)), SITES)
+
+    assert (one.more, both.more) == (("https://news.example.org/1/2",), ())
+    assert both.revisions[0].content_html is not None
+    assert both.revisions[0].content_html.endswith("<p>The end of it all.</p>")
+
+
+def test_a_page_without_an_article_is_one_message() -> None:
+    job = Job("news", "article", item=RawEntry("item 7", title=(Found("Title 7", "page:h2"),)))
+
+    found = digest([replace(article(), body=b"<!doctype html><html><body></body></html>")], job, SITES)
+
+    assert found.revisions == ()
+    assert [message.partition(":")[0] for message in found.rejected] == ["item 7"]
+
+
+# --- what a person decides --------------------------------------------------------------------------------------------
+
+
+def test_what_filters_leave_out_is_counted_and_wants_nothing() -> None:
+    job = replace(LISTED, include=Match(title=("Title",)), exclude=Match(title=("live",)))
+
+    found = digest([page(card(1), card(2, title="Title 2 live"), card(3, title="Weather"))], job, SITES)
+
+    assert [revision.title for revision in found.revisions] == ["Title 1"]
+    assert (found.left_out, found.found, len(found.wanted), found.shares) == (2, 3, 1, (1,))
+
+
+def test_a_text_is_asked_for_when_there_is_one() -> None:
+    job = replace(LISTED, include=Match(content=("keeper of the lamps",)))
+    [wanted] = digest([page(card(1))], job, SITES).wanted
+    read = replace(job, carrier="article", item=wanted.raw, listed="page")
+
+    assert digest([article()], read, SITES).left_out == 0
+    assert digest([article()], replace(read, include=Match(content=("elephants",))), SITES).left_out == 1
+    assert digest([page(card(1))], replace(job, full_text="never"), SITES).left_out == 1
+
+
+def test_corrections_hold_for_lists_and_for_articles() -> None:
+    corrections = Corrections.model_validate(
+        {"force": {"authors": "The Paper"}, "ignore": "published", "cut_title": "^Title "}
+    )
+    job = replace(LISTED, corrections=corrections)
+    [wanted] = digest([page(card(1))], job, SITES).wanted
+
+    stated = digest([page(card(1))], job, SITES).revisions[0]
+    read = digest([article()], replace(job, carrier="article", item=wanted.raw, listed="page"), SITES).revisions[0]
+
+    assert {(one.title, one.authors, one.published_from) for one in (stated, read)} == {
+        ("1", ("The Paper",), "first_seen")
+    }
+
+
+def test_an_item_dated_in_the_future_may_be_refused() -> None:
+    job = replace(LISTED, corrections=Corrections(future="reject"))
+
+    found = digest([page(card(1), card(2, date="30/06/2027 - 10:00"))], job, SITES)
+
+    assert [revision.title for revision in found.revisions] == ["Title 1"]
+    assert [message.partition("dated")[2] for message in found.rejected] == [
+        " 2027-06-30 08:00Z, which lies in the future"
+    ]

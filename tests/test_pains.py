@@ -1,5 +1,8 @@
 """What users of other readers suffered from, each driven the whole way: identity, dates and order.
 
+A test has the number of its pain in the list of thirty that the project began with; those of fetching, of broken
+documents and of people's rules are tested where those are.
+
 The numbers in parentheses are of the issue where it was told, in the project that is named.
 """
 
@@ -50,6 +53,16 @@ def polled(home: Any, way: Any, clock: Any, *documents: str, source: str = "") -
     return asyncio.run(_polled(home, way, clock, documents, source))
 
 
+def notes(home: Any, clock: Any) -> tuple[tuple[str, ...], ...]:
+    """What the outcomes of the source said, the newest first."""
+
+    async def story() -> tuple[tuple[str, ...], ...]:
+        async with home.app(clock) as app:
+            return tuple(outcome.notes for outcome in app.store.outcomes("rss", 9))
+
+    return asyncio.run(story())
+
+
 async def _polled(home: Any, way: Any, clock: Any, documents: tuple[str, ...], source: str) -> list[list[Entry]]:
     seen = []
     async with way.Origin() as origin:
@@ -78,6 +91,88 @@ def test_1_an_article_whose_guid_url_or_title_changes_stays_one_entry(home: Any,
 
     assert [[entry.id for entry in view] for view in later] == [[first[0].id]] * 4
     assert (later[-1][0].title, later[-1][0].first_seen) == ("Another title", first[0].first_seen)
+
+
+def test_1_an_article_whose_guid_and_url_change_at_once_stays_one_entry(home: Any, way: Any, clock: Any) -> None:
+    """(miniflux 797, 3120; liferea 1195)"""
+    moved = {"guid": "https://quay.example/2/1", "link": "https://quay.example/2/1"}
+    first, second, third = polled(
+        home,
+        way,
+        clock,
+        feed(item(1), item(2)),
+        feed(item(1, **moved), item(2)),
+        feed(item(1, **moved, description="Edited"), item(2), item(3, title="Title 1")),
+    )
+
+    assert [entry.id for entry in second] == [entry.id for entry in first]
+    assert [entry.id for entry in third][1:] == [entry.id for entry in first]
+    assert [(entry.title, entry.revision) for entry in third] == [("Title 1", 1), ("Title 2", 1), ("Title 1", 2)]
+
+
+def test_1_a_feed_that_changes_all_its_guids_brings_nothing_twice(home: Any, way: Any, clock: Any) -> None:
+    """(miniflux 797, 3120; liferea 1195)"""
+    first, second = polled(
+        home,
+        way,
+        clock,
+        feed(*(item(number) for number in (1, 2, 3))),
+        feed(*(item(number, guid=f"new-{number}") for number in (1, 2, 3, 4))),
+    )
+
+    assert [entry.id for entry in second][1:] == [entry.id for entry in first]
+    assert notes(home, clock) == (("all guids changed: 3 items kept, their links are the same",), ())
+
+
+def test_2_a_source_whose_guids_repeat_is_keyed_by_url_from_then_on(home: Any, way: Any, clock: Any) -> None:
+    """(miniflux 4197; FreshRSS 4487)"""
+    views = polled(
+        home,
+        way,
+        clock,
+        feed(item(1), item(2), item(3)),
+        feed(item(1), item(2, guid="g1"), item(3)),
+        feed(item(1), item(3, guid="g2"), item(4, guid="g3")),
+    )
+
+    assert [[entry.title[-1] for entry in view] for view in views] == [list("321"), list("321"), list("4321")]
+    assert {entry.id for entry in views[0]} < {entry.id for entry in views[2]}
+    assert notes(home, clock) == (
+        ("keyed by URL: its guids named several items before",), ("keyed by URL: 1 of 3 guids repeat",), (),
+    )  # fmt: skip
+
+
+def test_2_a_full_fetch_of_a_better_document_believes_guids_again(home: Any, way: Any, clock: Any) -> None:
+    """(miniflux 4197; FreshRSS 4487)"""
+
+    async def story() -> list[bool]:
+        seen = []
+        async with way.Origin() as origin:
+            home.follow(f'{{id: rss, url: "{origin.url("/rss")}"}}')
+            async with home.app(clock) as app:
+                for document, full in ((feed(item(1), item(2, guid="g1")), False), (feed(item(1)), False), ("", True)):
+                    origin.pages["/rss"] = way.Reply(document or feed(item(1)))
+                    await app.cycle(["rss"], force=True, full=full)
+                    seen += [state.by_url for state in app.store.states()]
+                    clock.forward(days=1)
+        return seen
+
+    assert asyncio.run(story()) == [True, True, False]
+
+
+def test_2_guids_that_are_places_in_a_list_do_not_make_one_of_all(home: Any, way: Any, clock: Any) -> None:
+    """(miniflux 4197; FreshRSS 4487)"""
+    views = polled(
+        home,
+        way,
+        clock,
+        feed(item(3, guid="0"), item(2, guid="1"), item(1, guid="2")),
+        feed(item(4, guid="0"), item(3, guid="1"), item(2, guid="2")),
+        feed(item(5, guid="0"), item(4, guid="1"), item(3, guid="2")),
+    )
+
+    assert [entry.title[-1] for entry in views[-1]] == list("54321")
+    assert {entry.revision for entry in views[-1]} == {1}
 
 
 def test_2_one_guid_for_all_items_does_not_make_them_one(home: Any, way: Any, clock: Any) -> None:
@@ -205,3 +300,70 @@ def test_10_a_date_without_a_zone_is_read_in_the_sources_and_odd_zones_are_known
     [view] = polled(home, way, clock, document, source=", timezone: Europe/Paris")
 
     assert {entry.title[-1]: entry.published.hour for entry in view} == {"1": 4, "2": 4, "3": 6, "4": 11}
+
+
+def test_14_a_feed_that_moves_keeps_its_entries(home: Any, way: Any, clock: Any) -> None:
+    """(commafeed 935)"""
+
+    async def story() -> tuple[list[str], list[str], list[str]]:
+        async with way.Origin({"/rss": way.Reply(feed(item(1), item(2)))}) as origin:
+            home.follow(f'{{id: rss, url: "{origin.url("/rss")}"}}')
+            async with home.app(clock) as app:
+                await app.cycle()
+                before = [entry.id for entry in app.entries_of(app.config.views[0])]
+                origin.pages["/rss"] = way.Reply(status=301, headers={"Location": "{origin}/new"})
+                origin.pages["/new"] = way.Reply(feed(item(1), item(2)))
+                for _ in range(10):
+                    clock.forward(days=1)
+                    await app.cycle(force=True)
+                origin.pages["/new"] = way.Reply(feed(item(2), item(3)))
+                origin.asked.clear()
+                clock.forward(days=1)
+                await app.cycle(force=True)
+                return before, [entry.id for entry in app.entries_of(app.config.views[0])], origin.asked
+
+    before, after, asked = asyncio.run(story())
+
+    assert (after[1:], asked) == (before, ["/new"])
+
+
+def test_27_day_and_month_are_not_flipped_and_no_time_is_lost(home: Any, way: Any, clock: Any) -> None:
+    """(dateparser 539; newspaper4k 76; trafilatura 214)"""
+    dates = ("03/04/2026 - 23:15", "3 avril 2026 à 23h15", "2026/04/03 23:15", "03/04/2026, 23:15:07 +0200")
+    document = feed(*(item(number, pubDate=date) for number, date in enumerate(dates, 1)))
+    [view] = polled(home, way, clock, document, source=", timezone: Europe/Paris, language: fr")
+
+    assert {entry.title[-1]: entry.published for entry in view} == {
+        "1": datetime(2026, 4, 3, 21, 15, tzinfo=UTC),
+        "2": datetime(2026, 4, 3, 21, 15, tzinfo=UTC),
+        "3": datetime(2026, 4, 3, 21, 15, tzinfo=UTC),
+        "4": datetime(2026, 4, 3, 21, 15, 7, tzinfo=UTC),
+    }
+
+
+def test_27_a_day_that_nothing_tells_from_a_month_is_not_guessed(home: Any, way: Any, clock: Any) -> None:
+    """(dateparser 539; newspaper4k 76; trafilatura 214)"""
+    [view] = polled(home, way, clock, feed(item(1, pubDate="03/04/2026 - 23:15")))
+
+    assert [(entry.published, entry.published_from) for entry in view] == [(way.present, "first_seen")]
+
+
+def test_29_a_feed_that_says_now_at_every_poll_changes_nothing_of_ours(home: Any, way: Any, clock: Any) -> None:
+    """(Venus, FreshRSS, tt-rss and rss-funnel stamp their own output so)"""
+
+    async def story() -> list[bytes]:
+        written = []
+        async with way.Origin() as origin:
+            home.follow(f'{{id: rss, url: "{origin.url("/rss")}"}}')
+            async with home.app(clock) as app:
+                for day in range(4, 8):
+                    now = f"<lastBuildDate>{day:02} Jul 2026 12:00:00 GMT</lastBuildDate><item>"
+                    stamped = item(1, pubDate=f"{day:02} Jul 2026 11:59:00 GMT")
+                    origin.pages["/rss"] = way.Reply(feed(stamped, item(2, pubDate=None)).replace("<item>", now, 1))
+                    await app.cycle(force=True)
+                    app.publish()
+                    written.append(home.feed())
+                    clock.forward(days=1)
+        return written
+
+    assert len(set(asyncio.run(story()))) == 1

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from aggregator import pipeline
-from aggregator.digest import Digest
+from aggregator.config import Fields, Source
+from aggregator.digest import Digest, digest
 from aggregator.errors import SourceError, StoreError
-from aggregator.fetch import Fetcher, FetchSettings
+from aggregator.fetch import Fetcher, FetchSettings, Request, Response
 from aggregator.hosts import Hosts
 from aggregator.model import SourceState
+from aggregator.sites.loader import load_sites
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+SITES = load_sites()
 
 
 def state_of(app: Any, name: str) -> SourceState:
@@ -222,3 +231,343 @@ def test_a_wait_ends_and_lanes_leave_nothing_behind(clock: Any) -> None:
     hosts = asyncio.run(story())
 
     assert (hosts._lanes, hosts._told) == ({}, {})
+
+
+# --- beyond one document ----------------------------------------------------------------------------------------------
+
+
+async def inline(captures: Any, job: Any) -> Digest:
+    """Digest in this process: what is slow about a parser process is its start."""
+    return digest(captures, job, SITES)
+
+
+@asynccontextmanager
+async def reading(home: Any, clock: Any) -> AsyncIterator[Any]:
+    async with home.app(clock) as app:
+        app._parts = replace(app._parts, digest=inline)
+        yield app
+
+
+def html(body: str, title: str = "Harbour") -> str:
+    return f"<!doctype html><html lang=en><head><title>{title}</title></head><body>{body}</body></html>"
+
+
+def told(number: int, more: str = "") -> str:
+    """The page of article `number`."""
+    lines = "".join(
+        f"<p>On day {day} the keeper of lamp {number} wrote down what he saw of the sea.</p>" for day in range(9)
+    )
+    return html(f"<h1>Lamp {number}</h1><div class=text>{lines}{more}</div>", f"Lamp {number}")
+
+
+def listed(*numbers: int, after: str = "", lead: str = "") -> str:
+    cards = "".join(
+        f"<li class=card><h2><a href='/{n}'>Lamp {n}</a></h2><time datetime='2026-07-0{n % 4 + 1}'></time>{lead}</li>"
+        for n in numbers
+    )
+    link = f"<a class=next href='{after}'>older</a>" if after else ""
+    return html(f"<ul>{cards}</ul>{link}")
+
+
+def page_reply(way: Any, text: str, **given: Any) -> Any:
+    headers = {"Content-Type": "text/html; charset=utf-8", **given.pop("headers", {})}
+    return way.Reply(text, headers=headers, **given)
+
+
+def excerpts(*numbers: int, cut: str = "…", host: str = "") -> str:
+    items = "".join(
+        f"<item><title>Lamp {n}</title><link>{host}/{n}</link><description>What lamp {n} is about{cut}</description>"
+        f"<pubDate>Sat, 04 Jul 2026 0{n}:00:00 GMT</pubDate></item>"
+        for n in numbers
+    )
+    return f'<rss version="2.0"><channel><title>Harbour</title><link>{host}/</link>{items}</channel></rss>'
+
+
+PAGED = (
+    "items: .card, fields: {title: h2, url: 'a@href', published: 'time@datetime'}, next: 'a.next@href', "
+    "article: {body: .text}"
+)
+
+
+def texts_of(app: Any) -> dict[str, bool]:
+    """The titles that are stored, each with whether its whole text is."""
+    return {entry.title: "On day 8" in (entry.content_text or "") for entry in app.store.entries()}
+
+
+def test_the_articles_of_a_feed_that_cuts_them_are_read_once(home: Any, way: Any, clock: Any) -> None:
+    async def story() -> None:
+        async with way.Origin({f"/{n}": page_reply(way, told(n)) for n in range(1, 4)}) as origin:
+            host = origin.url("")
+            origin.pages["/feed"] = way.Reply(excerpts(1, 2, host=host))
+            home.follow(f'{{id: feed, url: "{origin.url("/feed")}"}}')
+            async with reading(home, clock) as app:
+                [first] = await app.cycle()
+                assert (first.status, first.new, first.notes) == ("ok", 2, ("full text of 2 items read",))
+                assert origin.asked[0] == "/feed"
+                assert sorted(origin.asked[1:]) == ["/1", "/2", "/robots.txt"]
+                assert texts_of(app) == {"Lamp 1": True, "Lamp 2": True}
+                assert first.size_bytes > sum(len(told(n)) for n in (1, 2))
+                assert {capture.url for capture in app.store.captures("feed")} == {
+                    f"{host}{path}" for path in ("/feed", "/1", "/2")
+                }
+
+                origin.asked.clear()
+                origin.pages["/feed"] = way.Reply(excerpts(1, 2, host=host) + "<!-- later -->")
+                clock.forward(days=2)
+                [second] = await app.cycle()
+                assert (second.status, second.same, second.changed, second.notes) == ("ok", 2, 0, ())
+                assert origin.asked == ["/feed"]
+
+                origin.asked.clear()
+                origin.pages["/feed"] = way.Reply(excerpts(1, 2, cut=" today…", host=host) + excerpts(3, host=host))
+                origin.pages["/feed"] = way.Reply(excerpts(3, 1, host=host).replace("lamp 1 is", "lamp 1 was"))
+                clock.forward(days=2)
+                [third] = await app.cycle()
+                assert (third.new, third.changed) == (1, 1)
+                assert origin.asked == ["/feed", "/robots.txt", "/3", "/1"] or sorted(origin.asked) == [
+                    "/1",
+                    "/3",
+                    "/feed",
+                    "/robots.txt",
+                ]
+                assert texts_of(app) == {"Lamp 1": True, "Lamp 2": True, "Lamp 3": True}
+
+    asyncio.run(story())
+
+
+def test_a_page_is_a_source_and_its_list_is_followed_while_it_brings_something(home: Any, way: Any, clock: Any) -> None:
+    async def story() -> None:
+        pages = {f"/{n}": page_reply(way, told(n)) for n in range(1, 9)}
+        pages["/news"] = page_reply(way, listed(1, 2, after="/older"), headers={"ETag": '"1"'})
+        pages["/older"] = page_reply(way, listed(3, 4, after="/oldest"))
+        pages["/oldest"] = page_reply(way, listed(5))
+        async with way.Origin(pages) as origin:
+            home.follow(f'{{id: page, url: "{origin.url("/news")}", adapter: page, {PAGED}, pages: 2}}')
+            async with reading(home, clock) as app:
+                [first] = await app.cycle()
+                assert (first.status, first.found, first.new) == ("ok", 4, 4)
+                assert first.notes == ("full text of 4 items read",)
+                assert origin.asked[:3] == ["/robots.txt", "/news", "/older"]
+                assert set(texts_of(app).values()) == {True}
+
+                origin.asked.clear()
+                clock.forward(hours=20)
+                [same] = await app.cycle()
+                assert (same.status, same.http_status, origin.asked) == ("unchanged", 304, ["/news"])
+
+                origin.asked.clear()
+                origin.pages["/news"] = page_reply(way, listed(6, 1, after="/older"), headers={"ETag": '"2"'})
+                clock.forward(hours=3)
+                [third] = await app.cycle()
+                assert (third.new, third.changed, third.same) == (1, 0, 3)
+                assert sorted(origin.asked) == ["/6", "/news", "/older"]
+                assert set(texts_of(app).values()) == {True}
+                assert {entry.published_from for entry in app.store.entries()} == {"listing"}
+
+    asyncio.run(story())
+
+
+def test_what_a_host_cannot_give_now_is_read_another_time_and_what_is_not_there_is_not(
+    home: Any, way: Any, clock: Any
+) -> None:
+    async def story() -> None:
+        pages = {"/1": page_reply(way, told(1)), "/2": way.Reply(status=500), "/3": way.Reply(status=404)}
+        async with way.Origin(pages) as origin:
+            host = origin.url("")
+            origin.pages["/feed"] = way.Reply(excerpts(1, 2, 3, host=host))
+            home.follow(f'{{id: feed, url: "{origin.url("/feed")}"}}')
+            async with reading(home, clock) as app:
+                [first] = await app.cycle()
+                assert (first.new, first.rejected) == (3, ())
+                assert first.notes[0].startswith("full text of 1 item read, 2 failed (HTTP ")
+                assert texts_of(app) == {"Lamp 1": True, "Lamp 2": False, "Lamp 3": False}
+
+                origin.asked.clear()
+                origin.pages |= {"/2": page_reply(way, told(2)), "/3": page_reply(way, told(3))}
+                origin.pages["/feed"] = way.Reply(excerpts(1, 2, 3, host=host) + "<!-- later -->")
+                clock.forward(days=2)
+                [second] = await app.cycle()
+                assert (second.changed, second.notes) == (1, ("full text of 1 item read",))
+                assert sorted(origin.asked) == ["/2", "/feed", "/robots.txt"]
+                assert texts_of(app) == {"Lamp 1": True, "Lamp 2": True, "Lamp 3": False}
+
+    asyncio.run(story())
+
+
+def test_a_host_that_is_too_busy_for_articles_is_left_alone_by_all(home: Any, way: Any, clock: Any) -> None:
+    async def story() -> None:
+        busy = way.Reply(status=503, headers={"Retry-After": "7200"})
+        async with way.Origin({f"/{n}": busy for n in range(1, 7)}) as origin:
+            origin.pages["/feed"] = way.Reply(excerpts(*range(1, 7), host=origin.url("")))
+            home.follow(f'{{id: feed, url: "{origin.url("/feed")}"}}', f'{{id: other, url: "{origin.url("/other")}"}}')
+            async with reading(home, clock) as app:
+                [outcome] = await app.cycle(["feed"])
+                assert (outcome.status, outcome.new) == ("ok", 6)
+                assert len([path for path in origin.asked if path.strip("/").isdigit()]) <= 2
+                assert app.store.host_waits() == {"127.0.0.1": way.present + timedelta(hours=2)}
+
+                clock.forward(minutes=30)
+                [other] = await app.cycle(["other"])
+                assert other.notes == ("not asked: 127.0.0.1 wants to be left alone until 2026-07-04 14:00Z",)
+
+    asyncio.run(story())
+
+
+def test_robots_txt_keeps_us_from_articles_and_from_pages(home: Any, way: Any, clock: Any) -> None:
+    async def story() -> None:
+        rules = way.Reply("User-agent: *\nDisallow: /1\nDisallow: /shut", headers={"Content-Type": "text/plain"})
+        pages = {"/robots.txt": rules, "/2": page_reply(way, told(2)), "/shut": page_reply(way, listed(2))}
+        async with way.Origin(pages) as origin:
+            origin.pages["/feed"] = way.Reply(excerpts(1, 2, host=origin.url("")))
+            home.follow(
+                f'{{id: feed, url: "{origin.url("/feed")}"}}',
+                f'{{id: shut, url: "{origin.url("/shut")}", adapter: page}}',
+            )
+            async with reading(home, clock) as app:
+                outcomes = {outcome.source: outcome for outcome in await app.cycle()}
+
+                assert texts_of(app) == {"Lamp 1": False, "Lamp 2": True}
+                assert sorted(origin.asked) == ["/2", "/feed", "/robots.txt"]
+                assert outcomes["shut"].error == "forbidden"
+
+    asyncio.run(story())
+
+
+def front(*numbers: int) -> str:
+    """A front page as people make them, of which nobody said how it is read."""
+    cards = "".join(
+        f"<article><h2><a href='/2026/07/{n}-the-lamp-on-pier'>The lamp on pier {n} went out in the storm of last"
+        f" night</a></h2><p>A long night at the harbour, told by keeper {n}, who was there.</p></article>"
+        for n in numbers
+    )
+    return html(f"<nav><a href='/about'>About</a><a href='/jobs'>Jobs</a></nav><main>{cards}</main>")
+
+
+def test_an_address_that_gives_a_page_is_read_as_one_where_it_lists_articles(home: Any, way: Any, clock: Any) -> None:
+    async def story() -> None:
+        pages = {f"/2026/07/{n}-the-lamp-on-pier": page_reply(way, told(n)) for n in range(1, 9)}
+        pages["/list"] = page_reply(way, front(1, 2, 3, 4, 5, 6))
+        pages["/poem"] = page_reply(way, html("<p>Roses are red.</p>"))
+        async with way.Origin(pages) as origin:
+            home.follow(f'{{id: list, url: "{origin.url("/list")}"}}', f'{{id: poem, url: "{origin.url("/poem")}"}}')
+            async with reading(home, clock) as app:
+                outcomes = {outcome.source: outcome for outcome in await app.cycle()}
+                assert (outcomes["list"].status, outcomes["list"].new) == ("ok", 6)
+                assert set(texts_of(app).values()) == {True}
+                assert outcomes["poem"].error == "not-a-feed"
+                assert outcomes["poem"].message.startswith(f"{origin.url('/poem')} is a page that names no feed, and ")
+                assert outcomes["poem"].message.endswith("or say `adapter: page` with `items` and `fields`")
+
+                origin.asked.clear()
+                origin.pages["/list"] = page_reply(way, html("<p>We are painting. Back soon.</p>"))
+                clock.forward(days=2)
+                [broken] = await app.cycle(["list"])
+                assert (broken.status, broken.error) == ("failed", "no-items")
+
+                origin.pages["/list"] = page_reply(way, front(8, 1, 2, 3, 4, 5))
+                clock.forward(days=4)
+                [well] = await app.cycle(["list"])
+                assert (well.new, well.same) == (1, 5)
+
+    asyncio.run(story())
+
+
+FIELDS = Fields.model_validate({"title": "h2", "url": "a@href"})
+
+
+def test_a_page_with_one_link_that_looks_like_an_article_is_no_list(home: Any, way: Any, clock: Any) -> None:
+    async def story() -> None:
+        card = "<div class=card><h2><a href=/{0}>Lamp {0}</a></h2></div>"
+        headers = {"Content-Type": "text/html"}
+        async with way.Origin({"/": way.Reply(html(card.format(1)), headers=headers)}) as origin:
+            home.follow(f'{{id: few, url: "{origin.url("/")}"}}')
+            async with home.app(clock) as app:
+                rules = Source(id="few", url=origin.url(), items=(".card",), fields=FIELDS).page
+
+                async def helped(captures: Any, job: Any) -> Digest:
+                    return digest(captures, replace(job, page=rules), SITES)
+
+                app._parts = replace(app._parts, digest=helped)
+                [two] = await app.cycle()
+                origin.pages["/"] = way.Reply(html("".join(map(card.format, (1, 2, 3)))), headers=headers)
+                clock.forward(days=2)
+                [three] = await app.cycle()
+
+                assert (two.error, three.status) == ("not-a-feed", "ok")
+                assert "only 1 of its links look like articles" in two.message
+
+    asyncio.run(story())
+
+
+def test_of_many_articles_a_run_reads_its_share_and_the_next_run_goes_on(home: Any, way: Any, clock: Any) -> None:
+    def sitemap(count: int) -> str:
+        urls = "".join(f"<url><loc>{{host}}/a/{n}</loc><lastmod>2026-07-01</lastmod></url>" for n in range(count))
+        return f'<?xml version="1.0"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{urls}</urlset>'
+
+    async def story() -> None:
+        pages = {f"/a/{n}": page_reply(way, told(n)) for n in range(60)}
+        async with way.Origin(pages) as origin:
+            text = sitemap(60).replace("{host}", origin.url(""))
+            origin.pages["/map.xml"] = way.Reply(text, headers={"ETag": '"1"'})
+            home.follow(f'{{id: map, url: "{origin.url("/map.xml")}", every: 5m}}')
+            async with reading(home, clock) as app:
+                app._parts = replace(app._parts, max_articles=20)
+                for count in (20, 40):
+                    [outcome] = await app.cycle()
+                    assert (outcome.status, outcome.new) == ("ok", 20)
+                    assert "full text of 20 items read" in outcome.notes
+                    assert len(texts_of(app)) == count
+                    clock.forward(days=2)
+                assert set(texts_of(app).values()) == {True}
+                assert origin.asked.count("/map.xml") == 2
+                assert set(origin.conditions) == {None}
+
+    asyncio.run(story())
+
+
+def test_an_article_of_twenty_megabytes_is_not_taken_in(home: Any, way: Any, clock: Any) -> None:
+    async def story() -> None:
+        async with way.Origin(
+            {"/1": page_reply(way, told(1) + " " * 20 * 2**20), "/2": page_reply(way, told(2))}
+        ) as origin:
+            origin.pages["/feed"] = way.Reply(excerpts(1, 2, host=origin.url("")))
+            home.follow(f'{{id: feed, url: "{origin.url("/feed")}"}}')
+            async with reading(home, clock) as app:
+                [outcome] = await app.cycle()
+
+                assert (outcome.status, outcome.new) == ("ok", 2)
+                assert texts_of(app) == {"Lamp 1": False, "Lamp 2": True}
+                assert "1 failed" in outcome.notes[0]
+
+    asyncio.run(story())
+
+
+def test_an_article_on_a_private_address_is_not_asked_for(home: Any, way: Any, clock: Any) -> None:
+    async def story() -> None:
+        async with way.Origin({"/1": page_reply(way, told(1))}) as origin:
+            feed = origin.url("/feed")
+            home.path.write_text('server: {listen: "127.0.0.1:0"}\n', encoding="utf-8")
+            home.follow(f'{{id: feed, url: "{feed}"}}')
+            async with reading(home, clock) as app:
+                body = excerpts(1, host=origin.url("")).encode()
+                app._parts.remembered.keep(Request(feed), Response(status=200, url=feed, body=body))
+                [outcome] = await app.cycle()
+
+                assert (outcome.status, outcome.new, origin.asked) == ("ok", 1, [])
+                assert "allow_private" in outcome.notes[0]
+
+    asyncio.run(story())
+
+
+def test_filters_of_a_source_are_counted(home: Any, way: Any, clock: Any) -> None:
+    async def story() -> None:
+        async with way.Origin({"/feed": way.Reply(way.rss("fog", "rain", "live: fog"))}) as origin:
+            url = origin.url("/feed")
+            home.follow(f'{{id: feed, url: "{url}", include: {{title: fog}}, exclude: {{title: live}}}}')
+            async with reading(home, clock) as app:
+                [outcome] = await app.cycle()
+
+                assert list(texts_of(app)) == ["fog"]
+                assert (outcome.found, outcome.new, outcome.notes) == (3, 1, ("2 items left out by filters",))
+
+    asyncio.run(story())

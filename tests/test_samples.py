@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -231,6 +232,30 @@ def test_an_oddity_gives_what_it_must(oddity: str) -> None:
 
     assert files
     assert [path.name for path in files if not MUST[oddity](article(path))] == []
+
+
+def test_what_was_filed_twice_is_one_article_and_what_only_has_its_title_is_another() -> None:
+    files = sorted((SAMPLES / "same_title").glob("*/*.txt"))
+    shared = {
+        (one.stem, other.stem)
+        for one, other in combinations(files, 2)
+        if not set(article(one).keys).isdisjoint(article(other).keys)
+    }
+
+    assert shared == {("01_1", "01_2"), ("02_1", "02_2")}
+
+
+def test_no_two_articles_share_a_key_of_their_text() -> None:
+    owners: dict[str, set[str]] = {}
+    for path in FILES:
+        for key in article(path).keys:
+            if ":text:" in key:
+                owners.setdefault(key, set()).add(str(path.relative_to(SAMPLES)))
+
+    assert len(owners) > 100
+    assert {path.rpartition("_")[0] for found in owners.values() if len(found) > 1 for path in found} <= {
+        "same_title/rfi/01", "same_title/rfi/02",
+    }  # fmt: skip
 
 
 def test_versions_of_one_article_share_its_key() -> None:

@@ -1,7 +1,7 @@
 """One source, asked once: from the web or from a folder, whatever it has that is new.
 
 Rule: what did not change is not handed on: a 304, the same bytes, the same folder. State comes in and goes out as a
-value.
+value. What carries the items is told by the bytes where the source does not say it; robots.txt is asked before a page.
 """
 
 from __future__ import annotations
@@ -18,27 +18,31 @@ from aggregator.config import CARRIERS
 from aggregator.errors import SourceError
 from aggregator.fetch import folder
 from aggregator.fetch.messages import Request
+from aggregator.fetch.remembered import ask
 from aggregator.model import Capture, Hints
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from aggregator.config import Source
-    from aggregator.fetch.client import Fetcher
     from aggregator.fetch.messages import Response
-    from aggregator.model import SourceState
+    from aggregator.fetch.remembered import Answer, Remembered, Web
+    from aggregator.model import SourceState, Validators
 
 MOVES_BEFORE_BELIEVED = 10  # RULES D1: a hotel's captive portal must not move a feed
 MAX_FILES = 5_000  # of a folder in one run; the rest follows at once in the next
 MAX_FOLDER_BYTES = 64 * 1024 * 1024
 NO_HINTS = Hints()
+_PAGE = "page:"  # before the hash of a body that was found to be a page, where the source did not say so
+_HEAD_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
     """What one asking brought: captures for an adapter (`carrier`), or nothing where all is as it was.
 
-    `rejected` are files that could not be read; `more` tells that a folder has more to read at once.
+    `rejected` are files that could not be read; `more` tells that a folder has more to read at once. `guessed` tells
+    that nobody said this to be a page: it is one if it lists articles.
     """
 
     state: SourceState
@@ -50,15 +54,49 @@ class Gathered:
     http_status: int | None = None
     size_bytes: int | None = None
     more: bool = False
+    guessed: bool = False
 
 
 async def gather(
-    source: Source, state: SourceState, fetcher: Fetcher, *, now: datetime, full: bool, limit_bytes: int
-) -> Gathered:
+    source: Source, state: SourceState, web: Web, *, now: datetime, full: bool, limit_bytes: int,
+    remembered: Remembered | None = None,
+) -> Gathered:  # fmt: skip
     """Ask a source; `full` asks without validators and takes the same bytes again. Raises SourceError."""
     if source.path is not None:
         return await asyncio.to_thread(_from_folder, source, state, now=now, full=full, limit_bytes=limit_bytes)
-    return await _from_web(source, state, fetcher, now=now, full=full)
+    return await _from_web(source, state, _Asking(web, None if full else remembered, now), full=full)
+
+
+def to_be_read_again(state: SourceState) -> SourceState:
+    """Have the document read anew the next time, changed or not: there is more in it than was taken."""
+    return replace(state, validators=None, body_hash=_PAGE if _was_page(state) else "")
+
+
+def request_for(source: Source, address: str, *, validators: Validators | None = None) -> Request:
+    """Make a source's request for an address; its passwords and headers are for its own origin alone."""
+    options = source.http
+    own = _origin(address) == _origin(str(source.url))
+    auth = options.basic_auth if own else None
+    return Request(
+        url=address,
+        validators=validators,
+        headers={name: value.get_secret_value() for name, value in options.headers.items()} if own else {},
+        basic_auth=(auth.username, auth.password.get_secret_value()) if auth else None,
+        allow_private=source.allow_private,
+        max_body=options.max_body,
+        proxy=options.proxy,
+        user_agent=options.user_agent,
+        spacing=options.min_interval,
+    )
+
+
+def capture_of(source: Source, answer: Answer) -> Capture:
+    """Make the capture of an answer; a charset that the source states stands for what the server says."""
+    response = answer.response
+    headers = dict(response.headers)
+    if source.http.charset:
+        headers["content-type"] = _with_charset(headers.get("content-type", "text/xml"), source.http.charset)
+    return Capture(source.id, response.url, answer.taken, response.body, status=response.status, headers=headers)
 
 
 def _from_folder(source: Source, state: SourceState, *, now: datetime, full: bool, limit_bytes: int) -> Gathered:
@@ -87,73 +125,88 @@ def _from_folder(source: Source, state: SourceState, *, now: datetime, full: boo
     )  # fmt: skip
 
 
-async def _from_web(source: Source, state: SourceState, fetcher: Fetcher, *, now: datetime, full: bool) -> Gathered:
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Whom to ask, what is remembered of earlier answers, and the present."""
+
+    web: Web
+    remembered: Remembered | None
+    now: datetime
+
+    async def get(self, request: Request) -> Answer:
+        return await ask(self.web, request, remembered=self.remembered, now=self.now)
+
+
+async def _from_web(source: Source, state: SourceState, asking: _Asking, *, full: bool) -> Gathered:
     address = _address(source, state)
-    request = _request(source, address, None if full else state)
-    if source.adapter == "page" and not await fetcher.allowed(address, like=request):
-        raise SourceError("forbidden", "robots.txt does not allow this page to be read by programs")
-    response = await fetcher.get(request)
-    capture = _capture(source, response, now)
-    if response.status == 200 and _may_be_a_page(source, state) and discovery.looks_like_html(capture):
-        address, response = await _discovered(source, capture, fetcher)
-        capture = _capture(source, response, now)
-        state = replace(state, moved_to=address, moved_seen=MOVES_BEFORE_BELIEVED)
-    return _judged(source, _moved(state, response, address), capture, response, full=full)
+    request = request_for(source, address, validators=None if full else state.validators)
+    if source.adapter == "page" or _was_page(state):
+        await _ask_robots(asking, request)
+    answer = await asking.get(request)
+    carrier = _carrier(source, state, capture_of(source, answer)) if answer.response.status == 200 else "feed"
+    if carrier == "page" and _named(source) is None and not _was_page(state):
+        own = source.items or source.adapter != "auto"  # whoever says how a page is read wants the page
+        feed = None if own else discovery.feed_of(capture_of(source, answer))
+        if feed is None:
+            await _ask_robots(asking, request)
+        else:
+            address, answer = feed, await asking.get(request_for(source, feed))
+            state = replace(state, moved_to=address, moved_seen=MOVES_BEFORE_BELIEVED)
+            carrier = _carrier(source, replace(state, body_hash=""), capture_of(source, answer))
+    return _judged(source, _moved(state, answer.response, address), answer, carrier, full=full)
 
 
-def _judged(source: Source, state: SourceState, capture: Capture, response: Response, *, full: bool) -> Gathered:
-    digest = blake2b(response.body, digest_size=16).hexdigest() if response.status == 200 else state.body_hash
+def _judged(source: Source, state: SourceState, answer: Answer, carrier: str, *, full: bool) -> Gathered:
+    response, guessed = answer.response, carrier == "page" and _named(source) is None
+    found = blake2b(response.body, digest_size=16).hexdigest()
+    digest = state.body_hash if response.status == 304 else f"{_PAGE}{found}" if guessed else found
     same = response.status == 304 or (digest == state.body_hash and not full)
     return Gathered(
-        replace(state, validators=response.validators, body_hash=digest), carrier=_named(source) or "feed",
-        captures=() if same else (capture,), hints=response.hints, http_status=response.status,
+        replace(state, validators=response.validators, body_hash=digest), carrier=carrier,
+        captures=() if same else (capture_of(source, answer),), hints=response.hints, http_status=response.status,
         size_bytes=response.wire_bytes,
+        guessed=guessed and source.adapter == "auto" and not source.items and not _was_page(state),
     )  # fmt: skip
 
 
-async def _discovered(source: Source, page: Capture, fetcher: Fetcher) -> tuple[str, Response]:
-    """Follow the feed that a page names. Raises SourceError (`not-a-feed`) where it names none."""
-    address = discovery.feed_of(page)
-    if address is None:
-        raise SourceError(
-            "not-a-feed", f"{page.url} is a page that names no feed; say `adapter: page` and how to read it"
-        )
-    return address, await fetcher.get(_request(source, address, None))
+async def _ask_robots(asking: _Asking, request: Request) -> None:
+    if not await asking.web.allowed(request.url, like=request):
+        raise SourceError("forbidden", "robots.txt does not allow this page to be read by programs")
 
 
-def _may_be_a_page(source: Source, state: SourceState) -> bool:
-    """A page is looked at for its feed only as long as the address never gave a feed: an error page names feeds too."""
-    return _named(source) is None and state.body_hash is None
+def _was_page(state: SourceState) -> bool:
+    return (state.body_hash or "").startswith(_PAGE)
 
 
-def _request(source: Source, address: str, state: SourceState | None) -> Request:
-    options = source.http
-    auth = options.basic_auth if _origin(address) == _origin(str(source.url)) else None
-    headers = options.headers if _origin(address) == _origin(str(source.url)) else {}
-    return Request(
-        url=address,
-        validators=state.validators if state else None,
-        headers={name: value.get_secret_value() for name, value in headers.items()},
-        basic_auth=(auth.username, auth.password.get_secret_value()) if auth else None,
-        allow_private=source.allow_private,
-        max_body=options.max_body,
-        proxy=options.proxy,
-        user_agent=options.user_agent,
-        spacing=options.min_interval,
-    )
+def _carrier(source: Source, state: SourceState, capture: Capture) -> str:
+    """What carries the items: as the source says, else as the bytes look.
+
+    Where an address that gave a feed gives a page now, that is an error: error pages name feeds and articles too.
+    """
+    named = _named(source)
+    if named is not None:
+        return named
+    carrier = carried(capture, items=bool(source.items))
+    if carrier == "page":
+        return carrier if state.body_hash is None or _was_page(state) else "feed"
+    return carrier
+
+
+def carried(capture: Capture, *, items: bool) -> str:
+    """Tell by the bytes what carries the items; `items` says that somebody knows where items are."""
+    if discovery.looks_like_html(capture):
+        return "page"
+    head = capture.body[:_HEAD_BYTES]
+    if b"<urlset" in head or b"<sitemapindex" in head or head.startswith(b"\x1f\x8b"):  # sitemaps are kept as .gz
+        return "sitemap"
+    known = items and head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
+    return "json" if known and b"jsonfeed.org/version" not in head else "feed"
 
 
 def _origin(address: str) -> tuple[str, str]:
     """Scheme, host and port: what the user trusted with headers and passwords (RFC 6454)."""
     parts = urlsplit(address)
     return parts.scheme.lower(), parts.netloc.rpartition("@")[2].lower()
-
-
-def _capture(source: Source, response: Response, now: datetime) -> Capture:
-    headers = dict(response.headers)
-    if source.http.charset:
-        headers["content-type"] = _with_charset(headers.get("content-type", "text/xml"), source.http.charset)
-    return Capture(source.id, response.url, now, response.body, status=response.status, headers=headers)
 
 
 def _with_charset(content_type: str, charset: str) -> str:

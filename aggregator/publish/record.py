@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from aggregator.model import Enclosure, Entry, Image, Outcome
+    from aggregator.model import Enclosure, Entry, Evidence, Image, Outcome
 
 
 def record(entry: Entry) -> dict[str, object]:
@@ -44,6 +44,20 @@ def record(entry: Entry) -> dict[str, object]:
     }
 
 
+def evidence_record(evidence: Evidence) -> dict[str, object]:
+    """Return how a date was stated, as `show` prints it; the offset as RFC 3339 spells one."""
+    return {
+        "field": evidence.field,
+        "raw": evidence.raw,
+        "where": evidence.where,
+        "precision": evidence.precision,
+        "offset": None if evidence.offset is None else _offset(evidence.offset),
+        "zone": evidence.zone,
+        "form": evidence.form,
+        "refused": evidence.refused,
+    }
+
+
 def outcome_record(outcome: Outcome) -> dict[str, object]:
     """Return the end of one run as the commands and the API print it."""
     return {
@@ -72,6 +86,11 @@ def rfc3339(moment: datetime) -> str:
     '2026-03-01T12:00:00Z'
     """
     return moment.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
+
+
+def _offset(minutes: int) -> str:
+    hours, rest = divmod(abs(minutes), 60)
+    return f"{'-' if minutes < 0 else '+'}{hours:02}:{rest:02}"
 
 
 def _image(image: Image) -> dict[str, object]:

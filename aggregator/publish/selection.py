@@ -1,19 +1,20 @@
 """Which entries a view shows.
 
-The rule: everything that `where` gives must hold, and nothing that it excludes; patterns are searched, not
-matched whole.
+The rule: everything that `where` gives must hold, and nothing that it excludes; its patterns are those of
+`normalize.filter`.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+from aggregator.normalize.filter import chooser, in_language
 
-    from aggregator.config import Match, Where
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aggregator.config import Where
     from aggregator.model import Entry
 
 
@@ -48,41 +49,14 @@ def selects(where: Where) -> Callable[[Entry], bool] | None:
     """Return the test that an entry of the view passes; None where the view takes every entry."""
     if where == type(where)():
         return None
-    wanted, unwanted = _patterns(where.include), _patterns(where.exclude)
+    chosen = chooser(where.include, where.exclude)
 
     def test(entry: Entry) -> bool:
         return (
-            _in_language(entry, where.language)
+            (not where.language or in_language(entry.language, where.language))
             and (not where.source or entry.source in where.source)
             and (not where.tag or not set(where.tag).isdisjoint(entry.tags))
-            and all(_found(patterns, entry, part) for part, patterns in wanted.items())
-            and not any(_found(patterns, entry, part) for part, patterns in unwanted.items())
+            and (chosen is None or chosen(entry))
         )
 
     return test
-
-
-def _in_language(entry: Entry, ranges: Iterable[str]) -> bool:
-    """Basic filtering of RFC 4647 §3.3.1: `zh` takes `zh-Hans`."""
-    ranges = tuple(ranges)
-    tag = (entry.language or "").lower()
-    return not ranges or any(tag == wanted.lower() or tag.startswith(f"{wanted.lower()}-") for wanted in ranges)
-
-
-def _patterns(match: Match) -> dict[str, tuple[re.Pattern[str], ...]]:
-    parts = {part: getattr(match, part) for part in ("title", "content", "author", "tag", "url")}
-    return {part: tuple(re.compile(pattern) for pattern in given) for part, given in parts.items() if given}
-
-
-def _found(patterns: Iterable[re.Pattern[str]], entry: Entry, part: str) -> bool:
-    texts = _texts(entry, part)
-    return any(pattern.search(text) for pattern in patterns for text in texts)
-
-
-def _texts(entry: Entry, part: str) -> tuple[str, ...]:
-    if part == "author":
-        return entry.authors
-    if part == "tag":
-        return entry.tags
-    one = {"title": entry.title, "content": entry.content_text or entry.summary, "url": entry.url}[part]
-    return (one,) if one else ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ import pytest
 
 from aggregator.config import Source
 from aggregator.errors import SourceError
-from aggregator.fetch.gather import MAX_FILES, Gathered, gather
+from aggregator.fetch.gather import MAX_FILES, Gathered, gather, to_be_read_again
 from aggregator.model import Capture, SourceState, Validators
 
 if TYPE_CHECKING:
@@ -101,11 +102,86 @@ def test_a_remembered_feed_is_asked_at_once(net: Any) -> None:
     assert net.visit({"/feed.xml": net.answer(200, FEED)}, story) == ["/feed.xml"]
 
 
-def test_a_page_that_names_no_feed_is_the_sources_error(net: Any) -> None:
-    with pytest.raises(SourceError, match="is a page that names no feed; say `adapter: page`") as caught:
-        asked(net, {"/": net.answer(200, b"<html><title>x</title>")}, state())
+LIST = b"<html><title>x</title><p>news"
+CARRIED = {
+    "a feed": (FEED, "feed"),
+    "a page": (LIST, "page"),
+    "a sitemap": (b"<?xml version='1.0'?>\n<urlset xmlns='x'><url/></urlset>", "sitemap"),
+    "an index of sitemaps": (b"\xef\xbb\xbf<?xml version='1.0'?><!-- x --><sitemapindex/>", "sitemap"),
+    "a packed sitemap": (gzip.compress(b"<urlset/>"), "sitemap"),
+    "json of its own kind": (b' [{"title": "Lamps"}]', "json"),
+    "a JSON Feed": (b'{"version": "https://jsonfeed.org/version/1.1", "items": []}', "feed"),
+}
 
-    assert caught.value.kind == "not-a-feed"
+
+@pytest.mark.parametrize("case", CARRIED)
+def test_what_carries_the_items_is_told_by_the_bytes(net: Any, case: str) -> None:
+    body, carrier = CARRIED[case]
+
+    found, _ = asked(net, {"/": net.answer(200, body)}, state(), items="$.x")
+
+    assert found.carrier == carrier
+
+
+def test_json_of_which_nobody_says_where_the_items_are_is_left_to_the_feed_reader(net: Any) -> None:
+    found, _ = asked(net, {"/": net.answer(200, b'[{"title": "Lamps"}]')}, state())
+
+    assert found.carrier == "feed"
+
+
+def test_a_page_that_names_no_feed_is_read_as_a_page_after_robots_txt_was_asked(net: Any) -> None:
+    found, site = asked(net, {"/": net.answer(200, LIST)}, state())
+
+    assert [one.target for one in site.asked] == ["/", "/robots.txt"]
+    assert (found.carrier, found.guessed, found.state.body_hash) == ("page", True, f"page:{digest(LIST)}")
+
+
+def test_a_page_that_robots_txt_keeps_to_itself_is_not_read_as_one(net: Any) -> None:
+    rules = net.answer(200, b"User-agent: *\nDisallow: /", Content_Type="text/plain")
+
+    with pytest.raises(SourceError, match=r"robots\.txt does not allow") as caught:
+        asked(net, {"/": net.answer(200, LIST), "/robots.txt": rules}, state())
+
+    assert caught.value.kind == "forbidden"
+
+
+def test_a_known_page_stays_a_page_and_is_compared_as_one(net: Any) -> None:
+    before = state(body_hash=f"page:{digest(LIST)}")
+
+    same, site = asked(net, {"/": net.answer(200, LIST)}, before)
+    changed, _ = asked(net, {"/": net.answer(200, PAGE)}, before)
+    feed, _ = asked(net, {"/": net.answer(200, FEED)}, before)
+
+    assert ([one.target for one in site.asked], same.captures) == (["/robots.txt", "/"], ())
+    assert (changed.carrier, changed.guessed, len(changed.captures), changed.state.moved_to) == ("page", False, 1, None)
+    assert (feed.carrier, feed.state.body_hash) == ("feed", digest(FEED))
+
+
+def test_who_says_how_a_page_is_read_wants_the_page_and_not_the_feed_it_names(net: Any) -> None:
+    pages = {"/": net.answer(200, PAGE), "/feed.xml": net.answer(200, FEED)}
+
+    for keys in ({"items": ".card"}, {"adapter": "rfi"}):
+        found, site = asked(net, pages, state(), **keys)
+        assert [one.target for one in site.asked] == ["/", "/robots.txt"]
+        assert (found.carrier, found.guessed) == ("page", False)
+
+
+def test_a_feed_that_is_named_and_is_none_is_not_taken_for_a_page(net: Any) -> None:
+    found, _ = asked(net, {"/": net.answer(200, PAGE), "/feed.xml": net.answer(200, LIST)}, state())
+
+    assert found.carrier == "feed"
+
+
+def test_what_was_not_read_to_its_end_is_read_again_though_it_did_not_change(net: Any) -> None:
+    pages = {"/": net.answer(200, FEED, ETag='"1"')}
+    found, _ = asked(net, pages, state())
+    again, site = asked(net, pages, to_be_read_again(found.state))
+    listed, _ = asked(net, {"/": net.answer(200, LIST)}, state())
+
+    assert ("if-none-match" in site.asked[0].headers, len(again.captures)) == (False, 1)
+    assert again.state.body_hash == found.state.body_hash
+    assert to_be_read_again(found.state).body_hash is not None  # an error page must not lead to another feed
+    assert to_be_read_again(listed.state).body_hash == "page:"
 
 
 def test_a_source_that_names_its_adapter_is_not_second_guessed(net: Any) -> None:

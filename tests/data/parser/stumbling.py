@@ -13,9 +13,10 @@ from aggregator.model import Parsed
 
 if TYPE_CHECKING:
     from aggregator.model import Capture
+    from aggregator.sites.rules import SiteRules
 
 
-def parse(capture: Capture) -> Parsed:
+def parse(capture: Capture, _: SiteRules) -> Parsed:
     word = capture.body.decode()
     if word == "hang":
         time.sleep(60)
@@ -37,5 +38,6 @@ def parse(capture: Capture) -> Parsed:
 if __name__ == "__main__":
     if sys.argv[3] == "never":
         sys.exit("no rules here")
-    adapters.ADAPTERS["word"] = lambda: parse
+    sys.modules["word"] = sys.modules[__name__]
+    adapters.ADAPTERS["word"] = "word"
     worker.main()

@@ -1,0 +1,161 @@
+"""Answers that a preview got, kept for the run that follows: adding a source and running it costs one GET, not two.
+
+Rule: an answer is used up by whoever takes it, and is worth nothing after an hour. The folder is private, small, and
+holds only what could be asked for again: whatever is wrong with it, the answer is then not there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from aggregator.fetch.messages import Response
+from aggregator.model import Hints, Validators
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aggregator.fetch.messages import Request
+
+LONGEST = timedelta(hours=1)
+MOST_FILES = 200
+MOST_BYTES = 64 * 1024 * 1024  # of all files
+_SUFFIX = ".answer"
+_LONGEST_HEADER_BYTES = 256 * 1024
+
+
+class Web(Protocol):
+    """Whoever answers requests: the fetcher, or one who looks over its shoulder."""
+
+    async def get(self, request: Request) -> Response: ...
+
+    async def allowed(self, url: str, *, like: Request | None = None) -> bool: ...
+
+    def group(self, url: str) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response, and when it came."""
+
+    response: Response
+    taken: datetime
+
+
+class Remembered:
+    """A folder of answers by what was asked: URL, headers and password; it is made when first written to."""
+
+    def __init__(self, folder: Path, *, clock: Callable[[], datetime]) -> None:
+        self._folder = folder
+        self._clock = clock
+
+    def keep(self, request: Request, response: Response) -> None:
+        """Remember a whole answer; a 304 tells nothing. A folder that cannot be written remembers nothing."""
+        if response.status != 200 or len(response.body) > MOST_BYTES // 4:
+            return
+        with suppress(OSError):
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._write(self._path(request), _packed(request, Answer(response, self._clock())))
+            self._tidy()
+
+    def look(self, request: Request) -> Answer | None:
+        """Return what was answered within the last hour, and leave it there."""
+        return self._read(self._path(request), request)
+
+    def take(self, request: Request) -> Answer | None:
+        """Return what was answered within the last hour, and forget it."""
+        path = self._path(request)
+        found = self._read(path, request)
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+        return found
+
+    def _path(self, request: Request) -> Path:
+        told = json.dumps([request.url, sorted(request.headers.items()), request.basic_auth, request.user_agent])
+        name = blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+        return self._folder / f"{name}{_SUFFIX}"
+
+    def _read(self, path: Path, request: Request) -> Answer | None:
+        try:
+            with path.open("rb") as file:
+                header = file.readline(_LONGEST_HEADER_BYTES)
+                answer = _unpacked(header, file.read(MOST_BYTES), request)
+        except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
+            return None
+        age = self._clock() - answer.taken
+        return answer if timedelta(0) <= age <= LONGEST else None
+
+    def _write(self, path: Path, data: bytes) -> None:
+        handle, name = tempfile.mkstemp(dir=self._folder, suffix=".tmp")  # 0600
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            Path(name).replace(path)
+        except BaseException:
+            with suppress(OSError):
+                Path(name).unlink()
+            raise
+
+    def _tidy(self) -> None:
+        """Forget what is too old, and the oldest of what is too much; also what somebody left half written."""
+        files = sorted(self._files(), reverse=True)
+        newest, size = files[0][0] if files else 0.0, 0
+        for number, (changed, path, bytes_) in enumerate(files):
+            size += bytes_
+            if number >= MOST_FILES or size > MOST_BYTES or changed < newest - LONGEST.total_seconds():
+                path.unlink(missing_ok=True)
+
+    def _files(self) -> list[tuple[float, Path, int]]:
+        found = []
+        for path in self._folder.iterdir():
+            with suppress(OSError):
+                details = path.stat()
+                found.append((details.st_mtime, path, details.st_size))
+        return found
+
+
+def _packed(request: Request, answer: Answer) -> bytes:
+    response = answer.response
+    age, wait = response.hints.max_age, response.hints.retry_after
+    header = {
+        "asked": request.url, "taken": answer.taken.isoformat(), "url": response.url,
+        "headers": dict(response.headers), "validators": asdict(response.validators) if response.validators else None,
+        "max_age": age.total_seconds() if age else None, "retry_after": wait.total_seconds() if wait else None,
+        "permanent_to": response.permanent_to, "hops": list(response.hops), "ms": response.ms,
+        "wire_bytes": response.wire_bytes,
+    }  # fmt: skip
+    return json.dumps(header).encode() + b"\n" + response.body
+
+
+def _unpacked(line: bytes, body: bytes, request: Request) -> Answer:
+    """Raises ValueError, TypeError or KeyError for what is no answer to this request."""
+    header: dict[str, Any] = json.loads(line)
+    if header["asked"] != request.url:
+        raise ValueError("another question")
+    validators = header["validators"]
+    response = Response(
+        status=200, url=header["url"], body=body, headers=header["headers"],
+        validators=Validators(**validators) if validators else None,
+        hints=Hints(max_age=_span(header["max_age"]), retry_after=_span(header["retry_after"])),
+        permanent_to=header["permanent_to"], hops=tuple(header["hops"]), ms=header["ms"],
+        wire_bytes=header["wire_bytes"],
+    )  # fmt: skip
+    return Answer(response, datetime.fromisoformat(header["taken"]).astimezone(UTC))
+
+
+def _span(seconds: float | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)
+
+
+async def ask(web: Web, request: Request, *, remembered: Remembered | None, now: datetime) -> Answer:
+    """Get an answer: the remembered one, where nothing is known of the document yet. Raises SourceError."""
+    if remembered is not None and request.validators is None and (answer := remembered.take(request)) is not None:
+        return answer
+    return Answer(await web.get(request), now)

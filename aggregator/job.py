@@ -1,0 +1,109 @@
+"""What goes into the pure middle and what comes out of it: a job, and a digest.
+
+Rule: frozen and picklable, for a parser process may be at either end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from aggregator.model import Hints
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aggregator.config import Corrections, Match, PageRules
+    from aggregator.config.source import FullText
+    from aggregator.model import Capture, RawEntry, Revision
+
+ARTICLE = "article"  # the carrier of one article's own page
+LISTS = frozenset({"page", "json", "sitemap"})  # carriers that say where articles are, and little of what is in them
+NO_HINTS = Hints()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What the middle needs to know of a source.
+
+    `carrier` is an adapter's name, `site` the name of the rules it insists on, None where the address decides. A
+    timezone that the user stated for the source outweighs the one that site rules know. `page` are the source's own
+    rules, in front of its site's.
+
+    With the carrier `article` the capture is the page of `item`, which a document of carrier `listed` stated, and
+    `following` are the further pages of the same article. `by_url` tells that guids of this source name several items.
+    """
+
+    source: str
+    carrier: str
+    site: str | None = None
+    timezone: str = "UTC"
+    timezone_stated: bool = False
+    language: str | None = None
+    tags: tuple[str, ...] = ()
+    page: PageRules | None = None
+    full_text: FullText = "missing"
+    include: Match | None = None
+    exclude: Match | None = None
+    corrections: Corrections | None = None
+    item: RawEntry | None = None
+    listed: str = "feed"
+    following: tuple[Capture, ...] = ()
+    by_url: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Revision number `index` of a digest wants its article's own page at `url`; `raw` is what was stated so far."""
+
+    index: int
+    raw: RawEntry
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What became of some captures: revisions in document order, a message for each rejected item, notes, and hints.
+
+    `shares` tells for each capture how many of the revisions it brought, `left_out` how many items filters kept out.
+    `more` are further documents of the same source, or of the same article. `by_url` tells that guids counted for
+    nothing where there was a link.
+    """
+
+    revisions: tuple[Revision, ...] = ()
+    rejected: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    hints: Hints = NO_HINTS
+    title: str | None = None
+    shares: tuple[int, ...] = ()
+    wanted: tuple[Wanted, ...] = ()
+    more: tuple[str, ...] = ()
+    left_out: int = 0
+    by_url: bool = False
+
+    @property
+    def found(self) -> int:
+        """How many items there were, whatever became of them."""
+        return len(self.revisions) + len(self.rejected) + self.left_out
+
+
+def joined(digests: Sequence[Digest]) -> Digest:
+    """Make one digest of several; title and hints are those of the last."""
+    if len(digests) < 2:
+        return digests[0] if digests else Digest()
+    wanted: list[Wanted] = []
+    revisions: list[Revision] = []
+    for digest in digests:
+        wanted += (replace(one, index=one.index + len(revisions)) for one in digest.wanted)
+        revisions += digest.revisions
+    return replace(
+        digests[-1],
+        revisions=tuple(revisions),
+        wanted=tuple(wanted),
+        rejected=tuple(message for digest in digests for message in digest.rejected),
+        notes=tuple(dict.fromkeys(note for digest in digests for note in digest.notes)),
+        shares=tuple(share for digest in digests for share in digest.shares),
+        more=tuple(dict.fromkeys(url for digest in digests for url in digest.more)),
+        left_out=sum(digest.left_out for digest in digests),
+        by_url=any(digest.by_url for digest in digests),
+    )

@@ -1,0 +1,89 @@
+"""Captures as files: what `test` reads, and what `preview --record` writes beside a source's YAML.
+
+Rule: a file holds the body alone, as it came, gzipped where its name ends so; where and when it was captured stands in
+the test that names it. A file that is there is never written over.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from aggregator.errors import SourceError
+from aggregator.model import Capture
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from aggregator.config import PageTest
+
+FOLDER = "captures"
+LIMIT_BYTES = 64 * 1024 * 1024  # after decompression
+_TYPES = {
+    ".html": "text/html", ".htm": "text/html", ".xml": "application/xml", ".rss": "application/rss+xml",
+    ".atom": "application/atom+xml", ".json": "application/json", ".txt": "text/plain",
+}  # fmt: skip
+_SUFFIXES = {"page": ".html", "article": ".html", "json": ".json", "archive": ".txt"}
+
+
+def read(test: PageTest, *, source: str, url: str | None, now: datetime) -> Capture:
+    """Read the capture of a test; `url` and `now` stand where the test does not say where and when it was taken.
+
+    Raises:
+        SourceError: `missing` or `unreadable`, for a file that is not there, or cannot be read.
+    """
+    body = _body(test.capture)
+    name = test.capture.name.removesuffix(".gz")
+    media_type = test.content_type or _TYPES.get(f".{name.rpartition('.')[2].lower()}", "application/octet-stream")
+    return Capture(
+        source,
+        test.url or url or test.capture.as_uri(),
+        datetime.fromisoformat(test.taken) if test.taken else now,
+        body,
+        headers={"content-type": media_type},
+    )
+
+
+def write(capture: Capture, folder: Path, *, name: str, carrier: str) -> Path:
+    """Write a capture into a folder, under a name made of `name` and of what it is, and return the file.
+
+    Raises:
+        SourceError: `unreadable`, where it cannot be written.
+    """
+    suffix = _SUFFIXES.get(carrier, ".json" if capture.body.lstrip()[:1] in (b"{", b"[") else ".xml")
+    data = gzip.compress(capture.body, mtime=0)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        number = 1
+        while True:
+            path = folder / f"{name}{f'-{number}' if number > 1 else ''}{suffix}.gz"
+            if _written(path, data):
+                return path
+            number += 1
+    except OSError as error:
+        raise SourceError("unreadable", f"cannot write {folder}: {error.strerror or error}") from error
+
+
+def _written(path: Path, data: bytes) -> bool:
+    """Write a new file; one that holds the same is as good, one that holds something else is in the way."""
+    try:
+        with path.open("xb") as stream:
+            stream.write(data)
+    except FileExistsError:
+        return path.read_bytes() == data
+    return True
+
+
+def _body(path: Path) -> bytes:
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
+            body: bytes = stream.read(LIMIT_BYTES + 1)
+    except FileNotFoundError as error:
+        raise SourceError("missing", f"no capture {path}") from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise SourceError("unreadable", f"the capture {path} cannot be read: {error}") from error
+    if len(body) > LIMIT_BYTES:
+        raise SourceError("too-large", f"the capture {path} is larger than {LIMIT_BYTES // 2**20} MiB")
+    return body

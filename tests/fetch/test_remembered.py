@@ -1,0 +1,207 @@
+"""What a preview was answered: there for the run that follows, once, for an hour, and for nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import stat
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from aggregator.config import Source
+from aggregator.fetch import Request, Response
+from aggregator.fetch.gather import gather
+from aggregator.fetch.remembered import MOST_BYTES, MOST_FILES, Remembered, ask
+from aggregator.model import Hints, SourceState, Validators
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+URL = "https://a.example/feed"
+ASKED = Request(URL)
+ANSWER = Response(
+    status=200, url="https://a.example/feed.xml", body=b"<rss/>\n\xff\x00 more\n", headers={"content-type": "text/xml"},
+    validators=Validators("https://a.example/feed.xml", etag='W/"1"', last_modified=None),
+    hints=Hints(max_age=timedelta(minutes=5), retry_after=timedelta(seconds=3)),
+    permanent_to="https://a.example/feed.xml", hops=(URL, "https://a.example/feed.xml"), ms=12, wire_bytes=9,
+)  # fmt: skip
+
+
+@pytest.fixture
+def memory(tmp_path: Path, clock: Any) -> Remembered:
+    return Remembered(tmp_path / "var" / "remembered", clock=clock)
+
+
+def files(tmp_path: Path) -> list[Path]:
+    return sorted((tmp_path / "var" / "remembered").iterdir())
+
+
+def test_an_answer_comes_back_whole_and_once(memory: Remembered, clock: Any) -> None:
+    memory.keep(ASKED, ANSWER)
+    kept = clock()
+    clock.forward(minutes=20)
+
+    looked, taken, gone = memory.look(ASKED), memory.take(ASKED), memory.take(ASKED)
+
+    assert looked == taken
+    assert taken is not None
+    assert (taken.response, taken.taken, gone) == (ANSWER, kept, None)
+
+
+def test_a_bare_answer_comes_back_too(memory: Remembered) -> None:
+    bare = Response(status=200, url=URL)
+    memory.keep(ASKED, bare)
+
+    found = memory.take(ASKED)
+
+    assert found is not None
+    assert found.response == bare
+
+
+@pytest.mark.parametrize("away", [timedelta(hours=1, seconds=1), timedelta(seconds=-1)])
+def test_what_is_an_hour_old_or_from_the_future_is_worth_nothing(
+    memory: Remembered, clock: Any, away: timedelta, tmp_path: Path
+) -> None:
+    memory.keep(ASKED, ANSWER)
+    clock.now += away
+
+    assert memory.take(ASKED) is None
+    assert files(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "other", [{"url": URL + "/"}, {"headers": {"X-Key": "1"}}, {"basic_auth": ("me", "word")}, {"user_agent": "x"}]
+)
+def test_another_question_gets_another_answer(memory: Remembered, other: dict[str, Any]) -> None:
+    memory.keep(ASKED, ANSWER)
+
+    assert memory.take(replace(ASKED, **other)) is None
+    assert memory.take(ASKED) is not None
+
+
+def test_the_folder_is_private_and_names_nobody(memory: Remembered, tmp_path: Path) -> None:
+    memory.keep(Request(URL, basic_auth=("me", "open sesame")), ANSWER)
+
+    [file] = files(tmp_path)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    assert b"sesame" not in file.read_bytes()
+
+
+def test_only_whole_answers_of_fair_size_are_kept(memory: Remembered) -> None:
+    memory.keep(ASKED, replace(ANSWER, status=304))
+    memory.keep(ASKED, replace(ANSWER, body=bytes(MOST_BYTES // 4 + 1)))
+
+    assert memory.take(ASKED) is None
+
+
+def test_the_folder_stays_small(memory: Remembered, tmp_path: Path) -> None:
+    for number in range(MOST_FILES + 5):
+        memory.keep(Request(f"{URL}/{number}"), ANSWER)
+    large = replace(ANSWER, body=bytes(MOST_BYTES // 4))
+    for number in range(5):
+        memory.keep(Request(f"{URL}/large/{number}"), large)
+
+    assert sum(file.stat().st_size for file in files(tmp_path)) <= MOST_BYTES
+    assert len(files(tmp_path)) <= MOST_FILES
+    assert memory.take(Request(f"{URL}/large/4")) is not None
+
+
+def test_what_is_old_goes_when_something_new_comes(memory: Remembered, tmp_path: Path) -> None:
+    memory.keep(ASKED, ANSWER)
+    left = tmp_path / "var" / "remembered" / "half.tmp"
+    left.touch()
+    for file in files(tmp_path):
+        os.utime(file, (file.stat().st_mtime - 4000,) * 2)
+
+    memory.keep(Request(f"{URL}/new"), ANSWER)
+
+    assert [file.name for file in files(tmp_path) if file == left] == []
+    assert len(files(tmp_path)) == 1
+
+
+HEADER: dict[str, Any] = {
+    "asked": URL, "taken": "2026-07-04T12:00:00+00:00", "url": URL, "headers": {}, "validators": None, "max_age": None,
+    "retry_after": None, "permanent_to": None, "hops": [], "ms": 0, "wire_bytes": 0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"", b"\n", b"no json\n", b"[]\n", b'"x"\n', b"null\nbody", b"{" * 100_000, b"[" * 100_000 + b"\n",
+        json.dumps(HEADER | {"asked": "https://b.example/"}).encode() + b"\n",
+        json.dumps(HEADER | {"taken": "yesterday"}).encode() + b"\n",
+        json.dumps(HEADER | {"taken": 7}).encode() + b"\n",
+        json.dumps(HEADER | {"max_age": 1e300}).encode() + b"\n",
+        json.dumps(HEADER | {"validators": {"etag": "x"}}).encode() + b"\n",
+        json.dumps({name: value for name, value in HEADER.items() if name != "hops"}).encode() + b"\n",
+        b"\xff\xfe" * 99, b"x" * 400_000 + b"\n",
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_be_understood_is_as_if_it_were_not_there(
+    memory: Remembered, tmp_path: Path, data: bytes
+) -> None:
+    memory.keep(ASKED, ANSWER)
+    [file] = files(tmp_path)
+    file.write_bytes(data)
+
+    assert memory.take(ASKED) is None
+    assert files(tmp_path) == []
+
+
+def test_a_folder_that_cannot_be_made_remembers_nothing(tmp_path: Path, clock: Any) -> None:
+    (tmp_path / "var").write_text("a file")
+    memory = Remembered(tmp_path / "var" / "remembered", clock=clock)
+
+    memory.keep(ASKED, ANSWER)
+
+    assert memory.take(ASKED) is None
+
+
+def test_who_has_validators_asks_and_leaves_the_answer_there(net: Any, tmp_path: Path) -> None:
+    async def story(site: Any, fetcher: Any) -> tuple[list[bytes], int]:
+        memory = Remembered(tmp_path, clock=lambda: net.now)
+        request = Request(site.url())
+        memory.keep(request, Response(status=200, url=site.url(), body=b"remembered"))
+        known = replace(request, validators=Validators(site.url(), etag='"1"'))
+        answers = [await ask(fetcher, one, remembered=memory, now=net.now) for one in (known, request, request)]
+        return [answer.response.body for answer in answers], len(site.asked)
+
+    assert net.visit({"/": net.answer(200, b"asked")}, story) == ([b"asked", b"remembered", b"asked"], 2)
+
+
+def test_a13_a_source_that_was_previewed_costs_its_first_run_no_get(net: Any, tmp_path: Path) -> None:
+    feed = b"<rss version='2.0'><channel><item><title>Lamps</title></item></channel></rss>"
+
+    async def story(site: Any, fetcher: Any) -> list[str | None]:
+        memory = Remembered(tmp_path, clock=lambda: net.now)
+        source = Source(id="news", url=site.url())
+        memory.keep(Request(site.url()), await fetcher.get(Request(site.url())))
+        state = SourceState("news", net.now)
+        later = net.now + timedelta(minutes=5)
+        for full in (False, False, True):
+            gathered = await gather(
+                source, state, fetcher, now=later, full=full, limit_bytes=9, remembered=memory
+            )  # fmt: skip
+            if state.validators is None:
+                assert [capture.taken for capture in gathered.captures] == [net.now]
+            state = gathered.state
+        return [one.headers.get("if-none-match") for one in site.asked]
+
+    pages = {"/": net.answer(200, feed, ETag='"1"')}
+
+    assert net.visit(pages, story) == [None, '"1"', None]
+
+
+def test_two_who_take_at_once_harm_nobody(memory: Remembered) -> None:
+    memory.keep(ASKED, ANSWER)
+
+    async def both() -> list[Any]:
+        return await asyncio.gather(*(asyncio.to_thread(memory.take, ASKED) for _ in range(8)))
+
+    assert any(answer is not None for answer in asyncio.run(both()))
