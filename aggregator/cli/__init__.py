@@ -10,17 +10,22 @@ from typing import Annotated
 import typer
 
 from aggregator import __version__
+from aggregator.cli.add import add
 from aggregator.cli.check import check
 from aggregator.cli.entries import entries
+from aggregator.cli.export import export
 from aggregator.cli.fetch import fetch
 from aggregator.cli.guard import guarded
+from aggregator.cli.import_ import import_
 from aggregator.cli.invocation import DEFAULT_PATH, Invocation
 from aggregator.cli.options import Commands
+from aggregator.cli.preview import preview
 from aggregator.cli.prune import prune
 from aggregator.cli.publish import publish
 from aggregator.cli.run import run
 from aggregator.cli.show import show
 from aggregator.cli.sources import sources
+from aggregator.cli.test import test
 
 __all__ = ["app", "main"]
 
@@ -58,5 +63,7 @@ def _root(
     ctx.obj = Invocation(config or DEFAULT_PATH, explicit=config is not None, verbose=verbose, quiet=quiet)
 
 
-for command in (run, fetch, publish, sources, entries, show, check, prune):
+for command in (run, fetch, publish, sources, entries, show, preview, add, check, test, prune):
     app.command()(guarded(command))
+app.command("import")(guarded(import_))  # Python keeps the word for itself
+app.command()(guarded(export))

@@ -57,7 +57,7 @@ class Invocation:
                 f"no configuration at {self.path}; write one (docs/configuration.md), or name one with --config or"
                 " AGGREGATOR_CONFIG"
             )
-        return load(self.path, env=os.environ, sites=sites)
+        return load(self.path, env=os.environ, sites=sites, selector=_selector)
 
     def log(self, usual: int) -> None:
         """Send log lines to stderr: `usual` is the least level, one lower with `-v`, errors alone with `-q`."""
@@ -67,6 +67,13 @@ class Invocation:
             force=True,
         )  # fmt: skip
         logging.getLogger("aggregator").setLevel(level)
+
+
+def _selector(text: str) -> None:
+    """Raise ValueError for a selector that cannot be understood; loads the parser only where a source has any."""
+    from aggregator.sites.selector import compile_selector
+
+    compile_selector(text)
 
 
 class _Stderr(logging.Handler):

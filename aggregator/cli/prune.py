@@ -31,7 +31,7 @@ def prune(
     with open_store(config) as store:
         app = App(config, store)
         pruned = asyncio.run(_pruned(app, dry_run=dry_run, vacuum=vacuum))
-        if pruned.entries and not dry_run:
+        if not dry_run and (pruned.entries or app.ages):
             app.publish()
     for entry_id in pruned.entries:
         typer.echo(entry_id)
@@ -46,7 +46,5 @@ async def _pruned(app: "App", *, dry_run: bool, vacuum: bool) -> "Pruned":
 
 
 def _tell(pruned: "Pruned", *, dry_run: bool) -> None:
-    if dry_run:
-        say(f"{len(pruned.entries)} entries would be deleted")
-        return
-    say(f"deleted: {len(pruned.entries)} entries, {pruned.captures} captures, {pruned.outcomes} outcomes")
+    done = "would be deleted" if dry_run else "deleted"
+    say(f"{done}: {len(pruned.entries)} entries, {pruned.captures} captures, {pruned.outcomes} outcomes")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from aggregator.cli.diff import excerpt, marked
 from aggregator.cli.past import FIELDS
 from aggregator.cli.terminal import clean, console, put
-from aggregator.publish.record import record
+from aggregator.publish.record import evidence_record, record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from aggregator.cli.diff import Piece
     from aggregator.cli.past import Past
-    from aggregator.model import Entry
+    from aggregator.model import Entry, Evidence
 
 _WIDEST_VALUE = 72  # columns; a link is never cut, or nobody could open it
 _WHOLE = frozenset({"id", "url", "url_original", "guid"})
@@ -39,10 +39,10 @@ class Sheet:
         else:
             self._console.print(clean(text), style=style or None, soft_wrap=True)
 
-    def entry(self, entry: Entry) -> None:
-        """Write every field that has a value."""
+    def entry(self, entry: Entry, stated: Sequence[Evidence] = ()) -> None:
+        """Write every field that has a value, and what was `stated` of its dates."""
         self.line(entry.title, "bold")
-        rows = _rows(entry)
+        rows = [*_rows(entry), *map(_stated, stated)]
         width = max(_width(value) for _, value, _ in rows if _width(value) <= _WIDEST_VALUE)
         for name, value, where in rows:
             space = " " * max(width - _width(value), 0)
@@ -91,6 +91,13 @@ def _rows(entry: Entry) -> list[tuple[str, str, str]]:
 def _row(entry: Entry, name: str, value: object) -> tuple[str, str, str]:
     text = clean(_one_line(value))
     return name, text if name in _WHOLE else _short(text), _where(entry, name)
+
+
+def _stated(evidence: Evidence) -> tuple[str, str, str]:
+    facts = evidence_record(evidence)
+    told = [str(facts[name]) for name in ("precision", "offset", "zone", "form") if facts[name] is not None]
+    refused = [f"not believed: {evidence.refused}"] if evidence.refused else []
+    return f"{evidence.field}_raw", clean(f"{evidence.raw} ({', '.join([*told, *refused])})"), evidence.where
 
 
 def _where(entry: Entry, name: str) -> str:

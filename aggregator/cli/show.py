@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from aggregator.app import App
     from aggregator.cli.past import Past
-    from aggregator.model import Entry
+    from aggregator.model import Entry, Evidence
 
 _PREFIX = re.compile(r"(?:urn:uuid:)?([0-9a-f]{8}[0-9a-f-]{0,28})", re.IGNORECASE)
 
@@ -39,11 +39,13 @@ def show(
     config = ctx.obj.load()
     with open_store(config) as store:
         found = _found(App(config, store), name)
+        stated = [store.evidence(entry.id) for entry in found]
         pasts = [past(store.history(entry.id)) if revisions or diff else () for entry in found]
     if format == "json":
-        put_json([_record(entry, past, diff=diff) for entry, past in zip(found, pasts, strict=True)])
+        records = zip(found, stated, pasts, strict=True)
+        put_json([_record(entry, evidence, past, diff=diff) for entry, evidence, past in records])
     else:
-        _print(found, pasts, revisions=revisions, diff=diff)
+        _print(found, stated, pasts, revisions=revisions, diff=diff)
     return 0
 
 
@@ -60,21 +62,27 @@ def _found(app: "App", name: str) -> "list[Entry]":
     return found
 
 
-def _record(entry: "Entry", past: "Sequence[Past]", *, diff: bool) -> dict[str, object]:
+def _record(
+    entry: "Entry", stated: "Sequence[Evidence]", past: "Sequence[Past]", *, diff: bool
+) -> dict[str, object]:  # fmt: skip
     from aggregator.cli.past import past_record
-    from aggregator.publish.record import record
+    from aggregator.publish.record import evidence_record, record
 
-    return record(entry) | ({"revisions": [past_record(version, diff=diff) for version in past]} if past else {})
+    shown = record(entry) | ({"evidence": [evidence_record(one) for one in stated]} if stated else {})
+    return shown | ({"revisions": [past_record(version, diff=diff) for version in past]} if past else {})
 
 
-def _print(found: "Sequence[Entry]", pasts: "Sequence[Sequence[Past]]", *, revisions: bool, diff: bool) -> None:
+def _print(
+    found: "Sequence[Entry]", stated: "Sequence[Sequence[Evidence]]", pasts: "Sequence[Sequence[Past]]", *,
+    revisions: bool, diff: bool,
+) -> None:  # fmt: skip
     from aggregator.cli.sheet import Sheet
 
     sheet = Sheet(sys.stdout)
-    for place, (entry, past) in enumerate(zip(found, pasts, strict=True)):
+    for place, (entry, evidence, past) in enumerate(zip(found, stated, pasts, strict=True)):
         if place:
             sheet.line()
-        sheet.entry(entry)
+        sheet.entry(entry, evidence)
         if revisions:
             sheet.revisions(past)
         if diff:

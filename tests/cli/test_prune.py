@@ -18,4 +18,4 @@ def test_what_is_still_listed_stays(fetched: Project) -> None:
 def test_a_dry_run_only_tells(fetched: Project) -> None:
     said = fetched.call("prune", "--dry-run")
 
-    assert (said.code, said.out, said.err) == (0, "", "0 entries would be deleted\n")
+    assert (said.code, said.out, said.err) == (0, "", "would be deleted: 0 entries, 0 captures, 0 outcomes\n")

@@ -108,3 +108,21 @@ def test_no_control_character_of_a_stranger_reaches_the_terminal(capsysbinary: p
     assert (
         capsysbinary.readouterr().out.decode() == "odd \N{REPLACEMENT CHARACTER}[31m title\N{REPLACEMENT CHARACTER}\n"
     )
+
+
+def test_a_date_is_shown_as_it_was_stated(project: Project) -> None:
+    project.save("4", 4, "A dated one", "<div><i>2026-03-01 07:30</i></div><p>The old bridge opens again.</p>")
+    assert project.call("fetch").code == 0
+    link = "https://news.example.org/story/4"
+
+    text = project.call("show", link)
+    [entry] = project.call("show", link, "--format", "json").json
+
+    [line] = [line for line in text.lines if line.startswith("  published_raw ")]
+    assert "  2026-03-01 07:30 (minute, UTC, iso)  " in line
+    assert entry["evidence"] == [
+        {
+            "field": "published", "raw": "2026-03-01 07:30", "where": entry["provenance"]["published"],
+            "precision": "minute", "offset": None, "zone": "UTC", "form": "iso", "refused": None,
+        }
+    ]  # fmt: skip

@@ -25,7 +25,9 @@ HEAVY = {
     "orjson",
     "aggregator.app",
 }
-COMMANDS = ["run", "fetch", "publish", "sources", "entries", "show", "check", "prune"]
+COMMANDS = [
+    "run", "fetch", "publish", "sources", "entries", "show", "preview", "add", "check", "test", "prune", "import_", "export",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("option", ["--version", "--help"])
