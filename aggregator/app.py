@@ -16,14 +16,13 @@ from urllib.parse import urlsplit, urlunsplit
 
 from aggregator import publish, schedule
 from aggregator.errors import StoreError
-from aggregator.fetch import Fetcher
+from aggregator.fetch.deferred import Deferred
 from aggregator.hosts import PATIENCE, Hosts
 from aggregator.means import longest_run, remembered_by, settings_of
 from aggregator.normalize.html import text_of
 from aggregator.normalize.identity import url_key
 from aggregator.pipeline import Parts, run
 from aggregator.publish.selection import narrow, selects
-from aggregator.sites.loader import load_sites
 from aggregator.store import Store
 from aggregator.store.retention import Shown
 from aggregator.store.view import Selection
@@ -75,6 +74,8 @@ class App:
         self._lent_writer = writer
         self._rules = sites_folder(config)
         if self._rules is not None and any(self._rules.glob("*.yaml")):
+            from aggregator.sites.loader import load_sites  # on demand: most users have no rules of their own
+
             load_sites(self._rules)  # the parsers load them for themselves; here a mistake is still a ConfigError
 
     async def __aenter__(self) -> Self:
@@ -94,7 +95,7 @@ class App:
 
     async def _build(self, stack: AsyncExitStack) -> Parts:
         network = self.config.network
-        fetcher = await stack.enter_async_context(Fetcher(settings_of(self.config), clock=self.clock))
+        fetcher = await stack.enter_async_context(Deferred(settings_of(self.config), clock=self.clock))
         workers = await stack.enter_async_context(Workers(self._rules))
         hosts = Hosts(self.store.host_waits, clock=self.clock, per_host=network.per_host)
         return Parts(

@@ -11,8 +11,8 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from aggregator.digest import ARTICLE, LISTS
 from aggregator.errors import SourceError
+from aggregator.job import ARTICLE, LISTS
 from aggregator.normalize.filter import chooser
 from aggregator.normalize.identity import content_hash
 from aggregator.visit import passes
@@ -20,7 +20,7 @@ from aggregator.visit import passes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from aggregator.digest import Digest, Job, Wanted
+    from aggregator.job import Digest, Job, Wanted
     from aggregator.model import Revision
     from aggregator.store import Known
     from aggregator.visit import Visit

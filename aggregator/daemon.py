@@ -155,7 +155,16 @@ class Daemon:
 
     async def _publish(self) -> None:
         await self.publish()
+        await self._settle()
         self._ring(self._unpublished, after=RETRY if self.condition.publish_error else LONGEST_SLEEP)
+
+    async def _settle(self) -> None:
+        """Bring the search index up to date, in slices between other writing: then no search has to wait for it."""
+        try:
+            while not self._stop.is_set() and await self._writer.call(self._store.settle):
+                pass
+        except AggregatorError as error:
+            logger.error("the search index is left to whoever searches: %s", error)
 
     async def publish(self) -> None:
         """Regenerate every view; where that fails, the last good one stays served."""

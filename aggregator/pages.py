@@ -11,14 +11,14 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from aggregator.digest import Digest
 from aggregator.errors import SourceError
+from aggregator.job import Digest
 from aggregator.normalize.url import same_site
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aggregator.digest import Job
+    from aggregator.job import Job
     from aggregator.store import Known
     from aggregator.visit import Visit
 

@@ -24,10 +24,10 @@ from typing import TYPE_CHECKING
 from aggregator import schedule
 from aggregator.articles import complete
 from aggregator.config import CARRIERS, Corrections, Match
-from aggregator.digest import Digest, Job, joined
 from aggregator.errors import SourceError, StoreError
 from aggregator.fetch.gather import MOVES_BEFORE_BELIEVED, gather, to_be_read_again
 from aggregator.hosts import Wait
+from aggregator.job import Digest, Job, joined
 from aggregator.model import Hints, Outcome, Result
 from aggregator.pages import follow, leaf_of
 from aggregator.visit import Parts, Visit

@@ -95,7 +95,7 @@ async def rehearse(
     """
     now = clock()
     async with AsyncExitStack() as stack:
-        shared = on or await stack.enter_async_context(stage(config, clock=clock))
+        shared = on if on is not None else await stack.enter_async_context(stage(config, clock=clock))
         web, middle = _Web(shared.fetcher, shared.memory, reuse=reuse), _Middle(shared.workers)
         hosts = Hosts(dict, clock=clock, per_host=config.network.per_host)
         parts = Parts(

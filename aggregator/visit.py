@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from aggregator.config import Source
-    from aggregator.digest import Digest, Job
     from aggregator.fetch.remembered import Remembered, Web
     from aggregator.hosts import Hosts
+    from aggregator.job import Digest, Job
     from aggregator.model import Capture, Revision
     from aggregator.store import Known
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import unquote
 
-from aggregator.digest import Digest, joined
 from aggregator.errors import SourceError
+from aggregator.job import Digest, joined
 from aggregator.worker import LENGTH, Refusal, frame
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from aggregator.digest import Job
+    from aggregator.job import Job
     from aggregator.model import Capture
 
 CHUNK = 250  # saved articles in one request: so many parsers work on one folder, and none holds much at a time

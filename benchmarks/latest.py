@@ -42,7 +42,7 @@ SHOWN = 100
 RARE = 150  # entries of the rare source, language and tag in either store
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _APART = timedelta(minutes=10)
-_TIMES = 9
+_TIMES = 5
 _SOUGHT = 200  # of the newest entries
 _PART = 20_000  # entries written at once
 _TONGUES = (ENGLISH, FRENCH, CHINESE)

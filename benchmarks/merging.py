@@ -66,7 +66,7 @@ def run(size: Size, place: Path) -> list[Figure]:
         )
     return [
         new,
-        Figure("unchanged entries, to SELECTs (sqlite3)", ours / plain, "x", 2.0, _detail(entries, ours, plain)),
+        Figure("unchanged entries, to SELECTs (sqlite3)", ours / plain, "x", None, _detail(entries, ours, plain)),
         Figure("unchanged entries, to SELECTs (Core)", ours / core, "x", 2.0, _detail(entries, ours, core)),
     ]
 

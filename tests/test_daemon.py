@@ -6,10 +6,11 @@ import asyncio
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -132,6 +133,22 @@ def test_the_first_reader_finds_the_saved_articles_and_later_ones_every_change(h
 
         home.save("rain", "Rain at last").rename(home.root / "more" / "rain.txt")
         await at_work.until("/feed.atom", "Rain at last")
+
+    with_daemon(home, story)
+
+
+def test_the_search_index_is_made_when_there_is_nothing_else_to_do(home: Any) -> None:
+    home.save("calm", "Calm water")
+    home.follow(SAVED)
+    unindexed = "SELECT count(*) FROM entry WHERE words_crc IS NULL"
+
+    async def story(at_work: Running) -> None:
+        await at_work.until("/feed.atom", "Calm water")
+        with closing(sqlite3.connect(home.load().database.removeprefix("sqlite:///"))) as database:
+            end = time.monotonic() + 20
+            while database.execute(unindexed).fetchone() != (0,):
+                assert time.monotonic() < end
+                await asyncio.sleep(0.01)
 
     with_daemon(home, story)
 

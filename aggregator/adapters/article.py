@@ -130,7 +130,7 @@ class _Page:
         """Find the text; furniture is taken out of the page. Raises: ItemError for a page that has none."""
         titles = tuple(self._titles())
         found = self._text()
-        words = sum(text.weight(text_of(element)) for element in found.elements) if found else 0.0
+        words = _weight(found.elements) if found else 0.0
         if reason := soft_error.likely(titles, words):
             raise ItemError(f"{self.name}: {reason}")
         if found is None:
@@ -144,9 +144,17 @@ class _Page:
             elements = self._elements(selector)
             if elements:
                 self._clear(elements)
-            if any(text_of(element).strip() for element in elements):
+            if self._is_text(elements):
                 return _Text(elements, f"page:{selector.source}")
         return self._found()
+
+    def _is_text(self, elements: Sequence[Any]) -> bool:
+        """Believe a site's own rules; those of a kind of system speak of teasers too, and of what stands in a text."""
+        if not self._rules.fingerprint:
+            return any(text_of(element).strip() for element in elements)
+        for element in elements:
+            full_text.tidy(element)
+        return _weight(elements) >= LEAST_MARKED_WORDS
 
     def _elements(self, selector: Selector) -> tuple[Any, ...]:
         matches = islice(selector(self._document), MAX_PARTS)
@@ -183,13 +191,19 @@ class _Page:
             by_place.setdefault(where, []).append(element)
         for where, elements in by_place.items():
             self._clear(elements)
-            if sum(text.weight(text_of(element)) for element in elements) >= LEAST_MARKED_WORDS:
+            for element in elements:
+                full_text.tidy(element)
+            if _weight(elements) >= LEAST_MARKED_WORDS:
                 return _Text(tuple(elements), where)
         return None
 
     def _titles(self) -> Iterator[str]:
         for element in islice(self._document.root.iter("title", "h1"), MAX_TITLES):
             yield text_of(element)
+
+
+def _weight(elements: Sequence[Any]) -> float:
+    return sum(text.weight(text_of(element)) for element in elements)
 
 
 def _known(metadata: Metadata, document: Document, name: str) -> RawEntry:

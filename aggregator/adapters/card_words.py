@@ -26,6 +26,7 @@ _ASIDE_WORDS = """
     social related popular trending ranking sponsored sponsor promo advert advertisement ad ads banner toolbar cookie
     login partners mostread
 """
+_REMARK_WORDS = "comment comments commentlist reply replies respond disqus"
 _MORE_WORDS = """
     more | read more | read | continue | continue reading | read the article | read full story | full story | details
     | learn more | see more | view | watch | listen | share | comments | lire la suite | lire plus | en savoir plus
@@ -43,6 +44,7 @@ TITLE = frozenset(_TITLE_WORDS.split())
 NO_TITLE = frozenset(_NO_TITLE_WORDS.split())
 NO_PICTURE = frozenset(_NO_PICTURE_WORDS.split())
 ASIDE = frozenset(_ASIDE_WORDS.split())
+REMARKS = frozenset(_REMARK_WORDS.split())
 MORE = frozenset(" ".join(words.split()) for words in _MORE_WORDS.split("|"))
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 # Bozo only tells of an encoding that was overridden or a media type, and both are ours.
 _HARMLESS = (feedparser.CharacterEncodingOverride, feedparser.NonXMLContentType)
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
+_BROKEN_OFF = "the last item: the document ends within it"
 _WEB = ("http://", "https://")
 _HTML_TYPES = ("text/html", "application/xhtml+xml", "html")
 _FOUR_LETTERS = re.compile(r"\.[A-Za-z]{4}$")
@@ -74,7 +75,7 @@ def parse(capture: Capture, _: SiteRules | None = None) -> Parsed:
     entries, rejected = _entries(read, _channel(read, feed, capture), cut=ready.cut)
     return Parsed(
         entries,
-        rejected,
+        (*rejected, *((_BROKEN_OFF,) if ready.broken_off else ())),
         title=_plain(feed.get("title")),
         home=_home(feed, capture.url),
         repaired=ready.repaired or (bool(read["bozo"]) and not isinstance(read.get("bozo_exception"), _HARMLESS)),

@@ -34,6 +34,7 @@ _OPENING = re.compile(r"<!(?:--|\[CDATA\[)")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _ATTRIBUTES = re.compile(r"""[\w.:-]+((?:\s+[^\s=<>"']+\s*=\s*(?:"[^"]*"|'[^']*'))*)""")
 _ATTRIBUTE = re.compile(r"""=\s*(?:"[^"]*"|'[^']*')""")
+_ITEM_ENDS = ("</item", "</entry", ":item", ":entry")
 _ITEM = re.compile(r"<(?:[\w.-]{1,40}:)?(?:item|entry)(?=[\s>/])", re.IGNORECASE)
 # An end, the begin of an item, or any other begin, whose `/` says that it is an end as well.
 _TAG = re.compile(r"<(?:(/)|((?:item|entry)[\s>])|(?!br\b|hr\b|img\b)[^\s<>!?/][^<>]*+(?:(?<=(/))>)?)")
@@ -52,11 +53,15 @@ _DECLARATION = '<?xml version="1.0" encoding="utf-8"?>\n'
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A feed ready for its parser; `repaired` where it was not well-formed, `cut` where items were left out."""
+    """A feed ready for its parser; `repaired` where it was not well-formed, `cut` where items were left out.
+
+    `broken_off` tells that the document ended within an item, which was left out: half an article is none.
+    """
 
     xml: bytes
     repaired: bool
     cut: bool
+    broken_off: bool = False
 
 
 def prepare(text: str) -> Text | None:
@@ -197,7 +202,8 @@ def _well_formed(body: str, root: str, *, damaged: bool, cut: bool) -> Text:
     xml = _encoded(body)
     if _parses(xml):
         return Text(xml, damaged, cut)
-    return Text(_encoded(_mended(body, root)), True, cut)
+    whole = _whole_items(body, root)
+    return Text(_encoded(_mended(whole, root)), True, cut, broken_off=len(whole) < len(body))
 
 
 def _encoded(body: str) -> bytes:
@@ -211,6 +217,15 @@ def _parses(xml: bytes) -> bool:
     except expat.ExpatError:
         return False
     return True
+
+
+def _whole_items(body: str, root: str) -> str:
+    """Cut a document that has no end behind its last item that has one; kept where no item has."""
+    if f"</{root}" in body:
+        return body
+    end = max(body.rfind(f"{name}>") for name in _ITEM_ENDS)
+    beyond = _ITEM.search(body, end) if end >= 0 else None
+    return body[: beyond.start()] if beyond else body
 
 
 def _mended(body: str, root: str) -> str:

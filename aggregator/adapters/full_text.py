@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
+from aggregator.adapters import card_words
+from aggregator.adapters.card_words import words_of
 from aggregator.adapters.html import direction_of
 from aggregator.normalize import text
 from aggregator.normalize.markup import BLOCKS, MEDIA
@@ -28,12 +30,18 @@ if TYPE_CHECKING:
 
 MAX_BLOCKS = 5_000  # of a page that are compared
 MAX_LEVELS = 200  # above a block that may be the article
+MAX_TIDIED = 20_000  # elements of a text
 LEAST_WORDS = 15  # a text of fewer is none that anybody can tell from furniture
 
 _PIECE = 30  # characters, blanks left out, that are looked up at a time
 _MOST = 0.9  # of the words: the article's part holds at least these
 _FOUND = 0.5  # of the pieces of a block
 _LINKS = 0.4  # of a block's letters: prose has fewer in links
+_BESIDE = 2  # words of the page for one of the article more, and
+_BESIDE_PROSE = 8  # where that is a paragraph: a lead stands apart, beside what the site offers for sharing it
+_HEADLINE_WORDS = 5  # of a link at the end, beside others: the headline of another article
+_FURNITURE_SHARE = 0.2  # of a text, at most, for one piece
+_LOOSE_WORDS = 40  # of it that are not links
 _PROSE_WORDS = 15  # a block of as many, with few links, between two of the article is no furniture
 
 _BLANK = re.compile(r"[\s\u200b\u00ad\ufeff]+")
@@ -47,7 +55,7 @@ _SILENT = frozenset({"script", "style", "template", "svg", "select", "button"})
 _FURNITURE = re.compile(
     r"(?<![a-z])(?:share|sharing|social|related|recommend\w*|newsletter|subscri\w+|signup|promo\w*|advert\w*|ads?|sponsor\w*"
     r"|outbrain|taboola|comments?|disqus|breadcrumbs?|pagination|pager|sidebar|widget|toolbar|cookie\w*|paywall|popup"
-    r"|modal|author-?bio|tags?|taxonomy|read-?(?:more|also|next)|more-?(?:on|from|stories)|most-?read|footer|nav\w*|menu"
+    r"|modal|author-?(?:bio|box|info|card)|about-?(?:the-?)?author|sharedaddy|related-?posts|tags?|taxonomy|read-?(?:more|also|next)|more-?(?:on|from|stories)|most-?read|footer|nav\w*|menu"
     r"|copyright|printonly|skip)(?![a-z])",
     re.IGNORECASE,
 )
@@ -63,12 +71,16 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """A part of a page that stays or goes as one; `plain` is its text without blanks, `linked` tells of links alone."""
+    """A part of a page that stays or goes as one; `plain` is its text without blanks, `linked` tells of links alone.
+
+    Where it is not `whole`, it is what an element writes between its blocks, which stay or go by themselves.
+    """
 
     element: Any
     plain: str
     words: float
     linked: bool
+    whole: bool = True
 
     @property
     def is_prose(self) -> bool:
@@ -80,10 +92,41 @@ def find(document: Document) -> Text | None:
     body = document.root.find("body")
     blocks = list(islice(_blocks(body), MAX_BLOCKS))
     words = _words(document)
-    wanted = [one for one in blocks if _is_wanted(one, *words)] if words else []
+    wanted = _article([one for one in blocks if _is_wanted(one, *words)]) if words else []
     if sum(one.words for one in wanted) >= LEAST_WORDS:
         return Text(_cut_out(_around(wanted, blocks, default=body), blocks, wanted), "trafilatura")
     return _densest(blocks)
+
+
+def _article(wanted: Sequence[_Block]) -> list[_Block]:
+    """Leave out what trafilatura takes for the article and is not: remarks, prose said again, links at the end."""
+    told = [one for one in wanted if not _is_remark(one.element)]
+    kept: list[_Block] = []
+    said: set[str] = set()
+    for block in told if 2 * sum(map(_words_of, told)) >= sum(map(_words_of, wanted)) else wanted:
+        if block.words < _PROSE_WORDS or block.plain not in said:
+            kept.append(block)
+        said.add(block.plain)
+    last = max((place for place, block in enumerate(kept) if block.is_prose), default=len(kept))
+    tail = kept[last + 1 :]
+    if sum(block.linked and block.words >= _HEADLINE_WORDS for block in tail) > 1:
+        return kept[: last + 1] + [one for one in tail if not one.linked and not _is_heading(one.element)]
+    return kept
+
+
+def _words_of(block: _Block) -> float:
+    return block.words
+
+
+def _is_heading(element: Any) -> bool:
+    return element.tag in _LEAVES and element.tag != "p"
+
+
+def _is_remark(element: Any) -> bool:
+    around = (element, *islice(element.iterancestors(), MAX_LEVELS))
+    return any(
+        one.tag not in ("body", "html", "main") and not words_of(one).isdisjoint(card_words.REMARKS) for one in around
+    )
 
 
 def _words(document: Document) -> tuple[str, frozenset[str]] | None:
@@ -111,8 +154,11 @@ def _blocks(body: Any) -> Iterator[_Block]:
             continue
         if _is_block(element):
             yield _block(element)
-        else:
-            stack.extend(reversed(element))
+            continue
+        own = _own_text(element)
+        if len(plain := _plain(own)) >= _PIECE:
+            yield _Block(element, plain, text.weight(own), linked=False, whole=False)
+        stack.extend(reversed(element))
 
 
 def _block(element: Any) -> _Block:
@@ -120,6 +166,16 @@ def _block(element: Any) -> _Block:
     plain = _plain(words)
     links = sum(len(_plain(text_of(link))) for link in islice(element.iter("a"), MAX_BLOCKS)) if plain else 0
     return _Block(element, plain, text.weight(words), linked=links > _LINKS * len(plain))
+
+
+def _own_text(element: Any) -> str:
+    """What an element writes between the blocks in it: whole articles stand so, parted by line breaks alone."""
+    parts = [element.text or ""]
+    for child in element:
+        if child.tag in _TEXTUAL or child.tag == "a":
+            parts.append(text_of(child))
+        parts.append(child.tail or "")
+    return "".join(parts)
 
 
 def _is_block(element: Any) -> bool:
@@ -148,6 +204,7 @@ def _is_wanted(block: _Block, all_words: str, parts: frozenset[str]) -> bool:
 def _around(wanted: Sequence[_Block], blocks: Sequence[_Block], *, default: Any) -> Any:
     """The smallest element that holds nearly all of what is wanted, and what is wanted close by."""
     held, all_held = _weights(wanted), _weights(blocks)
+    prose = _weights([one for one in wanted if one.is_prose])
     least = _MOST * sum(block.words for block in wanted)
     root = max((element for element, words in held.items() if words >= least), key=_depth, default=None)
     if root is None:  # deeper than anybody looks
@@ -156,7 +213,8 @@ def _around(wanted: Sequence[_Block], blocks: Sequence[_Block], *, default: Any)
         gained = held.get(above, 0) - held[root]
         if above.tag in ("body", "html") and not _is_bare(root):
             break
-        if gained and all_held[above] - all_held[root] <= 2 * gained:
+        most = _BESIDE_PROSE if prose.get(above, 0) > prose.get(root, 0) else _BESIDE
+        if gained and all_held[above] - all_held[root] <= most * gained:
             root = above
     return root
 
@@ -179,13 +237,17 @@ def _cut_out(root: Any, blocks: Sequence[_Block], wanted: Sequence[_Block]) -> A
     inside = [block for block in blocks if block.element is root or root in block.element.iterancestors()]
     kept = {block.element for block in wanted}
     places = [place for place, block in enumerate(inside) if block.element in kept]
-    first, last = (places[0], places[-1]) if places else (0, len(inside))
+    first, last = (places[0], places[-1]) if places and inside[places[0]].whole else (0, len(inside))
     goes = {
         block.element
         for place, block in enumerate(inside)
         if block.element.tag == "h1"
         or (block.element not in kept and not _stays(block, root, lead=place < first, within=first < place < last))
+        if block.whole
     }
+    prose = [one for one in inside if one.is_prose and one.whole and one.element not in kept | goes]
+    if sum(map(_words_of, prose)) > sum(map(_words_of, wanted)):  # other articles stand between its paragraphs
+        goes.update(one.element for one in prose)
     copy = deepcopy(root)
     copy.tail = None
     if direction := direction_of(root):
@@ -206,6 +268,22 @@ def _stays(block: _Block, root: Any, *, lead: bool, within: bool) -> bool:
     return not any(_is_furniture(one) for one in islice(around, _depth(block.element) - _depth(root)))
 
 
+def tidy(element: Any) -> None:
+    """Take out of a text that is marked up as an article's what is called furniture, and little beside it."""
+    most = _FURNITURE_SHARE * text.weight(text_of(element))
+    for one in list(islice(element.iterdescendants(), MAX_TIDIED)):
+        if isinstance(one.tag, str) and one.getparent() is not None and _is_furniture(one) and _is_loose(one, most):
+            detach(one)
+
+
+def _is_loose(element: Any, most: float) -> bool:
+    """Tell whether a text can lose an element: it shows nothing, and has few words, or only links."""
+    if next(element.iter(*_SHOWN), None) is not None:
+        return False
+    block = _block(element)
+    return block.words <= most and (block.linked or block.words <= _LOOSE_WORDS and element.tag != "aside")
+
+
 def _is_furniture(element: Any) -> bool:
     if element.tag in _AROUND or element.get("role") in ("navigation", "complementary", "dialog", "search"):
         return True
@@ -217,10 +295,11 @@ def _densest(blocks: Sequence[_Block]) -> Text | None:
     prose = [block for block in blocks if block.words >= 5 and not block.linked and not _is_aside(block.element)]
     weights: dict[Any, float] = {}
     for block in prose:
-        for share, element in zip((1.0, 0.5), block.element.iterancestors(), strict=False):
+        holders = block.element.iterancestors() if block.whole else (block.element, *block.element.iterancestors())
+        for share, element in zip((1.0, 0.5), holders, strict=False):
             weights[element] = weights.get(element, 0) + share * block.words
     root = max(weights, key=lambda element: weights[element], default=None)
-    inside = [block for block in prose if root in block.element.iterancestors()]
+    inside = [block for block in prose if block.element is root or root in block.element.iterancestors()]
     if root is None or sum(block.words for block in inside) < LEAST_WORDS:
         return None
     return Text(_cut_out(root, blocks, inside), "densest")

@@ -7,6 +7,7 @@ an author that is an address, a player that is a page are none. `dateModified` i
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,6 +17,7 @@ from aggregator.adapters import head, linked_data, microdata, naming, visible
 from aggregator.adapters.feed_media import number
 from aggregator.model import Enclosure, Found, RawImage
 from aggregator.normalize import dates, url
+from aggregator.normalize.language import detect
 from aggregator.normalize.language import tag as tag_of
 from aggregator.sites.document import text_of
 from aggregator.sites.reading import media_type
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 MAX_TAGS = 50
 MAX_LINKS = 5_000  # of a page that are looked at
+MAX_PARAGRAPHS = 20  # of a page that does not say what language it is in, and
+SAMPLE_CHARACTERS = 2_000  # of them
 _Addressed = TypeVar("_Addressed", RawImage, Enclosure)
 _UTC = ZoneInfo("UTC")
 
@@ -41,6 +45,11 @@ _OTHER_PUBLISHED_META = (
     "cse_publish_date", "article_date_original", "originalpublicationdate", "bt:pubdate", "rbpubdate",
     "citation_publication_date", "citation_date", "weibo:article:create_at", "ptime", "creation_date",
 )  # fmt: skip
+_KNOWN_META = frozenset((*_PUBLISHED_META, *_OTHER_PUBLISHED_META))
+_SAYS_PUBLISHED = re.compile(
+    r"(?:^|[^a-z])(?:publi(?:sh|ca|é)|pubdate|posted|uploaded|created|issued)(?!.*(?:modif|updat|expir|by$|er$))"
+)
+_FOR_MACHINES = re.compile(r"[12]\d{3}-?\d\d-?\d\d(?!\d)")
 _UPDATED_META = (
     "article:modified_time", "og:updated_time", "article:modified", "dcterms.modified", "dc.date.modified",
     "last-modified", "lastmod", "article.updated", "weibo:article:update_at",
@@ -100,7 +109,8 @@ class _Page:
         self._document = document
         self._taken = taken
         self._head = head.read(document)
-        titles = tuple(found.value for found in self._head.all("og:title"))
+        titles = tuple(found.value for found in self._head.all("og:title", "twitter:title"))
+        titles += (self._head.title,) if self._head.title else ()
         self._h1 = visible.heading(document, titles)
         self._heading = " ".join(text_of(self._h1).split()) if self._h1 is not None else ""
         self._urls = tuple(self._canonical())
@@ -170,12 +180,27 @@ class _Page:
             *self._marked("published"),
             *self._times.published,
             *self._head.all(*_OTHER_PUBLISHED_META),
+            *self._head_dates(),
             *_texts(self._data.page, ("datePublished", "uploadDate")),
         )
         if any(dates.read(one.value, zone=_UTC, taken=self._taken) for one in found):
             return found
-        language = next((tag for one in self._language() if (tag := tag_of(one.value))), None)
-        return (*found, *visible.written(self._document, self._h1, language=language, taken=self._taken))
+        written = visible.written(self._document, self._h1, language=self._written_in(), taken=self._taken)
+        return (*found, *written)
+
+    def _head_dates(self) -> Iterator[Found]:
+        """Meta elements of any other name that says so, with a date for machines."""
+        for name, values in self._head.meta.items():
+            if name not in _KNOWN_META and _SAYS_PUBLISHED.search(name):
+                yield from (Found(value, f"meta:{name}") for value in values if _FOR_MACHINES.match(value))
+
+    def _written_in(self) -> str | None:
+        """The language that words of dates are in: what the page states, else what its text is."""
+        stated = next((tag for one in self._language() if (tag := tag_of(one.value))), None)
+        if stated:
+            return stated
+        paragraphs = (text_of(element) for element in islice(self._document.root.iter("p"), MAX_PARAGRAPHS))
+        return detect(" ".join((self._head.title or "", *paragraphs))[:SAMPLE_CHARACTERS])
 
     def _updated(self) -> tuple[Found, ...]:
         return (

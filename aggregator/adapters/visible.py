@@ -12,6 +12,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from aggregator.adapters import byline, card_words
+from aggregator.adapters.card_words import words_of
 from aggregator.model import Found
 from aggregator.normalize import dates, text
 from aggregator.sites.document import text_of
@@ -23,10 +25,12 @@ if TYPE_CHECKING:
     from aggregator.sites.document import Document
 
 LEVELS = 4  # above the heading, where no `header` or `article` is
+MAX_HEADINGS = 50
 MAX_TIMES = 50
 MAX_LABELS = 6  # of a page that are tried
 _LONGEST_LINE = 200  # characters: a byline, not a paragraph
 _MAX_WORDS = 8  # of a date
+_LEAST_TITLE = 8  # characters; what is shorter begins too many titles
 
 _ELSEWHERE = frozenset({"aside", "nav", "footer", "ul", "ol", "table", "form"})
 _CHANGED = re.compile(r"updat|modif|edit|chang|revis", re.IGNORECASE)
@@ -76,15 +80,28 @@ class Times:
 
 
 def heading(document: Document, titles: tuple[str, ...] = ()) -> Any | None:
-    """The article's first heading: the only `h1`, the only one of them in an article, or the one that is its title."""
-    found = [one for one in islice(document.root.iter("h1"), 50) if text_of(one).strip()]
-    if len(found) < 2:
-        return found[0] if found else None
+    """The article's first heading: the only `h1`, the only one of them in an article, or the one that is its title.
+
+    Where no `h1` is, a heading of another level that begins the title. `titles` may have the site's name around them.
+    """
+    found = [one for one in islice(document.root.iter("h1"), MAX_HEADINGS) if text_of(one).strip()]
+    if len(found) == 1:
+        return found[0]
     inner = [one for one in found if next(one.iterancestors("article", "main"), None) is not None]
     if len(inner) == 1:
         return inner[0]
-    wanted = {text.fold(title) for title in titles}
-    return next((one for one in found if text.fold(text_of(one)) in wanted), None)
+    others = islice(document.root.iter("h2", "h3", "h4"), MAX_HEADINGS)
+    return next((one for one in (*found, *others) if _is_title(text_of(one), titles)), None)
+
+
+def _is_title(value: str, titles: tuple[str, ...]) -> bool:
+    """Tell whether a heading is a title, or begins one that goes on with the name of the site."""
+    name = text.fold(" ".join(value.split()))
+    wanted = [text.fold(" ".join(title.split())) for title in titles]
+    return bool(name) and any(
+        one == name or (len(name) >= _LEAST_TITLE and one.startswith(name) and not one[len(name)].isalnum())
+        for one in wanted
+    )
 
 
 def times(document: Document, h1: Any | None) -> Times:
@@ -97,13 +114,25 @@ def times(document: Document, h1: Any | None) -> Times:
     return Times(tuple(published[:1]), (*updated, *published[1:2]))
 
 
-def written(document: Document, h1: Any | None, *, language: str | None, taken: datetime) -> Iterator[Found]:
-    """Yield dates that people read: behind a label of any language, or of a class that says so."""
+def written(document: Document, h1: Any | None, *, language: str | None, taken: datetime) -> tuple[Found, ...]:
+    """Give dates that people read: behind a label of any language, of a class that says so, in the article's byline."""
     languages = (language,) if language else ()
+    found: dict[str, Found] = {}
+    for element, readings in (*_labelled(document, h1), *_in_bylines(document, h1)):
+        moments = (_moment(one, languages, taken) for one in readings)
+        if moment := next(filter(None, moments), None):
+            found.setdefault(moment, Found(moment, document.where(element)))
+    return tuple(found.values())
+
+
+def _labelled(document: Document, h1: Any | None) -> Iterator[tuple[Any, tuple[str, ...]]]:
     for element, value in islice(_candidates(document, h1), MAX_LABELS):
         pieces = [piece for piece in _CUT.split(value[:_LONGEST_LINE]) if piece.strip()]
-        if pieces and (moment := _moment(pieces[0].strip(), languages, taken)):
-            yield Found(moment, document.where(element))
+        yield element, tuple(piece.strip() for piece in pieces[:1])
+
+
+def _in_bylines(document: Document, h1: Any | None) -> Iterator[tuple[Any, tuple[str, ...]]]:
+    return islice(byline.dated(document.root.find("body"), h1, _area(document, h1)), MAX_LABELS)
 
 
 def _times(document: Document, h1: Any | None) -> Iterator[Any]:
@@ -133,9 +162,15 @@ def _is_elsewhere(element: Any, area: Any) -> bool:
     for one in element.iterancestors():
         if one is area:
             return False
-        if one.tag in _ELSEWHERE or one.tag == "article":
+        if one.tag in _ELSEWHERE or one.tag == "article" or not words_of(one).isdisjoint(card_words.REMARKS):
             return True
     return False
+
+
+def _is_listed(element: Any) -> bool:
+    """Tell whether an element is in an item of a list that says more than a byline does: another article's."""
+    item = next(element.iterancestors("li"), None)
+    return item is not None and text.weight(text_of(item)) > _MAX_WORDS
 
 
 def _is_of_change(element: Any) -> bool:
@@ -152,7 +187,7 @@ def _candidates(document: Document, h1: Any | None) -> Iterator[tuple[Any, str]]
             yield element, _behind_label(element)
     area = _area(document, h1)
     for element in area.iter(*_LABELLED) if area is not None else ():
-        if _DATED_CLASS.search(element.get("class") or "") and not _is_of_change(element):
+        if _DATED_CLASS.search(element.get("class") or "") and not _is_of_change(element) and not _is_listed(element):
             yield element, text_of(element)[:_LONGEST_LINE].strip()
 
 

@@ -40,7 +40,8 @@ def check(
 
 def _checked(invocation: Invocation) -> "tuple[Config | None, list[Problem]]":
     """Load everything; the configuration is None unless all of it is good. Raises UsageError where there is none."""
-    from aggregator.sites.loader import load_sites, shipped_names
+    from aggregator.sites.loader import load_sites
+    from aggregator.sites.shipped import shipped_names
 
     config: Config | None = None
     problems: list[Problem] = []

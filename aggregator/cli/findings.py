@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from aggregator.sites.silence import Silent
 
 _TABLE = (Column("n", right=True), Column("published"), Column("title"), Column("url", folds=True))
-_SHEET = (Column("field"), Column("value", folds=True), Column("found in"), Column("why", folds=True))
+_SHEET = (
+    Column("field"), Column("value", folds=True), Column("found in", folds=True), Column("why", folds=True),
+)  # fmt: skip
 _WIDEST = 72  # columns of a text
 _WHOLE = frozenset({"url", "guid", "image", "enclosures"})
 _LISTED = frozenset({"authors", "tags", "credits", "enclosures"})
@@ -88,7 +90,8 @@ def _media_type(response: Response) -> str:
 
 def _row(item: Item) -> tuple[str, ...]:
     revision = item.revision
-    return str(item.number), f"{revision.published:%Y-%m-%d %H:%M}Z", _short(revision.title), revision.url or "-"
+    published = "-" if revision.published_from == "first_seen" else f"{revision.published:%Y-%m-%d %H:%M}Z"
+    return str(item.number), published, _short(revision.title), revision.url or "-"
 
 
 def _fields(item: Item) -> Iterator[tuple[str, ...]]:

@@ -11,6 +11,7 @@ import sys
 import traceback
 from contextlib import suppress
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 import typer
@@ -37,6 +38,7 @@ def guarded(command: Callable[P, int]) -> Callable[P, None]:
 
 
 def _code(work: Callable[[], int], *, verbose: bool) -> int:
+    _open_what_is_closed()
     try:
         code = work()
         sys.stdout.flush()
@@ -52,6 +54,13 @@ def _code(work: Callable[[], int], *, verbose: bool) -> int:
     except Exception as error:  # noqa: BLE001 - the last line of defence: it must be told, and told as ours
         return _unforeseen(error, verbose=verbose)
     return code
+
+
+def _open_what_is_closed() -> None:
+    """Let what is said to a stream that was closed before the start (`>&-`) go nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  as long as we live
 
 
 def _explained(error: AggregatorError) -> int:

@@ -43,10 +43,13 @@ class Invocation:
 
     def site_names(self) -> Collection[str]:
         """Name the site rules that exist; the user's own are loaded for it. Raises ConfigError."""
-        from aggregator.sites.loader import load_sites, shipped_names
+        from aggregator.sites.shipped import shipped_names
 
-        own = any(self.sites_folder.glob("*.yaml"))
-        return load_sites(self.sites_folder).names if own else shipped_names()
+        if not any(self.sites_folder.glob("*.yaml")):
+            return shipped_names()
+        from aggregator.sites.loader import load_sites
+
+        return load_sites(self.sites_folder).names
 
     def read(self, sites: Collection[str]) -> Config:
         """Read the configuration where these site rules exist. Raises ConfigError, UsageError."""

@@ -5,6 +5,7 @@ decides, told by the code that decides it.
 """
 
 import logging
+import re
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -15,6 +16,8 @@ from aggregator.cli.terminal import put_json, say
 from aggregator.errors import SourceError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from aggregator.cli.invocation import Invocation
     from aggregator.cli.trial import Trial
     from aggregator.config import Config, Source
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from aggregator.sites.rules import Sites
     from aggregator.workers import Workers
 
+_FORM = re.compile(r"[/:@]|\w\.\w")
 ARTICLES = 3  # whose own pages are read unless told otherwise
 
 
@@ -63,6 +67,8 @@ def preview(
         show(trial, limit=limit)
     for line in _recorded(trial, source, sites) if record else ():
         typer.echo(line, err=format == "json")
+    if trial.items and chosen.start > len(trial.items):
+        say(f"{source.id}: there is no entry {chosen.start}: {len(trial.items)} came out")
     if trial.outcome.error:
         say(f"{source.id}: {trial.outcome.error}: {trial.outcome.message}")
     return 0 if trial.items else FAILED
@@ -81,12 +87,33 @@ def _source(invocation: "Invocation", name: str, adapter: str | None) -> "tuple[
     from aggregator.config import default
 
     exists = invocation.explicit or invocation.path.exists()
-    config = invocation.load() if exists or "://" not in name else default()
-    if any(source.id == name for source in config.sources) or "://" not in name:
+    config = invocation.load() if exists or not _FORM.search(name) else default()
+    if not _is_address(name, {source.id for source in config.sources}):
         if adapter is not None:
             raise UsageError(f"--adapter is for addresses; source `{name}` says itself how it is read")
         return config, source_named(name, config)
-    return config, _of_address(invocation, name, adapter or "auto")
+    return config, _of_address(invocation, _address(name), adapter or "auto")
+
+
+def _is_address(name: str, ids: "Collection[str]") -> bool:
+    """Tell an address from the id of a source: no id has a slash, and a host is no id that was misspelt."""
+    from aggregator.config.words import nearest
+
+    if name in ids or not _FORM.search(name):
+        return False
+    return any(sign in name for sign in "/:@") or nearest(name, ids) is None
+
+
+def _address(name: str) -> str:
+    """Read an address in any form that people copy; one without a scheme is asked with https. Raises UsageError."""
+    from aggregator.cli.address import wanted
+
+    if "://" in name and not name.lower().startswith("feed:"):
+        return name
+    urls = wanted(name).urls
+    if not urls:
+        raise UsageError(f"{name} is no address; files are previewed as a source of the configuration")
+    return urls[0]
 
 
 def _of_address(invocation: "Invocation", url: str, adapter: str) -> "Source":

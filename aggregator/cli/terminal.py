@@ -1,7 +1,7 @@
 """What people and machines see: lines on stderr, tables and JSON on stdout.
 
-Rule: a terminal gets colours and its own width, anything else plain text that loses nothing. No control character of a
-stranger's title or message reaches a terminal.
+Rule: a terminal gets colours and its own width, a narrow one a line for each value, anything else plain text that
+loses nothing. No control character of a stranger's title or message reaches a terminal.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+_LEAST_ROOM = 12  # columns of a terminal, for a value that is as long
 # What a state or a status looks like in a column that is `styled`.
 _STYLES = {"ok": "green", "failed": "red", "failing": "red", "gone": "red", "new": "cyan", "disabled": "dim"}
 
@@ -74,10 +75,28 @@ def console(stream: TextIO) -> Console:
 def put_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
     """Write a table to stdout."""
     lines = [[clean(cell) for cell in row] for row in rows]
-    if sys.stdout.isatty():
+    if not sys.stdout.isatty():
+        put(_plain(columns, lines).encode())
+    elif _has_room(columns, lines, width=console(sys.stdout).width):
         _rich(columns, lines)
     else:
-        put(_plain(columns, lines).encode())
+        put(_stacked(columns, lines).encode())
+
+
+def _has_room(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, width: int) -> bool:
+    """Tell whether every column has room for a few words of what is in it."""
+    needed = (min(_LEAST_ROOM, each) for each in _widths(columns, rows))
+    return not rows or sum(needed) + 2 * (len(columns) - 1) <= width
+
+
+def _stacked(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
+    """Write a line for each value that is there, where the terminal has no room for a table."""
+    longest = max(len(column.name) for column in columns)
+    blocks = (
+        "".join(f"{column.name:{longest}}  {cell}\n" for column, cell in zip(columns, row, strict=True) if cell)
+        for row in rows
+    )
+    return "\n".join(blocks)
 
 
 def _rich(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
@@ -95,11 +114,18 @@ def _rich(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
     console(sys.stdout).print(table)
 
 
+def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[int]:
+    from rich.cells import cell_len
+
+    lines = [[column.name for column in columns], *rows]
+    return [max(cell_len(line[index]) for line in lines) for index in range(len(columns))]
+
+
 def _plain(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
     from rich.cells import cell_len
 
     lines = [[column.name for column in columns], *rows]
-    widths = [max(cell_len(line[index]) for line in lines) for index in range(len(columns))]
+    widths = _widths(columns, rows)
 
     def padded(cell: str, column: Column, width: int) -> str:
         space = " " * (width - cell_len(cell))

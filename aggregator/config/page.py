@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from aggregator.config.record import Record, setting
-from aggregator.config.values import Located, Moment, OneLine, Patterns, PlainUrl, Text, Texts, listed
+from aggregator.config.values import DateFormats, Located, Moment, OneLine, Patterns, PlainUrl, Text, Texts, listed
 
 DateOrder = Literal["DMY", "MDY", "YMD"]
 Calendar = Literal["gregorian", "jalali", "buddhist", "roc"]
@@ -47,7 +47,7 @@ class FieldRule(Record):
     candidates: Selectors = Field(
         default=(), alias="from", description="Selectors, best first.", examples=['["time@datetime", ".date"]']
     )
-    formats: Texts = Field(
+    formats: DateFormats = Field(
         default=(),
         description="strptime formats of a date, tried first, in the timezone of the source or the site.",
         examples=["'%d/%m/%Y - %H:%M'"],

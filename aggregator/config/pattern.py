@@ -45,6 +45,51 @@ def compiled(text: str) -> re.Pattern[str]:
     return pattern
 
 
+@lru_cache(maxsize=4096)
+def required(text: str) -> tuple[str, ...]:
+    """Texts one of which stands in whatever a pattern matches; none where that cannot be told.
+
+    Looking for them is quicker than searching for the pattern.
+    """
+    pattern = compiled(text)
+    found = [] if pattern.flags & re.IGNORECASE else _required(_parser.parse(text))
+    return max(found, key=_shortest, default=())
+
+
+def is_anchored(text: str) -> bool:
+    """Tell whether a pattern matches at the beginning of a text alone."""
+    first = next(iter(_parser.parse(text)), None)
+    return first == (_constants.AT, _constants.AT_BEGINNING) and not compiled(text).flags & re.MULTILINE
+
+
+def _required(parsed: Any, *, depth: int = 0) -> list[tuple[str, ...]]:
+    """Everything that `required` may choose from."""
+    found: list[tuple[str, ...]] = []
+    run = ""
+    for operation, argument in parsed:
+        if operation is _constants.LITERAL:
+            run += chr(argument)
+            continue
+        found.append((run,))
+        run = ""
+        if depth < _DEEPEST:
+            found += _required_inside(operation, argument, depth=depth + 1)
+    return [texts for texts in (*found, (run,)) if all(texts)]
+
+
+def _required_inside(operation: Any, argument: Any, *, depth: int) -> list[tuple[str, ...]]:
+    if operation is _constants.SUBPATTERN and not argument[1]:
+        return _required(argument[3], depth=depth)
+    if operation is _constants.BRANCH:
+        parts = [_required(part, depth=depth) for part in argument[1]]
+        return [tuple(text for part in parts for text in max(part, key=_shortest))] if all(parts) else []
+    return _required(argument[2], depth=depth) if operation in _REPEATS and argument[0] else []
+
+
+def _shortest(texts: tuple[str, ...]) -> int:
+    return min(map(len, texts))
+
+
 def _explodes(pattern: re.Pattern[str], before: str, again: str) -> bool:
     return any(_grows(pattern, before, again, end) for end in ("\x00", "!", "\n"))
 

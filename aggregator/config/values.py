@@ -6,7 +6,7 @@ the reader adds what was seen; `private` is for values that no message may repea
 
 import re
 import zoneinfo
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from os.path import abspath
 from pathlib import Path
 from typing import Annotated, Any
@@ -31,6 +31,8 @@ _SIZE = re.compile(r"([0-9]{1,15}) ?([kmg]i?b|b|)", re.ASCII | re.IGNORECASE)
 _IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9._-]*", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,8})*", re.ASCII | re.IGNORECASE)
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)  # RFC 9110 §5.1
+_BARE_NUMBER = re.compile(r"%-(?=[dmHMS])")
+_NOTHING_READ = datetime(1900, 1, 1)  # noqa: DTZ001  what strptime gives where a format names nothing
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -97,6 +99,19 @@ def pattern(value: str) -> str:
         compiled(value)
     except ValueError as e:
         raise ValueError(f"must be a regular expression ({e})") from e
+    return value
+
+
+def date_format(value: str) -> str:
+    """Accept a format of `strptime` that gives back what it wrote; a number without its zero (`%-d`) is one too."""
+    moment = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
+    form = _BARE_NUMBER.sub("%", value.strip())
+    try:
+        read = datetime.strptime(moment.strftime(form), form)  # noqa: DTZ007  only whether it can be read counts
+    except (ValueError, re.error) as e:
+        raise ValueError("must be a format of `strptime`, each directive once, such as %d/%m/%Y %H:%M") from e
+    if read == _NOTHING_READ:
+        raise ValueError("must be a format of `strptime` that names a day, such as %d/%m/%Y %H:%M")
     return value
 
 
@@ -230,6 +245,7 @@ _SIZE_TEXT = int | Annotated[str, Field(pattern=SIZE_FORM)]
 
 Text = Annotated[str, Field(min_length=1)]
 Texts = Annotated[tuple[Text, ...], _LISTED]
+DateFormats = Annotated[tuple[Annotated[Text, AfterValidator(date_format)], ...], _LISTED]
 Pause = Annotated[timedelta, BeforeValidator(duration, json_schema_input_type=_DURATION_TEXT)]
 Duration = Annotated[Pause, AfterValidator(_positive)]
 Every = Annotated[Pause, AfterValidator(_unhurried)]

@@ -4,8 +4,23 @@ Rule: nothing is remembered between requests but what makes them polite (pace, r
 and come out as values, the caller keeps them.
 """
 
-from aggregator.fetch.client import Fetcher
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from aggregator.fetch.messages import FetchSettings, Request, Response
 from aggregator.fetch.pace import group_of
 
+if TYPE_CHECKING:
+    from aggregator.fetch.client import Fetcher
+
 __all__ = ["FetchSettings", "Fetcher", "Request", "Response", "group_of"]
+
+
+def __getattr__(name: str) -> object:
+    """Load the fetcher and its library when somebody asks for it: whoever reads folders alone never does."""
+    if name == "Fetcher":
+        from aggregator.fetch.client import Fetcher
+
+        return Fetcher
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from aggregator.adapters import discovery
 from aggregator.config import CARRIERS
 from aggregator.errors import SourceError
 from aggregator.fetch import folder
@@ -146,7 +145,7 @@ async def _from_web(source: Source, state: SourceState, asking: _Asking, *, full
     carrier = _carrier(source, state, capture_of(source, answer)) if answer.response.status == 200 else "feed"
     if carrier == "page" and _named(source) is None and not _was_page(state):
         own = source.items or source.adapter != "auto"  # whoever says how a page is read wants the page
-        feed = None if own else discovery.feed_of(capture_of(source, answer))
+        feed = None if own else _feed_of(capture_of(source, answer))
         if feed is None:
             await _ask_robots(asking, request)
         else:
@@ -192,9 +191,17 @@ def _carrier(source: Source, state: SourceState, capture: Capture) -> str:
     return carrier
 
 
+def _feed_of(capture: Capture) -> str | None:
+    from aggregator.adapters.discovery import feed_of  # on demand, as below
+
+    return feed_of(capture)
+
+
 def carried(capture: Capture, *, items: bool) -> str:
     """Tell by the bytes what carries the items; `items` says that somebody knows where items are."""
-    if discovery.looks_like_html(capture):
+    from aggregator.adapters.discovery import looks_like_html  # on demand: saved articles need it not
+
+    if looks_like_html(capture):
         return "page"
     head = capture.body[:_HEAD_BYTES]
     if b"<urlset" in head or b"<sitemapindex" in head or head.startswith(b"\x1f\x8b"):  # sitemaps are kept as .gz

@@ -17,7 +17,8 @@ from aggregator.normalize.text import compose
 _EDGES = "".join(map(chr, range(33))) + "\x7f\x85\xa0\u200b\u2028\u2029\u3000\ufeff"
 _BREAKS = re.compile(r"[\t\r\n]+")
 _ILLEGAL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_NEVER_RAW = re.compile('[ "<>]')
+_NEVER_RAW = ' "<>'
+_NEVER_RAW_ESCAPED = str.maketrans({mark: f"%{ord(mark):02X}" for mark in _NEVER_RAW})
 _AMPERSAND = re.compile(r"&(?:amp|#0{0,3}38);", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _PARTS = re.compile(r"(?:(https?):)?/{2,}([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.IGNORECASE | re.DOTALL)
@@ -38,6 +39,7 @@ class Address(NamedTuple):
     fragment: str | None
 
 
+@lru_cache(maxsize=32)
 def absolute(url: str, *, base: str | None = None) -> str | None:
     """Give the absolute http(s) URL and drop nothing from it; None where it is none.
 
@@ -50,7 +52,9 @@ def absolute(url: str, *, base: str | None = None) -> str | None:
     resolved = _resolve(slashes(found), base)
     if resolved is None or split(resolved) is None:
         return None
-    return _NEVER_RAW.sub(lambda match: f"%{ord(match[0]):02X}", resolved)
+    if any(mark in resolved for mark in _NEVER_RAW):
+        resolved = resolved.translate(_NEVER_RAW_ESCAPED)
+    return resolved
 
 
 def host(url: str) -> str | None:
@@ -75,12 +79,14 @@ def parameter(query: str, name: str) -> str | None:
 
 def trim(url: str) -> str:
     """Strip, and unescape `&amp;` once."""
-    return _AMPERSAND.sub("&", strip(url))
+    stripped = strip(url)
+    return _AMPERSAND.sub("&", stripped) if "&" in stripped else stripped
 
 
 def strip(url: str) -> str:
     """Remove blanks around a URL and tabs and line breaks inside (WHATWG URL §4.4)."""
-    return _BREAKS.sub("", url.strip(_EDGES)).strip(_EDGES)
+    stripped = url.strip(_EDGES)
+    return stripped if stripped.isprintable() else _BREAKS.sub("", stripped).strip(_EDGES)
 
 
 def slashes(url: str) -> str:

@@ -6,15 +6,17 @@ Rule: no word is lost. A run of text and inline elements is a paragraph; two lin
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
+from aggregator.config.pattern import is_anchored
 from aggregator.normalize import markup
 from aggregator.normalize.tree import BLANK, detach, has_content, last_child, trim
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 # What makes a paragraph more than text and inline elements: blocks, pictures of its own, line breaks.
 _SPLITTING = (*sorted(markup.BLOCKS), "br", "img", "picture")
@@ -32,15 +34,20 @@ def blocks_of(body: Any, junk: Sequence[re.Pattern[str]] = ()) -> list[Any]:
 
 def _collapse(body: Any) -> None:
     """White space outside `pre` counts once; a line break between two Han characters counts not at all."""
-    if not _RUNS.search(_STRING(body)):
+    if not _has_runs(_STRING(body)):
         return
     kept = next(body.iter("pre"), None) is not None
     for element in body.iter():
         text, tail = element.text, element.tail
-        if text and _RUNS.search(text) and not (kept and _preformatted(element)):
+        if text and _has_runs(text) and not (kept and _preformatted(element)):
             element.text = _collapsed(text)
-        if tail and _RUNS.search(tail) and not (kept and _preformatted(element.getparent())):
+        if tail and _has_runs(tail) and not (kept and _preformatted(element.getparent())):
             element.tail = _collapsed(tail)
+
+
+def _has_runs(text: str) -> bool:
+    """Tell what `_RUNS` would find, in a fraction of its time."""
+    return "\n" in text or "  " in text or "\t" in text or "\r" in text or "\f" in text
 
 
 def _collapsed(text: str) -> str:
@@ -63,6 +70,7 @@ class _Blocks:
 
     def __init__(self, junk: Sequence[re.Pattern[str]]) -> None:
         self._junk = junk
+        self._is_junk_text = [_search(pattern) for pattern in junk]
         self._out: list[Any] = []
         self._run: Any | None = None  # the paragraph that loose text and inline elements gather in
 
@@ -107,9 +115,11 @@ class _Blocks:
     def _paragraph(self, child: Any) -> None:
         """A paragraph of text and inline elements alone stays as it is; any other is read like a wrapper."""
         if not len(child):
-            child.text = (child.text or "").strip(BLANK)
-            if child.text:
+            text = child.text or ""
+            if stripped := text.strip(BLANK):
                 self._out.append(child)
+                if stripped != text:
+                    child.text = stripped
             return
         if next(child.iterdescendants(*_SPLITTING), None) is not None:
             self._wrapper(child)
@@ -193,7 +203,13 @@ class _Blocks:
         if not self._junk:
             return False
         text = ("".join(block.itertext()) if len(block) else block.text or "").strip(BLANK)
-        return any(pattern.search(text) for pattern in self._junk)
+        return any(search(text) for search in self._is_junk_text)
+
+
+@lru_cache(maxsize=256)
+def _search(pattern: re.Pattern[str]) -> Callable[[str], object]:
+    """How a pattern is searched for: one that matches at the beginning alone need not be tried at every letter."""
+    return pattern.match if is_anchored(pattern.pattern) else pattern.search
 
 
 def _inside(element: Any, junk: Sequence[re.Pattern[str]]) -> list[Any]:

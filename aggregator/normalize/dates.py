@@ -33,7 +33,6 @@ _MIDNIGHT = time()
 _LIMIT = 300  # characters of text worth looking at
 _MARKS = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _LABEL = re.compile(r"[^\d:]{1,60}:\s*(?=\S)")
-_SPACES = re.compile(r"\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +116,7 @@ def _tidy(text: str, strip: Sequence[str]) -> str:
         text = "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in text)
     for label in strip:
         text = text.replace(unicodedata.normalize("NFKC", label), " ") if label else text
-    return _SPACES.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def _declared(text: str, formats: Sequence[str]) -> Stated | None:

@@ -9,7 +9,7 @@ hundreds of attributes loses them.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from html import escape
 from typing import TYPE_CHECKING, Any, cast
 
@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 MAX_DEPTH = 80  # elements; the walk needs five Python frames a level, pages of the wild reach 30
 MAX_ELEMENTS = 20_000  # a document; the longest articles have 2,000, and taking out many costs their square
 MAX_ATTRIBUTES = 300  # a tag; 40,000 distinct ones hold libxml2 for 11 s
+_BEGUN_BODY = ("<bo", "<bO", "<Bo", "<BO")  # looked for first: few articles have one, and lowering them takes longer
 _LONG_CHARACTERS = 4096  # a shorter tag cannot hold enough attributes to matter
 
 _TOO_MUCH = etree.XPath(f"boolean({'/*' * MAX_DEPTH}) or count(//*) > {MAX_ELEMENTS}")
-_HIDDEN = etree.XPath(".//*[@hidden or contains(translate(@style, ' ', ''), 'display:none')]")
+_HIDDEN = etree.XPath(".//*[@hidden or @style[contains(translate(., ' ', ''), 'display:none')]]")
 # A tag to its `>`, or to the end; a quote counts only after `=`, as in the tokenizer of HTML §13.2.5.
 _TAG = re.compile(r"""<([a-z][^\s/>]{0,40})(?:[^>=]++|=\s*+(?:"[^"]*+"|'[^']*+')?+)*+(?:>|\Z)""", re.IGNORECASE)
 _QUOTED = re.compile(r""""[^"]*+"|'[^']*+'""")
@@ -51,14 +52,22 @@ def parse(html: str) -> Any | None:
     return root
 
 
+def _has_body(text: str) -> bool:
+    return any(begun in text for begun in _BEGUN_BODY) and "<body" in text.lower()
+
+
 def _parsed(text: str) -> Any | None:
-    if "<body" not in text[:4096].lower():
+    if not _has_body(text[:4096]):
         text = f"<html><body>{text}"
-    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=True)
     try:
-        return etree.fromstring(text.encode("utf-8", "replace"), parser)
+        return etree.fromstring(text.encode("utf-8", "replace"), _parser())
     except (etree.ParserError, etree.XMLSyntaxError):
         return None
+
+
+@cache
+def _parser() -> etree.HTMLParser:
+    return etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=True)
 
 
 def with_few_attributes(text: str) -> str:

@@ -30,6 +30,7 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _LETTERS = 60  # of a paragraph; on 277 saved articles, from 40 to 100, it joins what was filed twice and nothing else
 _DENSE = "\u2e80"  # from here on, a letter is a syllable or a word
 _HALF_DAY_SECONDS = 12 * 60 * 60
+_HOME = re.compile(r"url://[^/?#]+/")
 _GLOBAL = ("http://", "https://", "tag:", "urn:")
 
 
@@ -44,9 +45,15 @@ def keys_of(
     title: str,
     stated: str | None,
 ) -> tuple[str, ...]:
-    """Every key of an item, the one its id is made of first; `stated` is the publisher's date, None where none is."""
+    """Every key of an item, the one its id is made of first; `stated` is the publisher's date, None where none is.
+
+    A link to a home page names no article where a guid does: a feed that lists its newest item alone, linked so, would
+    be one article for ever.
+    """
     link = (url_key(address, host_alias),) if address else ()
     guid = guid_keys(raw, source)
+    if guid and link and _HOME.fullmatch(link[0]):
+        link = ()
     named = tuple(dict.fromkeys((*site, *link, *aliases, *guid)))
     return named or (f"item:{source}:{text.fold(title)}:{stated or ''}",)
 

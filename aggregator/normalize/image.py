@@ -6,6 +6,7 @@ Rule: total and pure; nothing is fetched, what the URL alone does not tell stays
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -50,6 +51,7 @@ _DESCRIPTORS = re.compile(r"(?:[^,(]++|\([^)]*+\)?)*+")
 _DESCRIPTOR = re.compile(r"([0-9]+(?:\.[0-9]+)?)([wx])")
 
 
+@lru_cache(maxsize=32)
 def unwrap(url: str) -> str:
     """Give the URL of the picture behind image proxies, at most three deep; one that is behind none as it is.
 

@@ -6,6 +6,7 @@ Rule: a table and no request; what cannot be read from the URL alone stays as it
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from aggregator.normalize.address import Address, absolute, parameter, read
 
@@ -27,9 +28,11 @@ _REDIRECTORS = tuple(
         (r"(?:www\.)?awin1\.com", r"/cread\.php", "ued p"),
     )
 )
+_ANY_HOST = re.compile("|".join(f"(?:{hosts.pattern})" for hosts, _, _ in _REDIRECTORS))
 _AMP_PATH = re.compile(r"/(?:[civr]|ii/w[0-9]+|amp)/(?:(s)/)?([^/]+\.[^/]+.*)", re.DOTALL)
 
 
+@lru_cache(maxsize=32)
 def unwrap(url: str) -> str:
     """Give the target of a redirector that carries it in its URL (search results, social networks, AMP caches).
 
@@ -50,6 +53,8 @@ def _target(url: str) -> str | None:
     amp = _amp_target(parts)
     if amp is not None:
         return amp
+    if _ANY_HOST.fullmatch(parts.host) is None:
+        return None
     query = parts.query or ""
     for hosts, path, names in _REDIRECTORS:
         if hosts.fullmatch(parts.host) and path.fullmatch(parts.path):

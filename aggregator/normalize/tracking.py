@@ -1,8 +1,8 @@
-"""Query parameters that only say where a reader came from.
+"""Query parameters that only say where a reader came from, or number the visit.
 
 Rule: a name is listed only if leaving it out never leads to another page. Sources: miniflux (reader/urlcleaner),
-ClearURLs' global rules, AdGuard's general filter. Left out on purpose, as they name pages on many sites: `source`,
-`medium`, `keyword`, `reference`, `gallery`, `source_id`.
+ClearURLs' global rules, AdGuard's general filter; for session ids Heritrix (StripSessionIDs). Left out on purpose, as
+they name pages on many sites: `source`, `medium`, `keyword`, `reference`, `gallery`, `source_id`, `sid`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ _TABLE = """
     fbclid _openstat fb_* hmb_* itm_* gclid dclid gbraid wbraid gclsrc campaign_* srsltid yclid ysclid twclid msclkid
     mc_cid mc_eid mc_tc wickedid hsa_cam _hsenc __hssc __hstc __hsfp _hsmi hsctatracking rb_clickid oly_* vero_*
     mkt_tok sc_cid _bhlid _branch_* __readwiselocation utm_* mtm_*
+    jsessionid phpsessid aspsessionid*
 """
 NAMES = tuple(_TABLE.split())
 _EXACT = frozenset(name for name in NAMES if not name.endswith("*"))

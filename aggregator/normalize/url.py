@@ -37,7 +37,8 @@ _SHARED = frozenset(_SHARED_HOSTS.split())
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _AMPERSANDS = re.compile(r"&(?:(?:amp|#0{0,3}38);)+", re.IGNORECASE)
-_PLAIN_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~!$'()*+,;=:@-]+)+")
+_SESSION = re.compile(r";jsessionid=[^/;?#]*", re.IGNORECASE)  # of Java servers: it changes with every visit
+_PLAIN_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~!$'()*+,=:@-]+)+")
 _PLAIN_PIECE = re.compile(r"[A-Za-z0-9._~!$'()*,:@/?=-]+")
 _PATH_KEPT = re.compile(r"(%(?:2f|3f|25|23))", re.IGNORECASE)
 _QUERY_KEPT = re.compile(r"(%(?:23|25|26|2b|3b|3d))", re.IGNORECASE)
@@ -53,7 +54,7 @@ def clean(
     keep: Collection[str] = (),
     site_host: str | None = None,
 ) -> str | None:
-    """Give the absolute URL to open, without tracking parameters and without a fragment that only scrolls.
+    """Give the absolute URL to open, without tracking parameters, session ids and a fragment that only scrolls.
 
     `drop` and `keep` are a site's own parameter names, in any case, possibly ending in `*`; `keep` wins. `site_host` is
     the host of the feed or its site: a `ref` parameter that names it (or the URL's own host) is dropped.
@@ -68,10 +69,10 @@ def clean(
         return None
     fragment = _kept_fragment(parts.fragment)
     query = _without_tracking(parts, drop=drop, keep=keep, site_host=site_host)
-    if fragment == parts.fragment and query == parts.query:
+    if fragment == parts.fragment and query == parts.query and not _SESSION.search(parts.path):
         return found
     address = re.split(r"[?#]", found, maxsplit=1)[0]
-    return address + (f"?{query}" if query else "") + (f"#{fragment}" if fragment is not None else "")
+    return _SESSION.sub("", address) + (f"?{query}" if query else "") + (f"#{fragment}" if fragment is not None else "")
 
 
 def key(
@@ -144,7 +145,7 @@ def _path_key(path: str) -> str:
         return bare
     segments: list[str] = []
     for raw in path.split("/"):
-        segment = _spelled(raw, _PATH_KEPT, _PATH_SAFE)
+        segment = _SESSION.sub("", _spelled(raw, _PATH_KEPT, _PATH_SAFE))
         if segment == "..":
             del segments[-1:]
         elif segment and segment != ".":

@@ -9,6 +9,7 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
@@ -18,6 +19,9 @@ from aggregator.sites.json_path import loads, nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+_CLASSES = etree.XPath("descendant-or-self::*/@class", smart_strings=False)
+_IDS = etree.XPath("descendant-or-self::*/@id", smart_strings=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,11 @@ class Document:
             if (script.get("type") or "").lower() == "application/ld+json"
             for node in nodes(loads(script.text or ""))
         )
+
+    @cached_property
+    def marks(self) -> str:
+        """Every class and id in the document, as they stand."""
+        return "\n".join(chain(_CLASSES(self.root), _IDS(self.root)))
 
     @cached_property
     def own(self) -> Any:

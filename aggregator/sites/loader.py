@@ -6,8 +6,6 @@ Rule: a user's file with the id of a shipped one replaces it; every problem of e
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -20,14 +18,15 @@ from aggregator.errors import ConfigError
 from aggregator.sites.grammar import SiteFile
 from aggregator.sites.rules import SiteRules, Sites, compile_site
 from aggregator.sites.selector import compile_selector
+from aggregator.sites.shipped import SHIPPED, shipped_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from aggregator.config.document import Document
     from aggregator.errors import Problem
-
-SHIPPED = Path(__file__).parent
+__all__ = ["RulesFile", "load_sites", "rules_files", "shipped_names"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +35,6 @@ class RulesFile:
 
     file: SiteFile
     document: Document
-
-
-@lru_cache(maxsize=1)
-def shipped_names() -> frozenset[str]:
-    """The names of the rules that ship, without loading them."""
-    return frozenset(path.stem for path in SHIPPED.glob("*.yaml"))
 
 
 def load_sites(folder: Path | None = None) -> Sites:

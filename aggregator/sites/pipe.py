@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from aggregator.config.pattern import compiled
+from aggregator.config.pattern import compiled, is_anchored, required
 from aggregator.sites.json_path import loads, walk
 
 if TYPE_CHECKING:
@@ -36,10 +36,13 @@ def _before(argument: str) -> Pipe:
 
 
 def _regex_pipe(argument: str) -> Pipe:
-    pattern = compile_regex(argument)
+    pattern, needles = compile_regex(argument), required(argument)
+    search = pattern.match if is_anchored(argument) else pattern.search
 
     def apply(value: str) -> str | None:
-        match = pattern.search(value[:MAX_REGEX_INPUT])
+        if needles and not any(needle in value for needle in needles):
+            return None
+        match = search(value[:MAX_REGEX_INPUT])
         return group(match).strip() if match else None
 
     return apply

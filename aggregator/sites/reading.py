@@ -135,6 +135,7 @@ class _Reader:
         self._base = base or document.home
         self._selects = selects
         self._used: list[Any] = []
+        self._found: dict[Any, list[Match]] = {}
 
     def enrich(self, raw: RawEntry) -> RawEntry:
         found = self.values()
@@ -182,7 +183,7 @@ class _Reader:
         valid = self._validity(name, rule)
         found: list[Found] = []
         for selector, remove in self._selected(rule):
-            matches = [match for match in selector(self._document) if valid(match)]
+            matches = [match for match in self._finds(selector) if valid(match)]
             if remove:
                 self._used.extend(match.element for match in matches if match.element is not None)
             found.extend(Found(match.value, match.where) for match in matches)
@@ -194,7 +195,10 @@ class _Reader:
         return (candidate for candidate in rule.candidates if self._selects(candidate[0]))
 
     def _matches(self, rule: Field) -> Iterator[Match]:
-        return (match for selector, _ in self._selected(rule) for match in selector(self._document))
+        return (match for selector, _ in self._selected(rule) for match in self._finds(selector))
+
+    def _finds(self, selector: Selector) -> Iterator[Match]:
+        return selector(self._document, found=self._found)
 
     def _validity(self, name: str, rule: Field) -> Callable[[Match], bool]:
         if name not in ("published", "updated"):
@@ -212,7 +216,7 @@ class _Reader:
 
     def _images(self) -> Iterator[RawImage]:
         rule = self._rules.field("image")
-        captions = (m for selector in rule.caption if self._selects(selector) for m in selector(self._document))
+        captions = (m for selector in rule.caption if self._selects(selector) for m in self._finds(selector))
         caption = next((match.value for match in captions), None)
         for match in self._matches(rule):
             if address := self._picture(match):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from aggregator.sites.grammar import Edition, SiteFile
     from aggregator.sites.grammar import Listing as FileListing
     from aggregator.sites.selector import Document
+
+
+_SLASHES = re.compile(r"/{2,}")
 
 
 @dataclass(frozen=True)
@@ -95,8 +98,14 @@ class SiteRules:
 
     def edition(self, url: str | None) -> Edition | None:
         """The first edition that the URL belongs to, None where there is none."""
-        address = _without_scheme(url or "")
-        return next((edition for edition in self.editions if _belongs(address, edition.match)), None)
+        host, _, path = _without_scheme(url or "").partition("/")
+        return next((one for name, start, one in self._editions if path.startswith(start) and _is_of(host, name)), None)
+
+    @cached_property
+    def _editions(self) -> list[tuple[str, str, Edition]]:
+        """Each edition with the host and the beginning of the path that it is found by."""
+        parts = ((one, *one.match.partition("/")) for one in self.editions)
+        return [(host, path, one) for one, host, _, path in parts]
 
 
 class Sites:
@@ -238,11 +247,9 @@ def _host(url: str) -> str:
 
 def _without_scheme(url: str) -> str:
     """`http://www.rfi.fr//cn/x` -> `www.rfi.fr/cn/x`, slashes collapsed as in a URL key."""
-    return re.sub(r"/{2,}", "/", url.partition("://")[2])
+    return _SLASHES.sub("/", url.partition("://")[2])
 
 
-def _belongs(address: str, match: str) -> bool:
-    """Tell whether an address lies under `host` or `host/path`, subdomains of the host included."""
-    host, _, path = address.partition("/")
-    wanted_host, _, wanted_path = match.partition("/")
-    return (host == wanted_host or host.endswith(f".{wanted_host}")) and path.startswith(wanted_path)
+def _is_of(host: str, name: str) -> bool:
+    """Tell whether a host is the one of that name or lies under it."""
+    return host == name or host.endswith(f".{name}")

@@ -31,7 +31,7 @@ from aggregator.sites.json_path import at, leading, types, walk
 from aggregator.sites.pipe import MAX_REGEX_INPUT, PIPES, Pipe, compile_pipe, compile_regex, group, through
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 _PIPE = re.compile(rf"\s\|\s(?=(?:{'|'.join(PIPES)}):)")
 _JSON_PIPE = re.compile(r"json:\s*(?P<quote>[\"']?)(?P<path>.+?)(?P=quote)\s*", re.DOTALL)
@@ -52,23 +52,35 @@ class Selector:
     needle: str | None = None
     data: Callable[[Document], Iterator[Any]] | None = None
 
-    def __call__(self, document: Document) -> Iterator[Match]:
-        """Yield what the selector finds, in document order, blank values left out."""
+    def __call__(self, document: Document, *, found: dict[Any, list[Match]] | None = None) -> Iterator[Match]:
+        """Give what the selector finds, in document order, blank values left out.
+
+        `found` keeps what was found in this document before, for selectors that differ in their pipes only; nobody
+        changes the document meanwhile.
+        """
         if self._is_hopeless(document):
-            return
-        for match in self.find(document):
-            value = through(self.pipes, match.value)
-            if value:
-                yield Match(value, match.where, match.element)
+            return iter(())
+        if found is None:
+            matches: Iterable[Match] = self.find(document)
+        elif (known := found.get(self.find)) is not None:
+            matches = known
+        else:
+            matches = found[self.find] = list(self.find(document))
+        return self._piped(matches) if self.pipes else iter(matches)
 
     def elements(self, document: Document) -> Iterator[Any]:
         """Yield every element that the selector is about, blank ones too."""
         if not self._is_hopeless(document):
             yield from self.select(document)
 
+    def _piped(self, matches: Iterable[Match]) -> Iterator[Match]:
+        for match in matches:
+            if value := through(self.pipes, match.value):
+                yield Match(value, match.where, match.element)
+
     def _is_hopeless(self, document: Document) -> bool:
         """Most rules of a site concern other pages of it: a class that the source does not name needs no search."""
-        return self.needle is not None and document.source is not None and self.needle not in document.source
+        return self.needle is not None and document.source is not None and self.needle not in document.marks
 
 
 @lru_cache(maxsize=4096)
@@ -181,6 +193,7 @@ def _tried(expression: str) -> etree.XPath:
     return path
 
 
+@lru_cache(maxsize=4096)
 def _xpath(expression: str) -> Callable[[Document], Iterator[Match]]:
     try:
         path = _tried(expression)

@@ -126,7 +126,8 @@ def held(connection: sa.Connection, keys: Collection[str]) -> Known:
 
 def buried(connection: sa.Connection, keys: Collection[str]) -> set[str]:
     """Return those of `keys` that belong to what was deleted on purpose."""
-    query = sa.select(tombstone.c.key).where(among(tombstone.c.key, keys, connection))
+    sought = listed(keys, tombstone.c.key, connection)
+    query = sa.select(tombstone.c.key).join_from(sought.table, tombstone, tombstone.c.key == sought)
     return set(connection.scalars(query))
 
 

@@ -71,3 +71,11 @@ def test_a_reader_that_has_enough_ends_the_command_in_peace(fetched: Project, en
         process.stdout.readline()
         process.stdout.close()
         assert (process.stderr.read(), process.wait()) == (b"", 0)
+
+
+def test_nobody_need_listen_at_all(fetched: Project, environment: dict[str, str]) -> None:
+    words = ["sh", "-c", 'exec "$@" >&-', "sh", *fetched.process("entries")]
+
+    ended = subprocess.run(words, env=environment, stderr=subprocess.PIPE, check=False)
+
+    assert (ended.returncode, ended.stderr) == (0, b"")

@@ -219,6 +219,8 @@ def test_what_cannot_be_fetched_is_told_and_leaves_no_recording(visit: Any, proj
     ("words", "message"),
     [
         (("sved",), "there is no source `sved`, did you mean `saved`?"),
+        (("/nowhere/at/all",), "nothing is at /nowhere/at/all: name a folder, a file or a pattern of saved articles"),
+        (("news feed/x",), "`news feed/x` is no address: write it as https://example.org/"),
         (("saved", "--entry", "0"), "--entry takes a number from 1 on, or `all`, not `0`"),
         (("saved", "--entry", "first"), "--entry takes a number from 1 on, or `all`, not `first`"),
         (("saved", "--adapter", "feed"), "--adapter is for addresses; source `saved` says itself how it is read"),
@@ -236,6 +238,20 @@ def test_what_cannot_be_meant_is_refused_before_anybody_is_asked(
 
     assert (said.code, said.out) == (2, "")
     assert said.err.startswith(f"aggregator: {message}")
+
+
+def test_an_entry_that_did_not_come_out_is_said_not_to_be_there(visit: Any) -> None:
+    (said,), _ = visit({"/feed": (FEED, {})}, ("preview", "harbour", "--entry", "9"), sources=feed(full_text="never"))
+
+    assert (said.code, said.err) == (0, "harbour: there is no entry 9: 3 came out\n")
+    assert "entry 9" not in said.out
+
+
+def test_an_address_without_a_scheme_is_asked_with_https(project: Project) -> None:
+    said = project.call("preview", "127.0.0.1:1/news")
+
+    assert (said.code, said.lines) == (1, ["127.0.0.1-1-news: 0 entries"])
+    assert said.err.startswith("127.0.0.1-1-news: blocked: https://127.0.0.1:1/news ")
 
 
 def test_a_recording_with_the_tests_that_are_printed_passes(visit: Any, project: Project) -> None:

@@ -41,5 +41,14 @@ def test_a_table_on_a_terminal_is_cut_at_its_edge(monkeypatch: pytest.MonkeyPatc
     assert lines[1] == "a      12  日股收涨 [bold]x[/b…"
 
 
+def test_a_table_on_a_narrow_terminal_is_a_line_for_each_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+
+    assert shown(monkeypatch, Terminal(io.BytesIO(), "utf-8")) == (
+        "source  a\nitems   12\ntitle   日股收涨 [bold]x[/bold]\n\n"
+        "source  中文源\nitems   3\ntitle   a\N{REPLACEMENT CHARACTER}[2Jb\n"
+    )
+
+
 def test_only_what_is_printable_is_shown() -> None:
     assert clean("a\tb\nc\x00d\x9be\u202ef") == "a b\nc\ufffdd\ufffde\ufffdf"

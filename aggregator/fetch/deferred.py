@@ -1,0 +1,54 @@
+"""A fetcher that is made when it is first asked: a run over folders alone needs none, nor what it is built of.
+
+Rule: it is the fetcher in everything but when it begins.
+"""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from types import TracebackType
+
+    from aggregator.fetch.client import Fetcher
+    from aggregator.fetch.messages import FetchSettings, Request, Response
+
+
+class Deferred:
+    """An async context manager around a fetcher; `settings` and `clock` are the fetcher's."""
+
+    def __init__(self, settings: FetchSettings, *, clock: Callable[[], datetime]) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._made: Fetcher | None = None
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.__aexit__(kind, error, trace)
+
+    async def get(self, request: Request) -> Response:
+        return await (await self._fetcher()).get(request)
+
+    async def allowed(self, url: str, *, like: Request | None = None) -> bool:
+        return await (await self._fetcher()).allowed(url, like=like)
+
+    def group(self, url: str) -> str:
+        from aggregator.fetch.pace import group_of
+        from aggregator.fetch.target import target
+
+        return group_of(target(url).host, self._settings.host_groups)
+
+    async def _fetcher(self) -> Fetcher:
+        if self._made is None:
+            from aggregator.fetch.client import Fetcher
+
+            self._made = await self._stack.enter_async_context(Fetcher(self._settings, clock=self._clock))
+        return self._made
