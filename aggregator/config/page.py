@@ -120,7 +120,9 @@ class ArticleRules(Record):
         default=(), description="Elements that are not the article.", examples=["[.share, .related]"]
     )
     remove_text: Patterns = Field(
-        default=(), description="A block whose whole text matches is not the article.", examples=["^Advertisement$"]
+        default=(),
+        description="A block in which the pattern is found is not the article.",
+        examples=["^Advertisement$"],
     )
     next: Selectors = Field(
         default=(), description="The link to the next page of an article in parts.", examples=["a.next@href"]

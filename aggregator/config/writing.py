@@ -6,10 +6,11 @@ meant before the file is touched; when the whole configuration does not load aft
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import tempfile
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from os.path import abspath, normpath
@@ -27,7 +28,7 @@ from aggregator.config.yaml_text import line_of, plain, written
 from aggregator.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from aggregator.config.document import Steps
     from aggregator.config.settings import Config
@@ -79,10 +80,31 @@ def file_for(config: Config, named: Path | None, *, env: Mapping[str, str]) -> P
     raise UsageError(f"{path} would not be loaded: `sources` of {main} loads {loads}; {advice}")
 
 
+@contextmanager
+def alone(file: Path) -> Iterator[None]:
+    """Wait until nobody else writes to `file`: two that read it before either wrote would lose a source.
+
+    What is locked is a folder above the file's own, which may yet have to be made; nothing where there are no locks.
+    """
+    folder = next(folder for folder in file.resolve().parents[1:] or file.resolve().parents if folder.is_dir())
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:  # it may be read by nobody, and written below all the same
+        yield
+        return
+    try:
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
 def append(main: Path, sources: Sequence[Mapping[str, Any]], *, file: Path | None) -> Path:
     """Write many sources, one a line; gives the file: `file`, else sources/added.yaml beside the `main` file.
 
-    Whether the configuration loads with them is for the caller to see. Raises: UsageError where it cannot be written.
+    Whether the configuration loads with them is for the caller to see, and that it is `alone`.
+    Raises: UsageError where it cannot be written.
     """
     named = file or main.parent / ADDED
     path = named.resolve()
@@ -101,7 +123,8 @@ def add(addition: Addition, *, env: Mapping[str, str], load: Callable[[], object
     Raises: UsageError where the file cannot take it, and whatever `load` raises; nothing has changed then.
     """
     try:
-        _add(addition, env=env, load=load)
+        with alone(addition.file):
+            _add(addition, env=env, load=load)
     except OSError as e:
         raise UsageError(f"cannot write {addition.file}: {e.strerror}") from e
 

@@ -183,7 +183,9 @@ class _Reader:
         valid = self._validity(name, rule)
         found: list[Found] = []
         for selector, remove in self._selected(rule):
-            matches = [match for match in self._finds(selector) if valid(match)]
+            matches = list(self._finds(selector))
+            if valid is not None:
+                matches = [match for match in matches if valid(match)]
             if remove:
                 self._used.extend(match.element for match in matches if match.element is not None)
             found.extend(Found(match.value, match.where) for match in matches)
@@ -200,9 +202,10 @@ class _Reader:
     def _finds(self, selector: Selector) -> Iterator[Match]:
         return selector(self._document, found=self._found)
 
-    def _validity(self, name: str, rule: Field) -> Callable[[Match], bool]:
+    def _validity(self, name: str, rule: Field) -> Callable[[Match], bool] | None:
+        """What a value has to be to count, None where anything does."""
         if name not in ("published", "updated"):
-            return lambda _: True
+            return None
         return lambda match: read_date(match.value, rule, timezone=self._timezone, taken=self._taken) is not None
 
     def _titles(self, titles: Iterable[Found]) -> tuple[Found, ...]:

@@ -5,6 +5,7 @@ rules load, and one that is loaded never raises.
 
     h1.title                  text of the first match of a CSS selector
     a.more@href               an attribute of the first match
+    @href                     an attribute of the item itself
     a[rel=tag]*               every match, not only the first
     xpath://p[1]/@class       XPath 1.0, every result
     meta:og:image             content of <meta name=…> or <meta property=…>
@@ -150,6 +151,8 @@ def _element_finder(head: str) -> Callable[[Document], Iterator[Any]]:
 
 def _css(head: str) -> Callable[[Document], Iterator[Match]]:
     selector, attribute, every = _css_parts(head)
+    if not selector and not attribute:
+        raise ValueError("a selector is missing")
     path = _css_path(selector)
 
     def find(document: Document) -> Iterator[Match]:
@@ -180,6 +183,8 @@ def _css_path(selector: str) -> etree.XPath:
     from cssselect import HTMLTranslator
     from cssselect.parser import SelectorError
 
+    if not selector:  # `@href` alone: of the item itself
+        return etree.XPath("self::*")
     try:
         return _tried(HTMLTranslator().css_to_xpath(selector, prefix="descendant-or-self::"))
     except (SelectorError, etree.XPathError) as e:

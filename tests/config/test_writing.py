@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -187,6 +189,22 @@ def test_what_was_beside_it_comes_back(main: Path) -> None:
         added(main, beside={capture: b"new"})
 
     assert (path.read_text(encoding="utf-8"), capture.read_bytes()) == (written(NEWS), b"old")
+
+
+def test_sources_that_are_added_at_the_same_time_all_stay(main: Path) -> None:
+    together = Barrier(4)
+
+    def one(number: int) -> None:
+        together.wait()
+        for turn in range(5):
+            added(main, {**NEWS, "id": f"news-{number}-{turn}"})
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(one, range(4)))
+
+    assert sorted(source.id for source in loaded(main).sources) == [
+        f"news-{number}-{turn}" for number in range(4) for turn in range(5)
+    ]
 
 
 def test_files_that_come_with_it_are_written(main: Path) -> None:

@@ -34,25 +34,37 @@ ENTRY = (DOCS / "entry.md").read_text(encoding="utf-8")
 
 def keys(page: str, heading: str) -> tuple[str, ...]:
     """The first column of the table under a heading."""
-    section = re.split(r"^#+ ", page.partition(f"{heading}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
-    return tuple(re.findall(r"^\| `(\w+)`", section, re.MULTILINE))
+    return tuple(re.findall(r"^\| `(\w+)`", section(page, heading), re.MULTILINE))
 
 
-@pytest.mark.parametrize(
-    ("heading", "record"),
-    [
-        ("## A file", grammar.SiteFile),
-        ("### editions", grammar.Edition),
-        ("### identity", grammar.Identity),
-        ("### urls", grammar.Urls),
-        ("### fields", FieldRule),
-        ("### article", ArticleRules),
-        ("### listing", grammar.Listing),
-        ("### tests", PageTest),
-    ],
-)
+def section(page: str, heading: str) -> str:
+    return re.split(r"^#+ ", page.partition(f"{heading}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
+
+
+TABLES = [
+    ("## A file", grammar.SiteFile),
+    ("### editions", grammar.Edition),
+    ("### identity", grammar.Identity),
+    ("### urls", grammar.Urls),
+    ("### fields", FieldRule),
+    ("### article", ArticleRules),
+    ("### listing", grammar.Listing),
+    ("### tests", PageTest),
+]
+
+
+@pytest.mark.parametrize(("heading", "record"), TABLES)
 def test_every_key_of_the_rules_is_in_its_table(heading: str, record: type[Record]) -> None:
     assert keys(RULES, heading) == record.written_keys()
+
+
+@pytest.mark.parametrize(("heading", "record"), TABLES)
+def test_every_key_of_the_rules_has_its_example(heading: str, record: type[Record]) -> None:
+    rows = [line for line in section(RULES, heading).splitlines() if line.startswith("| `")]
+
+    examples = [str(field.examples[0]) for field in record.model_fields.values() if field.examples]
+    escaped = [example.replace("|", "\\|") for example in examples]
+    assert [row.endswith(f" | `{example}` |") for row, example in zip(rows, escaped, strict=True)] == [True] * len(rows)
 
 
 def test_every_field_and_every_pipe_is_named() -> None:

@@ -80,7 +80,7 @@ def test_a_selector_finds_its_value_and_says_where(selector: str, expected: list
     ("selector", "message"),
     [
         ("h1[", "CSS: "),
-        ("", "CSS: "),
+        ("", "a selector is missing"),
         ("xpath://p[", "XPath: Invalid expression"),
         ("ld:Article", "`ld:Article` names no property"),
         ("url:lamps", "is not of the form url:/regex/"),
@@ -198,3 +198,12 @@ def test_what_compiles_never_raises(text: str, form: str) -> None:
     for item in scope.items(selector, document()):
         assert list(selector(item)) is not None
     assert scope.container(selector, document()) in (True, False)
+
+
+def test_an_attribute_alone_is_that_of_the_item_itself() -> None:
+    card = Document(html.fromstring('<a href="/x" data-id="7"><b>One</b></a>'), kind="listing")
+
+    assert [match.value for match in compile_selector("@href")(card)] == ["/x"]
+    assert [match.value for match in compile_selector("@data-id | prefix: n")(card)] == ["n7"]
+    with pytest.raises(ValueError, match="a selector is missing"):
+        compile_selector("@")
