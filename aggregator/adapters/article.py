@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from aggregator.adapters import full_text, html, naming, soft_error
+from aggregator.adapters import full_text, furniture, html, naming, soft_error
 from aggregator.adapters.feed_body import as_html
 from aggregator.adapters.metadata import Metadata, stated, unique
 from aggregator.adapters.url_date import agreeing
@@ -153,7 +153,7 @@ class _Page:
         if not self._rules.fingerprint:
             return any(text_of(element).strip() for element in elements)
         for element in elements:
-            full_text.tidy(element)
+            furniture.tidy(element)
         return _weight(elements) >= LEAST_MARKED_WORDS
 
     def _elements(self, selector: Selector) -> tuple[Any, ...]:
@@ -192,7 +192,7 @@ class _Page:
         for where, elements in by_place.items():
             self._clear(elements)
             for element in elements:
-                full_text.tidy(element)
+                furniture.tidy(element)
             if _weight(elements) >= LEAST_MARKED_WORDS:
                 return _Text(tuple(elements), where)
         return None

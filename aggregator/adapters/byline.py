@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from aggregator.adapters import card_words
 from aggregator.adapters.card_words import words_of
 from aggregator.normalize.markup import BLOCKS
+from aggregator.normalize.text import weight
 from aggregator.sites.document import pieces
 
 if TYPE_CHECKING:
@@ -31,16 +32,20 @@ _INNER_BLOCKS = tuple(sorted(BLOCKS))
 _SILENT = frozenset({"script", "style", "template", "svg", "select", "button", "noscript", "option", "textarea"})
 _AROUND = frozenset({"nav", "aside", "form", "dialog"})
 _HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
-_OTHERS = frozenset("copyright related sidebar widget calendar".split()) | card_words.REMARKS  # noqa: SIM905
-_META = frozenset(["meta", "byline", "submitted", "info", "postmeta", "dateline", "credits", "publication"]) | card_words.DATE
+_OTHER_WORDS = "copyright related sidebar widget calendar"
+_META_WORDS = "meta byline submitted info postmeta dateline credits publication"
+_OTHERS = frozenset(_OTHER_WORDS.split()) | card_words.REMARKS
+_META = frozenset(_META_WORDS.split()) | card_words.DATE
 
 _MONTH = r"[^\W\d_]{3,12}\.?"
 _CLOCK = r"\d{1,2}\s?[:.h時点시]\s?\d{2}(?:\s?[:分분]\s?\d{2})?[分분]?(?:\s?[ap]\.?m\b\.?)?"
+_DAY = r"\d{1,2}\s?(?:\.|st|nd|rd|th|er|º|\.º)?[\s-]+(?:de\s+|of\s+|tháng\s+)?"
+_YEAR = r"[\s,-]+(?:de\s+|del\s+|năm\s+)?\d{4}"
 _DATE = rf"""
     \d{{4}}\s?[年년]\s?\d{{1,2}}\s?[月월]\s?\d{{1,2}}\s?[日일]
     | \d{{4}}[-./]\s?\d{{1,2}}[-./]\s?\d{{1,2}}\.?
     | \d{{1,2}}[-./]\s?\d{{1,2}}[-./]\s?\d{{4}}
-    | \d{{1,2}}\s?(?:\.|st|nd|rd|th|er|º|\.º)?[\s-]+(?:de\s+|of\s+|tháng\s+)?(?:{_MONTH}|\d{{1,2}})[\s,-]+(?:de\s+|del\s+|năm\s+)?\d{{4}}
+    | {_DAY}(?:{_MONTH}|\d{{1,2}}){_YEAR}
     | {_MONTH}\s+\d{{1,2}}\s?(?:st|nd|rd|th)?\s?,?\s+\d{{4}}
 """
 _FOUND = re.compile(
@@ -76,6 +81,15 @@ def dated(body: Any, heading: Any | None, area: Any | None) -> Iterator[tuple[An
     for line in (*_around(lines, heading), *_named(lines, area)):
         if found := _date_of(line):
             yield line.element, found
+
+
+def dates_in(text: str) -> tuple[str, ...]:
+    """Give what to read of a short line that says when: its date with its time of day, then the date alone."""
+    found = _FOUND.search(text[: 2 * LONGEST_LINE_CHARACTERS])
+    if found is None or _CHANGED.search(text[: found.start()]):
+        return ()
+    words = weight(f"{text[: found.start()]} {text[found.end() :]}")
+    return _readings(found) if words <= _MOST_WORDS else ()
 
 
 def _lines(body: Any, holders: set[Any]) -> Iterator[Line]:
@@ -160,7 +174,7 @@ def _readings(found: re.Match[str]) -> tuple[str, ...]:
 def _stands_out(line: Line, found: re.Match[str]) -> bool:
     """Tell a date that stands by itself from one that a sentence mentions."""
     before, behind = line.text[: found.start()].strip(), line.text[found.end() :].strip()
-    words = len((before + " " + behind).split())
+    words = weight(f"{before} {behind}")
     if line.element.tag in _HEADINGS and words > _MOST_WORDS:
         return False
     if _is_meta(line.element):
@@ -168,4 +182,5 @@ def _stands_out(line: Line, found: re.Match[str]) -> bool:
     parted = before[-1:] in _PARTING and behind[:1] in _PARTING
     if parted and words <= _MOST_PARTED_WORDS:
         return True
-    return words <= _MOST_WORDS and (parted or not before or not behind)
+    alone = parted or not before or not behind or found["clock"] is not None
+    return words <= _MOST_WORDS and alone

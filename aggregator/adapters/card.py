@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from aggregator.adapters import card_words
+from aggregator.adapters import byline, card_words
 from aggregator.adapters.card_date import MAX_ELEMENTS, Reader, Spot, is_dated
 from aggregator.adapters.card_words import says_more, words_of
 from aggregator.normalize import media
@@ -75,9 +75,17 @@ def _links(item: Document) -> Iterator[tuple[Any, str]]:
 
 
 def _heading(root: Any) -> Any | None:
-    """The heading that is or holds a link, else the one that says most; the first of equals."""
+    """The heading that is or holds a link, else the one that says most; the first of equals.
+
+    Of two within one link the higher one: what stands below a title is its lead.
+    """
     found = [element for element in islice(root.iter(*HEADINGS), _MANY) if weight(line(element))]
-    return max(found, key=lambda one: (_linked(one, root) is not None, weight(line(one))), default=None)
+    best = max(found, key=lambda one: (_linked(one, root) is not None, weight(line(one))), default=None)
+    link = None if best is None else _linked(best, root)
+    rivals = [
+        one for one in found if link is not None and weight(line(one)) >= _LEAD_WORDS and _linked(one, root) is link
+    ]
+    return min((best, *rivals), key=lambda one: one.tag) if rivals else best
 
 
 def _linked(heading: Any, root: Any) -> Any | None:
@@ -131,11 +139,19 @@ def _completes(whole: str, cut: str) -> bool:
 
 
 def _said(link: Any) -> Any | None:
-    """The link where it says something, or the block in it that says most: a link may hold a whole card."""
+    """The link where it says something, or the part of it that says most: a link may hold a whole card."""
     if not _label(link):
         return None
     blocks = [one for one in islice(link.iter(*_BLOCKS), _MANY) if next(one.iterchildren(*_BLOCKS), None) is None]
-    return max(blocks, key=lambda one: weight(line(one)), default=link)
+    parts = [one for one in blocks or _parts(link) if not (is_dated(one) or byline.dates_in(line(one)))]
+    return max(parts, key=lambda one: weight(line(one)), default=link)
+
+
+def _parts(link: Any) -> list[Any]:
+    """The elements that a link is made of, where it writes nothing beside them: lines of a card."""
+    parts = [one for one in islice(link, _MANY) if isinstance(one.tag, str) and line(one)]
+    beside = "".join((link.text or "", *(one.tail or "" for one in islice(link, _MANY))))
+    return parts if len(parts) > 1 and not any(map(str.isalnum, beside)) else []
 
 
 def _named(root: Any) -> Any | None:
@@ -165,7 +181,7 @@ def _summary(root: Any, titles: tuple[Spot, ...], published: tuple[Spot, ...]) -
         for spot in (*titles[:1], *published)
         for one in (*islice(spot.element.iter(), MAX_ELEMENTS), *islice(spot.element.iterancestors(), _AROUND))
     }
-    texts = {spot.value for spot in (*titles, *published)}
+    texts = {spot.value for spot in (*titles[:1], *published)}
     elements = [one for one in islice(root.iter(), MAX_ELEMENTS) if isinstance(one.tag, str) and one not in taken]
     elements = [one for one in elements if not is_dated(one)]
     named = (one for one in elements if one.tag != "a" and not words_of(one).isdisjoint(card_words.SUMMARY))

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from aggregator.adapters import card_words
+from aggregator.adapters import byline, card_words
 from aggregator.adapters.card_words import words_of
 from aggregator.normalize import dates
-from aggregator.sites.document import text_of
+from aggregator.sites.document import pieces, text_of
 from aggregator.sites.rules import NO_FIELD, Field, zone
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ LONGEST_CHARACTERS = 60  # of a text that is nothing but a date and its label
 _DISAPPOINTMENTS = 5  # of one kind of element
 _ALL_DISAPPOINTMENTS = 1_000  # of a page
 _AROUND = 12  # elements around a title
+_GROUP = 60  # elements beside an item among which the day above it is looked for
+_HEADERS = frozenset({"dt", "h2", "h3", "h4", "h5", "h6", "p", "div", "time", "header", "tr", "li"})
 _SPOTS = 12  # of one item, that are asked
 _ATTRIBUTES = (
     "datetime", "data-datetime", "data-timestamp", "data-time", "data-date", "data-published", "data-pubdate",
@@ -47,11 +49,15 @@ _SILENT = ("script", "style", "noscript", "svg", "template")
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A value in an item, the element that holds it, and the attribute that does (None: its text)."""
+    """A value in an item, the element that holds it, and the attribute that does (None: its text).
+
+    One `above` an item is not in it.
+    """
 
     value: str
     element: Any
     attribute: str | None = None
+    above: bool = False
 
     @property
     def where(self) -> str:
@@ -80,6 +86,10 @@ class Reader:
 
     def published(self, item: Any, *, besides: Any = None) -> Iterator[Spot]:
         """Yield where the date of an item is, the best first; `besides` is its title, in which none is looked for."""
+        found = tuple(self._within(item, besides))
+        yield from found or islice((spot for spot in _above(item) if _is_believable(spot) and self._finds(spot)), 1)
+
+    def _within(self, item: Any, besides: Any) -> Iterator[Spot]:
         elements = [one for one in islice(item.iter(), MAX_ELEMENTS) if isinstance(one.tag, str)]
         stated = list(islice(_stated(elements), _SPOTS))
         read = [spot for spot in stated if self._finds(spot)]
@@ -110,6 +120,30 @@ class Reader:
         return False
 
 
+def _above(item: Any) -> Iterator[Spot]:
+    """Yield the line above an item, or above the list it is in, where such lines part a list by its days."""
+    for one in (item, item.getparent()):
+        header = next(islice((above for above in _before(one) if above.tag != item.tag), 1), None)
+        if header is None or header.tag not in _HEADERS or not _repeats(header):
+            continue
+        said = "".join(piece[: 4 * LONGEST_CHARACTERS] for piece in islice(pieces(header), _SPOTS))
+        text = " ".join(said.split())
+        if 1 < len(text) <= LONGEST_CHARACTERS and any(map(str.isdecimal, text)):
+            yield Spot(text, header, above=True)
+
+
+def _before(element: Any) -> Iterator[Any]:
+    before = islice(element.itersiblings(preceding=True), _GROUP) if element is not None else ()
+    return (one for one in before if isinstance(one.tag, str))
+
+
+def _repeats(header: Any) -> bool:
+    """Tell whether more such lines stand beside one."""
+    kind = (header.tag, header.get("class"))
+    beside = (*islice(header.itersiblings(), _GROUP), *islice(header.itersiblings(preceding=True), _GROUP))
+    return any((one.tag, one.get("class")) == kind for one in beside)
+
+
 def _stated(elements: Iterable[Any]) -> Iterator[Spot]:
     """Yield the attributes that hold dates for machines."""
     for element in elements:
@@ -134,6 +168,7 @@ def _texts(element: Any, *, whole: bool) -> Iterator[Spot]:
         texts += [text, *(_PARTS.split(text) if len(text) < 4 * LONGEST_CHARACTERS else ())]
     if children:
         texts += [element.text or "", *(child.tail or "" for child in children)]
+    texts += [reading for text in texts[:1] for reading in byline.dates_in(text)]
     for text in dict.fromkeys(" ".join(text.split()) for text in texts if len(text) < 4 * LONGEST_CHARACTERS):
         if 1 < len(text) <= LONGEST_CHARACTERS and (any(map(str.isdecimal, text)) or is_dated(element)):
             yield Spot(text, element)

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from aggregator.adapters import card_words
+from aggregator.adapters import card_words, visible
 from aggregator.adapters.card_words import words_of
+from aggregator.adapters.furniture import SHOWN, is_furniture
 from aggregator.adapters.html import direction_of
 from aggregator.normalize import text
 from aggregator.normalize.markup import BLOCKS, MEDIA
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 MAX_BLOCKS = 5_000  # of a page that are compared
 MAX_LEVELS = 200  # above a block that may be the article
-MAX_TIDIED = 20_000  # elements of a text
 LEAST_WORDS = 15  # a text of fewer is none that anybody can tell from furniture
 
 _PIECE = 30  # characters, blanks left out, that are looked up at a time
@@ -40,25 +40,14 @@ _LINKS = 0.4  # of a block's letters: prose has fewer in links
 _BESIDE = 2  # words of the page for one of the article more, and
 _BESIDE_PROSE = 8  # where that is a paragraph: a lead stands apart, beside what the site offers for sharing it
 _HEADLINE_WORDS = 5  # of a link at the end, beside others: the headline of another article
-_FURNITURE_SHARE = 0.2  # of a text, at most, for one piece
-_LOOSE_WORDS = 40  # of it that are not links
 _PROSE_WORDS = 15  # a block of as many, with few links, between two of the article is no furniture
 
 _BLANK = re.compile(r"[\s\u200b\u00ad\ufeff]+")
 _WHOLE = frozenset({"table", "ul", "ol", "dl", "pre", "blockquote", "figure", "details"})
 _LEAVES = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6"})
 _TEXTUAL = frozenset({"b", "strong", "em", "i", "u", "mark", "font", "q", "sub", "sup", "code", "bdi", "bdo", "ruby"})
-_SHOWN = ("img", "picture", "amp-img", "video", "audio", "iframe", "math")
 _INNER_BLOCKS = tuple(sorted(BLOCKS))
-_AROUND = frozenset({"nav", "aside", "footer", "form", "dialog"})
 _SILENT = frozenset({"script", "style", "template", "svg", "select", "button"})
-_FURNITURE = re.compile(
-    r"(?<![a-z])(?:share|sharing|social|related|recommend\w*|newsletter|subscri\w+|signup|promo\w*|advert\w*|ads?|sponsor\w*"
-    r"|outbrain|taboola|comments?|disqus|breadcrumbs?|pagination|pager|sidebar|widget|toolbar|cookie\w*|paywall|popup"
-    r"|modal|author-?(?:bio|box|info|card)|about-?(?:the-?)?author|sharedaddy|related-?posts|tags?|taxonomy|read-?(?:more|also|next)|more-?(?:on|from|stories)|most-?read|footer|nav\w*|menu"
-    r"|copyright|printonly|skip)(?![a-z])",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +83,14 @@ def find(document: Document) -> Text | None:
     words = _words(document)
     wanted = _article([one for one in blocks if _is_wanted(one, *words)]) if words else []
     if sum(one.words for one in wanted) >= LEAST_WORDS:
-        return Text(_cut_out(_around(wanted, blocks, default=body), blocks, wanted), "trafilatura")
+        root = _around(wanted, blocks, default=body)
+        return Text(_cut_out(root, blocks, wanted, heading=_heading(document)), "trafilatura")
     return _densest(blocks)
+
+
+def _heading(document: Document) -> Any | None:
+    titles = islice(document.root.iter("title"), 1)
+    return visible.heading(document, tuple(text_of(title) for title in titles))
 
 
 def _article(wanted: Sequence[_Block]) -> list[_Block]:
@@ -232,7 +227,7 @@ def _weights(blocks: Sequence[_Block]) -> dict[Any, float]:
     return weights
 
 
-def _cut_out(root: Any, blocks: Sequence[_Block], wanted: Sequence[_Block]) -> Any:
+def _cut_out(root: Any, blocks: Sequence[_Block], wanted: Sequence[_Block], *, heading: Any | None = None) -> Any:
     """Copy a part of the page without what is not the article: its title, and what nobody wants outside of prose."""
     inside = [block for block in blocks if block.element is root or root in block.element.iterancestors()]
     kept = {block.element for block in wanted}
@@ -242,6 +237,7 @@ def _cut_out(root: Any, blocks: Sequence[_Block], wanted: Sequence[_Block]) -> A
         block.element
         for place, block in enumerate(inside)
         if block.element.tag == "h1"
+        or block.element is heading
         or (block.element not in kept and not _stays(block, root, lead=place < first, within=first < place < last))
         if block.whole
     }
@@ -261,33 +257,11 @@ def _cut_out(root: Any, blocks: Sequence[_Block], wanted: Sequence[_Block]) -> A
 
 def _stays(block: _Block, root: Any, *, lead: bool, within: bool) -> bool:
     """Tell whether a block that nobody asked for belongs to the article: a picture or player, prose in its midst."""
-    shows = next(block.element.iter(*_SHOWN), None) is not None
+    shows = next(block.element.iter(*SHOWN), None) is not None
     if not (within and (shows or block.is_prose)) and not (lead and shows and not block.is_prose):
         return False
     around = (one for one in (block.element, *block.element.iterancestors()) if one is not root)
-    return not any(_is_furniture(one) for one in islice(around, _depth(block.element) - _depth(root)))
-
-
-def tidy(element: Any) -> None:
-    """Take out of a text that is marked up as an article's what is called furniture, and little beside it."""
-    most = _FURNITURE_SHARE * text.weight(text_of(element))
-    for one in list(islice(element.iterdescendants(), MAX_TIDIED)):
-        if isinstance(one.tag, str) and one.getparent() is not None and _is_furniture(one) and _is_loose(one, most):
-            detach(one)
-
-
-def _is_loose(element: Any, most: float) -> bool:
-    """Tell whether a text can lose an element: it shows nothing, and has few words, or only links."""
-    if next(element.iter(*_SHOWN), None) is not None:
-        return False
-    block = _block(element)
-    return block.words <= most and (block.linked or block.words <= _LOOSE_WORDS and element.tag != "aside")
-
-
-def _is_furniture(element: Any) -> bool:
-    if element.tag in _AROUND or element.get("role") in ("navigation", "complementary", "dialog", "search"):
-        return True
-    return bool(_FURNITURE.search(f"{element.get('class') or ''} {element.get('id') or ''}"[:500]))
+    return not any(is_furniture(one) for one in islice(around, _depth(block.element) - _depth(root)))
 
 
 def _densest(blocks: Sequence[_Block]) -> Text | None:
@@ -306,7 +280,7 @@ def _densest(blocks: Sequence[_Block]) -> Text | None:
 
 
 def _is_aside(element: Any) -> bool:
-    return any(_is_furniture(one) for one in islice((element, *element.iterancestors()), MAX_LEVELS))
+    return any(is_furniture(one) for one in islice((element, *element.iterancestors()), MAX_LEVELS))
 
 
 def _depth(element: Any) -> int:

@@ -13,7 +13,7 @@ from lxml import etree
 
 from aggregator.adapters.feed_charset import decode
 from aggregator.errors import SourceError
-from aggregator.normalize.html import with_few_attributes
+from aggregator.normalize.html import with_few_attributes, without_illegal_references
 from aggregator.sites.document import Document
 
 if TYPE_CHECKING:
@@ -35,10 +35,6 @@ _STARTS_WITHIN = 16_384  # characters
 _FEED = re.compile(r"(?:<\?xml.*?\?>\s*)?<(?:rss|feed|rdf)\b")
 _BLANKS = bytes.maketrans(b"\f", b" ")
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\f\r")
-_ILLEGAL_REFERENCE = re.compile(
-    r"&#(?:0{0,9}(?:[0-8]|1[1245-9]|2\d|3[01]|6553[45])(?!\d)|x0{0,9}(?:[0-8bcef]|1[\da-f]|fff[ef])(?![\da-f]));?",
-    re.IGNORECASE,
-)
 _ELEMENT = re.compile(r"<[a-z!]", re.IGNORECASE)
 _MANY = etree.XPath(f"count(//*) > {MAX_ELEMENTS}")
 
@@ -82,8 +78,7 @@ def _parsed(text: str) -> etree._Element | None:
 
 def _legal(text: str) -> bytes:
     """Leave out what XML 1.0 §2.2 forbids, also as references: no tree that holds it can be changed."""
-    if "&#" in text:
-        text = _ILLEGAL_REFERENCE.sub("", text)
+    text = without_illegal_references(text)
     if "\ufffe" in text or "\uffff" in text:
         text = text.replace("\ufffe", "").replace("\uffff", "")
     return text.encode("utf-8", "replace").translate(_BLANKS, _CONTROLS)

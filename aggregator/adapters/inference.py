@@ -180,7 +180,7 @@ def _inferred(document: Document, items: str, best: _Judged) -> Inferred:
     spots: dict[str, list[Spot | None]] = {
         "title": [found.titles[0] for found in best.cards],
         "url": [found.link for found in best.cards],
-        "published": [next(iter(found.published), None) for found in best.cards],
+        "published": [next((spot for spot in found.published if not spot.above), None) for found in best.cards],
         "summary": [found.summary for found in best.cards],
         "image": [found.image for found in best.cards],
     }

@@ -7,13 +7,12 @@ an author that is an address, a player that is a page are none. `dateModified` i
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from aggregator.adapters import head, linked_data, microdata, naming, visible
+from aggregator.adapters import head, linked_data, meta_names, microdata, naming, visible
 from aggregator.adapters.feed_media import number
 from aggregator.model import Enclosure, Found, RawImage
 from aggregator.normalize import dates, url
@@ -34,35 +33,6 @@ MAX_PARAGRAPHS = 20  # of a page that does not say what language it is in, and
 SAMPLE_CHARACTERS = 2_000  # of them
 _Addressed = TypeVar("_Addressed", RawImage, Enclosure)
 _UTC = ZoneInfo("UTC")
-
-_PUBLISHED_META = (
-    "article:published_time", "article:published", "og:published_time", "og:article:published_time",
-)  # fmt: skip
-_OTHER_PUBLISHED_META = (
-    "dc.date.issued", "dcterms.issued", "dcterms.created", "dc.date.created", "dc.date", "dcterms.date", "dc:date",
-    "datepublished", "date", "pubdate", "publishdate", "publish-date", "publish_date", "publication_date",
-    "published-date", "parsely-pub-date", "sailthru.date", "article.published", "cxenseparse:recs:publishtime",
-    "cse_publish_date", "article_date_original", "originalpublicationdate", "bt:pubdate", "rbpubdate",
-    "citation_publication_date", "citation_date", "weibo:article:create_at", "ptime", "creation_date",
-)  # fmt: skip
-_KNOWN_META = frozenset((*_PUBLISHED_META, *_OTHER_PUBLISHED_META))
-_SAYS_PUBLISHED = re.compile(
-    r"(?:^|[^a-z])(?:publi(?:sh|ca|é)|pubdate|posted|uploaded|created|issued)(?!.*(?:modif|updat|expir|by$|er$))"
-)
-_FOR_MACHINES = re.compile(r"[12]\d{3}-?\d\d-?\d\d(?!\d)")
-_UPDATED_META = (
-    "article:modified_time", "og:updated_time", "article:modified", "dcterms.modified", "dc.date.modified",
-    "last-modified", "lastmod", "article.updated", "weibo:article:update_at",
-)  # fmt: skip
-_AUTHOR_META = (
-    "author", "article:author", "dc.creator", "dcterms.creator", "dc:creator", "parsely-author", "sailthru.author",
-    "article:author_name", "byl", "byline", "citation_author",
-)  # fmt: skip
-_TAG_META = ("article:tag", "news_keywords", "parsely-tags", "sailthru.tags", "og:article:tag")
-_SUMMARY_META = ("og:description", "description", "twitter:description", "dc.description", "dcterms.abstract")
-_SITE_META = ("og:site_name", "application-name", "apple-mobile-web-app-title", "twitter:app:name:iphone")
-_PLAYER_META = ("og:audio:secure_url", "og:audio:url", "og:audio", "og:video:secure_url", "og:video:url", "og:video")
-_IMAGE_META = ("og:image:secure_url", "og:image:url", "og:image")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +93,7 @@ class _Page:
         self._times = visible.times(document, self._h1)
         self._publishers = tuple(self._publisher())
         self._site = naming.site(
-            (found.value for found in (*self._publishers, *self._sections(), *self._head.all(*_SITE_META))),
+            (found.value for found in (*self._publishers, *self._sections(), *self._head.all(*meta_names.SITE_META))),
             document.url,
         )
 
@@ -162,24 +132,28 @@ class _Page:
         yield from self._ld("headline") or self._ld("name")
         yield from self._head.all("og:title")
         yield from self._marked("title")
-        if self._heading:
-            yield Found(self._heading, "page:h1")
+        if self._h1 is not None and self._heading:
+            yield Found(self._heading, f"page:{self._h1.tag}")
         yield from self._head.all("twitter:title", "dc.title", "parsely-title", "sailthru.title")
         if self._head.title:
             yield Found(self._head.title, "page:title")
 
     def _summary(self, titles: tuple[Found, ...]) -> tuple[Found, ...]:
         unwanted = self._site.names | {naming.letters(found.value) for found in titles}
-        found = (*self._head.all(*_SUMMARY_META), *self._ld("description", "abstract"), *self._marked("summary"))
+        found = (
+            *self._head.all(*meta_names.SUMMARY_META),
+            *self._ld("description", "abstract"),
+            *self._marked("summary"),
+        )
         return tuple(one for one in found if naming.letters(one.value) not in unwanted)
 
     def _published(self) -> tuple[Found, ...]:
         found = (
             *self._ld("datePublished"),
-            *self._head.all(*_PUBLISHED_META),
+            *self._head.all(*meta_names.PUBLISHED_META),
             *self._marked("published"),
             *self._times.published,
-            *self._head.all(*_OTHER_PUBLISHED_META),
+            *self._head.all(*meta_names.OTHER_PUBLISHED_META),
             *self._head_dates(),
             *_texts(self._data.page, ("datePublished", "uploadDate")),
         )
@@ -191,8 +165,8 @@ class _Page:
     def _head_dates(self) -> Iterator[Found]:
         """Meta elements of any other name that says so, with a date for machines."""
         for name, values in self._head.meta.items():
-            if name not in _KNOWN_META and _SAYS_PUBLISHED.search(name):
-                yield from (Found(value, f"meta:{name}") for value in values if _FOR_MACHINES.match(value))
+            if name not in meta_names.KNOWN_META and meta_names.SAYS_PUBLISHED.search(name):
+                yield from (Found(value, f"meta:{name}") for value in values if meta_names.FOR_MACHINES.match(value))
 
     def _written_in(self) -> str | None:
         """The language that words of dates are in: what the page states, else what its text is."""
@@ -205,7 +179,7 @@ class _Page:
     def _updated(self) -> tuple[Found, ...]:
         return (
             *self._ld("dateModified"),
-            *self._head.all(*_UPDATED_META),
+            *self._head.all(*meta_names.UPDATED_META),
             *self._marked("updated"),
             *self._times.updated,
             *_texts(self._data.page, ("dateModified",)),
@@ -217,7 +191,7 @@ class _Page:
             self._ld_names("author"),
             self._ld_names("creator"),
             *(item.names() for item in self._items),
-            *(self._head.all(name) for name in _AUTHOR_META),
+            *(self._head.all(name) for name in meta_names.AUTHOR_META),
             self._linked_authors(),
         )
         return next((people for place in places if (people := naming.authors(place, self._site))), ())
@@ -231,7 +205,7 @@ class _Page:
         places: tuple[Iterable[Found], ...] = (
             self._head.all("article:tag"),
             self._ld("keywords"),
-            *(self._head.all(name) for name in _TAG_META),
+            *(self._head.all(name) for name in meta_names.TAG_META),
             *((found for found in item.values("tags")) for item in self._items),
         )
         return next((tags for place in places if (tags := naming.tags(place, self._site))), ())[:MAX_TAGS]
@@ -281,7 +255,7 @@ class _Page:
 
     def _open_graph_images(self) -> Iterator[RawImage]:
         """Sizes stand beside an image and name none: they are believed where there is one."""
-        found = list(self._head.all(*_IMAGE_META))
+        found = list(self._head.all(*meta_names.IMAGE_META))
         alone = len({naming.letters(one.value.partition("//")[2]) for one in found}) == 1
         for one in found:
             if alone:
@@ -303,7 +277,7 @@ class _Page:
                     yield from self._players(node)
         if self._data.page is not None:
             yield from self._players(self._data.page)
-        for found in self._head.all(*_PLAYER_META):
+        for found in self._head.all(*meta_names.PLAYER_META):
             yield from self._file(found.value)
 
     def _players(self, node: linked_data.Node) -> Iterator[Enclosure]:

@@ -40,6 +40,7 @@ RULES = {
     "authors": "each name once, and no top-level domain is cut at its fourth letter",
     "base": "a relative link is resolved against the feed's site, which a FeedBurner address is not",
     "binary": "a picture in base64 is no text",
+    "broken-off": "half an article is none: it would be an edit of the whole one",
     "caption": "media:description says what is in a picture; the item's own text stands before it",
     "channel-author": "an item without an author has the feed's",
     "charset": "RULES §3: valid UTF-8 beats the label, labels mean their supersets, the feed's language tells the rest",
