@@ -203,7 +203,10 @@ class _Blocks:
         if not self._junk:
             return False
         text = ("".join(block.itertext()) if len(block) else block.text or "").strip(BLANK)
-        return any(search(text) for search in self._is_junk_text)
+        for search in self._is_junk_text:  # noqa: SIM110 - twice as quick as `any` for what is asked of each block
+            if search(text):
+                return True
+        return False
 
 
 @lru_cache(maxsize=256)

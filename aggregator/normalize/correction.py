@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from aggregator.errors import ItemError
 from aggregator.model import Found
-from aggregator.normalize import dates, text
+from aggregator.normalize import date_evidence, dates, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,8 +61,10 @@ def _in_future(revision: Revision, raw: RawEntry, *, reject: bool, context: Cont
     if reject:
         raise ItemError(f"{raw.item}: dated {date.value:%Y-%m-%d %H:%M}Z, which lies in the future")
     kind = found.where.partition(":")[0]
+    believed = date_evidence.stated("published", found, date, zone=context.timezone, refused=None)
     return replace(
         revision,
+        evidence=(believed, *(one for one in revision.evidence if one.field != "published")),
         published=date.value,
         published_from=_EVIDENCE.get(kind, kind),
         provenance={**revision.provenance, "published": found.where},

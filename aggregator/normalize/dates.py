@@ -95,6 +95,8 @@ def reconciled(dates: Sequence[Date], *, zone: ZoneInfo) -> int:
     clock under two offsets the one wins whose offset is the zone's (measured on 1,221 pages: half of all conflicts of
     1 to 14 h).
     """
+    if len(dates) == 1:
+        return 0
     chosen = _with_a_time(dates, zone)
     if _is_local(dates[chosen], zone):
         return chosen

@@ -308,7 +308,8 @@ class _Judge:
                     address, Enclosure(address, storable(found.type or "") or None, found.length, found.duration)
                 )
         if kept:
-            self._note("enclosures", "body" if self._raw.captured else "feed")
+            stated = next((_evidence(one.where) for one in (*self._raw.url, *self._raw.title)), "feed")
+            self._note("enclosures", "body" if self._raw.captured else stated)
         return tuple(kept.values())
 
     def _language(self, title: str, content: str | None) -> str | None:

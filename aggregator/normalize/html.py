@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 MAX_DEPTH = 80  # elements; the walk needs five Python frames a level, pages of the wild reach 30
 MAX_ELEMENTS = 20_000  # a document; the longest articles have 2,000, and taking out many costs their square
 MAX_ATTRIBUTES = 300  # a tag; 40,000 distinct ones hold libxml2 for 11 s
-_BEGUN_BODY = ("<bo", "<bO", "<Bo", "<BO")  # looked for first: few articles have one, and lowering them takes longer
 _LONG_CHARACTERS = 4096  # a shorter tag cannot hold enough attributes to matter
 
 _TOO_MUCH = etree.XPath(f"boolean({'/*' * MAX_DEPTH}) or count(//*) > {MAX_ELEMENTS}")
@@ -35,12 +34,22 @@ _HIDDEN = etree.XPath(".//*[@hidden or @style[contains(translate(., ' ', ''), 'd
 # A tag to its `>`, or to the end; a quote counts only after `=`, as in the tokenizer of HTML §13.2.5.
 _TAG = re.compile(r"""<([a-z][^\s/>]{0,40})(?:[^>=]++|=\s*+(?:"[^"]*+"|'[^']*+')?+)*+(?:>|\Z)""", re.IGNORECASE)
 _QUOTED = re.compile(r""""[^"]*+"|'[^']*+'""")
+# Zero is left to the parser, which makes U+FFFD of it (HTML §13.2.5.80).
+_ILLEGAL_REFERENCE = re.compile(
+    r"&#(?:0*+(?:[1-8]|1[1245-9]|2\d|3[01]|6553[45])(?!\d)|x0*+(?:[1-8bcef]|1[\da-f]|fff[ef])(?![\da-f]));?",
+    re.IGNORECASE,
+)
 _ATTRIBUTE = re.compile(r"[\s/=]++")
+
+
+def without_illegal_references(text: str) -> str:
+    """Leave out references to what XML 1.0 §2.2 forbids: a tree that holds one cannot be changed."""
+    return _ILLEGAL_REFERENCE.sub("", text) if "&#" in text else text
 
 
 def parse(html: str) -> Any | None:
     """Parse a fragment or a page into an lxml tree whose root is `html`; None where there is nothing to parse."""
-    text = clean_characters(html)
+    text = without_illegal_references(clean_characters(html))
     if markup.MAYBE_FUSED.search(text):
         text = markup.FUSED.sub(r"<\1 ", text)
     if not text.strip():
@@ -53,7 +62,9 @@ def parse(html: str) -> Any | None:
 
 
 def _has_body(text: str) -> bool:
-    return any(begun in text for begun in _BEGUN_BODY) and "<body" in text.lower()
+    # Looked for in this way first: few articles have one, and lowering them all takes longer.
+    begun = "<bo" in text or "<BO" in text or "<Bo" in text or "<bO" in text
+    return begun and "<body" in text.lower()
 
 
 def _parsed(text: str) -> Any | None:
@@ -90,7 +101,7 @@ def clean(
     body = root.find("body") if root.tag == "html" else root
     if body is None:
         return None
-    _drop(body)
+    _drop(body, {element.tag for element in body.iter()})
     media.repair(body, base, placeholders)
     result = sanitize("".join(_serialize(block) for block in blocks_of(body, junk)))
     return result or None
@@ -138,8 +149,10 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
     return value
 
 
-def _drop(body: Any) -> None:
-    etree.strip_elements(body, *markup.DROPPED, with_tail=False)
+def _drop(body: Any, names: set[str]) -> None:
+    dropped = names.intersection(markup.DROPPED)
+    if dropped:
+        etree.strip_elements(body, *dropped, with_tail=False)
     for element in _HIDDEN(body):
         detach(element)
 

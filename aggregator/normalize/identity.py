@@ -140,6 +140,8 @@ def distinct(revisions: Sequence[Revision]) -> list[Revision]:
     A link that several items of one document share (a home page, a changelog) names none of them: it is taken from
     their keys where they have a guid, or told apart by title where they have none.
     """
+    if len(revisions) < 2:
+        return list(revisions)
     titles: dict[str, set[tuple[str | None, str]]] = {}
     for revision in revisions:
         titles.setdefault(revision.keys[0], set()).add((revision.guid, text.fold(revision.title)))

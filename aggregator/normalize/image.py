@@ -6,6 +6,8 @@ Rule: total and pure; nothing is fetched, what the URL alone does not tell stays
 from __future__ import annotations
 
 import re
+from collections import Counter
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -16,6 +18,9 @@ from aggregator.normalize.address import Address, absolute, parameter, read
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from aggregator.model import Revision
+
+LEAST_FOR_A_LOGO = 5  # articles: of fewer, two that share a picture may well be about one thing
 _DEPTH = 3  # proxies inside proxies; deeper ones are nobody's but an attacker's
 
 _WESERV = frozenset({"images.weserv.nl", "wsrv.nl"})
@@ -181,3 +186,18 @@ def _score(descriptors: str) -> tuple[int, float]:
         if match := _DESCRIPTOR.fullmatch(descriptor):
             return (1 if match[2] == "w" else 0, float(match[1]))
     return (0, 1.0)
+
+
+def without_logos(revisions: Sequence[Revision]) -> tuple[Revision, ...]:
+    """Take away the picture that leads more than half of some articles: what all share shows none of them (RULES §3).
+
+    Their hashes stay those of what was stated. Of fewer than LEAST_FOR_A_LOGO articles nothing is said.
+    """
+    counted = Counter(revision.image.url for revision in revisions if revision.image)
+    shared = {address for address, times in counted.items() if times * 2 > len(revisions)}
+    if not shared or len(revisions) < LEAST_FOR_A_LOGO:
+        return tuple(revisions)
+    return tuple(
+        replace(revision, image=None) if revision.image and revision.image.url in shared else revision
+        for revision in revisions
+    )

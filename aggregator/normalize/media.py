@@ -16,16 +16,23 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Iterable, Sequence
 
+_VOIDS = ("source", "track", "wbr")
+
 
 def repair(body: Any, base: str | None, placeholders: Sequence[re.Pattern[str]]) -> None:
     """Give every picture, player, frame and link of a body its absolute address; what has none goes."""
-    _voids(body)
-    _noscript(body)
-    _strangers(body, base)
+    names = {element.tag for element in body.iter()}
+    if not names.isdisjoint(_VOIDS):
+        _voids(body)
+    if "noscript" in names:
+        _noscript(body)
+    if strangers := names - markup.KNOWN:
+        _strangers(body, base, strangers)
     for element in list(body.iter("img", "source", "video", "audio", "iframe")):
         _media(element, base, placeholders)
-    for element in list(body.iter("a")):
-        _link(element, base)
+    if "a" in names:
+        for element in list(body.iter("a")):
+            _link(element, base)
 
 
 def allowed_address(tag: str, name: str, value: str) -> bool:
@@ -41,7 +48,7 @@ def allowed_address(tag: str, name: str, value: str) -> bool:
 
 def _voids(body: Any) -> None:
     """What the parser put inside elements that hold nothing (libxml2 knows no `source`) comes out behind them."""
-    for element in list(body.iter("source", "track", "wbr")):
+    for element in list(body.iter(*_VOIDS)):
         text, element.text = element.text, None
         for child in reversed(element):
             element.addnext(child)
@@ -49,11 +56,8 @@ def _voids(body: Any) -> None:
             element.tail = text + (element.tail or "")
 
 
-def _strangers(body: Any, base: str | None) -> None:
+def _strangers(body: Any, base: str | None, names: set[str]) -> None:
     """Elements that HTML does not know leave their children, unless they are an image or a known player."""
-    names = {element.tag for element in body.iter()} - markup.KNOWN
-    if not names:
-        return
     for element in list(body.iter(*names)):
         if element.tag == "amp-img":
             element.tag = "img"

@@ -109,6 +109,7 @@ def test_a_date_in_the_future_is_as_the_source_wants_it() -> None:
     assert (kept.published, kept.published_from, kept.provenance["published"]) == (
         datetime(2026, 8, 1, 10, tzinfo=UTC), "page", "meta:date"
     )  # fmt: skip
+    assert [(one.raw, one.where, one.refused) for one in kept.evidence] == [("2026-08-01T10:00:00Z", "meta:date", None)]
     with pytest.raises(ItemError, match="item 1: dated 2026-08-01 10:00Z, which lies in the future"):
         told(FUTURE, future="reject")
 

@@ -122,6 +122,17 @@ def test_enclosures_are_absolute_and_each_is_there_once() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("where", "expected"), [("feed:link", "feed"), ("page:url", "page"), ("listing:a@href", "listing")]
+)
+def test_enclosures_were_found_where_their_item_was(where: str, expected: str) -> None:
+    address = (Found("https://news.example.org/lamps", where),)
+
+    revision = judged(url=address, enclosures=(Enclosure("https://news.example.org/a.mp3"),))
+
+    assert revision.provenance["enclosures"] == expected
+
+
 def test_tags_and_authors_are_plain_and_each_is_there_once() -> None:
     revision = judged(
         tags=found("World", "<b>World</b>", " "),

@@ -171,3 +171,15 @@ def test_text_has_a_blank_line_between_paragraphs_and_a_line_for_a_break() -> No
     source = "<h2>Lamps</h2><p>one<br>two</p><ul><li>three</li><li>four</li></ul><p> </p><p>五\n六</p>"
 
     assert html.text_of(source) == "Lamps\n\none\ntwo\n\nthree\n\nfour\n\n五六"
+
+
+@pytest.mark.parametrize("code", [1, 8, 11, 12, 14, 31, 0xFFFE, 0xFFFF])
+@pytest.mark.parametrize("form", ["&#{0};", "&#{0:04d} ", "&#x{0:x};", "&#X{0:X};", "&#x000000000000{0:x};"])
+def test_a_reference_to_what_no_tree_may_hold_is_left_out(form: str, code: int) -> None:
+    blank = " " if form.endswith(" ") else ""
+
+    assert cleaned(f"<p>lamp<i hidden>x</i>{form.format(code)}light</p>") == f"<p>lamp{blank}light</p>"
+
+
+def test_other_references_stay() -> None:
+    assert cleaned("<p>a&#9;b&#10;c&#65;&#x1F600;&amp;#1;&#16;0</p>") == "<p>a b cA😀&amp;#1;0</p>"

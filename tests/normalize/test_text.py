@@ -130,3 +130,18 @@ def test_an_unspaced_character_weighs_half_a_word(value: str, words: float) -> N
 
 def test_letters_are_counted_without_digits_and_marks() -> None:
     assert text.letters("Aé中5。 ñ!") == 4
+
+
+@settings(deadline=None, max_examples=300, derandomize=True)
+@given(st.text(st.characters() | st.sampled_from("\x0b\x1b\x7f\x85\x9f\xa0\ud83d\ufffd\ufffe\uffff中"), max_size=12))
+def test_a_text_that_counts_as_legal_holds_nothing_that_is_taken_out(value: str) -> None:
+    kept = "".join(
+        one for one in value if not re.match("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]", one)
+    )
+    assert text._is_legal(value) == (kept == value)
+
+
+@pytest.mark.parametrize("before", range(9))
+def test_too_many_marks_are_found_wherever_they_begin(before: int) -> None:
+    stacked = "a" * before + "e" + "\u0301" * 40 + "b" * 20
+    assert len(text.compose(stacked)) < len(stacked) - 9
