@@ -15,6 +15,7 @@ from aggregator.errors import SourceError
 from aggregator.job import ARTICLE, LISTS
 from aggregator.normalize.filter import chooser
 from aggregator.normalize.identity import content_hash
+from aggregator.normalize.image import without_logos
 from aggregator.visit import passes
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ async def complete(visit: Visit, job: Job, digest: Digest, known: Sequence[Known
     told = (ends[index].revision if index in ends else one for index, one in enumerate(digest.revisions))
     return replace(
         digest,
-        revisions=tuple(one for one in told if one is not None),
+        revisions=without_logos([one for one in told if one is not None]),
         rejected=(*digest.rejected, *(fate.trouble or "" for fate in ends.values() if fate.end == "rejected")),
         notes=(*digest.notes, *_notes(ends.values())),
         left_out=digest.left_out + sum(fate.end == "left out" for fate in ends.values()),

@@ -17,6 +17,7 @@ from aggregator.normalize.entry import Context, link_of, normalize
 from aggregator.normalize.excerpt import is_cut
 from aggregator.normalize.filter import chooser
 from aggregator.normalize.identity import KEYED_BY_URL, by_url, distinct, guids_of
+from aggregator.normalize.image import without_logos
 from aggregator.normalize.url import same_site
 from aggregator.sites.reading import read, timezone_of
 from aggregator.sites.rules import with_own, zone
@@ -89,7 +90,7 @@ def _document(capture: Capture, job: Job, sites: Sites, witness: Witness | None)
         except Exception as e:  # noqa: BLE001 - foreign bytes through foreign code: one item is lost, never its source
             rejected.append(f"{raw.item}: cannot be read ({type(e).__name__}: {e})")
     chosen = reader.chosen(items)
-    revisions = tuple(distinct([item.revision for item in chosen]))
+    revisions = without_logos(distinct([item.revision for item in chosen]))
     return Digest(
         revisions, tuple(rejected), (*_notes(parsed), *keyed), parsed.hints, parsed.title, (len(revisions),),
         wanted=_wanted(chosen, revisions), more=parsed.more, left_out=len(items) - len(chosen),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from aggregator.errors import SourceError
 from aggregator.job import Digest
 from aggregator.normalize.url import same_site
+from aggregator.visit import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +71,7 @@ async def _in_time(visit: Visit, job: Job, address: str, keys: set[str]) -> Leaf
         async with asyncio.timeout(visit.seconds_left):
             return await _leaf(visit, job, address, keys)
     except TimeoutError:
-        return Leaf(Digest(notes=(f"{address} could not be read in the time of this run",)), ())
+        return Leaf(Digest(notes=(f"{shown(address)} could not be read in the time of this run",)), ())
 
 
 async def _leaf(visit: Visit, job: Job, address: str, keys: set[str]) -> Leaf:
@@ -78,7 +79,7 @@ async def _leaf(visit: Visit, job: Job, address: str, keys: set[str]) -> Leaf:
         capture = await visit.page(address, robots=job.carrier == "page")
         digest = await visit.parts.digest([capture], job)
     except SourceError as error:
-        return Leaf(Digest(notes=(f"{address} could not be read: {error}",)), ())
+        return Leaf(Digest(notes=(f"{shown(address)} could not be read: {error}",)), ())
     fresh = _without(digest, keys)
     return replace(leaf_of(digest, ()), digest=fresh, known=await visit.parts.news(fresh.revisions))
 

@@ -30,7 +30,7 @@ from aggregator.hosts import Wait
 from aggregator.job import Digest, Job, joined
 from aggregator.model import Hints, Outcome, Result
 from aggregator.pages import follow, leaf_of
-from aggregator.visit import Parts, Visit
+from aggregator.visit import Parts, Visit, shown
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -108,7 +108,8 @@ async def _digested(gathered: Gathered, job: Job, parts: Parts) -> Digest:
 
 def _no_list(gathered: Gathered, reason: str) -> SourceError:
     advice = "give the address of its feed, or say `adapter: page` with `items` and `fields`"
-    return SourceError("not-a-feed", f"{gathered.captures[0].url} is a page that names no feed, and {reason}; {advice}")
+    page = shown(gathered.captures[0].url)
+    return SourceError("not-a-feed", f"{page} is a page that names no feed, and {reason}; {advice}")
 
 
 async def _read_on(visit: Visit, gathered: Gathered, digest: Digest, job: Job) -> Digest:

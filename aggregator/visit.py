@@ -203,6 +203,12 @@ class Visit:
             self._shut[host] = str(error)
 
 
+def shown(url: str) -> str:
+    """Write a URL for messages: without its query, which may hold a key (as `fetch` does)."""
+    bare, mark, _ = url.partition("?")
+    return f"{bare}?…" if mark else bare
+
+
 def passes(error: SourceError) -> bool:
     """Tell whether the same question may well be answered another time."""
     status = error.status or 0

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from aggregator.model import Capture
 
 CHUNK = 250  # saved articles in one request: so many parsers work on one folder, and none holds much at a time
+_AHEAD_BYTES = 1024 * 1024  # of answers that wait here, so that no parser waits for whoever reads them
 _START_SECONDS = 60.0  # a parser is ready in under one; a machine that swaps needs longer
 _END_SECONDS = 5.0
 _PROGRAM = (sys.executable, "-m", "aggregator.worker")
@@ -165,7 +166,7 @@ class _Process:
         """Start a process and wait until it is ready. Raises SourceError (`internal`) where it never is."""
         process = await asyncio.create_subprocess_exec(
             *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=_environment(),
-            start_new_session=True,
+            start_new_session=True, limit=_AHEAD_BYTES,
         )  # fmt: skip
         if process.stdin is None or process.stdout is None:
             raise AssertionError("pipes were asked for")

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
+import sys
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
     from aiohttp import web
 
@@ -26,7 +29,15 @@ if TYPE_CHECKING:
     from aggregator.config import Config
 
 PRESENT = datetime(2026, 7, 4, 12, tzinfo=UTC)
+WARM_PARSER = Path(__file__).parent / "data" / "parser" / "warm.py"
+PREPARED = frozenset({"aftermath", "faults", "month"})
+LASTING: set[int] = set()  # the processes that stay for all tests
 DEADLINE_SECONDS = 20.0  # a busy machine; what is waited for usually comes within a few ms
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what is prepared for many tests at length: of several workers one who is idle takes the last tests."""
+    items.sort(key=lambda item: PREPARED.isdisjoint(getattr(item, "fixturenames", ())))
 
 
 @dataclass
@@ -178,7 +189,7 @@ async def until(condition: Callable[[], Any], seconds: float = DEADLINE_SECONDS)
 
 
 def children(pid: int | str = "self") -> set[int]:
-    """The processes that a process of ours started and that still live."""
+    """The processes that a process of ours started and that still live; not those that stay for all tests."""
     own = os.getpid() if pid == "self" else int(pid)
     found = set()
     for name in (path.name for path in Path("/proc").iterdir() if path.name.isdigit()):
@@ -189,7 +200,19 @@ def children(pid: int | str = "self") -> set[int]:
         state, parent = details.rpartition(")")[2].split()[:2]
         if int(parent) == own and state != "Z":
             found.add(int(name))
-    return found
+    return found - LASTING
+
+
+@contextmanager
+def warmed(program: tuple[str, ...]) -> Iterator[None]:
+    """Start the parsers of this process by a `parser_program`."""
+    from aggregator.workers import Workers
+
+    defaults = Workers.__init__.__kwdefaults__
+    assert defaults is not None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(defaults, "program", program)
+        yield
 
 
 @dataclass(frozen=True)
@@ -200,6 +223,7 @@ class Way:
     atom = staticmethod(atom)
     until = staticmethod(until)
     children = staticmethod(children)
+    warmed = staticmethod(warmed)
     Origin = Origin
     Reply = Reply
     Clock = Clock
@@ -211,8 +235,33 @@ def way() -> type[Way]:
     return Way
 
 
+@pytest.fixture(scope="session")
+def parser_program() -> Iterator[tuple[str, ...]]:
+    """What starts a parser in no time: it is forked from one that has started already."""
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "PYTHONUTF8": "1"}
+    with TemporaryDirectory(prefix="parser-") as place:  # its name is short, as that of a socket has to be
+        path = f"{place}/socket"
+        command = [sys.executable, str(WARM_PARSER), "serve", path]
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, start_new_session=True
+        ) as warm:
+            assert warm.stdin is not None
+            assert warm.stdout is not None
+            assert warm.stdout.readline() == b"ready\n"
+            LASTING.add(warm.pid)
+            yield (sys.executable, "-I", "-S", str(WARM_PARSER), path)
+            warm.stdin.close()
+
+
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
+def warm_parsers(parser_program: tuple[str, ...]) -> Iterator[None]:
+    """Parsers of this process start in no time; how they really start is shown by test_workers and all processes."""
+    with warmed(parser_program):
+        yield
+
+
+@pytest.fixture
+def home(tmp_path: Path, warm_parsers: None) -> Home:
     return Home(tmp_path / "home")
 
 

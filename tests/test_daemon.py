@@ -402,7 +402,7 @@ def test_runs_under_way_end_with_the_configuration_they_began_with(home: Any, wa
             async with running(home, port) as at_work:
                 await way.until(lambda: origin.asked)
                 old = at_work.daemon.app
-                [session] = old._parts.fetcher._sessions.values()
+                [session] = old._parts.fetcher._made._sessions.values()
                 home.save("calm", "Calm water")
                 home.follow(slow, SAVED)
                 await at_work.until("/feed.atom", "Calm water")

@@ -5,14 +5,20 @@ from __future__ import annotations
 import pickle
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
+from aggregator import digest as digesting
+from aggregator.adapters import feed as feed_adapter
 from aggregator.config import Corrections, Match, Source
-from aggregator.digest import MAX_ITEM_CHARACTERS, MAX_ITEMS, Digest, Job, Wanted, digest, joined, rules_for
+from aggregator.digest import MAX_ITEM_CHARACTERS, Digest, Job, Wanted, digest, joined, rules_for
 from aggregator.errors import SourceError
 from aggregator.model import Capture, Found, RawEntry
 from aggregator.sites.loader import load_sites
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 TAKEN = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 SITES = load_sites()
@@ -122,6 +128,27 @@ def test_items_of_one_feed_that_share_a_link_are_told_apart() -> None:
     assert len({revision.keys for revision in found.revisions}) == 2
 
 
+def test_a_picture_that_most_of_the_articles_share_is_a_logo_and_no_picture() -> None:
+    def pictures(*names: str) -> list[str | None]:
+        items = [item(number, description=f"&lt;img src='/{name}.jpg'&gt;") for number, name in enumerate(names)]
+        found = digest([feed("".join(items))], Job("news", "feed"), SITES).revisions
+        return [one.image.url.rpartition("/")[2] if one.image else None for one in found]
+
+    assert pictures("logo", "logo", "logo", "a", "b") == [None, None, None, "a.jpg", "b.jpg"]
+    assert pictures("pair", "pair", "a", "b", "c") == ["pair.jpg", "pair.jpg", "a.jpg", "b.jpg", "c.jpg"]
+    assert pictures("same", "same", "same", "same") == ["same.jpg"] * 4
+
+
+def test_a_logo_leaves_the_hash_as_it_was_stated() -> None:
+    items = [item(number, description="&lt;img src='/logo.jpg'&gt;") for number in range(5)]
+
+    alone = digest([feed(items[0])], Job("news", "feed"), SITES).revisions[0]
+    among = digest([feed("".join(items))], Job("news", "feed"), SITES).revisions[0]
+
+    assert (among.image, among.hash) == (None, alone.hash)
+    assert alone.image is not None
+
+
 def test_an_item_without_anything_is_rejected() -> None:
     found = digest([feed("<item><pubDate>x</pubDate></item>" + item(2))], Job("news", "feed"), SITES)
 
@@ -129,11 +156,22 @@ def test_an_item_without_anything_is_rejected() -> None:
     assert found.rejected == ("item 1: no link, no id, no title, no text",)
 
 
-def test_a_feed_with_too_many_items_is_cut_and_says_so() -> None:
-    found = digest([feed("".join(map(item, range(MAX_ITEMS + 2))))], Job("news", "feed"), SITES)
+@pytest.mark.parametrize(
+    ("module", "message"),
+    [(feed_adapter, "items after number 20 were left out"),
+     (digesting, "2 items beyond the limit of 20 a document")],
+)  # fmt: skip
+def test_a_feed_with_too_many_items_is_cut_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, module: ModuleType, message: str
+) -> None:
+    limit = module.MAX_ITEMS
+    monkeypatch.setattr(module, "MAX_ITEMS", 20)
 
-    assert len(found.revisions) == MAX_ITEMS
-    assert found.rejected == ("items after number 10000 were left out",)
+    found = digest([feed("".join(map(item, range(22))))], Job("news", "feed"), SITES)
+
+    assert limit == 10_000
+    assert len(found.revisions) == 20
+    assert found.rejected == (message,)
 
 
 def test_an_item_that_is_too_large_is_rejected() -> None:

@@ -157,7 +157,7 @@ def test_a_page_that_fails_is_a_note_and_the_end() -> None:
     [first, last] = world.follow(f"a | {page(2)} {page(3)}")
 
     assert (titles([first]), last.digest) == (
-        [["a"]], Digest(notes=(f"{page(2)} could not be read: HTTP 503 at a.example",))
+        [["a"]], Digest(notes=(f"{HOME}?… could not be read: HTTP 503 at a.example",))
     )  # fmt: skip
     assert world.asked == [page(2)]
 
@@ -176,7 +176,7 @@ def test_a_page_that_never_comes_ends_with_the_time_of_the_run() -> None:
 
     [_, last] = world.follow(f"a | {page(2)}", seconds=0.05)
 
-    assert last.digest.notes == (f"{page(2)} could not be read in the time of this run",)
+    assert last.digest.notes == (f"{HOME}?… could not be read in the time of this run",)
 
 
 def test_the_newest_five_parts_of_a_sitemap_are_read_and_robots_txt_is_not_asked() -> None:

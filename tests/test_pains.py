@@ -1,6 +1,6 @@
 """What users of other readers suffered from, each driven the whole way: identity, dates and order.
 
-A test has the number of its pain in the list of thirty that the project began with; those of fetching, of broken
+A test has the number of its pain in the list of thirty that the project began with; those of fetching, of most broken
 documents and of people's rules are tested where those are.
 
 The numbers in parentheses are of the issue where it was told, in the project that is named.
@@ -108,6 +108,7 @@ def test_1_an_article_whose_guid_and_url_change_at_once_stays_one_entry(home: An
     assert [entry.id for entry in second] == [entry.id for entry in first]
     assert [entry.id for entry in third][1:] == [entry.id for entry in first]
     assert [(entry.title, entry.revision) for entry in third] == [("Title 1", 1), ("Title 2", 1), ("Title 1", 2)]
+    assert notes(home, clock)[1] == ("1 item under other links and ids: recognised by title and date",)
 
 
 def test_1_a_feed_that_changes_all_its_guids_brings_nothing_twice(home: Any, way: Any, clock: Any) -> None:
@@ -175,6 +176,57 @@ def test_2_guids_that_are_places_in_a_list_do_not_make_one_of_all(home: Any, way
     assert {entry.revision for entry in views[-1]} == {1}
 
 
+def test_2_guids_that_number_the_places_of_a_list_do_not_overwrite_what_was_there(
+    home: Any, way: Any, clock: Any
+) -> None:
+    """(miniflux 4197; FreshRSS 4487)"""
+    next_day = {number: {"guid": f"g{number}", "pubDate": "Sun, 05 Jul 2026 09:00:00 GMT"} for number in (1, 2)}
+    _, second, third = polled(
+        home,
+        way,
+        clock,
+        feed(item(1), item(2)),
+        feed(*(item(number + 5, **fields) for number, fields in next_day.items())),
+        feed(item(9, guid="g1", pubDate="Mon, 06 Jul 2026 09:00:00 GMT")),
+    )
+
+    assert sorted((entry.title, entry.revision) for entry in second) == [
+        ("Title 1", 1), ("Title 2", 1), ("Title 6", 1), ("Title 7", 1)
+    ]  # fmt: skip
+    assert (third[0].title, len(third)) == ("Title 9", 5)
+    assert notes(home, clock)[1] == ("keyed by URL: its guids are handed on from item to item",)
+
+
+def test_2_one_number_that_is_used_again_is_another_article_and_the_others_stay_theirs(
+    home: Any, way: Any, clock: Any
+) -> None:
+    """(miniflux 4197; FreshRSS 4487)"""
+    again = item(9, guid="g1", pubDate="Sun, 05 Jul 2026 09:00:00 GMT")
+    moved = item(2, link="https://harbour.example/moved")
+    *_, last = polled(
+        home,
+        way,
+        clock,
+        feed(item(1), item(2), item(3)),
+        feed(again, item(2), item(3)),
+        feed(again, moved, item(3)),
+    )
+
+    assert [(entry.title, entry.revision) for entry in last] == [
+        ("Title 9", 1), ("Title 3", 1), ("Title 2", 1), ("Title 1", 1)
+    ]  # fmt: skip
+    assert notes(home, clock) == ((), (), ())
+
+
+def test_2_a_feed_of_its_newest_item_alone_that_links_to_the_home_page_has_every_item(
+    home: Any, way: Any, clock: Any
+) -> None:
+    """(miniflux 4197; FreshRSS 4487)"""
+    *_, last = polled(home, way, clock, *(feed(item(n, link="https://harbour.example/")) for n in (1, 2, 3)))
+
+    assert [(entry.title, entry.revision) for entry in last] == [("Title 3", 1), ("Title 2", 1), ("Title 1", 1)]
+
+
 def test_2_one_guid_for_all_items_does_not_make_them_one(home: Any, way: Any, clock: Any) -> None:
     """(miniflux 4197; FreshRSS 4487)"""
     document = feed(*(item(number, guid="the-same") for number in range(1, 5)))
@@ -223,6 +275,37 @@ def test_4_the_same_story_of_several_feeds_is_shown_once(home: Any, way: Any, cl
     assert [(entry.url, entry.duplicates) for entry in shown] == [("https://one.example/a", (stored[0].id,))]
 
 
+def test_1_an_article_that_moved_is_opened_where_it_is(home: Any, way: Any, clock: Any) -> None:
+    """(miniflux 797, 3120; liferea 1195)"""
+    first, moved, back = polled(
+        home,
+        way,
+        clock,
+        feed(item(1)),
+        feed(item(1, link="https://quay.example/1")),
+        feed(item(1)),
+    )
+
+    assert [view[0].url for view in (first, moved, back)] == [
+        "https://harbour.example/1", "https://quay.example/1", "https://quay.example/1"
+    ]  # fmt: skip
+    assert {(view[0].id, view[0].revision, view[0].updated) for view in (moved, back)} == {
+        (first[0].id, 1, first[0].updated)
+    }
+
+
+def test_1_an_address_that_numbers_the_visit_is_the_articles_own_without_it(home: Any, way: Any, clock: Any) -> None:
+    """(miniflux 797, 3120; liferea 1195)"""
+    visits = (
+        {"link": f"https://harbour.example/1;jsessionid={visit}?PHPSESSID={visit}", "guid": None, "pubDate": None}
+        for visit in ("1F2E.w3", "77AB.w1")
+    )
+    first, second = polled(home, way, clock, *(feed(item(1, **fields)) for fields in visits))
+
+    assert first == second
+    assert [entry.url for entry in second] == ["https://harbour.example/1"]
+
+
 def test_5_an_edit_is_not_published_as_new_and_does_not_move(home: Any, way: Any, clock: Any) -> None:
     """(python/planet 570; miniflux 396)"""
     first, second = polled(
@@ -264,6 +347,16 @@ def test_8_a_future_date_is_not_pinned_on_top(home: Any, way: Any, clock: Any) -
 
     assert (first[0].published, first[0].published_from) == (datetime(2026, 7, 4, 12, tzinfo=UTC), "first_seen")
     assert [entry.title for entry in second] == ["Title 2", "Title 1"]
+
+
+def test_8_a_date_in_the_future_does_not_come_on_top_when_its_day_has_come(home: Any, way: Any, clock: Any) -> None:
+    """(miniflux 1674, 2971)"""
+    ahead = item(1, pubDate="Sun, 05 Jul 2026 20:00:00 GMT")
+    views = polled(home, way, clock, feed(ahead), feed(ahead, item(2)), feed(ahead, item(3)))
+
+    assert [
+        {(entry.published, entry.published_from) for entry in view if entry.title == "Title 1"} for view in views
+    ] == [{(datetime(2026, 7, 4, 12, tzinfo=UTC), "first_seen")}] * 3
 
 
 def test_9_the_merged_list_is_in_the_order_of_publication_whoever_came_first(home: Any, way: Any, clock: Any) -> None:
@@ -325,6 +418,18 @@ def test_14_a_feed_that_moves_keeps_its_entries(home: Any, way: Any, clock: Any)
     before, after, asked = asyncio.run(story())
 
     assert (after[1:], asked) == (before, ["/new"])
+
+
+def test_20_a_document_that_breaks_off_edits_nothing_and_brings_no_half_of_an_item(
+    home: Any, way: Any, clock: Any
+) -> None:
+    """(FreshRSS 8591, 7994)"""
+    whole = feed(item(1), item(2), item(3))
+    first, *cut = polled(
+        home, way, clock, whole, *(whole[: whole.rindex(part)] for part in ("xt of 3", "<guid", "</item>")), whole
+    )
+
+    assert cut == [first] * 4
 
 
 def test_27_day_and_month_are_not_flipped_and_no_time_is_lost(home: Any, way: Any, clock: Any) -> None:

@@ -74,6 +74,13 @@ def _listed(file: str) -> "Subscriptions":
 
 def _write(invocation: "Invocation", new: "Sequence[Fate]", first: Path) -> list[Path]:
     """Append the new sources and load the configuration again. Raises ConfigError, UsageError, with all as before."""
+    from aggregator.config.writing import alone
+
+    with alone(first):
+        return _written(invocation, new, first)
+
+
+def _written(invocation: "Invocation", new: "Sequence[Fate]", first: Path) -> list[Path]:
     from aggregator.config.writing import append
 
     before: dict[Path, bytes | None] = {}

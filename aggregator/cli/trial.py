@@ -16,10 +16,12 @@ from aggregator.explain import explain, silent
 from aggregator.model import Entry
 from aggregator.normalize.html import text_of
 from aggregator.store.history import NAMESPACE
+from aggregator.visit import shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from aggregator.config import Source
     from aggregator.digest import Job
     from aggregator.explain import Explained, FieldTrace
     from aggregator.fetch import Response
@@ -67,9 +69,17 @@ def trial_of(rehearsal: Rehearsal, sites: Sites, *, explained: Collection[int]) 
         for number, revision in enumerate(_revisions(rehearsal), 1)
     )
     return Trial(
-        rehearsal.source.id, rehearsal.carrier, rehearsal.fetched, rehearsal.result.outcome, items,
+        rehearsal.source.id, rehearsal.carrier, tuple(_public(one, rehearsal.source) for one in rehearsal.fetched),
+        rehearsal.result.outcome, items,
         reader.left_out(), reader.silent(),
     )  # fmt: skip
+
+
+def _public(response: Response, source: Source) -> Response:
+    """Leave out of an answer's address what the environment filled in."""
+    if source.shown == source.location:
+        return response
+    return replace(response, url=source.shown if response.url == source.location else shown(response.url))
 
 
 def _revisions(rehearsal: Rehearsal) -> list[Revision]:

@@ -100,7 +100,7 @@ def logging_kept() -> Iterator[None]:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
+def project(tmp_path: Path, warm_parsers: None) -> Project:
     """One folder of articles to follow, three of them saved."""
     return _made(tmp_path)
 
@@ -113,12 +113,13 @@ def fetched(project: Project) -> Project:
 
 
 @pytest.fixture(scope="session")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Project:
+def library(tmp_path_factory: pytest.TempPathFactory, way: Any, parser_program: Any) -> Project:
     """The same for tests that only read: the first article has been edited, and read again."""
     made = _made(tmp_path_factory.mktemp("library"))
     body = "<p>东京股市今天下午收跌。</p><p>第二段没有变化。</p>"
     made.save("1b", 1, "日股收跌", body, at=MORNING.replace(hour=11))
-    assert made.call("fetch").code == 0
+    with way.warmed(parser_program):
+        assert made.call("fetch").code == 0
     return made
 
 

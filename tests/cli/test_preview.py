@@ -247,11 +247,31 @@ def test_an_entry_that_did_not_come_out_is_said_not_to_be_there(visit: Any) -> N
     assert "entry 9" not in said.out
 
 
-def test_an_address_without_a_scheme_is_asked_with_https(project: Project) -> None:
-    said = project.call("preview", "127.0.0.1:1/news")
+def test_an_address_is_taken_in_the_forms_that_people_copy(visit: Any, project: Project) -> None:
+    (said,), asked = visit({"/feed": (FEED, {})}, ("preview", "feed:{origin}/feed", "--articles", "0"))
+    project.write("config/aggregator.yaml", "sources: []\n")
+    bare = project.call("preview", "127.0.0.1:1/news")
 
-    assert (said.code, said.lines) == (1, ["127.0.0.1-1-news: 0 entries"])
-    assert said.err.startswith("127.0.0.1-1-news: blocked: https://127.0.0.1:1/news ")
+    assert (said.code, said.lines[0], asked) == (0, "127.0.0.1:00000-feed (feed): 3 entries, 1 rejected", ["/feed"])
+    assert (bare.code, bare.lines) == (1, ["127.0.0.1-1-news: 0 entries"])
+    assert bare.err.startswith("127.0.0.1-1-news: blocked: ")
+
+
+def test_what_the_environment_filled_into_an_address_is_not_shown(
+    visit: Any, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOKEN", "hunter2")
+    sources = "- {id: harbour, url: '{origin}/list?key=${TOKEN}'}\n"
+
+    said, _ = visit(
+        {"/list": ("<html><body>Nothing here</body></html>", HTML)},
+        ("preview", "harbour"), ("preview", "harbour", "--format", "json"), ("fetch",), sources=sources,
+    )  # fmt: skip
+
+    assert [one.code for one in said] == [1, 1, 1]
+    assert said[0].lines[1].startswith("  fetched   http://127.0.0.1:00000/list?key=${TOKEN}  200  ")
+    assert "http://127.0.0.1:00000/list?… is a page that names no feed" in said[0].err
+    assert not any("hunter2" in one.out + one.err for one in said)
 
 
 def test_a_recording_with_the_tests_that_are_printed_passes(visit: Any, project: Project) -> None:

@@ -35,7 +35,7 @@ def serve(path: str) -> None:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
         listener.listen()
-        print("ready", flush=True)
+        print("ready", flush=True)  # noqa: T201 - whoever started us waits for it
         while 0 not in select([listener, 0], [], [])[0]:
             asked, _ = listener.accept()
             with asked:
@@ -63,9 +63,9 @@ def become_parser(asked: socket.socket) -> None:
     try:
         worker.main()
         status = 0
-    except BaseException:
-        traceback.print_exc()
     finally:
+        if status:
+            traceback.print_exc()
         os._exit(status)
 
 
