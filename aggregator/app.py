@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -262,7 +262,8 @@ class App:
     def _rendition(self, view: View, kind: str, entries: list[Entry]) -> Rendition:
         output = publish.OUTPUTS[kind]
         path = Path(self.config.output) / f"{view.id}.{kind}"
-        data = output.render(self.view_head(view), entries)
+        copies = {copy for entry in entries for copy in entry.duplicates}
+        data = output.render(replace(self.view_head(view), links=self.store.addresses(copies)), entries)
         written = publish.write(path, data)
         return Rendition(path, written, publish.published(data, output.content_type, last_modified=_modified(path)))
 

@@ -96,7 +96,7 @@ def _search(config: "Config", file: Path, tell: "Callable[[str], None]", stage: 
     def drafted(given: "Mapping[str, Any]") -> "Source":
         return draft({"id": "added", **given}, config, file, selector=compile_selector)
 
-    return Search(partial(rehearse, config, on=stage), drafted, _follower(config), tell)
+    return Search(partial(rehearse, config, reuse=True, on=stage), drafted, _follower(config), tell)
 
 
 def _follower(config: "Config") -> "Callable[[str], Source | None]":

@@ -65,9 +65,9 @@ class Followed:
 
 
 class Rehearse(Protocol):
-    """A dry run of a source (`rehearsal.rehearse`)."""
+    """A dry run of a source (`rehearsal.rehearse`) that asks for nothing whose answer is remembered."""
 
-    async def __call__(self, source: Source, *, articles: int, more: bool, reuse: bool) -> Rehearsal: ...
+    async def __call__(self, source: Source, *, articles: int, more: bool) -> Rehearsal: ...
 
 
 @dataclass(slots=True)
@@ -92,7 +92,7 @@ class Search:
     async def folder(self, path: str) -> Found | None:
         """Try a folder of saved articles."""
         given = {"path": path, "adapter": "archive"}
-        rehearsal = await self._rehearse(given, reuse=False)
+        rehearsal = await self._rehearse(given, questions=1)
         self.tell(f"looked at {path}: {_told(rehearsal)}")
         return Found(given, "saved articles", rehearsal) if entries(rehearsal) else None
 
@@ -162,14 +162,14 @@ class Search:
         if inferred is None:
             return found
         rules = {**given, "items": inferred.items, "fields": dict(inferred.fields)}
-        proven = await self._rehearse(rules, reuse=True)
+        proven = await self._rehearse(rules)
         return Found(rules, "rules inferred from the page", proven, inferred=inferred) if entries(proven) else found
 
     async def _proven(
         self, given: Mapping[str, Any], why: str, *, articles: int = 0, more: bool = False
     ) -> Found | None:
         """Read what was fetched already in another way."""
-        rehearsal = await self._rehearse(given, reuse=True, articles=articles, more=more)
+        rehearsal = await self._rehearse(given, articles=articles, more=more)
         self.tell(f"read {given['url']} as {why}: {_told(rehearsal)}")
         return Found(given, why, rehearsal) if entries(rehearsal) else None
 
@@ -195,7 +195,7 @@ class Search:
         self._seen.add(candidate.url)
         given = {"url": candidate.url, "adapter": adapter}
         try:
-            rehearsal = await self._rehearse(given, reuse=False)
+            rehearsal = await self._rehearse(given, questions=1)
         except ValueError:  # a page may recommend anything
             self.tell(f"passed over {candidate.url} ({candidate.why}): no source may have this address")
             return None, None
@@ -208,11 +208,12 @@ class Search:
         return Found(given, candidate.why, rehearsal), rehearsal
 
     async def _rehearse(
-        self, given: Mapping[str, Any], *, reuse: bool, articles: int = 0, more: bool = False
+        self, given: Mapping[str, Any], *, questions: int = 0, articles: int = 0, more: bool = False
     ) -> Rehearsal:
+        """Try a source; `questions` is how many it costs at least, 0 where its document was asked for before."""
         source = self.draft({**given, "pages": _PAGES} if more else given)
-        rehearsal = await self.rehearse(source, articles=articles, more=more, reuse=reuse)
-        self._left -= 0 if reuse else max(len(rehearsal.fetched), 1)
+        rehearsal = await self.rehearse(source, articles=articles, more=more)
+        self._left -= max(len(rehearsal.fetched), questions) if questions else 0
         return rehearsal
 
     def _follower_of(self, rehearsal: Rehearsal) -> Source | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from aggregator.publish.view import SourceHead, source_urn, view_urn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from aggregator.model import Enclosure, Entry, Image
     from aggregator.publish.view import ViewHead
@@ -43,7 +43,7 @@ def render(view: ViewHead, entries: Sequence[Entry]) -> bytes:
     feed.generator("aggregator")
     feed.link(_feed_links(view))
     for entry in entries:
-        _fill(feed.add_entry(order="append"), entry, view.sources.get(entry.source) or SourceHead(entry.source))
+        _fill(feed.add_entry(order="append"), entry, view)
     document: bytes = feed.atom_str(pretty=True)
     return document
 
@@ -57,7 +57,8 @@ def _feed_links(view: ViewHead) -> list[dict[str, str]]:
     return links
 
 
-def _fill(element: Any, entry: Entry, source: SourceHead) -> None:
+def _fill(element: Any, entry: Entry, view: ViewHead) -> None:
+    source = view.sources.get(entry.source) or SourceHead(entry.source)
     element.id(entry.id)
     element.title(_text(entry.title) or _text(entry.url) or entry.id)
     element.updated(entry.updated)
@@ -68,7 +69,7 @@ def _fill(element: Any, entry: Entry, source: SourceHead) -> None:
     if entry.url:
         element.link(href=_text(entry.url), rel="alternate")
     _fill_text(element, entry)
-    element.beyond.carry(entry, source)
+    element.beyond.carry(entry, source, view.links)
 
 
 def _fill_text(element: Any, entry: Entry) -> None:
@@ -115,17 +116,17 @@ class _EntryExtension:
     1.0 drops `rel`, `type` and `length` of an entry's links, so that an enclosure reads as a second alternate.
     """
 
-    _carried: tuple[Entry, SourceHead]
+    _carried: tuple[Entry, SourceHead, Mapping[str, str]]
 
-    def carry(self, entry: Entry, source: SourceHead) -> None:
-        self._carried = entry, source
+    def carry(self, entry: Entry, source: SourceHead, links: Mapping[str, str]) -> None:
+        self._carried = entry, source, links
 
     def extend_atom(self, element: Any) -> Any:
-        entry, source = self._carried
+        entry, source, links = self._carried
         if entry.language and _LANGUAGE.fullmatch(entry.language):
             element.set(_XML_LANG, entry.language)
         for duplicate in entry.duplicates:
-            _add(element, "link", rel="related", href=duplicate)
+            _add(element, "link", rel="related", href=links.get(duplicate, duplicate))
         _add_source(element, entry, source)
         if entry.image:
             _add_image(element, entry.image)

@@ -35,7 +35,8 @@ class ViewHead:
 
     `self_url` is where this very document is served, `home_url` the page for people; both absolute, None where the
     server's public URL is not configured. `sources` maps a source's id to its head; one that is missing
-    is shown by its id.
+    is shown by its id. `links` maps the ids of copies that are not shown to where they can be read; one that is missing
+    is linked by its id.
     """
 
     id: str
@@ -43,6 +44,7 @@ class ViewHead:
     self_url: str | None = None
     home_url: str | None = None
     sources: Mapping[str, SourceHead] = field(default_factory=lambda: MappingProxyType({}))
+    links: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def view_urn(view_id: str) -> str:

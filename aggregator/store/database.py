@@ -224,6 +224,13 @@ class Store:
         with self._complete() as connection:
             return entries.find(connection, self._opener(), id_or_url, url_key=url_key)
 
+    def addresses(self, ids: Collection[str]) -> dict[str, str]:
+        """Return where the entries with these ids can be read; one without an address, or unknown, is not there."""
+        if not ids:
+            return {}
+        with reading(self._engines) as connection:
+            return entries.addresses(connection, ids)
+
     def starting(self, digits: str) -> list[Entry]:
         """Return the entries whose id begins with these hexadecimal digits (dashes aside, at most 32), newest first."""
         with self._complete() as connection:

@@ -19,7 +19,7 @@ from aggregator.store.search import found
 from aggregator.store.shelf import sighting_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+    from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from aggregator.model import Entry, Evidence
@@ -171,6 +171,13 @@ def find(connection: sa.Connection, opener: Opener, name: str, *, url_key: Calla
         where = sa.or_(entry.c.id.in_(held), entry.c.url == name)
     query = FRAME.select_from(FROM).where(where).order_by(*NEWEST_FIRST)
     return list(opened(connection, opener, connection.execute(query).all()))
+
+
+def addresses(connection: sa.Connection, ids: Iterable[str]) -> dict[str, str]:
+    """Return where the entries with these public ids can be read; one without an address is not there."""
+    by_uid = {uid(id_): id_ for id_ in ids}
+    query = sa.select(entry.c.uid, entry.c.url).where(entry.c.uid.in_(by_uid), entry.c.url.is_not(None))
+    return {by_uid[bytes(row.uid)]: row.url for row in connection.execute(query)}
 
 
 def starting(connection: sa.Connection, opener: Opener, digits: str) -> list[Entry]:

@@ -1,16 +1,24 @@
 """Guids that do not keep to their articles: handed on from item to item, or all given anew.
 
 Rule: where a document lists an article by its link and gives that article's guid to another item, its guids are places
-in a list: none counts that leads elsewhere than its item's other keys. What only polls can tell is told of polls alone.
+in a list: none counts that leads elsewhere than its item's other keys. One that names another title at another link on
+another day is used again, as a site's own number is. What only polls can tell is told of polls alone.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
+
+from aggregator.store.engine import among
+from aggregator.store.history import GUESSED, REUSED_AFTER, fold
+from aggregator.store.schema import MICROSECOND, entry, micros
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from aggregator.model import Revision
@@ -20,26 +28,31 @@ if TYPE_CHECKING:
 GUID = "guid:"
 
 
-def handed_on(arrivals: Sequence[Arrival], indexes: Sequence[int], known: Mapping[str, Sequence[Held]]) -> set[int]:
-    """Return the numbers of the results whose guids name what the same document lists under another link."""
-    polled = [arrivals[index] for index in indexes if not arrivals[index].keep]
-    listed = {
-        (arrival.result, entry.entry_id) for arrival in polled for entry in known.get(arrival.revision.keys[0], ())
+def distrusted(
+    connection: sa.Connection, arrivals: Sequence[Arrival], indexes: Iterable[int], known: Mapping[str, Sequence[Held]]
+) -> tuple[set[int], dict[int, set[str]]]:
+    """Return the numbers of the results whose guids are places in a list, and by number of the arrival, the guids that
+    name something else than the item.
+
+    A list of which half the items have guids that named others is one as well: all that it had is gone.
+    """
+    polled = [index for index in indexes if not arrivals[index].keep]
+    again = _used_again(connection, arrivals, polled, known)
+    items = Counter(arrivals[index].result for index in polled)
+    most = {result for result, count in Counter(arrivals[index].result for index in again).items()
+            if 2 * count >= items[result]}  # fmt: skip
+    results = _handed_on(arrivals, polled, known) | most
+    misleading = {
+        index: found
+        for index, arrival in enumerate(arrivals)
+        if arrival.result in results and (found := _misleading(arrival.revision, known))
     }
-    return {
-        arrival.result
-        for arrival in polled
-        for key in _misleading(arrival.revision, known)
-        if any((arrival.result, entry.entry_id) in listed for entry in known[key])
-    }
+    return results, again | misleading
 
 
-def without_misleading(revision: Revision, known: Mapping[str, Sequence[Held]]) -> Revision:
-    """Take from a revision the guids that lead elsewhere than its other keys."""
-    misleading = _misleading(revision, known)
-    if not misleading:
-        return revision
-    return replace(revision, keys=tuple(key for key in revision.keys if key not in misleading))
+def without(revision: Revision, keys: Collection[str]) -> Revision:
+    """Take keys from a revision that has others."""
+    return replace(revision, keys=tuple(key for key in revision.keys if key not in keys))
 
 
 def most_are_new(revisions: Sequence[Revision], given: AbstractSet[str]) -> int:
@@ -55,6 +68,62 @@ _FEWEST = 3  # items: fewer do not tell a habit from a correction
 def _guids(revision: Revision) -> set[str]:
     """The guids that are not what the id is made of: another key stands before them."""
     return {key for key in revision.keys[1:] if key.startswith(GUID)}
+
+
+def _handed_on(
+    arrivals: Sequence[Arrival], polled: Sequence[int], known: Mapping[str, Sequence[Held]]
+) -> set[int]:  # fmt: skip
+    """Return the numbers of the results whose guids name what the same document lists under another link."""
+    listed = {
+        (arrivals[index].result, entry.entry_id)
+        for index in polled
+        for entry in known.get(arrivals[index].revision.keys[0], ())
+    }
+    return {
+        arrivals[index].result
+        for index in polled
+        for key in _misleading(arrivals[index].revision, known)
+        if any((arrivals[index].result, entry.entry_id) in listed for entry in known[key])
+    }
+
+
+def _used_again(
+    connection: sa.Connection, arrivals: Sequence[Arrival], polled: Sequence[int], known: Mapping[str, Sequence[Held]]
+) -> dict[int, set[str]]:
+    """Return, by number of the arrival, the source's own guids that named quite another article before."""
+    found = {index: dict(_redated(arrivals[index].revision, known)) for index in polled}
+    suspects = {index: owners for index, owners in found.items() if owners}
+    if not suspects:  # by far the most
+        return {}
+    numbers = {number for owners in suspects.values() for found in owners.values() for number in found}
+    titles = _titles(connection, numbers)
+    again = {
+        index: {
+            key for key, found in owners.items() if fold(arrivals[index].revision.title) not in map(titles.get, found)
+        }
+        for index, owners in suspects.items()
+    }
+    return {index: keys for index, keys in again.items() if keys}
+
+
+def _redated(revision: Revision, known: Mapping[str, Sequence[Held]]) -> Iterator[tuple[str, list[int]]]:
+    """Yield the source's own guids that lead elsewhere than the link, to what appeared on quite another day."""
+    if revision.published_from in GUESSED:
+        return
+    for key in _misleading(revision, known):
+        owners = known[key]
+        if key.startswith(f"{GUID}{revision.source}:") and all(_is_another_day(revision, owner) for owner in owners):
+            yield key, [owner.entry_id for owner in owners]
+
+
+def _is_another_day(revision: Revision, owner: Held) -> bool:
+    apart = abs(micros(revision.published) - owner.published)
+    return owner.published_from not in GUESSED and apart > REUSED_AFTER // MICROSECOND
+
+
+def _titles(connection: sa.Connection, numbers: Collection[int]) -> dict[int, str]:
+    rows = connection.execute(sa.select(entry.c.id, entry.c.title).where(among(entry.c.id, numbers, connection)))
+    return {number: fold(title) for number, title in rows}
 
 
 def _misleading(revision: Revision, known: Mapping[str, Sequence[Held]]) -> set[str]:

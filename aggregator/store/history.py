@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 NAMESPACE = uuid.UUID("cf563d18-fa5a-45db-b290-272db6ea54e9")
 
 GUESSED = frozenset({"first_seen", "archive"})  # not what a publisher stated: loses to any date that was
+SEEN_BEFORE = timedelta(minutes=10)  # clocks differ; a date further behind the first sight is none of publication
 REUSED_AFTER = timedelta(days=1)  # another title and a date further away than this: a re-used id
+MOVES = 3  # of one revision that are followed: an address that numbers the visit is another at every poll
 EDITS_IN_A_ROW = 24  # without the publisher's own modified date: pages that print the time of day
 
 
@@ -59,7 +61,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """All that the sightings of one article say of it; `runs` are its visible revisions, oldest first."""
+    """All that the sightings of one article say of it; `runs` are its visible revisions, oldest first.
+
+    `linked` is the sighting of the newest revision whose link is the newest: that is what is shown.
+    """
 
     key: str
     uid: bytes
@@ -69,6 +74,7 @@ class Article:
     first_seen: datetime
     seen_to: datetime
     runs: tuple[Run, ...]
+    linked: Sighting
     sightings: frozenset[Sighting]
 
     @property
@@ -125,8 +131,17 @@ def group(members: Collection[Sighting], guarded: Collection[str]) -> list[list[
 
 
 def dated(sightings: Iterable[Sighting]) -> Sighting:
-    """Return the sighting whose date is the article's: the earliest that a publisher stated, else the earliest."""
-    return min(sightings, key=_published_order)
+    """Return the sighting whose date is the article's: the earliest that a publisher stated, else the earliest.
+
+    What is stated of a time when the article had been seen already gives way to the guess: a date in the future whose
+    day has come, or a feed that gave none and now says "now".
+    """
+    members = tuple(sightings)
+    chosen = min(members, key=_published_order)
+    if chosen.published <= min(sighting.captured for sighting in members) + SEEN_BEFORE:
+        return chosen
+    guesses = [sighting for sighting in members if sighting.published_from in GUESSED]
+    return min(guesses, key=_published_order, default=chosen)
 
 
 def timeline(sightings: Iterable[Sighting]) -> tuple[Run, ...]:
@@ -142,6 +157,24 @@ def timeline(sightings: Iterable[Sighting]) -> tuple[Run, ...]:
         elif sighting.hash != runs[-1].first.hash:
             runs.append(_next_run(runs[-1], sighting))
     return tuple(runs)
+
+
+def linked(sightings: Iterable[Sighting], newest: Run) -> Sighting:
+    """Return the sighting of the newest revision that shows where the article is now.
+
+    A link is as new as its first mention, so that two which take turns never do in what is shown; another source's is
+    another way to the article, no newer one.
+    """
+    begin, known = _order(newest.first), set[str]()
+    moves = [newest.first]
+    for sighting in sorted(sightings, key=_order):
+        link = next((key for key in sighting.keys if key.startswith("url:")), None)
+        if link is None or link in known:
+            continue
+        known.add(link)
+        if sighting.source == newest.first.source and _order(sighting) > begin:
+            moves.append(sighting)
+    return moves[: MOVES + 1][-1]
 
 
 def uid_of(key: str) -> bytes:
@@ -255,6 +288,7 @@ def _article(members: Sequence[Sighting], names: dict[str, str]) -> Article:
     earliest = min(members, key=lambda sighting: (sighting.captured, _order(sighting)))
     origin = min(members, key=lambda sighting: (sighting.captured, sighting.source))
     key = names.get(earliest.keys[0], earliest.keys[0])
+    runs = timeline(members)
     return Article(
         key=key,
         uid=uid_of(key),
@@ -263,7 +297,8 @@ def _article(members: Sequence[Sighting], names: dict[str, str]) -> Article:
         published=dated(members),
         first_seen=earliest.captured,
         seen_to=max(sighting.captured for sighting in members),
-        runs=timeline(members),
+        runs=runs,
+        linked=linked(members, runs[-1]),
         sightings=frozenset(members),
     )
 

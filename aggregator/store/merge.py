@@ -122,9 +122,10 @@ def _pending(
         return arrivals, [], known, frozenset()
     stated = _stated(arrivals, {arrivals[index].result for index in news})
     met = {arrivals[index].result for index in news if known.any_of(arrivals[index].revision.keys)}
-    handed_on = guids.handed_on(arrivals, [index for index in stated if arrivals[index].result in met], known)
-    if handed_on:
-        arrivals = [_with_keys(arrival, known) if arrival.result in handed_on else arrival for arrival in arrivals]
+    polled = [index for index in stated if arrivals[index].result in met]
+    handed_on, misleading = guids.distrusted(connection, arrivals, polled, known)
+    if misleading:
+        arrivals = [_without(arrival, misleading.get(index)) for index, arrival in enumerate(arrivals)]
         news = [index for index, arrival in enumerate(arrivals) if _is_news(arrival, known)]
     dead = buried(connection, {arrivals[index].revision.keys[0] for index in news})
     pending = [index for index in news if index in stated and arrivals[index].revision.keys[0] not in dead]
@@ -135,8 +136,8 @@ def _is_news(arrival: Arrival, known: Known) -> bool:
     return arrival.keep or not known.repeats(arrival.revision)
 
 
-def _with_keys(arrival: Arrival, known: Known) -> Arrival:
-    return arrival._replace(revision=guids.without_misleading(arrival.revision, known))
+def _without(arrival: Arrival, keys: Collection[str] | None) -> Arrival:
+    return arrival._replace(revision=guids.without(arrival.revision, keys)) if keys else arrival
 
 
 def _stated(arrivals: Sequence[Arrival], results: Collection[int]) -> set[int]:

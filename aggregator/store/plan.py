@@ -96,7 +96,7 @@ class Planner:
             self._place_contents(article, bodies)
             row = self._rows.get(article.uid)
             entry_id = self._take_number() if row is None else row["id"]
-            values = self._values(article, bodies[article.shown.first.digest])
+            values = self._values(article, bodies[article.linked.digest])
             grown.append(self._plan_entry(article, entry_id, values, row, kept))
             self._plan_sightings(article, entry_id, bodies, kept)
             self._plan_keys(article.keys, old_keys.pop(entry_id, frozenset()), entry_id)

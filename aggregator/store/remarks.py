@@ -48,7 +48,7 @@ def renewed(items: int) -> str:
 
 def recognised(items: int) -> str:
     """Say that items have other links and guids than before, and are what they were."""
-    return f"{items} items under other links and ids: recognised by title and date"
+    return f"{items} item{'s' * (items > 1)} under other links and ids: recognised by title and date"
 
 
 def was_renewed(connection: sa.Connection, source_id: int) -> bool:

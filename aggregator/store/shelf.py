@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import sqlalchemy as sa
 
 from aggregator.store.engine import among, fetched, listed
-from aggregator.store.history import GUESSED, Sighting
-from aggregator.store.schema import entry, entry_key, micros, revision, source, tombstone
+from aggregator.store.history import GUESSED, SEEN_BEFORE, Sighting
+from aggregator.store.schema import MICROSECOND, entry, entry_key, micros, revision, source, tombstone
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from aggregator.model import Revision
+
+_SEEN_BEFORE = SEEN_BEFORE // MICROSECOND
 
 
 class Held(NamedTuple):
@@ -85,6 +87,8 @@ class Known(Mapping[str, Sequence[Held]]):
             return False
         if dated == published and revision.published_from == evidence:
             return True
+        if evidence in GUESSED and revision.published_from not in GUESSED:
+            return bool(dated > published + _SEEN_BEFORE)
         return (revision.published_from in GUESSED, dated) >= (evidence in GUESSED, published)
 
     def _lead_to(self, number: int, keys: Sequence[str]) -> bool:

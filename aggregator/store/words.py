@@ -22,7 +22,10 @@ _DENSE = (
 _FOREIGN = re.compile("[^\x00-\x7f]+")
 _DENSE_RUN = re.compile(f"[{_DENSE}]+")
 _ODD = re.compile(rf"[^\w\x00-\x7f\u0900-\u0963\u0966-\u0dff{_DENSE}]+")  # Indic vowel signs are no \w, yet letters
-_ACCENTS = re.compile("[\u0300-\u036f]+")
+_ACCENTS = re.compile(
+    "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670]+"
+)  # with vowel points
+_JOINED = str.maketrans({"œ": "oe", "æ": "ae"})  # no decomposition parts them
 _WORD = re.compile(r"[0-9a-z\x80-\U0010ffff]+")  # as FTS5's `ascii` tokenizer sees it
 _LONGEST = 600  # letters of a word that count: PostgreSQL cannot index 2,700 bytes
 _LONG = re.compile(rf"[0-9a-z\x80-\U0010ffff]{{{_LONGEST + 1},}}")
@@ -99,7 +102,7 @@ def _folded_run(run: re.Match[str]) -> str:
 
 def _fold(text: str) -> str:
     plain = _ACCENTS.sub("", unicodedata.normalize("NFKD", text).casefold())
-    return _DENSE_RUN.sub(_apart, _ODD.sub(" ", unicodedata.normalize("NFC", plain))).lower()
+    return _DENSE_RUN.sub(_apart, _ODD.sub(" ", unicodedata.normalize("NFC", plain.translate(_JOINED)))).lower()
 
 
 _folded_character = lru_cache(maxsize=4096)(_fold)  # in Latin scripts almost every run is one of a few letters

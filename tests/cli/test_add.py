@@ -92,6 +92,15 @@ def test_the_feed_of_a_page_is_shown_and_written(visit: Any, way: Any, home: Pro
     assert added(home).read_text(encoding="utf-8") == text
 
 
+def test_what_a_preview_asked_is_not_asked_again_by_add_nor_by_the_first_run(visit: Any, way: Any) -> None:
+    pages = {"/feed": way.Reply(way.rss("One"), headers={"ETag": '"1"'})}
+
+    said, _, asked = visit(pages, ("preview", "{origin}/feed"), ("add", "{origin}/feed", "--id", "x"), ("fetch", "x"))
+
+    assert [one.code for one in said] == [0, 0, 0]
+    assert asked == ["/feed"]
+
+
 def test_the_first_run_of_what_was_added_asks_nobody_again(visit: Any, way: Any) -> None:
     pages = {"/feed": way.Reply(way.rss("One"), headers={"ETag": '"1"'})}
 

@@ -71,9 +71,9 @@ class Web:
     asked: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
 
-    async def rehearse(self, source: Source, *, articles: int, more: bool, reuse: bool) -> Rehearsal:
+    async def rehearse(self, source: Source, *, articles: int, more: bool) -> Rehearsal:
         url = str(source.url)
-        if not reuse:
+        if url not in self.asked:
             self.asked.append(url)
         said = self.pages.get(url, 404)
         if not isinstance(said, str):

@@ -26,7 +26,8 @@ HEAVY = {
     "aggregator.app",
 }
 COMMANDS = [
-    "run", "fetch", "publish", "sources", "entries", "show", "preview", "add", "check", "test", "prune", "import_", "export",
+    "run", "fetch", "publish", "sources", "entries", "show", "preview", "add", "check", "test", "prune", "import_",
+    "export",
 ]  # fmt: skip
 
 

@@ -142,6 +142,14 @@ def test_links_keep_their_relation_type_and_length(view: ViewHead, articles: dic
     ]
 
 
+def test_a_copy_is_linked_where_it_can_be_read(view: ViewHead, articles: dict[str, Entry]) -> None:
+    links = {"urn:uuid:6b8f5c0e-2f0a-5d7e-8f6e-0000000000ff": "https://other.example.org/copy"}
+
+    document = atom.render(replace(view, links=links), [articles["the fullest"]])
+
+    assert _found(document, "//a:link[@rel='related']/@href") == ["https://other.example.org/copy"]
+
+
 def test_the_picture_comes_with_its_size_and_caption(view: ViewHead, articles: dict[str, Entry]) -> None:
     document = atom.render(view, [articles["the fullest"]])
 

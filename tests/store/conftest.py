@@ -122,6 +122,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             started = get_server(tmp_path_factory.mktemp("pg") / "data", cleanup_mode="delete")
     except (ImportError, OSError, subprocess.SubprocessError) as error:
         pytest.skip(f"PostgreSQL cannot be started here: {error}")
+    for setting in ("fsync", "full_page_writes", "synchronous_commit"):  # it is gone with the tests: no disk need wait
+        started.psql(f"ALTER SYSTEM SET {setting} = off")
+    started.psql("SELECT pg_reload_conf()")
     yield started.get_uri().replace("postgresql://", "postgresql+psycopg://")
     started.cleanup()
 

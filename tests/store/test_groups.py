@@ -70,6 +70,14 @@ def test_a_copy_in_another_source_is_linked_and_a_view_shows_the_earliest(
     assert shown(store, start, group=False) == ["late", "late", "early"]
 
 
+def test_the_addresses_of_copies_are_given_by_their_ids(store: Store, item: Any, bring: Any) -> None:
+    bring(store, [item("a", prose(1)), item("b", prose(2), url=None)])
+    [[one], [other]] = [store.entry(f"url:{name}-copy") for name in ("a", "b")]
+
+    assert store.addresses([one.id, other.id, "urn:uuid:6b8f5c0e-2f0a-5d7e-8f6e-0000000000ff"]) == {one.id: one.url}
+    assert store.addresses([]) == {}
+
+
 def test_the_source_with_the_highest_priority_stands_for_the_others(
     store: Store, item: Any, bring: Any, start: Any
 ) -> None:

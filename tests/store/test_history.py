@@ -82,12 +82,41 @@ def test_times_never_go_back() -> None:
 def test_the_earliest_stated_date_wins_over_earlier_guesses() -> None:
     guess = seen("a", 1, published=hour(-9), published_from="archive")
     first = seen("a", 1, published=hour(-20), published_from="first_seen")
-    late = seen("a", 2, published=hour(3), published_where="ld:datePublished")
-    stated = seen("a", 3, published=hour(2), published_where="feed:published")
+    late = seen("a", 2, published=hour(0.5), published_where="ld:datePublished")
+    stated = seen("a", 3, published=hour(0), published_where="feed:published")
 
     [article] = articles([guess, first, late, stated])
 
-    assert (article.published.published, article.published.published_where) == (hour(2), "feed:published")
+    assert (article.published.published, article.published.published_where) == (hour(0), "feed:published")
+
+
+def test_a_date_that_is_stated_of_a_time_after_the_first_sight_gives_way_to_it() -> None:
+    guess = seen("a", 1, published=hour(1), published_from="first_seen")
+    soon, late = seen("a", 2, published=hour(1.1)), seen("a", 30, published=hour(30))
+
+    assert [article.published for article in articles([guess, late])] == [guess]
+    assert [article.published for article in articles([guess, soon, late])] == [soon]
+    assert [article.published for article in articles([late])] == [late]
+
+
+def test_the_newest_link_of_the_shown_source_is_shown() -> None:
+    first, moved = seen("url:a guid:1", 1), seen("url:b guid:1", 2)
+    again, elsewhere = seen("url:a guid:1", 3), seen("url:c guid:1", 4, source="other")
+
+    assert [article.linked for article in articles([first, moved, again, elsewhere])] == [moved]
+
+
+def test_an_address_that_is_another_at_every_poll_is_followed_three_times() -> None:
+    polls = [seen(f"url:{n} guid:1", n) for n in range(1, 9)]
+
+    assert [article.linked for article in articles(polls)] == [polls[3]]
+
+
+def test_a_newer_version_says_itself_where_it_is() -> None:
+    first, moved = seen("url:a guid:1", 1), seen("url:b guid:1", 2)
+    edited = seen("url:a guid:1", 3, "two")
+
+    assert [article.linked for article in articles([first, moved, edited])] == [edited]
 
 
 def test_a_first_revision_is_updated_when_it_was_published() -> None:

@@ -123,13 +123,35 @@ def test_a_stated_date_replaces_a_guess_and_brings_its_provenance(
     store: Store, revise: Any, bring: Any, start: Any
 ) -> None:
     bring(store, [revise(published_from="first_seen", provenance={"title": "t"})])
-    later = start + timedelta(hours=1)
-    outcome = bring(store, [revise(hours=1, published=later, provenance={"title": "t", "published": "ld:date"})])
+    before = start - timedelta(hours=1)
+    outcome = bring(store, [revise(hours=1, published=before, provenance={"title": "t", "published": "ld:date"})])
 
     [entry] = store.entries()
     assert counts(outcome) == (0, 1, 0)
-    assert (entry.published, entry.published_from) == (later, "feed")
+    assert (entry.published, entry.published_from) == (before, "feed")
     assert (entry.provenance, entry.revision) == ({"title": "t", "published": "ld:date"}, 1)
+
+
+def test_a_date_that_comes_when_the_article_was_there_already_moves_nothing(
+    store: Store, revise: Any, bring: Any, start: Any
+) -> None:
+    bring(store, [revise(published_from="first_seen")])
+    stamped = [bring(store, [revise(hours=n, published=start + timedelta(hours=n))]) for n in (1, 2)]
+
+    [entry] = store.entries()
+    assert list(map(counts, stamped)) == [(0, 0, 1), (0, 0, 1)]
+    assert (entry.published, entry.published_from) == (start, "first_seen")
+
+
+def test_an_article_that_moved_is_shown_where_it_is(store: Store, revise: Any, bring: Any) -> None:
+    bring(store, [revise("a", keys=("url:a", "guid:news:1"))])
+    moved = revise("b", hours=1, keys=("url:b", "guid:news:1"), title="Title of a")
+    outcome = bring(store, [moved])
+    again = bring(store, [revise("a", hours=2, keys=("url:a", "guid:news:1"))])
+
+    [entry] = store.entries()
+    assert (counts(outcome), counts(again)) == ((0, 1, 0), (0, 0, 1))
+    assert (entry.url, entry.revision, entry.updated) == ("https://example.org/b", 1, entry.published)
 
 
 def test_a_new_alias_of_unchanged_content_is_learned(store: Store, revise: Any, bring: Any) -> None:
