@@ -5,12 +5,14 @@ Rule: both sides are fresh processes; the program starts, reads, normalizes, sto
 
 from __future__ import annotations
 
-import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from shutil import rmtree
 from typing import TYPE_CHECKING
 
+from aggregator import config as configuration
+from aggregator.app import open_store
 from benchmarks import articles
 from benchmarks.measure import PROGRAM, Figure, cpu_of, side_by_side
 
@@ -57,8 +59,9 @@ def again(config: Path) -> float:
 
 def _verify(config: Path, count: int) -> None:
     """Raises: RuntimeError where the run that was measured did not do the work."""
-    listed = subprocess.run([*PROGRAM, "-c", config, "entries", "--format", "jsonl"], capture_output=True, check=True)
-    entries, feed = listed.stdout.count(b"\n"), config.parent / "feeds" / "merged.atom"
+    feed = config.parent / "feeds" / "merged.atom"
+    with closing(open_store(configuration.load(config, env={}))) as store:
+        entries = sum(1 for _ in store.entries())
     if entries != count or not feed.is_file():
         raise RuntimeError(f"{entries} of {count} articles became entries")
 

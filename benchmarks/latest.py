@@ -68,7 +68,7 @@ def run(size: Size, place: Path) -> list[Figure]:
 
 
 def _view(what: str, choice: Mapping[str, str], lesser: Store, larger: Store, size: Size) -> Figure:
-    costs = side_by_side(_TIMES * size.rounds, lambda: _look(lesser, choice), lambda: _look(larger, choice))
+    costs = side_by_side(size.times(_TIMES), lambda: _look(lesser, choice), lambda: _look(larger, choice))
     return _ratio(f"newest {SHOWN} {what}, to a small store", costs, size)
 
 

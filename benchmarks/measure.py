@@ -37,18 +37,22 @@ class Size:
     feeds: int = 1_000
     rounds: int = 3
 
+    def times(self, most: int) -> int:
+        """How often to repeat what is over in a moment: at small sizes once."""
+        return most * self.rounds if self.rounds > 1 else 1
+
 
 FULL = Size()
 QUICK = Size(
-    articles=20,
+    articles=6,
     entries=(600, 900),
-    sources=20,
-    idle_seconds=1.0,
-    fetches=64,
-    month_sources=100,
+    sources=5,
+    idle_seconds=0.2,
+    fetches=8,
+    month_sources=20,
     month_days=2,
-    waits=64,
-    feeds=6,
+    waits=8,
+    feeds=3,
     rounds=1,
 )
 

@@ -163,7 +163,7 @@ class _World:
 def simulate(place: Path, sources: int, *, days: int = DAYS, tick: timedelta = SECOND) -> Month:
     """Live through the days in `place`, an empty folder; two looks at what is due are at least `tick` apart."""
     followed = {one.id: one for one in map(_source, range(sources))}
-    world = _World({name: _habit(number, sources) for number, name in enumerate(followed)})
+    world = _World({name: habit_of(number, sources) for number, name in enumerate(followed)})
     url = f"sqlite:///{place / 'store.db'}"
     begun, spent = time.process_time(), 0.0
     with closing(Store.open(url, text_of=str)) as store:
@@ -201,7 +201,8 @@ def _source(number: int) -> Source:
     return Source(id=name, url=f"https://h{number // SOURCES_A_HOST}.test/{name}", adapter="feed")
 
 
-def _habit(number: int, sources: int) -> Habit:
+def habit_of(number: int, sources: int) -> Habit:
+    """What source `number` of so many is like: each habit has its share of them."""
     part, total = (number * 7919 % sources) / sources, 0.0
     for habit in HABITS:
         total += habit.share

@@ -38,7 +38,7 @@ def run(size: Size, place: Path) -> list[Figure]:
     """Measure in `place`, an empty folder."""
     small, large = size.entries
     with _filled(place / "small", small) as lesser, _filled(place / "large", large) as larger:
-        costs = side_by_side(_TIMES * size.rounds, lambda: _publish(*lesser), lambda: _publish(*larger))
+        costs = side_by_side(size.times(_TIMES), lambda: _publish(*lesser), lambda: _publish(*larger))
     detail = f"{costs[0] * 1000:.1f} ms from {small:,}, {costs[1] * 1000:.1f} ms from {large:,} entries"
     return [Figure("publishing from a large store, to a small one", costs[1] / costs[0], "x", 1.2, detail)]
 

@@ -17,5 +17,5 @@ if TYPE_CHECKING:
 
 def run(size: Size, place: Path) -> list[Figure]:
     """Measure; nothing is written."""
-    seconds = typical(size.rounds * 3, lambda: cpu_of(*PROGRAM, "--version"))
+    seconds = typical(size.times(3), lambda: cpu_of(*PROGRAM, "--version"))
     return [Figure("aggregator --version", seconds, "s", 0.2, "CPU time of a fresh process")]

@@ -20,7 +20,8 @@ def run(size: Size, place: Path) -> list[Figure]:
     """Measure in `place`, an empty folder."""
     config, empty = folder.prepared(place / "full", size.articles), _empty(place / "empty")
     first = typical(size.rounds, lambda: folder.first(config))
-    folder.again(empty)
+    if size.rounds > 1:
+        folder.again(empty)  # it makes its store, which is not what is measured
     again, start = side_by_side(2 * size.rounds - 1, lambda: folder.again(config), lambda: folder.again(empty))
     share = max(again - start, 0.0) / first * 100
     detail = f"first {first:.2f} s, again {again:.3f} s, without sources {start:.3f} s"

@@ -7,6 +7,7 @@ What is heavy is loaded by the tests that use it.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import subprocess
 import sys
@@ -36,8 +37,20 @@ DEADLINE_SECONDS = 20.0  # a busy machine; what is waited for usually comes with
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what is prepared for many tests at length: of several workers one who is idle takes the last tests."""
+    """Begin with what is prepared for many tests at length: of several workers one who is idle takes the last tests.
+
+    What hypothesis repeats is not traced where coverage is measured: it passes the same lines again and again.
+    """
     items.sort(key=lambda item: PREPARED.isdisjoint(getattr(item, "fixturenames", ())))
+    for item in items:
+        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker("no_cover")
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector pass over thousands of tests: it would walk through all of them again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @dataclass

@@ -51,6 +51,7 @@ def config_of(tmp_path: Path, count: int, **given: Any) -> Config:
     return main.read_from((), sources=sources)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("force", [False, True])
 def test_thousands_of_overdue_sources_run_once_each_and_never_all_at_once(
     tmp_path: Path, clock: Any, force: bool

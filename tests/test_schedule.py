@@ -56,7 +56,7 @@ def test_b1_the_interval_is_an_hour_a_day_or_the_users_word(changes: Any, floor:
     assert (found.reason, found.not_before) == (reason, None)
 
 
-@settings(deadline=None, max_examples=300, derandomize=True)
+@settings(deadline=None, max_examples=120, derandomize=True)
 @given(
     source=st.text(max_size=20),
     offset=st.timedeltas(timedelta(0), timedelta(days=400)),

@@ -40,6 +40,7 @@ def test_the_days_hold_restarts_and_kills(month: Month) -> None:
     assert month.repeated > 0
 
 
+@pytest.mark.no_cover
 def test_in_a_month_no_moment_has_twice_the_polls_of_the_mean() -> None:
     polls = [at for number in range(SOURCES) for at in _polls(f"s{number}", habit_of(number, SOURCES))]
     settled = [at - START for at in polls if at - START >= SETTLED]

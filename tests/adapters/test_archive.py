@@ -134,7 +134,7 @@ def test_a_message_names_the_file_as_people_see_it() -> None:
     assert parsed(b"", "三盏 灯.txt").rejected == ("三盏 灯.txt: the file is empty",)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(st.binary(max_size=300), st.booleans())
 def test_no_bytes_raise(data: bytes, with_head: bool) -> None:
     found = parsed((HEAD.encode() if with_head else b"") + data)

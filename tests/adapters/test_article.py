@@ -199,6 +199,7 @@ def test_a_page_that_cannot_be_an_article_names_its_item() -> None:
     assert str(caught.value) == "item 7: a Cloudflare challenge"
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     "body",
     [
@@ -231,7 +232,7 @@ PIECES = (
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(
     st.lists(st.sampled_from(PIECES), max_size=30),
     st.sampled_from([(), (".b",), ("auto",)]),

@@ -117,6 +117,7 @@ def test_no_line_raises(line: str) -> None:
     assert len(dates_in(line)) <= 3
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     "body",
     [

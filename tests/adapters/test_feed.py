@@ -109,6 +109,7 @@ HELD = {
 }
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("trap", HELD)
 def test_what_would_hold_the_parser_is_refused_at_once(trap: str) -> None:
     items, message = HELD[trap]
@@ -133,6 +134,7 @@ SLOW = {
 }
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("trap", SLOW)
 def test_what_is_built_to_be_slow_is_read_in_no_time(trap: str) -> None:
     started = process_time()
@@ -164,7 +166,7 @@ def test_a_picture_as_data_inside_the_text_is_no_trap() -> None:
     assert parsed.entries[0].content == (Found(picture.decode(), "feed:description"),)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=80, deadline=None, derandomize=True)
 @given(st.binary(max_size=400))
 def test_any_bytes_give_a_feed_or_a_source_error(body: bytes) -> None:
     assert outcome(body, {}) is not None
@@ -182,7 +184,7 @@ FRAGMENTS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(
     st.lists(FRAGMENTS, max_size=25), st.sampled_from(["rss", "feed xmlns='http://www.w3.org/2005/Atom'", "rdf:RDF"])
 )

@@ -103,6 +103,7 @@ def test_what_no_tree_may_hold_is_left_out() -> None:
     paragraph.text += "!"  # lxml refuses to write a text with a control character
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     "body",
     [
@@ -153,7 +154,7 @@ def test_the_direction_of_a_script_comes_from_whatever_is_around_it() -> None:
     assert direction_of(next(document(capture("<p>x")).root.iter("p"))) is None
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=50, deadline=None, derandomize=True)
 @given(st.binary(max_size=200), st.sampled_from(["text/html", "text/html; charset=gbk", "", "x"]))
 def test_any_bytes_give_a_document_or_a_refusal(body: bytes, content_type: str) -> None:
     try:

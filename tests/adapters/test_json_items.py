@@ -191,7 +191,7 @@ VALUES = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=80, deadline=None, derandomize=True)
 @given(VALUES.map(lambda data: json.dumps(data).encode()) | st.binary(max_size=100))
 def test_any_document_gives_items_or_a_source_error(body: bytes) -> None:
     for items in ((), ("json:data", "json:x[0].title")):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 
 import pytest
@@ -215,15 +216,13 @@ JSON_LIKE = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=80, deadline=None, derandomize=True)
 @given(JSON_LIKE)
 def test_linked_data_of_any_shape_never_raises(data: object) -> None:
-    import orjson
-
-    assert isinstance(read(ld(orjson.dumps(data, default=str).decode().replace("<", ""))), Metadata)
+    assert isinstance(read(ld(json.dumps(data, ensure_ascii=False).replace("<", ""))), Metadata)
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(
     st.lists(
         st.sampled_from(

@@ -105,6 +105,7 @@ TRAPS = {
 }
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("trap", TRAPS)
 def test_what_is_built_to_be_slow_is_read_in_no_time(trap: str) -> None:
     body = (BEGIN + TRAPS[trap]).encode()
@@ -115,7 +116,7 @@ def test_what_is_built_to_be_slow_is_read_in_no_time(trap: str) -> None:
     assert process_time() - started < 2
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(
     st.lists(
         st.sampled_from(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.__main__ import BENCHMARKS
+from benchmarks.__main__ import BENCHMARKS, main
 from benchmarks.articles import article, body_of
 from benchmarks.measure import Figure, typical
 from benchmarks.origin import addresses, feed
@@ -19,13 +19,21 @@ DIGEST = "cdecd2d1418a66ae914f0b0136a34626c7d7e15f6fb56426a67345691ad49afc"  # o
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)
-def test_a_benchmark_prints_its_figures_at_small_size(name: str) -> None:
+def test_a_benchmark_prints_its_figures_at_small_size(name: str, capfd: pytest.CaptureFixture[str]) -> None:
+    code = main([name, "--quick"])
+
+    said = capfd.readouterr()
+    assert (code, said.err) == (0, "")
+    assert {line.split()[0] for line in said.out.splitlines()[1:]} == {name}
+
+
+def test_the_command_ends_with_the_status_of_what_it_measured() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "--quick", name], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-m", "benchmarks", "start", "--quick"], cwd=ROOT, capture_output=True, text=True
     )
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert [line.split()[0] for line in done.stdout.splitlines()[1:]][:1] == [name]
+    assert done.stdout.splitlines()[1].startswith("start       aggregator --version ")
 
 
 def test_every_benchmark_is_on_the_page_of_figures() -> None:
@@ -64,8 +72,9 @@ def test_the_typical_cost_is_the_median() -> None:
     assert typical(3, lambda: next(costs)) == 2.0
 
 
-def test_an_unknown_name_is_refused_with_the_names_that_exist() -> None:
-    done = subprocess.run([sys.executable, "-m", "benchmarks", "nothing"], cwd=ROOT, capture_output=True, text=True)
+def test_an_unknown_name_is_refused_with_the_names_that_exist(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        main(["nothing"])
 
-    assert done.returncode == 2
-    assert "no benchmark `nothing`; there are: start, folder" in done.stderr
+    assert refused.value.code == 2
+    assert "no benchmark `nothing`; there are: start, folder" in capsys.readouterr().err

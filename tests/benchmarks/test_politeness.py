@@ -18,8 +18,9 @@ TAG = Reply(200, {"ETag": '"a"'})
 
 
 @pytest.fixture(scope="module")
-def faults(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str | None]:
-    return asyncio.run(us.play(SCENARIOS, tmp_path_factory.mktemp("politeness")))
+def faults(tmp_path_factory: pytest.TempPathFactory, way: Any, parser_program: Any) -> dict[str, str | None]:
+    with way.warmed(parser_program):
+        return asyncio.run(us.play(SCENARIOS, tmp_path_factory.mktemp("politeness")))
 
 
 @pytest.mark.parametrize("name", [scenario.name for scenario in SCENARIOS])

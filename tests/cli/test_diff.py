@@ -27,7 +27,7 @@ def test_changes_read_as_phrases(case: dict[str, str]) -> None:
     assert marked(pieces(case["old"], case["new"])) == case["marked"]
 
 
-@settings(deadline=None, max_examples=200, derandomize=True)
+@settings(deadline=None, max_examples=100, derandomize=True)
 @given(old=TEXTS, new=TEXTS)
 def test_both_texts_can_be_read_from_their_diff(old: str, new: str) -> None:
     found = pieces(old, new)

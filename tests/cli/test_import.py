@@ -184,6 +184,7 @@ def test_files_are_as_before_where_the_configuration_does_not_load(project: Any,
     assert [file.name for file in path.parent.iterdir()] == ["news.yaml", "imported.yaml"]
 
 
+@pytest.mark.no_cover
 def test_a_long_list_is_spread_over_several_files(project: Any) -> None:
     outlines = "".join(
         f"<outline text='Feed {number} {'n' * 150}' category='{'t' * 150},{'u' * 150},{'v' * 150}'"

@@ -114,7 +114,7 @@ def anything() -> st.SearchStrategy[object]:
     )
 
 
-@settings(deadline=None, max_examples=200, derandomize=True)
+@settings(deadline=None, max_examples=80, derandomize=True)
 @given(main=anything(), news=anything())
 def test_no_data_breaks_loading(tmp_path_factory: pytest.TempPathFactory, main: object, news: object) -> None:
     folder = tmp_path_factory.getbasetemp() / "any"

@@ -97,7 +97,7 @@ def test_any_text_reads_back_as_it_was(text: str, tmp_path: Path) -> None:
     assert read_back(line_of(source) + "\n", tmp_path, HOME="/root") == expected
 
 
-@settings(deadline=None, max_examples=150, derandomize=True)
+@settings(deadline=None, max_examples=80, derandomize=True)
 @given(text=st.text(st.characters(codec="utf-8"), max_size=40))
 def test_whatever_a_text_holds(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.getbasetemp()

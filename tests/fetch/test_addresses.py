@@ -31,14 +31,14 @@ def test_a_host_in_numbers_is_refused_however_it_is_spelled(host: str, reason: s
     assert host_refusal(host) == reason
 
 
-@settings(deadline=None, max_examples=200, derandomize=True)
+@settings(deadline=None, max_examples=100, derandomize=True)
 @given(st.text(max_size=40) | st.ip_addresses().map(str))
 def test_no_address_is_too_strange_to_be_judged(text: str) -> None:
     assert refusal(text) is None or isinstance(refusal(text), str)
     assert host_refusal(text) is None or isinstance(host_refusal(text), str)
 
 
-@settings(deadline=None, max_examples=200, derandomize=True)
+@settings(deadline=None, max_examples=100, derandomize=True)
 @given(st.ip_addresses())
 def test_nothing_passes_that_the_standard_library_calls_private(address: Any) -> None:
     if refusal(str(address)) is None and not str(address).startswith("64:ff9b::"):

@@ -70,7 +70,7 @@ def test_b5_a_date_to_wait_for_counts_on_the_servers_own_clock(net: Any) -> None
     assert hints_of(headers, net.now) == Hints(retry_after=timedelta(minutes=10))
 
 
-@settings(deadline=None, max_examples=200, derandomize=True)
+@settings(deadline=None, max_examples=100, derandomize=True)
 @given(
     st.dictionaries(
         st.sampled_from(["cache-control", "expires", "date", "age", "retry-after"]),

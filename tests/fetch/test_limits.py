@@ -112,7 +112,7 @@ def test_an_unknown_coding_is_refused_and_identity_is_none() -> None:
         decoded(PLAIN, "pack200", limit=1_000_000)
 
 
-@settings(deadline=None, max_examples=150, derandomize=True)
+@settings(deadline=None, max_examples=100, derandomize=True)
 @given(body=st.binary(max_size=200), coding=st.sampled_from([*CODINGS]), magic=st.booleans())
 def test_any_bytes_are_decoded_within_the_limit_or_refused(body: bytes, coding: str, magic: bool) -> None:
     with suppress(SourceError):

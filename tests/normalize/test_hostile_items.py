@@ -73,7 +73,7 @@ def judged(raw: RawEntry, context: Context) -> Revision | str:
         return str(error)
 
 
-@settings(max_examples=120, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(ITEMS, CONTEXTS)
 def test_an_item_becomes_a_revision_that_can_be_stored_or_is_rejected(raw: RawEntry, context: Context) -> None:
     found = judged(raw, context)

@@ -35,7 +35,7 @@ def test_cleaning_characters_leaves_tags_entities_and_blanks_alone() -> None:
     assert text.clean_characters("<p>\n &amp;\t\u200b\x00e\u0301</p>") == "<p>\n &amp;\t\u200bé</p>"
 
 
-@settings(deadline=None, max_examples=600, derandomize=True)
+@settings(deadline=None, max_examples=200, derandomize=True)
 @given(HOSTILE)
 def test_whatever_comes_in_is_one_line_of_legal_composed_characters_without_tags(value: str) -> None:
     found = text.plain(value)
@@ -45,7 +45,7 @@ def test_whatever_comes_in_is_one_line_of_legal_composed_characters_without_tags
     assert unicodedata.is_normalized("NFC", found)
 
 
-@settings(deadline=None, max_examples=400, derandomize=True)
+@settings(deadline=None, max_examples=150, derandomize=True)
 @given(HOSTILE)
 def test_paragraphs_hold_the_same_text_as_the_line(value: str) -> None:
     isolates = re.compile("[\u200e\u200f\u2066-\u2069]")
@@ -53,7 +53,7 @@ def test_paragraphs_hold_the_same_text_as_the_line(value: str) -> None:
     assert isolates.sub("", "".join(text.block(value).split())) == "".join(text.plain(value).split())
 
 
-@settings(deadline=None, max_examples=400, derandomize=True)
+@settings(deadline=None, max_examples=150, derandomize=True)
 @given(st.text())
 def test_what_is_plain_already_stays(value: str) -> None:
     once = text.plain(value.replace("&", "").replace("<", ""))
@@ -61,7 +61,7 @@ def test_what_is_plain_already_stays(value: str) -> None:
     assert text.plain(once) == once
 
 
-@settings(deadline=None, max_examples=600, derandomize=True)
+@settings(deadline=None, max_examples=200, derandomize=True)
 @given(HOSTILE)
 def test_folding_twice_is_folding_once(value: str) -> None:
     once = text.fold(value)
@@ -84,6 +84,7 @@ def test_texts_that_a_reader_takes_for_equal_fold_alike(one: str, other: str) ->
     assert text.fold(one) == text.fold(other)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     "value",
     [
@@ -132,7 +133,7 @@ def test_letters_are_counted_without_digits_and_marks() -> None:
     assert text.letters("Aé中5。 ñ!") == 4
 
 
-@settings(deadline=None, max_examples=300, derandomize=True)
+@settings(deadline=None, max_examples=150, derandomize=True)
 @given(st.text(st.characters() | st.sampled_from("\x0b\x1b\x7f\x85\x9f\xa0\ud83d\ufffd\ufffe\uffff中"), max_size=12))
 def test_a_text_that_counts_as_legal_holds_nothing_that_is_taken_out(value: str) -> None:
     kept = "".join(

@@ -1,6 +1,6 @@
 """Stores to test with: every test runs on SQLite and on PostgreSQL.
 
-A fresh SQLite store is a copy of one that was migrated once; a fresh PostgreSQL store is a schema of its own.
+A fresh SQLite store is a copy of one that was migrated once; a fresh PostgreSQL store is a schema that was emptied.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import itertools
 import shutil
 import subprocess
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -129,15 +129,70 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     started.cleanup()
 
 
+@pytest.fixture(scope="session")
+def lend(server: str) -> Iterator[NewUrl]:
+    """Lends URLs of migrated, empty schemas: what comes back is emptied and lent again, unless its tables changed."""
+    engine, free, numbers = sa.create_engine(server, isolation_level="AUTOCOMMIT"), list[str](), itertools.count()
+
+    @contextmanager
+    def lent() -> Iterator[str]:
+        schema = free.pop() if free else _migrated(engine, server, f"lent_{next(numbers)}")
+        yield _in_schema(server, schema)
+        with engine.connect() as connection:
+            tables = _tables(connection, schema)
+            if _look(connection, schema) == look:
+                connection.execute(sa.text(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY"))
+                free.append(schema)
+            else:
+                connection.execute(sa.schema.DropSchema(schema, cascade=True))
+
+    free.append(_migrated(engine, server, "lent"))
+    with engine.connect() as connection:
+        look = _look(connection, "lent")
+    yield lent
+    engine.dispose()
+
+
+def _migrated(engine: sa.Engine, server: str, schema: str) -> str:
+    with engine.connect() as connection:
+        connection.execute(sa.schema.CreateSchema(schema))
+    Store.open(_in_schema(server, schema), text_of=text_of).close()
+    return schema
+
+
+def _tables(connection: sa.Connection, schema: str) -> list[str]:
+    names = sa.text("SELECT tablename FROM pg_tables WHERE schemaname = :schema AND tablename <> 'alembic_version'")
+    return [f"{schema}.{name}" for name in connection.scalars(names, {"schema": schema})]
+
+
+def _look(connection: sa.Connection, schema: str) -> Any:
+    """The columns of all tables and indexes of a schema, and its version."""
+    columns = sa.text(
+        "SELECT relname, attname, atttypid, attnotnull FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid "
+        "WHERE relnamespace = CAST(:schema AS regnamespace) AND relkind IN ('r', 'i') ORDER BY relname, attnum"
+    )
+    version = sa.text(f"SELECT max(version_num) FROM {schema}.alembic_version")
+    return connection.execute(columns, {"schema": schema}).all(), connection.scalar(version)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> NewUrl:
     """Makes URLs of migrated, empty stores, one for each `with`."""
+    if request.param == "postgresql":
+        lend: NewUrl = request.getfixturevalue("lend")
+        return lend
+    template, numbers = request.getfixturevalue("template"), itertools.count()
+    return lambda: _sqlite_url(template, tmp_path / f"{next(numbers)}.db")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> NewUrl:
+    """Makes URLs of stores that are not there yet, one for each `with`."""
     numbers = itertools.count()
     if request.param == "sqlite":
-        template = request.getfixturevalue("template")
-        return lambda: _sqlite_url(template, tmp_path / f"{next(numbers)}.db")
+        return lambda: nullcontext(f"sqlite:///{tmp_path}/deep/er/{next(numbers)}.db")
     server = request.getfixturevalue("server")
-    return lambda: _postgresql_url(server, f"t{abs(hash(str(tmp_path)))}_{next(numbers)}")
+    return lambda: _bare_schema(server, f"bare_{next(numbers)}")
 
 
 @pytest.fixture
@@ -159,10 +214,14 @@ def _sqlite_url(template: Path, path: Path) -> Iterator[str]:
 
 
 @contextmanager
-def _postgresql_url(server: str, schema: str) -> Iterator[str]:
+def _bare_schema(server: str, schema: str) -> Iterator[str]:
     engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(sa.schema.CreateSchema(schema))
-        yield f"{server}&options=-csearch_path%3D{schema}"
+        yield _in_schema(server, schema)
         connection.execute(sa.schema.DropSchema(schema, cascade=True))
     engine.dispose()
+
+
+def _in_schema(server: str, schema: str) -> str:
+    return f"{server}&options=-csearch_path%3D{schema}"

@@ -16,7 +16,7 @@ import aggregator
 from aggregator.model import Outcome, Result, Revision
 from aggregator.store import Store
 
-RUNS, EACH = 15, 10
+RUNS, EACH = 9, 6
 
 # The same revisions as `run` below makes them, brought one run after the other; each finished run is told.
 BRING = """

@@ -46,10 +46,8 @@ def _is_a_table_of_ours(name: str | None, kind: str, parents: Any) -> bool:
     return not (kind == "table" and (name or "").startswith("search"))
 
 
-def test_stores_that_are_opened_at_once_migrate_once(new_url: Any, tmp_path: Path) -> None:
-    with new_url() as url:
-        if url.startswith("sqlite"):
-            url = f"sqlite:///{tmp_path}/deep/er/new.db"
+def test_stores_that_are_opened_at_once_migrate_once(bare_url: Any) -> None:
+    with bare_url() as url:
         failures: list[StoreError] = []
 
         def start() -> None:
@@ -67,11 +65,11 @@ def test_stores_that_are_opened_at_once_migrate_once(new_url: Any, tmp_path: Pat
         assert failures == []
 
 
-def test_a_new_store_is_what_the_migrations_make(new_url: Any, tmp_path: Path) -> None:
+def test_a_new_store_is_what_the_migrations_make(bare_url: Any) -> None:
     looks = []
     for make in (migrate, _run_the_migrations):
-        with new_url() as url:
-            engines = connect(f"sqlite:///{tmp_path}/{make.__name__}.db" if url.startswith("sqlite") else url)
+        with bare_url() as url:
+            engines = connect(url)
             make(engines)
             with engines.read.connect() as connection:
                 looks.append(_look(connection))

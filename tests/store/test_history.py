@@ -201,7 +201,7 @@ sightings = st.builds(
 )
 
 
-@settings(deadline=None, derandomize=True, max_examples=300)
+@settings(deadline=None, derandomize=True, max_examples=100)
 @given(st.lists(sightings, max_size=10), st.randoms(use_true_random=False))
 def test_articles_are_a_function_of_the_set(members: list[Sighting], chance: random.Random) -> None:
     shuffled = [*members, *members[:3]]
@@ -210,7 +210,7 @@ def test_articles_are_a_function_of_the_set(members: list[Sighting], chance: ran
     assert articles(shuffled) == articles(members)
 
 
-@settings(deadline=None, derandomize=True, max_examples=300)
+@settings(deadline=None, derandomize=True, max_examples=100)
 @given(st.lists(sightings, max_size=10))
 def test_every_sighting_is_of_one_article_and_no_two_articles_share_a_name(members: list[Sighting]) -> None:
     found = articles(members)

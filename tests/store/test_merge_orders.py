@@ -121,7 +121,7 @@ def few(examples: int) -> Any:
     return settings(deadline=None, derandomize=True, max_examples=examples, suppress_health_check=quiet)
 
 
-@few(30)
+@few(16)
 @given(wild, st.randoms(use_true_random=False))
 def test_random_revisions_give_one_store_in_any_order(
     new_file: Any, revise: Any, bring: Any, dump: Any, start: Any, drawn: Any, chance: random.Random
@@ -130,7 +130,7 @@ def test_random_revisions_give_one_store_in_any_order(
 
 
 @pytest.mark.parametrize("new_url", ["postgresql"], indirect=True)
-@few(8)
+@few(5)
 @given(wild, st.randoms(use_true_random=False))
 def test_random_revisions_give_one_store_in_any_order_on_postgresql(
     emptied: Any, revise: Any, bring: Any, dump: Any, start: Any, drawn: Any, chance: random.Random
