@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from aggregator.config import Config
 
 PRESENT = datetime(2026, 7, 4, 12, tzinfo=UTC)
-PARSER = Path(__file__).parent / "data" / "parser"
+WARM_PARSER = Path(__file__).parent / "data" / "parser" / "warm.py"
 PREPARED = frozenset({"aftermath", "faults", "month"})
 LASTING: set[int] = set()  # the processes that stay for all tests
 DEADLINE_SECONDS = 20.0  # a busy machine; what is waited for usually comes within a few ms
@@ -254,7 +254,7 @@ def parser_program() -> Iterator[tuple[str, ...]]:
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "PYTHONUTF8": "1"}
     with TemporaryDirectory(prefix="parser-") as place:  # its name is short, as that of a socket has to be
         path = f"{place}/socket"
-        command = [sys.executable, str(PARSER / "warm.py"), path]
+        command = [sys.executable, str(WARM_PARSER), "serve", path]
         with subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, start_new_session=True
         ) as warm:
@@ -262,7 +262,7 @@ def parser_program() -> Iterator[tuple[str, ...]]:
             assert warm.stdout is not None
             assert warm.stdout.readline() == b"ready\n"
             LASTING.add(warm.pid)
-            yield (sys.executable, "-I", "-S", str(PARSER / "stand_in.py"), path)
+            yield (sys.executable, "-I", "-S", str(WARM_PARSER), path)
             warm.stdin.close()
 
 

@@ -1,46 +1,42 @@
 """A parser that has started already: parsers are forked from it in 20 ms, which to start anew takes 300.
 
-Rule: what is forked is the real one, with limits of its own. It ends with whoever asked for it (`stand_in.py`), and the
-warm one with the tests.
+Rule: what is forked is the real one, with limits of its own; it ends with whoever asked for it, all end with the tests.
 
-    warm.py SOCKET         be it until standard input ends; prints a line when ready
+    warm.py serve SOCKET                       be the warm one, until standard input ends; prints a line when ready
+    warm.py SOCKET BYTES SECONDS SITES         stand for a parser: run as `aggregator.worker BYTES SECONDS SITES` is
 """
 
 from __future__ import annotations
 
-import fcntl
-import gc
 import os
 import socket
 import sys
-import traceback
-from contextlib import suppress
-from datetime import UTC, datetime
-from select import select
 
-from aggregator import worker
-from aggregator.digest import Job, digest
-from aggregator.errors import SourceError
-from aggregator.model import Capture
-from aggregator.sites import loader
 
-WORDS = "The lamplighter of the old harbour begins his round in the evening, and the ships come home. " * 5
-ITEM = f"<title>Lamp</title><link>https://a.example/1</link><description>&lt;p&gt;{WORDS}</description>"
-DOCUMENTS = {
-    "feed": f"<rss version='2.0'><channel><title>Lamps</title><item>{ITEM}</item></channel></rss>",
-    "page": "".join(f"<li class=card><a href='/2026/07/{n}'>The lamp of number {n}</a></li>" for n in range(9)),
-    "article": f"<html lang=en><title>Lamp</title><h1>Lamp</h1><article><p>{WORDS}<p>{WORDS}</article>",
-    "archive": f"<!--1751600000000-->\n[Lamp](https://a.example/1)\n------\n\n<p>{WORDS}</p>",
-}
+def stand_for(path: str, arguments: list[str]) -> None:
+    """Lend our standard streams to a parser; end when it does."""
+    with socket.socket(socket.AF_UNIX) as asked:
+        asked.connect(path)
+        socket.send_fds(asked, ["\0".join(arguments).encode()], [0, 1, 2])
+        os.close(0)
+        os.close(1)
+        asked.recv(1)
 
 
 def serve(path: str) -> None:
     """Fork a parser for everyone who asks."""
+    from select import select
+
+    from aggregator import adapters, digest, worker  # noqa: F401 - what a parser loads
+    from aggregator.adapters import feed, own_page  # noqa: F401
+    from aggregator.sites.loader import load_sites
+
+    load_sites(None)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
         listener.listen()
         print("ready", flush=True)  # noqa: T201 - whoever started us waits for it
-        while sys.stdin not in select([listener, sys.stdin], [], [])[0]:  # type: ignore[type-var]
+        while 0 not in select([listener, 0], [], [])[0]:
             asked, _ = listener.accept()
             with asked:
                 if os.fork() == 0:
@@ -49,21 +45,13 @@ def serve(path: str) -> None:
             reap()
 
 
-def warm_up() -> None:
-    """Load what parsers load, by reading a document of each kind; read the rules that ship once for all."""
-    load, shipped = loader.load_sites, loader.load_sites()
-    loader.load_sites = lambda folder=None: load(folder) if folder and folder.is_dir() else shipped
-    for carrier, text in DOCUMENTS.items():
-        with suppress(SourceError):
-            digest(
-                [Capture("warm", "https://a.example/", datetime.now(UTC), text.encode())], Job("w", carrier), shipped
-            )
-    gc.collect()
-    gc.freeze()  # what all share is not touched again
-
-
 def become_parser(asked: socket.socket) -> None:
     """Be the parser of who asked, and end with him."""
+    import fcntl
+    import traceback
+
+    from aggregator import worker
+
     data, streams, _, _ = socket.recv_fds(asked, 65_536, 3)
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
@@ -83,11 +71,15 @@ def become_parser(asked: socket.socket) -> None:
 
 def reap() -> None:
     """Take note of the parsers that have ended."""
-    with suppress(ChildProcessError):
+    try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
+    except ChildProcessError:
+        return
 
 
 if __name__ == "__main__":
-    warm_up()
-    serve(sys.argv[1])
+    if sys.argv[1] == "serve":
+        serve(sys.argv[2])
+    else:
+        stand_for(sys.argv[1], sys.argv[2:])
