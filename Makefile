@@ -1,58 +1,71 @@
-# Two commands are all it takes: `make setup run`. Needs python3 (3.11 or newer, with venv), make and git.
+# Two commands are all it takes: `make run`, `make test`.
+# They need python3 (3.11 or newer, with venv), make and git.
 
 PYTHON ?= python3
-BIN := .venv/bin
-STAMP := .venv/.installed
+VENV ?= .venv
 SETTINGS ?= config/aggregator.yaml
+BIN := $(VENV)/bin
 CODE := aggregator benchmarks tests
 
-.DEFAULT_GOAL := help
-.PHONY: help setup run test check format lint types contracts coverage wheel bench lock clean
+# One stamp for each set of packages. A changed lock, or a .venv whose Python is gone, installs again.
+RUNS := $(VENV)/.runs
+TESTS := $(VENV)/.tests
+INSTALL := .ci/install $(PYTHON) $(VENV)
 
-help:  ## this list
+.DEFAULT_GOAL := help
+.PHONY: help setup run test extras check format lint types contracts coverage wheel bench lock clean
+
+help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1	\2/p' Makefile
 
-setup: $(STAMP)  ## install everything into .venv, once
+setup: $(RUNS)  ## install what the program needs into .venv, once
 
-$(STAMP): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.x setup")'
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@touch $(STAMP)
+$(RUNS): requirements-build.lock requirements.lock pyproject.toml .ci/install
+	@$(INSTALL) requirements.lock
+	@rm -f $(TESTS) && touch $(RUNS)
+
+$(TESTS): $(RUNS) requirements-test.lock
+	@$(INSTALL) requirements-test.lock
+	@touch $(TESTS)
+
+ifeq ($(shell $(BIN)/python -c 0 2>/dev/null && echo alive),)
+.PHONY: $(RUNS)
+endif
 
 run: setup  ## follow the sources and serve the feeds (Ctrl-C ends)
 	@exec $(BIN)/aggregator --config $(SETTINGS) run
 
-test: setup  ## all tests
+test: $(TESTS)  ## run all tests
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
-check: setup format lint types contracts coverage wheel  ## all gates, as CI runs them
+extras: $(TESTS)  ## also install PostgreSQL, full text of unknown pages, and the test tools
 
-format: setup
+check: format lint types contracts coverage wheel  ## run all gates, as CI does
+
+format: $(TESTS)
 	$(BIN)/ruff format --check $(CODE)
 
-lint: setup
+lint: $(TESTS)
 	$(BIN)/ruff check $(CODE)
 
-types: setup
+types: $(TESTS)
 	$(BIN)/mypy --strict aggregator benchmarks
 
-contracts: setup
+contracts: $(TESTS)
 	$(BIN)/lint-imports
 
-coverage: setup
+coverage: $(TESTS)
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --cov --cov-report=term
 
-wheel: setup  ## build the wheel, install it elsewhere, try it
+wheel: $(TESTS)  ## build the wheel, install it elsewhere, try it
 	.ci/wheel
 
-bench: setup  ## measure; goals and figures are in docs/performance.md
+bench: $(TESTS)  ## measure; goals and figures are in docs/performance.md
 	$(BIN)/python -m benchmarks
 
 lock:  ## raise every pinned version (needs uv)
-	uv pip compile --universal --python-version 3.11 --generate-hashes --upgrade pyproject.toml --group dev -o requirements.lock
+	.ci/lock
 
 clean:  ## remove what was built; the store in var/ stays
-	rm -rf .venv build dist htmlcov .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.*
+	rm -rf $(VENV) build dist htmlcov .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.*
 	find aggregator benchmarks tests -name __pycache__ -type d -prune -exec rm -rf {} +

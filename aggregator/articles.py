@@ -11,6 +11,7 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from aggregator.adapters import ROUGH_TEXT
 from aggregator.errors import SourceError
 from aggregator.job import ARTICLE, LISTS
 from aggregator.normalize.filter import chooser
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from aggregator.visit import Visit
 
 MAX_PAGES = 10  # of one article
+ROUGH_TEXT_NOTE = (
+    "texts of pages without site rules may be rough: install trafilatura "
+    '(`pip install "aggregator[fulltext]"`, in a checkout `make extras`)'
+)
 
 End: TypeAlias = Literal["read", "known", "kept", "rejected", "left out", "later"]
 
@@ -218,9 +223,15 @@ def _notes(fates: Iterable[Fate]) -> list[str]:
     if read or troubles:
         failed = f", {len(troubles)} failed ({troubles[0]})" if troubles else ""
         notes.append(f"full text of {read} {_items(read)} read{failed}")
+    if any(_is_rough(fate.revision) for fate in ends if fate.end == "read"):
+        notes.append(ROUGH_TEXT_NOTE)
     if later:
         notes.append(f"{later} {_items(later)} left for the next run")
     return notes
+
+
+def _is_rough(revision: Revision | None) -> bool:
+    return revision is not None and revision.provenance.get("content_html") == ROUGH_TEXT
 
 
 def _items(count: int) -> str:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aggregator.articles import complete
+from aggregator.adapters import ROUGH_TEXT
+from aggregator.articles import ROUGH_TEXT_NOTE, complete
 from aggregator.config import Match, Source
 from aggregator.digest import Digest, Job, Wanted
 from aggregator.errors import SourceError, StoreError
@@ -139,6 +140,22 @@ def test_an_article_is_as_its_page_has_it_under_the_keys_and_the_hash_it_is_list
     assert two.title == "Title 2 in full"
     assert sorted(world.asked) == ["https://a.example/1", "https://a.example/2"]
     assert (found.notes, found.wanted, found.rejected) == (("full text of 2 items read",), (), ())
+
+
+def test_texts_found_without_trafilatura_are_noted_once() -> None:
+    world = World()
+    digest = world.digest
+
+    async def read_roughly(captures: Sequence[Capture], job: Job) -> Digest:
+        found = await digest(captures, job)
+        [article] = found.revisions
+        return replace(found, revisions=(replace(article, provenance={"content_html": ROUGH_TEXT}),))
+
+    world.digest = read_roughly  # type: ignore[method-assign]
+
+    found = completed(world, listing(stated(1), stated(2)))
+
+    assert found.notes == ("full text of 2 items read", ROUGH_TEXT_NOTE)
 
 
 def test_what_is_known_and_as_it_was_is_not_asked_for_and_says_nothing_new() -> None:

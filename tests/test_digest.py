@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aggregator import digest as digesting
+from aggregator.adapters import ROUGH_TEXT
 from aggregator.adapters import feed as feed_adapter
 from aggregator.config import Corrections, Match, Source
 from aggregator.digest import MAX_ITEM_CHARACTERS, Digest, Job, Wanted, digest, joined, rules_for
@@ -321,6 +323,18 @@ def test_an_article_completes_the_item_that_a_list_states() -> None:
     assert revision.published == datetime(2026, 6, 30, 21, 40, 12, tzinfo=UTC)
     assert (found.wanted, found.more, found.rejected) == ((), (), ())
     assert revision.provenance["content_html"] == "trafilatura"
+
+
+def test_the_text_of_a_page_is_found_without_trafilatura(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "trafilatura", None)
+    [wanted] = digest([page(card(1))], LISTED, SITES).wanted
+
+    found = digest([article()], replace(LISTED, carrier="article", item=wanted.raw, listed="page"), SITES)
+
+    [revision] = found.revisions
+    assert revision.provenance["content_html"] == ROUGH_TEXT
+    assert revision.content_html is not None
+    assert [f"Sentence {number}" in revision.content_html for number in (0, 8)] == [True, True]
 
 
 def test_the_pages_of_an_article_are_put_together_and_the_next_is_named() -> None:

@@ -27,6 +27,9 @@ ADAPTERS: dict[str, str] = {
     "sitemap": "aggregator.adapters.sitemap",
 }
 
+# Provenance of a text that was found without the optional trafilatura.
+ROUGH_TEXT = "densest-without-trafilatura"
+
 
 def parse(carrier: str, capture: Capture, rules: SiteRules) -> Parsed:
     """Parse a capture with an adapter's name. Raises SourceError where the document is not what the adapter reads."""
@@ -36,4 +39,4 @@ def parse(carrier: str, capture: Capture, rules: SiteRules) -> Parsed:
     return cast("Adapter", import_module(module).parse)(capture, rules)
 
 
-__all__ = ["ADAPTERS", "parse"]
+__all__ = ["ADAPTERS", "ROUGH_TEXT", "parse"]

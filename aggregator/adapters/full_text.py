@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from aggregator.adapters import card_words, visible
+from aggregator.adapters import ROUGH_TEXT, card_words, visible
 from aggregator.adapters.card_words import words_of
 from aggregator.adapters.furniture import SHOWN, is_furniture
 from aggregator.adapters.html import direction_of
@@ -80,12 +80,17 @@ def find(document: Document) -> Text | None:
     """Find the article's text, None where a page has none."""
     body = document.root.find("body")
     blocks = list(islice(_blocks(body), MAX_BLOCKS))
-    words = _words(document)
+    try:
+        words = _words(document)
+        fallback = "densest"
+    except ImportError:
+        words = None
+        fallback = ROUGH_TEXT
     wanted = _article([one for one in blocks if _is_wanted(one, *words)]) if words else []
     if sum(one.words for one in wanted) >= LEAST_WORDS:
         root = _around(wanted, blocks, default=body)
         return Text(_cut_out(root, blocks, wanted, heading=_heading(document)), "trafilatura")
-    return _densest(blocks)
+    return _densest(blocks, fallback)
 
 
 def _heading(document: Document) -> Any | None:
@@ -125,7 +130,10 @@ def _is_remark(element: Any) -> bool:
 
 
 def _words(document: Document) -> tuple[str, frozenset[str]] | None:
-    """Ask trafilatura for the article's words: all of them without blanks, and each of its parts."""
+    """Return the article's words by trafilatura, without blanks: all of them, and each of its parts.
+
+    Raises: ImportError where the optional trafilatura is not installed.
+    """
     import trafilatura  # on demand: half a second that only a page without rules costs
 
     try:
@@ -264,7 +272,7 @@ def _stays(block: _Block, root: Any, *, lead: bool, within: bool) -> bool:
     return not any(is_furniture(one) for one in islice(around, _depth(block.element) - _depth(root)))
 
 
-def _densest(blocks: Sequence[_Block]) -> Text | None:
+def _densest(blocks: Sequence[_Block], where: str) -> Text | None:
     """The element with the most prose close to it; the one above it gets half of that (readability's measure)."""
     prose = [block for block in blocks if block.words >= 5 and not block.linked and not _is_aside(block.element)]
     weights: dict[Any, float] = {}
@@ -276,7 +284,7 @@ def _densest(blocks: Sequence[_Block]) -> Text | None:
     inside = [block for block in prose if block.element is root or root in block.element.iterancestors()]
     if root is None or sum(block.words for block in inside) < LEAST_WORDS:
         return None
-    return Text(_cut_out(root, blocks, inside), "densest")
+    return Text(_cut_out(root, blocks, inside), where)
 
 
 def _is_aside(element: Any) -> bool:

@@ -12,6 +12,8 @@ from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from aggregator import zstd
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
@@ -25,18 +27,15 @@ def backwards(lines: Iterable[bytes]) -> Iterator[bytes]:
     >>> list(backwards([b"a\n", b"b\n"]))
     [b'b\n', b'a\n']
     """
-    import zstandard
-
-    pack, unpack = zstandard.ZstdCompressor(level=1), zstandard.ZstdDecompressor()
     stream = iter(lines)
     with tempfile.TemporaryFile() as spool:
         ends = [0]
         while block := list(islice(stream, _LINES)):
-            spool.write(pack.compress(b"".join(block)))
+            spool.write(zstd.compress(b"".join(block), level=1))
             ends.append(spool.tell())
         for begin, end in zip(ends[-2::-1], ends[:0:-1], strict=True):
             spool.seek(begin)
-            yield from reversed(unpack.decompress(spool.read(end - begin)).splitlines(keepends=True))
+            yield from reversed(zstd.decompress(spool.read(end - begin)).splitlines(keepends=True))
 
 
 def written(path: Path, parts: Iterable[bytes]) -> None:

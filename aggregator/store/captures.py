@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from aggregator.model import Capture
-from aggregator.store.content import Compressor, Decompressor, digest
+from aggregator.store.content import Compressor, decompress, digest
 from aggregator.store.engine import pairs
 from aggregator.store.schema import capture, source
 
@@ -42,10 +42,9 @@ def captures(connection: sa.Connection, name: str) -> Generator[Capture]:
         .order_by(capture.c.taken, capture.c.id)
         .execution_options(yield_per=_CHUNK)
     )
-    opened = Decompressor()
     with connection.execute(query) as rows:
         for row in rows:
-            body = opened.unpack(row.codec, row.body)
+            body = decompress(row.codec, row.body)
             yield Capture(name, row.url, row.taken, body, status=row.status, headers=row.headers)
 
 

@@ -11,8 +11,8 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 import orjson
-import zstandard
 
+from aggregator import zstd
 from aggregator.model import Enclosure, Entry, Evidence, Image
 
 if TYPE_CHECKING:
@@ -33,29 +33,21 @@ class Compressor:
     __slots__ = ("_zstd",)
 
     def __init__(self) -> None:
-        self._zstd = zstandard.ZstdCompressor(level=_LEVEL)
+        self._zstd = zstd.ZstdCompressor(level=_LEVEL)
 
     def pack(self, data: bytes) -> dict[str, Any]:
         """Return the columns `codec` and `body` for `data`."""
-        return {"codec": ZSTD, "body": self._zstd.compress(data)}
+        return {"codec": ZSTD, "body": self._zstd.compress(data, mode=self._zstd.FLUSH_FRAME)}
 
 
-class Decompressor:
-    """Opens the bodies for one reader; not for two threads at a time."""
+def decompress(codec: int, body: bytes) -> bytes:
+    """Return the data of the columns `codec` and `body`.
 
-    __slots__ = ("_zstd",)
-
-    def __init__(self) -> None:
-        self._zstd = zstandard.ZstdDecompressor()
-
-    def unpack(self, codec: int, body: bytes) -> bytes:
-        """Return the data of the columns `codec` and `body`.
-
-        Raises: ValueError for a codec of a newer version.
-        """
-        if codec != ZSTD:
-            raise ValueError(f"content in codec {codec}, which this version cannot read")
-        return self._zstd.decompress(body)
+    Raises: ValueError for a codec of a newer version.
+    """
+    if codec != ZSTD:
+        raise ValueError(f"content in codec {codec}, which this version cannot read")
+    return zstd.decompress(body)
 
 
 def dump(revision: Revision) -> bytes:

@@ -14,7 +14,7 @@ import orjson
 import sqlalchemy as sa
 
 from aggregator.store import copies, search
-from aggregator.store.content import Decompressor, load
+from aggregator.store.content import decompress, load
 from aggregator.store.engine import among, insert
 from aggregator.store.plan import erase
 from aggregator.store.schema import content, entry, entry_tag, micros
@@ -41,10 +41,9 @@ class Words:
         """Return the words of these contents; one that is not stored is not there."""
         missing = [number for number in numbers if number not in self._made]
         if missing:
-            opened = Decompressor()
             query = sa.select(content).where(among(content.c.id, missing, self._connection))
             for row in self._connection.execute(query):
-                found = load(opened.unpack(row.codec, row.body))
+                found = load(decompress(row.codec, row.body))
                 self._made[row.id] = words_of(found["title"], found["summary"], found["content_html"])
         return {number: self._made[number] for number in numbers if number in self._made}
 

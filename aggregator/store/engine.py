@@ -59,6 +59,11 @@ def connect(url: str) -> Engines:
             return _sqlite(parsed)
         if parsed.get_backend_name() == "postgresql":
             return _postgresql(parsed)
+    except ModuleNotFoundError as error:
+        raise StoreError(
+            f"database: the package {error.name} for PostgreSQL is not installed: "
+            'run `pip install "aggregator[postgres]"`, in a checkout `make extras`'
+        ) from error
     except (sa.exc.SQLAlchemyError, ValueError, ImportError) as error:
         raise StoreError(f"database: not understood: {error}") from error
     raise StoreError(f"database: {parsed.get_backend_name()} is not supported, use sqlite:/// or postgresql+psycopg://")

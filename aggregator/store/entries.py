@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from aggregator.store.content import Decompressor, Frame, assemble, evidence_of, load, urn
+from aggregator.store.content import Frame, assemble, decompress, evidence_of, load, urn
 from aggregator.store.engine import among
 from aggregator.store.history import dated, timeline
 from aggregator.store.schema import content, entry, entry_key, revision, source
@@ -77,10 +77,9 @@ class VisibleRevision:
 class Opener:
     """Makes entries of rows; not for two threads at a time."""
 
-    __slots__ = ("_decompressor", "_text_of")
+    __slots__ = ("_text_of",)
 
     def __init__(self, text_of: Callable[[str], str]) -> None:
-        self._decompressor = Decompressor()
         self._text_of = text_of
 
     def framed(self, frame: Frame, row: Any) -> Entry:
@@ -89,7 +88,7 @@ class Opener:
 
     def content(self, row: Any) -> dict[str, Any]:
         """Return the content that `row` holds, as it was stored."""
-        return load(self._decompressor.unpack(row.codec, row.body))
+        return load(decompress(row.codec, row.body))
 
     def entry(self, row: Any, duplicates: tuple[str, ...] = ()) -> Entry:
         """Return the entry of a row of FRAME, without its copies."""

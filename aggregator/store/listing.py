@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 import orjson
 import sqlalchemy as sa
 
-from aggregator.store.content import ZSTD, Compressor, Decompressor
+from aggregator.store.content import ZSTD, Compressor, decompress
 from aggregator.store.engine import among
 from aggregator.store.schema import entry, entry_key, source, source_state
 
@@ -52,7 +52,7 @@ def pack(listing: Listing, compressor: Compressor) -> bytes:
 
 def unpack(data: bytes | None) -> Listing:
     """Return the listing that was stored; empty where nothing was yet."""
-    return {} if data is None else orjson.loads(Decompressor().unpack(ZSTD, bytes(data)))
+    return {} if data is None else orjson.loads(decompress(ZSTD, bytes(data)))
 
 
 def mark(connection: sa.Connection, *, gone: Collection[str], come: Collection[str], now: datetime) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from aggregator.store.content import Compressor, Decompressor, Facets, facets, load, tongue
+from aggregator.store.content import Compressor, Facets, decompress, facets, load, tongue
 from aggregator.store.engine import among
 from aggregator.store.schema import content, entry, entry_key, revision
 from aggregator.store.search import last_indexed
@@ -150,7 +150,7 @@ class Planner:
         row = self._connection.execute(
             sa.select(content.c.codec, content.c.body).where(content.c.id == content_id)
         ).one()
-        return facets(load(Decompressor().unpack(row.codec, row.body)))
+        return facets(load(decompress(row.codec, row.body)))
 
     def _plan_entry(
         self,

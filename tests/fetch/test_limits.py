@@ -12,10 +12,10 @@ from typing import Any
 
 import brotli  # type: ignore[import-untyped]
 import pytest
-import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aggregator import zstd
 from aggregator.errors import SourceError
 from aggregator.fetch.encoding import decoded
 
@@ -33,7 +33,7 @@ CODINGS = {
     "x-gzip": gzip.compress,
     "deflate": zlib.compress,
     "br": brotli.compress,
-    "zstd": zstandard.ZstdCompressor().compress,
+    "zstd": zstd.compress,
 }
 
 

@@ -160,6 +160,18 @@ def test_what_cannot_be_opened_is_told_in_words(url: str, message: str) -> None:
     assert "secret" not in str(caught.value)
 
 
+def test_without_the_driver_of_postgresql_its_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+
+    with pytest.raises(StoreError) as caught:
+        Store.open("postgresql+psycopg://me:secret@127.0.0.1:1/x", text_of=str)
+
+    assert str(caught.value) == (
+        "database: the package psycopg for PostgreSQL is not installed: "
+        'run `pip install "aggregator[postgres]"`, in a checkout `make extras`'
+    )
+
+
 def test_a_file_that_is_no_database_is_told_in_words(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("no database " * 100)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import brotli  # type: ignore[import-untyped]
 import pytest
-import zstandard
 
+from aggregator import zstd
 from aggregator.publish import published
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ TAG = published(FEED, "").etag
 DECODERS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.decompress,
     "br": brotli.decompress,
-    "zstd": lambda body: zstandard.ZstdDecompressor().decompress(body),
+    "zstd": lambda body: zstd.decompress(body),
 }
 
 
