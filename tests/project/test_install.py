@@ -52,8 +52,10 @@ def test_a_python_without_venv_is_told_with_the_package_to_install(tmp_path: Pat
 
     assert install(bare, tmp_path / "venv") == (
         1,
-        f"setup failed: {bare} has no venv module. Install it (Debian, Ubuntu: apt install python3-venv), "
-        "then run the same command again.\n",
+        (
+            f"setup failed: {bare} has no venv module. Install it (Debian, Ubuntu: apt install python3-venv), "
+            "then run the same command again.\n"
+        ),
     )
 
 
