@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
-SETTINGS ?= config/aggregator.yaml
+SETTINGS ?= $(or $(AGGREGATOR_CONFIG),config/aggregator.yaml)
 CODE := aggregator benchmarks tests
 
 .DEFAULT_GOAL := help
