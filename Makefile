@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 VENV ?= .venv
-SETTINGS ?= config/aggregator.yaml
+SETTINGS ?= $(or $(AGGREGATOR_CONFIG),config/aggregator.yaml)
 BIN := $(VENV)/bin
 CODE := aggregator benchmarks tests
 

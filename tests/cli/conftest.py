@@ -22,7 +22,7 @@ from typer.testing import CliRunner
 from aggregator.cli import app
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
 ROOT = Path(__file__).parents[2]
@@ -74,9 +74,7 @@ class Project:
 
     def call(self, *args: str) -> Said:
         """Call a command in this process, upon this project."""
-        with logging_kept():
-            result = CliRunner().invoke(app, ["-c", str(self.config), *args], prog_name="aggregator")
-        return Said(result.exit_code, result.stdout, result.stderr)
+        return call("-c", str(self.config), *args)
 
     def process(self, *args: str) -> list[str]:
         """The words that call a command in a process of its own."""
@@ -86,6 +84,19 @@ class Project:
 @pytest.fixture(autouse=True)
 def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AGGREGATOR_CONFIG", raising=False)
+
+
+def call(*args: str) -> Said:
+    """Call a command in this process."""
+    with logging_kept():
+        result = CliRunner().invoke(app, list(args), prog_name="aggregator")
+    return Said(result.exit_code, result.stdout, result.stderr)
+
+
+@pytest.fixture(scope="session")
+def typed() -> Callable[..., Said]:
+    """Call a command as it is typed, in the current folder."""
+    return call
 
 
 @contextmanager
