@@ -52,7 +52,9 @@ def open_store(config: Config) -> Store:
     """Open the configured store. Raises StoreError."""
     if config.database.startswith("sqlite:///"):
         with suppress(OSError):  # the store says it better
-            Path(config.database.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+            Path(config.database.removeprefix("sqlite:///")).parent.mkdir(
+                parents=True, exist_ok=True
+            )
     return Store.open(config.database, text_of=text_of)
 
 
@@ -64,19 +66,30 @@ class App:
     """
 
     def __init__(
-        self, config: Config, store: Store, *, writer: Writer | None = None, clock: Callable[[], datetime] = utc_now
+        self,
+        config: Config,
+        store: Store,
+        *,
+        writer: Writer | None = None,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self.config = config
         self.store = store
         self.clock = clock
         self.runs_at_once = RUNS_A_REQUEST * config.network.concurrency
-        self.sources: dict[str, Source] = {source.id: source for source in config.sources if source.enabled}
+        self.sources: dict[str, Source] = {
+            source.id: source for source in config.sources if source.enabled
+        }
         self._lent_writer = writer
         self._rules = sites_folder(config)
         if self._rules is not None and any(self._rules.glob("*.yaml")):
-            from aggregator.sites.loader import load_sites  # on demand: most users have no rules of their own
+            from aggregator.sites.loader import (
+                load_sites,
+            )  # on demand: most users have no rules of their own
 
-            load_sites(self._rules)  # the parsers load them for themselves; here a mistake is still a ConfigError
+            load_sites(
+                self._rules
+            )  # the parsers load them for themselves; here a mistake is still a ConfigError
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
@@ -89,19 +102,30 @@ class App:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         await self._stack.aclose()
 
     async def _build(self, stack: AsyncExitStack) -> Parts:
         network = self.config.network
-        fetcher = await stack.enter_async_context(Deferred(settings_of(self.config), clock=self.clock))
+        fetcher = await stack.enter_async_context(
+            Deferred(settings_of(self.config), clock=self.clock)
+        )
         workers = await stack.enter_async_context(Workers(self._rules))
         hosts = Hosts(self.store.host_waits, clock=self.clock, per_host=network.per_host)
         return Parts(
-            fetcher, workers.digest, hosts, self.clock, limit_bytes=network.max_body, limit=longest_run(self.config),
-            news=self._news, remembered=remembered_by(self.config, clock=self.clock),
-        )  # fmt: skip
+            fetcher,
+            workers.digest,
+            hosts,
+            self.clock,
+            limit_bytes=network.max_body,
+            limit=longest_run(self.config),
+            news=self._news,
+            remembered=remembered_by(self.config, clock=self.clock),
+        )
 
     async def _news(self, revisions: Sequence[Revision]) -> Sequence[Known | None]:
         return await asyncio.to_thread(self.store.news, revisions)
@@ -109,7 +133,9 @@ class App:
     def _rows(self) -> Iterable[tuple[str, str, datetime, int]]:
         now = self.clock()
         known = {state.source for state in self.store.states()}
-        together = sum(source.url is not None and source.id not in known for source in self.sources.values())
+        together = sum(
+            source.url is not None and source.id not in known for source in self.sources.values()
+        )
         for source in self.sources.values():
             first_due = schedule.first_due(source.id, now=now, together=together)
             yield source.id, source.location, first_due, source.priority
@@ -130,7 +156,12 @@ class App:
         """Lease sources that are due, at most `limit`; `force` also those that are not."""
         claiming = asyncio.create_task(
             self.writer.call(
-                self.store.claim, self.clock(), limit=limit, lease=self._lease, sources=sources, force=force
+                self.store.claim,
+                self.clock(),
+                limit=limit,
+                lease=self._lease,
+                sources=sources,
+                force=force,
             )
         )
         try:
@@ -166,9 +197,13 @@ class App:
         return outcome
 
     async def cycle(
-        self, sources: Collection[str] | None = None, *, force: bool = False, full: bool = False,
+        self,
+        sources: Collection[str] | None = None,
+        *,
+        force: bool = False,
+        full: bool = False,
         progress: Callable[[Outcome], None] = lambda _: None,
-    ) -> list[Outcome]:  # fmt: skip
+    ) -> list[Outcome]:
         """Run everything that is due once, or `sources` of it; a folder that has more to read runs until it is read."""
         outcomes: list[Outcome] = []
 
@@ -177,13 +212,22 @@ class App:
             progress(outcome)
 
         if force:
-            await self._sweep(set(self.sources if sources is None else sources), tell, force=True, full=full)
-            sources = {outcome.source for outcome in outcomes}  # what is due yet again has more to read
+            await self._sweep(
+                set(self.sources if sources is None else sources), tell, force=True, full=full
+            )
+            sources = {
+                outcome.source for outcome in outcomes
+            }  # what is due yet again has more to read
         await self._sweep(sources, tell, full=full and not force)
         return outcomes
 
     async def _sweep(
-        self, sources: Collection[str] | None, tell: Callable[[Outcome], None], *, force: bool = False, full: bool
+        self,
+        sources: Collection[str] | None,
+        tell: Callable[[Outcome], None],
+        *,
+        force: bool = False,
+        full: bool,
     ) -> None:
         """Run what can be claimed until there is none; no more is claimed at a time than can run."""
         ran: set[str] = set()
@@ -195,7 +239,8 @@ class App:
                     left = set(sources or ()) - ran if force else sources
                     states = await self.claim(limit=room, sources=left, force=force)
                     running |= {
-                        asyncio.create_task(self.run(state, full=full and state.source not in ran)) for state in states
+                        asyncio.create_task(self.run(state, full=full and state.source not in ran))
+                        for state in states
                     }
                     ran |= {state.source for state in states}
                 if not running:
@@ -215,10 +260,17 @@ class App:
         """
         now = self.clock()
         pruned = await self.writer.call(
-            self.store.prune, now, {source.id: source.keep for source in self.config.sources}, dry_run=dry_run,
+            self.store.prune,
+            now,
+            {source.id: source.keep for source in self.config.sources},
+            dry_run=dry_run,
             default=self.config.defaults.keep,
-            shown=[Shown(now - view.keep, _selection(view)) for view in self.config.views if view.keep is not None],
-        )  # fmt: skip
+            shown=[
+                Shown(now - view.keep, _selection(view))
+                for view in self.config.views
+                if view.keep is not None
+            ],
+        )
         if vacuum and not dry_run:
             await self.writer.call(self.store.vacuum)
         return pruned
@@ -237,35 +289,52 @@ class App:
             for view in self.config.views
             for entries in [self.entries_of(view)]
             for kind in publish.OUTPUTS
-        }  # fmt: skip
+        }
 
     def view_head(self, view: View) -> ViewHead:
         public = self.config.server.public_url
         base = public.rstrip("/") if public else None
         return publish.ViewHead(
-            view.id, view.title, self_url=f"{base}/views/{view.id}.atom" if base else None,
+            view.id,
+            view.title,
+            self_url=f"{base}/views/{view.id}.atom" if base else None,
             home_url=f"{base}/" if base else None,
             sources={
                 source.id: publish.SourceHead(source.name or source.id, _public(source.shown))
                 for source in self.config.sources
             },
-        )  # fmt: skip
+        )
 
     def entries_of(self, view: View, limit: int | None = None) -> list[Entry]:
         chosen, now = _selection(view), self.clock()
         found = self.store.view(
-            limit or view.limit, language=chosen.language, source=chosen.source, tag=chosen.tag, scan=chosen.scan,
-            group=chosen.group, now=now,
-        )  # fmt: skip
-        return found if view.keep is None else [entry for entry in found if entry.published >= now - view.keep]
+            limit or view.limit,
+            language=chosen.language,
+            source=chosen.source,
+            tag=chosen.tag,
+            scan=chosen.scan,
+            group=chosen.group,
+            now=now,
+        )
+        return (
+            found
+            if view.keep is None
+            else [entry for entry in found if entry.published >= now - view.keep]
+        )
 
     def _rendition(self, view: View, kind: str, entries: list[Entry]) -> Rendition:
         output = publish.OUTPUTS[kind]
         path = Path(self.config.output) / f"{view.id}.{kind}"
         copies = {copy for entry in entries for copy in entry.duplicates}
-        data = output.render(replace(self.view_head(view), links=self.store.addresses(copies)), entries)
+        data = output.render(
+            replace(self.view_head(view), links=self.store.addresses(copies)), entries
+        )
         written = publish.write(path, data)
-        return Rendition(path, written, publish.published(data, output.content_type, last_modified=_modified(path)))
+        return Rendition(
+            path,
+            written,
+            publish.published(data, output.content_type, last_modified=_modified(path)),
+        )
 
     # --- read -----------------------------------------------------------------------------------------------------
 
@@ -293,7 +362,9 @@ def _modified(path: Path) -> datetime:
     try:
         return datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
     except OSError as error:
-        raise StoreError(f"cannot read {path}, which was written just now: {error.strerror}") from error
+        raise StoreError(
+            f"cannot read {path}, which was written just now: {error.strerror}"
+        ) from error
 
 
 def sites_folder(config: Config) -> Path | None:
@@ -305,7 +376,11 @@ def rules_of(config: Config) -> tuple[tuple[str, int, int], ...]:
     """What tells one state of the user's own site rules from another: name, time and size of each file."""
     folder = sites_folder(config)
     paths = sorted(folder.glob("*.yaml")) if folder is not None else ()
-    return tuple((path.name, details.st_mtime_ns, details.st_size) for path in paths for details in [path.stat()])
+    return tuple(
+        (path.name, details.st_mtime_ns, details.st_size)
+        for path in paths
+        for details in [path.stat()]
+    )
 
 
 def _public(url: str | None) -> str | None:
@@ -320,8 +395,16 @@ def _log(outcome: Outcome) -> None:
     """One canonical line a source and run."""
     level = logging.WARNING if outcome.status == "failed" else logging.INFO
     logger.log(
-        level, "source=%s status=%s found=%d new=%d changed=%d same=%d rejected=%d http=%s ms=%d%s",
-        outcome.source, outcome.status, outcome.found, outcome.new, outcome.changed, outcome.same,
-        len(outcome.rejected), outcome.http_status or "-", outcome.ms,
+        level,
+        "source=%s status=%s found=%d new=%d changed=%d same=%d rejected=%d http=%s ms=%d%s",
+        outcome.source,
+        outcome.status,
+        outcome.found,
+        outcome.new,
+        outcome.changed,
+        outcome.same,
+        len(outcome.rejected),
+        outcome.http_status or "-",
+        outcome.ms,
         f" error={outcome.error}: {outcome.message}" if outcome.error else "",
-    )  # fmt: skip
+    )

@@ -53,11 +53,16 @@ async def complete(visit: Visit, job: Job, digest: Digest, known: Sequence[Known
     fates |= await _read(visit, desk, unknown[: visit.parts.max_articles])
     ends = {one.index: fates[one.index] or desk.later(one) for one in digest.wanted}
     visit.later = visit.later or any(fate.end == "later" for fate in ends.values())
-    told = (ends[index].revision if index in ends else one for index, one in enumerate(digest.revisions))
+    told = (
+        ends[index].revision if index in ends else one for index, one in enumerate(digest.revisions)
+    )
     return replace(
         digest,
         revisions=without_logos([one for one in told if one is not None]),
-        rejected=(*digest.rejected, *(fate.trouble or "" for fate in ends.values() if fate.end == "rejected")),
+        rejected=(
+            *digest.rejected,
+            *(fate.trouble or "" for fate in ends.values() if fate.end == "rejected"),
+        ),
         notes=(*digest.notes, *_notes(ends.values())),
         left_out=digest.left_out + sum(fate.end == "left out" for fate in ends.values()),
         wanted=(),
@@ -77,10 +82,16 @@ async def _read(visit: Visit, desk: _Desk, unknown: Iterable[Wanted]) -> dict[in
             fates[wanted.index] = await desk.read(wanted)
 
     at_once = visit.parts.hosts.per_host
-    tasks = [asyncio.create_task(pull(lane)) for lane in lanes.values() for _ in range(min(at_once, len(lane)))]
+    tasks = [
+        asyncio.create_task(pull(lane))
+        for lane in lanes.values()
+        for _ in range(min(at_once, len(lane)))
+    ]
     try:
         if tasks:
-            done, _ = await asyncio.wait(tasks, timeout=visit.seconds_left, return_when=asyncio.FIRST_EXCEPTION)
+            done, _ = await asyncio.wait(
+                tasks, timeout=visit.seconds_left, return_when=asyncio.FIRST_EXCEPTION
+            )
             for task in done:
                 task.result()
     finally:
@@ -93,7 +104,9 @@ async def _read(visit: Visit, desk: _Desk, unknown: Iterable[Wanted]) -> dict[in
 class _Desk:
     """Where the items of one run are completed, each by itself."""
 
-    def __init__(self, visit: Visit, job: Job, digest: Digest, known: Sequence[Known | None]) -> None:
+    def __init__(
+        self, visit: Visit, job: Job, digest: Digest, known: Sequence[Known | None]
+    ) -> None:
         self._visit = visit
         self._job = job
         self._revisions = digest.revisions
@@ -103,7 +116,9 @@ class _Desk:
     def known(self, wanted: Wanted) -> Fate | None:
         """The fate of an item that needs no page: nothing of it is new, or its page was read often, or in vain."""
         stated, known, parts = self._stated(wanted), self._known[wanted.index], self._visit.parts
-        enough = not stated.guarded and parts.readings.were_enough(self._place(wanted), self._visit.started)
+        enough = not stated.guarded and parts.readings.were_enough(
+            self._place(wanted), self._visit.started
+        )
         if known is not None and (enough or known.holds(stated)):
             return Fate("known", _seen_again(stated, known))
         trouble = parts.vain.recall(self._key(wanted), self._visit.started)
@@ -112,14 +127,21 @@ class _Desk:
     def later(self, wanted: Wanted) -> Fate:
         """The fate of an item for whose page there was no time."""
         known = self._known[wanted.index] is not None
-        return Fate("later", self._unread(wanted) if known or _says_something(self._stated(wanted)) else None)
+        return Fate(
+            "later",
+            self._unread(wanted) if known or _says_something(self._stated(wanted)) else None,
+        )
 
     async def read(self, wanted: Wanted) -> Fate:
         """Read the page of an item; whatever is wrong with it is this item's fate. Raises StoreError."""
         try:
             read = await self._article(wanted)
         except SourceError as error:
-            return self._delayed(wanted, str(error)) if passes(error) else self._in_vain(wanted, str(error))
+            return (
+                self._delayed(wanted, str(error))
+                if passes(error)
+                else self._in_vain(wanted, str(error))
+            )
         self._visit.parts.readings.note(self._place(wanted), self._visit.started)
         if not read.revisions:
             return self._in_vain(wanted, next(iter(read.rejected), ""))
@@ -133,7 +155,9 @@ class _Desk:
         read = await visit.parts.digest([first], job)
         asked, host = {wanted.url, first.url}, visit.host(first.url)
         while len(job.following) < MAX_PAGES - 1:
-            url = next((url for url in read.more if url not in asked and visit.host(url) == host), None)
+            url = next(
+                (url for url in read.more if url not in asked and visit.host(url) == host), None
+            )
             if url is None:
                 break
             asked.add(url)
@@ -194,9 +218,12 @@ class _Desk:
 def _seen_again(stated: Revision, known: Known) -> Revision:
     """What says that an article is still listed and nothing else: what its own page said is better."""
     return replace(
-        stated, hash=known.shown or stated.hash, at=stated.captured, published=stated.captured,
+        stated,
+        hash=known.shown or stated.hash,
+        at=stated.captured,
+        published=stated.captured,
         published_from="first_seen",
-    )  # fmt: skip
+    )
 
 
 def _completed(stated: Revision, read: Revision) -> Revision:

@@ -32,7 +32,9 @@ class Crew:
     `ended` is called after each run, `changed` where a run changed what is published.
     """
 
-    def __init__(self, condition: Condition, *, ended: Callable[[], None], changed: Callable[[], None]) -> None:
+    def __init__(
+        self, condition: Condition, *, ended: Callable[[], None], changed: Callable[[], None]
+    ) -> None:
         self._condition = condition
         self._tell_ended = ended
         self._tell_changed = changed
@@ -130,7 +132,9 @@ class Crew:
             self.store_failed(error, app.clock())
             self._owed.append(state)
             self._wanted.add(state.source)
-        except Exception:  # its lease is left to end by time: whatever it is, it would happen again at once
+        except (
+            Exception
+        ):  # its lease is left to end by time: whatever it is, it would happen again at once
             logger.exception("%s: unforeseen failure", state.source)
         else:
             self._well()

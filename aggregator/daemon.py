@@ -31,13 +31,17 @@ if TYPE_CHECKING:
     from aggregator.watch import Change
 
 logger = logging.getLogger(__name__)
-LONGEST_SLEEP = timedelta(minutes=10)  # between two ticks; also how often views are looked at without a change
+LONGEST_SLEEP = timedelta(
+    minutes=10
+)  # between two ticks; also how often views are looked at without a change
 SHORTEST_SLEEP = timedelta(seconds=1)
 RETRY = timedelta(seconds=5)  # after a failure of ours: a full disk, a database that is away
 TICK_DELAY = timedelta(milliseconds=20)  # runs that end together are one tick
 PUBLISH_DELAY = timedelta(milliseconds=300)  # changes that come together are published together
 PRUNED_EVERY = timedelta(days=1)
-FIRST_LOOK_SECONDS = 2.0  # folders are read before the first request is answered, but no longer than this
+FIRST_LOOK_SECONDS = (
+    2.0  # folders are read before the first request is answered, but no longer than this
+)
 GRACE_SECONDS = 2.0  # for runs under way when the daemon is told to stop
 JOB = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1, "replace_existing": True}
 
@@ -55,7 +59,10 @@ def serve(load: Callable[[], Config]) -> None:
 async def _serve(load: Callable[[], Config]) -> None:
     config = load()
     with open_store(config) as store, store.hold():
-        async with Writer(store, clock=utc_now) as writer, Daemon(config, store, writer, load=load) as daemon:
+        async with (
+            Writer(store, clock=utc_now) as writer,
+            Daemon(config, store, writer, load=load) as daemon,
+        ):
             await daemon.run()
 
 
@@ -63,9 +70,14 @@ class Daemon:
     """One configuration at work, replaced as a whole when it changes. An async context manager."""
 
     def __init__(
-        self, config: Config, store: Store, writer: Writer, *, load: Callable[[], Config],
+        self,
+        config: Config,
+        store: Store,
+        writer: Writer,
+        *,
+        load: Callable[[], Config],
         clock: Callable[[], datetime] = utc_now,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._load = load
         self._store = store
         self._writer = writer
@@ -104,12 +116,16 @@ class Daemon:
             runner = await self._listen()
             works += [
                 asyncio.create_task(self._whenever(self._due, self._tick, delay=TICK_DELAY)),
-                asyncio.create_task(self._whenever(self._unpublished, self._publish, delay=PUBLISH_DELAY)),
+                asyncio.create_task(
+                    self._whenever(self._unpublished, self._publish, delay=PUBLISH_DELAY)
+                ),
                 asyncio.create_task(self._whenever(self._outdated, self.reload)),
                 asyncio.create_task(self._watch()),
             ]
             self._due.set()
-            self._scheduler.add_job(self._prune, "interval", seconds=PRUNED_EVERY.total_seconds(), id="prune", **JOB)
+            self._scheduler.add_job(
+                self._prune, "interval", seconds=PRUNED_EVERY.total_seconds(), id="prune", **JOB
+            )
             await self._stop.wait()
         finally:
             await self._finish(works)
@@ -123,7 +139,11 @@ class Daemon:
     # --- bells ----------------------------------------------------------------------------------------------------
 
     async def _whenever(
-        self, bell: asyncio.Event, work: Callable[[], Awaitable[None]], *, delay: timedelta = timedelta(0)
+        self,
+        bell: asyncio.Event,
+        work: Callable[[], Awaitable[None]],
+        *,
+        delay: timedelta = timedelta(0),
     ) -> None:
         while await bell.wait():
             await asyncio.sleep(delay.total_seconds())
@@ -139,7 +159,9 @@ class Daemon:
     def _ring(self, bell: asyncio.Event, *, after: timedelta) -> None:
         if not self._stop.is_set():
             at = datetime.now(UTC) + after
-            self._scheduler.add_job(_set, "date", args=[bell], run_date=at, id=f"bell {id(bell)}", **JOB)
+            self._scheduler.add_job(
+                _set, "date", args=[bell], run_date=at, id=f"bell {id(bell)}", **JOB
+            )
 
     async def _tick(self) -> None:
         due: datetime | None = None
@@ -156,7 +178,9 @@ class Daemon:
     async def _publish(self) -> None:
         await self.publish()
         await self._settle()
-        self._ring(self._unpublished, after=RETRY if self.condition.publish_error else LONGEST_SLEEP)
+        self._ring(
+            self._unpublished, after=RETRY if self.condition.publish_error else LONGEST_SLEEP
+        )
 
     async def _settle(self) -> None:
         """Bring the search index up to date, in slices between other writing: then no search has to wait for it."""
@@ -183,7 +207,9 @@ class Daemon:
             self.condition.publish_error = None
         for (view, kind), rendition in renditions.items():
             if rendition.written:
-                logger.info("published view=%s kind=%s bytes=%d", view, kind, len(rendition.document.data))
+                logger.info(
+                    "published view=%s kind=%s bytes=%d", view, kind, len(rendition.document.data)
+                )
 
     async def _prune(self) -> None:
         """Let go of what has had its time; the space in the file is used again."""
@@ -201,7 +227,9 @@ class Daemon:
 
     async def _first_look(self) -> None:
         """Read the folders, so that the first reader finds a feed; then publish what there is. Raises StoreError."""
-        self._crew.want({source.id for source in self.app.sources.values() if source.path is not None})
+        self._crew.want(
+            {source.id for source in self.app.sources.values() if source.path is not None}
+        )
         await self._crew.start_wanted(self.app)
         stopped = asyncio.create_task(self._stop.wait())
         settled = asyncio.create_task(self._crew.settle(FIRST_LOOK_SECONDS))
@@ -213,14 +241,20 @@ class Daemon:
 
     async def _listen(self) -> web.AppRunner:
         server = self.app.config.server
-        served = Served(self.condition, lambda: self.app, lambda: len(self._crew.runs), clock=self._clock)
-        runner = web.AppRunner(make_app(served), access_log=None, handle_signals=False, shutdown_timeout=1.0)
+        served = Served(
+            self.condition, lambda: self.app, lambda: len(self._crew.runs), clock=self._clock
+        )
+        runner = web.AppRunner(
+            make_app(served), access_log=None, handle_signals=False, shutdown_timeout=1.0
+        )
         await runner.setup()
         try:
             await web.TCPSite(runner, server.host, server.port).start()
         except OSError as error:
             await runner.cleanup()
-            raise UsageError(f"cannot listen on {server.listen} ({error.strerror}): set server.listen") from error
+            raise UsageError(
+                f"cannot listen on {server.listen} ({error.strerror}): set server.listen"
+            ) from error
         port = runner.addresses[0][1] if runner.addresses else server.port
         logger.info("serving http://%s:%d/feed.atom", server.host, port)
         return runner
@@ -280,19 +314,26 @@ class Daemon:
     async def _take_up(self, config: Config) -> None:
         app = App(config, self._store, writer=self._writer, clock=self._clock)
         await app.__aenter__()
-        if (config.database, config.server.listen) != (self.app.config.database, self.app.config.server.listen):
+        if (config.database, config.server.listen) != (
+            self.app.config.database,
+            self.app.config.server.listen,
+        ):
             logger.warning("database and server.listen change only with a restart")
         async with self._starting:
             self._leave(self.app)
             self.app = app
-        logger.info("configuration taken up: %d sources, %d views", len(app.sources), len(config.views))
+        logger.info(
+            "configuration taken up: %d sources, %d views", len(app.sources), len(config.views)
+        )
         self._unpublished.set()
         self._due.set()
 
     def _refuse(self, error: Exception) -> None:
         if isinstance(error, ConfigError):
             count = len(error.problems)
-            words = f"{count} {'problem' if count == 1 else 'problems'}, the first: {error.problems[0]}"
+            words = (
+                f"{count} {'problem' if count == 1 else 'problems'}, the first: {error.problems[0]}"
+            )
         else:
             words = str(error) or type(error).__name__
             self._ring(self._outdated, after=RETRY)  # not what a person wrote: it may pass

@@ -35,7 +35,9 @@ MAX_ITEM_CHARACTERS = 2 * 1024 * 1024  # of an entry's content, and of its summa
 KEYED_BEFORE = f"{KEYED_BY_URL}: its guids named several items before"
 
 
-def digest(captures: Iterable[Capture], job: Job, sites: Sites, *, witness: Witness | None = None) -> Digest:
+def digest(
+    captures: Iterable[Capture], job: Job, sites: Sites, *, witness: Witness | None = None
+) -> Digest:
     """Parse, read and normalize captures of one source, in order; `witness` is told why each item became what it is.
 
     Raises:
@@ -51,7 +53,9 @@ def rules_for(job: Job, capture: Capture, sites: Sites) -> SiteRules:
     publishers without rules; the source's own in front.
     """
     found = (
-        sites.named(job.site) if job.site is not None else sites.of(capture.url) or _by_fingerprint(job, capture, sites)
+        sites.named(job.site)
+        if job.site is not None
+        else sites.of(capture.url) or _by_fingerprint(job, capture, sites)
     )
     return _own(job, found or sites.named("saved"))
 
@@ -73,10 +77,16 @@ def _own(job: Job, rules: SiteRules) -> SiteRules:
 
 def _document(capture: Capture, job: Job, sites: Sites, witness: Witness | None) -> Digest:
     rules = rules_for(job, capture, sites)
-    parsed = _article(capture, job, rules) if job.carrier == ARTICLE else adapters.parse(job.carrier, capture, rules)
+    parsed = (
+        _article(capture, job, rules)
+        if job.carrier == ARTICLE
+        else adapters.parse(job.carrier, capture, rules)
+    )
     rejected = list(parsed.rejected)
     if len(parsed.entries) > MAX_ITEMS:
-        rejected.append(f"{len(parsed.entries) - MAX_ITEMS} items beyond the limit of {MAX_ITEMS:,} a document")
+        rejected.append(
+            f"{len(parsed.entries) - MAX_ITEMS} items beyond the limit of {MAX_ITEMS:,} a document"
+        )
     reader = _Reader(capture, parsed, job, sites, rules, witness)
     items: list[_Item] = []
     entries, keyed = _keyed(parsed.entries[:MAX_ITEMS], job)
@@ -92,10 +102,17 @@ def _document(capture: Capture, job: Job, sites: Sites, witness: Witness | None)
     chosen = reader.chosen(items)
     revisions = without_logos(distinct([item.revision for item in chosen]))
     return Digest(
-        revisions, tuple(rejected), (*_notes(parsed), *keyed), parsed.hints, parsed.title, (len(revisions),),
-        wanted=_wanted(chosen, revisions), more=parsed.more, left_out=len(items) - len(chosen),
+        revisions,
+        tuple(rejected),
+        (*_notes(parsed), *keyed),
+        parsed.hints,
+        parsed.title,
+        (len(revisions),),
+        wanted=_wanted(chosen, revisions),
+        more=parsed.more,
+        left_out=len(items) - len(chosen),
         by_url=job.by_url or bool(keyed),
-    )  # fmt: skip
+    )
 
 
 def _article(capture: Capture, job: Job, rules: SiteRules) -> Parsed:
@@ -147,7 +164,13 @@ class _Reader:
     """Reads the items of one document."""
 
     def __init__(
-        self, capture: Capture, parsed: Parsed, job: Job, sites: Sites, rules: SiteRules, witness: Witness | None
+        self,
+        capture: Capture,
+        parsed: Parsed,
+        job: Job,
+        sites: Sites,
+        rules: SiteRules,
+        witness: Witness | None,
     ) -> None:
         self._capture = capture
         self._parsed = parsed
@@ -177,21 +200,39 @@ class _Reader:
         job, capture = self._job, self._capture
         address, _ = link_of(raw)
         rules = self._rules(address)
-        timezone = job.timezone if job.timezone_stated else timezone_of(rules, address, job.timezone)
-        reading = read(raw, rules, url=address, timezone=timezone, taken=raw.captured or capture.taken)
+        timezone = (
+            job.timezone if job.timezone_stated else timezone_of(rules, address, job.timezone)
+        )
+        reading = read(
+            raw, rules, url=address, timezone=timezone, taken=raw.captured or capture.taken
+        )
         published = self._dates(rules)
         context = Context(
-            source=job.source, taken=capture.taken, timezone=zone(timezone), language=job.language, tags=job.tags,
-            formats=published.formats, strip=published.strip, order=published.order, calendar=published.calendar,
-            site_keys=reading.keys, aliases=reading.aliases, guarded=rules.reused, host_alias=rules.host_alias,
+            source=job.source,
+            taken=capture.taken,
+            timezone=zone(timezone),
+            language=job.language,
+            tags=job.tags,
+            formats=published.formats,
+            strip=published.strip,
+            order=published.order,
+            calendar=published.calendar,
+            site_keys=reading.keys,
+            aliases=reading.aliases,
+            guarded=rules.reused,
+            host_alias=rules.host_alias,
             same_text=rules.id if rules.same_text else None,
-            drop_params=rules.drop_params, keep_params=rules.keep_params, junk=rules.remove_text,
+            drop_params=rules.drop_params,
+            keep_params=rules.keep_params,
+            junk=rules.remove_text,
             placeholders=rules.placeholders,
-        )  # fmt: skip
+        )
         if job.corrections is None:
             return normalize(reading.raw, reading.body, context, witness=self._witness)
         told = corrected(reading.raw, job.corrections)
-        revision = normalize(told, reading.body if told.content else None, context, witness=self._witness)
+        revision = normalize(
+            told, reading.body if told.content else None, context, witness=self._witness
+        )
         return settled(revision, told, corrections=job.corrections, context=context)
 
     def _rules(self, address: str | None) -> SiteRules:
@@ -229,7 +270,9 @@ class _Reader:
             return revision.url
         if job.carrier in LISTS:
             return None if revision.content_html else revision.url
-        own = any(same_site(revision.url, home) for home in (self._capture.url, self._parsed.home) if home)
+        own = any(
+            same_site(revision.url, home) for home in (self._capture.url, self._parsed.home) if home
+        )
         missing = own and not _plays(revision) and is_cut(revision)
         return revision.url if missing else None
 

@@ -80,7 +80,12 @@ class SourceError(AggregatorError):
     """
 
     def __init__(
-        self, kind: ErrorClass, message: str, *, status: int | None = None, retry_after: timedelta | None = None
+        self,
+        kind: ErrorClass,
+        message: str,
+        *,
+        status: int | None = None,
+        retry_after: timedelta | None = None,
     ) -> None:
         self.kind: ErrorClass = kind
         self.status = status

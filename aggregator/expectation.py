@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from aggregator.model import Capture, Revision
     from aggregator.sites.rules import Sites
 
-_SAVED = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*(?:---[ \t]*\r?\n.*?\n---[ \t]*\r?\n\s*)?<!--\d{10,13}-->", re.DOTALL)
+_SAVED = re.compile(
+    rb"\A(?:\xef\xbb\xbf)?\s*(?:---[ \t]*\r?\n.*?\n---[ \t]*\r?\n\s*)?<!--\d{10,13}-->", re.DOTALL
+)
 _SHOWN = 80  # characters of a value
 
 
@@ -45,7 +47,9 @@ def failures(test: PageTest, capture: Capture, *, job: Job, sites: Sites) -> tup
     except SourceError as error:
         return (_with_hints(f"{_wanted(test)}: {error}", capture, told, sites),)
     differences = list(_differences(test, read))
-    return (_with_hints(differences[0], capture, told, sites), *differences[1:]) if differences else ()
+    return (
+        (_with_hints(differences[0], capture, told, sites), *differences[1:]) if differences else ()
+    )
 
 
 def _differences(test: PageTest, read: Digest) -> Iterator[str]:
@@ -79,7 +83,9 @@ def _wanted(test: PageTest) -> str:
 
 def _aside(read: Digest) -> str:
     """Say where items went."""
-    rejected = f"{len(read.rejected)} rejected, the first: {read.rejected[0]}" if read.rejected else ""
+    rejected = (
+        f"{len(read.rejected)} rejected, the first: {read.rejected[0]}" if read.rejected else ""
+    )
     left_out = f"{read.left_out} left out by filters" if read.left_out else ""
     aside = "; ".join(part for part in (rejected, left_out) if part)
     return f" ({aside})" if aside else ""
@@ -90,7 +96,9 @@ def _compared(name: str, expected: Expected, revision: Revision) -> Iterator[str
     for field in type(expected).model_fields:
         value = getattr(expected, field)
         if value:
-            yield from (f"{name}.{field}: {message}" for message in _COMPARED[field](value, revision, field))
+            yield from (
+                f"{name}.{field}: {message}" for message in _COMPARED[field](value, revision, field)
+            )
 
 
 def _same_text(value: str, revision: Revision, field: str) -> Iterator[str]:
@@ -150,10 +158,20 @@ def _lacks(values: tuple[str, ...], revision: Revision, _: str) -> Iterator[str]
 
 
 _COMPARED: dict[str, Callable[..., Iterator[str]]] = {
-    "title": _same_text, "url": _same_link, "published": _same_moment, "updated": _same_moment, "summary": _same_text,
-    "authors": _same_list, "tags": _all_there, "credits": _same_list, "language": _same_text, "publisher": _same_text,
-    "image": _same_picture, "contains": _contains, "lacks": _lacks,
-}  # fmt: skip
+    "title": _same_text,
+    "url": _same_link,
+    "published": _same_moment,
+    "updated": _same_moment,
+    "summary": _same_text,
+    "authors": _same_list,
+    "tags": _all_there,
+    "credits": _same_list,
+    "language": _same_text,
+    "publisher": _same_text,
+    "image": _same_picture,
+    "contains": _contains,
+    "lacks": _lacks,
+}
 
 
 def _text(revision: Revision) -> str:

@@ -34,10 +34,21 @@ CORRECTED = "corrected"
 
 # The fields of the common schema that have candidates, and what each is called in a raw entry.
 FIELDS = {
-    "title": "title", "url": "url", "guid": "guid", "published": "published", "updated": "updated",
-    "authors": "authors", "summary": "summary", "content_html": "content", "language": "language",
-    "publisher": "publisher", "tags": "tags", "credits": "credits", "image": "images", "enclosures": "enclosures",
-}  # fmt: skip
+    "title": "title",
+    "url": "url",
+    "guid": "guid",
+    "published": "published",
+    "updated": "updated",
+    "authors": "authors",
+    "summary": "summary",
+    "content_html": "content",
+    "language": "language",
+    "publisher": "publisher",
+    "tags": "tags",
+    "credits": "credits",
+    "image": "images",
+    "enclosures": "enclosures",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +94,15 @@ def explain(capture: Capture, job: Job, sites: Sites) -> tuple[Explained, ...]:
     explained = []
     for heard in listener.items:
         judged, kept = heard.revision, False
-        if judged and revisions and (revisions[-1].hash, revisions[-1].title) == (judged.hash, judged.title):
-            judged, kept = revisions.pop(), True  # as the document's other items and the corrections left it
+        if (
+            judged
+            and revisions
+            and (revisions[-1].hash, revisions[-1].title) == (judged.hash, judged.title)
+        ):
+            judged, kept = (
+                revisions.pop(),
+                True,
+            )  # as the document's other items and the corrections left it
         explained.append(Explained(heard.raw.item, judged, kept, tuple(_traces(heard, judged))))
     return tuple(explained)
 
@@ -99,7 +117,9 @@ def silent(capture: Capture, job: Job, sites: Sites) -> tuple[Silent, ...]:
             return silent_in_list(rules.listing, document(capture))
         if job.carrier == "json":
             data = loads(decode(capture.body, capture.headers.get("content-type", "")))
-            return silent_in_list(rules.listing, Document(None, "json", capture.url).item(data=data))
+            return silent_in_list(
+                rules.listing, Document(None, "json", capture.url).item(data=data)
+            )
         if job.carrier == ARTICLE and job.page is not None:
             own = with_own(job.page, SiteRules(id=""))
             return silent_in_article(own.body, own.fields, document(capture))
@@ -128,11 +148,17 @@ class _Listener:
         self.items.append(_Heard(raw))
 
     def judged(
-        self, field: str, candidate: Found | RawImage | Enclosure, reason: str | None, date: Date | None
+        self,
+        field: str,
+        candidate: Found | RawImage | Enclosure,
+        reason: str | None,
+        date: Date | None,
     ) -> None:
         heard = self.items[-1]
         heard.verdicts[field, id(candidate)] = reason, date
-        if isinstance(candidate, Found) and not any(candidate is stated for stated in _stated(heard.raw, field)):
+        if isinstance(candidate, Found) and not any(
+            candidate is stated for stated in _stated(heard.raw, field)
+        ):
             heard.stand_ins.append((field, candidate))
 
     def became(self, revision: Revision) -> None:
@@ -142,7 +168,10 @@ class _Listener:
 def _traces(heard: _Heard, revision: Revision | None) -> Iterator[FieldTrace]:
     for name in FIELDS:
         stand_ins = (found for field, found in heard.stand_ins if field == name)
-        candidates = [_candidate(heard, name, candidate) for candidate in (*_stated(heard.raw, name), *stand_ins)]
+        candidates = [
+            _candidate(heard, name, candidate)
+            for candidate in (*_stated(heard.raw, name), *stand_ins)
+        ]
         value = _value(revision, name, candidates) if revision else None
         if candidates or value:
             yield FieldTrace(name, value, tuple(_settled(candidates, name, value, revision)))
@@ -167,8 +196,12 @@ def _settled(
 ) -> Iterator[Candidate]:
     """Put in what a correction decided after all; what nobody looked at comes later where another won."""
     where = revision.provenance.get(name, "") if revision else ""
-    overruled = value is None or not any(candidate.won and candidate.where in (where, "") for candidate in candidates)
-    corrected = revision is not None and overruled and any(candidate.won for candidate in candidates)
+    overruled = value is None or not any(
+        candidate.won and candidate.where in (where, "") for candidate in candidates
+    )
+    corrected = (
+        revision is not None and overruled and any(candidate.won for candidate in candidates)
+    )
     for candidate in candidates:
         if corrected and candidate.where == where and value is not None:
             yield replace(candidate, won=True, reason="")

@@ -17,7 +17,9 @@ from aggregator.schedule import LONGEST_RETRY_AFTER
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
-PATIENCE = timedelta(minutes=4)  # with a slow host of hundreds of sources a run might else outlive its lease
+PATIENCE = timedelta(
+    minutes=4
+)  # with a slow host of hundreds of sources a run might else outlive its lease
 FRESH = timedelta(seconds=5)  # what another process was told is heard of this late
 RETURN = timedelta(minutes=5)
 
@@ -45,9 +47,13 @@ class Hosts:
     """
 
     def __init__(
-        self, recorded: Callable[[], Mapping[str, datetime]], *, clock: Callable[[], datetime], per_host: int = 2,
+        self,
+        recorded: Callable[[], Mapping[str, datetime]],
+        *,
+        clock: Callable[[], datetime],
+        per_host: int = 2,
         patience: timedelta = PATIENCE,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._recorded = recorded
         self._clock = clock
         self.per_host = per_host
@@ -65,7 +71,9 @@ class Hosts:
         lane.users += 1
         try:
             if not await self._in_time(lane):
-                yield Wait(self._clock() + RETURN, f"{host} is busy with other sources", asked_for=False)
+                yield Wait(
+                    self._clock() + RETURN, f"{host} is busy with other sources", asked_for=False
+                )
                 return
             try:
                 yield await self._wait(host)
@@ -96,7 +104,9 @@ class Hosts:
         until = max(filter(None, (told, await self._recorded_until(host, now))), default=now)
         if until <= now:
             return None
-        return Wait(until, f"{host} wants to be left alone until {until:%Y-%m-%d %H:%M}Z", asked_for=True)
+        return Wait(
+            until, f"{host} wants to be left alone until {until:%Y-%m-%d %H:%M}Z", asked_for=True
+        )
 
     async def _recorded_until(self, host: str, now: datetime) -> datetime | None:
         """What the record said of a host a few seconds ago: asking at each poll would be a tenth of its cost."""

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from aggregator.model import Capture, RawEntry, Revision
 
 ARTICLE = "article"  # the carrier of one article's own page
-LISTS = frozenset({"page", "json", "sitemap"})  # carriers that say where articles are, and little of what is in them
+LISTS = frozenset(
+    {"page", "json", "sitemap"}
+)  # carriers that say where articles are, and little of what is in them
 NO_HINTS = Hints()
 
 

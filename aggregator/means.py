@@ -19,17 +19,24 @@ if TYPE_CHECKING:
 
     from aggregator.config import Config
 
-LONGEST_RUN = timedelta(minutes=5)  # of asking, again of parsing, and of reading on; beside the network's own timeouts
+LONGEST_RUN = timedelta(
+    minutes=5
+)  # of asking, again of parsing, and of reading on; beside the network's own timeouts
 
 
 def settings_of(config: Config) -> FetchSettings:
     network = config.network
     settings = FetchSettings(
-        concurrency=network.concurrency, per_host=network.per_host, timeout=network.timeout,
-        max_body=network.max_body, allow_private=network.allow_private,
-    )  # fmt: skip
+        concurrency=network.concurrency,
+        per_host=network.per_host,
+        timeout=network.timeout,
+        max_body=network.max_body,
+        allow_private=network.allow_private,
+    )
     public = config.server.public_url
-    agent = network.user_agent or (f"{settings.user_agent} (+{public})" if public else settings.user_agent)
+    agent = network.user_agent or (
+        f"{settings.user_agent} (+{public})" if public else settings.user_agent
+    )
     return replace(settings, user_agent=agent)
 
 

@@ -71,7 +71,9 @@ async def _in_time(visit: Visit, job: Job, address: str, keys: set[str]) -> Leaf
         async with asyncio.timeout(visit.seconds_left):
             return await _leaf(visit, job, address, keys)
     except TimeoutError:
-        return Leaf(Digest(notes=(f"{shown(address)} could not be read in the time of this run",)), ())
+        return Leaf(
+            Digest(notes=(f"{shown(address)} could not be read in the time of this run",)), ()
+        )
 
 
 async def _leaf(visit: Visit, job: Job, address: str, keys: set[str]) -> Leaf:
@@ -90,12 +92,16 @@ def _keys(digest: Digest) -> set[str]:
 
 def _without(digest: Digest, keys: set[str]) -> Digest:
     """Leave out what an earlier document of the list has already: lists move while they are read."""
-    kept = [index for index, revision in enumerate(digest.revisions) if keys.isdisjoint(revision.keys)]
+    kept = [
+        index for index, revision in enumerate(digest.revisions) if keys.isdisjoint(revision.keys)
+    ]
     if len(kept) == len(digest.revisions):
         return digest
     places = {index: place for place, index in enumerate(kept)}
     return replace(
         digest,
         revisions=tuple(digest.revisions[index] for index in kept),
-        wanted=tuple(replace(one, index=places[one.index]) for one in digest.wanted if one.index in places),
+        wanted=tuple(
+            replace(one, index=places[one.index]) for one in digest.wanted if one.index in places
+        ),
     )

@@ -42,7 +42,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 DAY = timedelta(days=1)
-FAILURES_OF_A_MOVE = 3  # in a row: then the configured address is asked again instead of the one it moved to
+FAILURES_OF_A_MOVE = (
+    3  # in a row: then the configured address is asked again instead of the one it moved to
+)
 UNREAD = "more files to read"
 LEAST_ITEMS = 3  # of a page that nobody said to be a list of articles
 _NOT_THERE = frozenset({404, 410})
@@ -58,7 +60,9 @@ async def run(source: Source, state: SourceState, parts: Parts, *, full: bool = 
         raise
     except SourceError as error:
         result = _failed(source, state, error, started, parts)
-    except Exception as error:  # an unforeseen failure of ours must not end the daemon, nor pass unseen
+    except (
+        Exception
+    ) as error:  # an unforeseen failure of ours must not end the daemon, nor pass unseen
         logger.exception("%s: unforeseen failure", source.id)
         unforeseen = SourceError("internal", f"unforeseen: {type(error).__name__}: {error}")
         result = _failed(source, state, unforeseen, started, parts)
@@ -70,15 +74,24 @@ def job_of(source: Source, carrier: str) -> Job:
     """What the pure middle needs to know of a source."""
     site = source.adapter if source.adapter not in CARRIERS else None
     return Job(
-        source.id, carrier, site=site, timezone=source.timezone, timezone_stated="timezone" in source.stated,
-        language=source.language, tags=source.tags, page=source.page, full_text=source.full_text,
+        source.id,
+        carrier,
+        site=site,
+        timezone=source.timezone,
+        timezone_stated="timezone" in source.stated,
+        language=source.language,
+        tags=source.tags,
+        page=source.page,
+        full_text=source.full_text,
         include=None if source.include == _EVERYTHING else source.include,
         exclude=None if source.exclude == _EVERYTHING else source.exclude,
         corrections=None if source.corrections == _AS_STATED else source.corrections,
-    )  # fmt: skip
+    )
 
 
-async def _way(source: Source, state: SourceState, parts: Parts, started: datetime, *, full: bool) -> Result:
+async def _way(
+    source: Source, state: SourceState, parts: Parts, started: datetime, *, full: bool
+) -> Result:
     gathered = await _gathered(source, state, parts, started, full=full)
     if isinstance(gathered, Wait):
         return _postponed(source, state, gathered, started)
@@ -130,9 +143,14 @@ async def _gathered(
     async def ask() -> Gathered:
         async with _limited(parts):
             return await gather(
-                source, state, parts.fetcher, now=started, full=full, limit_bytes=parts.limit_bytes,
+                source,
+                state,
+                parts.fetcher,
+                now=started,
+                full=full,
+                limit_bytes=parts.limit_bytes,
                 remembered=parts.remembered,
-            )  # fmt: skip
+            )
 
     host = _host(source, state, parts)
     if host is None:
@@ -154,22 +172,39 @@ def _succeeded(source: Source, gathered: Gathered, digest: Digest, visit: Visit)
     due = _next(source, gathered, digest, visit.parts.clock())
     state = replace(
         to_be_read_again(gathered.state) if visit.later else gathered.state,
-        next_fetch_at=due.at or started, reason=due.reason, not_before=due.not_before,
-        hints=_document_hints(gathered, digest), failures=0, gone=False, last_run=started, last_success=started,
+        next_fetch_at=due.at or started,
+        reason=due.reason,
+        not_before=due.not_before,
+        hints=_document_hints(gathered, digest),
+        failures=0,
+        gone=False,
+        last_run=started,
+        last_success=started,
         by_url=digest.by_url if gathered.captures else gathered.state.by_url,
-    )  # fmt: skip
+    )
     outcome = Outcome(
-        source.id, started, 0, "unchanged" if unchanged else "ok",
-        found=len(digest.revisions) + len(rejected) + digest.left_out, rejected=rejected,
-        notes=(*gathered.notes, *digest.notes, *_left_out(digest)), http_status=gathered.http_status,
+        source.id,
+        started,
+        0,
+        "unchanged" if unchanged else "ok",
+        found=len(digest.revisions) + len(rejected) + digest.left_out,
+        rejected=rejected,
+        notes=(*gathered.notes, *digest.notes, *_left_out(digest)),
+        http_status=gathered.http_status,
         size_bytes=None if gathered.size_bytes is None else gathered.size_bytes + visit.size_bytes,
-    )  # fmt: skip
+    )
     return Result(
-        state, outcome, captures=(*gathered.captures, *visit.captures), revisions=digest.revisions,
-        keep_sightings=source.path is not None, host_waits=visit.waits,
-        shares=digest.shares if len(digest.shares) == len(gathered.captures) and not visit.captures else (),
+        state,
+        outcome,
+        captures=(*gathered.captures, *visit.captures),
+        revisions=digest.revisions,
+        keep_sightings=source.path is not None,
+        host_waits=visit.waits,
+        shares=digest.shares
+        if len(digest.shares) == len(gathered.captures) and not visit.captures
+        else (),
         complete=not gathered.more,
-    )  # fmt: skip
+    )
 
 
 def _left_out(digest: Digest) -> tuple[str, ...]:
@@ -181,33 +216,60 @@ def _postponed(source: Source, state: SourceState, wait: Wait, started: datetime
     """Leave a source unasked: nothing is known but when to come back."""
     not_before = wait.until if wait.asked_for else state.not_before
     state = replace(state, next_fetch_at=wait.until, reason=wait.reason, not_before=not_before)
-    return Result(state, Outcome(source.id, started, 0, "unchanged", notes=(f"not asked: {wait.reason}",)))
+    return Result(
+        state, Outcome(source.id, started, 0, "unchanged", notes=(f"not asked: {wait.reason}",))
+    )
 
 
-def _failed(source: Source, state: SourceState, error: SourceError, started: datetime, parts: Parts) -> Result:
+def _failed(
+    source: Source, state: SourceState, error: SourceError, started: datetime, parts: Parts
+) -> Result:
     failures = state.failures + 1
     moved = _move_is_over(state, error, failures)
-    kind = "http" if moved and error.kind == "gone" else error.kind  # where it moved to is gone, the source may be not
+    kind = (
+        "http" if moved and error.kind == "gone" else error.kind
+    )  # where it moved to is gone, the source may be not
     due = schedule.next_fetch(
-        source.id, now=parts.clock(), every=source.every, every_stated=source.every_stated,
+        source.id,
+        now=parts.clock(),
+        every=source.every,
+        every_stated=source.every_stated,
         has_validators=state.validators is not None if state.last_success else None,
-        hints=Hints(retry_after=error.retry_after), failures=failures, error=kind, least=_least(source),
-    )  # fmt: skip
+        hints=Hints(retry_after=error.retry_after),
+        failures=failures,
+        error=kind,
+        least=_least(source),
+    )
     host = _host(source, state, parts) if due.not_before else None
     waits = {host: due.not_before} if host and due.not_before else {}
     state = replace(
-        state, next_fetch_at=due.at or started + DAY, reason=due.reason, not_before=due.not_before, failures=failures,
-        gone=kind == "gone", last_run=started,
-    )  # fmt: skip
+        state,
+        next_fetch_at=due.at or started + DAY,
+        reason=due.reason,
+        not_before=due.not_before,
+        failures=failures,
+        gone=kind == "gone",
+        last_run=started,
+    )
     if moved:
         state = replace(state, moved_to=None, moved_seen=0)
-    outcome = Outcome(source.id, started, 0, "failed", http_status=error.status, error=error.kind, message=str(error))
+    outcome = Outcome(
+        source.id,
+        started,
+        0,
+        "failed",
+        http_status=error.status,
+        error=error.kind,
+        message=str(error),
+    )
     return Result(state, outcome, host_waits=waits)
 
 
 def _move_is_over(state: SourceState, error: SourceError, failures: int) -> bool:
     """Tell whether to forget where a source moved to: nothing is there, or nothing has worked there for long."""
-    return state.moved_to is not None and (error.status in _NOT_THERE or failures >= FAILURES_OF_A_MOVE)
+    return state.moved_to is not None and (
+        error.status in _NOT_THERE or failures >= FAILURES_OF_A_MOVE
+    )
 
 
 def _next(source: Source, gathered: Gathered, digest: Digest, now: datetime) -> schedule.Due:
@@ -217,9 +279,14 @@ def _next(source: Source, gathered: Gathered, digest: Digest, now: datetime) -> 
     hints = replace(said, max_age=gathered.hints.max_age, retry_after=gathered.hints.retry_after)
     of_folder = source.path is not None
     return schedule.next_fetch(
-        source.id, now=now, every=source.every, every_stated=source.every_stated or of_folder,
-        has_validators=gathered.state.validators is not None or of_folder, hints=hints, least=_least(source),
-    )  # fmt: skip
+        source.id,
+        now=now,
+        every=source.every,
+        every_stated=source.every_stated or of_folder,
+        has_validators=gathered.state.validators is not None or of_folder,
+        hints=hints,
+        least=_least(source),
+    )
 
 
 def _document_hints(gathered: Gathered, digest: Digest) -> Hints:
@@ -246,7 +313,9 @@ async def _limited(parts: Parts) -> AsyncIterator[None]:
         async with asyncio.timeout(parts.limit.total_seconds()):
             yield
     except TimeoutError as error:
-        raise SourceError("timeout", f"not done within {parts.limit.total_seconds():g} s: given up") from error
+        raise SourceError(
+            "timeout", f"not done within {parts.limit.total_seconds():g} s: given up"
+        ) from error
 
 
 __all__ = ["Parts", "job_of", "run"]

@@ -22,9 +22,14 @@ if TYPE_CHECKING:
 FOLDER = "captures"
 LIMIT_BYTES = 64 * 1024 * 1024  # after decompression
 _TYPES = {
-    ".html": "text/html", ".htm": "text/html", ".xml": "application/xml", ".rss": "application/rss+xml",
-    ".atom": "application/atom+xml", ".json": "application/json", ".txt": "text/plain",
-}  # fmt: skip
+    ".html": "text/html",
+    ".htm": "text/html",
+    ".xml": "application/xml",
+    ".rss": "application/rss+xml",
+    ".atom": "application/atom+xml",
+    ".json": "application/json",
+    ".txt": "text/plain",
+}
 _SUFFIXES = {"page": ".html", "article": ".html", "json": ".json", "archive": ".txt"}
 
 
@@ -36,7 +41,9 @@ def read(test: PageTest, *, source: str, url: str | None, now: datetime) -> Capt
     """
     body = _body(test.capture)
     name = test.capture.name.removesuffix(".gz")
-    media_type = test.content_type or _TYPES.get(f".{name.rpartition('.')[2].lower()}", "application/octet-stream")
+    media_type = test.content_type or _TYPES.get(
+        f".{name.rpartition('.')[2].lower()}", "application/octet-stream"
+    )
     return Capture(
         source,
         test.url or url or test.capture.as_uri(),
@@ -52,7 +59,9 @@ def write(capture: Capture, folder: Path, *, name: str, carrier: str) -> Path:
     Raises:
         SourceError: `unreadable`, where it cannot be written.
     """
-    suffix = _SUFFIXES.get(carrier, ".json" if capture.body.lstrip()[:1] in (b"{", b"[") else ".xml")
+    suffix = _SUFFIXES.get(
+        carrier, ".json" if capture.body.lstrip()[:1] in (b"{", b"[") else ".xml"
+    )
     data = gzip.compress(capture.body, mtime=0)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -63,7 +72,9 @@ def write(capture: Capture, folder: Path, *, name: str, carrier: str) -> Path:
                 return path
             number += 1
     except OSError as error:
-        raise SourceError("unreadable", f"cannot write {folder}: {error.strerror or error}") from error
+        raise SourceError(
+            "unreadable", f"cannot write {folder}: {error.strerror or error}"
+        ) from error
 
 
 def _written(path: Path, data: bytes) -> bool:
@@ -85,5 +96,7 @@ def _body(path: Path) -> bytes:
     except (OSError, EOFError, zlib.error) as error:
         raise SourceError("unreadable", f"the capture {path} cannot be read: {error}") from error
     if len(body) > LIMIT_BYTES:
-        raise SourceError("too-large", f"the capture {path} is larger than {LIMIT_BYTES // 2**20} MiB")
+        raise SourceError(
+            "too-large", f"the capture {path} is larger than {LIMIT_BYTES // 2**20} MiB"
+        )
     return body

@@ -84,9 +84,15 @@ async def stage(config: Config, *, clock: Callable[[], datetime] = utc_now) -> A
 
 
 async def rehearse(
-    config: Config, source: Source, *, articles: int = 3, more: bool = False, reuse: bool = False,
-    clock: Callable[[], datetime] = utc_now, on: Stage | None = None,
-) -> Rehearsal:  # fmt: skip
+    config: Config,
+    source: Source,
+    *,
+    articles: int = 3,
+    more: bool = False,
+    reuse: bool = False,
+    clock: Callable[[], datetime] = utc_now,
+    on: Stage | None = None,
+) -> Rehearsal:
     """Run a source for show, reading at most `articles` of its articles' own pages.
 
     What fails is told by the result's outcome. `more` reads the further pages of a list as well; `reuse` takes the
@@ -95,13 +101,21 @@ async def rehearse(
     """
     now = clock()
     async with AsyncExitStack() as stack:
-        shared = on if on is not None else await stack.enter_async_context(stage(config, clock=clock))
+        shared = (
+            on if on is not None else await stack.enter_async_context(stage(config, clock=clock))
+        )
         web, middle = _Web(shared.fetcher, shared.memory, reuse=reuse), _Middle(shared.workers)
         hosts = Hosts(dict, clock=clock, per_host=config.network.per_host)
         parts = Parts(
-            web, middle.digest, hosts, clock, limit_bytes=config.network.max_body, limit=longest_run(config),
-            max_articles=articles, follow=more,
-        )  # fmt: skip
+            web,
+            middle.digest,
+            hosts,
+            clock,
+            limit_bytes=config.network.max_body,
+            limit=longest_run(config),
+            max_articles=articles,
+            follow=more,
+        )
         result = await run(source, SourceState(source.id, now), parts, full=True)
     return Rehearsal(source, result, tuple(middle.steps), tuple(web.fetched))
 

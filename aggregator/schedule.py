@@ -67,10 +67,16 @@ def next_fetch(
     """
     if error == "gone":
         return Due(at=None, reason="410 Gone")
-    floor = max(_floors(every, every_stated, has_validators, hints, failures, least), key=lambda floor: floor.wait)
+    floor = max(
+        _floors(every, every_stated, has_validators, hints, failures, least),
+        key=lambda floor: floor.wait,
+    )
     at, reason = now + floor.wait + _late(source, floor.wait), floor.reason
     if not every_stated and (later := _outside_skipped(at, hints)) != at:
-        at, reason = later + _offset(source, _LATEST_AFTER_SKIPPED), "skipHours" if hints.skip_hours else "skipDays"
+        at, reason = (
+            later + _offset(source, _LATEST_AFTER_SKIPPED),
+            "skipHours" if hints.skip_hours else "skipDays",
+        )
     asked = _retry_after(hints)
     return Due(at=at, reason=reason, not_before=None if asked is None else now + asked)
 
@@ -79,7 +85,9 @@ def first_due(source: str, *, now: datetime, together: int) -> datetime:
     """Decide when a new source is first asked, one of `together` new ones: at once, or spread over some minutes."""
     if together <= _AT_ONCE:
         return now
-    return now + _offset(source, min(timedelta(seconds=together / _STARTS_A_SECOND), _LONGEST_START))
+    return now + _offset(
+        source, min(timedelta(seconds=together / _STARTS_A_SECOND), _LONGEST_START)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +97,12 @@ class _Floor:
 
 
 def _floors(
-    every: timedelta, every_stated: bool, has_validators: bool | None, hints: Hints, failures: int, least: timedelta
+    every: timedelta,
+    every_stated: bool,
+    has_validators: bool | None,
+    hints: Hints,
+    failures: int,
+    least: timedelta,
 ) -> list[_Floor]:
     """List what asks to wait; where two ask for the same, the first names the reason."""
     interval = _interval(every, every_stated, has_validators, least)
@@ -105,7 +118,9 @@ def _floors(
     return floors
 
 
-def _interval(every: timedelta, every_stated: bool, has_validators: bool | None, least: timedelta) -> _Floor:
+def _interval(
+    every: timedelta, every_stated: bool, has_validators: bool | None, least: timedelta
+) -> _Floor:
     if has_validators is False and not every_stated and every < UNVALIDATED:
         return _Floor(UNVALIDATED, f"every {_words(UNVALIDATED)}, the server gives no validators")
     interval = max(every, least)

@@ -66,9 +66,13 @@ class Served:
     """The daemon as HTTP sees it; `app` gives the present one, `running` the number of runs under way."""
 
     def __init__(
-        self, condition: Condition, app: Callable[[], App], running: Callable[[], int], *,
+        self,
+        condition: Condition,
+        app: Callable[[], App],
+        running: Callable[[], int],
+        *,
         clock: Callable[[], datetime],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._condition = condition
         self._app = app
         self._running = running
@@ -91,7 +95,9 @@ class Served:
         condition = self._condition
         details: dict[str, object] = {
             "started": condition.started.isoformat(timespec="seconds"),
-            "published": condition.published.isoformat(timespec="seconds") if condition.published else None,
+            "published": condition.published.isoformat(timespec="seconds")
+            if condition.published
+            else None,
             "configuration": condition.config_error or "good",
             "running": self._running(),
         }
@@ -101,7 +107,10 @@ class Served:
         except AggregatorError as error:
             store_error = store_error or str(error)
         else:
-            details |= {"sources": len(states), "failing": sum(state.failures > 0 for state in states)}
+            details |= {
+                "sources": len(states),
+                "failing": sum(state.failures > 0 for state in states),
+            }
         reasons = tuple(self._reasons(store_error))
         return Health(not reasons, reasons, details)
 

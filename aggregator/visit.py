@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from aggregator.model import Capture, Revision
     from aggregator.store import Known
 
-MAX_PAGE_BYTES = 8 * 1024 * 1024  # of one page; the pages of a run are all in memory until they are committed
+MAX_PAGE_BYTES = (
+    8 * 1024 * 1024
+)  # of one page; the pages of a run are all in memory until they are committed
 MAX_VISIT_BYTES = 64 * 1024 * 1024
 MAX_ARTICLES = 100  # whose own pages are read in a run; the others have their turn in the next
 FAILURES_IN_A_ROW = 3  # of a host: then it is left alone
@@ -89,7 +91,10 @@ class Readings:
         self._times: dict[tuple[str, str], tuple[datetime, ...]] = {}
 
     def note(self, key: tuple[str, str], now: datetime) -> None:
-        self._times[key] = (*self._times.pop(key, ())[1 - READINGS_A_DAY :], now)  # the last that was read stands last
+        self._times[key] = (
+            *self._times.pop(key, ())[1 - READINGS_A_DAY :],
+            now,
+        )  # the last that was read stands last
         if len(self._times) > MOST_REMEMBERED:
             del self._times[next(iter(self._times))]
 
@@ -180,9 +185,13 @@ class Visit:
     async def _asked(self, url: str, *, robots: bool) -> Capture:
         source, web = self.source, self.parts.fetcher
         request = request_for(source, url)
-        request = replace(request, max_body=min(source.http.max_body or self.parts.limit_bytes, MAX_PAGE_BYTES))
+        request = replace(
+            request, max_body=min(source.http.max_body or self.parts.limit_bytes, MAX_PAGE_BYTES)
+        )
         if robots and not await web.allowed(url, like=request):
-            raise SourceError("forbidden", "robots.txt does not allow this page to be read by programs")
+            raise SourceError(
+                "forbidden", "robots.txt does not allow this page to be read by programs"
+            )
         remembered = None if self.full else self.parts.remembered
         answer = await ask(web, request, remembered=remembered, now=self.started)
         capture = capture_of(source, answer)

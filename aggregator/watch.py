@@ -61,7 +61,10 @@ class Plan:
     def meaning(self, paths: set[Path]) -> Change:
         """Read what a burst of changed paths means."""
         return Change(
-            any(path.parent in self.configuration and (path.suffix in _YAML or path.is_dir()) for path in paths),
+            any(
+                path.parent in self.configuration and (path.suffix in _YAML or path.is_dir())
+                for path in paths
+            ),
             frozenset(
                 source
                 for path in paths
@@ -77,29 +80,51 @@ async def follow(plan: Plan, tell: Callable[[Change], None], *, stop: asyncio.Ev
     deep = frozenset(source for _, source in plan.deep)
     flat = frozenset(source for _, source in plan.flat)
     await asyncio.gather(
-        _follow(plan, {*plan.configuration, *(root for root, _ in plan.flat)}, Change(True, flat), tell, stop),
-        _follow(plan, {root for root, _ in plan.deep}, Change(False, deep), tell, stop, recursive=True),
+        _follow(
+            plan,
+            {*plan.configuration, *(root for root, _ in plan.flat)},
+            Change(True, flat),
+            tell,
+            stop,
+        ),
+        _follow(
+            plan, {root for root, _ in plan.deep}, Change(False, deep), tell, stop, recursive=True
+        ),
     )
 
 
 async def _follow(
-    plan: Plan, roots: set[Path], everything: Change, tell: Callable[[Change], None], stop: asyncio.Event, *,
+    plan: Plan,
+    roots: set[Path],
+    everything: Change,
+    tell: Callable[[Change], None],
+    stop: asyncio.Event,
+    *,
     recursive: bool = False,
-) -> None:  # fmt: skip
+) -> None:
     if not roots:
         return
     first = True
     try:
         async for burst in awatch(
-            *roots, stop_event=stop, debounce=DEBOUNCE_MS, step=STEP_MS, recursive=recursive, yield_on_timeout=True
+            *roots,
+            stop_event=stop,
+            debounce=DEBOUNCE_MS,
+            step=STEP_MS,
+            recursive=recursive,
+            yield_on_timeout=True,
         ):
-            if first:  # the watch stands, for some seconds at most: what came before it was not seen
+            if (
+                first
+            ):  # the watch stands, for some seconds at most: what came before it was not seen
                 tell(everything)
             elif burst and (change := plan.meaning({Path(name) for _, name in burst})) != _NOTHING:
                 tell(change)
             first = False
     except (OSError, RuntimeError) as error:
-        logger.warning("files are not watched (%s): changes are seen by the schedule, and on SIGHUP", error)
+        logger.warning(
+            "files are not watched (%s): changes are seen by the schedule, and on SIGHUP", error
+        )
 
 
 _NOTHING = Change(False, frozenset())
@@ -115,7 +140,11 @@ def _folders(config: Config) -> Iterator[Path]:
     yield from {path.parent for path in config.files}
     ours = {Path(config.database.removeprefix("sqlite:///")).parent, Path(config.output)}
     try:
-        beside = [path for path in config.files[0].parent.iterdir() if not path.name.startswith(".") and path.is_dir()]
+        beside = [
+            path
+            for path in config.files[0].parent.iterdir()
+            if not path.name.startswith(".") and path.is_dir()
+        ]
     except OSError:
         return
     yield from islice((path for path in sorted(beside) if path not in ours), _MOST_FOLDERS)

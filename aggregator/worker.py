@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from aggregator.sites.rules import Sites
 
 LENGTH = struct.Struct("!Q")
-_PATIENCE = 1.5  # of the limit, and some more: whoever waits for an answer is to be the first to give up
+_PATIENCE = (
+    1.5  # of the limit, and some more: whoever waits for an answer is to be the first to give up
+)
 _NICENESS = 5  # requests come before parsing
 
 
@@ -96,4 +98,6 @@ def _read(stream: BinaryIO) -> bytes | None:
 
 
 if __name__ == "__main__":
-    import_module("aggregator.worker").main()  # under its own name: the parent knows no `__main__.Refusal`
+    import_module(
+        "aggregator.worker"
+    ).main()  # under its own name: the parent knows no `__main__.Refusal`

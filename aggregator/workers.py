@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from aggregator.model import Capture
 
 CHUNK = 250  # saved articles in one request: so many parsers work on one folder, and none holds much at a time
-_AHEAD_BYTES = 1024 * 1024  # of answers that wait here, so that no parser waits for whoever reads them
+_AHEAD_BYTES = (
+    1024 * 1024
+)  # of answers that wait here, so that no parser waits for whoever reads them
 _START_SECONDS = 60.0  # a parser is ready in under one; a machine that swaps needs longer
 _END_SECONDS = 5.0
 _PROGRAM = (sys.executable, "-m", "aggregator.worker")
@@ -54,9 +56,13 @@ class Workers:
     """
 
     def __init__(
-        self, sites: Path | None, *, count: int | None = None, limits: Limits = DEFAULT,
+        self,
+        sites: Path | None,
+        *,
+        count: int | None = None,
+        limits: Limits = DEFAULT,
         program: Sequence[str] = _PROGRAM,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._limits = limits
         self._command = (*program, str(limits.memory_bytes), str(limits.seconds), str(sites or ""))
         self._free: list[_Process] = []
@@ -68,7 +74,10 @@ class Workers:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         if self._retirement is not None:
             self._retirement.cancel()
@@ -100,22 +109,32 @@ class Workers:
             fresh = not answers
         return digests
 
-    async def _ask(self, captures: Sequence[Capture], job: Job, *, fresh: bool) -> list[Digest | Refusal]:
+    async def _ask(
+        self, captures: Sequence[Capture], job: Job, *, fresh: bool
+    ) -> list[Digest | Refusal]:
         """Return the answers to the first captures, up to the one that was the end of the parser.
 
         None at all, where a parser that had been at work before broke on the first: that may be the fault of what it
         read then, or of who killed it while it was idle; a fresh one must judge.
         """
         async with self._places:
-            process = self._free.pop() if self._free and not fresh else await _Process.start(self._command)
+            process = (
+                self._free.pop()
+                if self._free and not fresh
+                else await _Process.start(self._command)
+            )
             answers: list[Digest | Refusal] = []
             used = process.used
             try:
                 async for answer in process.ask(captures, job, self._limits.seconds):
-                    answers.append(answer)  # noqa: PERF401 - what came before the end is kept
+                    answers.append(answer)
             except _StuckError:
                 await process.kill()
-                answers.append(Refusal("parse", f"reading it took more than {self._limits.seconds:g} s: given up"))
+                answers.append(
+                    Refusal(
+                        "parse", f"reading it took more than {self._limits.seconds:g} s: given up"
+                    )
+                )
             except _BrokenError:
                 await process.kill()
                 if answers or not used:
@@ -132,7 +151,9 @@ class Workers:
         self._free.append(process)
         if self._retirement is not None:
             self._retirement.cancel()
-        self._retirement = asyncio.get_running_loop().call_later(self._limits.idle_seconds, self._retire)
+        self._retirement = asyncio.get_running_loop().call_later(
+            self._limits.idle_seconds, self._retire
+        )
 
     def _retire(self) -> None:
         while self._free:
@@ -165,9 +186,13 @@ class _Process:
     async def start(cls, command: Sequence[str]) -> Self:
         """Start a process and wait until it is ready. Raises SourceError (`internal`) where it never is."""
         process = await asyncio.create_subprocess_exec(
-            *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=_environment(),
-            start_new_session=True, limit=_AHEAD_BYTES,
-        )  # fmt: skip
+            *command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            env=_environment(),
+            start_new_session=True,
+            limit=_AHEAD_BYTES,
+        )
         if process.stdin is None or process.stdout is None:
             raise AssertionError("pipes were asked for")
         started = cls(process, process.stdin, process.stdout)
@@ -181,7 +206,9 @@ class _Process:
             raise
         return started
 
-    async def ask(self, captures: Sequence[Capture], job: Job, seconds: float) -> AsyncIterator[Digest | Refusal]:
+    async def ask(
+        self, captures: Sequence[Capture], job: Job, seconds: float
+    ) -> AsyncIterator[Digest | Refusal]:
         """Yield the answer to each capture; each has `seconds`. Raises _StuckError, _BrokenError."""
         self.stdin.write(frame((tuple(captures), job)))
         for _ in captures:
@@ -218,10 +245,14 @@ def _judged(capture: Capture, answer: Digest | Refusal) -> Digest:
     if isinstance(answer, Digest):
         return answer
     if capture.url.startswith("file:"):
-        return Digest(rejected=(f"{unquote(capture.url.rpartition('/')[2])}: {answer.message}",), shares=(0,))
+        return Digest(
+            rejected=(f"{unquote(capture.url.rpartition('/')[2])}: {answer.message}",), shares=(0,)
+        )
     raise SourceError(answer.kind, answer.message)
 
 
 def _environment() -> dict[str, str]:
     """Make the environment of a parser: ours without the secrets that the configuration may take from it."""
-    return {name: os.environ[name] for name in _INHERITED if name in os.environ} | {"PYTHONUTF8": "1"}
+    return {name: os.environ[name] for name in _INHERITED if name in os.environ} | {
+        "PYTHONUTF8": "1"
+    }

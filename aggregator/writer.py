@@ -37,7 +37,10 @@ class Writer:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         if self._commits is not None:
             await asyncio.wait([self._commits])
@@ -63,7 +66,9 @@ class Writer:
         while self._waiting:
             group, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
             try:
-                outcomes = await self.call(self._store.commit, [result for result, _ in group], now=self._clock())
+                outcomes = await self.call(
+                    self._store.commit, [result for result, _ in group], now=self._clock()
+                )
             except Exception as error:  # noqa: BLE001 - each waiting run gets it; none may wait for ever
                 _tell(group, error)
             else:

@@ -15,7 +15,19 @@ from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from benchmarks import extraction, fetching, folder, idle, latest, merging, month, publishing, start, unchanged, waiting
+from benchmarks import (
+    extraction,
+    fetching,
+    folder,
+    idle,
+    latest,
+    merging,
+    month,
+    publishing,
+    start,
+    unchanged,
+    waiting,
+)
 from benchmarks.measure import FULL, QUICK
 
 if TYPE_CHECKING:
@@ -42,18 +54,34 @@ BENCHMARKS: Mapping[str, Callable[[Size, Path], list[Figure]]] = MappingProxyTyp
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmarks that are named, or all; without `arguments` those of the command line."""
-    parser = ArgumentParser(prog="python -m benchmarks", description="Measure ratios; small sizes with --quick.")
+    parser = ArgumentParser(
+        prog="python -m benchmarks", description="Measure ratios; small sizes with --quick."
+    )
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
-    parser.add_argument("--quick", action="store_true", help="prove that the harness works; the figures mean nothing")
-    parser.add_argument("--entries", type=int, metavar="N", help="entries of the large store of `publishing`, `latest`")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="prove that the harness works; the figures mean nothing",
+    )
+    parser.add_argument(
+        "--entries",
+        type=int,
+        metavar="N",
+        help="entries of the large store of `publishing`, `latest`",
+    )
     asked = parser.parse_args(arguments)
     if unknown := [name for name in asked.names if name not in BENCHMARKS]:
         parser.error(f"no benchmark `{unknown[0]}`; there are: {', '.join(BENCHMARKS)}")
     size = QUICK if asked.quick else FULL
     if asked.entries:
         size = replace(size, entries=(size.entries[0], asked.entries))
-    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}", flush=True)
-    missed = [figure for name in asked.names or BENCHMARKS for figure in _run(name, size) if figure.missed]
+    print(
+        f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}",
+        flush=True,
+    )
+    missed = [
+        figure for name in asked.names or BENCHMARKS for figure in _run(name, size) if figure.missed
+    ]
     return 1 if missed and not asked.quick else 0
 
 
@@ -66,7 +94,11 @@ def _run(name: str, size: Size) -> list[Figure]:
 
 
 def _line(name: str, figure: Figure) -> str:
-    goal = "" if figure.goal is None else f"goal {figure.goal:g}{figure.unit} {'MISSED' if figure.missed else 'met'}"
+    goal = (
+        ""
+        if figure.goal is None
+        else f"goal {figure.goal:g}{figure.unit} {'MISSED' if figure.missed else 'met'}"
+    )
     return f"{name:<11} {figure.what:<45} {figure.value:8.2f} {figure.unit:<4} {goal:<18} ({figure.detail})"
 
 

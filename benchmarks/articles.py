@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 _START = datetime(2024, 1, 1, tzinfo=UTC)
 _APART = timedelta(minutes=7)
 _PARIS = ZoneInfo("Europe/Paris")
-_FOOTER = '<br><hr><div>获取更多RSS：<br><a href="https://feedx.net">https://feedx.net</a> <br></div>'
+_FOOTER = (
+    '<br><hr><div>获取更多RSS：<br><a href="https://feedx.net">https://feedx.net</a> <br></div>'
+)
 _SHARE = (
     '<div><div>分享 :</div><a href="https://www.facebook.com/dialog/share?href=https://rfi.my/{stem}.F">Facebook</a>'
     '<a href="whatsapp://send?text=https://rfi.my/{stem}.W">WhatsApp</a></div>'
@@ -54,7 +56,9 @@ def body_of(text: str) -> str:
 
 def _voa(random: Random, number: int, published: datetime) -> tuple[str, str, str]:
     tongue, host = ((CHINESE, "www.voachinese.com"), (ENGLISH, "www.voanews.com"))[number % 4 // 2]
-    picture = f"https://images.weserv.nl?url=gdb.voanews.com/{_uuid(random)}_cx0_cy10_cw0_w900_r1.jpg"
+    picture = (
+        f"https://images.weserv.nl?url=gdb.voanews.com/{_uuid(random)}_cx0_cy10_cw0_w900_r1.jpg"
+    )
     body = (
         f"<div><i>{published:%a, %d %b %Y %H:%M:%S} GMT</i></div>"
         f'<img src="{picture}" width="100%"><div><small style="color: #999;">{title(random, tongue)}</small></div>'
@@ -71,7 +75,11 @@ def _rfi(random: Random, number: int, published: datetime) -> tuple[str, str, st
         f"<p><strong>{paragraph(random, tongue, 300)}    </strong></p><div>{_paragraphs(random, tongue)}</div>"
         f"{_SHARE.format(stem=f'B{number:04X}')}"
     )
-    return f"https://www.rfi.fr/{lang}/monde/{published:%Y%m%d}-invented-{number}", title(random, tongue), body
+    return (
+        f"https://www.rfi.fr/{lang}/monde/{published:%Y%m%d}-invented-{number}",
+        title(random, tongue),
+        body,
+    )
 
 
 def _paragraphs(random: Random, tongue: Tongue) -> str:

@@ -54,7 +54,9 @@ def run(size: Size, _place: Path) -> list[Figure]:
     from aggregator.sites.loader import load_sites
 
     text, sites = page(), load_sites()
-    capture = Capture("bench", URL, _TAKEN, text.encode(), headers={"content-type": "text/html; charset=utf-8"})
+    capture = Capture(
+        "bench", URL, _TAKEN, text.encode(), headers={"content-type": "text/html; charset=utf-8"}
+    )
     rules, job = sites.named("voa"), Job("bench", ARTICLE, listed="page")
     _verify(digest([capture], job, sites).revisions)
     repeats = _REPEATS if size.rounds > 1 else 1
@@ -68,7 +70,9 @@ def run(size: Size, _place: Path) -> list[Figure]:
     detail = f"{read * 1000:.1f} ms, BeautifulSoup {soup * 1000:.1f} ms, {len(capture.body) / 1000:.0f} KB"
     whole = f"{entry * 1000:.1f} ms: the same, then cleaned, sanitized and judged"
     return [
-        Figure("fields and body by rules, to one BeautifulSoup parse", read / soup, "x", 0.3, detail),
+        Figure(
+            "fields and body by rules, to one BeautifulSoup parse", read / soup, "x", 0.3, detail
+        ),
         Figure("page to entry, to one BeautifulSoup parse", entry / soup, "x", 0.5, whole),
     ]
 
@@ -96,9 +100,12 @@ def _cost(work: Callable[[], object], repeats: int) -> float:
 
 def _head(random: Random, headline: str) -> str:
     scripts = "".join(
-        f"<script>{_SCRIPT.format(number=number, name=title(random, ENGLISH)) * 12}</script>" for number in range(12)
+        f"<script>{_SCRIPT.format(number=number, name=title(random, ENGLISH)) * 12}</script>"
+        for number in range(12)
     )
-    metas = "".join(f'<meta name="x-{number}" content="{title(random, ENGLISH)}">' for number in range(30))
+    metas = "".join(
+        f'<meta name="x-{number}" content="{title(random, ENGLISH)}">' for number in range(30)
+    )
     return (
         f'<meta charset="utf-8"><title>{headline}</title><link rel="canonical" href="{URL}">{metas}{scripts}'
         f'<meta property="og:title" content="{headline}"><meta property="og:description" content="{headline}.">'
@@ -110,10 +117,17 @@ def _head(random: Random, headline: str) -> str:
 
 
 def _article(random: Random, headline: str) -> str:
-    menu = "".join(f'<li class="nav__item"><a href="/z/{n}">{title(random, ENGLISH)}</a></li>' for n in range(60))
+    menu = "".join(
+        f'<li class="nav__item"><a href="/z/{n}">{title(random, ENGLISH)}</a></li>'
+        for n in range(60)
+    )
     paragraphs = "".join(f"<p>{paragraph(random, ENGLISH, 400)}</p>" for _ in range(20))
     return _ARTICLE.format(
-        menu=menu, headline=headline, paragraphs=paragraphs, picture=_PICTURE, caption=sentence(random, ENGLISH)
+        menu=menu,
+        headline=headline,
+        paragraphs=paragraphs,
+        picture=_PICTURE,
+        caption=sentence(random, ENGLISH),
     )
 
 

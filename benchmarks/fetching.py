@@ -31,12 +31,24 @@ def run(size: Size, place: Path) -> list[Figure]:
     with origin.serving() as port:
         urls = place / "urls.json"
         urls.write_text(json.dumps(origin.addresses(port, size.fetches)), encoding="utf-8")
-        ours, bare = side_by_side(size.rounds, *(partial(part_of, __name__, side, urls) for side in ("ours", "bare")))
-        cycle = cpu_of(*PROGRAM, "-c", _sources(place, json.loads(urls.read_text("utf-8"))), "fetch", "--force")
-    detail = f"fetcher {_each(ours, size)}, bare aiohttp {_each(bare, size)}, {size.fetches:,} fetches"
+        ours, bare = side_by_side(
+            size.rounds, *(partial(part_of, __name__, side, urls) for side in ("ours", "bare"))
+        )
+        cycle = cpu_of(
+            *PROGRAM, "-c", _sources(place, json.loads(urls.read_text("utf-8"))), "fetch", "--force"
+        )
+    detail = (
+        f"fetcher {_each(ours, size)}, bare aiohttp {_each(bare, size)}, {size.fetches:,} fetches"
+    )
     return [
         Figure("fetching, to a bare aiohttp loop", ours / bare, "x", 2.5, detail),
-        Figure("a first cycle, a source", cycle / size.fetches * 1000, "ms", None, f"{size.fetches:,} new feeds of 5"),
+        Figure(
+            "a first cycle, a source",
+            cycle / size.fetches * 1000,
+            "ms",
+            None,
+            f"{size.fetches:,} new feeds of 5",
+        ),
     ]
 
 

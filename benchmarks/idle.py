@@ -55,7 +55,10 @@ def run(size: Size, place: Path) -> list[Figure]:
 def _prepared(place: Path, port: int, sources: int) -> Path:
     path = place / "aggregator.yaml"
     path.write_text(_CONFIG.format(port=port), encoding="utf-8")
-    lines = (f'- {{id: source-{number}, url: "http://127.0.0.1:9/{number}"}}\n' for number in range(sources))
+    lines = (
+        f'- {{id: source-{number}, url: "http://127.0.0.1:9/{number}"}}\n'
+        for number in range(sources)
+    )
     (place / "sources.yaml").write_text("".join(lines), encoding="utf-8")
     config = configuration.load(path, env={})
     due = datetime.now(UTC) + _LATER

@@ -68,7 +68,9 @@ def run(size: Size, place: Path) -> list[Figure]:
 
 
 def _view(what: str, choice: Mapping[str, str], lesser: Store, larger: Store, size: Size) -> Figure:
-    costs = side_by_side(size.times(_TIMES), lambda: _look(lesser, choice), lambda: _look(larger, choice))
+    costs = side_by_side(
+        size.times(_TIMES), lambda: _look(lesser, choice), lambda: _look(larger, choice)
+    )
     return _ratio(f"newest {SHOWN} {what}, to a small store", costs, size)
 
 
@@ -93,10 +95,17 @@ def _near_copies(lesser: Store, larger: Store, size: Size) -> list[Figure]:
 def _seek(store: Store) -> float:
     """Return the CPU seconds of looking for what may be a copy of one entry, of each of the newest."""
     query = sa.select(
-        entry.c.published, entry.c.id, entry.c.source_id, entry.c.content_id, entry.c.language, entry.c.sketch
+        entry.c.published,
+        entry.c.id,
+        entry.c.source_id,
+        entry.c.content_id,
+        entry.c.language,
+        entry.c.sketch,
     )
     with store._engines.read.connect() as connection:  # noqa: SLF001 - the part of a view that is measured, alone
-        rows = fetched(connection, query.order_by(entry.c.published.desc(), entry.c.uid).limit(_SOUGHT))
+        rows = fetched(
+            connection, query.order_by(entry.c.published.desc(), entry.c.uid).limit(_SOUGHT)
+        )
         begun = process_time()
         for *columns, data in rows:
             list(candidates(connection, {Compared(*columns): unpack(data)}))
@@ -135,7 +144,8 @@ def _fill(path: Path, entries: int) -> None:
         sources = dict(connection.execute("SELECT name, id FROM source").fetchall())
         for begin in range(0, entries, _PART):
             part = [
-                _rows(number, entries, random, bodies, sources) for number in range(begin, min(begin + _PART, entries))
+                _rows(number, entries, random, bodies, sources)
+                for number in range(begin, min(begin + _PART, entries))
             ]
             for table, found in zip(_TABLES, zip(*part, strict=True), strict=True):
                 rows = sorted(row for one in found for row in one)
@@ -157,7 +167,10 @@ def _rows(
     """Return the rows of entry `number`, the oldest being 0, by the tables of _TABLES."""
     body, rare = random.choice(bodies), number % (entries // RARE) == 0
     said, id_ = body.said, number + 1
-    key, published = f"news.example.org/{random.getrandbits(48):x}/{number}", micros(_NOW - (entries - number) * _APART)
+    key, published = (
+        f"news.example.org/{random.getrandbits(48):x}/{number}",
+        micros(_NOW - (entries - number) * _APART),
+    )
     source = sources["rare" if rare else f"s{random.randrange(5)}"]
     language = "cy" if rare else said.language or ""
     tags = [f"t{place}" for place in sorted(random.sample(range(5), 2))] + ["rare"] * rare
@@ -165,15 +178,56 @@ def _rows(
     digest = random.randbytes(16)
     return (
         [(id_, *body.columns)],
-        [(id_, uid_of(key), key, source, said.url, said.title, language, language.partition("-")[0],
-          orjson.dumps(tags).decode(), published, "feed", "feed:published", published, published, published, said.hash,
-          1, published, id_, published, None, None, 0, pack(signs), None)],
-        [(id_, source, orjson.dumps([key]).decode(), 0, published, published, said.hash, said.title, published, "feed",
-          "feed:published", digest, id_)],
+        [
+            (
+                id_,
+                uid_of(key),
+                key,
+                source,
+                said.url,
+                said.title,
+                language,
+                language.partition("-")[0],
+                orjson.dumps(tags).decode(),
+                published,
+                "feed",
+                "feed:published",
+                published,
+                published,
+                published,
+                said.hash,
+                1,
+                published,
+                id_,
+                published,
+                None,
+                None,
+                0,
+                pack(signs),
+                None,
+            )
+        ],
+        [
+            (
+                id_,
+                source,
+                orjson.dumps([key]).decode(),
+                0,
+                published,
+                published,
+                said.hash,
+                said.title,
+                published,
+                "feed",
+                "feed:published",
+                digest,
+                id_,
+            )
+        ],
         [(key, id_)],
         [(tag, published, id_) for tag in tags],
         [(sign, published, id_, source) for sign in signs],
-    )  # fmt: skip
+    )
 
 
 def _signs(random: Random, source: int) -> list[int]:

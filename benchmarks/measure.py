@@ -88,12 +88,16 @@ def cpu_of(*command: str | Path, good: tuple[int, ...] = (0,)) -> float:
 
     Raises: RuntimeError where it ends with a status that is not `good`.
     """
-    with subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as child:
+    with subprocess.Popen(
+        [*map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as child:
         output = child.stdout.read() if child.stdout else b""
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode not in good:
-        raise RuntimeError(f"{command} ended with {child.returncode}:\n{output.decode(errors='replace')}")
+        raise RuntimeError(
+            f"{command} ended with {child.returncode}:\n{output.decode(errors='replace')}"
+        )
     return usage.ru_utime + usage.ru_stime
 
 
@@ -106,7 +110,9 @@ def part_of(module: str, *arguments: str | Path) -> float:
 @contextmanager
 def running(*command: str | Path) -> Iterator[subprocess.Popen[str]]:
     """Run a command beside us; it is asked to end (SIGTERM) when the context does."""
-    with subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as child:
+    with subprocess.Popen(
+        [*map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as child:
         try:
             yield child
         finally:

@@ -40,8 +40,16 @@ ITEMS = 34  # of a feed
 START = datetime(2026, 1, 1, tzinfo=UTC)
 _LEASE = timedelta(hours=1)
 _TONGUES = (ENGLISH, FRENCH, CHINESE)
-_WRITTEN = ("content", "entry", "revision", "entry_key", "entry_tag")  # tables of a merge, as foreign keys allow
-_SELECT = "SELECT k.key, e.hash FROM entry_key k JOIN entry e ON e.id = k.entry_id WHERE k.key IN ({})"
+_WRITTEN = (
+    "content",
+    "entry",
+    "revision",
+    "entry_key",
+    "entry_tag",
+)  # tables of a merge, as foreign keys allow
+_SELECT = (
+    "SELECT k.key, e.hash FROM entry_key k JOIN entry e ON e.id = k.entry_id WHERE k.key IN ({})"
+)
 
 Feeds = list[tuple[Revision, ...]]
 
@@ -52,10 +60,18 @@ def run(size: Size, place: Path) -> list[Figure]:
     numbers = count()
     merged = place / "0.db"
     ours, raw = side_by_side(
-        size.rounds, lambda: _merge_new(place / f"{next(numbers)}.db", feeds), lambda: _insert(merged, place / "raw.db")
+        size.rounds,
+        lambda: _merge_new(place / f"{next(numbers)}.db", feeds),
+        lambda: _insert(merged, place / "raw.db"),
     )
     entries = f"{size.feeds * ITEMS:,} entries"
-    new = Figure("new entries, to executemany of their rows", ours / raw, "x", 2.5, _detail(entries, ours, raw))
+    new = Figure(
+        "new entries, to executemany of their rows",
+        ours / raw,
+        "x",
+        2.5,
+        _detail(entries, ours, raw),
+    )
     with closing(Store.open(f"sqlite:///{merged}", text_of=str)) as store:
         hours = count(1)
         ours, plain, core = side_by_side(
@@ -66,8 +82,20 @@ def run(size: Size, place: Path) -> list[Figure]:
         )
     return [
         new,
-        Figure("unchanged entries, to SELECTs (sqlite3)", ours / plain, "x", None, _detail(entries, ours, plain)),
-        Figure("unchanged entries, to SELECTs (Core)", ours / core, "x", 2.0, _detail(entries, ours, core)),
+        Figure(
+            "unchanged entries, to SELECTs (sqlite3)",
+            ours / plain,
+            "x",
+            None,
+            _detail(entries, ours, plain),
+        ),
+        Figure(
+            "unchanged entries, to SELECTs (Core)",
+            ours / core,
+            "x",
+            2.0,
+            _detail(entries, ours, core),
+        ),
     ]
 
 
@@ -81,19 +109,37 @@ def article(random: Random, tongue: Tongue, source: str, number: int) -> Revisio
     """Make one entry as a feed with full texts states it."""
     url = f"https://{source}.example.org/{random.getrandbits(40):x}/{number}"
     published = START - timedelta(minutes=30 * number + random.randint(0, 29))
-    html = "".join(f"<p>{paragraph(random, tongue, random.randint(380, 560))}</p>" for _ in range(5))
+    html = "".join(
+        f"<p>{paragraph(random, tongue, random.randint(380, 560))}</p>" for _ in range(5)
+    )
     made = Revision(
-        source=source, keys=(f"url:{url.removeprefix('https://')}", f"guid:tag:{source},2026:{number}"), guarded=False,
-        at=START, captured=START, hash="", url=url, url_original=f"{url}?utm_source=rss", title=title(random, tongue),
-        published=published, published_from="feed", summary=paragraph(random, tongue, 150), content_html=html,
-        authors=(" ".join(random.sample(ENGLISH.words, 2)).title(),), tags=tuple(random.sample(tongue.words, 3)),
-        language="zh-Hans" if tongue is CHINESE else tongue.code, publisher=f"The {source} Times",
-        image=Image(f"https://{source}.example.org/{number}.jpg"), guid=f"tag:{source},2026:{number}",
+        source=source,
+        keys=(f"url:{url.removeprefix('https://')}", f"guid:tag:{source},2026:{number}"),
+        guarded=False,
+        at=START,
+        captured=START,
+        hash="",
+        url=url,
+        url_original=f"{url}?utm_source=rss",
+        title=title(random, tongue),
+        published=published,
+        published_from="feed",
+        summary=paragraph(random, tongue, 150),
+        content_html=html,
+        authors=(" ".join(random.sample(ENGLISH.words, 2)).title(),),
+        tags=tuple(random.sample(tongue.words, 3)),
+        language="zh-Hans" if tongue is CHINESE else tongue.code,
+        publisher=f"The {source} Times",
+        image=Image(f"https://{source}.example.org/{number}.jpg"),
+        guid=f"tag:{source},2026:{number}",
         provenance={
-            name: f"feed:{name}" for name in ("authors", "content_html", "guid", "published", "title", "summary", "url")
+            name: f"feed:{name}"
+            for name in ("authors", "content_html", "guid", "published", "title", "summary", "url")
         },
-    )  # fmt: skip
-    return replace(made, hash=content_hash({"title": made.title, "summary": made.summary, "content": html}))
+    )
+    return replace(
+        made, hash=content_hash({"title": made.title, "summary": made.summary, "content": html})
+    )
 
 
 def commit(store: Store, group: Sequence[tuple[Revision, ...]], now: datetime) -> float:
@@ -112,7 +158,9 @@ def _result(state: SourceState, revisions: tuple[Revision, ...], now: datetime) 
     """Make the result of a poll; its capture is of a few bytes: the keeping of captures is not what is measured."""
     capture = Capture(state.source, f"https://{state.source}.example.org/feed", now, b"<rss/>")
     outcome = Outcome(state.source, now, 1, "ok", found=len(revisions))
-    return Result(state, outcome, captures=(capture,), revisions=revisions, shares=(len(revisions),))
+    return Result(
+        state, outcome, captures=(capture,), revisions=revisions, shares=(len(revisions),)
+    )
 
 
 def _groups(feeds: Feeds) -> Iterator[Feeds]:
@@ -128,7 +176,10 @@ def _merge_new(path: Path, feeds: Feeds) -> float:
 
 def _merge_again(store: Store, feeds: Feeds, now: datetime) -> float:
     """Poll everything once more, as it was; return the CPU seconds of it."""
-    again = [tuple(replace(revision, at=now, captured=now) for revision in revisions) for revisions in feeds]
+    again = [
+        tuple(replace(revision, at=now, captured=now) for revision in revisions)
+        for revisions in feeds
+    ]
     return sum(commit(store, group, now) for group in _groups(again))
 
 
@@ -136,12 +187,17 @@ def _insert(merged: Path, path: Path) -> float:
     """Insert the rows of a merged store into a new one, feed after feed; return the CPU seconds of it."""
     path.unlink(missing_ok=True)
     Store.open(f"sqlite:///{path}", text_of=str).close()
-    with closing(sqlite3.connect(merged)) as source, closing(sqlite3.connect(path, isolation_level=None)) as target:
+    with (
+        closing(sqlite3.connect(merged)) as source,
+        closing(sqlite3.connect(path, isolation_level=None)) as target,
+    ):
         target.executescript("PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON")
         sources = source.execute("SELECT * FROM source").fetchall()
         target.executemany(_insertion("source", sources), sources)
         feeds = sorted(number for number, *_ in sources)
-        parts = [_rows(source, feeds[begin : begin + GROUP]) for begin in range(0, len(feeds), GROUP)]
+        parts = [
+            _rows(source, feeds[begin : begin + GROUP]) for begin in range(0, len(feeds), GROUP)
+        ]
         return sum(_insert_part(target, part) for part in parts)
 
 
@@ -155,7 +211,10 @@ def _rows(source: sqlite3.Connection, feeds: list[int]) -> dict[str, list[Any]]:
         "entry_key": f"entry_id {own}",
         "entry_tag": f"entry_id {own}",
     }
-    return {table: source.execute(f"SELECT * FROM {table} WHERE {of[table]}").fetchall() for table in _WRITTEN}
+    return {
+        table: source.execute(f"SELECT * FROM {table} WHERE {of[table]}").fetchall()
+        for table in _WRITTEN
+    }
 
 
 def _insert_part(target: sqlite3.Connection, part: dict[str, list[Any]]) -> float:

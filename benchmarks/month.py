@@ -146,18 +146,25 @@ class _World:
         every = habit.every if habit.stated or habit.validators else schedule.UNVALIDATED
         if self.random.random() < _SHARE_OF_FAILURES:
             asked = self.random.choice((None, None, 2 * HOUR, 30 * HOUR))
-            self.polls[name].append(Poll(self.now, max(habit.every, asked or HOUR / 12), lost=False))
+            self.polls[name].append(
+                Poll(self.now, max(habit.every, asked or HOUR / 12), lost=False)
+            )
             if asked:
                 until = max(self.now + asked - SLACK, self.waits.get(host, (START, START))[1])
                 self.waits[host] = (self.now, until)
             raise SourceError("http", "HTTP 503", status=503, retry_after=asked)
-        self.polls[name].append(Poll(self.now, max(every, habit.max_age or timedelta(0)), lost=False))
+        self.polls[name].append(
+            Poll(self.now, max(every, habit.max_age or timedelta(0)), lost=False)
+        )
         validators = Validators(request.url, f'"{name}"') if habit.validators else None
         known = validators is not None and request.validators is not None
         return Response(
-            304 if known else 200, request.url, b"" if known else name.encode(), validators=validators,
+            304 if known else 200,
+            request.url,
+            b"" if known else name.encode(),
+            validators=validators,
             hints=Hints(max_age=habit.max_age),
-        )  # fmt: skip
+        )
 
 
 def simulate(place: Path, sources: int, *, days: int = DAYS, tick: timedelta = SECOND) -> Month:
@@ -179,7 +186,9 @@ def simulate(place: Path, sources: int, *, days: int = DAYS, tick: timedelta = S
 
 def run(size: Size, place: Path) -> list[Figure]:
     """Measure in `place`, an empty folder: some days of it. The whole month is `python -m benchmarks.month`."""
-    return _figures(simulate(place, size.month_sources, days=size.month_days, tick=MINUTE), size.month_sources)
+    return _figures(
+        simulate(place, size.month_sources, days=size.month_days, tick=MINUTE), size.month_sources
+    )
 
 
 def _figures(month: Month, sources: int) -> list[Figure]:
@@ -189,9 +198,21 @@ def _figures(month: Month, sources: int) -> list[Figure]:
     spread = 2.0 if month.days >= DAYS else None  # before, the first polls still lie close together
     return [
         Figure("polls closer than their floor", len(month.early), "", 0, detail),
-        Figure("requests at a time to one host", month.most_at_once, "", PER_HOST, f"{SOURCES_A_HOST} sources a host"),
+        Figure(
+            "requests at a time to one host",
+            month.most_at_once,
+            "",
+            PER_HOST,
+            f"{SOURCES_A_HOST} sources a host",
+        ),
         Figure("busiest moment, to the mean", month.unevenness, "x", spread, moments),
-        Figure("claim, pipeline and commit, a poll", month.cpu_seconds / month.polls * 1000, "ms", None, detail),
+        Figure(
+            "claim, pipeline and commit, a poll",
+            month.cpu_seconds / month.polls * 1000,
+            "ms",
+            None,
+            detail,
+        ),
         Figure("the same, of one core", share * 100, "%", None, "CPU time to simulated time"),
     ]
 
@@ -211,7 +232,9 @@ def habit_of(number: int, sources: int) -> Habit:
     return HABITS[-1]
 
 
-async def _live(world: _World, store: Store, sources: dict[str, Source], end: datetime, tick: timedelta) -> None:
+async def _live(
+    world: _World, store: Store, sources: dict[str, Source], end: datetime, tick: timedelta
+) -> None:
     """Do as the daemon does: sleep until something is due, claim it, run it, commit it; and be stopped now and then."""
     restart, kill = world.now + RESTART, world.now + KILL
     parts = _parts(world, store)
@@ -231,9 +254,15 @@ async def _live(world: _World, store: Store, sources: dict[str, Source], end: da
 
 
 async def _run(
-    world: _World, store: Store, claimed: Sequence[SourceState], sources: dict[str, Source], parts: pipeline.Parts
+    world: _World,
+    store: Store,
+    claimed: Sequence[SourceState],
+    sources: dict[str, Source],
+    parts: pipeline.Parts,
 ) -> None:
-    results = await asyncio.gather(*(pipeline.run(_of(world, sources, state), state, parts) for state in claimed))
+    results = await asyncio.gather(
+        *(pipeline.run(_of(world, sources, state), state, parts) for state in claimed)
+    )
     for at in range(0, len(results), GROUP):
         store.commit(results[at : at + GROUP], now=world.now)
 
@@ -243,7 +272,9 @@ async def _die(
 ) -> None:
     """Ask half of what was claimed, and be killed before anything is kept."""
     asked = claimed[: len(claimed) // 2 + 1]
-    await asyncio.gather(*(pipeline.run(_of(world, sources, state), state, parts) for state in asked))
+    await asyncio.gather(
+        *(pipeline.run(_of(world, sources, state), state, parts) for state in asked)
+    )
     for state in asked:
         if polls := world.polls[state.source]:
             polls[-1] = Poll(polls[-1].at, timedelta(0), lost=True)
@@ -259,7 +290,9 @@ def _of(world: _World, sources: dict[str, Source], state: SourceState) -> Source
 def _parts(world: _World, store: Store) -> pipeline.Parts:
     hosts = Hosts(store.host_waits, clock=world.clock, per_host=PER_HOST)
     fetcher = cast("Fetcher", world)
-    return pipeline.Parts(fetcher, _digest, hosts, world.clock, limit_bytes=0, limit=timedelta(minutes=5))
+    return pipeline.Parts(
+        fetcher, _digest, hosts, world.clock, limit_bytes=0, limit=timedelta(minutes=5)
+    )
 
 
 async def _digest(captures: Sequence[Capture], job: Job) -> Digest:
@@ -280,15 +313,23 @@ def _seen(world: _World, cpu_seconds: float, days: int) -> Month:
     bucket = max(MINUTE, _FEWEST_A_BUCKET * span / max(len(later), 1))
     buckets = Counter((at - settled) // bucket for at in later)
     return Month(
-        polls=len(every), early=tuple(early + world.too_early_for_host), most_at_once=world.most_at_once,
-        busiest=max(buckets.values()), mean=len(later) / (span / bucket), bucket=bucket, cpu_seconds=cpu_seconds,
+        polls=len(every),
+        early=tuple(early + world.too_early_for_host),
+        most_at_once=world.most_at_once,
+        busiest=max(buckets.values()),
+        mean=len(later) / (span / bucket),
+        bucket=bucket,
+        cpu_seconds=cpu_seconds,
         days=days,
-        repeated=sum(poll.lost for polls in world.polls.values() for poll in polls), restarts=world.restarts,
+        repeated=sum(poll.lost for polls in world.polls.values() for poll in polls),
+        restarts=world.restarts,
         kills=world.kills,
-    )  # fmt: skip
+    )
 
 
 if __name__ == "__main__":
     with TemporaryDirectory(prefix="month-") as folder:
-        for figure in _figures(simulate(Path(folder), FULL.month_sources, tick=MINUTE), FULL.month_sources):
+        for figure in _figures(
+            simulate(Path(folder), FULL.month_sources, tick=MINUTE), FULL.month_sources
+        ):
             print(f"{figure.what:<40} {figure.value:8.2f} {figure.unit:<3} ({figure.detail})")

@@ -20,7 +20,9 @@ from benchmarks.words import ENGLISH, paragraph, title
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-HOSTS = tuple(f"127.0.0.{number}" for number in range(1, 33))  # each is a host with its own pace; Linux has them all
+HOSTS = tuple(
+    f"127.0.0.{number}" for number in range(1, 33)
+)  # each is a host with its own pace; Linux has them all
 _ITEMS = 5
 
 

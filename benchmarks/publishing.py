@@ -38,16 +38,26 @@ def run(size: Size, place: Path) -> list[Figure]:
     """Measure in `place`, an empty folder."""
     small, large = size.entries
     with _filled(place / "small", small) as lesser, _filled(place / "large", large) as larger:
-        costs = side_by_side(size.times(_TIMES), lambda: _publish(*lesser), lambda: _publish(*larger))
-    detail = f"{costs[0] * 1000:.1f} ms from {small:,}, {costs[1] * 1000:.1f} ms from {large:,} entries"
-    return [Figure("publishing from a large store, to a small one", costs[1] / costs[0], "x", 1.2, detail)]
+        costs = side_by_side(
+            size.times(_TIMES), lambda: _publish(*lesser), lambda: _publish(*larger)
+        )
+    detail = (
+        f"{costs[0] * 1000:.1f} ms from {small:,}, {costs[1] * 1000:.1f} ms from {large:,} entries"
+    )
+    return [
+        Figure(
+            "publishing from a large store, to a small one", costs[1] / costs[0], "x", 1.2, detail
+        )
+    ]
 
 
 @contextmanager
 def _filled(place: Path, entries: int) -> Iterator[tuple[Config, Store]]:
     place.mkdir(parents=True)
     path = place / "aggregator.yaml"
-    path.write_text("{database: sqlite:///store.db, output: feeds, sources: []}\n", encoding="utf-8")
+    path.write_text(
+        "{database: sqlite:///store.db, output: feeds, sources: []}\n", encoding="utf-8"
+    )
     config = configuration.load(path, env={})
     with closing(open_store(config)) as store:
         _fill(store, entries)
@@ -67,13 +77,17 @@ def _fill(store: Store, entries: int) -> None:
     store.sync_sources([("bulk", "bulk", _NOW - entries * _APART)])
     revise = _revisions(entries)
     for done in range(0, entries, _RUN):
-        _bring(store, revise, min(_RUN, entries - done), now=_NOW - (entries - done - _RUN) * _APART)
+        _bring(
+            store, revise, min(_RUN, entries - done), now=_NOW - (entries - done - _RUN) * _APART
+        )
 
 
 def _bring(store: Store, revise: Iterator[Revision], size: int, *, now: datetime) -> None:
     [state] = store.claim(now, limit=1, lease=_LEASE, force=True)
     revisions = tuple(islice(revise, size))
-    store.commit([Result(state, Outcome("bulk", now, 1, "ok", found=size), revisions=revisions)], now=now)
+    store.commit(
+        [Result(state, Outcome("bulk", now, 1, "ok", found=size), revisions=revisions)], now=now
+    )
 
 
 def _revisions(entries: int) -> Iterator[Revision]:
@@ -81,14 +95,27 @@ def _revisions(entries: int) -> Iterator[Revision]:
     bodies = [f"<p>{paragraph(random, CHINESE, 900)}</p>" for _ in range(50)]
     for number in count():
         yield _revision(
-            number, _NOW - (entries - number) * _APART, title(random, CHINESE), bodies[number % len(bodies)]
+            number,
+            _NOW - (entries - number) * _APART,
+            title(random, CHINESE),
+            bodies[number % len(bodies)],
         )
 
 
 def _revision(number: int, published: datetime, headline: str, body: str) -> Revision:
     url = f"https://news.example.org/{number}"
     return Revision(
-        source="bulk", keys=(f"url:{url}",), guarded=False, at=published, captured=published, hash=f"1:{number}",
-        url=url, url_original=url, title=headline, published=published, published_from="feed", content_html=body,
+        source="bulk",
+        keys=(f"url:{url}",),
+        guarded=False,
+        at=published,
+        captured=published,
+        hash=f"1:{number}",
+        url=url,
+        url_original=url,
+        title=headline,
+        published=published,
+        published_from="feed",
+        content_html=body,
         language="zh-Hans",
-    )  # fmt: skip
+    )

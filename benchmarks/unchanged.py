@@ -22,7 +22,9 @@ def run(size: Size, place: Path) -> list[Figure]:
     first = typical(size.rounds, lambda: folder.first(config))
     if size.rounds > 1:
         folder.again(empty)  # it makes its store, which is not what is measured
-    again, start = side_by_side(2 * size.rounds - 1, lambda: folder.again(config), lambda: folder.again(empty))
+    again, start = side_by_side(
+        2 * size.rounds - 1, lambda: folder.again(config), lambda: folder.again(empty)
+    )
     share = max(again - start, 0.0) / first * 100
     detail = f"first {first:.2f} s, again {again:.3f} s, without sources {start:.3f} s"
     return [Figure("second run beyond the start, of the first", share, "%", 3.0, detail)]
@@ -31,5 +33,7 @@ def run(size: Size, place: Path) -> list[Figure]:
 def _empty(place: Path) -> Path:
     place.mkdir(parents=True)
     config = place / "aggregator.yaml"
-    config.write_text("{database: sqlite:///store.db, output: feeds, sources: []}\n", encoding="utf-8")
+    config.write_text(
+        "{database: sqlite:///store.db, output: feeds, sources: []}\n", encoding="utf-8"
+    )
     return config

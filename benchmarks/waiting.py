@@ -36,9 +36,7 @@ def run(size: Size, place: Path) -> list[Figure]:
     with _serving(size.waits) as port:
         config = _config(place, port, size.waits)
         seconds = typical(size.rounds, lambda: float(part_of(__name__, "cycle", config)))
-    detail = (
-        f"{seconds:.2f} s, ideal {ideal:.2f} s: {size.waits:,} sources, {AT_ONCE} at once, {LATENCY_SECONDS:g} s each"
-    )
+    detail = f"{seconds:.2f} s, ideal {ideal:.2f} s: {size.waits:,} sources, {AT_ONCE} at once, {LATENCY_SECONDS:g} s each"
     return [Figure("a cycle of slow hosts, to the ideal", seconds / ideal, "x", 1.15, detail)]
 
 
@@ -49,13 +47,14 @@ def _host(number: int) -> str:
 def _config(place: Path, port: int, sources: int) -> Path:
     path = place / "aggregator.yaml"
     settings = {
-        "database": "sqlite:///store.db", "output": "feeds",
+        "database": "sqlite:///store.db",
+        "output": "feeds",
         "network": {"allow_private": True, "concurrency": AT_ONCE},
         "sources": [
             {"id": f"s{number}", "url": f"http://{_host(number)}:{port}/", "adapter": "feed"}
             for number in range(sources)
         ],
-    }  # fmt: skip
+    }
     path.write_text(json.dumps(settings), encoding="utf-8")  # JSON is YAML
     return path
 

@@ -27,7 +27,9 @@ class Tongue:
 
 def _tongue(code: str, between: str, comma: str, stop: str, sentence: tuple[int, int]) -> Tongue:
     words = Path(__file__).with_name("words") / f"{code}.txt"
-    return Tongue(code, tuple(words.read_text(encoding="utf-8").split()), between, comma, stop, sentence)
+    return Tongue(
+        code, tuple(words.read_text(encoding="utf-8").split()), between, comma, stop, sentence
+    )
 
 
 CHINESE = _tongue("zh", "", "，", "。", (12, 26))

@@ -112,7 +112,9 @@ class Origin:
         reply = self.pages.get(request.path, Reply(status=404))
         if reply.gate is not None:
             await reply.gate.wait()
-        headers = {name: value.replace("{origin}", self.url("")) for name, value in reply.headers.items()}
+        headers = {
+            name: value.replace("{origin}", self.url("")) for name, value in reply.headers.items()
+        }
         if "ETag" in headers and request.headers.get("If-None-Match") == headers["ETag"]:
             return web.Response(status=304, headers={"ETag": headers["ETag"]})
         headers.setdefault("Content-Type", "application/xml")
@@ -140,7 +142,9 @@ class Home:
         beside.write_text(text, encoding="utf-8")
         beside.replace(target)
 
-    def save(self, name: str, title: str, text: str = "The harbour is quiet.", *, epoch: int = 1751600000) -> Path:
+    def save(
+        self, name: str, title: str, text: str = "The harbour is quiet.", *, epoch: int = 1751600000
+    ) -> Path:
         """Save an article."""
         path = self.root / "articles" / f"{name}.txt"
         body = f"<!--{epoch}000-->\n[{title}](https://harbour.example/{name})\n------\n\n<p>{text}</p>\n"
@@ -252,11 +256,17 @@ def way() -> type[Way]:
 def parser_program() -> Iterator[tuple[str, ...]]:
     """What starts a parser in no time: it is forked from one that has started already."""
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "PYTHONUTF8": "1"}
-    with TemporaryDirectory(prefix="parser-") as place:  # its name is short, as that of a socket has to be
+    with TemporaryDirectory(
+        prefix="parser-"
+    ) as place:  # its name is short, as that of a socket has to be
         path = f"{place}/socket"
         command = [sys.executable, str(WARM_PARSER), "serve", path]
         with subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, start_new_session=True
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+            start_new_session=True,
         ) as warm:
             assert warm.stdin is not None
             assert warm.stdout is not None

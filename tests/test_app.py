@@ -40,13 +40,17 @@ class Quick(App):
         self.most = max(self.most, self.running)
         await asyncio.sleep(0)
         later = replace(state, next_fetch_at=self.clock() + timedelta(hours=1))
-        outcome = await self.writer.commit(Result(later, Outcome(state.source, self.clock(), 0, "unchanged")))
+        outcome = await self.writer.commit(
+            Result(later, Outcome(state.source, self.clock(), 0, "unchanged"))
+        )
         self.running -= 1
         return outcome
 
 
 def config_of(tmp_path: Path, count: int, **given: Any) -> Config:
-    sources = tuple(Source(id=f"s{number}", url=f"https://harbour.example/{number}") for number in range(count))
+    sources = tuple(
+        Source(id=f"s{number}", url=f"https://harbour.example/{number}") for number in range(count)
+    )
     main = Config(database=f"sqlite:///{tmp_path}/store.db", output=tmp_path / "feeds", **given)
     return main.read_from((), sources=sources)
 
@@ -73,12 +77,17 @@ def test_thousands_of_overdue_sources_run_once_each_and_never_all_at_once(
     assert app.most <= 4 * 32
 
 
-def test_a_store_that_fails_in_a_cycle_ends_it_and_leaves_no_run_behind(home: Any, way: Any, clock: Any) -> None:
+def test_a_store_that_fails_in_a_cycle_ends_it_and_leaves_no_run_behind(
+    home: Any, way: Any, clock: Any
+) -> None:
     async def story() -> None:
         gate = asyncio.Event()
         pages = {"/fast": way.Reply(way.rss("one")), "/slow": way.Reply(way.rss("two"), gate=gate)}
         async with way.Origin(pages) as origin:
-            home.follow(f'{{id: fast, url: "{origin.url("/fast")}"}}', f'{{id: slow, url: "{origin.url("/slow")}"}}')
+            home.follow(
+                f'{{id: fast, url: "{origin.url("/fast")}"}}',
+                f'{{id: slow, url: "{origin.url("/slow")}"}}',
+            )
             async with home.app(clock) as app:
 
                 def broken(results: Any, *, now: Any) -> Any:
@@ -89,7 +98,9 @@ def test_a_store_that_fails_in_a_cycle_ends_it_and_leaves_no_run_behind(home: An
                     await app.cycle()
 
                 assert {task for task in asyncio.all_tasks() if "App.run" in repr(task)} == set()
-                [claimed] = await app.claim(limit=9)  # slow was given back; fast is held until its lease ends
+                [claimed] = await app.claim(
+                    limit=9
+                )  # slow was given back; fast is held until its lease ends
                 assert claimed.source == "slow"
 
     asyncio.run(story())
@@ -131,7 +142,9 @@ def test_a_claim_that_is_broken_off_is_given_back(home: Any, clock: Any) -> None
     assert asyncio.run(story()) == ["feed"]
 
 
-def test_what_is_being_committed_is_committed_though_its_run_is_broken_off(home: Any, clock: Any) -> None:
+def test_what_is_being_committed_is_committed_though_its_run_is_broken_off(
+    home: Any, clock: Any
+) -> None:
     home.save("calm", "Calm")
     home.follow("{id: saved, path: ../../articles, adapter: archive}")
 
@@ -193,12 +206,16 @@ def test_a_view_is_found_whichever_way_its_entries_are_chosen(home: Any, clock: 
         + "".join(
             f"  - {{id: {name}, title: {name}, where: {where}}}\n"
             for name, where in {
-                "one": "{source: north}", "both": "{source: [north, south]}", "tag": "{tag: sea}",
-                "title": "{source: south, include: {title: storm}}", "none": "{language: fr}", "en": "{language: EN}",
+                "one": "{source: north}",
+                "both": "{source: [north, south]}",
+                "tag": "{tag: sea}",
+                "title": "{source: south, include: {title: storm}}",
+                "none": "{language: fr}",
+                "en": "{language: EN}",
             }.items()
         ),
         encoding="utf-8",
-    )  # fmt: skip
+    )
     home.save("calm", "Calm in the harbour today")
     (home.root / "south").mkdir()
     home.save("storm", "A storm is coming near").rename(home.root / "south" / "storm.txt")
@@ -210,12 +227,19 @@ def test_a_view_is_found_whichever_way_its_entries_are_chosen(home: Any, clock: 
     async def story() -> dict[str, set[str]]:
         async with home.app(clock) as app:
             await app.cycle()
-            return {view.id: {entry.source for entry in app.entries_of(view)} for view in app.config.views}
+            return {
+                view.id: {entry.source for entry in app.entries_of(view)}
+                for view in app.config.views
+            }
 
     assert asyncio.run(story()) == {
-        "one": {"north"}, "both": {"north", "south"}, "tag": {"south"}, "title": {"south"}, "none": set(),
+        "one": {"north"},
+        "both": {"north", "south"},
+        "tag": {"south"},
+        "title": {"south"},
+        "none": set(),
         "en": {"north", "south"},
-    }  # fmt: skip
+    }
 
 
 def test_the_address_of_a_source_is_published_without_its_password(home: Any, clock: Any) -> None:
@@ -252,12 +276,16 @@ SMALL_RUNS = "import aggregator.fetch.gather as g; g.MAX_FILES = 12\n"
 ARTICLES = 150
 
 
-def test_kill_at_any_moment_then_to_the_end_gives_what_an_undisturbed_run_gives(home: Any, tmp_path: Path) -> None:
+def test_kill_at_any_moment_then_to_the_end_gives_what_an_undisturbed_run_gives(
+    home: Any, tmp_path: Path
+) -> None:
     for number in range(ARTICLES):
         home.save(f"a{number}", f"Article {number}", "text " * 50, epoch=1751600000 + number)
     home.save("a7-again", "Article 7 edited", epoch=1751700000)
     (home.root / "articles" / "a7-again.txt").write_text(
-        (home.root / "articles" / "a7-again.txt").read_text(encoding="utf-8").replace("/a7-again)", "/a7)"),
+        (home.root / "articles" / "a7-again.txt")
+        .read_text(encoding="utf-8")
+        .replace("/a7-again)", "/a7)"),
         encoding="utf-8",
     )
     home.follow("{id: saved, path: ../../articles, adapter: archive}")
@@ -274,7 +302,9 @@ def test_kill_at_any_moment_then_to_the_end_gives_what_an_undisturbed_run_gives(
 
 
 def killed(path: Path, seconds: float) -> None:
-    with subprocess.Popen([sys.executable, "-c", SMALL_RUNS + FETCH, str(path)], stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", SMALL_RUNS + FETCH, str(path)], stdout=subprocess.PIPE
+    ) as process:
         assert process.stdout is not None
         process.stdout.readline()
         try:

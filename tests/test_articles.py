@@ -84,17 +84,30 @@ class World:
         parts = (captures[0], *job.following)
         body = "".join(f"<p>{part.body.decode().rpartition(': ')[2]}</p>" for part in parts)
         number = job.item.item.split()[-1]
-        read = stated(int(number), content_html=body, keys=(f"url:{number}", f"alias:{number}"), hash="of the page")
+        read = stated(
+            int(number),
+            content_html=body,
+            keys=(f"url:{number}", f"alias:{number}"),
+            hash="of the page",
+        )
         return Digest((replace(read, title=f"Title {number} in full"),), more=more)
 
 
 def stated(number: int, **fields: Any) -> Revision:
     values: dict[str, Any] = {
-        "source": "news", "keys": (f"url:{number}",), "guarded": False, "at": NOW, "captured": NOW,
-        "hash": f"stated {number}", "url": f"https://a.example/{number}", "url_original": None,
-        "title": f"Title {number}", "published": NOW - timedelta(hours=number), "published_from": "feed",
+        "source": "news",
+        "keys": (f"url:{number}",),
+        "guarded": False,
+        "at": NOW,
+        "captured": NOW,
+        "hash": f"stated {number}",
+        "url": f"https://a.example/{number}",
+        "url_original": None,
+        "title": f"Title {number}",
+        "published": NOW - timedelta(hours=number),
+        "published_from": "feed",
         "provenance": {"title": "page:h2"},
-    }  # fmt: skip
+    }
     return Revision(**values | fields)
 
 
@@ -103,14 +116,20 @@ NAMELESS = {"title": "url"}  # an item of which nothing is known but its address
 
 def listing(*revisions: Revision) -> Digest:
     wanted = tuple(
-        Wanted(index, RawEntry(f"item {revision.keys[0][4:]}", title=(Found(revision.title, "page:h2"),)), revision.url)
+        Wanted(
+            index,
+            RawEntry(f"item {revision.keys[0][4:]}", title=(Found(revision.title, "page:h2"),)),
+            revision.url,
+        )
         for index, revision in enumerate(revisions)
         if revision.url
     )
     return Digest(revisions, wanted=wanted)
 
 
-def visiting(world: World, *, hosts: Hosts | None = None, source: dict[str, Any] | None = None, **parts: Any) -> Visit:
+def visiting(
+    world: World, *, hosts: Hosts | None = None, source: dict[str, Any] | None = None, **parts: Any
+) -> Visit:
     given: dict[str, Any] = {"limit_bytes": 16 * 1024 * 1024, "limit": timedelta(minutes=5)} | parts
     hosts = hosts or Hosts(dict, clock=lambda: NOW)
     followed = Source.model_validate({"id": "news", "url": "https://a.example/", **(source or {})})
@@ -135,7 +154,10 @@ def test_an_article_is_as_its_page_has_it_under_the_keys_and_the_hash_it_is_list
     found = completed(world, listing(stated(1, guarded=True), stated(2)))
 
     one, two = found.revisions
-    assert (one.title, one.content_html) == ("Title 1 in full", "<p>text of https://a.example/1</p>")
+    assert (one.title, one.content_html) == (
+        "Title 1 in full",
+        "<p>text of https://a.example/1</p>",
+    )
     assert (one.keys, one.hash, one.guarded) == (("url:1", "alias:1"), "stated 1", True)
     assert two.title == "Title 2 in full"
     assert sorted(world.asked) == ["https://a.example/1", "https://a.example/2"]
@@ -149,7 +171,9 @@ def test_texts_found_without_trafilatura_are_noted_once() -> None:
     async def read_roughly(captures: Sequence[Capture], job: Job) -> Digest:
         found = await digest(captures, job)
         [article] = found.revisions
-        return replace(found, revisions=(replace(article, provenance={"content_html": ROUGH_TEXT}),))
+        return replace(
+            found, revisions=(replace(article, provenance={"content_html": ROUGH_TEXT}),)
+        )
 
     world.digest = read_roughly  # type: ignore[method-assign]
 
@@ -170,13 +194,17 @@ def test_what_is_known_and_as_it_was_is_not_asked_for_and_says_nothing_new() -> 
 
     assert (world.asked, found.notes) == ([], ())
     assert [one.hash for one in found.revisions] == ["shown of another", "stated 2", "stated 3"]
-    assert {(one.published, one.published_from, one.at) for one in found.revisions} == {(NOW, "first_seen", NOW)}
+    assert {(one.published, one.published_from, one.at) for one in found.revisions} == {
+        (NOW, "first_seen", NOW)
+    }
 
 
 def test_what_changed_is_asked_for() -> None:
     world = World()
 
-    [revision] = completed(world, listing(stated(1)), known=[Known("an older hash", "an older hash")]).revisions
+    [revision] = completed(
+        world, listing(stated(1)), known=[Known("an older hash", "an older hash")]
+    ).revisions
 
     assert (world.asked, revision.hash) == (["https://a.example/1"], "stated 1")
 
@@ -184,12 +212,17 @@ def test_what_changed_is_asked_for() -> None:
 @pytest.mark.parametrize(
     "error",
     [
-        SourceError("http", "HTTP 503 at a.example", status=503), SourceError("timeout", "no answer"),
-        SourceError("connect", "no connection"), SourceError("dns", "not looked up"),
-        SourceError("http", "HTTP 429 at a.example", status=429), SourceError("blocked", "a wall", status=503),
+        SourceError("http", "HTTP 503 at a.example", status=503),
+        SourceError("timeout", "no answer"),
+        SourceError("connect", "no connection"),
+        SourceError("dns", "not looked up"),
+        SourceError("http", "HTTP 429 at a.example", status=429),
+        SourceError("blocked", "a wall", status=503),
     ],
-)  # fmt: skip
-def test_what_fails_for_now_stays_as_stated_under_a_hash_that_is_news_the_next_time(error: SourceError) -> None:
+)
+def test_what_fails_for_now_stays_as_stated_under_a_hash_that_is_news_the_next_time(
+    error: SourceError,
+) -> None:
     world = World({"https://a.example/1": error})
 
     first, second = (completed(world, listing(stated(1))) for _ in range(2))
@@ -202,13 +235,22 @@ def test_what_fails_for_now_stays_as_stated_under_a_hash_that_is_news_the_next_t
 
 
 def test_what_is_known_keeps_its_text_while_its_changed_page_fails() -> None:
-    world = World({f"https://a.example/{number}": SourceError("http", "HTTP 500", status=500) for number in (1, 2)})
+    world = World(
+        {
+            f"https://a.example/{number}": SourceError("http", "HTTP 500", status=500)
+            for number in (1, 2)
+        }
+    )
     known = Known("shown", "older")
 
-    one, two = completed(world, listing(stated(1), stated(2, guarded=True)), known=[known, known]).revisions
+    one, two = completed(
+        world, listing(stated(1), stated(2, guarded=True)), known=[known, known]
+    ).revisions
 
     assert (one.hash, one.published_from) == ("shown", "first_seen")
-    assert two.published_from == "feed"  # its key may stand for another article: nothing may be hidden
+    assert (
+        two.published_from == "feed"
+    )  # its key may stand for another article: nothing may be hidden
 
 
 REFUSALS: dict[str, Any] = {
@@ -226,7 +268,11 @@ REFUSALS: dict[str, Any] = {
 @pytest.mark.parametrize("job", [PAGED, FED], ids=["page", "feed"])
 def test_what_is_not_to_be_had_is_settled(case: str, job: Job) -> None:
     world = World({f"https://a.example/{number}": REFUSALS[case] for number in (1, 2, 3)})
-    nameless, named, summed = stated(1, provenance=NAMELESS), stated(2), stated(3, summary="What it is about.")
+    nameless, named, summed = (
+        stated(1, provenance=NAMELESS),
+        stated(2),
+        stated(3, summary="What it is about."),
+    )
 
     found = completed(world, listing(nameless, named, summed), job=job)
 
@@ -267,7 +313,12 @@ def test_robots_txt_is_asked_before_a_page() -> None:
 
 
 def test_what_was_read_in_vain_is_not_asked_for_again_within_a_day() -> None:
-    world = World({"https://a.example/1": "filter", "https://a.example/2": SourceError("http", "an error", status=404)})
+    world = World(
+        {
+            "https://a.example/1": "filter",
+            "https://a.example/2": SourceError("http", "an error", status=404),
+        }
+    )
     visit = visiting(world)
     digest = listing(stated(1), stated(2, provenance=NAMELESS))
 
@@ -277,7 +328,9 @@ def test_what_was_read_in_vain_is_not_asked_for_again_within_a_day() -> None:
     later = completed(world, digest, visit=replace(visit, started=NOW + timedelta(hours=25)))
 
     assert Counter(world.asked) == {"https://a.example/1": 3, "https://a.example/2": 2}
-    assert {(found.left_out, found.rejected) for found in (first, second, later)} == {(1, ("item 2: an error",))}
+    assert {(found.left_out, found.rejected) for found in (first, second, later)} == {
+        (1, ("item 2: an error",))
+    }
     assert changed.left_out == 1
 
 
@@ -305,7 +358,9 @@ def test_what_filters_want_of_a_text_is_judged_when_there_is_one() -> None:
     world = World({f"https://a.example/{number}": REFUSALS["not there"] for number in (1, 2)})
     job = replace(FED, include=Match(content=("harbour",)))
 
-    found = completed(world, listing(stated(1), stated(2, summary="The harbour."), stated(3)), job=job)
+    found = completed(
+        world, listing(stated(1), stated(2, summary="The harbour."), stated(3)), job=job
+    )
 
     assert [one.title for one in found.revisions] == ["Title 2", "Title 3 in full"]
     assert found.left_out == 1
@@ -338,19 +393,25 @@ def test_a_host_that_wanted_peace_before_is_not_asked_at_all() -> None:
     )
 
 
-@pytest.mark.parametrize("error", [SourceError("timeout", "no answer"), SourceError("blocked", "a wall", status=403)])
+@pytest.mark.parametrize(
+    "error", [SourceError("timeout", "no answer"), SourceError("blocked", "a wall", status=403)]
+)
 def test_a_host_that_fails_again_and_again_is_left_alone(error: SourceError) -> None:
     world = World({f"https://a.example/{number}": error for number in range(2, 99)})
 
     completed(
-        world, listing(*map(stated, range(99))), visit=visiting(world, hosts=Hosts(dict, clock=lambda: NOW, per_host=1))
+        world,
+        listing(*map(stated, range(99))),
+        visit=visiting(world, hosts=Hosts(dict, clock=lambda: NOW, per_host=1)),
     )
 
     assert len(world.asked) == 5
 
 
 def test_single_failures_between_answers_stop_nothing() -> None:
-    world = World({f"https://a.example/{number}": SourceError("timeout", "no") for number in range(0, 30, 3)})
+    world = World(
+        {f"https://a.example/{number}": SourceError("timeout", "no") for number in range(0, 30, 3)}
+    )
 
     completed(world, listing(*map(stated, range(30))))
 
@@ -359,9 +420,15 @@ def test_single_failures_between_answers_stop_nothing() -> None:
 
 def test_one_host_is_asked_as_far_as_it_may_be_and_others_at_the_same_time() -> None:
     world = World()
-    pages = [stated(number, url=f"https://{'abc'[number % 3]}.example/{number}") for number in range(30)]
+    pages = [
+        stated(number, url=f"https://{'abc'[number % 3]}.example/{number}") for number in range(30)
+    ]
 
-    completed(world, listing(*pages), visit=visiting(world, hosts=Hosts(dict, clock=lambda: NOW, per_host=2)))
+    completed(
+        world,
+        listing(*pages),
+        visit=visiting(world, hosts=Hosts(dict, clock=lambda: NOW, per_host=2)),
+    )
 
     assert world.most == {"a.example": 2, "b.example": 2, "c.example": 2}
     assert len(world.asked) == 30
@@ -398,11 +465,19 @@ def test_beyond_the_limit_what_has_a_text_is_brought_and_wanted_again() -> None:
 def test_the_run_ends_in_time_with_what_was_read() -> None:
     world = World({"https://b.example/2": None})
     visit = visiting(world, limit=timedelta(seconds=0.05))
-    pages = (stated(1), stated(2, url="https://b.example/2", summary="About."), stated(3, url="https://b.example/3"))
+    pages = (
+        stated(1),
+        stated(2, url="https://b.example/2", summary="About."),
+        stated(3, url="https://b.example/3"),
+    )
 
     found = completed(world, listing(*pages), visit=visit)
 
-    assert [one.title for one in found.revisions] == ["Title 1 in full", "Title 2", "Title 3 in full"]
+    assert [one.title for one in found.revisions] == [
+        "Title 1 in full",
+        "Title 2",
+        "Title 3 in full",
+    ]
     assert visit.later
 
 
@@ -419,21 +494,32 @@ def test_memory_is_bounded() -> None:
 
 def test_a_source_may_ask_for_less_and_its_secrets_stay_at_home() -> None:
     world = World()
-    http = {"max_body": "1MiB", "headers": {"X-Key": "secret"}, "min_interval": "2s", "user_agent": "us"}
+    http = {
+        "max_body": "1MiB",
+        "headers": {"X-Key": "secret"},
+        "min_interval": "2s",
+        "user_agent": "us",
+    }
     visit = visiting(world, source={"http": http, "allow_private": True})
 
     completed(world, listing(stated(1), stated(2, url="https://b.example/2")), visit=visit)
 
     own, other = sorted(world.requests, key=lambda request: request.url)
     assert (own.headers, other.headers) == ({"X-Key": "secret"}, {})
-    assert {(one.max_body, one.spacing, one.user_agent, one.allow_private) for one in (own, other)} == {
-        (1024 * 1024, timedelta(seconds=2), "us", True)
-    }
+    assert {
+        (one.max_body, one.spacing, one.user_agent, one.allow_private) for one in (own, other)
+    } == {(1024 * 1024, timedelta(seconds=2), "us", True)}
 
 
 def test_the_pages_of_one_article_are_read_together() -> None:
     first, second = "next: https://a.example/1?p=2 : one", "next: https://a.example/1?p=3 : two"
-    world = World({"https://a.example/1": first, "https://a.example/1?p=2": second, "https://a.example/1?p=3": "three"})
+    world = World(
+        {
+            "https://a.example/1": first,
+            "https://a.example/1?p=2": second,
+            "https://a.example/1?p=3": "three",
+        }
+    )
     visit = visiting(world)
 
     [revision] = completed(world, listing(stated(1)), visit=visit).revisions
@@ -447,7 +533,10 @@ def test_an_article_without_end_ends_at_ten_pages_and_never_leaves_its_host() ->
     def page(number: int) -> str:
         return f"next: https://a.example/1?p={number + 1} : {number}"
 
-    world = World({"https://a.example/1": page(1)} | {f"https://a.example/1?p={n}": page(n) for n in range(2, 99)})
+    world = World(
+        {"https://a.example/1": page(1)}
+        | {f"https://a.example/1?p={n}": page(n) for n in range(2, 99)}
+    )
     away = World({"https://a.example/1": "next: https://b.example/2 : one"})
     circle = World({"https://a.example/1": "next: https://a.example/1 : one"})
 
@@ -462,10 +551,14 @@ def test_what_is_remembered_is_not_asked_for(tmp_path: Path) -> None:
     memory = Remembered(tmp_path, clock=lambda: NOW)
     visit = visiting(world, remembered=memory)
     completed(world, listing(stated(1)), visit=visit)
-    memory.keep(world.requests[0], Response(status=200, url="https://a.example/1", body=b"remembered"))
+    memory.keep(
+        world.requests[0], Response(status=200, url="https://a.example/1", body=b"remembered")
+    )
     world.asked.clear()
 
-    [revision] = completed(world, listing(stated(1)), visit=visiting(world, remembered=memory)).revisions
+    [revision] = completed(
+        world, listing(stated(1)), visit=visiting(world, remembered=memory)
+    ).revisions
 
     assert (world.asked, revision.content_html) == ([], "<p>remembered</p>")
 
@@ -477,7 +570,11 @@ def test_a_store_that_fails_ends_the_run() -> None:
     world = World()
 
     with pytest.raises(StoreError, match="the disk is gone"):
-        completed(world, listing(*map(stated, range(9))), visit=visiting(world, hosts=Hosts(broken, clock=lambda: NOW)))
+        completed(
+            world,
+            listing(*map(stated, range(9))),
+            visit=visiting(world, hosts=Hosts(broken, clock=lambda: NOW)),
+        )
 
     assert world.asked == []
 

@@ -26,7 +26,9 @@ class App:
     released: list[str] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def claim(self, *, limit: int, sources: Any = None, force: bool = False) -> list[SourceState]:
+    async def claim(
+        self, *, limit: int, sources: Any = None, force: bool = False
+    ) -> list[SourceState]:
         await asyncio.sleep(0)
         names = sorted(sources)[:limit] if force else self.due[:limit]
         self.due = [name for name in self.due if name not in names]
@@ -47,8 +49,10 @@ def crew_of(clock: Any) -> tuple[Crew, Condition, list[str]]:
     told: list[str] = []
     condition = Condition(started=clock())
     return (
-        Crew(condition, ended=lambda: told.append("ended"), changed=lambda: told.append("changed")), condition, told
-    )  # fmt: skip
+        Crew(condition, ended=lambda: told.append("ended"), changed=lambda: told.append("changed")),
+        condition,
+        told,
+    )
 
 
 def app_of(clock: Any, *due: str) -> Any:
@@ -105,7 +109,9 @@ def test_a_wish_waits_for_a_place(clock: Any) -> None:
     assert asyncio.run(story()) == ["a", "b", "c", "saved"]
 
 
-def test_a_store_that_fails_is_tried_by_one_run_ever_more_seldom_until_it_is_well(clock: Any) -> None:
+def test_a_store_that_fails_is_tried_by_one_run_ever_more_seldom_until_it_is_well(
+    clock: Any,
+) -> None:
     async def story() -> None:
         app, (crew, condition, _) = app_of(clock, "a", "b", "c", "d"), crew_of(clock)
         app.broken = True

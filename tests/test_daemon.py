@@ -153,7 +153,9 @@ def test_the_search_index_is_made_when_there_is_nothing_else_to_do(home: Any) ->
     with_daemon(home, story)
 
 
-def test_a_configuration_that_does_not_load_changes_nothing_and_is_told(home: Any, caplog: Any) -> None:
+def test_a_configuration_that_does_not_load_changes_nothing_and_is_told(
+    home: Any, caplog: Any
+) -> None:
     home.save("calm", "Calm water")
     home.follow(SAVED)
 
@@ -199,13 +201,21 @@ def test_sighup_takes_up_the_configuration_even_where_nothing_is_watched(
     with_daemon(home, story)
 
 
-def test_sigterm_ends_it_soon_and_a_slow_source_is_neither_lost_nor_doubled(home: Any, way: Any) -> None:
+def test_sigterm_ends_it_soon_and_a_slow_source_is_neither_lost_nor_doubled(
+    home: Any, way: Any
+) -> None:
     async def story() -> None:
         gate = asyncio.Event()
-        pages = {"/fast": way.Reply(way.rss("one")), "/slow": way.Reply(way.rss("two", path="s"), gate=gate)}
+        pages = {
+            "/fast": way.Reply(way.rss("one")),
+            "/slow": way.Reply(way.rss("two", path="s"), gate=gate),
+        }
         async with way.Origin(pages) as origin:
             port = listen(home)
-            home.follow(f'{{id: fast, url: "{origin.url("/fast")}"}}', f'{{id: slow, url: "{origin.url("/slow")}"}}')
+            home.follow(
+                f'{{id: fast, url: "{origin.url("/fast")}"}}',
+                f'{{id: slow, url: "{origin.url("/slow")}"}}',
+            )
             async with running(home, port) as at_work:
                 await at_work.until("/feed.atom", "one")
                 await way.until(lambda: len(origin.asked) == 2)
@@ -223,7 +233,9 @@ def test_sigterm_ends_it_soon_and_a_slow_source_is_neither_lost_nor_doubled(home
     asyncio.run(story())
 
 
-def test_a_run_that_ends_soon_after_the_stop_is_still_stored_and_published(home: Any, way: Any) -> None:
+def test_a_run_that_ends_soon_after_the_stop_is_still_stored_and_published(
+    home: Any, way: Any
+) -> None:
     async def story() -> None:
         gate = asyncio.Event()
         async with way.Origin({"/slow": way.Reply(way.rss("late news"), gate=gate)}) as origin:
@@ -263,7 +275,9 @@ serve(lambda: load(Path(sys.argv[1]), env={}))
 
 
 def second(path: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-c", SERVE, str(path)], capture_output=True, text=True, timeout=60)
+    return subprocess.run(
+        [sys.executable, "-c", SERVE, str(path)], capture_output=True, text=True, timeout=60
+    )
 
 
 def test_an_address_that_is_taken_is_told_and_nothing_is_left(home: Any, way: Any) -> None:
@@ -275,12 +289,16 @@ def test_an_address_that_is_taken_is_told_and_nothing_is_left(home: Any, way: An
         port = taken.getsockname()[1]
         home.path.write_text(f'server: {{listen: "127.0.0.1:{port}"}}\n', encoding="utf-8")
 
-        with pytest.raises(UsageError, match=rf"cannot listen on 127\.0\.0\.1:{port} .*: set server\.listen"):
+        with pytest.raises(
+            UsageError, match=rf"cannot listen on 127\.0\.0\.1:{port} .*: set server\.listen"
+        ):
             serve(home.load)
 
     assert way.children() == set()
     with open_store(home.load()) as store, store.hold():
-        assert store.claim(datetime.now(UTC), limit=9, lease=timedelta(seconds=1)) == []  # done, and not due
+        assert (
+            store.claim(datetime.now(UTC), limit=9, lease=timedelta(seconds=1)) == []
+        )  # done, and not due
 
 
 @pytest.fixture
@@ -440,7 +458,9 @@ def test_a_file_that_says_the_same_again_is_no_new_configuration(home: Any, way:
 
 def test_an_idle_daemon_of_a_thousand_sources_is_small_and_quiet(home: Any, tmp_path: Path) -> None:
     port = listen(home)
-    home.follow(*(f'{{id: s{number}, url: "http://127.0.0.1:9/{number}"}}' for number in range(1000)))
+    home.follow(
+        *(f'{{id: s{number}, url: "http://127.0.0.1:9/{number}"}}' for number in range(1000))
+    )
     config = home.load()
     with open_store(config) as store:
         later = datetime.now(UTC) + timedelta(hours=5)
@@ -458,7 +478,9 @@ def test_an_idle_daemon_of_a_thousand_sources_is_small_and_quiet(home: Any, tmp_
         process.terminate()
         assert process.wait(10) == 0
 
-    assert used < 0.1  # a tenth of a core where a two hundredth is the aim: other tests run beside this one
+    assert (
+        used < 0.1
+    )  # a tenth of a core where a two hundredth is the aim: other tests run beside this one
     assert resident < 140
 
 

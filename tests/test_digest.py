@@ -28,7 +28,9 @@ HEAD = "<!--1718966343000-->\n[Lamps](https://news.example.org/1)\n------\n\n"
 
 
 def saved(text: str | bytes, name: str = "lamps.txt") -> Capture:
-    return Capture("saved", f"file:///saved/{name}", TAKEN, text.encode() if isinstance(text, str) else text)
+    return Capture(
+        "saved", f"file:///saved/{name}", TAKEN, text.encode() if isinstance(text, str) else text
+    )
 
 
 def feed(items: str) -> Capture:
@@ -38,7 +40,11 @@ def feed(items: str) -> Capture:
 
 def item(number: int, **parts: str) -> str:
     stated = {"title": f"Title {number}", "link": f"https://news.example.org/{number}"} | parts
-    return "<item>" + "".join(f"<{name}>{value}</{name}>" for name, value in stated.items() if value) + "</item>"
+    return (
+        "<item>"
+        + "".join(f"<{name}>{value}</{name}>" for name, value in stated.items() if value)
+        + "</item>"
+    )
 
 
 def test_articles_come_in_the_order_of_their_captures() -> None:
@@ -59,7 +65,11 @@ def test_a_bad_file_is_one_message_and_the_rest_is_read() -> None:
         "empty.txt": b"",
         "text.txt": "hello",
     }
-    captures = [saved(HEAD + "<p>x</p>"), *(saved(text, name) for name, text in bad.items()), saved(HEAD + "<p>y</p>")]
+    captures = [
+        saved(HEAD + "<p>x</p>"),
+        *(saved(text, name) for name, text in bad.items()),
+        saved(HEAD + "<p>y</p>"),
+    ]
 
     found = digest(captures, Job("saved", "archive"), SITES)
 
@@ -73,11 +83,15 @@ def test_the_same_captures_give_the_same_revisions_in_any_process() -> None:
 
     found = digest(captures, job, SITES)
 
-    assert pickle.loads(pickle.dumps(found)) == digest(pickle.loads(pickle.dumps(captures)), job, SITES)
+    assert pickle.loads(pickle.dumps(found)) == digest(
+        pickle.loads(pickle.dumps(captures)), job, SITES
+    )
 
 
 def test_a_later_capture_of_an_edited_article_is_another_revision_of_it() -> None:
-    head = HEAD.replace("https://news.example.org/1", "https://www.voachinese.com/a/lamps/7000001.html")
+    head = HEAD.replace(
+        "https://news.example.org/1", "https://www.voachinese.com/a/lamps/7000001.html"
+    )
     first = saved(head + "<div><i>Fri, 21 Jun 2024 10:28:10 GMT</i></div><p>一盏灯。</p>")
     later = saved(
         head.replace("1718966343000", "1718969999000")
@@ -93,7 +107,10 @@ def test_a_later_capture_of_an_edited_article_is_another_revision_of_it() -> Non
 
 def test_the_hash_of_an_article_leaves_its_dates_out() -> None:
     one = saved(HEAD + "<div><i>2024-06-21T10:00:00Z</i></div><p>x</p>")
-    two = saved(HEAD.replace("1718966343000", "1718969999000") + "<div><i>2024-06-21T10:30:00Z</i></div><p>x</p>")
+    two = saved(
+        HEAD.replace("1718966343000", "1718969999000")
+        + "<div><i>2024-06-21T10:30:00Z</i></div><p>x</p>"
+    )
 
     first, second = digest([one, two], Job("saved", "archive"), SITES).revisions
 
@@ -111,13 +128,19 @@ def test_an_item_of_a_feed_meets_the_rules_of_its_host() -> None:
     found = digest([feed(item_of_rfi)], Job("news", "feed"), SITES)
 
     (revision,) = found.revisions
-    assert (revision.title, revision.tags, revision.language) == ("三盏灯", ("要闻分析",), "zh-Hans")
+    assert (revision.title, revision.tags, revision.language) == (
+        "三盏灯",
+        ("要闻分析",),
+        "zh-Hans",
+    )
     assert revision.publisher == "法国国际广播电台"
     assert found.title == "The Paper"
 
 
 def test_the_title_of_a_feed_stands_in_for_a_publisher() -> None:
-    (revision,) = digest([feed(item(1))], Job("news", "feed", tags=("world",), language="en"), SITES).revisions
+    (revision,) = digest(
+        [feed(item(1))], Job("news", "feed", tags=("world",), language="en"), SITES
+    ).revisions
 
     assert (revision.publisher, revision.tags, revision.language) == ("The Paper", ("world",), "en")
 
@@ -132,12 +155,21 @@ def test_items_of_one_feed_that_share_a_link_are_told_apart() -> None:
 
 def test_a_picture_that_most_of_the_articles_share_is_a_logo_and_no_picture() -> None:
     def pictures(*names: str) -> list[str | None]:
-        items = [item(number, description=f"&lt;img src='/{name}.jpg'&gt;") for number, name in enumerate(names)]
+        items = [
+            item(number, description=f"&lt;img src='/{name}.jpg'&gt;")
+            for number, name in enumerate(names)
+        ]
         found = digest([feed("".join(items))], Job("news", "feed"), SITES).revisions
         return [one.image.url.rpartition("/")[2] if one.image else None for one in found]
 
     assert pictures("logo", "logo", "logo", "a", "b") == [None, None, None, "a.jpg", "b.jpg"]
-    assert pictures("pair", "pair", "a", "b", "c") == ["pair.jpg", "pair.jpg", "a.jpg", "b.jpg", "c.jpg"]
+    assert pictures("pair", "pair", "a", "b", "c") == [
+        "pair.jpg",
+        "pair.jpg",
+        "a.jpg",
+        "b.jpg",
+        "c.jpg",
+    ]
     assert pictures("same", "same", "same", "same") == ["same.jpg"] * 4
 
 
@@ -152,7 +184,9 @@ def test_a_logo_leaves_the_hash_as_it_was_stated() -> None:
 
 
 def test_an_item_without_anything_is_rejected() -> None:
-    found = digest([feed("<item><pubDate>x</pubDate></item>" + item(2))], Job("news", "feed"), SITES)
+    found = digest(
+        [feed("<item><pubDate>x</pubDate></item>" + item(2))], Job("news", "feed"), SITES
+    )
 
     assert [revision.title for revision in found.revisions] == ["Title 2"]
     assert found.rejected == ("item 1: no link, no id, no title, no text",)
@@ -160,9 +194,11 @@ def test_an_item_without_anything_is_rejected() -> None:
 
 @pytest.mark.parametrize(
     ("module", "message"),
-    [(feed_adapter, "items after number 20 were left out"),
-     (digesting, "2 items beyond the limit of 20 a document")],
-)  # fmt: skip
+    [
+        (feed_adapter, "items after number 20 were left out"),
+        (digesting, "2 items beyond the limit of 20 a document"),
+    ],
+)
 def test_a_feed_with_too_many_items_is_cut_and_says_so(
     monkeypatch: pytest.MonkeyPatch, module: ModuleType, message: str
 ) -> None:
@@ -198,7 +234,9 @@ def test_an_adapter_that_is_not_there_is_the_sources_error() -> None:
 def page(*cards: str, url: str = "https://news.example.org/", head: str = "") -> Capture:
     listed = "".join(f"<div class='card'>{card}</div>" for card in cards)
     body = f"<!doctype html><html><head><title>The Paper</title>{head}</head><body><main>{listed}</main></body></html>"
-    return Capture("news", url, TAKEN, body.encode(), headers={"content-type": "text/html; charset=utf-8"})
+    return Capture(
+        "news", url, TAKEN, body.encode(), headers={"content-type": "text/html; charset=utf-8"}
+    )
 
 
 def card(number: int, date: str = "30/06/2026 - 23:40", title: str = "") -> str:
@@ -206,33 +244,55 @@ def card(number: int, date: str = "30/06/2026 - 23:40", title: str = "") -> str:
     return f"<h2><a href='/{number}'>{title}</a></h2><i>{date}</i>"
 
 
-RULES = Source.model_validate({
-    "id": "news", "url": "https://news.example.org/", "items": ".card", "next": "a.next@href",
-    "fields": {"title": "h2", "url": "h2 a@href", "published": {"from": "i", "formats": "%d/%m/%Y - %H:%M"}},
-}).page  # fmt: skip
+RULES = Source.model_validate(
+    {
+        "id": "news",
+        "url": "https://news.example.org/",
+        "items": ".card",
+        "next": "a.next@href",
+        "fields": {
+            "title": "h2",
+            "url": "h2 a@href",
+            "published": {"from": "i", "formats": "%d/%m/%Y - %H:%M"},
+        },
+    }
+).page
 LISTED = Job("news", "page", page=RULES, timezone="Europe/Paris")
 
 
 def test_a_page_is_read_by_the_sources_own_rules_and_its_dates_as_they_are_written_there() -> None:
-    found = digest([page(card(1, date="05/06/2026 - 23:40"), card(2, date="05/06/2026 - 23:40"))], LISTED, SITES)
+    found = digest(
+        [page(card(1, date="05/06/2026 - 23:40"), card(2, date="05/06/2026 - 23:40"))],
+        LISTED,
+        SITES,
+    )
 
     assert [revision.title for revision in found.revisions] == ["Title 1", "Title 2"]
-    assert {revision.published for revision in found.revisions} == {datetime(2026, 6, 5, 21, 40, tzinfo=UTC)}
-    assert [revision.url for revision in found.revisions] == [f"https://news.example.org/{number}" for number in (1, 2)]
+    assert {revision.published for revision in found.revisions} == {
+        datetime(2026, 6, 5, 21, 40, tzinfo=UTC)
+    }
+    assert [revision.url for revision in found.revisions] == [
+        f"https://news.example.org/{number}" for number in (1, 2)
+    ]
     assert found.found == 2
 
 
 def test_the_items_of_a_page_want_their_articles_unless_they_may_not_or_have_a_text() -> None:
     captures = [page(card(1))]
 
-    assert [one.url for one in digest(captures, LISTED, SITES).wanted] == ["https://news.example.org/1"]
+    assert [one.url for one in digest(captures, LISTED, SITES).wanted] == [
+        "https://news.example.org/1"
+    ]
     assert digest(captures, replace(LISTED, full_text="never"), SITES).wanted == ()
     assert digest([saved(HEAD)], Job("saved", "archive", full_text="always"), SITES).wanted == ()
 
 
 def test_a_next_page_is_further_to_read() -> None:
     capture = page(card(1))
-    capture = replace(capture, body=capture.body.replace(b"</main>", b"<a class='next' href='?p=2'>more</a></main>"))
+    capture = replace(
+        capture,
+        body=capture.body.replace(b"</main>", b"<a class='next' href='?p=2'>more</a></main>"),
+    )
 
     assert digest([capture], LISTED, SITES).more == ("https://news.example.org/?p=2",)
 
@@ -263,7 +323,9 @@ def text_of_feed(text: str, job: Job = FED, **parts: str) -> tuple[Wanted, ...]:
 
 
 def test_an_item_of_a_feed_wants_its_article_where_its_text_breaks_off() -> None:
-    assert [one.url for one in text_of_feed("The lamps went out […]")] == ["https://news.example.org/1"]
+    assert [one.url for one in text_of_feed("The lamps went out […]")] == [
+        "https://news.example.org/1"
+    ]
     assert len(text_of_feed("")) == 1
     assert text_of_feed("The lamps went out.") == ()
     assert text_of_feed("The lamps…", Job("news", "feed", full_text="never")) == ()
@@ -276,13 +338,22 @@ def test_an_item_that_leads_elsewhere_or_plays_wants_nothing() -> None:
     assert text_of_feed("The lamps…", link="https://elsewhere.example/1") == ()
     assert text_of_feed("The lamps…", guid=sound) == ()
     assert len(text_of_feed("The lamps…", link="https://www.news.example.org/1")) == 1
-    assert len(text_of_feed("The lamps…", Job("news", "feed", full_text="always"), link="https://else.example/1")) == 1
+    assert (
+        len(
+            text_of_feed(
+                "The lamps…", Job("news", "feed", full_text="always"), link="https://else.example/1"
+            )
+        )
+        == 1
+    )
 
 
 def test_a_link_that_several_items_share_is_the_page_of_none() -> None:
     shared = "https://news.example.org/changelog"
 
-    found = digest([feed(item(1, link=shared) + item(2, link=shared) + item(3))], Job("news", "feed"), SITES)
+    found = digest(
+        [feed(item(1, link=shared) + item(2, link=shared) + item(3))], Job("news", "feed"), SITES
+    )
 
     assert [(one.index, one.url) for one in found.wanted] == [(2, "https://news.example.org/3")]
 
@@ -297,11 +368,10 @@ def test_what_a_digest_of_several_wants_counts_on() -> None:
     assert pickle.loads(pickle.dumps(both)) == both
 
 
-ARTICLE = (
-    "<h1>Title 1</h1><article class='text'><p>The lamps along the old harbour went out that night.</p>{}</article>"
-)
+ARTICLE = "<h1>Title 1</h1><article class='text'><p>The lamps along the old harbour went out that night.</p>{}</article>"
 TOLD = "".join(
-    f"<p>Sentence {number} tells what the keeper of the lamps saw from his window then.</p>" for number in range(9)
+    f"<p>Sentence {number} tells what the keeper of the lamps saw from his window then.</p>"
+    for number in range(9)
 )
 
 
@@ -314,10 +384,18 @@ def test_an_article_completes_the_item_that_a_list_states() -> None:
     [wanted] = digest([page(card(1))], LISTED, SITES).wanted
     head = "<meta property='article:published_time' content='2026-06-30T23:40:12+02:00'>"
 
-    found = digest([article(head=head)], replace(LISTED, carrier="article", item=wanted.raw, listed="page"), SITES)
+    found = digest(
+        [article(head=head)],
+        replace(LISTED, carrier="article", item=wanted.raw, listed="page"),
+        SITES,
+    )
 
     [revision] = found.revisions
-    assert (revision.title, revision.url, revision.publisher) == ("Title 1", "https://news.example.org/1", "The Paper")
+    assert (revision.title, revision.url, revision.publisher) == (
+        "Title 1",
+        "https://news.example.org/1",
+        "The Paper",
+    )
     assert revision.content_html is not None
     assert "Sentence 8" in revision.content_html
     assert revision.published == datetime(2026, 6, 30, 21, 40, 12, tzinfo=UTC)
@@ -329,7 +407,9 @@ def test_the_text_of_a_page_is_found_without_trafilatura(monkeypatch: pytest.Mon
     monkeypatch.setitem(sys.modules, "trafilatura", None)
     [wanted] = digest([page(card(1))], LISTED, SITES).wanted
 
-    found = digest([article()], replace(LISTED, carrier="article", item=wanted.raw, listed="page"), SITES)
+    found = digest(
+        [article()], replace(LISTED, carrier="article", item=wanted.raw, listed="page"), SITES
+    )
 
     [revision] = found.revisions
     assert revision.provenance["content_html"] == ROUGH_TEXT
@@ -338,10 +418,19 @@ def test_the_text_of_a_page_is_found_without_trafilatura(monkeypatch: pytest.Mon
 
 
 def test_the_pages_of_an_article_are_put_together_and_the_next_is_named() -> None:
-    rules = Source.model_validate({
-        "id": "news", "url": "https://news.example.org/", "article": {"body": ".text", "next": "a.on@href"},
-    }).page  # fmt: skip
-    job = Job("news", "article", page=rules, item=RawEntry("item 1", title=(Found("Title 1", "feed:title"),)))
+    rules = Source.model_validate(
+        {
+            "id": "news",
+            "url": "https://news.example.org/",
+            "article": {"body": ".text", "next": "a.on@href"},
+        }
+    ).page
+    job = Job(
+        "news",
+        "article",
+        page=rules,
+        item=RawEntry("item 1", title=(Found("Title 1", "feed:title"),)),
+    )
     first, second = (
         article(TOLD + "<a class='on' href='/1/2'>on</a>"),
         article("<p>The end of it all.</p>", "https://news.example.org/1/2"),
@@ -358,7 +447,9 @@ def test_the_pages_of_an_article_are_put_together_and_the_next_is_named() -> Non
 def test_a_page_without_an_article_is_one_message() -> None:
     job = Job("news", "article", item=RawEntry("item 7", title=(Found("Title 7", "page:h2"),)))
 
-    found = digest([replace(article(), body=b"<!doctype html><html><body></body></html>")], job, SITES)
+    found = digest(
+        [replace(article(), body=b"<!doctype html><html><body></body></html>")], job, SITES
+    )
 
     assert found.revisions == ()
     assert [message.partition(":")[0] for message in found.rejected] == ["item 7"]
@@ -370,7 +461,9 @@ def test_a_page_without_an_article_is_one_message() -> None:
 def test_what_filters_leave_out_is_counted_and_wants_nothing() -> None:
     job = replace(LISTED, include=Match(title=("Title",)), exclude=Match(title=("live",)))
 
-    found = digest([page(card(1), card(2, title="Title 2 live"), card(3, title="Weather"))], job, SITES)
+    found = digest(
+        [page(card(1), card(2, title="Title 2 live"), card(3, title="Weather"))], job, SITES
+    )
 
     assert [revision.title for revision in found.revisions] == ["Title 1"]
     assert (found.left_out, found.found, len(found.wanted), found.shares) == (2, 3, 1, (1,))
@@ -382,7 +475,10 @@ def test_a_text_is_asked_for_when_there_is_one() -> None:
     read = replace(job, carrier="article", item=wanted.raw, listed="page")
 
     assert digest([article()], read, SITES).left_out == 0
-    assert digest([article()], replace(read, include=Match(content=("elephants",))), SITES).left_out == 1
+    assert (
+        digest([article()], replace(read, include=Match(content=("elephants",))), SITES).left_out
+        == 1
+    )
     assert digest([page(card(1))], replace(job, full_text="never"), SITES).left_out == 1
 
 
@@ -394,7 +490,9 @@ def test_corrections_hold_for_lists_and_for_articles() -> None:
     [wanted] = digest([page(card(1))], job, SITES).wanted
 
     stated = digest([page(card(1))], job, SITES).revisions[0]
-    read = digest([article()], replace(job, carrier="article", item=wanted.raw, listed="page"), SITES).revisions[0]
+    read = digest(
+        [article()], replace(job, carrier="article", item=wanted.raw, listed="page"), SITES
+    ).revisions[0]
 
     assert {(one.title, one.authors, one.published_from) for one in (stated, read)} == {
         ("1", ("The Paper",), "first_seen")

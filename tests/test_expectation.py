@@ -48,7 +48,9 @@ def feed(*items: str) -> Capture:
 
 
 def job(carrier: str, **keys: Any) -> Job:
-    return job_of(Source.model_validate({"id": "harbour", "url": "https://harbour.example/", **keys}), carrier)
+    return job_of(
+        Source.model_validate({"id": "harbour", "url": "https://harbour.example/", **keys}), carrier
+    )
 
 
 def expecting(**keys: Any) -> PageTest:
@@ -56,15 +58,30 @@ def expecting(**keys: Any) -> PageTest:
 
 
 PASSING = {
-    "title": "A & B", "url": "http://www.harbour.example/1/?utm_source=x", "published": "2024-07-04T08:00:00Z",
-    "updated": "2024-07-05T00:00:00Z", "summary": "The lead of it.", "authors": ["Ann Lee"], "tags": "ships",
-    "credits": "AFP", "language": "en", "publisher": "Harbour", "image": "https://harbour.example/boat.jpg",
-    "contains": ["bridge  opens", "THE BRIDGE"], "lacks": "read more",
-}  # fmt: skip
+    "title": "A & B",
+    "url": "http://www.harbour.example/1/?utm_source=x",
+    "published": "2024-07-04T08:00:00Z",
+    "updated": "2024-07-05T00:00:00Z",
+    "summary": "The lead of it.",
+    "authors": ["Ann Lee"],
+    "tags": "ships",
+    "credits": "AFP",
+    "language": "en",
+    "publisher": "Harbour",
+    "image": "https://harbour.example/boat.jpg",
+    "contains": ["bridge  opens", "THE BRIDGE"],
+    "lacks": "read more",
+}
 FAILING = {
     "title": ("A", "expected `A`, found `A & B`"),
-    "url": ("https://harbour.example/2", "expected `https://harbour.example/2`, found `https://harbour.example/1`"),
-    "published": ("2024-07-04T10:00:00Z", "expected `2024-07-04T10:00:00Z`, found `2024-07-04T08:00:00Z`"),
+    "url": (
+        "https://harbour.example/2",
+        "expected `https://harbour.example/2`, found `https://harbour.example/1`",
+    ),
+    "published": (
+        "2024-07-04T10:00:00Z",
+        "expected `2024-07-04T10:00:00Z`, found `2024-07-04T08:00:00Z`",
+    ),
     "updated": ("soon", "`soon` is no date and time with an offset (RFC 3339)"),
     "summary": ("x" * 99, f"expected `{'x' * 80}…`, found `The lead of it.`"),
     "authors": (["Ann Lee", "Bo"], "expected `Ann Lee, Bo`, found `Ann Lee`"),
@@ -72,11 +89,13 @@ FAILING = {
     "credits": ("AP", "expected `AP`, found `AFP`"),
     "language": ("fr", "expected `fr`, found `en`"),
     "publisher": ("Quay", "expected `Quay`, found `Harbour`"),
-    "image": ("https://harbour.example/2.jpg",
-              "expected `https://harbour.example/2.jpg`, found `https://harbour.example/boat.jpg`"),
+    "image": (
+        "https://harbour.example/2.jpg",
+        "expected `https://harbour.example/2.jpg`, found `https://harbour.example/boat.jpg`",
+    ),
     "contains": (["bridge", "closes"], "`closes` is not in the text of 17 characters"),
     "lacks": ("Bridge", "`Bridge` is in the text"),
-}  # fmt: skip
+}
 
 
 def test_every_key_of_an_expectation_is_compared() -> None:
@@ -84,11 +103,16 @@ def test_every_key_of_an_expectation_is_compared() -> None:
 
 
 def test_what_is_as_expected_is_passed_over_in_silence(sites: Sites) -> None:
-    assert failures(expecting(min_items=1, first=PASSING), feed(ITEM), job=job("feed"), sites=sites) == ()
+    assert (
+        failures(expecting(min_items=1, first=PASSING), feed(ITEM), job=job("feed"), sites=sites)
+        == ()
+    )
 
 
 @pytest.mark.parametrize("name", FAILING)
-def test_each_difference_is_told_with_what_was_expected_and_what_was_found(sites: Sites, name: str) -> None:
+def test_each_difference_is_told_with_what_was_expected_and_what_was_found(
+    sites: Sites, name: str
+) -> None:
     value, message = FAILING[name]
 
     found = failures(expecting(first={name: value}), feed(ITEM), job=job("feed"), sites=sites)
@@ -112,12 +136,17 @@ def test_what_is_not_there_at_all_is_nothing(sites: Sites) -> None:
         ({}, ()),
         ({"min_items": 1}, ()),
     ],
-)  # fmt: skip
-def test_items_are_counted_as_a_run_counts_them(sites: Sites, keys: dict[str, Any], expected: tuple[str, ...]) -> None:
+)
+def test_items_are_counted_as_a_run_counts_them(
+    sites: Sites, keys: dict[str, Any], expected: tuple[str, ...]
+) -> None:
     sport = "<item><title>Sport</title></item>"
 
     found = failures(
-        expecting(**keys), feed(ITEM, "<item/>", sport), job=job("feed", exclude={"title": "Sport"}), sites=sites
+        expecting(**keys),
+        feed(ITEM, "<item/>", sport),
+        job=job("feed", exclude={"title": "Sport"}),
+        sites=sites,
     )
 
     assert found == expected
@@ -126,13 +155,21 @@ def test_items_are_counted_as_a_run_counts_them(sites: Sites, keys: dict[str, An
 def test_a_test_that_says_nothing_wants_one_item_and_one_of_none_wants_none(sites: Sites) -> None:
     empty, of_feed = feed(), job("feed")
 
-    assert failures(expecting(), empty, job=of_feed, sites=sites) == ("expected at least 1 item, found 0",)
+    assert failures(expecting(), empty, job=of_feed, sites=sites) == (
+        "expected at least 1 item, found 0",
+    )
     assert failures(expecting(min_items=0), empty, job=of_feed, sites=sites) == ()
 
 
 def test_a_selector_that_matches_nothing_is_told_with_the_nearest(sites: Sites) -> None:
-    page = capture(f"<html><body><ul>{''.join(CARD.format(n=n) for n in range(14))}</ul></body></html>")
-    given = job("page", items="li.c-card", fields={"title": "h3", "url": "a@href", "published": "tme@datetime"})
+    page = capture(
+        f"<html><body><ul>{''.join(CARD.format(n=n) for n in range(14))}</ul></body></html>"
+    )
+    given = job(
+        "page",
+        items="li.c-card",
+        fields={"title": "h3", "url": "a@href", "published": "tme@datetime"},
+    )
     lost = job("page", items="li.card")
 
     [few] = failures(expecting(min_items=20), page, job=given, sites=sites)
@@ -147,15 +184,25 @@ def test_a_selector_that_matches_nothing_is_told_with_the_nearest(sites: Sites) 
 
 def test_an_articles_own_page_is_read_as_an_article(sites: Sites) -> None:
     text = "".join(
-        f"<p>The bridge opens again, for the time number {n}, and ships pass beneath it.</p>" for n in range(9)
+        f"<p>The bridge opens again, for the time number {n}, and ships pass beneath it.</p>"
+        for n in range(9)
     )
     head = "<title>A bridge opens</title>"
-    page = capture(f"<html lang=en><head>{head}</head><body><main><h1>A bridge opens</h1>{text}</main></body></html>",
-                   "https://harbour.example/1")  # fmt: skip
+    page = capture(
+        f"<html lang=en><head>{head}</head><body><main><h1>A bridge opens</h1>{text}</main></body></html>",
+        "https://harbour.example/1",
+    )
     given = job("page", article={"body": "main", "fields": {"authors": ".author"}})
 
-    good = failures(expecting(entry={"title": "A bridge opens", "contains": "number 8"}), page, job=given, sites=sites)
-    bad = failures(expecting(entry={"title": "Two", "authors": "Ann"}), page, job=given, sites=sites)
+    good = failures(
+        expecting(entry={"title": "A bridge opens", "contains": "number 8"}),
+        page,
+        job=given,
+        sites=sites,
+    )
+    bad = failures(
+        expecting(entry={"title": "Two", "authors": "Ann"}), page, job=given, sites=sites
+    )
 
     assert good == ()
     assert bad == (
@@ -166,7 +213,9 @@ def test_an_articles_own_page_is_read_as_an_article(sites: Sites) -> None:
 
 @pytest.mark.parametrize("body", ["", "<html><body></body></html>", "%PDF-1.7"])
 def test_a_page_that_is_no_article_is_told(sites: Sites, body: str) -> None:
-    [found] = failures(expecting(entry={"title": "One"}), capture(body), job=job("page"), sites=sites)
+    [found] = failures(
+        expecting(entry={"title": "One"}), capture(body), job=job("page"), sites=sites
+    )
 
     assert found.startswith("expected an article")
 

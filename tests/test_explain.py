@@ -41,7 +41,11 @@ def item(*more: str, title: str = "One") -> str:
 def page(body: str, head: str = "") -> Capture:
     html = f"<!doctype html><html lang=en><head>{head}</head><body>{body}</body></html>"
     return Capture(
-        "harbour", "https://harbour.example/list", TAKEN, html.encode(), headers={"content-type": "text/html"}
+        "harbour",
+        "https://harbour.example/list",
+        TAKEN,
+        html.encode(),
+        headers={"content-type": "text/html"},
     )
 
 
@@ -62,15 +66,23 @@ def lost(value: str, where: str, reason: str) -> Candidate:
 def traced(one: Explained, name: str) -> tuple[str | None, list[Candidate]]:
     """A field's value and candidates, their dates aside."""
     trace = next(trace for trace in one.fields if trace.name == name)
-    return trace.value, [Candidate(each.value, each.where, each.won, each.reason) for each in trace.candidates]
+    return trace.value, [
+        Candidate(each.value, each.where, each.won, each.reason) for each in trace.candidates
+    ]
 
 
 def test_what_won_and_why_the_others_lost_is_told_in_their_order(sites: Sites) -> None:
-    blank, real, later = (f"https://harbour.example/{name}.jpg" for name in ("blank", "boat", "ship"))
-    pictures = "".join(f'<media:content medium="image" url="{url}"/>' for url in (blank, real, later))
+    blank, real, later = (
+        f"https://harbour.example/{name}.jpg" for name in ("blank", "boat", "ship")
+    )
+    pictures = "".join(
+        f'<media:content medium="image" url="{url}"/>' for url in (blank, real, later)
+    )
     words = "<category>sea</category><category> </category>"
 
-    [one] = explain(feed(item(pictures, words, "<dc:language>??</dc:language>")), job("feed"), sites)
+    [one] = explain(
+        feed(item(pictures, words, "<dc:language>??</dc:language>")), job("feed"), sites
+    )
 
     assert traced(one, "title") == ("One", [won("One", "feed:title")])
     assert traced(one, "tags") == ("sea", [won("sea", "feed:category")])
@@ -94,14 +106,19 @@ def test_a_date_is_told_as_it_was_written_and_as_it_was_read(sites: Sites) -> No
     assert traced(one, "published") == ("2024-07-04T08:00:00Z", [won(date, "feed:published")])
     assert candidate.date is not None
     assert (candidate.date.value, candidate.date.precision, candidate.date.offset) == (
-        datetime(2024, 7, 4, 8, tzinfo=UTC), "second", 120,
-    )  # fmt: skip
+        datetime(2024, 7, 4, 8, tzinfo=UTC),
+        "second",
+        120,
+    )
 
 
 @pytest.mark.parametrize(
-    ("date", "reason"), [("soon", "does not parse as a date"), ("Fri, 04 Jul 2025 10:00:00 GMT", "in the future")]
+    ("date", "reason"),
+    [("soon", "does not parse as a date"), ("Fri, 04 Jul 2025 10:00:00 GMT", "in the future")],
 )
-def test_a_date_that_is_none_gives_way_to_the_moment_of_capture(sites: Sites, date: str, reason: str) -> None:
+def test_a_date_that_is_none_gives_way_to_the_moment_of_capture(
+    sites: Sites, date: str, reason: str
+) -> None:
     [one] = explain(feed(item(f"<pubDate>{date}</pubDate>")), job("feed"), sites)
 
     assert traced(one, "published") == (
@@ -118,7 +135,10 @@ def test_a_title_that_is_the_sites_name_gives_way_to_another(sites: Sites) -> No
 
     assert traced(one, "title") == (
         "A bridge opens",
-        [lost("Harbour", "listing:h2", "equals the site's name"), won("A bridge opens", "listing:a")],
+        [
+            lost("Harbour", "listing:h2", "equals the site's name"),
+            won("A bridge opens", "listing:a"),
+        ],
     )
 
 
@@ -134,7 +154,10 @@ def test_what_a_correction_decides_is_told_as_corrected(sites: Sites) -> None:
     [one] = explain(future, job("feed", corrections=corrections), sites)
 
     assert traced(one, "title") == ("Always", [won("Always", "corrections")])
-    assert traced(one, "image") == (None, [lost("https://harbour.example/a.jpg", "body:img", "corrected")])
+    assert traced(one, "image") == (
+        None,
+        [lost("https://harbour.example/a.jpg", "body:img", "corrected")],
+    )
     assert traced(one, "published") == (
         "2025-07-04T10:00:00Z",
         [
@@ -145,11 +168,14 @@ def test_what_a_correction_decides_is_told_as_corrected(sites: Sites) -> None:
 
 
 def test_what_filters_leave_out_and_what_is_rejected_is_there_too(sites: Sites) -> None:
-    capture = feed(item(title="Sport"), "<item><title> </title><guid>7</guid></item>", item(title="Sea"))
+    capture = feed(
+        item(title="Sport"), "<item><title> </title><guid>7</guid></item>", item(title="Sea")
+    )
     given = job("feed", exclude={"title": "Sport"})
 
     told = [
-        (one.item, one.revision.title if one.revision else None, one.kept) for one in explain(capture, given, sites)
+        (one.item, one.revision.title if one.revision else None, one.kept)
+        for one in explain(capture, given, sites)
     ]
 
     assert told == [("item 1", "Sport", False), ("item 2", "7", True), ("item 3", "Sea", True)]
@@ -158,7 +184,9 @@ def test_what_filters_leave_out_and_what_is_rejected_is_there_too(sites: Sites) 
 def test_the_explained_revisions_are_those_of_a_run(sites: Sites) -> None:
     given = job("feed", tags=["sea"])
     same = '<item><title>Twin</title><link>https://harbour.example/</link><guid isPermaLink="false">{}</guid></item>'
-    capture = feed(*(same.format(number) for number in (1, 2)), item("<description>Text</description>"))
+    capture = feed(
+        *(same.format(number) for number in (1, 2)), item("<description>Text</description>")
+    )
 
     explained = explain(capture, given, sites)
 
@@ -167,22 +195,39 @@ def test_the_explained_revisions_are_those_of_a_run(sites: Sites) -> None:
 
 def test_a_document_that_cannot_be_read_is_told_as_a_run_tells_it(sites: Sites) -> None:
     with pytest.raises(SourceError):
-        explain(Capture("harbour", "https://harbour.example/", TAKEN, b"nothing"), job("feed"), sites)
+        explain(
+            Capture("harbour", "https://harbour.example/", TAKEN, b"nothing"), job("feed"), sites
+        )
 
 
 @pytest.mark.parametrize(
     ("own", "expected"),
     [
-        ({"items": "li.card"}, ["items: selector li.card matches nothing, nearest is li.c-card (2)"]),
+        (
+            {"items": "li.card"},
+            ["items: selector li.card matches nothing, nearest is li.c-card (2)"],
+        ),
         ({"items": ["li.card", "li.c-card"]}, []),
-        ({"items": "li.c-card", "fields": {"title": "h3", "summary": "p.lead"}},
-         ["fields.summary: selector p.lead matches nothing"]),
-        ({"items": "li.c-card", "fields": {"title": ["h4", "h3"], "published": "time@datetme"}, "next": "a.more@href"},
-         ["fields.published: selector time@datetme matches nothing, nearest is time@datetime (2)",
-          "next: selector a.more@href matches nothing, nearest is a@href (2)"]),
+        (
+            {"items": "li.c-card", "fields": {"title": "h3", "summary": "p.lead"}},
+            ["fields.summary: selector p.lead matches nothing"],
+        ),
+        (
+            {
+                "items": "li.c-card",
+                "fields": {"title": ["h4", "h3"], "published": "time@datetme"},
+                "next": "a.more@href",
+            },
+            [
+                "fields.published: selector time@datetme matches nothing, nearest is time@datetime (2)",
+                "next: selector a.more@href matches nothing, nearest is a@href (2)",
+            ],
+        ),
     ],
-)  # fmt: skip
-def test_rules_of_a_list_that_find_nothing_are_told(sites: Sites, own: dict[str, Any], expected: list[str]) -> None:
+)
+def test_rules_of_a_list_that_find_nothing_are_told(
+    sites: Sites, own: dict[str, Any], expected: list[str]
+) -> None:
     cards = "".join(
         f'<li class=c-card><h3><a href="/{n}">Story {n}</a></h3><time datetime=2024-07-0{n}></time></li>'
         for n in (1, 2)
@@ -194,15 +239,22 @@ def test_rules_of_a_list_that_find_nothing_are_told(sites: Sites, own: dict[str,
 
 
 def test_rules_of_an_article_and_of_json_that_find_nothing_are_told(sites: Sites) -> None:
-    own = {"article": {"body": ["main", "auto"], "fields": {"authors": ".author"}}, "items": "json:data.article"}
+    own = {
+        "article": {"body": ["main", "auto"], "fields": {"authors": ".author"}},
+        "items": "json:data.article",
+    }
     article = page("<article><p class=authors>Ann</p></article>")
-    data = Capture("harbour", "https://harbour.example/api", TAKEN, b'{"data": {"articles": [1, 2]}}')
+    data = Capture(
+        "harbour", "https://harbour.example/api", TAKEN, b'{"data": {"articles": [1, 2]}}'
+    )
 
     of_article = silent(article, job("article", **own), sites)
     of_data = silent(data, job("json", **own), sites)
     right = silent(data, job("json", items="json:data.articles", next="json:data"), sites)
 
-    assert [str(one) for one in of_article] == ["selector .author matches nothing, nearest is .authors (1)"]
+    assert [str(one) for one in of_article] == [
+        "selector .author matches nothing, nearest is .authors (1)"
+    ]
     assert [str(one) for one in of_data] == [
         "selector json:data.article matches nothing, nearest is json:data.articles (2)"
     ]
@@ -210,7 +262,9 @@ def test_rules_of_an_article_and_of_json_that_find_nothing_are_told(sites: Sites
 
 
 @pytest.mark.parametrize("carrier", ["page", "article", "json", "feed", "archive", "sitemap"])
-def test_a_document_of_another_kind_has_no_silent_rules_and_raises_nothing(sites: Sites, carrier: str) -> None:
+def test_a_document_of_another_kind_has_no_silent_rules_and_raises_nothing(
+    sites: Sites, carrier: str
+) -> None:
     capture = Capture("harbour", "https://harbour.example/", TAKEN, b"%PDF-1.7 \x00\xff")
 
     assert silent(capture, job(carrier), sites) == ()

@@ -24,7 +24,9 @@ def saved(home: Any) -> Path:
     home.follow('{id: saved, path: "../../saved/*.txt", adapter: archive, keep: 30d}')
     folder: Path = home.root / "saved"
     folder.mkdir()
-    for number, (title, days) in enumerate((("Harbour", 9), ("Bridge", 9), ("Quay", 5), ("Lock", 0))):
+    for number, (title, days) in enumerate(
+        (("Harbour", 9), ("Bridge", 9), ("Quay", 5), ("Lock", 0))
+    ):
         text = ARTICLE.format(epoch=NOON - days * DAY, title=title, number=number)
         (folder / f"{title}.txt").write_text(text, encoding="utf-8")
     return folder
@@ -46,12 +48,18 @@ def test_a_view_shows_what_was_published_within_its_own_time(home: Any, clock: A
 
     today, later, ages = asyncio.run(story())
 
-    assert today == {"merged": ["Lock", "Quay", "Harbour", "Bridge"], "week": ["Lock", "Quay"], "year": ["Harbour"]}
+    assert today == {
+        "merged": ["Lock", "Quay", "Harbour", "Bridge"],
+        "week": ["Lock", "Quay"],
+        "year": ["Harbour"],
+    }
     assert later == {**today, "week": ["Lock"]}
     assert ages
 
 
-def test_what_a_view_still_shows_stays_longer_than_its_source_keeps_it(home: Any, clock: Any) -> None:
+def test_what_a_view_still_shows_stays_longer_than_its_source_keeps_it(
+    home: Any, clock: Any
+) -> None:
     folder = saved(home)
 
     async def story() -> list[tuple[int, list[str]]]:
@@ -65,13 +73,17 @@ def test_what_a_view_still_shows_stays_longer_than_its_source_keeps_it(home: Any
                 clock.forward(days=days)
                 would = await app.prune(dry_run=True)
                 assert await app.prune(vacuum=True) == would
-                told.append((len(would.entries), sorted(entry.title for entry in app.store.entries())))
+                told.append(
+                    (len(would.entries), sorted(entry.title for entry in app.store.entries()))
+                )
         return told
 
     assert asyncio.run(story()) == [(2, ["Harbour", "Lock"]), (1, ["Lock"])]
 
 
-def test_what_a_removed_source_brought_goes_when_the_default_time_is_over(home: Any, clock: Any) -> None:
+def test_what_a_removed_source_brought_goes_when_the_default_time_is_over(
+    home: Any, clock: Any
+) -> None:
     saved(home)
 
     async def begin() -> None:

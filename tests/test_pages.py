@@ -32,9 +32,18 @@ def page(number: int) -> str:
 
 def article(name: str) -> Revision:
     return Revision(
-        source="news", keys=(f"url:{name}",), guarded=False, at=NOW, captured=NOW, hash=name, url=f"{HOME}{name}",
-        url_original=None, title=name, published=NOW, published_from="page",
-    )  # fmt: skip
+        source="news",
+        keys=(f"url:{name}",),
+        guarded=False,
+        at=NOW,
+        captured=NOW,
+        hash=name,
+        url=f"{HOME}{name}",
+        url_original=None,
+        title=name,
+        published=NOW,
+        published_from="page",
+    )
 
 
 def read(text: str) -> Digest:
@@ -72,12 +81,16 @@ class World:
     async def news(self, revisions: Sequence[Revision]) -> list[Known | None]:
         return [Known(one.hash) if one.hash in self.known else None for one in revisions]
 
-    def follow(self, first: str, *, carrier: str = "page", pages: int = 10, seconds: float = 60) -> list[Leaf]:
+    def follow(
+        self, first: str, *, carrier: str = "page", pages: int = 10, seconds: float = 60
+    ) -> list[Leaf]:
         async def story() -> list[Leaf]:
             source = Source.model_validate({"id": "news", "url": HOME, "pages": pages})
             hosts = Hosts(dict, clock=lambda: NOW)
             limit = timedelta(seconds=seconds)
-            parts = Parts(self, self.digest, hosts, lambda: NOW, limit_bytes=9999, limit=limit, news=self.news)
+            parts = Parts(
+                self, self.digest, hosts, lambda: NOW, limit_bytes=9999, limit=limit, news=self.news
+            )
             document = read(first)
             leaf = leaf_of(document, await self.news(document.revisions))
             return await follow(Visit(source, parts, NOW), Job("news", carrier), leaf, url=HOME)
@@ -125,7 +138,10 @@ def test_a_list_without_end_ends_at_its_number_of_pages() -> None:
 
 
 def test_no_page_is_read_twice_and_none_beyond_the_lists_domain() -> None:
-    documents = {page(2): f"b | {HOME} {page(2)} https://b.example/ https://m.a.example/", "https://m.a.example/": "c"}
+    documents = {
+        page(2): f"b | {HOME} {page(2)} https://b.example/ https://m.a.example/",
+        "https://m.a.example/": "c",
+    }
     world = World(documents)
 
     leaves = world.follow(f"a | {page(2)} {HOME}")
@@ -157,8 +173,9 @@ def test_a_page_that_fails_is_a_note_and_the_end() -> None:
     [first, last] = world.follow(f"a | {page(2)} {page(3)}")
 
     assert (titles([first]), last.digest) == (
-        [["a"]], Digest(notes=(f"{HOME}?… could not be read: HTTP 503 at a.example",))
-    )  # fmt: skip
+        [["a"]],
+        Digest(notes=(f"{HOME}?… could not be read: HTTP 503 at a.example",)),
+    )
     assert world.asked == [page(2)]
 
 

@@ -63,7 +63,9 @@ def notes(home: Any, clock: Any) -> tuple[tuple[str, ...], ...]:
     return asyncio.run(story())
 
 
-async def _polled(home: Any, way: Any, clock: Any, documents: tuple[str, ...], source: str) -> list[list[Entry]]:
+async def _polled(
+    home: Any, way: Any, clock: Any, documents: tuple[str, ...], source: str
+) -> list[list[Entry]]:
     seen = []
     async with way.Origin() as origin:
         home.follow(f'{{id: rss, url: "{origin.url("/rss")}"{source}}}')
@@ -76,7 +78,9 @@ async def _polled(home: Any, way: Any, clock: Any, documents: tuple[str, ...], s
     return seen
 
 
-def test_1_an_article_whose_guid_url_or_title_changes_stays_one_entry(home: Any, way: Any, clock: Any) -> None:
+def test_1_an_article_whose_guid_url_or_title_changes_stays_one_entry(
+    home: Any, way: Any, clock: Any
+) -> None:
     """(miniflux 797, 3120; liferea 1195)"""
     first, *later = polled(
         home,
@@ -93,7 +97,9 @@ def test_1_an_article_whose_guid_url_or_title_changes_stays_one_entry(home: Any,
     assert (later[-1][0].title, later[-1][0].first_seen) == ("Another title", first[0].first_seen)
 
 
-def test_1_an_article_whose_guid_and_url_change_at_once_stays_one_entry(home: Any, way: Any, clock: Any) -> None:
+def test_1_an_article_whose_guid_and_url_change_at_once_stays_one_entry(
+    home: Any, way: Any, clock: Any
+) -> None:
     """(miniflux 797, 3120; liferea 1195)"""
     moved = {"guid": "https://quay.example/2/1", "link": "https://quay.example/2/1"}
     first, second, third = polled(
@@ -107,11 +113,19 @@ def test_1_an_article_whose_guid_and_url_change_at_once_stays_one_entry(home: An
 
     assert [entry.id for entry in second] == [entry.id for entry in first]
     assert [entry.id for entry in third][1:] == [entry.id for entry in first]
-    assert [(entry.title, entry.revision) for entry in third] == [("Title 1", 1), ("Title 2", 1), ("Title 1", 2)]
-    assert notes(home, clock)[1] == ("1 item under other links and ids: recognised by title and date",)
+    assert [(entry.title, entry.revision) for entry in third] == [
+        ("Title 1", 1),
+        ("Title 2", 1),
+        ("Title 1", 2),
+    ]
+    assert notes(home, clock)[1] == (
+        "1 item under other links and ids: recognised by title and date",
+    )
 
 
-def test_1_a_feed_that_changes_all_its_guids_brings_nothing_twice(home: Any, way: Any, clock: Any) -> None:
+def test_1_a_feed_that_changes_all_its_guids_brings_nothing_twice(
+    home: Any, way: Any, clock: Any
+) -> None:
     """(miniflux 797, 3120; liferea 1195)"""
     first, second = polled(
         home,
@@ -122,10 +136,15 @@ def test_1_a_feed_that_changes_all_its_guids_brings_nothing_twice(home: Any, way
     )
 
     assert [entry.id for entry in second][1:] == [entry.id for entry in first]
-    assert notes(home, clock) == (("all guids changed: 3 items kept, their links are the same",), ())
+    assert notes(home, clock) == (
+        ("all guids changed: 3 items kept, their links are the same",),
+        (),
+    )
 
 
-def test_2_a_source_whose_guids_repeat_is_keyed_by_url_from_then_on(home: Any, way: Any, clock: Any) -> None:
+def test_2_a_source_whose_guids_repeat_is_keyed_by_url_from_then_on(
+    home: Any, way: Any, clock: Any
+) -> None:
     """(miniflux 4197; FreshRSS 4487)"""
     views = polled(
         home,
@@ -136,14 +155,22 @@ def test_2_a_source_whose_guids_repeat_is_keyed_by_url_from_then_on(home: Any, w
         feed(item(1), item(3, guid="g2"), item(4, guid="g3")),
     )
 
-    assert [[entry.title[-1] for entry in view] for view in views] == [list("321"), list("321"), list("4321")]
+    assert [[entry.title[-1] for entry in view] for view in views] == [
+        list("321"),
+        list("321"),
+        list("4321"),
+    ]
     assert {entry.id for entry in views[0]} < {entry.id for entry in views[2]}
     assert notes(home, clock) == (
-        ("keyed by URL: its guids named several items before",), ("keyed by URL: 1 of 3 guids repeat",), (),
-    )  # fmt: skip
+        ("keyed by URL: its guids named several items before",),
+        ("keyed by URL: 1 of 3 guids repeat",),
+        (),
+    )
 
 
-def test_2_a_full_fetch_of_a_better_document_believes_guids_again(home: Any, way: Any, clock: Any) -> None:
+def test_2_a_full_fetch_of_a_better_document_believes_guids_again(
+    home: Any, way: Any, clock: Any
+) -> None:
     """(miniflux 4197; FreshRSS 4487)"""
 
     async def story() -> list[bool]:
@@ -151,7 +178,11 @@ def test_2_a_full_fetch_of_a_better_document_believes_guids_again(home: Any, way
         async with way.Origin() as origin:
             home.follow(f'{{id: rss, url: "{origin.url("/rss")}"}}')
             async with home.app(clock) as app:
-                for document, full in ((feed(item(1), item(2, guid="g1")), False), (feed(item(1)), False), ("", True)):
+                for document, full in (
+                    (feed(item(1), item(2, guid="g1")), False),
+                    (feed(item(1)), False),
+                    ("", True),
+                ):
                     origin.pages["/rss"] = way.Reply(document or feed(item(1)))
                     await app.cycle(["rss"], force=True, full=full)
                     seen += [state.by_url for state in app.store.states()]
@@ -161,7 +192,9 @@ def test_2_a_full_fetch_of_a_better_document_believes_guids_again(home: Any, way
     assert asyncio.run(story()) == [True, True, False]
 
 
-def test_2_guids_that_are_places_in_a_list_do_not_make_one_of_all(home: Any, way: Any, clock: Any) -> None:
+def test_2_guids_that_are_places_in_a_list_do_not_make_one_of_all(
+    home: Any, way: Any, clock: Any
+) -> None:
     """(miniflux 4197; FreshRSS 4487)"""
     views = polled(
         home,
@@ -180,7 +213,10 @@ def test_2_guids_that_number_the_places_of_a_list_do_not_overwrite_what_was_ther
     home: Any, way: Any, clock: Any
 ) -> None:
     """(miniflux 4197; FreshRSS 4487)"""
-    next_day = {number: {"guid": f"g{number}", "pubDate": "Sun, 05 Jul 2026 09:00:00 GMT"} for number in (1, 2)}
+    next_day = {
+        number: {"guid": f"g{number}", "pubDate": "Sun, 05 Jul 2026 09:00:00 GMT"}
+        for number in (1, 2)
+    }
     _, second, third = polled(
         home,
         way,
@@ -191,8 +227,11 @@ def test_2_guids_that_number_the_places_of_a_list_do_not_overwrite_what_was_ther
     )
 
     assert sorted((entry.title, entry.revision) for entry in second) == [
-        ("Title 1", 1), ("Title 2", 1), ("Title 6", 1), ("Title 7", 1)
-    ]  # fmt: skip
+        ("Title 1", 1),
+        ("Title 2", 1),
+        ("Title 6", 1),
+        ("Title 7", 1),
+    ]
     assert (third[0].title, len(third)) == ("Title 9", 5)
     assert notes(home, clock)[1] == ("keyed by URL: its guids are handed on from item to item",)
 
@@ -213,8 +252,11 @@ def test_2_one_number_that_is_used_again_is_another_article_and_the_others_stay_
     )
 
     assert [(entry.title, entry.revision) for entry in last] == [
-        ("Title 9", 1), ("Title 3", 1), ("Title 2", 1), ("Title 1", 1)
-    ]  # fmt: skip
+        ("Title 9", 1),
+        ("Title 3", 1),
+        ("Title 2", 1),
+        ("Title 1", 1),
+    ]
     assert notes(home, clock) == ((), (), ())
 
 
@@ -222,9 +264,15 @@ def test_2_a_feed_of_its_newest_item_alone_that_links_to_the_home_page_has_every
     home: Any, way: Any, clock: Any
 ) -> None:
     """(miniflux 4197; FreshRSS 4487)"""
-    *_, last = polled(home, way, clock, *(feed(item(n, link="https://harbour.example/")) for n in (1, 2, 3)))
+    *_, last = polled(
+        home, way, clock, *(feed(item(n, link="https://harbour.example/")) for n in (1, 2, 3))
+    )
 
-    assert [(entry.title, entry.revision) for entry in last] == [("Title 3", 1), ("Title 2", 1), ("Title 1", 1)]
+    assert [(entry.title, entry.revision) for entry in last] == [
+        ("Title 3", 1),
+        ("Title 2", 1),
+        ("Title 1", 1),
+    ]
 
 
 def test_2_one_guid_for_all_items_does_not_make_them_one(home: Any, way: Any, clock: Any) -> None:
@@ -236,7 +284,9 @@ def test_2_one_guid_for_all_items_does_not_make_them_one(home: Any, way: Any, cl
     assert [entry.id for entry in second] == [entry.id for entry in first]
 
 
-def test_3_what_was_deleted_does_not_return_while_it_is_listed(home: Any, way: Any, clock: Any) -> None:
+def test_3_what_was_deleted_does_not_return_while_it_is_listed(
+    home: Any, way: Any, clock: Any
+) -> None:
     """(miniflux 4253)"""
 
     async def story() -> list[str]:
@@ -245,7 +295,9 @@ def test_3_what_was_deleted_does_not_return_while_it_is_listed(home: Any, way: A
             async with home.app(clock) as app:
                 await app.cycle()
                 app.store.forget([app.entries_of(app.config.views[0])[0].id], now=clock())
-                origin.pages["/rss"] = way.Reply(feed(item(1), item(2, description="Edited"), item(3)))
+                origin.pages["/rss"] = way.Reply(
+                    feed(item(1), item(2, description="Edited"), item(3))
+                )
                 clock.forward(days=1)
                 await app.cycle(force=True)
                 return [entry.title for entry in app.entries_of(app.config.views[0])]
@@ -259,11 +311,23 @@ def test_4_the_same_story_of_several_feeds_is_shown_once(home: Any, way: Any, cl
     async def story() -> tuple[list[Entry], list[Entry]]:
         one = feed(item(1, link="https://one.example/a", guid=None, description=STORY))
         two = feed(
-            item(2, link="https://two.example/b", guid=None, title="Title 1!", description=f"CITY - {STORY} Agency.")
+            item(
+                2,
+                link="https://two.example/b",
+                guid=None,
+                title="Title 1!",
+                description=f"CITY - {STORY} Agency.",
+            )
         )
-        three = feed(item(1, link="https://one.example/a?utm_medium=x", guid=None, description=STORY))
-        async with way.Origin({"/1": way.Reply(one), "/2": way.Reply(two), "/3": way.Reply(three)}) as origin:
-            home.follow(*(f'{{id: s{number}, url: "{origin.url(f"/{number}")}"}}' for number in (1, 2, 3)))
+        three = feed(
+            item(1, link="https://one.example/a?utm_medium=x", guid=None, description=STORY)
+        )
+        async with way.Origin(
+            {"/1": way.Reply(one), "/2": way.Reply(two), "/3": way.Reply(three)}
+        ) as origin:
+            home.follow(
+                *(f'{{id: s{number}, url: "{origin.url(f"/{number}")}"}}' for number in (1, 2, 3))
+            )
             async with home.app(clock) as app:
                 await app.cycle()
                 return app.entries_of(app.config.views[0]), list(app.store.entries())
@@ -272,7 +336,9 @@ def test_4_the_same_story_of_several_feeds_is_shown_once(home: Any, way: Any, cl
 
     assert len(stored) == 2
     assert [entry.duplicates for entry in stored] == [(stored[1].id,), (stored[0].id,)]
-    assert [(entry.url, entry.duplicates) for entry in shown] == [("https://one.example/a", (stored[0].id,))]
+    assert [(entry.url, entry.duplicates) for entry in shown] == [
+        ("https://one.example/a", (stored[0].id,))
+    ]
 
 
 def test_1_an_article_that_moved_is_opened_where_it_is(home: Any, way: Any, clock: Any) -> None:
@@ -287,17 +353,25 @@ def test_1_an_article_that_moved_is_opened_where_it_is(home: Any, way: Any, cloc
     )
 
     assert [view[0].url for view in (first, moved, back)] == [
-        "https://harbour.example/1", "https://quay.example/1", "https://quay.example/1"
-    ]  # fmt: skip
+        "https://harbour.example/1",
+        "https://quay.example/1",
+        "https://quay.example/1",
+    ]
     assert {(view[0].id, view[0].revision, view[0].updated) for view in (moved, back)} == {
         (first[0].id, 1, first[0].updated)
     }
 
 
-def test_1_an_address_that_numbers_the_visit_is_the_articles_own_without_it(home: Any, way: Any, clock: Any) -> None:
+def test_1_an_address_that_numbers_the_visit_is_the_articles_own_without_it(
+    home: Any, way: Any, clock: Any
+) -> None:
     """(miniflux 797, 3120; liferea 1195)"""
     visits = (
-        {"link": f"https://harbour.example/1;jsessionid={visit}?PHPSESSID={visit}", "guid": None, "pubDate": None}
+        {
+            "link": f"https://harbour.example/1;jsessionid={visit}?PHPSESSID={visit}",
+            "guid": None,
+            "pubDate": None,
+        }
         for visit in ("1F2E.w3", "77AB.w1")
     )
     first, second = polled(home, way, clock, *(feed(item(1, **fields)) for fields in visits))
@@ -306,7 +380,9 @@ def test_1_an_address_that_numbers_the_visit_is_the_articles_own_without_it(home
     assert [entry.url for entry in second] == ["https://harbour.example/1"]
 
 
-def test_5_an_edit_is_not_published_as_new_and_does_not_move(home: Any, way: Any, clock: Any) -> None:
+def test_5_an_edit_is_not_published_as_new_and_does_not_move(
+    home: Any, way: Any, clock: Any
+) -> None:
     """(python/planet 570; miniflux 396)"""
     first, second = polled(
         home,
@@ -317,24 +393,35 @@ def test_5_an_edit_is_not_published_as_new_and_does_not_move(home: Any, way: Any
     )
 
     assert [entry.id for entry in second] == [entry.id for entry in first]
-    assert [(entry.published, entry.revision) for entry in second] == [(first[0].published, 1), (first[1].published, 2)]
+    assert [(entry.published, entry.revision) for entry in second] == [
+        (first[0].published, 1),
+        (first[1].published, 2),
+    ]
 
 
 def test_6_an_edit_arrives(home: Any, way: Any, clock: Any) -> None:
     """(miniflux 2310; commafeed 900)"""
-    first, second = polled(home, way, clock, feed(item(1)), feed(item(1, title="Better", description="Corrected")))
+    first, second = polled(
+        home, way, clock, feed(item(1)), feed(item(1, title="Better", description="Corrected"))
+    )
 
     assert [(entry.title, entry.summary) for entry in second] == [("Better", "Corrected")]
     assert second[0].updated > first[0].updated
 
 
-def test_7_a_missing_date_is_the_day_it_was_first_seen_for_ever(home: Any, way: Any, clock: Any) -> None:
+def test_7_a_missing_date_is_the_day_it_was_first_seen_for_ever(
+    home: Any, way: Any, clock: Any
+) -> None:
     """(python/planet 151; elfeed 26)"""
     begun = clock()
     bare = item(1, pubDate=None)
-    views = polled(home, way, clock, feed(bare), feed(bare, item(2)), feed({**bare, "description": "Edited"}))
+    views = polled(
+        home, way, clock, feed(bare), feed(bare, item(2)), feed({**bare, "description": "Edited"})
+    )
 
-    assert {entry.published for view in views for entry in view if entry.title == "Title 1"} == {begun}
+    assert {entry.published for view in views for entry in view if entry.title == "Title 1"} == {
+        begun
+    }
     assert views[-1][0].published_from == "first_seen"
 
 
@@ -342,24 +429,36 @@ def test_8_a_future_date_is_not_pinned_on_top(home: Any, way: Any, clock: Any) -
     """(miniflux 1674, 2971)"""
     future = item(1, pubDate="Fri, 04 Jul 2036 01:00:00 GMT")
     [first, second] = polled(
-        home, way, clock, feed(future), feed(future, item(2, pubDate="Sun, 05 Jul 2026 01:00:00 GMT"))
+        home,
+        way,
+        clock,
+        feed(future),
+        feed(future, item(2, pubDate="Sun, 05 Jul 2026 01:00:00 GMT")),
     )
 
-    assert (first[0].published, first[0].published_from) == (datetime(2026, 7, 4, 12, tzinfo=UTC), "first_seen")
+    assert (first[0].published, first[0].published_from) == (
+        datetime(2026, 7, 4, 12, tzinfo=UTC),
+        "first_seen",
+    )
     assert [entry.title for entry in second] == ["Title 2", "Title 1"]
 
 
-def test_8_a_date_in_the_future_does_not_come_on_top_when_its_day_has_come(home: Any, way: Any, clock: Any) -> None:
+def test_8_a_date_in_the_future_does_not_come_on_top_when_its_day_has_come(
+    home: Any, way: Any, clock: Any
+) -> None:
     """(miniflux 1674, 2971)"""
     ahead = item(1, pubDate="Sun, 05 Jul 2026 20:00:00 GMT")
     views = polled(home, way, clock, feed(ahead), feed(ahead, item(2)), feed(ahead, item(3)))
 
     assert [
-        {(entry.published, entry.published_from) for entry in view if entry.title == "Title 1"} for view in views
+        {(entry.published, entry.published_from) for entry in view if entry.title == "Title 1"}
+        for view in views
     ] == [{(datetime(2026, 7, 4, 12, tzinfo=UTC), "first_seen")}] * 3
 
 
-def test_9_the_merged_list_is_in_the_order_of_publication_whoever_came_first(home: Any, way: Any, clock: Any) -> None:
+def test_9_the_merged_list_is_in_the_order_of_publication_whoever_came_first(
+    home: Any, way: Any, clock: Any
+) -> None:
     """(FreshRSS 2083)"""
 
     async def story() -> list[list[str]]:
@@ -368,7 +467,9 @@ def test_9_the_merged_list_is_in_the_order_of_publication_whoever_came_first(hom
             for numbers in ((5, 1, 3), (2, 4))
         )
         async with way.Origin({"/odd": way.Reply(odd), "/even": way.Reply(even)}) as origin:
-            home.follow(*(f'{{id: {name}, url: "{origin.url(f"/{name}")}"}}' for name in ("odd", "even")))
+            home.follow(
+                *(f'{{id: {name}, url: "{origin.url(f"/{name}")}"}}' for name in ("odd", "even"))
+            )
             async with home.app(clock) as app:
                 seen = []
                 for name in ("even", "odd"):
@@ -392,7 +493,12 @@ def test_10_a_date_without_a_zone_is_read_in_the_sources_and_odd_zones_are_known
     document = feed(*(item(number, pubDate=date) for number, date in enumerate(dates, 1)))
     [view] = polled(home, way, clock, document, source=", timezone: Europe/Paris")
 
-    assert {entry.title[-1]: entry.published.hour for entry in view} == {"1": 4, "2": 4, "3": 6, "4": 11}
+    assert {entry.title[-1]: entry.published.hour for entry in view} == {
+        "1": 4,
+        "2": 4,
+        "3": 6,
+        "4": 11,
+    }
 
 
 def test_14_a_feed_that_moves_keeps_its_entries(home: Any, way: Any, clock: Any) -> None:
@@ -413,7 +519,11 @@ def test_14_a_feed_that_moves_keeps_its_entries(home: Any, way: Any, clock: Any)
                 origin.asked.clear()
                 clock.forward(days=1)
                 await app.cycle(force=True)
-                return before, [entry.id for entry in app.entries_of(app.config.views[0])], origin.asked
+                return (
+                    before,
+                    [entry.id for entry in app.entries_of(app.config.views[0])],
+                    origin.asked,
+                )
 
     before, after, asked = asyncio.run(story())
 
@@ -426,15 +536,27 @@ def test_20_a_document_that_breaks_off_edits_nothing_and_brings_no_half_of_an_it
     """(FreshRSS 8591, 7994)"""
     whole = feed(item(1), item(2), item(3))
     first, *cut = polled(
-        home, way, clock, whole, *(whole[: whole.rindex(part)] for part in ("xt of 3", "<guid", "</item>")), whole
+        home,
+        way,
+        clock,
+        whole,
+        *(whole[: whole.rindex(part)] for part in ("xt of 3", "<guid", "</item>")),
+        whole,
     )
 
     assert cut == [first] * 4
 
 
-def test_27_day_and_month_are_not_flipped_and_no_time_is_lost(home: Any, way: Any, clock: Any) -> None:
+def test_27_day_and_month_are_not_flipped_and_no_time_is_lost(
+    home: Any, way: Any, clock: Any
+) -> None:
     """(dateparser 539; newspaper4k 76; trafilatura 214)"""
-    dates = ("03/04/2026 - 23:15", "3 avril 2026 à 23h15", "2026/04/03 23:15", "03/04/2026, 23:15:07 +0200")
+    dates = (
+        "03/04/2026 - 23:15",
+        "3 avril 2026 à 23h15",
+        "2026/04/03 23:15",
+        "03/04/2026, 23:15:07 +0200",
+    )
     document = feed(*(item(number, pubDate=date) for number, date in enumerate(dates, 1)))
     [view] = polled(home, way, clock, document, source=", timezone: Europe/Paris, language: fr")
 
@@ -446,14 +568,20 @@ def test_27_day_and_month_are_not_flipped_and_no_time_is_lost(home: Any, way: An
     }
 
 
-def test_27_a_day_that_nothing_tells_from_a_month_is_not_guessed(home: Any, way: Any, clock: Any) -> None:
+def test_27_a_day_that_nothing_tells_from_a_month_is_not_guessed(
+    home: Any, way: Any, clock: Any
+) -> None:
     """(dateparser 539; newspaper4k 76; trafilatura 214)"""
     [view] = polled(home, way, clock, feed(item(1, pubDate="03/04/2026 - 23:15")))
 
-    assert [(entry.published, entry.published_from) for entry in view] == [(way.present, "first_seen")]
+    assert [(entry.published, entry.published_from) for entry in view] == [
+        (way.present, "first_seen")
+    ]
 
 
-def test_29_a_feed_that_says_now_at_every_poll_changes_nothing_of_ours(home: Any, way: Any, clock: Any) -> None:
+def test_29_a_feed_that_says_now_at_every_poll_changes_nothing_of_ours(
+    home: Any, way: Any, clock: Any
+) -> None:
     """(Venus, FreshRSS, tt-rss and rss-funnel stamp their own output so)"""
 
     async def story() -> list[bytes]:
@@ -464,7 +592,9 @@ def test_29_a_feed_that_says_now_at_every_poll_changes_nothing_of_ours(home: Any
                 for day in range(4, 8):
                     now = f"<lastBuildDate>{day:02} Jul 2026 12:00:00 GMT</lastBuildDate><item>"
                     stamped = item(1, pubDate=f"{day:02} Jul 2026 11:59:00 GMT")
-                    origin.pages["/rss"] = way.Reply(feed(stamped, item(2, pubDate=None)).replace("<item>", now, 1))
+                    origin.pages["/rss"] = way.Reply(
+                        feed(stamped, item(2, pubDate=None)).replace("<item>", now, 1)
+                    )
                     await app.cycle(force=True)
                     app.publish()
                     written.append(home.feed())

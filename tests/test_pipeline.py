@@ -36,7 +36,9 @@ def test_a_host_that_asks_for_time_gets_it_for_all_its_sources_even_when_forced(
     async def story() -> None:
         busy = way.Reply(status=429, headers={"Retry-After": "7200"})
         async with way.Origin({"/a": busy, "/b": way.Reply(way.rss("one"))}) as origin:
-            home.follow(f'{{id: a, url: "{origin.url("/a")}"}}', f'{{id: b, url: "{origin.url("/b")}"}}')
+            home.follow(
+                f'{{id: a, url: "{origin.url("/a")}"}}', f'{{id: b, url: "{origin.url("/b")}"}}'
+            )
             async with home.app(clock) as app:
                 [first] = await app.cycle(["a"])
                 clock.forward(minutes=30)
@@ -45,22 +47,31 @@ def test_a_host_that_asks_for_time_gets_it_for_all_its_sources_even_when_forced(
 
                 assert (first.status, first.http_status) == ("failed", 429)
                 assert second.status == "unchanged"
-                assert second.notes == ("not asked: 127.0.0.1 wants to be left alone until 2026-07-04 14:00Z",)
+                assert second.notes == (
+                    "not asked: 127.0.0.1 wants to be left alone until 2026-07-04 14:00Z",
+                )
                 assert forced == []
                 assert origin.asked == ["/a"]
                 assert state_of(app, "b").next_fetch_at == way.present + timedelta(hours=2)
 
                 clock.forward(hours=3)
-                assert {outcome.source: outcome.status for outcome in await app.cycle()} == {"a": "failed", "b": "ok"}
+                assert {outcome.source: outcome.status for outcome in await app.cycle()} == {
+                    "a": "failed",
+                    "b": "ok",
+                }
 
     asyncio.run(story())
 
 
-def test_those_that_wait_behind_a_refused_one_are_not_asked_any_more(home: Any, way: Any, clock: Any) -> None:
+def test_those_that_wait_behind_a_refused_one_are_not_asked_any_more(
+    home: Any, way: Any, clock: Any
+) -> None:
     async def story() -> tuple[list[str], list[str]]:
         busy = way.Reply(status=503, headers={"Retry-After": "600"})
         async with way.Origin({f"/{number}": busy for number in range(9)}) as origin:
-            home.follow(*(f'{{id: s{number}, url: "{origin.url(f"/{number}")}"}}' for number in range(9)))
+            home.follow(
+                *(f'{{id: s{number}, url: "{origin.url(f"/{number}")}"}}' for number in range(9))
+            )
             async with home.app(clock) as app:
                 outcomes = await app.cycle()
             return origin.asked, [outcome.status for outcome in outcomes]
@@ -86,7 +97,10 @@ def test_a_permanent_redirect_is_believed_the_tenth_time_and_forgotten_when_noth
                 await app.cycle()
                 assert origin.asked == ["/new"]
 
-                origin.pages = {"/new": way.Reply(status=410), "/old": way.Reply(way.rss("one", "two"))}
+                origin.pages = {
+                    "/new": way.Reply(status=410),
+                    "/old": way.Reply(way.rss("one", "two")),
+                }
                 clock.forward(days=2)
                 [dead] = await app.cycle()
                 clock.forward(days=2)
@@ -144,7 +158,14 @@ def parts(clock: Any, **given: Any) -> dict[str, Any]:
         return Digest()
 
     hosts = Hosts(given.pop("recorded", dict), clock=clock)
-    return {"digest": nothing, "hosts": hosts, "clock": clock, "limit_bytes": 9, "limit": timedelta(minutes=1), **given}
+    return {
+        "digest": nothing,
+        "hosts": hosts,
+        "clock": clock,
+        "limit_bytes": 9,
+        "limit": timedelta(minutes=1),
+        **given,
+    }
 
 
 def run_alone(home: Any, clock: Any, **given: Any) -> Any:
@@ -153,7 +174,9 @@ def run_alone(home: Any, clock: Any, **given: Any) -> Any:
         async with Fetcher(settings, clock=clock) as fetcher:
             [source] = home.load().sources
             state = SourceState(source.id, clock())
-            return await pipeline.run(source, state, pipeline.Parts(fetcher, **parts(clock, **given)))
+            return await pipeline.run(
+                source, state, pipeline.Parts(fetcher, **parts(clock, **given))
+            )
 
     return asyncio.run(run())
 
@@ -168,11 +191,16 @@ def test_a_run_that_takes_too_long_is_given_up(home: Any, clock: Any) -> None:
 
     result = run_alone(home, clock, digest=never, limit=timedelta(milliseconds=20), limit_bytes=999)
 
-    assert (result.outcome.error, result.outcome.message) == ("timeout", "not done within 0.02 s: given up")
+    assert (result.outcome.error, result.outcome.message) == (
+        "timeout",
+        "not done within 0.02 s: given up",
+    )
     assert result.state.failures == 1
 
 
-def test_an_unforeseen_failure_is_one_outcome_and_a_logged_one(home: Any, clock: Any, caplog: Any) -> None:
+def test_an_unforeseen_failure_is_one_outcome_and_a_logged_one(
+    home: Any, clock: Any, caplog: Any
+) -> None:
     async def broken(captures: Any, job: Any) -> Digest:
         raise ZeroDivisionError("our own mistake")
 
@@ -182,12 +210,15 @@ def test_an_unforeseen_failure_is_one_outcome_and_a_logged_one(home: Any, clock:
     result = run_alone(home, clock, digest=broken, limit_bytes=999)
 
     assert (result.outcome.error, result.outcome.message) == (
-        "internal", "unforeseen: ZeroDivisionError: our own mistake"
-    )  # fmt: skip
+        "internal",
+        "unforeseen: ZeroDivisionError: our own mistake",
+    )
     assert "saved: unforeseen failure" in caplog.text
 
 
-def test_a_store_that_cannot_be_read_ends_the_run_and_is_not_the_sources_fault(home: Any, clock: Any) -> None:
+def test_a_store_that_cannot_be_read_ends_the_run_and_is_not_the_sources_fault(
+    home: Any, clock: Any
+) -> None:
     def broken() -> None:
         raise StoreError("the disk is gone")
 
@@ -255,7 +286,8 @@ def html(body: str, title: str = "Harbour") -> str:
 def told(number: int, more: str = "") -> str:
     """The page of article `number`."""
     lines = "".join(
-        f"<p>On day {day} the keeper of lamp {number} wrote down what he saw of the sea.</p>" for day in range(9)
+        f"<p>On day {day} the keeper of lamp {number} wrote down what he saw of the sea.</p>"
+        for day in range(9)
     )
     return html(f"<h1>Lamp {number}</h1><div class=text>{lines}{more}</div>", f"Lamp {number}")
 
@@ -294,7 +326,9 @@ def texts_of(app: Any) -> dict[str, bool]:
     return {entry.title: "On day 8" in (entry.content_text or "") for entry in app.store.entries()}
 
 
-def test_the_articles_of_a_feed_that_cuts_them_are_read_once(home: Any, way: Any, clock: Any) -> None:
+def test_the_articles_of_a_feed_that_cuts_them_are_read_once(
+    home: Any, way: Any, clock: Any
+) -> None:
     async def story() -> None:
         async with way.Origin({f"/{n}": page_reply(way, told(n)) for n in range(1, 4)}) as origin:
             host = origin.url("")
@@ -302,7 +336,11 @@ def test_the_articles_of_a_feed_that_cuts_them_are_read_once(home: Any, way: Any
             home.follow(f'{{id: feed, url: "{origin.url("/feed")}"}}')
             async with reading(home, clock) as app:
                 [first] = await app.cycle()
-                assert (first.status, first.new, first.notes) == ("ok", 2, ("full text of 2 items read",))
+                assert (first.status, first.new, first.notes) == (
+                    "ok",
+                    2,
+                    ("full text of 2 items read",),
+                )
                 assert origin.asked[0] == "/feed"
                 assert sorted(origin.asked[1:]) == ["/1", "/2", "/robots.txt"]
                 assert texts_of(app) == {"Lamp 1": True, "Lamp 2": True}
@@ -315,16 +353,27 @@ def test_the_articles_of_a_feed_that_cuts_them_are_read_once(home: Any, way: Any
                 origin.pages["/feed"] = way.Reply(excerpts(1, 2, host=host) + "<!-- later -->")
                 clock.forward(days=2)
                 [second] = await app.cycle()
-                assert (second.status, second.same, second.changed, second.notes) == ("ok", 2, 0, ())
+                assert (second.status, second.same, second.changed, second.notes) == (
+                    "ok",
+                    2,
+                    0,
+                    (),
+                )
                 assert origin.asked == ["/feed"]
 
                 origin.asked.clear()
-                origin.pages["/feed"] = way.Reply(excerpts(1, 2, cut=" today…", host=host) + excerpts(3, host=host))
-                origin.pages["/feed"] = way.Reply(excerpts(3, 1, host=host).replace("lamp 1 is", "lamp 1 was"))
+                origin.pages["/feed"] = way.Reply(
+                    excerpts(1, 2, cut=" today…", host=host) + excerpts(3, host=host)
+                )
+                origin.pages["/feed"] = way.Reply(
+                    excerpts(3, 1, host=host).replace("lamp 1 is", "lamp 1 was")
+                )
                 clock.forward(days=2)
                 [third] = await app.cycle()
                 assert (third.new, third.changed) == (1, 1)
-                assert origin.asked == ["/feed", "/robots.txt", "/3", "/1"] or sorted(origin.asked) == [
+                assert origin.asked == ["/feed", "/robots.txt", "/3", "/1"] or sorted(
+                    origin.asked
+                ) == [
                     "/1",
                     "/3",
                     "/feed",
@@ -335,14 +384,18 @@ def test_the_articles_of_a_feed_that_cuts_them_are_read_once(home: Any, way: Any
     asyncio.run(story())
 
 
-def test_a_page_is_a_source_and_its_list_is_followed_while_it_brings_something(home: Any, way: Any, clock: Any) -> None:
+def test_a_page_is_a_source_and_its_list_is_followed_while_it_brings_something(
+    home: Any, way: Any, clock: Any
+) -> None:
     async def story() -> None:
         pages = {f"/{n}": page_reply(way, told(n)) for n in range(1, 9)}
         pages["/news"] = page_reply(way, listed(1, 2, after="/older"), headers={"ETag": '"1"'})
         pages["/older"] = page_reply(way, listed(3, 4, after="/oldest"))
         pages["/oldest"] = page_reply(way, listed(5))
         async with way.Origin(pages) as origin:
-            home.follow(f'{{id: page, url: "{origin.url("/news")}", adapter: page, {PAGED}, pages: 2}}')
+            home.follow(
+                f'{{id: page, url: "{origin.url("/news")}", adapter: page, {PAGED}, pages: 2}}'
+            )
             async with reading(home, clock) as app:
                 [first] = await app.cycle()
                 assert (first.status, first.found, first.new) == ("ok", 4, 4)
@@ -353,10 +406,16 @@ def test_a_page_is_a_source_and_its_list_is_followed_while_it_brings_something(h
                 origin.asked.clear()
                 clock.forward(hours=20)
                 [same] = await app.cycle()
-                assert (same.status, same.http_status, origin.asked) == ("unchanged", 304, ["/news"])
+                assert (same.status, same.http_status, origin.asked) == (
+                    "unchanged",
+                    304,
+                    ["/news"],
+                )
 
                 origin.asked.clear()
-                origin.pages["/news"] = page_reply(way, listed(6, 1, after="/older"), headers={"ETag": '"2"'})
+                origin.pages["/news"] = page_reply(
+                    way, listed(6, 1, after="/older"), headers={"ETag": '"2"'}
+                )
                 clock.forward(hours=3)
                 [third] = await app.cycle()
                 assert (third.new, third.changed, third.same) == (1, 0, 3)
@@ -371,7 +430,11 @@ def test_what_a_host_cannot_give_now_is_read_another_time_and_what_is_not_there_
     home: Any, way: Any, clock: Any
 ) -> None:
     async def story() -> None:
-        pages = {"/1": page_reply(way, told(1)), "/2": way.Reply(status=500), "/3": way.Reply(status=404)}
+        pages = {
+            "/1": page_reply(way, told(1)),
+            "/2": way.Reply(status=500),
+            "/3": way.Reply(status=404),
+        }
         async with way.Origin(pages) as origin:
             host = origin.url("")
             origin.pages["/feed"] = way.Reply(excerpts(1, 2, 3, host=host))
@@ -394,12 +457,17 @@ def test_what_a_host_cannot_give_now_is_read_another_time_and_what_is_not_there_
     asyncio.run(story())
 
 
-def test_a_host_that_is_too_busy_for_articles_is_left_alone_by_all(home: Any, way: Any, clock: Any) -> None:
+def test_a_host_that_is_too_busy_for_articles_is_left_alone_by_all(
+    home: Any, way: Any, clock: Any
+) -> None:
     async def story() -> None:
         busy = way.Reply(status=503, headers={"Retry-After": "7200"})
         async with way.Origin({f"/{n}": busy for n in range(1, 7)}) as origin:
             origin.pages["/feed"] = way.Reply(excerpts(*range(1, 7), host=origin.url("")))
-            home.follow(f'{{id: feed, url: "{origin.url("/feed")}"}}', f'{{id: other, url: "{origin.url("/other")}"}}')
+            home.follow(
+                f'{{id: feed, url: "{origin.url("/feed")}"}}',
+                f'{{id: other, url: "{origin.url("/other")}"}}',
+            )
             async with reading(home, clock) as app:
                 [outcome] = await app.cycle(["feed"])
                 assert (outcome.status, outcome.new) == ("ok", 6)
@@ -408,15 +476,23 @@ def test_a_host_that_is_too_busy_for_articles_is_left_alone_by_all(home: Any, wa
 
                 clock.forward(minutes=30)
                 [other] = await app.cycle(["other"])
-                assert other.notes == ("not asked: 127.0.0.1 wants to be left alone until 2026-07-04 14:00Z",)
+                assert other.notes == (
+                    "not asked: 127.0.0.1 wants to be left alone until 2026-07-04 14:00Z",
+                )
 
     asyncio.run(story())
 
 
 def test_robots_txt_keeps_us_from_articles_and_from_pages(home: Any, way: Any, clock: Any) -> None:
     async def story() -> None:
-        rules = way.Reply("User-agent: *\nDisallow: /1\nDisallow: /shut", headers={"Content-Type": "text/plain"})
-        pages = {"/robots.txt": rules, "/2": page_reply(way, told(2)), "/shut": page_reply(way, listed(2))}
+        rules = way.Reply(
+            "User-agent: *\nDisallow: /1\nDisallow: /shut", headers={"Content-Type": "text/plain"}
+        )
+        pages = {
+            "/robots.txt": rules,
+            "/2": page_reply(way, told(2)),
+            "/shut": page_reply(way, listed(2)),
+        }
         async with way.Origin(pages) as origin:
             origin.pages["/feed"] = way.Reply(excerpts(1, 2, host=origin.url("")))
             home.follow(
@@ -440,23 +516,34 @@ def front(*numbers: int) -> str:
         f" night</a></h2><p>A long night at the harbour, told by keeper {n}, who was there.</p></article>"
         for n in numbers
     )
-    return html(f"<nav><a href='/about'>About</a><a href='/jobs'>Jobs</a></nav><main>{cards}</main>")
+    return html(
+        f"<nav><a href='/about'>About</a><a href='/jobs'>Jobs</a></nav><main>{cards}</main>"
+    )
 
 
-def test_an_address_that_gives_a_page_is_read_as_one_where_it_lists_articles(home: Any, way: Any, clock: Any) -> None:
+def test_an_address_that_gives_a_page_is_read_as_one_where_it_lists_articles(
+    home: Any, way: Any, clock: Any
+) -> None:
     async def story() -> None:
         pages = {f"/2026/07/{n}-the-lamp-on-pier": page_reply(way, told(n)) for n in range(1, 9)}
         pages["/list"] = page_reply(way, front(1, 2, 3, 4, 5, 6))
         pages["/poem"] = page_reply(way, html("<p>Roses are red.</p>"))
         async with way.Origin(pages) as origin:
-            home.follow(f'{{id: list, url: "{origin.url("/list")}"}}', f'{{id: poem, url: "{origin.url("/poem")}"}}')
+            home.follow(
+                f'{{id: list, url: "{origin.url("/list")}"}}',
+                f'{{id: poem, url: "{origin.url("/poem")}"}}',
+            )
             async with reading(home, clock) as app:
                 outcomes = {outcome.source: outcome for outcome in await app.cycle()}
                 assert (outcomes["list"].status, outcomes["list"].new) == ("ok", 6)
                 assert set(texts_of(app).values()) == {True}
                 assert outcomes["poem"].error == "not-a-feed"
-                assert outcomes["poem"].message.startswith(f"{origin.url('/poem')} is a page that names no feed, and ")
-                assert outcomes["poem"].message.endswith("or say `adapter: page` with `items` and `fields`")
+                assert outcomes["poem"].message.startswith(
+                    f"{origin.url('/poem')} is a page that names no feed, and "
+                )
+                assert outcomes["poem"].message.endswith(
+                    "or say `adapter: page` with `items` and `fields`"
+                )
 
                 origin.asked.clear()
                 origin.pages["/list"] = page_reply(way, html("<p>We are painting. Back soon.</p>"))
@@ -475,7 +562,9 @@ def test_an_address_that_gives_a_page_is_read_as_one_where_it_lists_articles(hom
 FIELDS = Fields.model_validate({"title": "h2", "url": "a@href"})
 
 
-def test_a_page_with_one_link_that_looks_like_an_article_is_no_list(home: Any, way: Any, clock: Any) -> None:
+def test_a_page_with_one_link_that_looks_like_an_article_is_no_list(
+    home: Any, way: Any, clock: Any
+) -> None:
     async def story() -> None:
         card = "<div class=card><h2><a href=/{0}>Lamp {0}</a></h2></div>"
         headers = {"Content-Type": "text/html"}
@@ -489,7 +578,9 @@ def test_a_page_with_one_link_that_looks_like_an_article_is_no_list(home: Any, w
 
                 app._parts = replace(app._parts, digest=helped)
                 [two] = await app.cycle()
-                origin.pages["/"] = way.Reply(html("".join(map(card.format, (1, 2, 3)))), headers=headers)
+                origin.pages["/"] = way.Reply(
+                    html("".join(map(card.format, (1, 2, 3)))), headers=headers
+                )
                 clock.forward(days=2)
                 [three] = await app.cycle()
 
@@ -499,9 +590,14 @@ def test_a_page_with_one_link_that_looks_like_an_article_is_no_list(home: Any, w
     asyncio.run(story())
 
 
-def test_of_many_articles_a_run_reads_its_share_and_the_next_run_goes_on(home: Any, way: Any, clock: Any) -> None:
+def test_of_many_articles_a_run_reads_its_share_and_the_next_run_goes_on(
+    home: Any, way: Any, clock: Any
+) -> None:
     def sitemap(count: int) -> str:
-        urls = "".join(f"<url><loc>{{host}}/a/{n}</loc><lastmod>2026-07-01</lastmod></url>" for n in range(count))
+        urls = "".join(
+            f"<url><loc>{{host}}/a/{n}</loc><lastmod>2026-07-01</lastmod></url>"
+            for n in range(count)
+        )
         return f'<?xml version="1.0"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{urls}</urlset>'
 
     async def story() -> None:
@@ -563,11 +659,17 @@ def test_filters_of_a_source_are_counted(home: Any, way: Any, clock: Any) -> Non
     async def story() -> None:
         async with way.Origin({"/feed": way.Reply(way.rss("fog", "rain", "live: fog"))}) as origin:
             url = origin.url("/feed")
-            home.follow(f'{{id: feed, url: "{url}", include: {{title: fog}}, exclude: {{title: live}}}}')
+            home.follow(
+                f'{{id: feed, url: "{url}", include: {{title: fog}}, exclude: {{title: live}}}}'
+            )
             async with reading(home, clock) as app:
                 [outcome] = await app.cycle()
 
                 assert list(texts_of(app)) == ["fog"]
-                assert (outcome.found, outcome.new, outcome.notes) == (3, 1, ("2 items left out by filters",))
+                assert (outcome.found, outcome.new, outcome.notes) == (
+                    3,
+                    1,
+                    ("2 items left out by filters",),
+                )
 
     asyncio.run(story())

@@ -31,10 +31,14 @@ def capture(body: bytes = b"<html>") -> Capture:
 @pytest.mark.parametrize(
     ("name", "media_type"),
     [
-        ("a.html", "text/html"), ("a.html.gz", "text/html"), ("a.xml", "application/xml"),
-        ("a.JSON", "application/json"), ("a.txt.gz", "text/plain"), ("a", "application/octet-stream"),
+        ("a.html", "text/html"),
+        ("a.html.gz", "text/html"),
+        ("a.xml", "application/xml"),
+        ("a.JSON", "application/json"),
+        ("a.txt.gz", "text/plain"),
+        ("a", "application/octet-stream"),
     ],
-)  # fmt: skip
+)
 def test_a_capture_is_read_plain_or_packed_and_its_name_tells_what_it_is(
     tmp_path: Path, name: str, media_type: str
 ) -> None:
@@ -53,12 +57,17 @@ def test_a_test_says_itself_where_when_and_as_what_its_capture_was_taken(tmp_pat
         "content_type": "text/x; charset=y",
     }
 
-    read = recording.read(declared(tmp_path / "a.html", **stated), source="harbour", url=URL, now=NOW)
+    read = recording.read(
+        declared(tmp_path / "a.html", **stated), source="harbour", url=URL, now=NOW
+    )
 
     assert read == Capture(
-        "harbour", "https://harbour.example/1", datetime(2024, 7, 1, 8, tzinfo=UTC), b"hello",
+        "harbour",
+        "https://harbour.example/1",
+        datetime(2024, 7, 1, 8, tzinfo=UTC),
+        b"hello",
         headers={"content-type": "text/x; charset=y"},
-    )  # fmt: skip
+    )
 
 
 def test_a_capture_without_any_address_has_that_of_its_file(tmp_path: Path) -> None:
@@ -71,10 +80,13 @@ def test_a_capture_without_any_address_has_that_of_its_file(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     ("name", "body", "kind"),
-    [("no.html", None, "missing"), ("broken.gz", b"no gzip", "unreadable"),
-     ("cut.gz", gzip.compress(b"x" * 999, mtime=0)[:-9], "unreadable"),
-     ("spoilt.gz", gzip.compress(b"x" * 999, mtime=0)[:10] + b"\xff" * 99, "unreadable")],
-)  # fmt: skip
+    [
+        ("no.html", None, "missing"),
+        ("broken.gz", b"no gzip", "unreadable"),
+        ("cut.gz", gzip.compress(b"x" * 999, mtime=0)[:-9], "unreadable"),
+        ("spoilt.gz", gzip.compress(b"x" * 999, mtime=0)[:10] + b"\xff" * 99, "unreadable"),
+    ],
+)
 def test_a_capture_that_cannot_be_read_is_told_with_its_file(
     tmp_path: Path, name: str, body: bytes | None, kind: str
 ) -> None:
@@ -99,23 +111,33 @@ def test_a_capture_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("carrier", "body", "name"),
     [
-        ("page", b"<html>", "harbour.html.gz"), ("article", b"<html>", "harbour.html.gz"),
-        ("feed", b"<rss/>", "harbour.xml.gz"), ("feed", b" {}", "harbour.json.gz"),
-        ("sitemap", b"<urlset/>", "harbour.xml.gz"), ("json", b"[]", "harbour.json.gz"),
+        ("page", b"<html>", "harbour.html.gz"),
+        ("article", b"<html>", "harbour.html.gz"),
+        ("feed", b"<rss/>", "harbour.xml.gz"),
+        ("feed", b" {}", "harbour.json.gz"),
+        ("sitemap", b"<urlset/>", "harbour.xml.gz"),
+        ("json", b"[]", "harbour.json.gz"),
         ("archive", b"<!--1-->", "harbour.txt.gz"),
     ],
-)  # fmt: skip
-def test_a_recording_is_read_as_it_was_written(tmp_path: Path, carrier: str, body: bytes, name: str) -> None:
+)
+def test_a_recording_is_read_as_it_was_written(
+    tmp_path: Path, carrier: str, body: bytes, name: str
+) -> None:
     path = recording.write(capture(body), tmp_path / "captures", name="harbour", carrier=carrier)
 
     assert path == tmp_path / "captures" / name
     assert recording.read(declared(path), source="harbour", url=URL, now=NOW).body == body
 
 
-def test_what_is_recorded_already_is_not_written_again_and_nothing_is_written_over(tmp_path: Path) -> None:
+def test_what_is_recorded_already_is_not_written_again_and_nothing_is_written_over(
+    tmp_path: Path,
+) -> None:
     bodies = (b"one", b"one", b"two", b"one", b"two")
 
-    paths = [recording.write(capture(body), tmp_path, name="harbour", carrier="page").name for body in bodies]
+    paths = [
+        recording.write(capture(body), tmp_path, name="harbour", carrier="page").name
+        for body in bodies
+    ]
 
     first, second = "harbour.html.gz", "harbour-2.html.gz"
     assert paths == [first, first, second, first, second]

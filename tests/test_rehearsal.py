@@ -14,7 +14,10 @@ def page(body: str) -> str:
 
 
 def article(number: int) -> str:
-    lines = "".join(f"<p>On day {day} the keeper of lamp {number} wrote down what he saw.</p>" for day in range(9))
+    lines = "".join(
+        f"<p>On day {day} the keeper of lamp {number} wrote down what he saw.</p>"
+        for day in range(9)
+    )
     return page(f"<h1>Lamp {number}</h1><div class=text>{lines}</div>")
 
 
@@ -48,13 +51,25 @@ def test_a_rehearsal_shows_every_step_and_the_run_after_it_asks_only_for_what_is
             }
             assert (shown.carrier, shown.digest.found, len(shown.digest.wanted)) == ("page", 3, 3)
             assert [one.title for one in shown.result.revisions] == ["Lamp 1", "Lamp 2"]
-            assert shown.result.outcome.notes == ("full text of 2 items read", "1 item left for the next run")
-            assert {one.url for one in shown.fetched} == {origin.url(path) for path in ("/news", "/1", "/2")}
+            assert shown.result.outcome.notes == (
+                "full text of 2 items read",
+                "1 item left for the next run",
+            )
+            assert {one.url for one in shown.fetched} == {
+                origin.url(path) for path in ("/news", "/1", "/2")
+            }
             assert not (home.root / "config" / "var" / "aggregator.db").exists()
 
             origin.asked.clear()
-            again = await rehearse(config, config.sources[0], articles=2, more=True, reuse=True, clock=clock)
-            assert [step.job.carrier for step in again.steps] == ["page", "page", "article", "article"]
+            again = await rehearse(
+                config, config.sources[0], articles=2, more=True, reuse=True, clock=clock
+            )
+            assert [step.job.carrier for step in again.steps] == [
+                "page",
+                "page",
+                "article",
+                "article",
+            ]
             assert sorted(origin.asked) == ["/more", "/robots.txt"]
 
             origin.asked.clear()
@@ -67,7 +82,9 @@ def test_a_rehearsal_shows_every_step_and_the_run_after_it_asks_only_for_what_is
     asyncio.run(story())
 
 
-def test_a_rehearsal_of_a_feed_that_a_page_names_costs_the_run_nothing(home: Any, way: Any, clock: Any) -> None:
+def test_a_rehearsal_of_a_feed_that_a_page_names_costs_the_run_nothing(
+    home: Any, way: Any, clock: Any
+) -> None:
     async def story() -> None:
         link = "<link rel=alternate type=application/rss+xml href=/feed>"
         pages = {
@@ -90,15 +107,32 @@ def test_a_rehearsal_of_a_feed_that_a_page_names_costs_the_run_nothing(home: Any
     asyncio.run(story())
 
 
-def test_what_fails_is_told_by_the_outcome_with_all_that_came(way: Any, clock: Any, tmp_path: Any) -> None:
+def test_what_fails_is_told_by_the_outcome_with_all_that_came(
+    way: Any, clock: Any, tmp_path: Any
+) -> None:
     async def story() -> None:
-        async with way.Origin({"/": way.Reply(page("<p>x"), headers={"Content-Type": "text/html"})}) as origin:
-            config = Config(database=f"sqlite:///{tmp_path}/a.db", network=Network(allow_private=True))
+        async with way.Origin(
+            {"/": way.Reply(page("<p>x"), headers={"Content-Type": "text/html"})}
+        ) as origin:
+            config = Config(
+                database=f"sqlite:///{tmp_path}/a.db", network=Network(allow_private=True)
+            )
             shown = await rehearse(config, Source(id="x", url=origin.url()), clock=clock)
             gone = await rehearse(config, Source(id="x", url=origin.url("/gone")), clock=clock)
 
-            assert (shown.result.outcome.status, shown.result.outcome.error) == ("failed", "not-a-feed")
-            assert ([one.url for one in shown.fetched], shown.steps[0].digest) == ([origin.url()], None)
-            assert (gone.result.outcome.http_status, gone.carrier, gone.steps, gone.digest.found) == (404, None, (), 0)
+            assert (shown.result.outcome.status, shown.result.outcome.error) == (
+                "failed",
+                "not-a-feed",
+            )
+            assert ([one.url for one in shown.fetched], shown.steps[0].digest) == (
+                [origin.url()],
+                None,
+            )
+            assert (
+                gone.result.outcome.http_status,
+                gone.carrier,
+                gone.steps,
+                gone.digest.found,
+            ) == (404, None, (), 0)
 
     asyncio.run(story())

@@ -34,7 +34,9 @@ FILES = sorted(SAMPLES.glob("**/*.txt"))
 TAKEN = datetime(2026, 1, 1, tzinfo=UTC)
 ODDITIES = sorted(path.name for path in (SAMPLES / "oddities").glob("*")) if FILES else []
 
-pytestmark = pytest.mark.skipif(not FILES, reason="no samples beside the repository (../shared/samples)")
+pytestmark = pytest.mark.skipif(
+    not FILES, reason="no samples beside the repository (../shared/samples)"
+)
 
 BODY = re.compile(r"\n-{3,}[ \t]*\n(.*)", re.DOTALL)
 PARAGRAPH = re.compile(r"<p[\s>].*?</p>", re.DOTALL)
@@ -45,21 +47,49 @@ LEFT_OVER = re.compile(
     r"weserv|<script|facebook\.com/dialog|whatsapp:|rfi\.my|feedx|selfpromo|#999|RFI_FB|_w268_h151|\bArray\b|data:image/gif"
     r"|分享 ?[:：]|&amp;amp;|&amp;#|\b(?:class|style|on\w+)=|继续浏览后续|获取更多RSS|share-button|javascript:"
 )
-PLAYER = re.compile(r'<iframe [^>]*src="https://(?:www\.)?(?:youtube(?:-nocookie)?|dailymotion|player\.vimeo)\.com/')
+PLAYER = re.compile(
+    r'<iframe [^>]*src="https://(?:www\.)?(?:youtube(?:-nocookie)?|dailymotion|player\.vimeo)\.com/'
+)
 # Each publisher's own rule, written down a second time.
 DATES = {
-    "voa": (r"<div><i>(?:[^<]*<br>)?\w+, (\d\d \w{3} \d{4} \d\d:\d\d:\d\d) GMT</i></div>", "%d %b %Y %H:%M:%S", "UTC"),
+    "voa": (
+        r"<div><i>(?:[^<]*<br>)?\w+, (\d\d \w{3} \d{4} \d\d:\d\d:\d\d) GMT</i></div>",
+        "%d %b %Y %H:%M:%S",
+        "UTC",
+    ),
     "rfi": (r"<div>(\d\d/\d\d/\d{4} - \d\d:\d\d)</div>", "%d/%m/%Y - %H:%M", "Europe/Paris"),
-    "nyt": (r"<div><i>(?:[^<]*<br>)?(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)</i></div>", "%Y-%m-%d %H:%M:%S", "Asia/Shanghai"),
-    "reuters": (r"<div><i>(?:[^<]*<br>)?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z?</i></div>", "%Y-%m-%dT%H:%M:%S", "UTC"),
-    "dw": (r"<div><i>(?:[^<]*<br>)?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?Z</i></div>", "%Y-%m-%dT%H:%M:%S", "UTC"),
-}  # fmt: skip
-HOSTS = {"voachinese.com": "voa", "rfi.fr": "rfi", "nytimes.com": "nyt", "reuters.com": "reuters", "dw.com": "dw"}
+    "nyt": (
+        r"<div><i>(?:[^<]*<br>)?(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)</i></div>",
+        "%Y-%m-%d %H:%M:%S",
+        "Asia/Shanghai",
+    ),
+    "reuters": (
+        r"<div><i>(?:[^<]*<br>)?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z?</i></div>",
+        "%Y-%m-%dT%H:%M:%S",
+        "UTC",
+    ),
+    "dw": (
+        r"<div><i>(?:[^<]*<br>)?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?Z</i></div>",
+        "%Y-%m-%dT%H:%M:%S",
+        "UTC",
+    ),
+}
+HOSTS = {
+    "voachinese.com": "voa",
+    "rfi.fr": "rfi",
+    "nytimes.com": "nyt",
+    "reuters.com": "reuters",
+    "dw.com": "dw",
+}
 
 
 @cache
 def article(path: Path) -> Revision:
-    found = digest([Capture("saved", path.as_uri(), TAKEN, path.read_bytes())], Job("saved", "archive"), _sites())
+    found = digest(
+        [Capture("saved", path.as_uri(), TAKEN, path.read_bytes())],
+        Job("saved", "archive"),
+        _sites(),
+    )
     assert found.rejected == ()
     (revision,) = found.revisions
     return revision
@@ -92,7 +122,8 @@ def words(source: str) -> str:
 def shown(revision: Revision) -> str:
     image = [revision.image.url, revision.image.caption] if revision.image else []
     return json.dumps(
-        [revision.title, revision.summary, revision.content_html, *image, revision.authors], ensure_ascii=False
+        [revision.title, revision.summary, revision.content_html, *image, revision.authors],
+        ensure_ascii=False,
     )
 
 
@@ -112,7 +143,11 @@ def stated_date(path: Path, revision: Revision) -> datetime | None:
 def test_every_date_that_is_stated_is_read_by_the_publishers_rule() -> None:
     stated = {path: date for path in FILES if (date := stated_date(path, article(path)))}
 
-    wrong = {path.name: article(path).published for path, date in stated.items() if article(path).published != date}
+    wrong = {
+        path.name: article(path).published
+        for path, date in stated.items()
+        if article(path).published != date
+    }
     assert wrong == {}
     assert {article(path).published_from for path in stated} == {"body"}
     assert min(Counter(publisher(article(path)) for path in stated).values()) >= 8
@@ -120,10 +155,14 @@ def test_every_date_that_is_stated_is_read_by_the_publishers_rule() -> None:
 
 def test_where_no_date_is_stated_the_capture_dates_it_and_that_is_said() -> None:
     others = [
-        article(path) for path in FILES if publisher(article(path)) is None and "bbc" not in (article(path).url or "")
+        article(path)
+        for path in FILES
+        if publisher(article(path)) is None and "bbc" not in (article(path).url or "")
     ]
 
-    assert {(one.published_from, one.published == one.captured) for one in others} == {("archive", True)}
+    assert {(one.published_from, one.published == one.captured) for one in others} == {
+        ("archive", True)
+    }
 
 
 def test_no_article_lies_after_its_capture() -> None:
@@ -131,7 +170,9 @@ def test_no_article_lies_after_its_capture() -> None:
 
 
 def test_nothing_of_proxies_scripts_shares_and_promotion_is_left() -> None:
-    left = {str(path.relative_to(SAMPLES)): LEFT_OVER.findall(shown(article(path))) for path in FILES}
+    left = {
+        str(path.relative_to(SAMPLES)): LEFT_OVER.findall(shown(article(path))) for path in FILES
+    }
 
     assert {path: found for path, found in left.items() if found} == {}
 
@@ -140,8 +181,14 @@ def test_no_paragraph_of_an_article_is_lost() -> None:
     lost = []
     for path in FILES:
         kept = squeezed(text_of(article(path).content_html or ""))
-        paragraphs = (words(paragraph) for paragraph in PARAGRAPH.findall(SCRIPT.sub("", body(path))))
-        lost += [(path.name, one[:60]) for one in paragraphs if one not in kept and not FURNITURE.fullmatch(one)]
+        paragraphs = (
+            words(paragraph) for paragraph in PARAGRAPH.findall(SCRIPT.sub("", body(path)))
+        )
+        lost += [
+            (path.name, one[:60])
+            for one in paragraphs
+            if one not in kept and not FURNITURE.fullmatch(one)
+        ]
 
     assert lost == []
 
@@ -151,7 +198,8 @@ def test_titles_name_the_article_alone() -> None:
         (path.name, article(path).title)
         for path in FILES
         if re.search(
-            r"[-–—] 法国国际广播电台|[-–—] RFI$|&(?:#\d+|\w+);|\s-\s\S+(?:分析|解说|摘要|专栏)$", article(path).title
+            r"[-–—] 法国国际广播电台|[-–—] RFI$|&(?:#\d+|\w+);|\s-\s\S+(?:分析|解说|摘要|专栏)$",
+            article(path).title,
         )
     ]
 
@@ -168,12 +216,19 @@ def test_paragraphs_are_trimmed_and_none_is_empty() -> None:
 
 
 def test_every_publisher_has_its_language_and_its_name() -> None:
-    found = {(publisher(one), one.language, one.publisher) for one in map(article, FILES) if publisher(one)}
+    found = {
+        (publisher(one), one.language, one.publisher)
+        for one in map(article, FILES)
+        if publisher(one)
+    }
 
     assert found == {
-        ("voa", "zh-Hans", "美国之音"), ("rfi", "zh-Hans", "法国国际广播电台"), ("nyt", "zh-Hans", "纽约时报中文网"),
-        ("reuters", "zh-Hans", "路透中文网"), ("dw", "zh-Hans", "德国之声"),
-    }  # fmt: skip
+        ("voa", "zh-Hans", "美国之音"),
+        ("rfi", "zh-Hans", "法国国际广播电台"),
+        ("nyt", "zh-Hans", "纽约时报中文网"),
+        ("reuters", "zh-Hans", "路透中文网"),
+        ("dw", "zh-Hans", "德国之声"),
+    }
 
 
 # --- oddities: folder by folder --------------------------------------------------------------------------------------
@@ -189,12 +244,18 @@ def content(revision: Revision) -> str:
 
 def is_before_capture_in_the_doubled_hour(revision: Revision) -> bool:
     hour = datetime(2020, 10, 25, 0, 35, tzinfo=UTC)
-    return revision.published in (hour, hour + timedelta(hours=1)) and revision.published <= revision.captured
+    return (
+        revision.published in (hour, hour + timedelta(hours=1))
+        and revision.published <= revision.captured
+    )
 
 
 def has_a_captioned_picture_in_its_text(revision: Revision) -> bool:
     return (
-        re.search(r'<figure><img[^>]*src="https://s\.rfi\.fr/[^"]*"[^>]*><figcaption>.', content(revision)) is not None
+        re.search(
+            r'<figure><img[^>]*src="https://s\.rfi\.fr/[^"]*"[^>]*><figcaption>.', content(revision)
+        )
+        is not None
     )
 
 
@@ -204,7 +265,9 @@ MUST: dict[str, Callable[[Revision], object]] = {
     "rfi_audio": lambda one: has("audio/", one),
     "rfi_default_image": lambda one: one.image is None,
     "rfi_dst_fold": is_before_capture_in_the_doubled_hour,
-    "rfi_empty_lead": lambda one: one.summary != "" and not content(one).startswith("<p><strong></strong>"),
+    "rfi_empty_lead": lambda one: (
+        one.summary != "" and not content(one).startswith("<p><strong></strong>")
+    ),
     "rfi_entity_title": lambda one: "&" not in one.title.replace(" & ", ""),
     "rfi_fffd": lambda one: "\ufffd" in content(one) + one.title,
     "rfi_iframe": lambda one: content(one).count("<iframe ") == len(PLAYER.findall(content(one))),
@@ -223,7 +286,7 @@ MUST: dict[str, Callable[[Revision], object]] = {
     "voa_placeholder_png": lambda one: one.image is None or "_w268_h151" not in one.image.url,
     "voa_video": lambda one: has("video/", one) and one.image is not None,
     "voa_video_audio": lambda one: has("video/", one) and has("audio/", one),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("oddity", ODDITIES)
@@ -253,14 +316,19 @@ def test_no_two_articles_share_a_key_of_their_text() -> None:
                 owners.setdefault(key, set()).add(str(path.relative_to(SAMPLES)))
 
     assert len(owners) > 100
-    assert {path.rpartition("_")[0] for found in owners.values() if len(found) > 1 for path in found} <= {
-        "same_title/rfi/01", "same_title/rfi/02",
-    }  # fmt: skip
+    assert {
+        path.rpartition("_")[0] for found in owners.values() if len(found) > 1 for path in found
+    } <= {
+        "same_title/rfi/01",
+        "same_title/rfi/02",
+    }
 
 
 def test_versions_of_one_article_share_its_key() -> None:
     keys: dict[str, set[str]] = {}
     for path in (SAMPLES / "revisions").glob("*/*.txt"):
-        keys.setdefault(f"{path.parent.name}:{path.stem.partition('_')[0]}", set()).add(article(path).keys[0])
+        keys.setdefault(f"{path.parent.name}:{path.stem.partition('_')[0]}", set()).add(
+            article(path).keys[0]
+        )
 
     assert {name: found for name, found in keys.items() if found != {name}} == {}

@@ -19,7 +19,12 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 def due(source: str = "a", **changes: Any) -> Due:
-    given: dict[str, Any] = {"now": NOW, "every": HOUR, "every_stated": False, "has_validators": True}
+    given: dict[str, Any] = {
+        "now": NOW,
+        "every": HOUR,
+        "every_stated": False,
+        "has_validators": True,
+    }
     return next_fetch(source, **{**given, **changes})
 
 
@@ -45,11 +50,16 @@ def is_about(found: Due, floor: timedelta) -> bool:
         ({"every_stated": True, "every": 90 * MINUTE}, 90 * MINUTE, "every 1 h 30 min"),
         ({"every_stated": True, "every": MINUTE}, 5 * MINUTE, "every 5 min"),
         ({"every": MINUTE}, 5 * MINUTE, "every 5 min"),
-        ({"every_stated": True, "every": timedelta(seconds=45), "least": timedelta(0)},
-         timedelta(seconds=45), "every 45 s"),
+        (
+            {"every_stated": True, "every": timedelta(seconds=45), "least": timedelta(0)},
+            timedelta(seconds=45),
+            "every 45 s",
+        ),
     ],
-)  # fmt: skip
-def test_b1_the_interval_is_an_hour_a_day_or_the_users_word(changes: Any, floor: timedelta, reason: str) -> None:
+)
+def test_b1_the_interval_is_an_hour_a_day_or_the_users_word(
+    changes: Any, floor: timedelta, reason: str
+) -> None:
     found = due(**changes)
 
     assert is_about(found, floor)
@@ -70,18 +80,30 @@ def test_b1_the_interval_is_an_hour_a_day_or_the_users_word(changes: Any, floor:
     days=st.frozensets(st.integers(0, 6)),
 )
 def test_b2_jitter_only_adds_to_every_floor(
-    source: str, offset: timedelta, every: timedelta, max_age: Any, retry_after: Any, ttl: Any, failures: int,
-    stated: bool, hours: frozenset[int], days: frozenset[int],
-) -> None:  # fmt: skip
+    source: str,
+    offset: timedelta,
+    every: timedelta,
+    max_age: Any,
+    retry_after: Any,
+    ttl: Any,
+    failures: int,
+    stated: bool,
+    hours: frozenset[int],
+    days: frozenset[int],
+) -> None:
     hints = Hints(max_age, retry_after, ttl, tuple(hours), tuple(days))
     now = NOW + offset
     found = due(source, now=now, every=every, every_stated=stated, hints=hints, failures=failures)
 
     assert found.at is not None
     waited = found.at - now
-    assert waited >= max(every, 5 * MINUTE, min(max_age or timedelta(0), DAY), retry_after or timedelta(0))
+    assert waited >= max(
+        every, 5 * MINUTE, min(max_age or timedelta(0), DAY), retry_after or timedelta(0)
+    )
     assert waited <= max(every * 1.1, every + HOUR, 3.2 * DAY) + timedelta(days=8)
-    assert found == due(source, now=now, every=every, every_stated=stated, hints=hints, failures=failures)
+    assert found == due(
+        source, now=now, every=every, every_stated=stated, hints=hints, failures=failures
+    )
 
 
 def test_b2_b3_polling_for_a_day_keeps_the_interval_also_across_restarts() -> None:
@@ -90,7 +112,9 @@ def test_b2_b3_polling_for_a_day_keeps_the_interval_also_across_restarts() -> No
         polls.append(now)
         found = due("a", now=now, every=15 * MINUTE, every_stated=True)
         assert found.at is not None
-        now = found.at + timedelta(seconds=2)  # the poll itself takes two seconds; the state between is data only
+        now = found.at + timedelta(
+            seconds=2
+        )  # the poll itself takes two seconds; the state between is data only
 
     gaps = [later - earlier for earlier, later in pairwise(polls)]
     assert min(gaps) >= 15 * MINUTE
@@ -107,7 +131,9 @@ def test_b2_b3_polling_for_a_day_keeps_the_interval_also_across_restarts() -> No
     ],
 )
 @pytest.mark.parametrize("stated", [True, False])
-def test_b4_max_age_is_a_floor_up_to_a_day(hints: Hints, floor: timedelta, reason: str, stated: bool) -> None:
+def test_b4_max_age_is_a_floor_up_to_a_day(
+    hints: Hints, floor: timedelta, reason: str, stated: bool
+) -> None:
     found = due(hints=hints, every_stated=stated)
 
     assert is_about(found, floor)
@@ -132,9 +158,13 @@ def test_b5_retry_after_is_obeyed_even_by_force(
     assert (found.reason, found.not_before) == (reason, NOW + obeyed)
 
 
-@pytest.mark.parametrize("error", ["http", "timeout", "connect", "dns", "tls", "blocked", "too-large", "forbidden"])
+@pytest.mark.parametrize(
+    "error", ["http", "timeout", "connect", "dns", "tls", "blocked", "too-large", "forbidden"]
+)
 def test_b5_b6_every_failure_backs_off_alike_up_to_a_day_and_for_ever(error: Any) -> None:
-    waits = [wait(due(failures=failures, error=error)) for failures in (1, 2, 3, 4, 5, 6, 100, 100_000)]
+    waits = [
+        wait(due(failures=failures, error=error)) for failures in (1, 2, 3, 4, 5, 6, 100, 100_000)
+    ]
     floors = [HOUR * 1.8**failures for failures in (1, 2, 3, 4, 5)] + [DAY] * 3
 
     assert all(floor <= found <= floor * 1.1 for found, floor in zip(waits, floors, strict=True))
@@ -159,14 +189,18 @@ def test_d4_410_stops_polling_and_says_so() -> None:
 
 def test_b8_polls_that_ended_together_come_back_apart() -> None:
     waits = [wait(due(f"source-{number}")) - HOUR for number in range(1_000)]
-    minutes = [sum(minute * MINUTE <= one < (minute + 1) * MINUTE for one in waits) for minute in range(6)]
+    minutes = [
+        sum(minute * MINUTE <= one < (minute + 1) * MINUTE for one in waits) for minute in range(6)
+    ]
 
     assert sum(minutes) == 1_000
     assert all(130 <= count <= 205 for count in minutes)
 
 
 @pytest.mark.parametrize("every", [15 * MINUTE, HOUR, DAY])
-def test_b8_after_ten_waits_polls_that_began_together_fill_the_whole_interval(every: timedelta) -> None:
+def test_b8_after_ten_waits_polls_that_began_together_fill_the_whole_interval(
+    every: timedelta,
+) -> None:
     parts: Counter[int] = Counter()
     for number in range(1_000):
         now, end = NOW, NOW + 12 * every
@@ -218,11 +252,19 @@ def test_a_few_new_sources_are_asked_at_once() -> None:
 
 
 def test_b3_many_new_sources_are_spread_without_a_burst() -> None:
-    starts = sorted(first_due(f"source-{number}", now=NOW, together=2_000) - NOW for number in range(2_000))
+    starts = sorted(
+        first_due(f"source-{number}", now=NOW, together=2_000) - NOW for number in range(2_000)
+    )
 
     assert timedelta(0) <= starts[0]
     assert starts[-1] <= timedelta(seconds=100)
-    assert max(sum(second <= one.total_seconds() < second + 1 for one in starts) for second in range(100)) <= 45
+    assert (
+        max(
+            sum(second <= one.total_seconds() < second + 1 for one in starts)
+            for second in range(100)
+        )
+        <= 45
+    )
 
 
 def test_b3_the_spreading_ends_within_half_an_hour() -> None:

@@ -45,7 +45,8 @@ def test_a_seed_gives_exactly_what_is_expected(path: Path) -> None:
         "language": revision.language,
         "publisher": revision.publisher,
         "summary": revision.summary,
-        "image": revision.image and {key: asdict(revision.image)[key] for key in ("url", "caption")},
+        "image": revision.image
+        and {key: asdict(revision.image)[key] for key in ("url", "caption")},
         "credits": list(revision.credits),
         "captured": instant(revision.captured),
         "paragraphs": len(paragraphs),

@@ -29,9 +29,15 @@ ADDRESSES = {
     "kranich": "https://www.kranich.example/zh/%E6%9F%8F%E6%9E%97%E5%9C%B0%E5%9B%BE/a-70123456",
 }
 LISTS = {
-    "voa": {"feed": "https://www.voachinese.com/api/z_$m-example$y", "page": "https://www.voachinese.com/z/1739"},
+    "voa": {
+        "feed": "https://www.voachinese.com/api/z_$m-example$y",
+        "page": "https://www.voachinese.com/z/1739",
+    },
     "rfi": {"feed": "https://www.rfi.fr/fr/europe/rss", "page": "https://www.rfi.fr/fr/europe/"},
-    "kranich": {"feed": "https://www.kranich.example/zh/atom", "page": "https://www.kranich.example/zh/kultur"},
+    "kranich": {
+        "feed": "https://www.kranich.example/zh/atom",
+        "page": "https://www.kranich.example/zh/kultur",
+    },
 }
 
 
@@ -48,12 +54,20 @@ def capture(publisher: str, name: str, url: str) -> Capture:
 
 def listed(publisher: str, carrier: str, sites: Sites) -> Revision:
     """The article as a feed or a section page leads to it, completed by its own page."""
-    document = capture(publisher, "feed.xml" if carrier == "feed" else "section.html", LISTS[publisher][carrier])
+    document = capture(
+        publisher, "feed.xml" if carrier == "feed" else "section.html", LISTS[publisher][carrier]
+    )
     job = Job(publisher, carrier, full_text="always")
     found = digest([document], job, sites)
-    (wanted,) = [one for one in found.wanted if found.revisions[one.index].title == saved(publisher, sites).title]
+    (wanted,) = [
+        one
+        for one in found.wanted
+        if found.revisions[one.index].title == saved(publisher, sites).title
+    ]
     page = capture(publisher, "article.html", wanted.url)
-    (revision,) = digest([page], replace(job, carrier="article", item=wanted.raw, listed=carrier), sites).revisions
+    (revision,) = digest(
+        [page], replace(job, carrier="article", item=wanted.raw, listed=carrier), sites
+    ).revisions
     return revision
 
 
@@ -66,14 +80,18 @@ def saved(publisher: str, sites: Sites) -> Revision:
 
 @pytest.mark.parametrize("publisher", ADDRESSES)
 @pytest.mark.parametrize("side", ["feed", "page", "saved"])
-def test_an_article_is_the_same_entry_from_every_side(publisher: str, side: str, sites: Sites) -> None:
+def test_an_article_is_the_same_entry_from_every_side(
+    publisher: str, side: str, sites: Sites
+) -> None:
     expected = saved(publisher, sites)
 
     revision = expected if side == "saved" else listed(publisher, side, sites)
 
     assert revision.keys[0] == expected.keys[0]
     assert revision.title == expected.title
-    assert revision.published.replace(second=0, microsecond=0) == expected.published.replace(second=0, microsecond=0)
+    assert revision.published.replace(second=0, microsecond=0) == expected.published.replace(
+        second=0, microsecond=0
+    )
     assert revision.content_html == expected.content_html
     assert revision.url is not None
     assert revision.image is not None
@@ -84,9 +102,15 @@ def test_an_article_is_the_same_entry_from_every_side(publisher: str, side: str,
 def test_the_saved_articles_say_what_they_should(sites: Sites) -> None:
     found = {publisher: saved(publisher, sites) for publisher in ADDRESSES}
 
-    assert {name: (one.title, one.published.isoformat(), one.url) for name, one in found.items()} == {
+    assert {
+        name: (one.title, one.published.isoformat(), one.url) for name, one in found.items()
+    } == {
         "voa": ("冷空气将在周末抵达东北部", "2026-07-03T09:15:27+00:00", ADDRESSES["voa"]),
-        "rfi": ("Trois ponts rouvrent dans la vieille ville", "2026-07-03T06:40:00+00:00", ADDRESSES["rfi"]),
+        "rfi": (
+            "Trois ponts rouvrent dans la vieille ville",
+            "2026-07-03T06:40:00+00:00",
+            ADDRESSES["rfi"],
+        ),
         "kranich": ("柏林印刷厂用再生纸印地图", "2026-07-03T14:26:45+00:00", ADDRESSES["kranich"]),
     }
     assert [one.keys[0] for one in found.values()] == [
@@ -97,7 +121,9 @@ def test_the_saved_articles_say_what_they_should(sites: Sites) -> None:
 
 
 def test_a_broadcast_without_a_link_is_the_page_that_its_guid_names(sites: Sites) -> None:
-    found = digest([capture("voa", "feed.xml", LISTS["voa"]["feed"])], Job("voa", "feed"), sites).revisions[1]
+    found = digest(
+        [capture("voa", "feed.xml", LISTS["voa"]["feed"])], Job("voa", "feed"), sites
+    ).revisions[1]
 
     assert (found.url, found.keys[0], found.enclosures[0].type) == (
         "https://www.voachinese.com/a/7812399.html",
@@ -111,7 +137,9 @@ def test_a_section_page_lists_its_articles_and_nothing_else(sites: Sites) -> Non
         publisher: [
             one.title
             for one in digest(
-                [capture(publisher, "section.html", LISTS[publisher]["page"])], Job(publisher, "page"), sites
+                [capture(publisher, "section.html", LISTS[publisher]["page"])],
+                Job(publisher, "page"),
+                sites,
             ).revisions
         ]
         for publisher in ADDRESSES
@@ -119,7 +147,10 @@ def test_a_section_page_lists_its_articles_and_nothing_else(sites: Sites) -> Non
 
     assert found == {
         "voa": ["冷空气将在周末抵达东北部", "早间广播（2026年7月3日）"],
-        "rfi": ["Trois ponts rouvrent dans la vieille ville", "Le marché du samedi change de place"],
+        "rfi": [
+            "Trois ponts rouvrent dans la vieille ville",
+            "Le marché du samedi change de place",
+        ],
         "kranich": ["柏林印刷厂用再生纸印地图", "河边的风筝"],
     }
 

@@ -16,8 +16,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 SOURCES = 1_000
-BUCKET = timedelta(minutes=15)  # with 1,000 sources a minute holds so few polls that chance alone doubles them
-LIVED, LIVED_SOURCES = 3, 300  # days and sources with the real store; a month of 10,000 is `python -m benchmarks month`
+BUCKET = timedelta(
+    minutes=15
+)  # with 1,000 sources a minute holds so few polls that chance alone doubles them
+LIVED, LIVED_SOURCES = (
+    3,
+    300,
+)  # days and sources with the real store; a month of 10,000 is `python -m benchmarks month`
 TICK = timedelta(minutes=10)
 
 
@@ -42,7 +47,9 @@ def test_the_days_hold_restarts_and_kills(month: Month) -> None:
 
 @pytest.mark.no_cover
 def test_in_a_month_no_moment_has_twice_the_polls_of_the_mean() -> None:
-    polls = [at for number in range(SOURCES) for at in _polls(f"s{number}", habit_of(number, SOURCES))]
+    polls = [
+        at for number in range(SOURCES) for at in _polls(f"s{number}", habit_of(number, SOURCES))
+    ]
     settled = [at - START for at in polls if at - START >= SETTLED]
     buckets = Counter(since // BUCKET for since in settled)
     mean = len(settled) / ((timedelta(days=DAYS) - SETTLED) / BUCKET)
@@ -55,9 +62,13 @@ def _polls(name: str, habit: Habit) -> list[datetime]:
     while now < START + timedelta(days=DAYS):
         polls.append(now)
         due = next_fetch(
-            name, now=now, every=habit.every, every_stated=habit.stated, has_validators=habit.validators,
+            name,
+            now=now,
+            every=habit.every,
+            every_stated=habit.stated,
+            has_validators=habit.validators,
             hints=Hints(max_age=habit.max_age),
-        )  # fmt: skip
+        )
         assert due.at is not None
         now = due.at
     return polls

@@ -12,7 +12,9 @@ from aggregator import watch
 from aggregator.watch import Change, Plan, follow
 
 
-def test_folders_of_the_configuration_and_of_sources_are_watched_and_our_own_output_is_not(home: Any) -> None:
+def test_folders_of_the_configuration_and_of_sources_are_watched_and_our_own_output_is_not(
+    home: Any,
+) -> None:
     (home.root / "config" / "sites").mkdir()
     (home.root / "config" / ".git").mkdir()
     (home.root / "config" / "out").mkdir()
@@ -106,7 +108,9 @@ def test_a_change_is_told_and_so_is_what_came_before_the_watch(home: Any, way: A
     assert told[-1] == Change(True, frozenset())
 
 
-def test_what_cannot_be_watched_is_said(home: Any, caplog: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_watched_is_said(
+    home: Any, caplog: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*roots: Any, **given: Any) -> Any:
         raise OSError("no more watches")
 

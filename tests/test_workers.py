@@ -66,7 +66,9 @@ def test_a_document_that_ruins_its_parser_is_its_sources_error_and_others_go_on(
         innocent = await workers.digest(fetched(way, "good"), Job("t", "word"))
         [guilty] = await asyncio.gather(task, return_exceptions=True)
         again = await workers.digest(fetched(way, "good"), Job("t", "word"))
-        assert [read.rejected[0].partition(" by")[0] for read in (innocent, again)] == ["good was read"] * 2
+        assert [read.rejected[0].partition(" by")[0] for read in (innocent, again)] == [
+            "good was read"
+        ] * 2
         return guilty, again
 
     guilty, _ = with_workers(story, seconds=0.3)
@@ -142,7 +144,8 @@ def test_a_parser_that_broke_after_other_work_is_given_a_second_judge(way: Any) 
 def test_a_parser_is_used_again_and_ends_when_it_is_idle(way: Any) -> None:
     async def story(workers: Workers) -> tuple[set[str], set[int]]:
         readers = {
-            read_by((await workers.digest(fetched(way, "good"), Job("s", "word"))).rejected[0]) for _ in range(3)
+            read_by((await workers.digest(fetched(way, "good"), Job("s", "word"))).rejected[0])
+            for _ in range(3)
         }
         await way.until(lambda: not way.children())
         return readers, way.children()
@@ -178,12 +181,17 @@ def test_a_parser_that_does_not_start_is_our_failure(way: Any) -> None:
 
 
 def test_a_real_document_that_takes_too_long_is_given_up(way: Any) -> None:
-    body = way.rss(*(f"Title {number}" for number in range(24))).replace("at length.", "at length. " * 40_000)
+    body = way.rss(*(f"Title {number}" for number in range(24))).replace(
+        "at length.", "at length. " * 40_000
+    )
 
     async def story() -> SourceError:
         async with Workers(None, limits=Limits(seconds=0.02)) as workers:
             with pytest.raises(SourceError) as caught:
-                await workers.digest([Capture("s", "https://a.example/", way.present, body.encode())], Job("s", "feed"))
+                await workers.digest(
+                    [Capture("s", "https://a.example/", way.present, body.encode())],
+                    Job("s", "feed"),
+                )
             return caught.value
 
     assert asyncio.run(story()).kind == "parse"
@@ -214,7 +222,9 @@ asyncio.run(main())
 @pytest.mark.parametrize("word", ["good", "hang"])
 def test_no_parser_outlives_a_parent_that_was_killed(way: Any, word: str) -> None:
     command = [sys.executable, "-c", PARENT, word, *STUMBLING]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as parent:
         assert parent.stdout is not None
         assert parent.stdout.readline() == "ready\n"
         parsers = way.children(parent.pid)
@@ -229,6 +239,9 @@ def test_no_parser_outlives_a_parent_that_was_killed(way: Any, word: str) -> Non
 
 def alive(pid: int) -> bool:
     try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+        return (
+            Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+            != "Z"
+        )
     except OSError:
         return False

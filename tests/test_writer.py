@@ -36,13 +36,18 @@ def result(name: str, clock: Any) -> Result:
     return Result(SourceState(name, clock()), Outcome(name, clock(), 0, "ok"))
 
 
-def test_what_arrives_during_a_commit_goes_into_the_next_in_groups_by_one_thread(clock: Any) -> None:
+def test_what_arrives_during_a_commit_goes_into_the_next_in_groups_by_one_thread(
+    clock: Any,
+) -> None:
     async def story() -> tuple[Store, list[str]]:
         store = Store()
         store.open.clear()
         async with Writer(store, clock=clock) as writer:  # type: ignore[arg-type]
             names = [f"s{number}" for number in range(GROUP + 3)]
-            tasks = [asyncio.create_task(writer.commit(result(name, clock))) for name in ("first", *names)]
+            tasks = [
+                asyncio.create_task(writer.commit(result(name, clock)))
+                for name in ("first", *names)
+            ]
             await asyncio.sleep(0)
             store.open.set()
             return store, [outcome.source for outcome in await asyncio.gather(*tasks)]
@@ -60,7 +65,9 @@ def test_each_waiting_run_learns_that_the_store_failed_and_the_next_one_works(cl
         async with Writer(store, clock=clock) as writer:  # type: ignore[arg-type]
             store.broken = True
             failed = await asyncio.gather(
-                writer.commit(result("a", clock)), writer.commit(result("b", clock)), return_exceptions=True
+                writer.commit(result("a", clock)),
+                writer.commit(result("b", clock)),
+                return_exceptions=True,
             )
             store.broken = False
             return list(failed), await writer.commit(result("c", clock))

@@ -49,7 +49,9 @@ def _entry(name: str, capture: Capture) -> RawEntry:
         raise ItemError(f"{name}: {_what_is_wrong(text)}")
     address = header["url"].strip()
     if not address:
-        raise ItemError(f"{name}: the header has no link: `{_short(header[0].strip().splitlines()[-2])}`")
+        raise ItemError(
+            f"{name}: the header has no link: `{_short(header[0].strip().splitlines()[-2])}`"
+        )
     body = text[header.end() :].strip()
     wrapped = _WRAPPED.match(body)
     return RawEntry(
@@ -76,10 +78,14 @@ def _decode(name: str, data: bytes) -> str:
 
 def _time(name: str, epoch: str, taken: datetime) -> datetime:
     if not (epoch.isascii() and epoch.isdigit() and len(epoch) in (10, 13)):
-        raise ItemError(f"{name}: the time of capture is no epoch in milliseconds: `<!--{_short(epoch)}-->`")
+        raise ItemError(
+            f"{name}: the time of capture is no epoch in milliseconds: `<!--{_short(epoch)}-->`"
+        )
     time = datetime.fromtimestamp(int(epoch) / (1000 if len(epoch) == 13 else 1), UTC)
     if not _EARLIEST <= time <= taken + timedelta(days=1):
-        raise ItemError(f"{name}: the time of capture is out of range: `<!--{epoch}-->` is {time:%Y-%m-%d %H:%M}Z")
+        raise ItemError(
+            f"{name}: the time of capture is out of range: `<!--{epoch}-->` is {time:%Y-%m-%d %H:%M}Z"
+        )
     return time
 
 

@@ -47,7 +47,9 @@ _WRAPPERS = frozenset({"div", "section", "article", "main", "p", "blockquote"})
 _LEAD_BLOCKS = ("p", "h1", "h2", "h3", "blockquote", "figcaption", "li")
 
 
-def read(capture: Capture, rules: SiteRules, *, item: RawEntry | None = None, carrier: str = "page") -> RawEntry:
+def read(
+    capture: Capture, rules: SiteRules, *, item: RawEntry | None = None, carrier: str = "page"
+) -> RawEntry:
     """Read one article's own page; `item` is what a feed or a list said of it, `carrier` which of them said it.
 
     Raises: ItemError for a page of an error, a wall, a page without text.
@@ -56,7 +58,11 @@ def read(capture: Capture, rules: SiteRules, *, item: RawEntry | None = None, ca
 
 
 def join(
-    pages: Sequence[Capture], rules: SiteRules, *, item: RawEntry | None = None, carrier: str = "page"
+    pages: Sequence[Capture],
+    rules: SiteRules,
+    *,
+    item: RawEntry | None = None,
+    carrier: str = "page",
 ) -> RawEntry:
     """Read an article of several pages, in their order: the first says what it is, the others continue its text.
 
@@ -84,7 +90,10 @@ def pages_after(capture: Capture, rules: SiteRules) -> tuple[str, ...]:
     except SourceError:
         return ()
     for selector in rules.next_page:
-        stated = (url.absolute(match.value, base=document.home) for match in islice(selector(document), MAX_NEXT))
+        stated = (
+            url.absolute(match.value, base=document.home)
+            for match in islice(selector(document), MAX_NEXT)
+        )
         found = dict.fromkeys(one for one in stated if one and _is_another(one, capture.url))
         if found:
             return tuple(found)
@@ -159,7 +168,9 @@ class _Page:
     def _elements(self, selector: Selector) -> tuple[Any, ...]:
         matches = islice(selector(self._document), MAX_PARTS)
         found = dict.fromkeys(match.element for match in matches if match.element is not None)
-        return tuple(one for one in found if not any(outer in found for outer in one.iterancestors()))
+        return tuple(
+            one for one in found if not any(outer in found for outer in one.iterancestors())
+        )
 
     def _clear(self, bodies: Sequence[Any]) -> None:
         """Take out what the rules say is no article; what holds a text stays, whatever they say.
@@ -167,11 +178,16 @@ class _Page:
         A selector of one element alone finds in a text what it would find there in the page, at a tenth of the cost.
         """
         holders = {holder for element in bodies for holder in (element, *element.iterancestors())}
-        parts = [Document(body, kind="page", url=self._document.url, source=_source(body)) for body in bodies]
+        parts = [
+            Document(body, kind="page", url=self._document.url, source=_source(body))
+            for body in bodies
+        ]
         for selector in self._rules.remove:
             if is_of_body(selector):
                 continue
-            places = parts if parts and _ONE_ELEMENT.fullmatch(selector.source) else [self._document]
+            places = (
+                parts if parts and _ONE_ELEMENT.fullmatch(selector.source) else [self._document]
+            )
             for element in [one for place in places for one in selector.elements(place)]:
                 if element not in holders:
                     detach(element)
@@ -183,7 +199,9 @@ class _Page:
         self._clear(())
         if found := full_text.find(self._document):
             return _Text((found.element,), found.where)
-        return next((_Text((_paragraphs(told.value),), told.where) for told in self._metadata.texts), None)
+        return next(
+            (_Text((_paragraphs(told.value),), told.where) for told in self._metadata.texts), None
+        )
 
     def _marked(self) -> _Text | None:
         by_place: dict[str, list[Any]] = {}
@@ -282,13 +300,22 @@ def _joined(parts: Sequence[tuple[Any, ...]]) -> str:
     for elements in parts if len(parts) > 1 else ():
         for block in list(_repeated(elements, said)):
             detach(block)
-        said.update(naming.letters(text_of(block)) for element in elements for block in element.iter(*_LEAD_BLOCKS))
+        said.update(
+            naming.letters(text_of(block))
+            for element in elements
+            for block in element.iter(*_LEAD_BLOCKS)
+        )
     return "".join(_html(element) for elements in parts for element in elements)
 
 
 def _repeated(elements: Sequence[Any], said: set[str]) -> Iterator[Any]:
     """Yield the blocks at the beginning of a page that an earlier one has too."""
-    blocks = (block for element in elements for block in element.iter(*_LEAD_BLOCKS) if block is not element)
+    blocks = (
+        block
+        for element in elements
+        for block in element.iter(*_LEAD_BLOCKS)
+        if block is not element
+    )
     for block in islice(blocks, LEAD_BLOCKS):
         words = text_of(block)
         if text.weight(words) >= LEAST_REPEATED_WORDS and naming.letters(words) in said:
@@ -306,10 +333,14 @@ def _html(element: Any) -> str:
         if direction:
             element.set("dir", direction)
         return _source(element)
-    inner = "".join(str(etree.tostring(child, method="html", encoding="unicode")) for child in element)
+    inner = "".join(
+        str(etree.tostring(child, method="html", encoding="unicode")) for child in element
+    )
     opening = f'<div dir="{direction}">' if direction else "<div>"
     return f"{opening}{escape(element.text or '', quote=False)}{inner}</div>"
 
 
 def _paragraphs(told: str) -> Any:
-    return etree.fromstring(f"<div>{as_html(told)}</div>", etree.HTMLParser(encoding="utf-8")).find(".//div")
+    return etree.fromstring(f"<div>{as_html(told)}</div>", etree.HTMLParser(encoding="utf-8")).find(
+        ".//div"
+    )

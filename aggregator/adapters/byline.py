@@ -29,7 +29,9 @@ _MOST_WORDS = 4.0  # beside a date that begins or ends a line, and
 _MOST_PARTED_WORDS = 10.0  # where a separator parts them
 
 _INNER_BLOCKS = tuple(sorted(BLOCKS))
-_SILENT = frozenset({"script", "style", "template", "svg", "select", "button", "noscript", "option", "textarea"})
+_SILENT = frozenset(
+    {"script", "style", "template", "svg", "select", "button", "noscript", "option", "textarea"}
+)
 _AROUND = frozenset({"nav", "aside", "form", "dialog"})
 _HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
 _OTHER_WORDS = "copyright related sidebar widget calendar"
@@ -59,7 +61,9 @@ _CHANGED = re.compile(
     r"|zaktualiz|обновл|изменен|оновлен|güncelle|diperbarui|cập\s*nhật|更新|修改|修订|수정|تحديث|به‌?روز",
     re.IGNORECASE,
 )
-_OTHER = re.compile(r"©|\(c\)\s|copyright|all rights|expires|valid until|deadline|born|\*\s?\d|†", re.IGNORECASE)
+_OTHER = re.compile(
+    r"©|\(c\)\s|copyright|all rights|expires|valid until|deadline|born|\*\s?\d|†", re.IGNORECASE
+)
 _PARTING = "|·•‧・–—-,;:/()[]「」【】→>«»"
 
 
@@ -71,7 +75,9 @@ class Line:
     text: str
 
 
-def dated(body: Any, heading: Any | None, area: Any | None) -> Iterator[tuple[Any, tuple[str, ...]]]:
+def dated(
+    body: Any, heading: Any | None, area: Any | None
+) -> Iterator[tuple[Any, tuple[str, ...]]]:
     """Yield the elements that may say when an article appeared, the likeliest first, each with what to read.
 
     Of that the first is the date with its time of day, the second the date alone.
@@ -103,11 +109,15 @@ def _lines(body: Any, holders: set[Any]) -> Iterator[Line]:
         if not isinstance(element.tag, str) or (element not in holders and _is_elsewhere(element)):
             continue
         if next(element.iterdescendants(*_INNER_BLOCKS), None) is not None:
-            own = " ".join(part for part in (element.text, *(child.tail for child in element)) if part)
+            own = " ".join(
+                part for part in (element.text, *(child.tail for child in element)) if part
+            )
             yield from _line(element, own)
             stack.extend(reversed(element))
         else:
-            yield from _line(element, " ".join(pieces(element)))  # styles, not blanks, part a name from a date
+            yield from _line(
+                element, " ".join(pieces(element))
+            )  # styles, not blanks, part a name from a date
 
 
 def _line(element: Any, text: str) -> Iterator[Line]:
@@ -142,7 +152,10 @@ def _named(lines: Sequence[Line], area: Any | None) -> Iterator[Line]:
 
 def _is_meta(element: Any) -> bool:
     """Tell whether an element or the one around it is called a byline."""
-    return any(not words_of(one).isdisjoint(_META) for one in (element, *islice(element.iterancestors(), 1)))
+    return any(
+        not words_of(one).isdisjoint(_META)
+        for one in (element, *islice(element.iterancestors(), 1))
+    )
 
 
 def _date_of(line: Line) -> tuple[str, ...]:
@@ -165,7 +178,9 @@ def _readings(found: re.Match[str]) -> tuple[str, ...]:
     """The date with its clock and the zone behind it, with its clock, and alone."""
     if not found["clock"]:
         return (found["date"],)
-    zone = re.match(r"\s*\(?((?:GMT|UTC|[A-Z]{2,4}T)?\s?[+-]?\d{0,2}:?\d{0,2})", found.string[found.end() :])
+    zone = re.match(
+        r"\s*\(?((?:GMT|UTC|[A-Z]{2,4}T)?\s?[+-]?\d{0,2}:?\d{0,2})", found.string[found.end() :]
+    )
     clock = f"{found['date']} {found['clock']}"
     zoned = f"{clock} {zone[1]}" if zone and zone[1].strip() else clock
     return tuple(dict.fromkeys((zoned, clock, found["date"])))

@@ -80,10 +80,14 @@ def _heading(root: Any) -> Any | None:
     Of two within one link the higher one: what stands below a title is its lead.
     """
     found = [element for element in islice(root.iter(*HEADINGS), _MANY) if weight(line(element))]
-    best = max(found, key=lambda one: (_linked(one, root) is not None, weight(line(one))), default=None)
+    best = max(
+        found, key=lambda one: (_linked(one, root) is not None, weight(line(one))), default=None
+    )
     link = None if best is None else _linked(best, root)
     rivals = [
-        one for one in found if link is not None and weight(line(one)) >= _LEAD_WORDS and _linked(one, root) is link
+        one
+        for one in found
+        if link is not None and weight(line(one)) >= _LEAD_WORDS and _linked(one, root) is link
     ]
     return min((best, *rivals), key=lambda one: one.tag) if rivals else best
 
@@ -103,10 +107,16 @@ def _linked(heading: Any, root: Any) -> Any | None:
 
 def _link(links: list[tuple[Any, str]], heading: Any | None) -> Spot | None:
     """The heading's own link, else the one that says most, else the first."""
-    around = set() if heading is None else {*heading.iter("a"), *islice(heading.iterancestors(), _AROUND)}
+    around = (
+        set()
+        if heading is None
+        else {*heading.iter("a"), *islice(heading.iterancestors(), _AROUND)}
+    )
     chosen = next((element for element, _ in links if element in around), None)
     if chosen is None:
-        chosen = max((element for element, _ in links), key=lambda one: weight(_label(one)), default=None)
+        chosen = max(
+            (element for element, _ in links), key=lambda one: weight(_label(one)), default=None
+        )
     return Spot(chosen.get("href").strip(), chosen, "href") if chosen is not None else None
 
 
@@ -116,15 +126,28 @@ def _label(link: Any) -> str:
     return "" if says_more(text) else text
 
 
-def _titles(root: Any, links: list[tuple[Any, str]], link: Spot | None, heading: Any | None) -> Iterator[Spot]:
+def _titles(
+    root: Any, links: list[tuple[Any, str]], link: Spot | None, heading: Any | None
+) -> Iterator[Spot]:
     """Yield the linked heading, what is called a title, what the link says, any heading, then what attributes say."""
-    address = next((found for element, found in links if link is not None and element is link.element), None)
+    address = next(
+        (found for element, found in links if link is not None and element is link.element), None
+    )
     same = [element for element, found in links if found == address]
     said = max(same, key=lambda one: weight(_label(one)), default=None)
     linked = heading is not None and _linked(heading, root) is not None
-    found = (heading if linked else None, _named(root), _said(said) if said is not None else None, heading)
-    texts = (Spot(line(element), element) for element in dict.fromkeys(found) if element is not None)
-    written = [spot for spot in texts if weight(spot.value) and len(spot.value) <= LONGEST_TITLE_CHARACTERS]
+    found = (
+        heading if linked else None,
+        _named(root),
+        _said(said) if said is not None else None,
+        heading,
+    )
+    texts = (
+        Spot(line(element), element) for element in dict.fromkeys(found) if element is not None
+    )
+    written = [
+        spot for spot in texts if weight(spot.value) and len(spot.value) <= LONGEST_TITLE_CHARACTERS
+    ]
     labels = [spot for element in same for spot in _attributes(element, "title", "aria-label")]
     yield from (spot for spot in labels if written and _completes(spot.value, written[0].value))
     yield from (*written, *labels)
@@ -135,15 +158,26 @@ def _titles(root: Any, links: list[tuple[Any, str]], link: Spot | None, heading:
 def _completes(whole: str, cut: str) -> bool:
     """Tell whether a text says in full what another leaves off with an ellipsis."""
     stem = cut.rstrip(".…").rstrip()
-    return stem != cut and cut.endswith(("…", "...")) and len(whole) > len(stem) > 0 and whole.startswith(stem)
+    return (
+        stem != cut
+        and cut.endswith(("…", "..."))
+        and len(whole) > len(stem) > 0
+        and whole.startswith(stem)
+    )
 
 
 def _said(link: Any) -> Any | None:
     """The link where it says something, or the part of it that says most: a link may hold a whole card."""
     if not _label(link):
         return None
-    blocks = [one for one in islice(link.iter(*_BLOCKS), _MANY) if next(one.iterchildren(*_BLOCKS), None) is None]
-    parts = [one for one in blocks or _parts(link) if not (is_dated(one) or byline.dates_in(line(one)))]
+    blocks = [
+        one
+        for one in islice(link.iter(*_BLOCKS), _MANY)
+        if next(one.iterchildren(*_BLOCKS), None) is None
+    ]
+    parts = [
+        one for one in blocks or _parts(link) if not (is_dated(one) or byline.dates_in(line(one)))
+    ]
     return max(parts, key=lambda one: weight(line(one)), default=link)
 
 
@@ -156,7 +190,11 @@ def _parts(link: Any) -> list[Any]:
 
 def _named(root: Any) -> Any | None:
     """The innermost element whose class says that it is a title, of several the one that says most."""
-    elements = (one for one in islice(root.iter(), MAX_ELEMENTS) if isinstance(one.tag, str) and one is not root)
+    elements = (
+        one
+        for one in islice(root.iter(), MAX_ELEMENTS)
+        if isinstance(one.tag, str) and one is not root
+    )
     named = list(islice((one for one in elements if _is_title(words_of(one))), _MANY))
     outer = {above for one in named for above in islice(one.iterancestors(), _AROUND)}
     inner = [one for one in named if one not in outer and weight(line(one))]
@@ -179,12 +217,23 @@ def _summary(root: Any, titles: tuple[Spot, ...], published: tuple[Spot, ...]) -
     taken = {
         one
         for spot in (*titles[:1], *published)
-        for one in (*islice(spot.element.iter(), MAX_ELEMENTS), *islice(spot.element.iterancestors(), _AROUND))
+        for one in (
+            *islice(spot.element.iter(), MAX_ELEMENTS),
+            *islice(spot.element.iterancestors(), _AROUND),
+        )
     }
     texts = {spot.value for spot in (*titles[:1], *published)}
-    elements = [one for one in islice(root.iter(), MAX_ELEMENTS) if isinstance(one.tag, str) and one not in taken]
+    elements = [
+        one
+        for one in islice(root.iter(), MAX_ELEMENTS)
+        if isinstance(one.tag, str) and one not in taken
+    ]
     elements = [one for one in elements if not is_dated(one)]
-    named = (one for one in elements if one.tag != "a" and not words_of(one).isdisjoint(card_words.SUMMARY))
+    named = (
+        one
+        for one in elements
+        if one.tag != "a" and not words_of(one).isdisjoint(card_words.SUMMARY)
+    )
     paragraphs = (one for one in elements if one.tag == "p")
     for element in (*islice(named, _MANY), *islice(paragraphs, _MANY)):
         text = line(element)

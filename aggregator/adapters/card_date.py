@@ -32,8 +32,14 @@ _GROUP = 60  # elements beside an item among which the day above it is looked fo
 _HEADERS = frozenset({"dt", "h2", "h3", "h4", "h5", "h6", "p", "div", "time", "header", "tr", "li"})
 _SPOTS = 12  # of one item, that are asked
 _ATTRIBUTES = (
-    "datetime", "data-datetime", "data-timestamp", "data-time", "data-date", "data-published", "data-pubdate",
-)  # fmt: skip
+    "datetime",
+    "data-datetime",
+    "data-timestamp",
+    "data-time",
+    "data-date",
+    "data-published",
+    "data-pubdate",
+)
 _TITLED = ("abbr", "span", "time", "small", "em", "i", "div", "p")
 _PARTS = re.compile(r"\s*[|·•‧・]\s*")
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
@@ -79,15 +85,23 @@ class Reader:
     def reads(self, text: str) -> bool:
         rule = self.rule
         date = dates.read(
-            text, zone=zone(self.timezone), taken=self.taken, formats=rule.formats, strip=rule.strip, order=rule.order,
-            languages=self.languages, calendar=rule.calendar,
-        )  # fmt: skip
+            text,
+            zone=zone(self.timezone),
+            taken=self.taken,
+            formats=rule.formats,
+            strip=rule.strip,
+            order=rule.order,
+            languages=self.languages,
+            calendar=rule.calendar,
+        )
         return date is not None
 
     def published(self, item: Any, *, besides: Any = None) -> Iterator[Spot]:
         """Yield where the date of an item is, the best first; `besides` is its title, in which none is looked for."""
         found = tuple(self._within(item, besides))
-        yield from found or islice((spot for spot in _above(item) if _is_believable(spot) and self._finds(spot)), 1)
+        yield from found or islice(
+            (spot for spot in _above(item) if _is_believable(spot) and self._finds(spot)), 1
+        )
 
     def _within(self, item: Any, besides: Any) -> Iterator[Spot]:
         elements = [one for one in islice(item.iter(), MAX_ELEMENTS) if isinstance(one.tag, str)]
@@ -96,7 +110,12 @@ class Reader:
         yield from read
         title = set() if besides is None else set(islice(besides.iter(), MAX_ELEMENTS))
         around = set() if besides is None else set(islice(besides.iterancestors(), _AROUND))
-        spots = (spot for one in elements if one not in title for spot in _texts(one, whole=one not in around))
+        spots = (
+            spot
+            for one in elements
+            if one not in title
+            for spot in _texts(one, whole=one not in around)
+        )
         yield from self._written(list(spots))
         # What a source's own language may read, though the page's does not.
         yield from (spot for spot in stated if spot.element.tag == "time" and spot not in read)
@@ -110,7 +129,10 @@ class Reader:
 
     def _finds(self, spot: Spot) -> bool:
         kind = _kind(spot)
-        hopeless = self._failures[kind] >= _DISAPPOINTMENTS or self._failures["", ""] >= _ALL_DISAPPOINTMENTS
+        hopeless = (
+            self._failures[kind] >= _DISAPPOINTMENTS
+            or self._failures["", ""] >= _ALL_DISAPPOINTMENTS
+        )
         if hopeless and kind not in self._known:
             return False
         if self.reads(spot.value):
@@ -140,7 +162,10 @@ def _before(element: Any) -> Iterator[Any]:
 def _repeats(header: Any) -> bool:
     """Tell whether more such lines stand beside one."""
     kind = (header.tag, header.get("class"))
-    beside = (*islice(header.itersiblings(), _GROUP), *islice(header.itersiblings(preceding=True), _GROUP))
+    beside = (
+        *islice(header.itersiblings(), _GROUP),
+        *islice(header.itersiblings(preceding=True), _GROUP),
+    )
     return any((one.tag, one.get("class")) == kind for one in beside)
 
 
@@ -150,7 +175,9 @@ def _stated(elements: Iterable[Any]) -> Iterator[Spot]:
         for name in _ATTRIBUTES:
             if value := (element.get(name) or "").strip():
                 yield Spot(value, element, name)
-        if "datepublished" in (element.get("itemprop") or "").lower() and (value := element.get("content")):
+        if "datepublished" in (element.get("itemprop") or "").lower() and (
+            value := element.get("content")
+        ):
             yield Spot(value.strip(), element, "content")
         title = element.get("title") if element.tag in _TITLED else None
         if title and len(title) <= LONGEST_CHARACTERS and _YEAR.search(title):
@@ -169,15 +196,21 @@ def _texts(element: Any, *, whole: bool) -> Iterator[Spot]:
     if children:
         texts += [element.text or "", *(child.tail or "" for child in children)]
     texts += [reading for text in texts[:1] for reading in byline.dates_in(text)]
-    for text in dict.fromkeys(" ".join(text.split()) for text in texts if len(text) < 4 * LONGEST_CHARACTERS):
-        if 1 < len(text) <= LONGEST_CHARACTERS and (any(map(str.isdecimal, text)) or is_dated(element)):
+    for text in dict.fromkeys(
+        " ".join(text.split()) for text in texts if len(text) < 4 * LONGEST_CHARACTERS
+    ):
+        if 1 < len(text) <= LONGEST_CHARACTERS and (
+            any(map(str.isdecimal, text)) or is_dated(element)
+        ):
             yield Spot(text, element)
 
 
 def is_dated(element: Any) -> bool:
     """Tell whether the name or a class of an element says that it holds a date."""
     words = words_of(element)
-    return element.tag == "time" or (not words.isdisjoint(card_words.DATE) and words.isdisjoint(card_words.NO_DATE))
+    return element.tag == "time" or (
+        not words.isdisjoint(card_words.DATE) and words.isdisjoint(card_words.NO_DATE)
+    )
 
 
 def _is_believable(spot: Spot) -> bool:

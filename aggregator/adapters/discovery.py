@@ -23,9 +23,14 @@ if TYPE_CHECKING:
     from aggregator.model import Capture
 
 TYPES = {
-    "application/atom+xml": 0, "application/rss+xml": 1, "application/feed+json": 2, "application/rdf+xml": 3,
-    "application/xml": 4, "text/xml": 4, "application/json": 5,
-}  # fmt: skip
+    "application/atom+xml": 0,
+    "application/rss+xml": 1,
+    "application/feed+json": 2,
+    "application/rdf+xml": 3,
+    "application/xml": 4,
+    "text/xml": 4,
+    "application/json": 5,
+}
 WELL_KNOWN = ("/feed", "/rss", "/atom.xml", "/feed.xml", "/index.xml", "/rss.xml")
 MOST = 50  # feeds of one page that are told of; nobody reads more, and a page may hold any number
 _READ_BYTES = 1024 * 1024  # of a page: its links to feeds stand in its head or at its foot
@@ -40,8 +45,12 @@ _FEED_ADDRESS = re.compile(
     r"|/feeds?/[^?]{1,200}|/rss/[^?]{1,200}|[?&](?:feed|format|type|alt)=(?:rss|atom|feed)[^?]{0,40})$",
     re.IGNORECASE,
 )
-_FEED_WORD = re.compile(r"\b(?:rss|atom|xml feed|feeds?|flux|fil rss)\b|订阅|訂閱|フィード", re.IGNORECASE)
-_FEED_SCHEME = re.compile(r"(?:feed|itpc|pcast):(?://)?(?=https?:)|(?:feed|itpc|pcast)(?=://)", re.IGNORECASE)
+_FEED_WORD = re.compile(
+    r"\b(?:rss|atom|xml feed|feeds?|flux|fil rss)\b|订阅|訂閱|フィード", re.IGNORECASE
+)
+_FEED_SCHEME = re.compile(
+    r"(?:feed|itpc|pcast):(?://)?(?=https?:)|(?:feed|itpc|pcast)(?=://)", re.IGNORECASE
+)
 _SITEMAP = re.compile(r"^[ \t]*sitemap[ \t]*:[ \t]*(\S{1,2000})", re.IGNORECASE | re.MULTILINE)
 _OWN_CORNER = re.compile(r"/~[^/]+/")
 
@@ -126,7 +135,9 @@ class _Page:
     def __init__(self, root: Any, url: str) -> None:
         self._root = root
         self._url = url
-        base = next((element.get("href") for element in root.iter("base") if element.get("href")), None)
+        base = next(
+            (element.get("href") for element in root.iter("base") if element.get("href")), None
+        )
         self._home = (absolute(base, base=url) if base else None) or url
         self._language = (root.get("lang") or "").lower()
 
@@ -135,7 +146,9 @@ class _Page:
         for place, link in enumerate(self._root.iter("link")):
             found = self._address(link) if _is_feed(link) else None
             if found and not _NO_FEED.search(found):
-                ranked.append((*self._rank(link, found), place, Candidate(found, _recommendation(link))))
+                ranked.append(
+                    (*self._rank(link, found), place, Candidate(found, _recommendation(link)))
+                )
         yield from (candidate for *_, candidate in sorted(ranked, key=lambda row: row[:-1]))
 
     def linked(self) -> Iterator[Candidate]:
@@ -145,7 +158,12 @@ class _Page:
             if found and found != self._url and (doubt := _doubt(link, found)) is not None:
                 text = _text(link)
                 why = f"the page links to it as “{text}”" if text else "the page links to it"
-                rank = (bool(_COMMENTS.search(f"{text} {found}")), not same_site(found, self._url), doubt, place)
+                rank = (
+                    bool(_COMMENTS.search(f"{text} {found}")),
+                    not same_site(found, self._url),
+                    doubt,
+                    place,
+                )
                 ranked.append((rank, Candidate(found, why)))
         yield from (candidate for _, candidate in sorted(ranked, key=lambda row: row[0]))
 
@@ -157,19 +175,28 @@ class _Page:
             )
             for meta in self._root.iter("meta")
         ]
-        links = [(word.lower(), link.get("href") or "") for link in self._root.iter("link") for word in _words(link)]
+        links = [
+            (word.lower(), link.get("href") or "")
+            for link in self._root.iter("link")
+            for word in _words(link)
+        ]
         return Stated(tuple(metas), tuple(links), capture.headers.get("link", ""), self._home)
 
     def _address(self, link: Any) -> str | None:
         href = link.get("href")
-        return absolute(_FEED_SCHEME.sub(_as_web, href, count=1), base=self._home) if len(href) <= _LONGEST else None
+        return (
+            absolute(_FEED_SCHEME.sub(_as_web, href, count=1), base=self._home)
+            if len(href) <= _LONGEST
+            else None
+        )
 
     def _rank(self, link: Any, found: str) -> tuple[bool, bool, bool, bool, int]:
         title = link.get("title") or ""
         language = (link.get("hreflang") or "").lower()
         return (
             bool(_COMMENTS.search(f"{title} {found}")),
-            bool(language and self._language) and language.partition("-")[0] != self._language.partition("-")[0],
+            bool(language and self._language)
+            and language.partition("-")[0] != self._language.partition("-")[0],
             not _path(found).startswith(_section(self._url)),
             bool(_SUMMARY.search(f"{title} {found}")),
             TYPES[_media_type(link)],

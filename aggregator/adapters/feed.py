@@ -78,7 +78,8 @@ def parse(capture: Capture, _: SiteRules | None = None) -> Parsed:
         (*rejected, *((_BROKEN_OFF,) if ready.broken_off else ())),
         title=_plain(feed.get("title")),
         home=_home(feed, capture.url),
-        repaired=ready.repaired or (bool(read["bozo"]) and not isinstance(read.get("bozo_exception"), _HARMLESS)),
+        repaired=ready.repaired
+        or (bool(read["bozo"]) and not isinstance(read.get("bozo_exception"), _HARMLESS)),
         hints=hints(ready.xml, feed),
     )
 
@@ -86,10 +87,15 @@ def parse(capture: Capture, _: SiteRules | None = None) -> Parsed:
 def _feedparser(xml: bytes) -> Any:
     try:
         return feedparser.parse(
-            BytesIO(xml), response_headers=_HEADERS, sanitize_html=False, resolve_relative_uris=False
+            BytesIO(xml),
+            response_headers=_HEADERS,
+            sanitize_html=False,
+            resolve_relative_uris=False,
         )
     except Exception as error:  # foreign code reads foreign bytes
-        raise SourceError("parse", f"the feed cannot be read: {type(error).__name__}: {error}") from error
+        raise SourceError(
+            "parse", f"the feed cannot be read: {type(error).__name__}: {error}"
+        ) from error
 
 
 def _channel(read: Any, feed: Mapping[str, Any], capture: Capture) -> _Channel:
@@ -107,7 +113,9 @@ def _channel(read: Any, feed: Mapping[str, Any], capture: Capture) -> _Channel:
     )
 
 
-def _entries(read: Any, channel: _Channel, *, cut: bool) -> tuple[tuple[RawEntry, ...], tuple[str, ...]]:
+def _entries(
+    read: Any, channel: _Channel, *, cut: bool
+) -> tuple[tuple[RawEntry, ...], tuple[str, ...]]:
     items = read["entries"][:MAX_ITEMS]
     raw = [_entry(dict(item), f"item {number}", channel) for number, item in enumerate(items, 1)]
     beyond = cut or len(read["entries"]) > MAX_ITEMS
@@ -131,7 +139,10 @@ def _entry(item: Mapping[str, Any], name: str, channel: _Channel) -> RawEntry:
         tags=tuple(_tags(item)),
         credits=tuple(_credits(item)),
         language=tuple(_languages(item, channel)),
-        publisher=(*_found(item.get("publisher"), "feed:dc:publisher"), *_found(channel.title, "feed:channel:title")),
+        publisher=(
+            *_found(item.get("publisher"), "feed:dc:publisher"),
+            *_found(channel.title, "feed:channel:title"),
+        ),
         images=images(item),
         enclosures=enclosures(item),
     )
@@ -153,7 +164,11 @@ def _links(item: Mapping[str, Any], guid: str | None) -> tuple[Found, ...]:
 def _stated_links(item: Mapping[str, Any], guid: str | None) -> Iterator[Found]:
     """Give the link candidates: the link before FeedBurner, alternates, HTML ones first, then a guid that is a URL."""
     yield from _found(item.get("feedburner_origlink"), "feed:feedburner:origLink")
-    alternates = [link for link in dicts(item.get("links")) if str(link.get("rel")).rsplit("/", 1)[-1] == "alternate"]
+    alternates = [
+        link
+        for link in dicts(item.get("links"))
+        if str(link.get("rel")).rsplit("/", 1)[-1] == "alternate"
+    ]
     for alternate in sorted(alternates, key=lambda found: found.get("type") not in _HTML_TYPES):
         yield from _found(alternate.get("href"), "feed:link")
     link = text(item.get("link"))
@@ -165,7 +180,10 @@ def _stated_links(item: Mapping[str, Any], guid: str | None) -> Iterator[Found]:
 
 def _base(item: Mapping[str, Any], channel: _Channel) -> str:
     """Give what relative links resolve against: xml:base where there is one, else the feed's site."""
-    details = (*dicts(item.get("content")), *dicts([item.get("summary_detail"), item.get("title_detail")]))
+    details = (
+        *dicts(item.get("content")),
+        *dicts([item.get("summary_detail"), item.get("title_detail")]),
+    )
     stated = next((base for detail in details if (base := text(detail.get("base")))), None)
     return _joined(channel.base, stated) if stated else channel.base
 
@@ -223,7 +241,9 @@ def _tags(item: Mapping[str, Any]) -> Iterator[Found]:
 
 def _credits(item: Mapping[str, Any]) -> Iterator[Found]:
     names = (text(credit.get("content")) for credit in dicts(item.get("media_credit")))
-    return (Found(name, "feed:media:credit") for name in dict.fromkeys(name for name in names if name))
+    return (
+        Found(name, "feed:media:credit") for name in dict.fromkeys(name for name in names if name)
+    )
 
 
 def _languages(item: Mapping[str, Any], channel: _Channel) -> Iterator[Found]:
@@ -231,7 +251,9 @@ def _languages(item: Mapping[str, Any], channel: _Channel) -> Iterator[Found]:
     details = (*dicts(item.get("content")), *dicts([item.get("title_detail")]))
     tags = (text(detail.get("language")) for detail in details)
     yield from (
-        Found(tag, "feed:xml:lang") for tag in dict.fromkeys(tag for tag in tags if tag != channel.language) if tag
+        Found(tag, "feed:xml:lang")
+        for tag in dict.fromkeys(tag for tag in tags if tag != channel.language)
+        if tag
     )
     yield from _found(channel.language, "feed:language")
 

@@ -17,23 +17,41 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SHORT = 500  # characters of HTML: a teaser; an article is longer or has blocks
-_BLOCKS = re.compile(r"<(?:img|table|iframe|video|audio|ul|ol|figure|h[1-6]|blockquote|picture)\b", re.IGNORECASE)
+_BLOCKS = re.compile(
+    r"<(?:img|table|iframe|video|audio|ul|ol|figure|h[1-6]|blockquote|picture)\b", re.IGNORECASE
+)
 _MARKUP = re.compile(r"</?[a-z][a-z0-9]*(?:\s[^<>]*)?/?>|&(?:#\d+|\w+);", re.IGNORECASE)
-_BINARY = ("image/", "audio/", "video/", "font/", "application/pdf", "application/zip")  # carried in base64, by Atom
+_BINARY = (
+    "image/",
+    "audio/",
+    "video/",
+    "font/",
+    "application/pdf",
+    "application/zip",
+)  # carried in base64, by Atom
 # feedparser writes the `<br/>` of XHTML as `<br></br>`, which is two of them in HTML.
 _VOID_END = re.compile(r"</(?:area|br|col|embed|hr|img|input|source|track|wbr)>")
 _BLANK_LINE = re.compile(r"\n[ \t\r]*\n\s*")
 
 
-def bodies(item: Mapping[str, Any], *, content: str, summary: str) -> tuple[tuple[Found, ...], tuple[Found, ...]]:
+def bodies(
+    item: Mapping[str, Any], *, content: str, summary: str
+) -> tuple[tuple[Found, ...], tuple[Found, ...]]:
     """Give the candidates for the content, and those for the summary, of an item of feedparser.
 
     `content` and `summary` name the elements they were found in (`feed:content:encoded`, `feed:description`).
     """
     teasers = _summary(item, summary)
-    full = sorted(_unique([*_contents(item, content), *teasers]), key=lambda found: -len(found.value))
+    full = sorted(
+        _unique([*_contents(item, content), *teasers]), key=lambda found: -len(found.value)
+    )
     short = [found for found in (*teasers, *full[1:]) if found is not full[0]]
-    if not short and full and full[0] in teasers and (is_short(full[0].value) or summary == "feed:summary"):
+    if (
+        not short
+        and full
+        and full[0] in teasers
+        and (is_short(full[0].value) or summary == "feed:summary")
+    ):
         short = [full[0]]
     return (*full, *_caption(item)), tuple(_unique(short))
 
@@ -44,7 +62,10 @@ def as_html(plain: str) -> str:
     >>> as_html("a < b")
     'a &lt; b'
     """
-    blocks = [escape(block.strip(), quote=False).replace("\n", "<br>") for block in _BLANK_LINE.split(plain.strip())]
+    blocks = [
+        escape(block.strip(), quote=False).replace("\n", "<br>")
+        for block in _BLANK_LINE.split(plain.strip())
+    ]
     return blocks[0] if len(blocks) == 1 else "".join(f"<p>{block}</p>" for block in blocks)
 
 
@@ -54,7 +75,9 @@ def is_short(value: str) -> bool:
 
 
 def _contents(item: Mapping[str, Any], where: str) -> list[Found]:
-    parts = (part for part in dicts(item.get("content")) if not str(part.get("type")).startswith(_BINARY))
+    parts = (
+        part for part in dicts(item.get("content")) if not str(part.get("type")).startswith(_BINARY)
+    )
     return [Found(value, where) for part in parts if (value := _html(part.get("value"), part))]
 
 
@@ -76,7 +99,11 @@ def _html(value: object, detail: Mapping[str, Any]) -> str | None:
     found = text(value)
     if found and detail.get("type") == "text/plain":
         return as_html(found)
-    return _VOID_END.sub("", found) if found and detail.get("type") == "application/xhtml+xml" else found
+    return (
+        _VOID_END.sub("", found)
+        if found and detail.get("type") == "application/xhtml+xml"
+        else found
+    )
 
 
 def _unique(found: list[Found]) -> list[Found]:

@@ -30,10 +30,18 @@ _SIGNATURES = (
 )
 # Labels mean the superset that writers really use (WHATWG Encoding Standard; gb18030 and big5hkscs go further).
 _SUPERSETS = {
-    "gb2312": "gb18030", "gbk": "gb18030", "big5": "big5hkscs", "shift_jis": "cp932", "euc_kr": "cp949",
-    "johab": "cp949", "iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254", "iso8859-11": "cp874",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "big5": "big5hkscs",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+    "johab": "cp949",
+    "iso8859-1": "cp1252",
+    "ascii": "cp1252",
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
     "tis-620": "cp874",
-}  # fmt: skip
+}
 _ALIASES = {
     "x-sjis": "cp932",
     "x-gbk": "gb18030",
@@ -42,15 +50,37 @@ _ALIASES = {
     "utf8mb4": "utf-8",
 }
 # Python also knows codecs that are no charsets, or cost quadratic time (punycode), or run escapes.
-_CHARSETS = re.compile(r"utf-?(8|16|32)|iso8859|cp\d+|koi8|gb|big5|euc|shift_jis|iso2022|mac|hz|tis-620|johab|ascii")
+_CHARSETS = re.compile(
+    r"utf-?(8|16|32)|iso8859|cp\d+|koi8|gb|big5|euc|shift_jis|iso2022|mac|hz|tis-620|johab|ascii"
+)
 _LEGACY = {
-    "zh-tw": "big5hkscs", "zh-hk": "big5hkscs", "zh-hant": "big5hkscs", "zh": "gb18030", "ja": "cp932", "ko": "cp949",
-    "ru": "cp1251", "uk": "cp1251", "bg": "cp1251", "sr": "cp1251", "pl": "cp1250", "cs": "cp1250", "hu": "cp1250",
-    "sk": "cp1250", "ro": "cp1250", "el": "cp1253", "tr": "cp1254", "he": "cp1255", "ar": "cp1256", "fa": "cp1256",
-    "vi": "cp1258", "th": "cp874",
-}  # fmt: skip
+    "zh-tw": "big5hkscs",
+    "zh-hk": "big5hkscs",
+    "zh-hant": "big5hkscs",
+    "zh": "gb18030",
+    "ja": "cp932",
+    "ko": "cp949",
+    "ru": "cp1251",
+    "uk": "cp1251",
+    "bg": "cp1251",
+    "sr": "cp1251",
+    "pl": "cp1250",
+    "cs": "cp1250",
+    "hu": "cp1250",
+    "sk": "cp1250",
+    "ro": "cp1250",
+    "el": "cp1253",
+    "tr": "cp1254",
+    "he": "cp1255",
+    "ar": "cp1256",
+    "fa": "cp1256",
+    "vi": "cp1258",
+    "th": "cp874",
+}
 _HTTP_LABEL = re.compile(r"charset\s*=\s*[\"']?([^\s\"';]+)", re.IGNORECASE)
-_XML_LABEL = re.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{1,40})", re.IGNORECASE)
+_XML_LABEL = re.compile(
+    rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{1,40})", re.IGNORECASE
+)
 _LANGUAGE = re.compile(rb"(?:<(?:dc:)?language>|xml:lang=[\"'])\s*([A-Za-z-]{2,8})")
 _HEAD_BYTES = 4096
 _TOLERATED = 2  # U+FFFD; from the third on another charset is tried
@@ -58,7 +88,9 @@ _REPLACEMENT = "\ufffd"
 _WESTERN = "cp1252"
 
 
-def decode(body: bytes, content_type: str = "", *, labels: Sequence[str] = (), language: str | None = None) -> str:
+def decode(
+    body: bytes, content_type: str = "", *, labels: Sequence[str] = (), language: str | None = None
+) -> str:
     """Decode a document, with its mark removed; every input gives a text, at worst with U+FFFD in it.
 
     `labels` are the charsets that it states in a way of its own kind (`<meta charset>`), `language` its BCP 47 tag; an
@@ -74,7 +106,9 @@ def decode(body: bytes, content_type: str = "", *, labels: Sequence[str] = (), l
 
 
 def _narrow(body: bytes, stated: Sequence[str], language: str | None) -> str:
-    if b"\x1b" not in body or not any(name.startswith("iso2022") for name in stated):  # these hide in ASCII
+    if b"\x1b" not in body or not any(
+        name.startswith("iso2022") for name in stated
+    ):  # these hide in ASCII
         try:
             return body.decode("utf-8")
         except UnicodeDecodeError:

@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _PERIODS = {
-    "hourly": timedelta(hours=1), "daily": timedelta(days=1), "weekly": timedelta(weeks=1),
-    "monthly": timedelta(days=30), "yearly": timedelta(days=365),
-}  # fmt: skip
+    "hourly": timedelta(hours=1),
+    "daily": timedelta(days=1),
+    "weekly": timedelta(weeks=1),
+    "monthly": timedelta(days=30),
+    "yearly": timedelta(days=365),
+}
 _HOUR = re.compile(rb"<hour>\s*(\d{1,2})\s*</hour>")
 _DAY = re.compile(rb"<day>\s*([A-Za-z]{6,9})\s*</day>")
 _BLOCK_BYTES = 8192

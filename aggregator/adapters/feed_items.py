@@ -18,7 +18,9 @@ _MAX_TEXT = 2 * 1024 * 1024  # characters of one item's texts
 _TOLERATED_REPEATS = 0.05
 
 
-def gathered(entries: Sequence[RawEntry], rejected: Sequence[str] = ()) -> tuple[tuple[RawEntry, ...], tuple[str, ...]]:
+def gathered(
+    entries: Sequence[RawEntry], rejected: Sequence[str] = ()
+) -> tuple[tuple[RawEntry, ...], tuple[str, ...]]:
     """Part the items that can become entries from the messages about those that cannot."""
     reasons = {entry.item: reason for entry in entries if (reason := _reason(entry))}
     kept = [entry for entry in entries if entry.item not in reasons]
@@ -29,7 +31,11 @@ def _reason(entry: RawEntry) -> str | None:
     if not (entry.url or entry.guid or entry.title or entry.content):
         return "no link, no id, no title, no text"
     length = max((len(found.value) for found in entry.content), default=0)
-    return f"a text of {length} characters, over the limit of {_MAX_TEXT}" if length > _MAX_TEXT else None
+    return (
+        f"a text of {length} characters, over the limit of {_MAX_TEXT}"
+        if length > _MAX_TEXT
+        else None
+    )
 
 
 def _trusted(entries: Sequence[RawEntry]) -> tuple[RawEntry, ...]:

@@ -15,8 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 _IMAGE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif|svg)(?=$|[?#&!])", re.IGNORECASE)
-_SOUND = re.compile(r"\.(?:mp3|m4a|aac|ogg|oga|opus|wav|flac|mp4|m4v|mov|webm|mkv|m3u8)(?=$|[?#])", re.IGNORECASE)
-_SOUND_TYPES = ("audio/", "video/", "application/ogg", "application/x-mpegurl", "application/vnd.apple.mpegurl")
+_SOUND = re.compile(
+    r"\.(?:mp3|m4a|aac|ogg|oga|opus|wav|flac|mp4|m4v|mov|webm|mkv|m3u8)(?=$|[?#])", re.IGNORECASE
+)
+_SOUND_TYPES = (
+    "audio/",
+    "video/",
+    "application/ogg",
+    "application/x-mpegurl",
+    "application/vnd.apple.mpegurl",
+)
 _UNTOLD = ("", "application/octet-stream")
 _CLOCK = re.compile(r"(?:(?:(\d{1,3}):)?(\d{1,3}):)?(\d{1,6})(?:\.\d+)?")
 _MAX_NUMBER = 2**53  # beyond it a size or a length is no measurement
@@ -24,13 +32,22 @@ _MAX_NUMBER = 2**53  # beyond it a size or a length is no measurement
 
 def images(item: Mapping[str, Any]) -> tuple[RawImage, ...]:
     """Give the pictures of an item of feedparser."""
-    media = [content for content in dicts(item.get("media_content")) if _kind(content, "url") == "image"]
+    media = [
+        content for content in dicts(item.get("media_content")) if _kind(content, "url") == "image"
+    ]
     caption = text(item.get("media_caption")) if len(media) == 1 else None
     found = [
         *_widest_first(_image(content, "url", "feed:media:content", caption) for content in media),
-        *(_image(link, "href", "feed:enclosure") for link in _enclosed(item) if _kind(link, "href") == "image"),
+        *(
+            _image(link, "href", "feed:enclosure")
+            for link in _enclosed(item)
+            if _kind(link, "href") == "image"
+        ),
         *(_image(image, "href", "feed:itunes:image") for image in dicts([item.get("image")])),
-        *_widest_first(_image(thumb, "url", "feed:media:thumbnail") for thumb in dicts(item.get("media_thumbnail"))),
+        *_widest_first(
+            _image(thumb, "url", "feed:media:thumbnail")
+            for thumb in dicts(item.get("media_thumbnail"))
+        ),
     ]
     first: dict[str, RawImage] = {}
     for image in found:
@@ -73,7 +90,11 @@ def number(value: object) -> int | None:
 def dicts(values: object) -> list[Mapping[str, Any]]:
     """Keep the mappings of what a foreign parser gave as a list."""
     # A copy, because feedparser's own dictionaries look every key up in Python.
-    return [dict(value) for value in values if isinstance(value, dict)] if isinstance(values, list) else []
+    return (
+        [dict(value) for value in values if isinstance(value, dict)]
+        if isinstance(values, list)
+        else []
+    )
 
 
 def text(value: object) -> str | None:
@@ -87,11 +108,16 @@ def _enclosed(item: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 def _kind(fields: Mapping[str, Any], key: str) -> str | None:
     """Tell `image` or `sound` (audio, video) by type, then medium, then the file's name."""
-    media_type, medium = str(fields.get("type") or "").lower(), str(fields.get("medium") or "").lower()
+    media_type, medium = (
+        str(fields.get("type") or "").lower(),
+        str(fields.get("medium") or "").lower(),
+    )
     url = str(fields.get(key) or "")
     if media_type.startswith("image/") or medium == "image":
         return "image"
-    if media_type.startswith(_SOUND_TYPES) or (medium in ("audio", "video") and not media_type.startswith("text/")):
+    if media_type.startswith(_SOUND_TYPES) or (
+        medium in ("audio", "video") and not media_type.startswith("text/")
+    ):
         return "sound"
     if media_type not in _UNTOLD or medium:
         return None

@@ -21,7 +21,11 @@ def sight(document: str) -> str:
     title = _TITLE.search(head)
     element = _ELEMENT.search(head)
     if _PAGE.search(head) or (element and element[1].lower() in ("head", "body")):
-        return f"an HTML page titled “{line(title[1])}”" if title and line(title[1]) else "an HTML page"
+        return (
+            f"an HTML page titled “{line(title[1])}”"
+            if title and line(title[1])
+            else "an HTML page"
+        )
     if "\0" in head or head.count("\ufffd") > 9:
         return "binary data"
     if element and head.lstrip().startswith("<"):

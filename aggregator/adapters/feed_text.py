@@ -21,15 +21,21 @@ _MAX_ATTRIBUTES = 128  # of one element; a root with every known namespace has 4
 _ATTRIBUTE_LENGTH = 5  # characters: no attribute with a name of its own is shorter
 _MAX_CATEGORIES = 1_000  # of one item
 _MAX_AUTHOR = 4_096  # characters
-_MAX_ELEMENTS = 500_000  # of a document: 8 s of feedparser, which needs the same for each, nested or not
+_MAX_ELEMENTS = (
+    500_000  # of a document: 8 s of feedparser, which needs the same for each, nested or not
+)
 _MAX_DEPTH = 50_000  # within an item, whose `<p>` may all lack their ends: a second of feedparser; XHTML is 20 deep
 
-_DOCTYPE = re.compile(r"""<!DOCTYPE[^\[>]*+(?:\[(?:[^\]"']|"[^"]*+"|'[^']*+')*+\]\s*+)?>""", re.IGNORECASE)
+_DOCTYPE = re.compile(
+    r"""<!DOCTYPE[^\[>]*+(?:\[(?:[^\]"']|"[^"]*+"|'[^']*+')*+\]\s*+)?>""", re.IGNORECASE
+)
 _DOCTYPE_BEGIN = re.compile("<!DOCTYPE", re.IGNORECASE)
 _ROOT = re.compile(r"<(?:[\w.-]{1,40}:)?(rss|rdf|feed|channel)(?=[\s>/])", re.IGNORECASE)
 _FIRST_ELEMENT = re.compile(r"<([A-Za-z_][\w.:-]{0,60})")
 _PAGE_ELEMENTS = frozenset({"html", "head", "body", "script"})
-_ROOT_WITHIN = 65_536  # characters: how much junk (a PHP warning, a login banner) may precede the root
+_ROOT_WITHIN = (
+    65_536  # characters: how much junk (a PHP warning, a login banner) may precede the root
+)
 _OPENING = re.compile(r"<!(?:--|\[CDATA\[)")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _ATTRIBUTES = re.compile(r"""[\w.:-]+((?:\s+[^\s=<>"']+\s*=\s*(?:"[^"]*"|'[^']*'))*)""")
@@ -37,7 +43,9 @@ _ATTRIBUTE = re.compile(r"""=\s*(?:"[^"]*"|'[^']*')""")
 _ITEM_ENDS = ("</item", "</entry", ":item", ":entry")
 _ITEM = re.compile(r"<(?:[\w.-]{1,40}:)?(?:item|entry)(?=[\s>/])", re.IGNORECASE)
 # An end, the begin of an item, or any other begin, whose `/` says that it is an end as well.
-_TAG = re.compile(r"<(?:(/)|((?:item|entry)[\s>])|(?!br\b|hr\b|img\b)[^\s<>!?/][^<>]*+(?:(?<=(/))>)?)")
+_TAG = re.compile(
+    r"<(?:(/)|((?:item|entry)[\s>])|(?!br\b|hr\b|img\b)[^\s<>!?/][^<>]*+(?:(?<=(/))>)?)"
+)
 _CATEGORY = re.compile(r"<(?:\w+:)?(?:category|keywords|subject)\b", re.IGNORECASE)
 _CATEGORY_WORDS = ("category", "keywords", "subject")
 _AUTHOR_WORDS = ("author", "creator", "managingEditor", "webMaster", "publisher")
@@ -79,7 +87,9 @@ def prepare(text: str) -> Text | None:
     _refuse_traps(parts, clean)
     junk = _FIRST_ELEMENT.search(clean, start, root.start()) is not None
     body, cut = _first_items(clean[root.start() :].rstrip(), root[0][1:])
-    return _well_formed(body, root[0][1:], damaged=endless or junk or len(tidy) < len(text), cut=cut)
+    return _well_formed(
+        body, root[0][1:], damaged=endless or junk or len(tidy) < len(text), cut=cut
+    )
 
 
 def after_doctype(text: str) -> int:
@@ -166,8 +176,14 @@ def _refuse_attributes(part: str) -> None:
 
 
 def _refuse_categories(text: str) -> None:
-    for number, item in enumerate(part for entry in text.split("<item") for part in entry.split("<entry")):
-        if sum(item.count(word) for word in _CATEGORY_WORDS) > _MAX_CATEGORIES < len(_CATEGORY.findall(item)):
+    for number, item in enumerate(
+        part for entry in text.split("<item") for part in entry.split("<entry")
+    ):
+        if (
+            sum(item.count(word) for word in _CATEGORY_WORDS)
+            > _MAX_CATEGORIES
+            < len(_CATEGORY.findall(item))
+        ):
             raise SourceError("parse", f"item {number} has more than {_MAX_CATEGORIES} categories")
 
 
@@ -175,7 +191,11 @@ def _refuse_authors(text: str) -> None:
     for word in _AUTHOR_WORDS:
         at = text.find(word)
         while at >= 0:
-            if at + _MAX_AUTHOR < len(text) and text.find("</", at, at + _MAX_AUTHOR) < 0 and _opens_author(text, at):
+            if (
+                at + _MAX_AUTHOR < len(text)
+                and text.find("</", at, at + _MAX_AUTHOR) < 0
+                and _opens_author(text, at)
+            ):
                 raise SourceError("parse", f"an author of more than {_MAX_AUTHOR} characters")
             at = text.find(word, at + len(word))
 
@@ -234,7 +254,9 @@ def _mended(body: str, root: str) -> str:
     end = body.rfind(closing)
     body = body[: end + len(closing)] if end >= 0 else body
     parts, _ = sections(body)
-    return "".join(part if part.startswith(CDATA) else _REFERENCE.sub(_reference, part) for part in parts)
+    return "".join(
+        part if part.startswith(CDATA) else _REFERENCE.sub(_reference, part) for part in parts
+    )
 
 
 def _reference(found: re.Match[str]) -> str:
@@ -250,4 +272,9 @@ def _reference(found: re.Match[str]) -> str:
 
 def _is_xml(code: int) -> bool:
     """Tell a character of XML 1.0 §2.2."""
-    return code in (0x9, 0xA, 0xD) or 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or 0x10000 <= code <= 0x10FFFF
+    return (
+        code in (0x9, 0xA, 0xD)
+        or 0x20 <= code <= 0xD7FF
+        or 0xE000 <= code <= 0xFFFD
+        or 0x10000 <= code <= 0x10FFFF
+    )

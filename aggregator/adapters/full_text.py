@@ -38,14 +38,18 @@ _MOST = 0.9  # of the words: the article's part holds at least these
 _FOUND = 0.5  # of the pieces of a block
 _LINKS = 0.4  # of a block's letters: prose has fewer in links
 _BESIDE = 2  # words of the page for one of the article more, and
-_BESIDE_PROSE = 8  # where that is a paragraph: a lead stands apart, beside what the site offers for sharing it
+_BESIDE_PROSE = (
+    8  # where that is a paragraph: a lead stands apart, beside what the site offers for sharing it
+)
 _HEADLINE_WORDS = 5  # of a link at the end, beside others: the headline of another article
 _PROSE_WORDS = 15  # a block of as many, with few links, between two of the article is no furniture
 
 _BLANK = re.compile(r"[\s\u200b\u00ad\ufeff]+")
 _WHOLE = frozenset({"table", "ul", "ol", "dl", "pre", "blockquote", "figure", "details"})
 _LEAVES = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6"})
-_TEXTUAL = frozenset({"b", "strong", "em", "i", "u", "mark", "font", "q", "sub", "sup", "code", "bdi", "bdo", "ruby"})
+_TEXTUAL = frozenset(
+    {"b", "strong", "em", "i", "u", "mark", "font", "q", "sub", "sup", "code", "bdi", "bdo", "ruby"}
+)
 _INNER_BLOCKS = tuple(sorted(BLOCKS))
 _SILENT = frozenset({"script", "style", "template", "svg", "select", "button"})
 
@@ -110,7 +114,9 @@ def _article(wanted: Sequence[_Block]) -> list[_Block]:
     last = max((place for place, block in enumerate(kept) if block.is_prose), default=len(kept))
     tail = kept[last + 1 :]
     if sum(block.linked and block.words >= _HEADLINE_WORDS for block in tail) > 1:
-        return kept[: last + 1] + [one for one in tail if not one.linked and not _is_heading(one.element)]
+        return kept[: last + 1] + [
+            one for one in tail if not one.linked and not _is_heading(one.element)
+        ]
     return kept
 
 
@@ -125,7 +131,8 @@ def _is_heading(element: Any) -> bool:
 def _is_remark(element: Any) -> bool:
     around = (element, *islice(element.iterancestors(), MAX_LEVELS))
     return any(
-        one.tag not in ("body", "html", "main") and not words_of(one).isdisjoint(card_words.REMARKS) for one in around
+        one.tag not in ("body", "html", "main") and not words_of(one).isdisjoint(card_words.REMARKS)
+        for one in around
     )
 
 
@@ -138,7 +145,9 @@ def _words(document: Document) -> tuple[str, frozenset[str]] | None:
 
     try:
         html = etree.tostring(document.root, method="html", encoding="unicode")
-        found = trafilatura.bare_extraction(html, url=document.url, include_comments=False, include_tables=True)
+        found = trafilatura.bare_extraction(
+            html, url=document.url, include_comments=False, include_tables=True
+        )
     except Exception:  # noqa: BLE001 - foreign code reads foreign bytes
         return None
     body = getattr(found, "body", None)
@@ -167,7 +176,11 @@ def _blocks(body: Any) -> Iterator[_Block]:
 def _block(element: Any) -> _Block:
     words = text_of(element)
     plain = _plain(words)
-    links = sum(len(_plain(text_of(link))) for link in islice(element.iter("a"), MAX_BLOCKS)) if plain else 0
+    links = (
+        sum(len(_plain(text_of(link))) for link in islice(element.iter("a"), MAX_BLOCKS))
+        if plain
+        else 0
+    )
     return _Block(element, plain, text.weight(words), linked=links > _LINKS * len(plain))
 
 
@@ -200,7 +213,10 @@ def _is_wanted(block: _Block, all_words: str, parts: frozenset[str]) -> bool:
     plain = block.plain
     if len(plain) < _PIECE // 2:
         return plain in parts
-    pieces = [plain[start : start + _PIECE] for start in range(0, max(len(plain) - _PIECE // 2, 1), _PIECE)]
+    pieces = [
+        plain[start : start + _PIECE]
+        for start in range(0, max(len(plain) - _PIECE // 2, 1), _PIECE)
+    ]
     return sum(piece in all_words for piece in pieces) >= _FOUND * len(pieces)
 
 
@@ -209,7 +225,9 @@ def _around(wanted: Sequence[_Block], blocks: Sequence[_Block], *, default: Any)
     held, all_held = _weights(wanted), _weights(blocks)
     prose = _weights([one for one in wanted if one.is_prose])
     least = _MOST * sum(block.words for block in wanted)
-    root = max((element for element, words in held.items() if words >= least), key=_depth, default=None)
+    root = max(
+        (element for element, words in held.items() if words >= least), key=_depth, default=None
+    )
     if root is None:  # deeper than anybody looks
         return default
     for above in islice(root.iterancestors(), MAX_LEVELS):
@@ -235,22 +253,33 @@ def _weights(blocks: Sequence[_Block]) -> dict[Any, float]:
     return weights
 
 
-def _cut_out(root: Any, blocks: Sequence[_Block], wanted: Sequence[_Block], *, heading: Any | None = None) -> Any:
+def _cut_out(
+    root: Any, blocks: Sequence[_Block], wanted: Sequence[_Block], *, heading: Any | None = None
+) -> Any:
     """Copy a part of the page without what is not the article: its title, and what nobody wants outside of prose."""
-    inside = [block for block in blocks if block.element is root or root in block.element.iterancestors()]
+    inside = [
+        block for block in blocks if block.element is root or root in block.element.iterancestors()
+    ]
     kept = {block.element for block in wanted}
     places = [place for place, block in enumerate(inside) if block.element in kept]
-    first, last = (places[0], places[-1]) if places and inside[places[0]].whole else (0, len(inside))
+    first, last = (
+        (places[0], places[-1]) if places and inside[places[0]].whole else (0, len(inside))
+    )
     goes = {
         block.element
         for place, block in enumerate(inside)
         if block.element.tag == "h1"
         or block.element is heading
-        or (block.element not in kept and not _stays(block, root, lead=place < first, within=first < place < last))
+        or (
+            block.element not in kept
+            and not _stays(block, root, lead=place < first, within=first < place < last)
+        )
         if block.whole
     }
     prose = [one for one in inside if one.is_prose and one.whole and one.element not in kept | goes]
-    if sum(map(_words_of, prose)) > sum(map(_words_of, wanted)):  # other articles stand between its paragraphs
+    if sum(map(_words_of, prose)) > sum(
+        map(_words_of, wanted)
+    ):  # other articles stand between its paragraphs
         goes.update(one.element for one in prose)
     copy = deepcopy(root)
     copy.tail = None
@@ -269,19 +298,31 @@ def _stays(block: _Block, root: Any, *, lead: bool, within: bool) -> bool:
     if not (within and (shows or block.is_prose)) and not (lead and shows and not block.is_prose):
         return False
     around = (one for one in (block.element, *block.element.iterancestors()) if one is not root)
-    return not any(is_furniture(one) for one in islice(around, _depth(block.element) - _depth(root)))
+    return not any(
+        is_furniture(one) for one in islice(around, _depth(block.element) - _depth(root))
+    )
 
 
 def _densest(blocks: Sequence[_Block], where: str) -> Text | None:
     """The element with the most prose close to it; the one above it gets half of that (readability's measure)."""
-    prose = [block for block in blocks if block.words >= 5 and not block.linked and not _is_aside(block.element)]
+    prose = [
+        block
+        for block in blocks
+        if block.words >= 5 and not block.linked and not _is_aside(block.element)
+    ]
     weights: dict[Any, float] = {}
     for block in prose:
-        holders = block.element.iterancestors() if block.whole else (block.element, *block.element.iterancestors())
+        holders = (
+            block.element.iterancestors()
+            if block.whole
+            else (block.element, *block.element.iterancestors())
+        )
         for share, element in zip((1.0, 0.5), holders, strict=False):
             weights[element] = weights.get(element, 0) + share * block.words
     root = max(weights, key=lambda element: weights[element], default=None)
-    inside = [block for block in prose if block.element is root or root in block.element.iterancestors()]
+    inside = [
+        block for block in prose if block.element is root or root in block.element.iterancestors()
+    ]
     if root is None or sum(block.words for block in inside) < LEAST_WORDS:
         return None
     return Text(_cut_out(root, blocks, inside), where)

@@ -56,6 +56,11 @@ def _is_loose(element: Any, whole: float) -> bool:
 
 def is_furniture(element: Any) -> bool:
     """Tell whether an element is called what stands beside an article."""
-    if element.tag in _AROUND or element.get("role") in ("navigation", "complementary", "dialog", "search"):
+    if element.tag in _AROUND or element.get("role") in (
+        "navigation",
+        "complementary",
+        "dialog",
+        "search",
+    ):
         return True
     return bool(_FURNITURE.search(f"{element.get('class') or ''} {element.get('id') or ''}"[:500]))

@@ -42,7 +42,11 @@ def read(document: Document) -> Head:
     """Read the head of a page; meta elements and links count wherever they are, for parsers end a head early."""
     meta: dict[str, list[str]] = {}
     for element in islice(document.root.iter("meta"), MAX_ELEMENTS):
-        name = (element.get("property") or element.get("name") or element.get("http-equiv") or "").strip().lower()
+        name = (
+            (element.get("property") or element.get("name") or element.get("http-equiv") or "")
+            .strip()
+            .lower()
+        )
         value = (element.get("content") or "").strip()[:MAX_CHARACTERS]
         if name and value:
             meta.setdefault(name, []).append(value)
@@ -51,7 +55,12 @@ def read(document: Document) -> Head:
         for relation in (element.get("rel") or "").lower().split()[:5]:
             if address := (element.get("href") or "").strip():
                 links.setdefault(relation, []).append(address)
-    return Head(_frozen(meta), _frozen(links), _title(document), (document.root.get("lang") or "").strip() or None)
+    return Head(
+        _frozen(meta),
+        _frozen(links),
+        _title(document),
+        (document.root.get("lang") or "").strip() or None,
+    )
 
 
 def _title(document: Document) -> str | None:

@@ -26,9 +26,18 @@ MAX_ELEMENTS = 200_000  # the longest pages of news sites have 20,000; each is a
 MAX_TAGS = 1_000_000  # counted before anything costs
 
 _HEAD_BYTES = 16_384  # browsers look at 1,024 for the charset; scripts in front of it are common
-_META_LABEL = re.compile(rb"<meta[^<>]{0,300}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
+_META_LABEL = re.compile(
+    rb"<meta[^<>]{0,300}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE
+)
 _LANGUAGE = re.compile(rb"<html\b[^<>]{0,500}?\slang\s*=\s*[\"']?([A-Za-z-]{2,12})", re.IGNORECASE)
-_PAGE_TYPES = ("text/html", "application/xhtml+xml", "text/xml", "application/xml", "text/plain", "")
+_PAGE_TYPES = (
+    "text/html",
+    "application/xhtml+xml",
+    "text/xml",
+    "application/xml",
+    "text/plain",
+    "",
+)
 _UNTOLD_TYPES = ("application/octet-stream", "binary/octet-stream", "unknown/unknown")
 _START = re.compile(r"<(?:!doctype\s+html|html|head|body|meta|title)\b", re.IGNORECASE)
 _STARTS_WITHIN = 16_384  # characters
@@ -69,7 +78,9 @@ def decoded(capture: Capture) -> str:
 
 
 def _parsed(text: str) -> etree._Element | None:
-    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=True)
+    parser = etree.HTMLParser(
+        encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=True
+    )
     try:
         return etree.fromstring(_legal(with_few_attributes(text)), parser)
     except (etree.ParserError, etree.XMLSyntaxError):
@@ -110,7 +121,8 @@ def _strangeness(capture: Capture, text: str) -> Iterator[str]:
 def _is_other_markup(text: str) -> bool:
     start = text[:300].lstrip("\ufeff \t\r\n").lower()
     return (
-        start.startswith(("%pdf-", "{", "[")) or re.match(r"(?:<\?xml.*?\?>\s*)?<(?:rss|feed|rdf)\b", start) is not None
+        start.startswith(("%pdf-", "{", "["))
+        or re.match(r"(?:<\?xml.*?\?>\s*)?<(?:rss|feed|rdf)\b", start) is not None
     )
 
 

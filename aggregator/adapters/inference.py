@@ -30,7 +30,14 @@ if TYPE_CHECKING:
     from aggregator.sites.document import Document
 
 # What tells a list of articles, and how much: tuned until no menu won on the pages beside the tests.
-_WORTH = (2.0, 2.0, 1.0, 1.0, 0.7, 0.3)  # a title, a date, a heading, an article's address, a lead, a picture
+_WORTH = (
+    2.0,
+    2.0,
+    1.0,
+    1.0,
+    0.7,
+    0.3,
+)  # a title, a date, a heading, an article's address, a lead, a picture
 _IN_MAIN = 0.5
 _ASIDE = 0.4  # what a class that speaks of a sidebar leaves of it
 _TELLING_WORDS = 6.0  # a median title of so many words, in so many items, needs no date, heading or address beside it
@@ -72,7 +79,9 @@ def infer(document: Document, *, dates: Reader | None = None) -> Inferred | None
     reader = dates or _reader(document)
     judged = [found for group in groups(document) if (found := _judge(document, group, reader))]
     for best in sorted(judged, key=lambda one: one.score, reverse=True):
-        items = inference_selectors.of_items(document, best.elements, lambda one: not _has_link(one, document))
+        items = inference_selectors.of_items(
+            document, best.elements, lambda one: not _has_link(one, document)
+        )
         if items is not None:
             return _inferred(document, items, best)
     return None
@@ -83,7 +92,11 @@ def listing_of(inferred: Inferred, stated: Listing) -> Listing:
     fields = dict(stated.fields)
     for name, selector in inferred.fields.items():
         rule = fields.get(name, NO_FIELD)
-        fields[name] = rule if rule.candidates else replace(rule, candidates=((compile_selector(selector), False),))
+        fields[name] = (
+            rule
+            if rule.candidates
+            else replace(rule, candidates=((compile_selector(selector), False),))
+        )
     return replace(stated, items=(compile_selector(inferred.items),), fields=fields)
 
 
@@ -180,7 +193,9 @@ def _inferred(document: Document, items: str, best: _Judged) -> Inferred:
     spots: dict[str, list[Spot | None]] = {
         "title": [found.titles[0] for found in best.cards],
         "url": [found.link for found in best.cards],
-        "published": [next((spot for spot in found.published if not spot.above), None) for found in best.cards],
+        "published": [
+            next((spot for spot in found.published if not spot.above), None) for found in best.cards
+        ],
         "summary": [found.summary for found in best.cards],
         "image": [found.image for found in best.cards],
     }

@@ -95,7 +95,9 @@ def tokens(element: Any) -> list[str]:
 
 
 def _promise(links: Sequence[Any]) -> float:
-    said = sum(min(weight(line(link)), _TALKATIVE_WORDS) for link in links[:50]) / min(len(links), 50)
+    said = sum(min(weight(line(link)), _TALKATIVE_WORDS) for link in links[:50]) / min(
+        len(links), 50
+    )
     return min(len(links), 30) * (said + 0.5)
 
 
@@ -110,8 +112,12 @@ def _places(document: Document) -> dict[Any, _Place]:
         for element in level:
             above = places.get(element.getparent(), _NOWHERE)
             common = shared[above.way, element.tag]
-            name = ".".join((element.tag, *sorted(token for token in tokens(element) if token in common)))
-            places[element] = _placed(element, ways.setdefault((above.way, name), len(ways) + 1), above)
+            name = ".".join(
+                (element.tag, *sorted(token for token in tokens(element) if token in common))
+            )
+            places[element] = _placed(
+                element, ways.setdefault((above.way, name), len(ways) + 1), above
+            )
         below = (child for element in level for child in element if isinstance(child.tag, str))
         level = list(islice(below, MAX_ELEMENTS - len(places)))
     return places
@@ -122,11 +128,17 @@ def _placed(element: Any, way: int, above: _Place) -> _Place:
     main = above.main or element.tag in ("main", "article") or role == "main"
     out = element.tag in _WAYS or role in _ROLES or (element.tag == "header" and not main)
     words = words_of(element)
-    said = not words.isdisjoint(card_words.ASIDE) and words.isdisjoint(_CONTENT) and element.tag not in ("body", "main")
+    said = (
+        not words.isdisjoint(card_words.ASIDE)
+        and words.isdisjoint(_CONTENT)
+        and element.tag not in ("body", "main")
+    )
     return _Place(way, above.out or out, above.aside or said, main)
 
 
-def _shared(level: Sequence[Any], places: dict[Any, _Place]) -> dict[tuple[int, str], frozenset[str]]:
+def _shared(
+    level: Sequence[Any], places: dict[Any, _Place]
+) -> dict[tuple[int, str], frozenset[str]]:
     """The classes that at least half of the elements with one tag have to which the same way leads."""
     counts: dict[tuple[int, str], Counter[str]] = defaultdict(Counter)
     sizes: Counter[tuple[int, str]] = Counter()
@@ -142,7 +154,9 @@ def _shared(level: Sequence[Any], places: dict[Any, _Place]) -> dict[tuple[int, 
 
 def _links(document: Document, places: dict[Any, _Place]) -> Iterator[tuple[Any, _Place]]:
     placed = ((element, places.get(element)) for element in document.root.iter("a"))
-    for element, place in islice(((one, place) for one, place in placed if place and not place.out), _MAX_LINKS):
+    for element, place in islice(
+        ((one, place) for one, place in placed if place and not place.out), _MAX_LINKS
+    ):
         if address(element, document):
             yield element, place
 

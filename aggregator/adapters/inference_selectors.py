@@ -28,7 +28,16 @@ _SEGMENT = re.compile(r"[-_]+")
 _MADE_UP = re.compile(r"^(?:css|sc|jsx|jss|svelte|emotion|styled|tw|styles?)[-_]", re.IGNORECASE)
 _CHANGES = re.compile(r"[a-z][A-Z]|[A-Za-z]\d|\d[A-Za-z]")
 _LANDMARKS = ("main", "article", "section", "table", "ul", "ol", "dl")
-_SPEAKING = ("time", "a", "img", "h1", "h2", "h3", "h4", "h5")  # elements whose name alone says what they are
+_SPEAKING = (
+    "time",
+    "a",
+    "img",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+)  # elements whose name alone says what they are
 _MAX_PROPOSALS = 80
 _STEM = re.compile(r"^([A-Za-z][A-Za-z0-9]*(?:[-_][A-Za-z]+)*__?)[A-Za-z0-9_-]{4,10}$")
 _LAYOUT_WORDS = """
@@ -36,7 +45,9 @@ _LAYOUT_WORDS = """
     left right top bottom block box hidden visible pull float small medium large full width
 """
 _LAYOUT = frozenset(_LAYOUT_WORDS.split())
-_ITEM_WORDS = "article card item post story entry teaser news headline archive result summary listing list"
+_ITEM_WORDS = (
+    "article card item post story entry teaser news headline archive result summary listing list"
+)
 _ITEM = frozenset(_ITEM_WORDS.split())
 
 
@@ -57,7 +68,9 @@ def is_item_name(element: Any) -> bool:
     return any(not _ITEM.isdisjoint(_SEGMENT.split(name.lower())) for name in names)
 
 
-def of_items(document: Document, elements: Sequence[Any], is_harmless: Callable[[Any], bool]) -> str | None:
+def of_items(
+    document: Document, elements: Sequence[Any], is_harmless: Callable[[Any], bool]
+) -> str | None:
     """Give the most readable selector that finds these elements and no others; None where there is none.
 
     Where only less exact ones are to be had, those count that also find what `is_harmless`: what cannot be an item.
@@ -68,7 +81,12 @@ def of_items(document: Document, elements: Sequence[Any], is_harmless: Callable[
         found = set(islice(compile_selector(selector).elements(document), 2 * len(wanted) + 1))
         if found == wanted:
             return selector
-        if close is None and wanted < found and len(found) <= 2 * len(wanted) and all(map(is_harmless, found - wanted)):
+        if (
+            close is None
+            and wanted < found
+            and len(found) <= 2 * len(wanted)
+            and all(map(is_harmless, found - wanted))
+        ):
             close = selector
     return close
 
@@ -82,7 +100,9 @@ def of_field(items: Sequence[Document], spots: Sequence[Spot | None]) -> tuple[s
     proposals = dict.fromkeys(
         selector
         for kind, _ in kinds.most_common(3)
-        for selector in _field_proposals([one for one in found if (one[1].element.tag, one[1].attribute) == kind])
+        for selector in _field_proposals(
+            [one for one in found if (one[1].element.tag, one[1].attribute) == kind]
+        )
     )
     for selector in islice(proposals, _MAX_PROPOSALS):
         compiled = compile_selector(selector)
@@ -127,14 +147,18 @@ def _names(elements: Sequence[Any]) -> list[str]:
     stable = sorted((name for name in classes if is_stable(name)), key=_readability)
     ids = {element.get("id", "") for element in elements}
     one = [f"#{name}" for name in ids if len(ids) == 1 and is_stable(name)]
-    data = _common([[name for name in element.attrib if name.startswith("data-")] for element in elements])
+    data = _common(
+        [[name for name in element.attrib if name.startswith("data-")] for element in elements]
+    )
     stems = [found[1] for name in classes if not is_stable(name) and (found := _STEM.match(name))]
     good = [name for name in stable if not _is_layout(name)]
     return [
-        *(f".{name}" for name in good), *one, *(f"[{name}]" for name in data if is_stable(name[5:])),
+        *(f".{name}" for name in good),
+        *one,
+        *(f"[{name}]" for name in data if is_stable(name[5:])),
         *(f'[class*="{stem}"]' for stem in stems if is_stable(stem.strip("_-"))),
         *(f".{name}" for name in stable if name not in good),
-    ]  # fmt: skip
+    ]
 
 
 def _readability(name: str) -> tuple[bool, int]:
@@ -142,7 +166,9 @@ def _readability(name: str) -> tuple[bool, int]:
 
 
 def _is_layout(name: str) -> bool:
-    return not _LAYOUT.isdisjoint(_SEGMENT.split(name.lower())) and _ITEM.isdisjoint(_SEGMENT.split(name.lower()))
+    return not _LAYOUT.isdisjoint(_SEGMENT.split(name.lower())) and _ITEM.isdisjoint(
+        _SEGMENT.split(name.lower())
+    )
 
 
 def _common(lists: Sequence[Sequence[str]]) -> list[str]:
@@ -155,7 +181,9 @@ def _holders(elements: Sequence[Any]) -> Iterator[Any]:
     """Yield the innermost element that holds them all, then those around it."""
     first, wanted = elements[0], set(elements)
     around = [one for one in islice(first.iterancestors(), 40) if one.tag != "html"]
-    common = [one for one in around if wanted.issubset(_descendants(one))] if len(wanted) > 1 else around
+    common = (
+        [one for one in around if wanted.issubset(_descendants(one))] if len(wanted) > 1 else around
+    )
     yield from islice(common, _HOLDERS)
 
 

@@ -70,12 +70,22 @@ class Manner:
     gaps: bool = False
 
 
-def read(document: Document, selector: Selector, listing: Listing, manner: Manner, *, most: int = MAX_ITEMS) -> Items:
+def read(
+    document: Document,
+    selector: Selector,
+    listing: Listing,
+    manner: Manner,
+    *,
+    most: int = MAX_ITEMS,
+) -> Items:
     """Read the items that one selector finds, `most` of them."""
     nested = 0 if manner.inferred else _DEEPEST
     found = islice(_shallow(scope.items(selector, document), nested), most)
-    return gathered((_entry(item, f"item {number}", listing, manner) for number, item in enumerate(found, 1)),
-                    document, manner)  # fmt: skip
+    return gathered(
+        (_entry(item, f"item {number}", listing, manner) for number, item in enumerate(found, 1)),
+        document,
+        manner,
+    )
 
 
 def objects(
@@ -95,7 +105,13 @@ def gathered(raw: Iterable[RawEntry], document: Document, manner: Manner) -> Ite
     for entry in raw:
         count += 1
         address, _ = link_of(entry)
-        name = key(address) if address else f"id {entry.guid.value}" if entry.guid and manner.linkless else None
+        name = (
+            key(address)
+            if address
+            else f"id {entry.guid.value}"
+            if entry.guid and manner.linkless
+            else None
+        )
         if (name is None or name == own) and manner.inferred:
             continue  # nobody said that it is an item
         if name is None or name == own:
@@ -110,7 +126,9 @@ def gathered(raw: Iterable[RawEntry], document: Document, manner: Manner) -> Ite
 def are_articles(entries: Sequence[RawEntry]) -> bool:
     """Tell a list of articles from a menu: half of them are dated, or their titles have three words (`weight`)."""
     dated = sum(1 for entry in entries if entry.published)
-    return len(entries) > 1 and (2 * dated >= len(entries) or median(map(_title_words, entries)) >= LEAST_TITLE_WORDS)
+    return len(entries) > 1 and (
+        2 * dated >= len(entries) or median(map(_title_words, entries)) >= LEAST_TITLE_WORDS
+    )
 
 
 def _title_words(entry: RawEntry) -> float:
@@ -125,22 +143,33 @@ def stated(item: Document, listing: Listing) -> RawEntry:
     agencies = fields("credits")
     return RawEntry(
         item="",
-        url=tuple(Found(address_of(match), _where(match, one)) for match, one in _matches(item, fields("url"))),
+        url=tuple(
+            Found(address_of(match), _where(match, one))
+            for match, one in _matches(item, fields("url"))
+        ),
         guid=next((Found(text, where) for text, where in _texts(item, fields("guid"))), None),
         title=tuple(titles),
-        summary=tuple(Found(_written(match), _where(match, one)) for match, one in _matches(item, fields("summary"))),
-        content=tuple(Found(_html(match), _where(match, one)) for match, one in _matches(item, fields("content"))),
+        summary=tuple(
+            Found(_written(match), _where(match, one))
+            for match, one in _matches(item, fields("summary"))
+        ),
+        content=tuple(
+            Found(_html(match), _where(match, one))
+            for match, one in _matches(item, fields("content"))
+        ),
         published=tuple(Found(text, where) for text, where in _texts(item, fields("published"))),
         updated=tuple(Found(text, where) for text, where in _texts(item, fields("updated"))),
         authors=tuple(Found(text, where) for text, where in _first(item, fields("authors"))),
         tags=(*(Found(tag, "title") for tag in tags), *_tags(item, fields("tags"))),
         credits=tuple(
-            Found(name, where) for text, where in _texts(item, agencies) for name in names_in(text, agencies)
+            Found(name, where)
+            for text, where in _texts(item, agencies)
+            for name in names_in(text, agencies)
         ),
         language=tuple(Found(text, where) for text, where in _texts(item, fields("language"))),
         images=tuple(_images(item, fields("image"))),
         enclosures=tuple(Enclosure(text) for text, _ in _texts(item, fields("enclosures"))),
-    )  # fmt: skip
+    )
 
 
 def escape_tags(text: str) -> str:
@@ -155,9 +184,15 @@ def address_of(match: Match) -> str:
     return match.value
 
 
-def _entry(item: Document, name: str, listing: Listing, manner: Manner, *, kind: str = "json") -> RawEntry:
+def _entry(
+    item: Document, name: str, listing: Listing, manner: Manner, *, kind: str = "json"
+) -> RawEntry:
     """One item: the rules' values, and of every field that they do not mention what the item says itself."""
-    own = json_names.entry(item.data, kind=kind) if item.data is not None else _of_card(card.read(item, manner.dates))
+    own = (
+        json_names.entry(item.data, kind=kind)
+        if item.data is not None
+        else _of_card(card.read(item, manner.dates))
+    )
     said = stated(item, listing)
     filled = {
         attribute: getattr(own, attribute)
@@ -169,10 +204,19 @@ def _entry(item: Document, name: str, listing: Listing, manner: Manner, *, kind:
 
 
 _ATTRIBUTES = {
-    "title": "title", "url": "url", "guid": "guid", "summary": "summary", "content": "content",
-    "published": "published", "updated": "updated", "authors": "authors", "tags": "tags", "language": "language",
-    "image": "images", "enclosures": "enclosures",
-}  # fmt: skip
+    "title": "title",
+    "url": "url",
+    "guid": "guid",
+    "summary": "summary",
+    "content": "content",
+    "published": "published",
+    "updated": "updated",
+    "authors": "authors",
+    "tags": "tags",
+    "language": "language",
+    "image": "images",
+    "enclosures": "enclosures",
+}
 
 
 def _of_card(found: card.Card) -> RawEntry:
@@ -184,7 +228,9 @@ def _of_card(found: card.Card) -> RawEntry:
         item="",
         url=_spots([found.link] if found.link else []),
         title=tuple(Found(escape_tags(value), spot.where) for value, spot in titles.items())[:3],
-        summary=tuple(Found(escape_tags(spot.value), spot.where) for spot in [found.summary] if spot),
+        summary=tuple(
+            Found(escape_tags(spot.value), spot.where) for spot in [found.summary] if spot
+        ),
         published=_spots(found.published[:3]),
         images=(RawImage(image.value, image.where, alt=image.element.get("alt")),) if image else (),
     )
@@ -216,7 +262,16 @@ def _joined(first: RawEntry, again: RawEntry) -> RawEntry:
     """One item of two that lead to one address: what the first lacks the other gives; a text beats a picture's."""
     pictured = first.title[0].where.endswith("@alt")
     titles = (*again.title, *first.title) if pictured else first.title
-    lacking = ("summary", "content", "published", "updated", "authors", "tags", "images", "enclosures")
+    lacking = (
+        "summary",
+        "content",
+        "published",
+        "updated",
+        "authors",
+        "tags",
+        "images",
+        "enclosures",
+    )
     more = {name: getattr(again, name) for name in lacking if not getattr(first, name)}
     return replace(first, title=titles, **more)
 
@@ -253,7 +308,9 @@ def _images(item: Document, field: Field) -> Iterator[RawImage]:
             yield RawImage(match.value, _where(match, selector), caption=caption, alt=alt)
         for element in islice(selector.elements(item), 1) if "@" not in selector.source else ():
             if element.tag == "img" and (address := media.image_address(element, item.home)):
-                yield RawImage(address, f"listing:{selector.source}", caption=caption, alt=element.get("alt"))
+                yield RawImage(
+                    address, f"listing:{selector.source}", caption=caption, alt=element.get("alt")
+                )
 
 
 def _where(match: Match, selector: Selector) -> str:

@@ -25,7 +25,13 @@ if TYPE_CHECKING:
 
     from aggregator.model import Capture
 
-_HEARD = ("audio/", "video/", "application/ogg", "application/x-mpegurl", "application/vnd.apple.mpegurl")
+_HEARD = (
+    "audio/",
+    "video/",
+    "application/ogg",
+    "application/x-mpegurl",
+    "application/vnd.apple.mpegurl",
+)
 # A pair of escaped surrogates is one character, one of them alone is none (RFC 8259 §8.2).
 _ESCAPE = re.compile(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
@@ -50,9 +56,18 @@ def read(document: str, capture: Capture) -> Parsed:
     stated = items if isinstance(items, list) else []
     beyond = (f"items after number {MAX_ITEMS} were left out",) if len(stated) > MAX_ITEMS else ()
     base = _joined(capture.url, home) or capture.url
-    raw = [_entry(item, f"item {place}", feed, base) for place, item in enumerate(stated[:MAX_ITEMS], 1)]
+    raw = [
+        _entry(item, f"item {place}", feed, base)
+        for place, item in enumerate(stated[:MAX_ITEMS], 1)
+    ]
     entries, messages = gathered(raw, beyond)
-    return Parsed(entries, messages, title=text(feed.get("title")), home=_joined(capture.url, home), repaired=repaired)
+    return Parsed(
+        entries,
+        messages,
+        title=text(feed.get("title")),
+        home=_joined(capture.url, home),
+        repaired=repaired,
+    )
 
 
 def _loaded(document: str) -> tuple[Mapping[str, Any], bool]:
@@ -96,14 +111,18 @@ def _entry(stated: object, name: str, feed: Mapping[str, Any], base: str) -> Raw
         url=tuple(_links(item, guid)),
         guid=Found(guid, "feed:id") if guid else None,
         title=_found(item, "title"),
-        summary=tuple(Found(as_html(found.value), found.where) for found in _found(item, "summary")),
+        summary=tuple(
+            Found(as_html(found.value), found.where) for found in _found(item, "summary")
+        ),
         content=content,
         published=_found(item, "date_published"),
         updated=_found(item, "date_modified"),
         authors=tuple(_authors(item)) or tuple(_authors(feed)),
         tags=tuple(Found(tag, "feed:tags") for tag in _texts(item.get("tags"))),
         language=(*_found(item, "language"), *_found(feed, "language")),
-        publisher=tuple(Found(found.value, "feed:channel:title") for found in _found(feed, "title")),
+        publisher=tuple(
+            Found(found.value, "feed:channel:title") for found in _found(feed, "title")
+        ),
         images=tuple(_images(item)),
         enclosures=tuple(_enclosures(item)),
     )

@@ -38,10 +38,16 @@ def parse(capture: Capture, rules: SiteRules) -> Parsed:
     """
     document = read(capture)
     listing = rules.listing
-    manner = Manner(Reader(capture.taken, timezone=rules.timezone or "UTC", rule=listing.field("published")),
-                    linkless=True)  # fmt: skip
+    manner = Manner(
+        Reader(capture.taken, timezone=rules.timezone or "UTC", rule=listing.field("published")),
+        linkless=True,
+    )
     more = _next(document, listing)
-    found, notes = _by_rules(document, listing, manner) if listing.items else _by_names(document, listing, manner)
+    found, notes = (
+        _by_rules(document, listing, manner)
+        if listing.items
+        else _by_names(document, listing, manner)
+    )
     if found is None:
         return Parsed(quiet=True, more=more, notes=notes)
     return Parsed(found.entries, found.rejected, home=document.home or None, more=more, notes=notes)
@@ -57,7 +63,9 @@ def read(capture: Capture) -> Document:
     return Document(etree.Element("html"), kind="json", url=capture.url, data=data)
 
 
-def _by_rules(document: Document, listing: Listing, manner: Manner) -> tuple[Items | None, tuple[str, ...]]:
+def _by_rules(
+    document: Document, listing: Listing, manner: Manner
+) -> tuple[Items | None, tuple[str, ...]]:
     seen: list[str] = []
     rejected = 0
     for selector in listing.items:
@@ -75,11 +83,15 @@ def _why(found: Items) -> str:
     return f", none usable ({found.rejected[0]})" if found.rejected else ""
 
 
-def _by_names(document: Document, listing: Listing, manner: Manner) -> tuple[Items | None, tuple[str, ...]]:
+def _by_names(
+    document: Document, listing: Listing, manner: Manner
+) -> tuple[Items | None, tuple[str, ...]]:
     best: tuple[bool, int, Items, str] | None = None
     for candidate in json_lists.lists(document.data):
         found = items.gathered(
-            items.objects(candidate.objects[:MAX_ITEMS], document, listing, manner), document, manner
+            items.objects(candidate.objects[:MAX_ITEMS], document, listing, manner),
+            document,
+            manner,
         )
         rank = (items.are_articles(found.entries), found.worth)
         if found.entries and (best is None or rank > best[:2]):
@@ -88,14 +100,18 @@ def _by_names(document: Document, listing: Listing, manner: Manner) -> tuple[Ite
         return best[2], (f"items by their names, at `json:{best[3]}`",)
     if json_lists.has_empty_list(document.data):
         return None, ()
-    raise SourceError("no-items", f"no list of objects with a title and a link; {sight(document.data)}")
+    raise SourceError(
+        "no-items", f"no list of objects with a title and a link; {sight(document.data)}"
+    )
 
 
 def _next(document: Document, listing: Listing) -> tuple[str, ...]:
     """The address of the next page; a bare number or token is none, unless rules put an address before it."""
     for selector in listing.next:
         for match in selector(document):
-            address = absolute(match.value, base=document.home) if _ADDRESS.match(match.value) else None
+            address = (
+                absolute(match.value, base=document.home) if _ADDRESS.match(match.value) else None
+            )
             if address and address != document.url:
                 return (address,)
     return ()
@@ -104,5 +120,13 @@ def _next(document: Document, listing: Listing) -> tuple[str, ...]:
 def sight(data: Any) -> str:
     """Say what a document is in a few words."""
     if isinstance(data, dict):
-        return f"the document has {', '.join(list(map(str, data))[:6])}"[:160] if data else "the document is empty"
-    return f"the document is a list of {len(data)}" if isinstance(data, list) else "the document is a single value"
+        return (
+            f"the document has {', '.join(list(map(str, data))[:6])}"[:160]
+            if data
+            else "the document is empty"
+        )
+    return (
+        f"the document is a list of {len(data)}"
+        if isinstance(data, list)
+        else "the document is a single value"
+    )

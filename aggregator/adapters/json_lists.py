@@ -40,7 +40,9 @@ def lists(data: Any) -> tuple[List, ...]:
 
 def has_empty_list(data: Any) -> bool:
     """Tell whether there is a list without anything in it, and none with objects: nothing new, not something else."""
-    return data == [] or (isinstance(data, dict) and [] in data.values() and not any(True for _ in _all(data)))
+    return data == [] or (
+        isinstance(data, dict) and [] in data.values() and not any(True for _ in _all(data))
+    )
 
 
 def _all(data: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
@@ -49,13 +51,21 @@ def _all(data: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
     left = MAX_VALUES
     while queue and left > 0:
         path, value, depth = queue.popleft()
-        children = list(islice(value.items() if isinstance(value, dict) else enumerate(value), left))
+        children = list(
+            islice(value.items() if isinstance(value, dict) else enumerate(value), left)
+        )
         left -= len(children)
         objects = tuple(child for _, child in children if isinstance(child, dict))
-        if objects and (isinstance(value, list) or (len(objects) == len(children) and len(objects) > 2)):
+        if objects and (
+            isinstance(value, list) or (len(objects) == len(children) and len(objects) > 2)
+        ):
             yield path or ".", objects
         if depth < MAX_DEPTH:
-            queue.extend((_below(path, key), child, depth + 1) for key, child in children if child and _holds(child))
+            queue.extend(
+                (_below(path, key), child, depth + 1)
+                for key, child in children
+                if child and _holds(child)
+            )
 
 
 def _holds(value: Any) -> bool:

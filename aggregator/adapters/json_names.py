@@ -30,7 +30,9 @@ _PUBLISHED = """
     datetime createdat created datecreated createtime ctime timestamp time
 """
 _UPDATED = "modifiedgmt datemodified updated updatedat updatedon modified modifiedat lastmodified lastmod updatetime"
-_SUMMARY = "summary description excerpt abstract teaser standfirst intro lead dek snippet trailtext digest"
+_SUMMARY = (
+    "summary description excerpt abstract teaser standfirst intro lead dek snippet trailtext digest"
+)
 _CONTENT = "contenthtml content body articlebody bodyhtml html fulltext text"
 _AUTHORS = "authors author byline creator writer"
 _IMAGES = """
@@ -40,12 +42,31 @@ _IMAGES = """
 _TAGS = "tags keywords categories category section articlesection sectionname topics"
 _LANGUAGE = "language lang inlanguage locale"
 _GUID = "guid id uuid articleid newsid postid nid"
-_WRAPPERS = ("attributes", "node", "data", "fields", "_source", "item", "article", "post", "content", "news")
+_WRAPPERS = (
+    "attributes",
+    "node",
+    "data",
+    "fields",
+    "_source",
+    "item",
+    "article",
+    "post",
+    "content",
+    "news",
+)
 
 _NOT_IN_NAME = re.compile(r"[_-]")
 _LINK = re.compile(r"(?:https?:)?//|/(?!$)|\./|\?", re.IGNORECASE)
 _SEPARATOR = re.compile(r"[,，;；、]\s*")
-_CALLED = ("rendered", "name", "title", "label", "value", "text", "html")  # what an object that is a text calls it
+_CALLED = (
+    "rendered",
+    "name",
+    "title",
+    "label",
+    "value",
+    "text",
+    "html",
+)  # what an object that is a text calls it
 _LEADING = ("url", "href", "@id", "src", "contenturl", "link")
 _MAX_VALUES = 50  # of one key: images, tags, authors
 _MAX_KEYS = 500  # of one object
@@ -98,11 +119,16 @@ def _link(_: str, value: Any) -> Iterator[str]:
 def _moment(name: str, value: Any) -> Iterator[str]:
     """Yield the dates; WordPress writes UTC without saying so, under a name that says it."""
     for text in _texts(value, _CALLED):
-        yield f"{text}Z" if name.endswith("gmt") and len(text) == len("2026-07-03T12:00:00") else text
+        yield (
+            f"{text}Z" if name.endswith("gmt") and len(text) == len("2026-07-03T12:00:00") else text
+        )
 
 
 def _has(keys: Mapping[str, tuple[str, Any]], names: str, shape: Shape) -> bool:
-    return any(name in keys and next(shape(name, keys[name][1]), None) is not None for name in names.split())
+    return any(
+        name in keys and next(shape(name, keys[name][1]), None) is not None
+        for name in names.split()
+    )
 
 
 def _keys(data: Any) -> Mapping[str, tuple[str, Any]]:
@@ -144,8 +170,12 @@ def _first(found: tuple[Found, ...]) -> tuple[Found, ...]:
 
 
 def _parted(found: Iterable[Found]) -> tuple[Found, ...]:
-    parts = (Found(part.strip(), one.where) for one in found for part in _SEPARATOR.split(one.value))
-    return tuple({one.value: one for one in parts if one.value and not one.value.isdigit()}.values())
+    parts = (
+        Found(part.strip(), one.where) for one in found for part in _SEPARATOR.split(one.value)
+    )
+    return tuple(
+        {one.value: one for one in parts if one.value and not one.value.isdigit()}.values()
+    )
 
 
 def _as_html(text: str) -> str:

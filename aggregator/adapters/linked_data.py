@@ -29,14 +29,18 @@ _ARTICLE_NAMES = """
     BackgroundNewsArticle ReviewNewsArticle AskPublicNewsArticle SatiricalArticle AdvertiserContentArticle TechArticle
     ScholarlyArticle SocialMediaPosting DiscussionForumPosting LiveBlogPosting ClaimReview
 """
-_PAGE_NAMES = "WebPage ItemPage MediaGallery ImageGallery VideoObject AudioObject PodcastEpisode RadioEpisode"
+_PAGE_NAMES = (
+    "WebPage ItemPage MediaGallery ImageGallery VideoObject AudioObject PodcastEpisode RadioEpisode"
+)
 ARTICLES = frozenset(_ARTICLE_NAMES.split())
 PAGES = frozenset(_PAGE_NAMES.split())
 
 _OPENINGS = ("<!--", "//", "/*", "<![CDATA[", "*/")
 _CLOSINGS = (";", "-->", "*/", "]]>", "//", "/*", ";")
 _TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
-_PERIOD = re.compile(r"P(?:\d{1,4}D)?T(?:(\d{1,4})H)?(?:(\d{1,5})M)?(?:(\d{1,6})(?:\.\d+)?S)?", re.IGNORECASE)
+_PERIOD = re.compile(
+    r"P(?:\d{1,4}D)?T(?:(\d{1,4})H)?(?:(\d{1,5})M)?(?:(\d{1,6})(?:\.\d+)?S)?", re.IGNORECASE
+)
 _LEADING_DIGITS = re.compile(r"\d{1,6}")
 
 
@@ -92,7 +96,9 @@ class LinkedData:
     sites: tuple[str, ...] = ()
 
 
-def read(document: Document, *, addresses: Collection[str], headlines: Collection[str]) -> LinkedData:
+def read(
+    document: Document, *, addresses: Collection[str], headlines: Collection[str]
+) -> LinkedData:
     """Find the nodes that speak of a page; `addresses` are its own, `headlines` what it shows as its title."""
     if "ld+json" not in (document.source or "ld+json"):
         return LinkedData()
@@ -106,7 +112,9 @@ def read(document: Document, *, addresses: Collection[str], headlines: Collectio
     folded = frozenset(text.fold(headline) for headline in headlines)
     of_article = [Node(data, graph) for data in found if _kinds(data) & ARTICLES]
     of_page = [Node(data, graph) for data in found if _kinds(data) & PAGES]
-    named = (Node(data, graph) for data in found if _kinds(data) & {"WebSite", "NewsMediaOrganization"})
+    named = (
+        Node(data, graph) for data in found if _kinds(data) & {"WebSite", "NewsMediaOrganization"}
+    )
     return LinkedData(
         _about(of_article, keys, folded),
         _about(of_page, keys, folded),
@@ -117,7 +125,9 @@ def read(document: Document, *, addresses: Collection[str], headlines: Collectio
 def pictures(node: Node, key: str = "image") -> list[Picture]:
     """Give the images of a node, the largest first; those of unknown size keep their order behind."""
     found = [picture for value in _listed(node.data.get(key)) if (picture := _picture(node, value))]
-    return sorted(found, key=lambda picture: -(picture.width or 0) * (picture.height or picture.width or 0))
+    return sorted(
+        found, key=lambda picture: -(picture.width or 0) * (picture.height or picture.width or 0)
+    )
 
 
 def seconds(duration: str) -> int | None:
@@ -138,7 +148,9 @@ def _nodes(document: Document) -> Iterator[dict[str, Any]]:
         stated = loads(source)
         for data in nodes(_mended(source) if stated is None else stated):
             yield data
-            yield from (inner for inner in _listed(data.get("mainEntity")) if isinstance(inner, dict))
+            yield from (
+                inner for inner in _listed(data.get("mainEntity")) if isinstance(inner, dict)
+            )
 
 
 def _mended(source: str) -> Any:
@@ -155,11 +167,18 @@ def _mended(source: str) -> Any:
 
 
 def _about(found: list[Node], keys: Collection[str], headlines: Collection[str]) -> Node | None:
-    here = next((node for node in found if any(url.key(address) in keys for address in _addresses(node))), None)
+    here = next(
+        (node for node in found if any(url.key(address) in keys for address in _addresses(node))),
+        None,
+    )
     if here is not None:
         return here
     if len(found) == 1:
-        stranger = any(_addresses(found[0])) and any(_headlines(found[0])) and not _is_shown(found[0], headlines)
+        stranger = (
+            any(_addresses(found[0]))
+            and any(_headlines(found[0]))
+            and not _is_shown(found[0], headlines)
+        )
         return None if stranger else found[0]
     return next((node for node in found if _is_shown(node, headlines)), None)
 
@@ -191,18 +210,24 @@ def _picture(node: Node, value: object) -> Picture | None:
     if not isinstance(value, dict):
         return None
     image = Node({"image": value}, node.graph).nodes("image")[0]
-    address = next((found for key in ("url", "contentUrl", "@id") for found in image.texts(key)), None)
+    address = next(
+        (found for key in ("url", "contentUrl", "@id") for found in image.texts(key)), None
+    )
     if address is None:
         return None
     caption = next(iter(image.texts("caption")), None)
-    return Picture(address, _pixels(image.data.get("width")), _pixels(image.data.get("height")), caption)
+    return Picture(
+        address, _pixels(image.data.get("width")), _pixels(image.data.get("height")), caption
+    )
 
 
 def _pixels(value: object) -> int | None:
     """Read `1200`, `"1200px"` and `{"value": 1200}`."""
     if isinstance(value, dict):
         value = value.get("value")
-    digits = _LEADING_DIGITS.match(str(value).strip()) if isinstance(value, (str, int, float)) else None
+    digits = (
+        _LEADING_DIGITS.match(str(value).strip()) if isinstance(value, (str, int, float)) else None
+    )
     return int(digits[0]) or None if digits else None
 
 

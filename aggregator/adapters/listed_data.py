@@ -29,9 +29,21 @@ Way = Callable[["Document", Listing, "Manner"], "Iterator[tuple[str, Items]]"]
 _MAX_SCRIPTS = 40
 _MAX_NODES = 2_000
 _DEEPEST = 4  # nodes in nodes
-_NO_LISTS = frozenset({"BreadcrumbList", "SiteNavigationElement", "WPHeader", "WPFooter", "FAQPage", "HowTo"})
-_ARTICLES = re.compile(r"(?:Article|BlogPosting|Report|Review|VideoObject|PodcastEpisode|ClaimReview)$")
-_HOLDERS = ("itemListElement", "blogPost", "blogPosts", "hasPart", "mainEntity", "itemReviewed", "dataFeedElement")
+_NO_LISTS = frozenset(
+    {"BreadcrumbList", "SiteNavigationElement", "WPHeader", "WPFooter", "FAQPage", "HowTo"}
+)
+_ARTICLES = re.compile(
+    r"(?:Article|BlogPosting|Report|Review|VideoObject|PodcastEpisode|ClaimReview)$"
+)
+_HOLDERS = (
+    "itemListElement",
+    "blogPost",
+    "blogPosts",
+    "hasPart",
+    "mainEntity",
+    "itemReviewed",
+    "dataFeedElement",
+)
 _STATE_TYPES = ("application/json", "text/json", "application/vnd.api+json")
 _ASSIGNED = re.compile(
     r"(?:(?:window|self|globalThis)(?:\.|\[[\"'])|\b(?:var|let|const)\s+)?"
@@ -39,29 +51,62 @@ _ASSIGNED = re.compile(
 )
 _MICRODATA = ", ".join(
     f'[itemscope][itemtype$="{kind}"]'
-    for kind in ("Article", "NewsArticle", "BlogPosting", "Report", "LiveBlogPosting", "TechArticle")
+    for kind in (
+        "Article",
+        "NewsArticle",
+        "BlogPosting",
+        "Report",
+        "LiveBlogPosting",
+        "TechArticle",
+    )
 )
 _MARKED: Mapping[str, tuple[str, Mapping[str, tuple[str, ...]]]] = {
     "microdata": (
         _MICRODATA,
         {
             "title": ("[itemprop~=headline]@content", "[itemprop~=headline]"),
-            "url": ("a[itemprop~=url]@href", "link[itemprop~=url]@href", "[itemprop~=mainEntityOfPage]@itemid",
-                    "link[itemprop~=mainEntityOfPage]@href", "meta:url"),
-            "published": ("[itemprop~=datePublished]@datetime", "[itemprop~=datePublished]@content",
-                          "[itemprop~=datePublished]"),
+            "url": (
+                "a[itemprop~=url]@href",
+                "link[itemprop~=url]@href",
+                "[itemprop~=mainEntityOfPage]@itemid",
+                "link[itemprop~=mainEntityOfPage]@href",
+                "meta:url",
+            ),
+            "published": (
+                "[itemprop~=datePublished]@datetime",
+                "[itemprop~=datePublished]@content",
+                "[itemprop~=datePublished]",
+            ),
             "updated": ("[itemprop~=dateModified]@datetime", "[itemprop~=dateModified]@content"),
             "summary": ("[itemprop~=description]@content", "[itemprop~=description]"),
-            "authors": ("[itemprop~=author] [itemprop~=name]*", "[itemprop~=author]@content", "[itemprop~=author]"),
-            "image": ("img[itemprop~=image]", "[itemprop~=image]@content", "link[itemprop~=image]@href"),
+            "authors": (
+                "[itemprop~=author] [itemprop~=name]*",
+                "[itemprop~=author]@content",
+                "[itemprop~=author]",
+            ),
+            "image": (
+                "img[itemprop~=image]",
+                "[itemprop~=image]@content",
+                "link[itemprop~=image]@href",
+            ),
         },
     ),
     "microformats": (
         ".h-entry, .hentry",
         {
             "title": (".p-name", ".entry-title"),
-            "url": ("a.u-url@href", ".u-url a@href", "a[rel~=bookmark]@href", ".entry-title a@href"),
-            "published": (".dt-published@datetime", ".dt-published", ".published@datetime", ".published@title"),
+            "url": (
+                "a.u-url@href",
+                ".u-url a@href",
+                "a[rel~=bookmark]@href",
+                ".entry-title a@href",
+            ),
+            "published": (
+                ".dt-published@datetime",
+                ".dt-published",
+                ".published@datetime",
+                ".published@title",
+            ),
             "updated": (".dt-updated@datetime", ".updated@datetime"),
             "summary": (".p-summary", ".entry-summary"),
             "authors": (".p-author*", ".author .fn*"),
@@ -69,10 +114,12 @@ _MARKED: Mapping[str, tuple[str, Mapping[str, tuple[str, ...]]]] = {
             "image": ("img.u-photo",),
         },
     ),
-}  # fmt: skip
+}
 
 
-def by_linked_data(document: Document, listing: Listing, manner: Manner) -> Iterator[tuple[str, Items]]:
+def by_linked_data(
+    document: Document, listing: Listing, manner: Manner
+) -> Iterator[tuple[str, Items]]:
     """Yield the lists of JSON-LD: each ItemList or blog, then the articles that stand beside each other."""
     nodes = list(islice(document.linked_data, _MAX_NODES))
     beside = [node for node in nodes if _is_article(node)]
@@ -81,12 +128,16 @@ def by_linked_data(document: Document, listing: Listing, manner: Manner) -> Iter
         yield f"JSON-LD {kind}", items.gathered(raw, document, manner)
 
 
-def by_microdata(document: Document, listing: Listing, manner: Manner) -> Iterator[tuple[str, Items]]:
+def by_microdata(
+    document: Document, listing: Listing, manner: Manner
+) -> Iterator[tuple[str, Items]]:
     """Yield the list of elements that are marked as articles."""
     yield "microdata", _marked("microdata", document, listing, manner)
 
 
-def by_microformats(document: Document, listing: Listing, manner: Manner) -> Iterator[tuple[str, Items]]:
+def by_microformats(
+    document: Document, listing: Listing, manner: Manner
+) -> Iterator[tuple[str, Items]]:
     """Yield the list of h-entry (or, before 2013, hAtom) elements."""
     yield "microformats", _marked("microformats", document, listing, manner)
 
@@ -108,7 +159,11 @@ def _held(nodes: list[dict[str, Any]]) -> Iterator[tuple[str, list[Any]]]:
             continue
         for name in _HOLDERS:
             inside = node.get(name)
-            children = [child for child in inside if isinstance(child, dict)] if isinstance(inside, list) else []
+            children = (
+                [child for child in inside if isinstance(child, dict)]
+                if isinstance(inside, list)
+                else []
+            )
             if children:
                 yield kinds[0], [_opened(child) for child in children]
             if depth < _DEEPEST and isinstance(inside, dict):
@@ -136,7 +191,13 @@ def _is_article(node: Mapping[str, Any]) -> bool:
 
 def _marked(name: str, document: Document, listing: Listing, manner: Manner) -> Items:
     own = _listing(name)
-    merged = replace(own, fields={**own.fields, **{key: one for key, one in listing.fields.items() if one.candidates}})
+    merged = replace(
+        own,
+        fields={
+            **own.fields,
+            **{key: one for key, one in listing.fields.items() if one.candidates},
+        },
+    )
     # The selectors name alternatives in order, and what they do not find the item may still say itself.
     return items.read(document, own.items[0], merged, replace(manner, gaps=True))
 
@@ -146,7 +207,10 @@ def _listing(name: str) -> Listing:
     selector, fields = _MARKED[name]
     return Listing(
         items=(compile_selector(selector),),
-        fields={key: Field(candidates=tuple((compile_selector(one), False) for one in fields[key])) for key in fields},
+        fields={
+            key: Field(candidates=tuple((compile_selector(one), False) for one in fields[key]))
+            for key in fields
+        },
     )
 
 

@@ -86,14 +86,25 @@ class _Page:
         self._urls = tuple(self._canonical())
         self._data = linked_data.read(
             document,
-            addresses=[address for address in (document.url, *(found.value for found in self._urls)) if address],
+            addresses=[
+                address
+                for address in (document.url, *(found.value for found in self._urls))
+                if address
+            ],
             headlines=[*titles, *([self._heading] if self._heading else [])],
         )
         self._items = microdata.read(document)
         self._times = visible.times(document, self._h1)
         self._publishers = tuple(self._publisher())
         self._site = naming.site(
-            (found.value for found in (*self._publishers, *self._sections(), *self._head.all(*meta_names.SITE_META))),
+            (
+                found.value
+                for found in (
+                    *self._publishers,
+                    *self._sections(),
+                    *self._head.all(*meta_names.SITE_META),
+                )
+            ),
             document.url,
         )
 
@@ -122,7 +133,12 @@ class _Page:
     def _ld_names(self, key: str) -> tuple[Found, ...]:
         nodes = [node for node in (self._data.article, self._data.page) if node is not None]
         return next(
-            (tuple(Found(name, f"ld:{key}") for name in names) for node in nodes if (names := node.names(key))), ()
+            (
+                tuple(Found(name, f"ld:{key}") for name in names)
+                for node in nodes
+                if (names := node.names(key))
+            ),
+            (),
         )
 
     def _marked(self, field: str) -> tuple[Found, ...]:
@@ -159,21 +175,29 @@ class _Page:
         )
         if any(dates.read(one.value, zone=_UTC, taken=self._taken) for one in found):
             return found
-        written = visible.written(self._document, self._h1, language=self._written_in(), taken=self._taken)
+        written = visible.written(
+            self._document, self._h1, language=self._written_in(), taken=self._taken
+        )
         return (*found, *written)
 
     def _head_dates(self) -> Iterator[Found]:
         """Meta elements of any other name that says so, with a date for machines."""
         for name, values in self._head.meta.items():
             if name not in meta_names.KNOWN_META and meta_names.SAYS_PUBLISHED.search(name):
-                yield from (Found(value, f"meta:{name}") for value in values if meta_names.FOR_MACHINES.match(value))
+                yield from (
+                    Found(value, f"meta:{name}")
+                    for value in values
+                    if meta_names.FOR_MACHINES.match(value)
+                )
 
     def _written_in(self) -> str | None:
         """The language that words of dates are in: what the page states, else what its text is."""
         stated = next((tag for one in self._language() if (tag := tag_of(one.value))), None)
         if stated:
             return stated
-        paragraphs = (text_of(element) for element in islice(self._document.root.iter("p"), MAX_PARAGRAPHS))
+        paragraphs = (
+            text_of(element) for element in islice(self._document.root.iter("p"), MAX_PARAGRAPHS)
+        )
         return detect(" ".join((self._head.title or "", *paragraphs))[:SAMPLE_CHARACTERS])
 
     def _updated(self) -> tuple[Found, ...]:
@@ -194,11 +218,15 @@ class _Page:
             *(self._head.all(name) for name in meta_names.AUTHOR_META),
             self._linked_authors(),
         )
-        return next((people for place in places if (people := naming.authors(place, self._site))), ())
+        return next(
+            (people for place in places if (people := naming.authors(place, self._site))), ()
+        )
 
     def _linked_authors(self) -> Iterator[Found]:
         for element in islice(self._document.root.iter("a"), MAX_LINKS):
-            if "author" in (element.get("rel") or "").lower().split() and (name := text_of(element).strip()):
+            if "author" in (element.get("rel") or "").lower().split() and (
+                name := text_of(element).strip()
+            ):
                 yield Found(name, "page:a[rel=author]")
 
     def _tags(self) -> tuple[Found, ...]:
@@ -208,7 +236,9 @@ class _Page:
             *(self._head.all(name) for name in meta_names.TAG_META),
             *((found for found in item.values("tags")) for item in self._items),
         )
-        return next((tags for place in places if (tags := naming.tags(place, self._site))), ())[:MAX_TAGS]
+        return next((tags for place in places if (tags := naming.tags(place, self._site))), ())[
+            :MAX_TAGS
+        ]
 
     def _language(self) -> Iterator[Found]:
         if self._head.lang:
@@ -231,7 +261,10 @@ class _Page:
     def _canonical(self) -> Iterator[Found]:
         """Addresses that the page gives itself: on its own site, and no home page (RULES: urls)."""
         stated = (
-            *((address, "page:link[rel=canonical]") for address in self._head.links.get("canonical", ())[:1]),
+            *(
+                (address, "page:link[rel=canonical]")
+                for address in self._head.links.get("canonical", ())[:1]
+            ),
             *((found.value, found.where) for found in self._head.all("og:url")),
         )
         for address, where in stated:
@@ -242,13 +275,21 @@ class _Page:
     def _images(self) -> Iterator[RawImage]:
         yield from self._open_graph_images()
         for node in (self._data.article, self._data.page):
-            pictures = [*linked_data.pictures(node), *linked_data.pictures(node, "thumbnailUrl")] if node else []
+            pictures = (
+                [*linked_data.pictures(node), *linked_data.pictures(node, "thumbnailUrl")]
+                if node
+                else []
+            )
             for one in pictures:
-                yield from self._image(one.url, "ld:image", width=one.width, height=one.height, caption=one.caption)
+                yield from self._image(
+                    one.url, "ld:image", width=one.width, height=one.height, caption=one.caption
+                )
         for item in self._items:
             for found in item.addresses("image"):
                 yield from self._image(found.value, found.where)
-        for found in self._head.all("twitter:image", "twitter:image:src", "parsely-image-url", "sailthru.image.full"):
+        for found in self._head.all(
+            "twitter:image", "twitter:image:src", "parsely-image-url", "sailthru.image.full"
+        ):
             yield from self._image(found.value, found.where)
         for address in self._head.links.get("image_src", ()):
             yield from self._image(address, "page:link[rel=image_src]")
@@ -259,9 +300,15 @@ class _Page:
         alone = len({naming.letters(one.value.partition("//")[2]) for one in found}) == 1
         for one in found:
             if alone:
-                width, height = (number(self._head.first(f"og:image:{side}")) for side in ("width", "height"))
+                width, height = (
+                    number(self._head.first(f"og:image:{side}")) for side in ("width", "height")
+                )
                 yield from self._image(
-                    one.value, one.where, width=width, height=height, alt=self._head.first("og:image:alt")
+                    one.value,
+                    one.where,
+                    width=width,
+                    height=height,
+                    alt=self._head.first("og:image:alt"),
                 )
             else:
                 yield from self._image(one.value, one.where)
@@ -281,7 +328,14 @@ class _Page:
             yield from self._file(found.value)
 
     def _players(self, node: linked_data.Node) -> Iterator[Enclosure]:
-        length = next((seconds for value in node.texts("duration") if (seconds := linked_data.seconds(value))), None)
+        length = next(
+            (
+                seconds
+                for value in node.texts("duration")
+                if (seconds := linked_data.seconds(value))
+            ),
+            None,
+        )
         for address in node.texts("contentUrl"):
             yield from self._file(address, duration=length)
 
@@ -293,7 +347,11 @@ class _Page:
 
 
 def _texts(node: linked_data.Node | None, keys: Iterable[str]) -> tuple[Found, ...]:
-    return tuple(Found(value, f"ld:{key}") for key in keys for value in node.texts(key)) if node else ()
+    return (
+        tuple(Found(value, f"ld:{key}") for key in keys for value in node.texts(key))
+        if node
+        else ()
+    )
 
 
 def _is_root(address: str) -> bool:

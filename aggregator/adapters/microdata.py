@@ -37,7 +37,9 @@ class Vocabulary:
 
 
 def _classes(*names: str) -> str:
-    return " or ".join(f"contains(concat(' ', normalize-space(@class), ' '), ' {name} ')" for name in names)
+    return " or ".join(
+        f"contains(concat(' ', normalize-space(@class), ' '), ' {name} ')" for name in names
+    )
 
 
 MICRODATA = Vocabulary(
@@ -49,27 +51,54 @@ MICRODATA = Vocabulary(
     "itemscope",
     etree.XPath(".//*[@itemprop]"),
     {
-        "title": ("headline", "name"), "published": ("datePublished",), "updated": ("dateModified",),
-        "authors": ("author", "creator"), "content": ("articleBody",), "summary": ("description",),
-        "image": ("image", "thumbnailUrl"), "tags": ("keywords",), "language": ("inLanguage",),
+        "title": ("headline", "name"),
+        "published": ("datePublished",),
+        "updated": ("dateModified",),
+        "authors": ("author", "creator"),
+        "content": ("articleBody",),
+        "summary": ("description",),
+        "image": ("image", "thumbnailUrl"),
+        "tags": ("keywords",),
+        "language": ("inLanguage",),
     },
-)  # fmt: skip
+)
 MICROFORMATS = Vocabulary(
     "class",
     etree.XPath(f"//*[{_classes('h-entry', 'hentry')}]"),
     "class",
-    etree.XPath(".//*[contains(@class, '-')or contains(@class, 'published') or contains(@class, 'updated')"
-                " or contains(@class, 'author')]"),
+    etree.XPath(
+        ".//*[contains(@class, '-')or contains(@class, 'published') or contains(@class, 'updated')"
+        " or contains(@class, 'author')]"
+    ),
     {
-        "title": ("p-name", "entry-title"), "published": ("dt-published", "published"),
-        "updated": ("dt-updated", "updated"), "authors": ("p-author", "author"),
-        "content": ("e-content", "entry-content"), "summary": ("p-summary",), "image": ("u-featured", "u-photo"),
-        "tags": ("p-category",), "language": (),
+        "title": ("p-name", "entry-title"),
+        "published": ("dt-published", "published"),
+        "updated": ("dt-updated", "updated"),
+        "authors": ("p-author", "author"),
+        "content": ("e-content", "entry-content"),
+        "summary": ("p-summary",),
+        "image": ("u-featured", "u-photo"),
+        "tags": ("p-category",),
+        "language": (),
     },
-)  # fmt: skip
+)
 _ROOT_CLASSES = frozenset({"h-entry", "hentry", "h-card", "vcard", "h-cite", "h-feed", "h-event"})
-_VALUES = {"meta": "content", "time": "datetime", "link": "href", "data": "value", "img": "src", "abbr": "title"}
-_ADDRESSES = {"a": "href", "img": "src", "link": "href", "meta": "content", "source": "src", "object": "data"}
+_VALUES = {
+    "meta": "content",
+    "time": "datetime",
+    "link": "href",
+    "data": "value",
+    "img": "src",
+    "abbr": "title",
+}
+_ADDRESSES = {
+    "a": "href",
+    "img": "src",
+    "link": "href",
+    "meta": "content",
+    "source": "src",
+    "object": "data",
+}
 
 
 @dataclass(frozen=True)
@@ -141,14 +170,22 @@ def _items(document: Document, vocabulary: Vocabulary) -> Iterator[Item]:
 def _main(roots: list[Any]) -> Any | None:
     """The outermost item with a first heading; the only one of them."""
     holders = [root for root in roots if next(root.iterdescendants("h1"), None) is not None]
-    return holders[0] if holders and all(holders[0] in other.iterancestors() for other in holders[1:]) else None
+    return (
+        holders[0]
+        if holders and all(holders[0] in other.iterancestors() for other in holders[1:])
+        else None
+    )
 
 
 def _properties(root: Any, vocabulary: Vocabulary) -> Mapping[str, tuple[Any, ...]]:
     wanted = {name for names in vocabulary.properties.values() for name in names}
     found: dict[str, list[Any]] = {}
     for element in islice(vocabulary.marked(root), MAX_PROPERTIES):
-        names = [name for name in (element.get(vocabulary.attribute) or "").split()[:40] if name in wanted]
+        names = [
+            name
+            for name in (element.get(vocabulary.attribute) or "").split()[:40]
+            if name in wanted
+        ]
         if names and _owner(element, vocabulary, root) is root:
             for name in names:
                 found.setdefault(name, []).append(element)
@@ -157,7 +194,9 @@ def _properties(root: Any, vocabulary: Vocabulary) -> Mapping[str, tuple[Any, ..
 
 def _owner(element: Any, vocabulary: Vocabulary, root: Any) -> Any:
     """The nearest item around an element."""
-    return next((one for one in element.iterancestors() if one is root or _is_item(one, vocabulary)), None)
+    return next(
+        (one for one in element.iterancestors() if one is root or _is_item(one, vocabulary)), None
+    )
 
 
 def _is_item(element: Any, vocabulary: Vocabulary) -> bool:
@@ -168,14 +207,22 @@ def _is_item(element: Any, vocabulary: Vocabulary) -> bool:
 
 def _value(element: Any) -> str | None:
     name = _VALUES.get(element.tag)
-    stated = element.get("content") or (element.get(name) if name else None) or element.get("datetime")
+    stated = (
+        element.get("content") or (element.get(name) if name else None) or element.get("datetime")
+    )
     return (stated or text_of(element)).strip() or None
 
 
 def _name(element: Any, vocabulary: Vocabulary) -> str | None:
     if not _is_item(element, vocabulary):
-        return _value(element) if element.tag in ("meta", "span", "a", "div", "p", "address", "li", "h4") else None
-    inner = element.xpath(".//*[@itemprop='name']" if vocabulary is MICRODATA else f".//*[{_classes('p-name', 'fn')}]")
+        return (
+            _value(element)
+            if element.tag in ("meta", "span", "a", "div", "p", "address", "li", "h4")
+            else None
+        )
+    inner = element.xpath(
+        ".//*[@itemprop='name']" if vocabulary is MICRODATA else f".//*[{_classes('p-name', 'fn')}]"
+    )
     if inner:
         return _value(inner[0])
     return text_of(element).strip() or None if vocabulary is MICROFORMATS else None
@@ -189,5 +236,7 @@ def _addresses(element: Any) -> Iterator[str]:
     elif element.get("itemscope") is not None:
         for path in (".//*[@itemprop='url' or @itemprop='contentUrl']", ".//img[@src]"):
             yield from (
-                value for one in element.xpath(path)[:3] if (value := one.get(_ADDRESSES.get(one.tag, "content")))
+                value
+                for one in element.xpath(path)[:3]
+                if (value := one.get(_ADDRESSES.get(one.tag, "content")))
             )

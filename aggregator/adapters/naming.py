@@ -62,7 +62,9 @@ def letters(name: str) -> str:
 def titles(found: Iterable[Found], of: Site) -> tuple[Found, ...]:
     """Give the titles that name the article, without the site's name, a whole one before one cut short."""
     named = [Found(value, one.where) for one in found if (value := _without_site(one, of))]
-    kept = {letters(one.value): one for one in reversed(named) if letters(one.value) not in of.names}
+    kept = {
+        letters(one.value): one for one in reversed(named) if letters(one.value) not in of.names
+    }
     return whole(tuple(one for one in named if kept.get(letters(one.value)) is one))
 
 
@@ -71,13 +73,23 @@ def whole(found: Sequence[Found]) -> tuple[Found, ...]:
     if not found or not (end := _CUT_SHORT.search(found[0].value[:MAX_CHARACTERS])):
         return tuple(found)
     stem = text.fold(found[0].value[: end.start()])
-    longer = next((one for one in found[1:] if stem and text.fold(one.value).startswith(stem) and _is_whole(one)), None)
+    longer = next(
+        (
+            one
+            for one in found[1:]
+            if stem and text.fold(one.value).startswith(stem) and _is_whole(one)
+        ),
+        None,
+    )
     return (longer, *(one for one in found if one is not longer)) if longer else tuple(found)
 
 
 def authors(found: Iterable[Found], of: Site) -> tuple[Found, ...]:
     """Give the people among names: no site, no address, nobody's account."""
-    people = (replace(one, value=_BY.sub("", " ".join(one.value[:MAX_CHARACTERS].split()))) for one in found)
+    people = (
+        replace(one, value=_BY.sub("", " ".join(one.value[:MAX_CHARACTERS].split())))
+        for one in found
+    )
     return tuple(one for one in people if _is_somebody(one.value, of))
 
 
@@ -110,7 +122,12 @@ def _without_site(found: Found, of: Site) -> str:
 
 def _is_site(part: str, of: Site, *, loose: bool) -> bool:
     name = letters(part).removeprefix("the")
-    like_host = loose and len(of.label) >= _SHORT_NAME and name.startswith(of.label) and len(part.split()) < 5
+    like_host = (
+        loose
+        and len(of.label) >= _SHORT_NAME
+        and name.startswith(of.label)
+        and len(part.split()) < 5
+    )
     return name in of.names or like_host
 
 
@@ -120,4 +137,9 @@ def _is_whole(found: Found) -> bool:
 
 def _is_somebody(name: str, of: Site) -> bool:
     plain = letters(name)
-    return bool(plain) and not plain.isdigit() and plain not in _NOBODY | of.names and not _ADDRESS.search(name.strip())
+    return (
+        bool(plain)
+        and not plain.isdigit()
+        and plain not in _NOBODY | of.names
+        and not _ADDRESS.search(name.strip())
+    )

@@ -40,7 +40,9 @@ _WANTED = frozenset({"text", "title", "type", "xmlurl", "category"})
 # XML knows no reference without its semicolon, HTML does: it would read `?a=1&copy=2` as `?a=1©=2`.
 _REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 # `feed:https://…` and `feed://…`, which stands for http (draft-obasanjo-feed-uri-scheme).
-_FEED_BEFORE, _FEED_FOR_HTTP = (re.compile(f"feed:{rest}", re.IGNORECASE) for rest in ("(?://)?(?=https?:)", "(?=//)"))
+_FEED_BEFORE, _FEED_FOR_HTTP = (
+    re.compile(f"feed:{rest}", re.IGNORECASE) for rest in ("(?://)?(?=https?:)", "(?=//)")
+)
 _ELSEWHERE = frozenset({"include", "link"})  # outlines that name another list (OPML 2.0)
 
 
@@ -101,7 +103,9 @@ class _List:
         known = self.feeds.get(place)
         together = (*known.tags, *tags) if known else tags
         unique = tuple(dict.fromkeys(together))[:MAX_TAGS]
-        self.feeds[place] = Subscription(known.url if known else url, (known.name if known else None) or name, unique)
+        self.feeds[place] = Subscription(
+            known.url if known else url, (known.name if known else None) or name, unique
+        )
 
 
 def _read(text: str) -> Subscriptions:
@@ -166,7 +170,9 @@ def _name(stated: Mapping[str, str]) -> str | None:
 
 def _line(value: str) -> str | None:
     if len(value) > _MAX_MARKUP:
-        value = value[:_MAX_MARKUP].rpartition("<")[0] or value[:_MAX_MARKUP]  # half a tag would be text
+        value = (
+            value[:_MAX_MARKUP].rpartition("<")[0] or value[:_MAX_MARKUP]
+        )  # half a tag would be text
     return plain(value)[:MAX_TEXT].strip() or None
 
 
@@ -182,7 +188,9 @@ def _url(written: str) -> str | None:
 def _why(stated: Mapping[str, str]) -> str:
     kind = stated.get("type", "").lower()
     return (
-        f"a {kind} to another document, which is not read" if kind in _ELSEWHERE else "no xmlUrl: a folder, or no feed"
+        f"a {kind} to another document, which is not read"
+        if kind in _ELSEWHERE
+        else "no xmlUrl: a folder, or no feed"
     )
 
 

@@ -29,9 +29,13 @@ def is_article(document: Document) -> bool:
         return False
     if _kind(document) == "article":
         return True
-    return linked_data.read(document, addresses=[document.url or ""], headlines=()).article is not None
+    return (
+        linked_data.read(document, addresses=[document.url or ""], headlines=()).article is not None
+    )
 
 
 def _kind(document: Document) -> str | None:
-    stated = (element for element in document.root.iter("meta") if element.get("property") == "og:type")
+    stated = (
+        element for element in document.root.iter("meta") if element.get("property") == "og:type"
+    )
     return next(((element.get("content") or "").strip().lower() for element in stated), None)

@@ -28,8 +28,11 @@ if TYPE_CHECKING:
     from aggregator.sites.selector import Document, Selector
 
 _WAYS: tuple[listed_data.Way, ...] = (
-    listed_data.by_linked_data, listed_data.by_microdata, listed_data.by_microformats, listed_data.by_state,
-)  # fmt: skip
+    listed_data.by_linked_data,
+    listed_data.by_microdata,
+    listed_data.by_microformats,
+    listed_data.by_state,
+)
 
 
 def parse(capture: Capture, rules: SiteRules) -> Parsed:
@@ -50,13 +53,17 @@ def parse(capture: Capture, rules: SiteRules) -> Parsed:
     notes = (note,) if note else ()
     if found is None:
         return Parsed(title=title, home=capture.url, more=more, quiet=True, notes=notes)
-    return Parsed(found.entries, found.rejected, title=title, home=capture.url, more=more, notes=notes)
+    return Parsed(
+        found.entries, found.rejected, title=title, home=capture.url, more=more, notes=notes
+    )
 
 
 def manner_of(document: Document, capture: Capture, rules: SiteRules) -> Manner:
     """How the items of a page are read: its dates in its own language and its site's zone."""
     stated = page_head.language(document)
-    tags = tuple(tag for tag in ((language.tag(stated.value) if stated else None) or rules.language,) if tag)
+    tags = tuple(
+        tag for tag in ((language.tag(stated.value) if stated else None) or rules.language,) if tag
+    )
     dates = Reader(capture.taken, tags, rules.timezone or "UTC", rules.listing.field("published"))
     return Manner(dates, language=(stated,) if stated else ())
 
@@ -73,7 +80,9 @@ def _read(document: Document, listing: Listing, manner: Manner) -> tuple[Items |
     return _by_itself(document, replace(listing, fields={}), manner)
 
 
-def _by_rules(document: Document, listing: Listing, manner: Manner) -> tuple[Items | None, str | None]:
+def _by_rules(
+    document: Document, listing: Listing, manner: Manner
+) -> tuple[Items | None, str | None]:
     """The first selector that finds a usable item; None for a list that is there and empty."""
     tried: list[tuple[Selector, Items]] = []
     for selector in listing.items:
@@ -81,9 +90,13 @@ def _by_rules(document: Document, listing: Listing, manner: Manner) -> tuple[Ite
         if found.entries:
             return found, None
         tried.append((selector, found))
-    if not any(found.count for _, found in tried) and any(scope.container(one, document) for one in listing.items):
+    if not any(found.count for _, found in tried) and any(
+        scope.container(one, document) for one in listing.items
+    ):
         return None, None
-    raise SourceError("no-items", "; ".join(_failed(document, selector, found) for selector, found in tried))
+    raise SourceError(
+        "no-items", "; ".join(_failed(document, selector, found) for selector, found in tried)
+    )
 
 
 def _failed(document: Document, selector: Selector, found: Items) -> str:
@@ -91,10 +104,14 @@ def _failed(document: Document, selector: Selector, found: Items) -> str:
         reason = found.rejected[0] if found.rejected else "they lead to other sites"
         return f"`{selector.source}` finds {found.count} items, none usable ({reason})"
     near = nearest(selector.source, [document])
-    return f"`{selector.source}` finds nothing" + (f", `{near.selector}` would find {near.count}" if near else "")
+    return f"`{selector.source}` finds nothing" + (
+        f", `{near.selector}` would find {near.count}" if near else ""
+    )
 
 
-def _by_itself(document: Document, listing: Listing, manner: Manner) -> tuple[Items | None, str | None]:
+def _by_itself(
+    document: Document, listing: Listing, manner: Manner
+) -> tuple[Items | None, str | None]:
     """The way that gives the most items, those with a date twice; of equals the one that guesses least."""
     best: Items | None = None
     how = None
@@ -103,9 +120,10 @@ def _by_itself(document: Document, listing: Listing, manner: Manner) -> tuple[It
             best, how = found, name
     if best is None:
         raise SourceError(
-            "no-items", "no list of articles in JSON-LD, microdata, microformats or scripts, nor by the form of the "
+            "no-items",
+            "no list of articles in JSON-LD, microdata, microformats or scripts, nor by the form of the "
             "page: say where the `items` are",
-        )  # fmt: skip
+        )
     return best, f"items by {how}"
 
 

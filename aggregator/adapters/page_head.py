@@ -30,7 +30,9 @@ def language(document: Document) -> Found | None:
         (stated.get("content-language"), "meta:content-language"),
         (stated.get("og:locale"), "meta:og:locale"),
     )
-    return next((Found(value, where) for value, where in candidates if value and languages.tag(value)), None)
+    return next(
+        (Found(value, where) for value, where in candidates if value and languages.tag(value)), None
+    )
 
 
 def title(document: Document) -> str | None:
@@ -43,12 +45,22 @@ def title(document: Document) -> str | None:
 def following(document: Document, listing: Listing) -> tuple[str, ...]:
     """The address of the list's next page: as the rules say, else as the page itself does, on its own site."""
     own = key(document.url or "")
-    stated = (absolute(address_of(match), base=document.home) for one in listing.next for match in one(document))
+    stated = (
+        absolute(address_of(match), base=document.home)
+        for one in listing.next
+        for match in one(document)
+    )
     if listing.next:
         return tuple(islice((address for address in stated if address and key(address) != own), 1))
-    related = (one for one in document.root.iter("link", "a") if "next" in (one.get("rel") or "").lower().split())
+    related = (
+        one
+        for one in document.root.iter("link", "a")
+        if "next" in (one.get("rel") or "").lower().split()
+    )
     addresses = (absolute(one.get("href") or "", base=document.home) for one in related)
-    same = (one for one in addresses if one and key(one) != own and same_site(one, document.url or ""))
+    same = (
+        one for one in addresses if one and key(one) != own and same_site(one, document.url or "")
+    )
     return tuple(islice(same, 1))
 
 

@@ -40,27 +40,38 @@ def parse(capture: Capture, _: SiteRules | None = None) -> Parsed:
     """
     sitemap = sitemap_text.read(capture.body, capture.headers.get("content-type", ""))
     urls = [(number, url) for number, url in enumerate(sitemap.urls, 1) if "loc" in url]
-    missing = tuple(f"url {number}: no address" for number, url in enumerate(sitemap.urls, 1) if "loc" not in url)[:10]
+    missing = tuple(
+        f"url {number}: no address"
+        for number, url in enumerate(sitemap.urls, 1)
+        if "loc" not in url
+    )[:10]
     newest = _newest(urls, capture.taken)
     if sitemap.index:
         addresses = (absolute(url["loc"][0], base=capture.url) for _, url in newest[:MAX_CHILDREN])
-        more = tuple(dict.fromkeys(address for address in addresses if address and address != capture.url))
+        more = tuple(
+            dict.fromkeys(address for address in addresses if address and address != capture.url)
+        )
         return Parsed(rejected=missing, repaired=sitemap.repaired, more=more, quiet=not more)
     entries: dict[str, RawEntry] = {}
     for number, url in newest:
         entries.setdefault(key(url["loc"][0]), _entry(f"url {number}", url, capture.url))
     left = f"the newest {MAX_ITEMS} of {len(urls)} URLs" if len(urls) > MAX_ITEMS else None
     return Parsed(
-        tuple(entries.values())[:MAX_ITEMS], missing, repaired=sitemap.repaired, quiet=not urls,
+        tuple(entries.values())[:MAX_ITEMS],
+        missing,
+        repaired=sitemap.repaired,
+        quiet=not urls,
         notes=(left,) if left else (),
-    )  # fmt: skip
+    )
 
 
 def _newest(urls: Sequence[tuple[int, Url]], taken: datetime) -> list[tuple[int, Url]]:
     """The newest first, those without a date last, in the document's order where equal; a few hundred at most."""
     roughly = sorted(urls, key=lambda one: _stated(one[1])[:16], reverse=True)[:_CLOSE]
     exactly = {number: _moment(_stated(url), taken) for number, url in roughly}
-    return sorted(roughly, key=lambda one: (-exactly[one[0]], one[0]))[: max(MAX_ITEMS, MAX_CHILDREN)]
+    return sorted(roughly, key=lambda one: (-exactly[one[0]], one[0]))[
+        : max(MAX_ITEMS, MAX_CHILDREN)
+    ]
 
 
 def _stated(url: Url) -> str:
@@ -102,7 +113,10 @@ def _images(url: Url) -> Iterator[RawImage]:
     places = url.get("image:loc", ())
     caption = captions[0] if len(places) == 1 and captions else None
     yield from (RawImage(place, "sitemap:image:loc", caption=caption) for place in places)
-    yield from (RawImage(place, "sitemap:video:thumbnail_loc") for place in url.get("video:thumbnail_loc", ()))
+    yield from (
+        RawImage(place, "sitemap:video:thumbnail_loc")
+        for place in url.get("video:thumbnail_loc", ())
+    )
 
 
 def _enclosures(url: Url) -> Iterator[Enclosure]:

@@ -63,9 +63,15 @@ def _inflated(body: bytes) -> tuple[bytes, bool]:
 
 def _lines(text: str) -> Sitemap:
     stated = [line.strip() for line in text.splitlines()[: 2 * MAX_URLS] if line.strip()]
-    addresses = [line for line in stated if line.lower().startswith(("http://", "https://")) and " " not in line]
+    addresses = [
+        line
+        for line in stated
+        if line.lower().startswith(("http://", "https://")) and " " not in line
+    ]
     if 2 * len(addresses) <= len(stated):
-        raise SourceError("parse", f"no sitemap: it begins with `{' '.join(text[:200].split())[:40]}`")
+        raise SourceError(
+            "parse", f"no sitemap: it begins with `{' '.join(text[:200].split())[:40]}`"
+        )
     return Sitemap(tuple({"loc": (address[:_MAX_TEXT],)} for address in addresses[:MAX_URLS]))
 
 

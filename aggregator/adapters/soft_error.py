@@ -63,7 +63,10 @@ def certain(capture: Capture, document: Document, rules: SiteRules) -> str | Non
     found = wall(capture.status, capture.headers, capture.body, host=url.host(capture.url) or "")
     if found:
         return found
-    gone = next((one for one in rules.soft_404 if next(iter(one.elements(document)), None) is not None), None)
+    gone = next(
+        (one for one in rules.soft_404 if next(iter(one.elements(document)), None) is not None),
+        None,
+    )
     return f"a page of an error, by its `{gone.source}`" if gone else None
 
 
@@ -72,7 +75,11 @@ def likely(titles: Iterable[str], words: float) -> str | None:
     if words > TINY_WORDS:
         return None
     for title in titles:
-        for pattern, what in ((_NOT_FOUND, "a page of an error"), (_WALLED, "a wall"), (_CONSENT, "a consent wall")):
+        for pattern, what in (
+            (_NOT_FOUND, "a page of an error"),
+            (_WALLED, "a wall"),
+            (_CONSENT, "a consent wall"),
+        ):
             if pattern.search(title[:300]):
                 return f"{what}, titled `{' '.join(title.split())[:80]}`"
     return None

@@ -92,7 +92,9 @@ def feeds_of(stated: Stated, url: str) -> Iterator[Candidate]:
             yield from _filled(software, feeds, url)
 
 
-def _filled(software: str, feeds: tuple[str, ...], url: str, home: str | None = None) -> Iterator[Candidate]:
+def _filled(
+    software: str, feeds: tuple[str, ...], url: str, home: str | None = None
+) -> Iterator[Candidate]:
     here = urljoin(url, urlsplit(url).path or "/")
     bare = here.rstrip("/")
     for feed in feeds:
@@ -105,9 +107,14 @@ def _youtube(stated: Stated, url: str) -> Iterator[Candidate]:
         return
     named = [match[1] for address in stated.link("canonical") if (match := _YOUTUBE.match(address))]
     named += [match[1] for address in stated.meta("og:url") if (match := _YOUTUBE.match(address))]
-    named += [name for name in stated.meta("identifier", "channelid") if _YOUTUBE_CHANNEL.fullmatch(name)]
+    named += [
+        name for name in stated.meta("identifier", "channelid") if _YOUTUBE_CHANNEL.fullmatch(name)
+    ]
     for name in named:
-        yield Candidate(f"https://www.youtube.com/feeds/videos.xml?channel_id={name}", "the channel of this page")
+        yield Candidate(
+            f"https://www.youtube.com/feeds/videos.xml?channel_id={name}",
+            "the channel of this page",
+        )
 
 
 def _soundcloud(stated: Stated) -> Iterator[Candidate]:
@@ -127,14 +134,22 @@ def _wordpress(stated: Stated, url: str) -> Iterator[Candidate]:
     if "?rest_route=" in found:
         yield from _filled("WordPress", ("{home}?feed=rss2",), url, found.partition("?")[0])
     else:
-        yield from _filled("WordPress", ("{here}feed/", "{home}feed/"), url, found.partition("wp-json")[0])
+        yield from _filled(
+            "WordPress", ("{here}feed/", "{home}feed/"), url, found.partition("wp-json")[0]
+        )
 
 
 def _hosted(stated: Stated, url: str) -> Iterator[Candidate]:
     """Blogs under a name of their own at a host of many."""
-    if any("substackcdn.com" in address for address in stated.link("preconnect", "preload", "icon", "shortcut")):
+    if any(
+        "substackcdn.com" in address
+        for address in stated.link("preconnect", "preload", "icon", "shortcut")
+    ):
         yield from _filled("Substack", ("{home}feed",), url)
     if "Medium" in stated.meta("al:ios:app_name", "al:android:app_name"):
         yield from _filled("Medium", ("{home}feed",), url)
-    if any("assets.tumblr.com" in address for address in stated.link("icon", "shortcut", "apple-touch-icon")):
+    if any(
+        "assets.tumblr.com" in address
+        for address in stated.link("icon", "shortcut", "apple-touch-icon")
+    ):
         yield from _filled("Tumblr", ("{home}rss",), url)

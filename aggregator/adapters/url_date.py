@@ -37,14 +37,19 @@ def day_of(address: str) -> date | None:
     found = _DAY.search(address[:_LIMIT].partition("?")[0])
     if not found:
         return None
-    month, day = (next(filter(None, (found[f"{name}{form}"] for form in ("", "2", "3"))), "0") for name in "md")
+    month, day = (
+        next(filter(None, (found[f"{name}{form}"] for form in ("", "2", "3"))), "0")
+        for name in "md"
+    )
     try:
         return date(int(found["y"]), int(month), int(day))
     except ValueError:
         return None
 
 
-def agreeing(published: Sequence[Found], address: str | None, *, taken: datetime) -> tuple[Found, ...]:
+def agreeing(
+    published: Sequence[Found], address: str | None, *, taken: datetime
+) -> tuple[Found, ...]:
     """Put dates that agree with the day in the address before those that do not; the order is kept otherwise."""
     day = day_of(address) if address else None
     if day is None:

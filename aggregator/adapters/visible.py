@@ -48,7 +48,8 @@ _PUBLISHED_LABELS = r"""
 """
 _LABEL = re.compile(rf"\s*(?:{_PUBLISHED_LABELS})\s*[:：]?\s*", re.IGNORECASE | re.VERBOSE)
 _DATED_CLASS = re.compile(
-    r"(?<![a-z])(?:pub(?:lish(?:ed)?)?[-_]?)?(?:date|time|timestamp|datetime)(?![a-z])", re.IGNORECASE
+    r"(?<![a-z])(?:pub(?:lish(?:ed)?)?[-_]?)?(?:date|time|timestamp|datetime)(?![a-z])",
+    re.IGNORECASE,
 )
 _CUT = re.compile(r"\s*[|｜·•\n\r\t]\s*|\s{3,}|(?:来源|來源|作者|编辑|編輯|责编)[:：]")
 _LABELLED = (
@@ -99,7 +100,8 @@ def _is_title(value: str, titles: tuple[str, ...]) -> bool:
     name = text.fold(" ".join(value.split()))
     wanted = [text.fold(" ".join(title.split())) for title in titles]
     return bool(name) and any(
-        one == name or (len(name) >= _LEAST_TITLE and one.startswith(name) and not one[len(name)].isalnum())
+        one == name
+        or (len(name) >= _LEAST_TITLE and one.startswith(name) and not one[len(name)].isalnum())
         for one in wanted
     )
 
@@ -114,7 +116,9 @@ def times(document: Document, h1: Any | None) -> Times:
     return Times(tuple(published[:1]), (*updated, *published[1:2]))
 
 
-def written(document: Document, h1: Any | None, *, language: str | None, taken: datetime) -> tuple[Found, ...]:
+def written(
+    document: Document, h1: Any | None, *, language: str | None, taken: datetime
+) -> tuple[Found, ...]:
     """Give dates that people read: behind a label of any language, of a class that says so, in the article's byline."""
     languages = (language,) if language else ()
     found: dict[str, Found] = {}
@@ -162,7 +166,11 @@ def _is_elsewhere(element: Any, area: Any) -> bool:
     for one in element.iterancestors():
         if one is area:
             return False
-        if one.tag in _ELSEWHERE or one.tag == "article" or not words_of(one).isdisjoint(card_words.REMARKS):
+        if (
+            one.tag in _ELSEWHERE
+            or one.tag == "article"
+            or not words_of(one).isdisjoint(card_words.REMARKS)
+        ):
             return True
     return False
 
@@ -175,7 +183,11 @@ def _is_listed(element: Any) -> bool:
 
 def _is_of_change(element: Any) -> bool:
     parent = element.getparent()
-    words = (element.get("class"), element.get("itemprop"), parent.get("class") if parent is not None else None)
+    words = (
+        element.get("class"),
+        element.get("itemprop"),
+        parent.get("class") if parent is not None else None,
+    )
     return bool(_CHANGED.search(" ".join(word for word in words if word)))
 
 
@@ -187,7 +199,11 @@ def _candidates(document: Document, h1: Any | None) -> Iterator[tuple[Any, str]]
             yield element, _behind_label(element)
     area = _area(document, h1)
     for element in area.iter(*_LABELLED) if area is not None else ():
-        if _DATED_CLASS.search(element.get("class") or "") and not _is_of_change(element) and not _is_listed(element):
+        if (
+            _DATED_CLASS.search(element.get("class") or "")
+            and not _is_of_change(element)
+            and not _is_listed(element)
+        ):
             yield element, text_of(element)[:_LONGEST_LINE].strip()
 
 

@@ -23,17 +23,34 @@ _HEADERS = (
     ("x-amzn-waf-action", ("challenge", "captcha"), "an AWS WAF challenge"),
 )
 _WORDS = (
-    ("a Cloudflare challenge", (b"Just a moment...", b"_cf_chl_opt", b"cf-browser-verification", b"cf-chl-",
-                                b"Attention Required! | Cloudflare", b"cf-error-details")),
+    (
+        "a Cloudflare challenge",
+        (
+            b"Just a moment...",
+            b"_cf_chl_opt",
+            b"cf-browser-verification",
+            b"cf-chl-",
+            b"Attention Required! | Cloudflare",
+            b"cf-error-details",
+        ),
+    ),
     ("a DataDome challenge", (b"captcha-delivery.com", b"var dd=", b"x-datadome")),
     ("a Vercel challenge", (b"Vercel Security Checkpoint", b"/.well-known/vercel/security/")),
     ("an Imperva challenge", (b"_Incapsula_Resource", b"Incapsula incident ID")),
-    ("an Anubis challenge", (b"anubis_challenge", b"Making sure you&#39;re not a bot", b"/x/cmd/anubis/")),
-)  # fmt: skip
+    (
+        "an Anubis challenge",
+        (b"anubis_challenge", b"Making sure you&#39;re not a bot", b"/x/cmd/anubis/"),
+    ),
+)
 _CONSENT_HOSTS = (
-    "consent.google.*", "consent.youtube.com", "consent.yahoo.com", "guce.*.*", "consent.trustarc.com",
-    "myprivacy.dpgmedia.*", "cookiewall.*",
-)  # fmt: skip
+    "consent.google.*",
+    "consent.youtube.com",
+    "consent.yahoo.com",
+    "guce.*.*",
+    "consent.trustarc.com",
+    "myprivacy.dpgmedia.*",
+    "cookiewall.*",
+)
 
 
 def wall(status: int, headers: Mapping[str, str], body: bytes, *, host: str) -> str | None:
@@ -51,7 +68,11 @@ def _by_header(status: int, headers: Mapping[str, str]) -> str | None:
 
 
 def _by_host(host: str) -> str | None:
-    return f"the consent wall of {host}" if any(fnmatch(host, pattern) for pattern in _CONSENT_HOSTS) else None
+    return (
+        f"the consent wall of {host}"
+        if any(fnmatch(host, pattern) for pattern in _CONSENT_HOSTS)
+        else None
+    )
 
 
 def _by_words(headers: Mapping[str, str], body: bytes) -> str | None:
@@ -59,8 +80,12 @@ def _by_words(headers: Mapping[str, str], body: bytes) -> str | None:
     if not _is_html(headers.get("content-type", ""), start):
         return None
     marked = start + b"x-datadome" if "x-datadome" in headers else start
-    return next((found for found, words in _WORDS if sum(word in marked for word in words) > 1), None)
+    return next(
+        (found for found, words in _WORDS if sum(word in marked for word in words) > 1), None
+    )
 
 
 def _is_html(content_type: str, start: bytes) -> bool:
-    return "html" in content_type.lower() or start.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html"))
+    return "html" in content_type.lower() or start.lstrip()[:14].lower().startswith(
+        (b"<!doctype html", b"<html")
+    )

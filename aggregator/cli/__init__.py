@@ -30,9 +30,14 @@ from aggregator.cli.test import test
 __all__ = ["app", "main"]
 
 app = typer.Typer(
-    name="aggregator", cls=Commands, add_completion=False, no_args_is_help=True, rich_markup_mode=None,
-    pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
-)  # fmt: skip
+    name="aggregator",
+    cls=Commands,
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 
 
 def main() -> None:
@@ -48,19 +53,36 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
-    ctx: typer.Context, *,
-    config: Annotated[Path | None, typer.Option(
-        "-c", "--config", envvar="AGGREGATOR_CONFIG", show_envvar=True, metavar="FILE",
-        help=f"The configuration; {DEFAULT_PATH} where absent.",
-    )] = None,
-    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Say more; tracebacks of our own failures.")] = False,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing on stderr but errors.")] = False,
-    version: Annotated[bool, typer.Option(  # noqa: ARG001 (its callback answers)
-        "--version", callback=_version, is_eager=True, help="Print the version and end."
-    )] = False,
-) -> None:  # fmt: skip
+    ctx: typer.Context,
+    *,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "-c",
+            "--config",
+            envvar="AGGREGATOR_CONFIG",
+            show_envvar=True,
+            metavar="FILE",
+            help=f"The configuration; {DEFAULT_PATH} where absent.",
+        ),
+    ] = None,
+    verbose: Annotated[
+        bool, typer.Option("-v", "--verbose", help="Say more; tracebacks of our own failures.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("-q", "--quiet", help="Say nothing on stderr but errors.")
+    ] = False,
+    version: Annotated[  # noqa: ARG001
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Print the version and end."
+        ),
+    ] = False,
+) -> None:
     """Follow many unlike sources and serve one clean, merged Atom feed."""
-    ctx.obj = Invocation(config or DEFAULT_PATH, explicit=config is not None, verbose=verbose, quiet=quiet)
+    ctx.obj = Invocation(
+        config or DEFAULT_PATH, explicit=config is not None, verbose=verbose, quiet=quiet
+    )
 
 
 for command in (run, fetch, publish, sources, entries, show, preview, add, check, test, prune):

@@ -37,14 +37,22 @@ def add(
     *,
     ctx: typer.Context,
     address: Annotated[
-        str, typer.Argument(metavar="URL", help="A feed, a page, a profile; or a folder of saved articles.")
+        str,
+        typer.Argument(
+            metavar="URL", help="A feed, a page, a profile; or a folder of saved articles."
+        ),
     ],
-    id: Annotated[str | None, typer.Option("--id", help="Its id; made from the address where absent.")] = None,  # noqa: A002
+    id: Annotated[  # noqa: A002
+        str | None, typer.Option("--id", help="Its id; made from the address where absent.")
+    ] = None,
     name: Annotated[
         str | None, typer.Option("--name", help="Its name for people; the feed's own where absent.")
     ] = None,
     file: Annotated[
-        Path | None, typer.Option("--file", metavar="FILE", help="Where to write it; sources/added.yaml where absent.")
+        Path | None,
+        typer.Option(
+            "--file", metavar="FILE", help="Where to write it; sources/added.yaml where absent."
+        ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show it and write nothing.")] = False,
 ) -> int:
@@ -85,7 +93,9 @@ def _check_id(identity: str | None, config: "Config") -> None:
         raise UsageError(f"--id `{identity}` is taken, at {taken.origin}")
 
 
-def _search(config: "Config", file: Path, tell: "Callable[[str], None]", stage: "Stage") -> "Search":
+def _search(
+    config: "Config", file: Path, tell: "Callable[[str], None]", stage: "Stage"
+) -> "Search":
     from functools import partial
 
     from aggregator.cli.finding import Search
@@ -133,7 +143,9 @@ def _found(
 
     from aggregator.cli.finding import Followed
 
-    source = next((source for source in config.sources if aim.path and str(source.path) == aim.path), None)
+    source = next(
+        (source for source in config.sources if aim.path and str(source.path) == aim.path), None
+    )
     if source is not None and aim.path is not None:
         return Followed(source, aim.path), False
     return asyncio.run(_searched(aim, file, config, tell))
@@ -163,16 +175,24 @@ def _known(found: "Followed", tell: "Callable[[str], None]") -> int:
 
 
 def _nothing(aim: "Wanted", main: Path, *, private: bool) -> int:
-    say(f"aggregator: nothing was found at {aim.path or aim.urls[0]} that brings entries; nothing is written")
+    say(
+        f"aggregator: nothing was found at {aim.path or aim.urls[0]} that brings entries; nothing is written"
+    )
     if aim.path is not None:
-        say("  saved articles begin with `<!--epoch-->` and a line `[title](URL)`; see docs/feed.md")
+        say(
+            "  saved articles begin with `<!--epoch-->` and a line `[title](URL)`; see docs/feed.md"
+        )
     elif private:
-        say(f"  it is in a private network; if you trust it, write `network: {{allow_private: true}}` in {main}")
+        say(
+            f"  it is in a private network; if you trust it, write `network: {{allow_private: true}}` in {main}"
+        )
     else:
         say(
             "  give the address of the feed itself, or of the page that lists the articles; where no rules can be found"
         )
-        say("  for a page, write a source with `adapter: page`, `items` and `fields` (docs/site-rules.md)")
+        say(
+            "  for a page, write a source with `adapter: page`, `items` and `fields` (docs/site-rules.md)"
+        )
     return FAILED
 
 
@@ -200,13 +220,21 @@ def _show(found: "Found", addition: "Addition") -> None:
 
 def _row(entry: "Revision") -> tuple[str, str, str]:
     stated = entry.published_from != "first_seen"
-    return _short(entry.title), f"{entry.published:%Y-%m-%d %H:%MZ}" if stated else "-", entry.url or "-"
+    return (
+        _short(entry.title),
+        f"{entry.published:%Y-%m-%d %H:%MZ}" if stated else "-",
+        entry.url or "-",
+    )
 
 
 def _short(title: str) -> str:
     from rich.cells import cell_len, set_cell_size
 
-    return title if cell_len(title) <= _WIDEST_TITLE else set_cell_size(title, _WIDEST_TITLE - 1).rstrip() + "…"
+    return (
+        title
+        if cell_len(title) <= _WIDEST_TITLE
+        else set_cell_size(title, _WIDEST_TITLE - 1).rstrip() + "…"
+    )
 
 
 def _tell_others(found: "Found", tell: "Callable[[str], None]") -> None:

@@ -15,7 +15,9 @@ from aggregator.errors import UsageError
 
 _FEED_SCHEME = re.compile(r"(?:feed|itpcs?|pcast|podcast|rss):(?://)?", re.IGNORECASE)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
-_NO_ADDRESS = re.compile(r"(?:javascript|data|mailto|file|about|view-source|tel|urn|magnet):", re.IGNORECASE)
+_NO_ADDRESS = re.compile(
+    r"(?:javascript|data|mailto|file|about|view-source|tel|urn|magnet):", re.IGNORECASE
+)
 _FEDIVERSE = re.compile(r"@([\w.-]+)@([\w-]+(?:\.[\w-]+)+)")
 _HANDLE = re.compile(r"@[\w.-]{3,}")
 _LABEL = r"[^\s/?#@:.*!$&'()+,;=|\\^{}\"<>%\[\]]+"
@@ -59,7 +61,9 @@ def _path(text: str) -> str | None:
     plain = named.startswith(("/", "./", "../")) and not named.startswith("//")
     there = bool(named) and "://" not in named and "\0" not in named and _exists(named)
     if plain and not there:
-        raise UsageError(f"nothing is at {text}: name a folder, a file or a pattern of saved articles, or a URL")
+        raise UsageError(
+            f"nothing is at {text}: name a folder, a file or a pattern of saved articles, or a URL"
+        )
     return abspath(named) if there else None  # noqa: PTH100  links stay as they are written
 
 

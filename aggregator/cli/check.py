@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 def check(
     *,
     ctx: typer.Context,
-    format: Annotated[Literal["text", "json"], typer.Option(help="json lists the problems on stdout.")] = "text",  # noqa: A002
+    format: Annotated[  # noqa: A002
+        Literal["text", "json"], typer.Option(help="json lists the problems on stdout.")
+    ] = "text",
 ) -> int:
     """Validate the configuration and site rules."""
     ctx.obj.log(logging.WARNING)
@@ -50,7 +52,9 @@ def _checked(invocation: Invocation) -> "tuple[Config | None, list[Problem]]":
         names = load_sites(invocation.sites_folder).names
     except ConfigError as error:
         problems += error.problems
-        names = shipped_names() | {path.stem for path in invocation.sites_folder.glob("*.yaml")}  # as good as any guess
+        names = shipped_names() | {
+            path.stem for path in invocation.sites_folder.glob("*.yaml")
+        }  # as good as any guess
     try:
         config = invocation.read(names)
     except ConfigError as error:
@@ -69,4 +73,9 @@ def _good(config: "Config") -> str:
 
 
 def _record(problem: "Problem") -> dict[str, object]:
-    return {"file": problem.file, "line": problem.line, "path": problem.path, "message": problem.message}
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "path": problem.path,
+        "message": problem.message,
+    }

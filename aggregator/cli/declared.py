@@ -50,7 +50,9 @@ def of_sources(config: Config, *, env: Mapping[str, str]) -> Iterator[Declared]:
     for source, place in zip(config.sources, written, strict=True):
         for number, test in enumerate(source.tests):
             steps = (*place.steps, "tests", number)
-            yield Declared(source.id, test, place.document, steps, source.url, partial(_job_of_source, source))
+            yield Declared(
+                source.id, test, place.document, steps, source.url, partial(_job_of_source, source)
+            )
 
 
 def of_rules(files: Iterable[RulesFile]) -> Iterator[Declared]:
@@ -63,7 +65,9 @@ def of_rules(files: Iterable[RulesFile]) -> Iterator[Declared]:
 
 def _job_of_source(source: Source, capture: Capture) -> Job:
     named = source.adapter in CARRIERS and source.adapter != "auto"
-    return job_of(source, source.adapter if named else carrier_of(capture, items=bool(source.items)))
+    return job_of(
+        source, source.adapter if named else carrier_of(capture, items=bool(source.items))
+    )
 
 
 def _job_of_rules(name: str, capture: Capture, *, lists: bool) -> Job:

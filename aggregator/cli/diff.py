@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 # Han, Kana, Thai, Lao, Burmese and Khmer a character each (with the marks above it), else words, spaces, anything.
-_SPACELESS = (
-    "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
-)
+_SPACELESS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
 _TOKEN = re.compile(rf"[{_SPACELESS}]|[^\W{_SPACELESS}]+|\s+|.", re.DOTALL)
 _MOST_PAIRS = 25_000_000  # SequenceMatcher's worst case is their number: 5,000 tokens against 5,000 take half a second
 _CONTEXT = 40  # characters that are shown around a change
@@ -78,7 +76,10 @@ def _words(was: str, now: str) -> Iterator[Piece]:
 
 def _replaced(was: Sequence[str], now: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield the aligned stretches of two sequences, equal ones as equal texts."""
-    start = next((n for n, (a, b) in enumerate(zip(was, now, strict=False)) if a != b), min(len(was), len(now)))
+    start = next(
+        (n for n, (a, b) in enumerate(zip(was, now, strict=False)) if a != b),
+        min(len(was), len(now)),
+    )
     rest = min(len(was), len(now)) - start
     end = next((n for n in range(rest) if was[-1 - n] != now[-1 - n]), rest)
     yield "".join(was[:start]), "".join(now[:start])
@@ -90,7 +91,9 @@ def _aligned(was: Sequence[str], now: Sequence[str]) -> Iterator[tuple[str, str]
     if len(was) * len(now) > _MOST_PAIRS:
         yield "".join(was), "".join(now)
         return
-    for _, was_from, was_to, now_from, now_to in SequenceMatcher(None, was, now, autojunk=False).get_opcodes():
+    for _, was_from, was_to, now_from, now_to in SequenceMatcher(
+        None, was, now, autojunk=False
+    ).get_opcodes():
         yield "".join(was[was_from:was_to]), "".join(now[now_from:now_to])
 
 

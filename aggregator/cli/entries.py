@@ -24,15 +24,23 @@ COLUMNS = (Column("published"), Column("source"), Column("title"))
 def entries(
     *,
     ctx: typer.Context,
-    source: Annotated[str | None, typer.Option(metavar="ID", help="Only what this source brought first.")] = None,
+    source: Annotated[
+        str | None, typer.Option(metavar="ID", help="Only what this source brought first.")
+    ] = None,
     since: Annotated[
-        str | None, typer.Option(metavar="WHEN", help="Published since: 2026-03-01, RFC 3339, 7d, 12h.")
+        str | None,
+        typer.Option(metavar="WHEN", help="Published since: 2026-03-01, RFC 3339, 7d, 12h."),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, help=f"At most so many; {TABLE_LIMIT} for a table, else all.")
+        int | None,
+        typer.Option(min=1, help=f"At most so many; {TABLE_LIMIT} for a table, else all."),
     ] = None,
-    search: Annotated[str | None, typer.Option(metavar="TEXT", help="Only with this in title or text.")] = None,
-    format: Annotated[Literal["table", "json", "jsonl"], typer.Option(help="jsonl is one entry a line.")] = "table",  # noqa: A002
+    search: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Only with this in title or text.")
+    ] = None,
+    format: Annotated[  # noqa: A002
+        Literal["table", "json", "jsonl"], typer.Option(help="jsonl is one entry a line.")
+    ] = "table",
 ) -> int:
     """List entries in the common schema, newest first."""
     from aggregator.app import open_store, utc_now
@@ -57,7 +65,10 @@ def _known(source: str, config: "Config", store: "Store") -> None:
 
 def _print(found: "Iterable[Entry]", format: str) -> None:  # noqa: A002
     if format == "table":
-        put_table(COLUMNS, ((f"{entry.published:%Y-%m-%d %H:%M}Z", entry.source, entry.title) for entry in found))
+        put_table(
+            COLUMNS,
+            ((f"{entry.published:%Y-%m-%d %H:%M}Z", entry.source, entry.title) for entry in found),
+        )
     elif format == "jsonl":
         for line in _lines(found):
             put(line + b"\n")

@@ -26,7 +26,9 @@ def export(
         Literal["opml", "jsonl"],
         typer.Option(help="opml: the sources that are feeds; jsonl: every entry, a line each."),
     ] = "opml",
-    output: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to write; stdout where absent.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where to write; stdout where absent.")
+    ] = None,
 ) -> int:
     """Write the sources as OPML, or all entries as JSON lines, oldest first."""
     ctx.obj.log(logging.WARNING)

@@ -72,7 +72,11 @@ def _refusal(feed: Subscription, *, allow_private: bool) -> str | None:
         return f"its address {error}"
     host = parts.hostname or ""
     private = "loopback" if is_own_machine(host) else host_refusal(host)
-    return f"a private address ({private}); network.allow_private allows it" if private and not allow_private else None
+    return (
+        f"a private address ({private}); network.allow_private allows it"
+        if private and not allow_private
+        else None
+    )
 
 
 def _new_id(url: str, taken: set[str]) -> str:

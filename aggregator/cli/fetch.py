@@ -23,20 +23,33 @@ if TYPE_CHECKING:
     from aggregator.model import Outcome, SourceState
 
 COLUMNS = (
-    Column("source"), Column("status", styled=True), Column("new", right=True), Column("changed", right=True),
-    Column("same", right=True), Column("rejected", right=True), Column("ms", right=True), Column("message", folds=True),
-)  # fmt: skip
+    Column("source"),
+    Column("status", styled=True),
+    Column("new", right=True),
+    Column("changed", right=True),
+    Column("same", right=True),
+    Column("rejected", right=True),
+    Column("ms", right=True),
+    Column("message", folds=True),
+)
 
 
 def fetch(
     *,
     ctx: typer.Context,
-    sources: Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help="Only these; all where absent.")] = None,
+    sources: Annotated[
+        list[str] | None, typer.Argument(metavar="SOURCE", help="Only these; all where absent.")
+    ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Also what is not due; whoever asked for time still gets it.")
+        bool,
+        typer.Option("--force", help="Also what is not due; whoever asked for time still gets it."),
     ] = False,
-    full: Annotated[bool, typer.Option("--full", help="Ask for everything, as if for the first time.")] = False,
-    format: Annotated[Literal["table", "json"], typer.Option(help="How to print the outcomes.")] = "table",  # noqa: A002
+    full: Annotated[
+        bool, typer.Option("--full", help="Ask for everything, as if for the first time.")
+    ] = False,
+    format: Annotated[  # noqa: A002
+        Literal["table", "json"], typer.Option(help="How to print the outcomes.")
+    ] = "table",
 ) -> int:
     """Ask what is due once, publish what changed."""
     import asyncio
@@ -66,11 +79,15 @@ def _chosen(wanted: "Iterable[str]", config: "Config") -> tuple[str, ...]:
     found = [source_named(name, config) for name in dict.fromkeys(wanted)]
     for source in found:
         if not source.enabled:
-            raise UsageError(f"source `{source.id}` is disabled (`enabled: false`, {source.origin})")
+            raise UsageError(
+                f"source `{source.id}` is disabled (`enabled: false`, {source.origin})"
+            )
     return tuple(source.id for source in found)
 
 
-async def _cycle(app: "App", names: "Sequence[str]", *, force: bool, full: bool, quiet: bool) -> "list[Outcome]":
+async def _cycle(
+    app: "App", names: "Sequence[str]", *, force: bool, full: bool, quiet: bool
+) -> "list[Outcome]":
     from aggregator.cli.progress import progress
 
     async with app:
@@ -103,7 +120,10 @@ def _sum(one: "Outcome", next_one: "Outcome") -> "Outcome":
     return replace(
         next_one,
         started=one.started,
-        **{name: getattr(one, name) + getattr(next_one, name) for name in ("ms", "found", "new", "changed", "same")},
+        **{
+            name: getattr(one, name) + getattr(next_one, name)
+            for name in ("ms", "found", "new", "changed", "same")
+        },
         rejected=one.rejected + next_one.rejected,
         notes=tuple(dict.fromkeys(one.notes + next_one.notes)),
         size_bytes=(one.size_bytes or 0) + (next_one.size_bytes or 0),
@@ -117,7 +137,11 @@ def _stale(app: "App") -> bool:
 
     from aggregator.publish import OUTPUTS
 
-    paths = [Path(app.config.output) / f"{view.id}.{kind}" for view in app.config.views for kind in OUTPUTS]
+    paths = [
+        Path(app.config.output) / f"{view.id}.{kind}"
+        for view in app.config.views
+        for kind in OUTPUTS
+    ]
     changed = app.store.last_change()
     try:
         written = min(datetime.fromtimestamp(path.stat().st_mtime, UTC) for path in paths)
@@ -150,13 +174,22 @@ def _tell(outcomes: "Iterable[Outcome]") -> None:
 
 
 def _tell_unasked(
-    app: "App", names: "Sequence[str]", outcomes: "Sequence[Outcome]", *, began: "datetime", force: bool
+    app: "App",
+    names: "Sequence[str]",
+    outcomes: "Sequence[Outcome]",
+    *,
+    began: "datetime",
+    force: bool,
 ) -> None:
     """Say why each source that was named, or that was due, was not asked; of all together, where nothing was due."""
     from aggregator.cli.standing import due_at
 
     asked = {outcome.source for outcome in outcomes}
-    unasked = [state for state in app.store.states() if state.source in app.sources and state.source not in asked]
+    unasked = [
+        state
+        for state in app.store.states()
+        if state.source in app.sources and state.source not in asked
+    ]
     due = {state.source for state in unasked if due_at(state) <= began and not state.gone}
     for state in unasked:
         if state.source in names or (not names and state.source in due):
@@ -169,7 +202,9 @@ def _why_not(state: "SourceState", now: "datetime", *, force: bool) -> str:
     from aggregator.cli.standing import due_at, until
 
     if state.not_before is not None and state.not_before > now:
-        return f"it wants to be left alone, next {until(state.not_before, now=now)} ({state.reason})"
+        return (
+            f"it wants to be left alone, next {until(state.not_before, now=now)} ({state.reason})"
+        )
     if state.gone and not force:
         return "gone (410); --force asks again"
     if state.next_fetch_at > now and not force:

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 
 MOST_QUESTIONS = 12
 _PAGES = 2  # of a sitemap's children
-_OTHERWISE = frozenset({"connect", "tls", "timeout"})  # reached in no other way than by another scheme
+_OTHERWISE = frozenset(
+    {"connect", "tls", "timeout"}
+)  # reached in no other way than by another scheme
 _REFUSED = frozenset({"forbidden", "blocked", "gone", "redirect", "too-large"})
 _TOO_MANY_REQUESTS = 429
 _HEAD_BYTES = 4096
@@ -112,7 +114,9 @@ class Search:
 
         answer = _answer(rehearsal)
         if answer is None:
-            guesses = _guesses(url) if rehearsal and _refuses(rehearsal) and not self.refused else ()
+            guesses = (
+                _guesses(url) if rehearsal and _refuses(rehearsal) and not self.refused else ()
+            )
             return await self._first(guesses, most=len(guesses))
         capture = _capture(answer)
         if not looks_like_html(capture):
@@ -123,7 +127,9 @@ class Search:
         """Read a document that is neither a feed nor a page, if anything can."""
         head = capture.body[:_HEAD_BYTES]
         if b"<urlset" in head or b"<sitemapindex" in head:
-            return await self._proven({"url": url, "adapter": "sitemap"}, "a sitemap", articles=3, more=True)
+            return await self._proven(
+                {"url": url, "adapter": "sitemap"}, "a sitemap", articles=3, more=True
+            )
         if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
             return await self._proven({"url": url, "adapter": "json"}, "a list in JSON")
         if _OPML.search(head):
@@ -135,8 +141,11 @@ class Search:
 
         feeds = feeds_in(capture)
         for candidates, most in (
-            (feeds.recommended, 3), (feeds.linked, 2), (feeds.usual, 3), (well_known(capture.url), 6),
-        ):  # fmt: skip
+            (feeds.recommended, 3),
+            (feeds.linked, 2),
+            (feeds.usual, 3),
+            (well_known(capture.url), 6),
+        ):
             found = await self._first(candidates, most=most)
             if isinstance(found, Found):
                 return replace(found, others=_others(found, feeds))
@@ -163,7 +172,11 @@ class Search:
             return found
         rules = {**given, "items": inferred.items, "fields": dict(inferred.fields)}
         proven = await self._rehearse(rules)
-        return Found(rules, "rules inferred from the page", proven, inferred=inferred) if entries(proven) else found
+        return (
+            Found(rules, "rules inferred from the page", proven, inferred=inferred)
+            if entries(proven)
+            else found
+        )
 
     async def _proven(
         self, given: Mapping[str, Any], why: str, *, articles: int = 0, more: bool = False
@@ -197,9 +210,15 @@ class Search:
         try:
             rehearsal = await self._rehearse(given, questions=1)
         except ValueError:  # a page may recommend anything
-            self.tell(f"passed over {candidate.url} ({candidate.why}): no source may have this address")
+            self.tell(
+                f"passed over {candidate.url} ({candidate.why}): no source may have this address"
+            )
             return None, None
-        told = "it is there" if quiet and rehearsal.fetched else _told(rehearsal).removesuffix(f" at {candidate.url}")
+        told = (
+            "it is there"
+            if quiet and rehearsal.fetched
+            else _told(rehearsal).removesuffix(f" at {candidate.url}")
+        )
         self.tell(f"looked at {candidate.url} ({candidate.why}): {told}")
         if not entries(rehearsal):
             return None, rehearsal
@@ -249,7 +268,9 @@ def _capture(answer: Response) -> Capture:
 
     from aggregator.model import Capture
 
-    return Capture("", answer.url, datetime.now(UTC), answer.body, status=answer.status, headers=answer.headers)
+    return Capture(
+        "", answer.url, datetime.now(UTC), answer.body, status=answer.status, headers=answer.headers
+    )
 
 
 def _is_private(rehearsal: Rehearsal) -> bool:

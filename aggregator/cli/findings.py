@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 
 _TABLE = (Column("n", right=True), Column("published"), Column("title"), Column("url", folds=True))
 _SHEET = (
-    Column("field"), Column("value", folds=True), Column("found in", folds=True), Column("why", folds=True),
-)  # fmt: skip
+    Column("field"),
+    Column("value", folds=True),
+    Column("found in", folds=True),
+    Column("why", folds=True),
+)
 _WIDEST = 72  # columns of a text
 _WHOLE = frozenset({"url", "guid", "image", "enclosures"})
 _LISTED = frozenset({"authors", "tags", "credits", "enclosures"})
@@ -57,7 +60,12 @@ def record_of(trial: Trial, *, limit: int) -> dict[str, object]:
         "source": trial.source,
         "carrier": trial.carrier,
         "fetched": [
-            {"url": one.url, "status": one.status, "bytes": len(one.body), "content_type": _media_type(one) or None}
+            {
+                "url": one.url,
+                "status": one.status,
+                "bytes": len(one.body),
+                "content_type": _media_type(one) or None,
+            }
             for one in trial.fetched
         ],
         "outcome": outcome_record(trial.outcome),
@@ -90,7 +98,9 @@ def _media_type(response: Response) -> str:
 
 def _row(item: Item) -> tuple[str, ...]:
     revision = item.revision
-    published = "-" if revision.published_from == "first_seen" else f"{revision.published:%Y-%m-%d %H:%M}Z"
+    published = (
+        "-" if revision.published_from == "first_seen" else f"{revision.published:%Y-%m-%d %H:%M}Z"
+    )
     return str(item.number), published, _short(revision.title), revision.url or "-"
 
 
@@ -117,7 +127,9 @@ def _how(trace: FieldTrace, winners: list[Candidate], revision: Revision) -> str
 
 def _read(name: str, revision: Revision) -> str:
     """Say how a date was read: by which offset or zone, and how exact it is."""
-    found = next((one for one in revision.evidence if one.field == name and one.refused is None), None)
+    found = next(
+        (one for one in revision.evidence if one.field == name and one.refused is None), None
+    )
     if found is None:
         return ""
     place = f" in {found.zone}" if found.zone else f" at {_offset(found.offset or 0)}"
@@ -151,7 +163,11 @@ def _entry_record(item: Item) -> dict[str, object]:
     entry = record(entry_of(item.revision))
     if item.fields is None:
         return entry
-    return entry | {"candidates": {trace.name: [_candidate(one) for one in trace.candidates] for trace in item.fields}}
+    return entry | {
+        "candidates": {
+            trace.name: [_candidate(one) for one in trace.candidates] for trace in item.fields
+        }
+    }
 
 
 def _candidate(candidate: Candidate) -> dict[str, object]:
@@ -161,11 +177,14 @@ def _candidate(candidate: Candidate) -> dict[str, object]:
         "where": candidate.where or None,
         "won": candidate.won,
         "reason": candidate.reason or None,
-        "read": None if date is None else {
-            "utc": rfc3339(date.value), "precision": date.precision,
+        "read": None
+        if date is None
+        else {
+            "utc": rfc3339(date.value),
+            "precision": date.precision,
             "offset": None if date.offset is None else _offset(date.offset),
         },
-    }  # fmt: skip
+    }
 
 
 def _silent_record(one: Silent) -> dict[str, object]:

@@ -25,19 +25,31 @@ if TYPE_CHECKING:
 
 USUAL_FILE = Path("sources/imported.yaml")  # beside the main file
 FILE_BYTES = 15 * 2**16  # a file may have 1 MiB; the rest is room for what people add by hand
-COLUMNS = (Column("fate", styled=True), Column("source"), Column("address", folds=True), Column("message", folds=True))
+COLUMNS = (
+    Column("fate", styled=True),
+    Column("source"),
+    Column("address", folds=True),
+    Column("message", folds=True),
+)
 STDIN = "-"
 
 
 def import_(
     *,
     ctx: typer.Context,
-    file: Annotated[str, typer.Argument(metavar="FILE", help="The list as OPML; `-` reads it from stdin.")],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="The list as OPML; `-` reads it from stdin.")
+    ],
     to: Annotated[
-        Path | None, typer.Option("--file", metavar="YAML", help=f"Where to write; {USUAL_FILE} where absent.")
+        Path | None,
+        typer.Option("--file", metavar="YAML", help=f"Where to write; {USUAL_FILE} where absent."),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be added.")] = False,
-    format: Annotated[Literal["table", "json"], typer.Option(help="How to print what became of each feed.")] = "table",  # noqa: A002
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell what would be added.")
+    ] = False,
+    format: Annotated[  # noqa: A002
+        Literal["table", "json"], typer.Option(help="How to print what became of each feed.")
+    ] = "table",
 ) -> int:
     """Add the feeds of an OPML file."""
     from aggregator.cli.fate import fates
@@ -67,7 +79,9 @@ def _listed(file: str) -> "Subscriptions":
                 body = stream.read(opml.LIMIT_BYTES + 1)
         return opml.read(body)
     except (OSError, ValueError) as error:
-        raise UsageError(f"cannot read {file}: {getattr(error, 'strerror', None) or error}") from error
+        raise UsageError(
+            f"cannot read {file}: {getattr(error, 'strerror', None) or error}"
+        ) from error
     except SourceError as error:
         raise UsageError(f"{file} is not an OPML list: {error}") from error
 
@@ -90,7 +104,9 @@ def _written(invocation: "Invocation", new: "Sequence[Fate]", first: Path) -> li
             append(invocation.path, [fate.mapping for fate in part], file=path)
         followed = {source.id for source in invocation.load().sources}
         if any(fate.id not in followed for fate in new):
-            raise UsageError(f"{first} is not among the files that `sources` names in {invocation.path}")
+            raise UsageError(
+                f"{first} is not among the files that `sources` names in {invocation.path}"
+            )
     except BaseException:
         _restore(before)
         raise
@@ -137,7 +153,10 @@ def _print(found: "Sequence[Fate]", format: str) -> None:  # noqa: A002
     if format == "json":
         put_json([_record(fate) for fate in found])
     else:
-        put_table(COLUMNS, ((fate.verdict, fate.id or "-", fate.url or "-", _message(fate)) for fate in found))
+        put_table(
+            COLUMNS,
+            ((fate.verdict, fate.id or "-", fate.url or "-", _message(fate)) for fate in found),
+        )
 
 
 def _message(fate: "Fate") -> str:
@@ -146,17 +165,26 @@ def _message(fate: "Fate") -> str:
 
 def _record(fate: "Fate") -> dict[str, object]:
     return {
-        "fate": fate.verdict, "id": fate.id, "url": fate.url, "name": fate.name, "tags": list(fate.tags),
+        "fate": fate.verdict,
+        "id": fate.id,
+        "url": fate.url,
+        "name": fate.name,
+        "tags": list(fate.tags),
         "why": fate.why,
-    }  # fmt: skip
+    }
 
 
 def _tell(found: "Sequence[Fate]", paths: "Sequence[Path]", *, cut: bool, dry_run: bool) -> None:
     from aggregator.adapters.opml import MAX_OUTLINES
 
-    counts = {verdict: sum(fate.verdict == verdict for fate in found) for verdict in ("added", "followed", "refused")}
+    counts = {
+        verdict: sum(fate.verdict == verdict for fate in found)
+        for verdict in ("added", "followed", "refused")
+    }
     where = f" to {', '.join(map(str, paths))}" if paths else ""
     added = "would be added" if dry_run else f"added{where}"
-    say(f"{counts['added']} {added}, {counts['followed']} followed already, {counts['refused']} refused")
+    say(
+        f"{counts['added']} {added}, {counts['followed']} followed already, {counts['refused']} refused"
+    )
     if cut:
         say(f"what stands after {MAX_OUTLINES:,} outlines was left out")

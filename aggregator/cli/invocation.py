@@ -66,9 +66,11 @@ class Invocation:
         """Send log lines to stderr: `usual` is the least level, one lower with `-v`, errors alone with `-q`."""
         level = logging.ERROR if self.quiet else usual - 10 if self.verbose else usual
         logging.basicConfig(
-            level=max(level, logging.WARNING), format="%(asctime)s %(levelname)s %(message)s", handlers=[_Stderr()],
+            level=max(level, logging.WARNING),
+            format="%(asctime)s %(levelname)s %(message)s",
+            handlers=[_Stderr()],
             force=True,
-        )  # fmt: skip
+        )
         logging.getLogger("aggregator").setLevel(level)
 
 

@@ -20,7 +20,9 @@ class Commands(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         command = super().get_command(ctx, cmd_name)
         if command is not None and not any(option.name in _EVERYWHERE for option in command.params):
-            command.params += [_late(option) for option in self.params if option.name in _EVERYWHERE]
+            command.params += [
+                _late(option) for option in self.params if option.name in _EVERYWHERE
+            ]
         return command
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 (interface)

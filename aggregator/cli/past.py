@@ -19,9 +19,20 @@ if TYPE_CHECKING:
     from aggregator.store.entries import VisibleRevision
 
 FIELDS = (
-    "title", "url", "summary", "content_text", "content_html", "authors", "credits", "tags", "language", "publisher",
-    "image", "enclosures", "guid",
-)  # fmt: skip
+    "title",
+    "url",
+    "summary",
+    "content_text",
+    "content_html",
+    "authors",
+    "credits",
+    "tags",
+    "language",
+    "publisher",
+    "image",
+    "enclosures",
+    "guid",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +66,19 @@ def past_record(version: Past, *, diff: bool) -> dict[str, object]:
         "title": revision.title,
         "changed": list(version.changed),
     }
-    return found | {"diff": {name: marked(change) for name, change in version.diffs().items()}} if diff else found
+    return (
+        found | {"diff": {name: marked(change) for name, change in version.diffs().items()}}
+        if diff
+        else found
+    )
 
 
 def _changed(before: Entry, after: Entry) -> dict[str, tuple[str, str]]:
     """Find the fields that differ; markup alone counts only where the text is the same."""
     was, now = record(before), record(after)
-    changed = {name: (_text(was[name]), _text(now[name])) for name in FIELDS if was[name] != now[name]}
+    changed = {
+        name: (_text(was[name]), _text(now[name])) for name in FIELDS if was[name] != now[name]
+    }
     if "content_text" in changed:
         changed.pop("content_html", None)
     return changed

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 _GUESSED = ("first_seen", "archive")
 
 
-def tests(written: Iterable[tuple[str, Capture, Job]], *, source: Source, sites: Sites) -> list[str]:
+def tests(
+    written: Iterable[tuple[str, Capture, Job]], *, source: Source, sites: Sites
+) -> list[str]:
     """Write the key `tests` of a source: what each capture gives today. A path is relative to the source's file."""
     lines = ["tests:"]
     for path, capture, job in written:
@@ -33,7 +35,9 @@ def tests(written: Iterable[tuple[str, Capture, Job]], *, source: Source, sites:
         if job.carrier != ARTICLE:
             lines.append(f"    min_items: {len(found)}")
         if found:
-            lines.append(f"    {'entry' if job.carrier == ARTICLE else 'first'}: {_expected(found[0])}")
+            lines.append(
+                f"    {'entry' if job.carrier == ARTICLE else 'first'}: {_expected(found[0])}"
+            )
     return lines
 
 
@@ -49,7 +53,9 @@ def _expected(found: Revision) -> str:
     values = {"title": found.title, "url": found.url}
     if found.published_from not in _GUESSED:
         values["published"] = rfc3339(found.published)
-    return f"{{{', '.join(f'{name}: {_quoted(value)}' for name, value in values.items() if value)}}}"
+    return (
+        f"{{{', '.join(f'{name}: {_quoted(value)}' for name, value in values.items() if value)}}}"
+    )
 
 
 def _quoted(text: str) -> str:
@@ -59,4 +65,6 @@ def _quoted(text: str) -> str:
     '"a \\"$${X}\\""'
     """
     plain = json.dumps(text.replace("${", "$${"), ensure_ascii=False)
-    return "".join(character if character.isprintable() else f"\\U{ord(character):08x}" for character in plain)
+    return "".join(
+        character if character.isprintable() else f"\\U{ord(character):08x}" for character in plain
+    )

@@ -30,22 +30,40 @@ ARTICLES = 3  # whose own pages are read unless told otherwise
 
 
 def preview(
-    name: Annotated[str, typer.Argument(metavar="URL|SOURCE", help="An address, or the id of a source.")],
+    name: Annotated[
+        str, typer.Argument(metavar="URL|SOURCE", help="An address, or the id of a source.")
+    ],
     *,
     ctx: typer.Context,
     entry: Annotated[str, typer.Option(metavar="N|all", help="Which entry is explained.")] = "1",
-    limit: Annotated[int, typer.Option(min=1, metavar="N", help="List at most so many entries.")] = 20,
-    articles: Annotated[int | None, typer.Option(
-        min=0, max=100, metavar="N", help=f"Read at most so many articles' own pages; {ARTICLES} where absent.",
-    )] = None,
-    adapter: Annotated[str | None, typer.Option(
-        metavar="NAME", help="Of an address: how it is read, an adapter or the name of site rules.",
-    )] = None,
-    record: Annotated[bool, typer.Option(
-        "--record", help="Save what was fetched beside the source's YAML, and print the tests to paste into it.",
-    )] = False,
+    limit: Annotated[
+        int, typer.Option(min=1, metavar="N", help="List at most so many entries.")
+    ] = 20,
+    articles: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=100,
+            metavar="N",
+            help=f"Read at most so many articles' own pages; {ARTICLES} where absent.",
+        ),
+    ] = None,
+    adapter: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Of an address: how it is read, an adapter or the name of site rules.",
+        ),
+    ] = None,
+    record: Annotated[
+        bool,
+        typer.Option(
+            "--record",
+            help="Save what was fetched beside the source's YAML, and print the tests to paste into it.",
+        ),
+    ] = False,
     format: Annotated[Literal["text", "json"], typer.Option(help="How to print it.")] = "text",  # noqa: A002
-) -> int:  # fmt: skip
+) -> int:
     """Show what would come out of a source or an address, and why; store nothing."""
     import asyncio
 
@@ -58,8 +76,16 @@ def preview(
     config, source = _source(ctx.obj, name, adapter)
     sites = load_sites(sites_folder(config))
     if record and not source.origin:
-        raise UsageError("--record needs a source of the configuration, to put the capture beside its file")
-    most = articles if articles is not None else ARTICLES if entry == "all" else min(max(ARTICLES, *chosen), 100)
+        raise UsageError(
+            "--record needs a source of the configuration, to put the capture beside its file"
+        )
+    most = (
+        articles
+        if articles is not None
+        else ARTICLES
+        if entry == "all"
+        else min(max(ARTICLES, *chosen), 100)
+    )
     trial = asyncio.run(_tried(config, source, sites, chosen=chosen, articles=most))
     if format == "json":
         put_json(record_of(trial, limit=limit))
@@ -90,7 +116,9 @@ def _source(invocation: "Invocation", name: str, adapter: str | None) -> "tuple[
     config = invocation.load() if exists or not _FORM.search(name) else default()
     if not _is_address(name, {source.id for source in config.sources}):
         if adapter is not None:
-            raise UsageError(f"--adapter is for addresses; source `{name}` says itself how it is read")
+            raise UsageError(
+                f"--adapter is for addresses; source `{name}` says itself how it is read"
+            )
         return config, source_named(name, config)
     return config, _of_address(invocation, _address(name), adapter or "auto")
 
@@ -112,7 +140,9 @@ def _address(name: str) -> str:
         return name
     urls = wanted(name).urls
     if not urls:
-        raise UsageError(f"{name} is no address; files are previewed as a source of the configuration")
+        raise UsageError(
+            f"{name} is no address; files are previewed as a source of the configuration"
+        )
     return urls[0]
 
 
@@ -125,13 +155,20 @@ def _of_address(invocation: "Invocation", url: str, adapter: str) -> "Source":
 
     setting = Setting(invocation.path.parent, invocation.site_names())
     try:
-        return Source.model_validate({"id": id_of_url(url), "url": url, "adapter": adapter}, context=setting)
+        return Source.model_validate(
+            {"id": id_of_url(url), "url": url, "adapter": adapter}, context=setting
+        )
     except ValidationError as error:
-        reasons = (f"{one['loc'][0]} {one.get('ctx', {}).get('error') or one['msg']}" for one in error.errors())
+        reasons = (
+            f"{one['loc'][0]} {one.get('ctx', {}).get('error') or one['msg']}"
+            for one in error.errors()
+        )
         raise UsageError("; ".join(reasons)) from error
 
 
-async def _tried(config: "Config", source: "Source", sites: "Sites", *, chosen: range, articles: int) -> "Trial":
+async def _tried(
+    config: "Config", source: "Source", sites: "Sites", *, chosen: range, articles: int
+) -> "Trial":
     from aggregator.cli.trial import trial_of
     from aggregator.rehearsal import rehearse, stage
 
@@ -144,7 +181,9 @@ async def _tried(config: "Config", source: "Source", sites: "Sites", *, chosen: 
     return trial_of(rehearsal, sites, explained=chosen)
 
 
-async def _article(source: "Source", rehearsal: "Rehearsal", sites: "Sites", workers: "Workers") -> "Trial | None":
+async def _article(
+    source: "Source", rehearsal: "Rehearsal", sites: "Sites", workers: "Workers"
+) -> "Trial | None":
     """Read an address that is an article's own page as that article; None for any other."""
     from aggregator.adapters.discovery import looks_like_html
     from aggregator.adapters.html import document
@@ -155,7 +194,9 @@ async def _article(source: "Source", rehearsal: "Rehearsal", sites: "Sites", wor
     from aggregator.pipeline import job_of
 
     response, outcome = rehearsal.fetched[0], rehearsal.result.outcome
-    capture = Capture(source.id, response.url, outcome.started, response.body, headers=response.headers)
+    capture = Capture(
+        source.id, response.url, outcome.started, response.body, headers=response.headers
+    )
     job = job_of(source, ARTICLE)
     try:
         if not looks_like_html(capture) or not is_article(document(capture)):
@@ -163,7 +204,11 @@ async def _article(source: "Source", rehearsal: "Rehearsal", sites: "Sites", wor
         read = await workers.digest([capture], job)
     except SourceError:
         return None
-    return trial_of_article(response, capture, job, outcome=outcome, sites=sites) if read.revisions else None
+    return (
+        trial_of_article(response, capture, job, outcome=outcome, sites=sites)
+        if read.revisions
+        else None
+    )
 
 
 def _recorded(trial: "Trial", source: "Source", sites: "Sites") -> list[str]:

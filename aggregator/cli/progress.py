@@ -33,6 +33,8 @@ def progress(total: int, *, quiet: bool) -> Iterator[Callable[[Outcome], None]]:
         def advance(outcome: Outcome) -> None:
             nonlocal done
             done += 1
-            bar.update(task, completed=done, total=max(total, done), description=clean(outcome.source))
+            bar.update(
+                task, completed=done, total=max(total, done), description=clean(outcome.source)
+            )
 
         yield advance

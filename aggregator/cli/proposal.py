@@ -56,14 +56,20 @@ def _own_name(found: Found) -> str | None:
 def _way(found: Found) -> str:
     """How it is read, where that is not plain: what a page says of its articles."""
     notes = found.rehearsal.digest.notes
-    return f"Read as {found.why}: {'; '.join(notes)}." if found.given["adapter"] == "page" and notes else ""
+    return (
+        f"Read as {found.why}: {'; '.join(notes)}."
+        if found.given["adapter"] == "page" and notes
+        else ""
+    )
 
 
 def _evidence(found: Found) -> Mapping[Steps, str]:
     inferred = found.inferred
     if inferred is None:
         return {}
-    notes: dict[Steps, str] = {(): "These rules were inferred from the page; look whether they are right."}
+    notes: dict[Steps, str] = {
+        (): "These rules were inferred from the page; look whether they are right."
+    }
     notes[("items",)] = f"{inferred.count} items"
     return notes | {("fields", name): evidence for name, evidence in inferred.evidence.items()}
 
@@ -74,16 +80,19 @@ def _test(found: Found, identity: str, config: Config) -> tuple[dict[str, Any], 
     capture = step.captures[0]
     written = replace(capture, headers=_told_headers(capture))
     first, later = (
-        _again(step, moment, config) for moment in (written, replace(written, taken=capture.taken + _LATER))
+        _again(step, moment, config)
+        for moment in (written, replace(written, taken=capture.taken + _LATER))
     )
     if not first or not later:
         return {}, b""
     test = {
         "capture": f"captures/{identity.removesuffix('.html')}.html.gz",
         "url": capture.url if capture.url != found.given["url"] else None,
-        "taken": _moment(capture.taken), "content_type": written.headers.get("content-type"),
-        "min_items": len(first), "first": _first(first[0], later[0]),
-    }  # fmt: skip
+        "taken": _moment(capture.taken),
+        "content_type": written.headers.get("content-type"),
+        "min_items": len(first),
+        "first": _first(first[0], later[0]),
+    }
     return test, gzip.compress(capture.body, mtime=0)
 
 

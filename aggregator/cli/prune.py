@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 def prune(
     *,
     ctx: typer.Context,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be deleted.")] = False,
-    vacuum: Annotated[bool, typer.Option("--vacuum", help="Then give the space back to the system.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell what would be deleted.")
+    ] = False,
+    vacuum: Annotated[
+        bool, typer.Option("--vacuum", help="Then give the space back to the system.")
+    ] = False,
 ) -> int:
     """Delete entries that no source has listed for as long as its `keep` says."""
     import asyncio
@@ -47,4 +51,6 @@ async def _pruned(app: "App", *, dry_run: bool, vacuum: bool) -> "Pruned":
 
 def _tell(pruned: "Pruned", *, dry_run: bool) -> None:
     done = "would be deleted" if dry_run else "deleted"
-    say(f"{done}: {len(pruned.entries)} entries, {pruned.captures} captures, {pruned.outcomes} outcomes")
+    say(
+        f"{done}: {len(pruned.entries)} entries, {pruned.captures} captures, {pruned.outcomes} outcomes"
+    )

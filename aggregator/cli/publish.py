@@ -13,13 +13,20 @@ from aggregator.cli.terminal import Column, put_json, put_table
 if TYPE_CHECKING:
     from aggregator.app import Rendition
 
-COLUMNS = (Column("view"), Column("format"), Column("changed", styled=True), Column("path", folds=True))
+COLUMNS = (
+    Column("view"),
+    Column("format"),
+    Column("changed", styled=True),
+    Column("path", folds=True),
+)
 
 
 def publish(
     *,
     ctx: typer.Context,
-    format: Annotated[Literal["table", "json"], typer.Option(help="How to print what was written.")] = "table",  # noqa: A002
+    format: Annotated[  # noqa: A002
+        Literal["table", "json"], typer.Option(help="How to print what was written.")
+    ] = "table",
 ) -> int:
     """Regenerate every view from the store."""
     from aggregator.app import App, open_store

@@ -53,8 +53,12 @@ class Sheet:
         self.line(f"revisions: {len(past)}", "bold")
         for version in past:
             revision = version.revision
-            changes = ", ".join(version.changed) or ("first" if revision.number == 1 else "nothing that is shown")
-            self.line(f"  {revision.number}  {revision.at:%Y-%m-%d %H:%M:%S}Z  {revision.title}  ({changes})")
+            changes = ", ".join(version.changed) or (
+                "first" if revision.number == 1 else "nothing that is shown"
+            )
+            self.line(
+                f"  {revision.number}  {revision.at:%Y-%m-%d %H:%M:%S}Z  {revision.title}  ({changes})"
+            )
 
     def diffs(self, past: Sequence[Past]) -> None:
         """Write what each version changed."""
@@ -67,7 +71,11 @@ class Sheet:
                 self._diff(name, list(excerpt(change)))
 
     def _diff(self, name: str, change: Sequence[Piece]) -> None:
-        coloured = self._console is not None and self._console.color_system is not None and not self._console.no_color
+        coloured = (
+            self._console is not None
+            and self._console.color_system is not None
+            and not self._console.no_color
+        )
         if self._console is None or not coloured:
             self.line(f"  {name}: {marked(change)}")
             return
@@ -81,7 +89,9 @@ def _rows(entry: Entry) -> list[tuple[str, str, str]]:
     values = record(entry)
     values.pop("provenance")
     values.pop("title")
-    given: Iterable[tuple[str, object]] = ((name, value) for name, value in values.items() if value not in (None, []))
+    given: Iterable[tuple[str, object]] = (
+        (name, value) for name, value in values.items() if value not in (None, [])
+    )
     return [
         ("title", _short(entry.title), _where(entry, "title")),
         *(_row(entry, name, value) for name, value in given),
@@ -95,9 +105,17 @@ def _row(entry: Entry, name: str, value: object) -> tuple[str, str, str]:
 
 def _stated(evidence: Evidence) -> tuple[str, str, str]:
     facts = evidence_record(evidence)
-    told = [str(facts[name]) for name in ("precision", "offset", "zone", "form") if facts[name] is not None]
+    told = [
+        str(facts[name])
+        for name in ("precision", "offset", "zone", "form")
+        if facts[name] is not None
+    ]
     refused = [f"not believed: {evidence.refused}"] if evidence.refused else []
-    return f"{evidence.field}_raw", clean(f"{evidence.raw} ({', '.join([*told, *refused])})"), evidence.where
+    return (
+        f"{evidence.field}_raw",
+        clean(f"{evidence.raw} ({', '.join([*told, *refused])})"),
+        evidence.where,
+    )
 
 
 def _where(entry: Entry, name: str) -> str:

@@ -24,11 +24,15 @@ _PREFIX = re.compile(r"(?:urn:uuid:)?([0-9a-f]{8}[0-9a-f-]{0,28})", re.IGNORECAS
 
 
 def show(
-    name: Annotated[str, typer.Argument(metavar="ID|URL", help="An id, its first 8 digits or more, or a link.")],
+    name: Annotated[
+        str, typer.Argument(metavar="ID|URL", help="An id, its first 8 digits or more, or a link.")
+    ],
     *,
     ctx: typer.Context,
     revisions: Annotated[bool, typer.Option("--revisions", help="List its versions.")] = False,
-    diff: Annotated[bool, typer.Option("--diff", help="Show what each version changed, word by word.")] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Show what each version changed, word by word.")
+    ] = False,
     format: Annotated[Literal["text", "json"], typer.Option(help="How to print it.")] = "text",  # noqa: A002
 ) -> int:
     """Show one entry with the provenance of every field."""
@@ -54,9 +58,13 @@ def _found(app: "App", name: str) -> "list[Entry]":
     if found := app.find(name):
         return found
     prefix = _PREFIX.fullmatch(name)
-    found = app.store.starting(prefix[1]) if prefix and len(prefix[1].replace("-", "")) <= 32 else []
+    found = (
+        app.store.starting(prefix[1]) if prefix and len(prefix[1].replace("-", "")) <= 32 else []
+    )
     if len(found) > 1:
-        raise UsageError(f"several ids begin with `{name}`: {', '.join(entry.id for entry in found)}")
+        raise UsageError(
+            f"several ids begin with `{name}`: {', '.join(entry.id for entry in found)}"
+        )
     if not found:
         raise UsageError(f"there is no entry `{name}`: neither an id nor a link of one")
     return found
@@ -64,18 +72,26 @@ def _found(app: "App", name: str) -> "list[Entry]":
 
 def _record(
     entry: "Entry", stated: "Sequence[Evidence]", past: "Sequence[Past]", *, diff: bool
-) -> dict[str, object]:  # fmt: skip
+) -> dict[str, object]:
     from aggregator.cli.past import past_record
     from aggregator.publish.record import evidence_record, record
 
-    shown = record(entry) | ({"evidence": [evidence_record(one) for one in stated]} if stated else {})
-    return shown | ({"revisions": [past_record(version, diff=diff) for version in past]} if past else {})
+    shown = record(entry) | (
+        {"evidence": [evidence_record(one) for one in stated]} if stated else {}
+    )
+    return shown | (
+        {"revisions": [past_record(version, diff=diff) for version in past]} if past else {}
+    )
 
 
 def _print(
-    found: "Sequence[Entry]", stated: "Sequence[Sequence[Evidence]]", pasts: "Sequence[Sequence[Past]]", *,
-    revisions: bool, diff: bool,
-) -> None:  # fmt: skip
+    found: "Sequence[Entry]",
+    stated: "Sequence[Sequence[Evidence]]",
+    pasts: "Sequence[Sequence[Past]]",
+    *,
+    revisions: bool,
+    diff: bool,
+) -> None:
     from aggregator.cli.sheet import Sheet
 
     sheet = Sheet(sys.stdout)

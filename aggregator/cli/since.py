@@ -26,4 +26,6 @@ def moment(text: str, *, now: datetime) -> datetime:
         stated = datetime.fromisoformat(text)
         return stated.replace(tzinfo=UTC) if stated.tzinfo is None else stated.astimezone(UTC)
     except (ValueError, OverflowError) as e:
-        raise UsageError(f"--since: give a day (2026-03-01), a moment (RFC 3339) or 12h, 7d, 2w, not `{text}`") from e
+        raise UsageError(
+            f"--since: give a day (2026-03-01), a moment (RFC 3339) or 12h, 7d, 2w, not `{text}`"
+        ) from e

@@ -18,9 +18,15 @@ if TYPE_CHECKING:
     from aggregator.store import Store
 
 COLUMNS = (
-    Column("source"), Column("state", styled=True), Column("items", right=True), Column("last run"),
-    Column("result", folds=True), Column("next", folds=True), Column("adapter"), Column("address", folds=True),
-)  # fmt: skip
+    Column("source"),
+    Column("state", styled=True),
+    Column("items", right=True),
+    Column("last run"),
+    Column("result", folds=True),
+    Column("next", folds=True),
+    Column("adapter"),
+    Column("address", folds=True),
+)
 
 
 def sources(
@@ -52,7 +58,10 @@ def standings(config: "Config", store: "Store") -> "list[Standing]":
     counts = store.counts()
     return [
         Standing(
-            source, states.get(source.id), next(iter(store.outcomes(source.id, 1)), None), counts.get(source.id, 0)
+            source,
+            states.get(source.id),
+            next(iter(store.outcomes(source.id, 1)), None),
+            counts.get(source.id, 0),
         )
         for source in config.sources
     ]
@@ -64,6 +73,12 @@ def _row(standing: "Standing", now: "datetime") -> tuple[str, ...]:
     source, state = standing.source, standing.state
     last = f"{state.last_run:%Y-%m-%d %H:%M}Z" if state and state.last_run else "-"
     return (
-        source.id, standing.word, str(standing.items), last, result_words(standing.outcome),
-        due_words(standing, now=now), source.adapter, source.shown,
-    )  # fmt: skip
+        source.id,
+        standing.word,
+        str(standing.items),
+        last,
+        result_words(standing.outcome),
+        due_words(standing, now=now),
+        source.adapter,
+        source.shown,
+    )

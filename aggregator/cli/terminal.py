@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 
 _LEAST_ROOM = 12  # columns of a terminal, for a value that is as long
 # What a state or a status looks like in a column that is `styled`.
-_STYLES = {"ok": "green", "failed": "red", "failing": "red", "gone": "red", "new": "cyan", "disabled": "dim"}
+_STYLES = {
+    "ok": "green",
+    "failed": "red",
+    "failing": "red",
+    "gone": "red",
+    "new": "cyan",
+    "disabled": "dim",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +100,11 @@ def _stacked(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
     """Write a line for each value that is there, where the terminal has no room for a table."""
     longest = max(len(column.name) for column in columns)
     blocks = (
-        "".join(f"{column.name:{longest}}  {cell}\n" for column, cell in zip(columns, row, strict=True) if cell)
+        "".join(
+            f"{column.name:{longest}}  {cell}\n"
+            for column, cell in zip(columns, row, strict=True)
+            if cell
+        )
         for row in rows
     )
     return "\n".join(blocks)
@@ -109,7 +120,10 @@ def _rich(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
         justify = "right" if column.right else "left"
         table.add_column(column.name, justify=justify, no_wrap=not column.folds, overflow=overflow)  # type: ignore[arg-type]
     for row in rows:
-        styles = (_STYLES.get(cell, "") if column.styled else "" for column, cell in zip(columns, row, strict=True))
+        styles = (
+            _STYLES.get(cell, "") if column.styled else ""
+            for column, cell in zip(columns, row, strict=True)
+        )
         table.add_row(*(Text(cell, style) for cell, style in zip(row, styles, strict=True)))
     console(sys.stdout).print(table)
 

@@ -29,7 +29,9 @@ def test(
     ctx: typer.Context,
     sources: Annotated[
         list[str] | None,
-        typer.Argument(metavar="SOURCE", help="Only of these sources or site rules; of all where absent."),
+        typer.Argument(
+            metavar="SOURCE", help="Only of these sources or site rules; of all where absent."
+        ),
     ] = None,  # noqa: PT028 (a command)
     format: Annotated[  # noqa: A002
         Literal["text", "json"], typer.Option(help="json lists every test on stdout.")
@@ -64,7 +66,9 @@ def _declared(invocation: "Invocation", names: "Sequence[str]") -> "tuple[list[D
             hint = f", did you mean `{guess}`?" if guess else ""
             raise UsageError(f"there is no source and there are no site rules `{name}`{hint}")
     found = [*of_sources(config, env=os.environ), *of_rules(files)]
-    return [one for one in found if not names or one.name in names], load_sites(invocation.sites_folder)
+    return [one for one in found if not names or one.name in names], load_sites(
+        invocation.sites_folder
+    )
 
 
 def _failures(one: "Declared", sites: "Sites", *, now: "datetime") -> tuple[str, ...]:
@@ -93,6 +97,11 @@ def _tell(ended: "Sequence[Ended]") -> None:
 def _record(one: "Declared", failures: tuple[str, ...]) -> dict[str, object]:
     place = one.problem("")
     return {
-        "name": one.name, "file": place.file, "line": place.line, "path": place.path,
-        "capture": str(one.test.capture), "passed": not failures, "failures": list(failures),
-    }  # fmt: skip
+        "name": one.name,
+        "file": place.file,
+        "line": place.line,
+        "path": place.path,
+        "capture": str(one.test.capture),
+        "passed": not failures,
+        "failures": list(failures),
+    }

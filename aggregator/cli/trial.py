@@ -69,17 +69,23 @@ def trial_of(rehearsal: Rehearsal, sites: Sites, *, explained: Collection[int]) 
         for number, revision in enumerate(_revisions(rehearsal), 1)
     )
     return Trial(
-        rehearsal.source.id, rehearsal.carrier, tuple(_public(one, rehearsal.source) for one in rehearsal.fetched),
-        rehearsal.result.outcome, items,
-        reader.left_out(), reader.silent(),
-    )  # fmt: skip
+        rehearsal.source.id,
+        rehearsal.carrier,
+        tuple(_public(one, rehearsal.source) for one in rehearsal.fetched),
+        rehearsal.result.outcome,
+        items,
+        reader.left_out(),
+        reader.silent(),
+    )
 
 
 def _public(response: Response, source: Source) -> Response:
     """Leave out of an answer's address what the environment filled in."""
     if source.shown == source.location:
         return response
-    return replace(response, url=source.shown if response.url == source.location else shown(response.url))
+    return replace(
+        response, url=source.shown if response.url == source.location else shown(response.url)
+    )
 
 
 def _revisions(rehearsal: Rehearsal) -> list[Revision]:
@@ -87,23 +93,40 @@ def _revisions(rehearsal: Rehearsal) -> list[Revision]:
     read = {revision.keys[0]: revision for revision in rehearsal.result.revisions}
     asked = {step.job.item.item for step in rehearsal.steps if step.job.item}
     refused = tuple(message.partition(":")[0] for message in rehearsal.result.outcome.rejected)
-    unread = {one.index for one in rehearsal.digest.wanted if one.raw.item not in asked and one.raw.item not in refused}
+    unread = {
+        one.index
+        for one in rehearsal.digest.wanted
+        if one.raw.item not in asked and one.raw.item not in refused
+    }
     stated = enumerate(rehearsal.digest.revisions)
     found = (read.pop(one.keys[0], one if index in unread else None) for index, one in stated)
     return [*(one for one in found if one is not None), *read.values()]
 
 
-def trial_of_article(response: Response, capture: Capture, job: Job, *, outcome: Outcome, sites: Sites) -> Trial:
+def trial_of_article(
+    response: Response, capture: Capture, job: Job, *, outcome: Outcome, sites: Sites
+) -> Trial:
     """Put together what an article's own page gives; `outcome` is of asking for it."""
     found = [one for one in explain(capture, job, sites) if one.revision and one.kept]
     items = tuple(
-        Item(number, one.revision, one.fields, ((capture, job),)) for number, one in enumerate(found, 1) if one.revision
+        Item(number, one.revision, one.fields, ((capture, job),))
+        for number, one in enumerate(found, 1)
+        if one.revision
     )
     own = replace(
-        outcome, status="ok", found=len(items), rejected=(), notes=(), http_status=response.status,
-        size_bytes=response.wire_bytes, error=None, message=None,
-    )  # fmt: skip
-    return Trial(capture.source, ARTICLE, (response,), own, items, silent=silent(capture, job, sites))
+        outcome,
+        status="ok",
+        found=len(items),
+        rejected=(),
+        notes=(),
+        http_status=response.status,
+        size_bytes=response.wire_bytes,
+        error=None,
+        message=None,
+    )
+    return Trial(
+        capture.source, ARTICLE, (response,), own, items, silent=silent(capture, job, sites)
+    )
 
 
 def entry_of(revision: Revision) -> Entry:
@@ -120,9 +143,24 @@ def entry_of(revision: Revision) -> Entry:
 
 
 _SHARED = (
-    "source", "url", "url_original", "title", "summary", "content_html", "published", "published_from", "authors",
-    "credits", "tags", "language", "publisher", "image", "enclosures", "guid", "provenance",
-)  # fmt: skip
+    "source",
+    "url",
+    "url_original",
+    "title",
+    "summary",
+    "content_html",
+    "published",
+    "published_from",
+    "authors",
+    "credits",
+    "tags",
+    "language",
+    "publisher",
+    "image",
+    "enclosures",
+    "guid",
+    "provenance",
+)
 
 
 class _Reader:
@@ -132,7 +170,9 @@ class _Reader:
         self._steps = rehearsal.steps
         self._document = rehearsal.steps[0] if rehearsal.steps else None
         self._outcome = rehearsal.result.outcome
-        self._explain = lru_cache(maxsize=None)(lambda place: explain(*self._captures(place), sites))
+        self._explain = lru_cache(maxsize=None)(
+            lambda place: explain(*self._captures(place), sites)
+        )
         self._sites = sites
 
     def item(self, number: int, revision: Revision) -> Item:
@@ -143,18 +183,27 @@ class _Reader:
         stated = _like(revision, self._explain((0, place)))
         page = self._page(stated) if stated else None
         if page is None:
-            return Item(number, revision, stated.fields if stated else (), ((capture, self._document.job),))
+            return Item(
+                number, revision, stated.fields if stated else (), ((capture, self._document.job),)
+            )
         step = self._steps[page]
         read = _like(revision, self._explain((page, 0)))
         return Item(
-            number, revision, read.fields if read else (),
+            number,
+            revision,
+            read.fields if read else (),
             ((capture, self._document.job), (step.captures[0], step.job)),
-        )  # fmt: skip
+        )
 
     def left_out(self) -> tuple[str, ...]:
         """Name what filters keep out of a document."""
         step = self._document
-        if step is None or step.digest is None or not step.digest.left_out or len(step.captures) > 1:
+        if (
+            step is None
+            or step.digest is None
+            or not step.digest.left_out
+            or len(step.captures) > 1
+        ):
             return ()
         rejected = "\n".join(step.digest.rejected)
         return tuple(
@@ -184,16 +233,25 @@ class _Reader:
         digest = self._document.digest if self._document else None
         if digest is None:
             return None
-        index = next((i for i, one in enumerate(digest.revisions) if one.keys[0] == revision.keys[0]), None)
+        index = next(
+            (i for i, one in enumerate(digest.revisions) if one.keys[0] == revision.keys[0]), None
+        )
         ends = list(accumulate(digest.shares))
-        return None if index is None else next((place for place, end in enumerate(ends) if index < end), None)
+        return (
+            None
+            if index is None
+            else next((place for place, end in enumerate(ends) if index < end), None)
+        )
 
     def _page(self, stated: Explained) -> int | None:
         """Which step read the item's own page, with all its parts the last."""
         own = (
             number
             for number, step in enumerate(self._steps)
-            if step.job.item and step.job.item.item == stated.item and step.digest and step.digest.revisions
+            if step.job.item
+            and step.job.item.item == stated.item
+            and step.digest
+            and step.digest.revisions
         )
         return max(own, default=None)
 
@@ -201,5 +259,10 @@ class _Reader:
 def _like(revision: Revision, explained: Sequence[Explained]) -> Explained | None:
     keys = set(revision.keys)
     return next(
-        (one for one in explained if one.revision and one.kept and not keys.isdisjoint(one.revision.keys)), None
+        (
+            one
+            for one in explained
+            if one.revision and one.kept and not keys.isdisjoint(one.revision.keys)
+        ),
+        None,
     )

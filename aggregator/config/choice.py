@@ -12,9 +12,21 @@ from aggregator.config.values import Language, Languages, Patterns, Text, Texts,
 from aggregator.config.words import nearest
 
 _IGNORABLE = (
-    "title", "url", "guid", "summary", "content", "published", "updated", "authors", "credits", "tags", "language",
-    "publisher", "image", "enclosures",
-)  # fmt: skip
+    "title",
+    "url",
+    "guid",
+    "summary",
+    "content",
+    "published",
+    "updated",
+    "authors",
+    "credits",
+    "tags",
+    "language",
+    "publisher",
+    "image",
+    "enclosures",
+)
 Future = Literal["first_seen", "keep", "reject"]
 
 
@@ -36,12 +48,16 @@ class Match(Record):
     """Regular expressions, searched in one part of an entry each; several for one part: any of them."""
 
     title: Patterns = Field(default=(), description="Searched in the title.", examples=["直播"])
-    content: Patterns = Field(default=(), description="Searched in the text.", examples=["\\bGDP\\b"])
+    content: Patterns = Field(
+        default=(), description="Searched in the text.", examples=["\\bGDP\\b"]
+    )
     author: Patterns = Field(default=(), description="Searched in each author.", examples=["^AFP$"])
     tag: Patterns = Field(default=(), description="Searched in each tag.", examples=["(?i)sport"])
     url: Patterns = Field(default=(), description="Searched in the link.", examples=["/live/"])
     language: Languages = Field(
-        default=(), description="Of one of these languages; `zh` includes `zh-Hans`.", examples=["[zh, en]"]
+        default=(),
+        description="Of one of these languages; `zh` includes `zh-Hans`.",
+        examples=["[zh, en]"],
     )
 
 
@@ -50,20 +66,30 @@ class Forced(Record):
 
     title: Text | None = Field(default=None, description="The title.", examples=["Weather report"])
     authors: Texts = Field(default=(), description="The authors.", examples=["[Ada Example]"])
-    tags: Texts = Field(default=(), description="The tags, instead of those stated.", examples=["[weather]"])
+    tags: Texts = Field(
+        default=(), description="The tags, instead of those stated.", examples=["[weather]"]
+    )
     language: Language | None = Field(default=None, description="BCP 47 tag.", examples=["zh-Hans"])
-    publisher: Text | None = Field(default=None, description="The publisher's name.", examples=["Example News"])
+    publisher: Text | None = Field(
+        default=None, description="The publisher's name.", examples=["Example News"]
+    )
 
 
 class Corrections(Record):
     """What is put right in every entry of a source."""
 
     ignore: FieldNames = Field(
-        default=(), description="Fields of which nothing is believed.", examples=["[published, image]"]
+        default=(),
+        description="Fields of which nothing is believed.",
+        examples=["[published, image]"],
     )
-    force: Forced = Field(default=Forced(), description="Values that always stand.", examples=["{language: zh-Hans}"])
+    force: Forced = Field(
+        default=Forced(), description="Values that always stand.", examples=["{language: zh-Hans}"]
+    )
     cut_title: Patterns = Field(
-        default=(), description="Patterns cut from the title, each wherever it matches.", examples=["' - Example$'"]
+        default=(),
+        description="Patterns cut from the title, each wherever it matches.",
+        examples=["' - Example$'"],
     )
     future: Future = Field(
         default="first_seen",

@@ -77,7 +77,9 @@ def shown(steps: Steps) -> str:
     >>> shown(("sources", 2, "every"))
     'sources[2].every'
     """
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
+    return "".join(
+        f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps
+    ).removeprefix(".")
 
 
 def read(path: Path, *, env: Mapping[str, str]) -> Document:
@@ -89,7 +91,9 @@ def read(path: Path, *, env: Mapping[str, str]) -> Document:
         data = None if node is None else walk.value(node, ())
     except _RefusedError as e:
         return Document(file, whole, problems=(Problem(file, e.line, "", str(e)),))
-    return Document(file, whole, data, walk.lines, walk.secrets, tuple(dict.fromkeys(walk.problems)))
+    return Document(
+        file, whole, data, walk.lines, walk.secrets, tuple(dict.fromkeys(walk.problems))
+    )
 
 
 def _relative(path: Path) -> str:
@@ -125,7 +129,10 @@ def _compose(text: str) -> Any:
         what = " ".join(part for part in (e.problem, e.context) if part)
         raise _RefusedError(mark.line + 1 if mark else 1, f"not valid YAML: {what}") from e
     except yaml.reader.ReaderError as e:
-        line = next((number for number, row in enumerate(text.split("\n"), 1) if _UNPRINTABLE.search(row)), 1)
+        line = next(
+            (number for number, row in enumerate(text.split("\n"), 1) if _UNPRINTABLE.search(row)),
+            1,
+        )
         raise _RefusedError(line, f"not valid YAML: {e.reason}") from e
 
 
@@ -160,9 +167,15 @@ class _Walk:
         line = line or _line(node)
         self.lines[steps] = line
         if len(steps) > LIMIT_DEPTH:
-            raise _RefusedError(line, f"is nested deeper than {LIMIT_DEPTH} levels (an alias inside itself?)")
+            raise _RefusedError(
+                line, f"is nested deeper than {LIMIT_DEPTH} levels (an alias inside itself?)"
+            )
         if node.tag not in _CORE:
-            self._say(line, steps, f"the tag `{node.tag.replace('tag:yaml.org,2002:', '!!')}` is not allowed")
+            self._say(
+                line,
+                steps,
+                f"the tag `{node.tag.replace('tag:yaml.org,2002:', '!!')}` is not allowed",
+            )
             return None
         if isinstance(node, yaml.MappingNode):
             return {
@@ -178,7 +191,9 @@ class _Walk:
         self._again += id(node) in self._seen
         self._seen.add(id(node))
         if self._again > LIMIT_ALIASED:
-            raise _RefusedError(_line(node), f"aliases expand to more than {LIMIT_ALIASED:,} values")
+            raise _RefusedError(
+                _line(node), f"aliases expand to more than {LIMIT_ALIASED:,} values"
+            )
 
     def _pairs(self, node: Any, steps: Steps, *, depth: int) -> dict[str, tuple[int, Any]]:
         """List the keys of a mapping; what `<<` brings in gives way to the mapping's own keys."""
@@ -194,7 +209,11 @@ class _Walk:
             elif not isinstance(key, yaml.ScalarNode):
                 self._say(_line(key), steps, "a key must be plain text")
             elif key.value in own:
-                self._say(_line(key), (*steps, key.value), f"is given twice, first on line {own[key.value][0]}")
+                self._say(
+                    _line(key),
+                    (*steps, key.value),
+                    f"is given twice, first on line {own[key.value][0]}",
+                )
             else:
                 own[key.value] = (_line(key), value)
         return merged | own

@@ -66,7 +66,9 @@ def places(main: Document, *, env: Mapping[str, str]) -> Listing:
     """Collect the sources that the main file gives or names."""
     value = (main.data or {}).get("sources")
     if isinstance(value, dict):
-        return Listing((), (), (main.problem(("sources",), "must be a path or a list, not a mapping"),))
+        return Listing(
+            (), (), (main.problem(("sources",), "must be a path or a list, not a mapping"),)
+        )
     listing = _Collector(main, env)
     for steps, element in _elements(EVERYWHERE if value is None else value):
         listing.add(steps, element)
@@ -121,7 +123,9 @@ class _Collector:
         if document.data is None:
             return
         if not isinstance(document.data, list):
-            message = f"must be a list of sources (each begins with `- `), not {seen(document.data)}"
+            message = (
+                f"must be a list of sources (each begins with `- `), not {seen(document.data)}"
+            )
             self.problems.append(document.problem((), message))
             return
         for index, value in enumerate(document.data):
@@ -133,4 +137,6 @@ class _Collector:
         elif isinstance(value, str):
             self.places.append(Place(document, steps, {"url": value}))
         else:
-            self.problems.append(document.problem(steps, f"must be a URL or a mapping of keys, not {seen(value)}"))
+            self.problems.append(
+                document.problem(steps, f"must be a URL or a mapping of keys, not {seen(value)}")
+            )

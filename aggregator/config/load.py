@@ -31,7 +31,11 @@ if TYPE_CHECKING:
 
 
 def load(
-    path: Path, *, env: Mapping[str, str], sites: Collection[str] = (), selector: Callable[[str], object] | None = None
+    path: Path,
+    *,
+    env: Mapping[str, str],
+    sites: Collection[str] = (),
+    selector: Callable[[str], object] | None = None,
 ) -> Config:
     """Read the main file and every file of sources that it names.
 
@@ -46,18 +50,24 @@ def load(
     if main.problems and main.data is None:  # nobody knows which sources it names
         raise ConfigError(main.problems)
     if main.data is not None and not isinstance(main.data, dict):
-        raise ConfigError([*main.problems, main.problem((), f"must be a mapping of keys, not {seen(main.data)}")])
+        raise ConfigError(
+            [*main.problems, main.problem((), f"must be a mapping of keys, not {seen(main.data)}")]
+        )
     found = places(main, env=env)
-    problems = [problem for document in (main, *found.documents) for problem in document.problems] + list(
-        found.problems
-    )
+    problems = [
+        problem for document in (main, *found.documents) for problem in document.problems
+    ] + list(found.problems)
     setting = Setting(main.path.parent, sites, selector)
     config = _settings(main, setting, problems=problems)
     sources = _sources(found.places, setting, defaults=_defaults(main), problems=problems)
-    problems += _strangers(main, config, known={source.id for source in sources}, whole=not problems)
+    problems += _strangers(
+        main, config, known={source.id for source in sources}, whole=not problems
+    )
     if config is None or problems:
         raise ConfigError(sorted(set(problems), key=_order))
-    return config.read_from(tuple(document.path for document in (main, *found.documents)), sources=tuple(sources))
+    return config.read_from(
+        tuple(document.path for document in (main, *found.documents)), sources=tuple(sources)
+    )
 
 
 def _order(problem: Problem) -> tuple[str, int, str, str]:
@@ -82,7 +92,10 @@ def _settings(main: Document, setting: Setting, *, problems: list[Problem]) -> C
 def _homely(given: dict[str, Any], path: Path) -> dict[str, Any]:
     """Fill in where things are kept: not in the folder `config` itself but beside it."""
     home = path.parent.parent if path.parent.name == "config" else path.parent
-    kept = {"database": f"sqlite:///{home / 'var' / 'aggregator.db'}", "output": str(home / "var" / "feeds")}
+    kept = {
+        "database": f"sqlite:///{home / 'var' / 'aggregator.db'}",
+        "output": str(home / "var" / "feeds"),
+    }
     return given | {key: value for key, value in kept.items() if given.get(key) is None}
 
 
@@ -113,7 +126,9 @@ def _sources(
 def _source(place: Place, identity: Any, setting: Setting, *, defaults: Defaults) -> Source:
     stated = {key for key, value in place.given.items() if value is not None}
     lent = {key: getattr(defaults, key) for key in Defaults.written_keys() if key not in stated}
-    source = Source.model_validate(place.given | lent | {"id": identity}, context=replace(setting, base=place.base))
+    source = Source.model_validate(
+        place.given | lent | {"id": identity}, context=replace(setting, base=place.base)
+    )
     return source.placed(
         origin=place.origin,
         stated=stated,
@@ -145,13 +160,17 @@ def _repeated_views(main: Document, views: Any) -> list[Problem]:
         if identity in first:
             seen_at = main.lines[("views", first[identity], "id")]
             problems.append(
-                main.problem(("views", index, "id"), f"`{identity}` is used twice, first on line {seen_at}")
+                main.problem(
+                    ("views", index, "id"), f"`{identity}` is used twice, first on line {seen_at}"
+                )
             )
         first.setdefault(identity, index)
     return problems
 
 
-def _strangers(main: Document, config: Config | None, *, known: set[str], whole: bool) -> list[Problem]:
+def _strangers(
+    main: Document, config: Config | None, *, known: set[str], whole: bool
+) -> list[Problem]:
     """Find the views that ask for a source that does not exist; only where every source could be read."""
     if config is None or not whole:
         return []
@@ -163,7 +182,9 @@ def _strangers(main: Document, config: Config | None, *, known: set[str], whole:
     ]
 
 
-def _stranger(main: Document, steps: tuple[str | int, ...], identity: str, *, known: set[str]) -> Problem:
+def _stranger(
+    main: Document, steps: tuple[str | int, ...], identity: str, *, known: set[str]
+) -> Problem:
     guess = nearest(identity, known)
     hint = f", did you mean `{guess}`?" if guess else ""
     return main.problem(steps, f"there is no source `{identity}`{hint}")

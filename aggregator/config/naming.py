@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from aggregator.config.listing import Place
     from aggregator.errors import Problem
 
-_NAMELESS = "nameless"  # stands in where the address cannot be read either, so that the other mistakes show
+_NAMELESS = (
+    "nameless"  # stands in where the address cannot be read either, so that the other mistakes show
+)
 
 
 def name(places: Iterable[Place]) -> tuple[list[tuple[Place, Any]], list[Problem]]:
@@ -46,7 +48,9 @@ def _stated_twice(place: Place, taken: dict[str, Place]) -> Problem | None:
     first = taken.setdefault(identity, place)
     if first is place:
         return None
-    return place.document.problem((*place.steps, "id"), f"`{identity}` is used twice, first at {first.origin}")
+    return place.document.problem(
+        (*place.steps, "id"), f"`{identity}` is used twice, first at {first.origin}"
+    )
 
 
 def _made(place: Place, taken: dict[str, Place]) -> tuple[str, Problem | None]:

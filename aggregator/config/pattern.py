@@ -24,7 +24,9 @@ _constants: Any = import_module("re._constants")
 _REPEATS = (_constants.MAX_REPEAT, _constants.MIN_REPEAT)
 _MANY = 16  # repetitions from which a bounded repeat counts as one without bound
 _COUNTS = (8, 12, 16, 20)
-_GROWTH = 6.0  # of the time, for four more repetitions: an exponential of base 2 gives 16, a square 2
+_GROWTH = (
+    6.0  # of the time, for four more repetitions: an exponential of base 2 gives 16, a square 2
+)
 _LEAST_SECONDS = 0.002
 _MOST_SECONDS = 0.05
 _LETTERS = "aA0 _-.,:;/!?'\"()[]<>\n\té中\x00"
@@ -41,7 +43,9 @@ def compiled(text: str) -> re.Pattern[str]:
         raise ValueError(str(e)) from e
     for before, again in hooks:
         if _explodes(pattern, before, again):
-            raise ValueError(f"it would take for ever on a text such as `{_shown(before + again * 3)}…`")
+            raise ValueError(
+                f"it would take for ever on a text such as `{_shown(before + again * 3)}…`"
+            )
     return pattern
 
 
@@ -59,7 +63,10 @@ def required(text: str) -> tuple[str, ...]:
 def is_anchored(text: str) -> bool:
     """Tell whether a pattern matches at the beginning of a text alone."""
     first = next(iter(_parser.parse(text)), None)
-    return first == (_constants.AT, _constants.AT_BEGINNING) and not compiled(text).flags & re.MULTILINE
+    return (
+        first == (_constants.AT, _constants.AT_BEGINNING)
+        and not compiled(text).flags & re.MULTILINE
+    )
 
 
 def _required(parsed: Any, *, depth: int = 0) -> list[tuple[str, ...]]:
@@ -82,7 +89,11 @@ def _required_inside(operation: Any, argument: Any, *, depth: int) -> list[tuple
         return _required(argument[3], depth=depth)
     if operation is _constants.BRANCH:
         parts = [_required(part, depth=depth) for part in argument[1]]
-        return [tuple(text for part in parts for text in max(part, key=_shortest))] if all(parts) else []
+        return (
+            [tuple(text for part in parts for text in max(part, key=_shortest))]
+            if all(parts)
+            else []
+        )
     return _required(argument[2], depth=depth) if operation in _REPEATS and argument[0] else []
 
 
@@ -195,10 +206,13 @@ def _hits(letter: str, kind: Any, value: Any) -> bool:
 
 
 _CATEGORIES = {
-    _constants.CATEGORY_DIGIT: re.compile(r"\d"), _constants.CATEGORY_NOT_DIGIT: re.compile(r"\D"),
-    _constants.CATEGORY_SPACE: re.compile(r"\s"), _constants.CATEGORY_NOT_SPACE: re.compile(r"\S"),
-    _constants.CATEGORY_WORD: re.compile(r"\w"), _constants.CATEGORY_NOT_WORD: re.compile(r"\W"),
-}  # fmt: skip
+    _constants.CATEGORY_DIGIT: re.compile(r"\d"),
+    _constants.CATEGORY_NOT_DIGIT: re.compile(r"\D"),
+    _constants.CATEGORY_SPACE: re.compile(r"\s"),
+    _constants.CATEGORY_NOT_SPACE: re.compile(r"\S"),
+    _constants.CATEGORY_WORD: re.compile(r"\w"),
+    _constants.CATEGORY_NOT_WORD: re.compile(r"\W"),
+}
 
 
 def _shown(text: str) -> str:

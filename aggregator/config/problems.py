@@ -49,13 +49,17 @@ _USERINFO = re.compile(r"//[^/\s]*@")
 _FOLLOWS_ANOTHER = "default_factory_not_called"
 
 
-def explain(error: ValidationError, document: Document, *, model: type[Record], at: Steps = ()) -> Iterator[Problem]:
+def explain(
+    error: ValidationError, document: Document, *, model: type[Record], at: Steps = ()
+) -> Iterator[Problem]:
     """Translate what is wrong with the `model` that stands at `at` in its document."""
     blamed = {(problem.line, problem.path) for problem in document.problems}
     for detail in error.errors(include_url=False):
         if detail["type"] == _FOLLOWS_ANOTHER:
             continue
-        problem = document.problem((*at, *detail["loc"]), _message(detail, document, at=at, model=model))
+        problem = document.problem(
+            (*at, *detail["loc"]), _message(detail, document, at=at, model=model)
+        )
         if (problem.line, problem.path) not in blamed:
             yield problem
 
@@ -78,11 +82,15 @@ def seen(value: Any) -> str:
 
 def _shortened(text: str) -> str:
     text = _USERINFO.sub("//…@", text)
-    line = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+    line = "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
+    )
     return line if len(line) <= _SHOWN_CHARACTERS else line[:_SHOWN_CHARACTERS] + "…"
 
 
-def _message(detail: ErrorDetails, document: Document, *, at: Steps, model: type[Record] | None) -> str:
+def _message(
+    detail: ErrorDetails, document: Document, *, at: Steps, model: type[Record] | None
+) -> str:
     kind, loc = detail["type"], detail["loc"]
     if kind == "extra_forbidden":
         record = _record_at(model, loc[:-1])
@@ -91,7 +99,9 @@ def _message(detail: ErrorDetails, document: Document, *, at: Steps, model: type
         return f"`{loc[-1]}` is missing"
     if kind == "literal_error":
         return _choice(detail, document, at=at)
-    words = _WORDS.get(kind, "{message}").format(message=_lowered(detail["msg"]), **_context(detail))
+    words = _WORDS.get(kind, "{message}").format(
+        message=_lowered(detail["msg"]), **_context(detail)
+    )
     return words if kind in _UNSEEN else f"{words}, not {_seen(detail, document, at=at)}"
 
 
@@ -115,7 +125,11 @@ def _choice(detail: ErrorDetails, document: Document, *, at: Steps) -> str:
 def _seen(detail: ErrorDetails, document: Document, *, at: Steps) -> str:
     place = document.known((*at, *detail["loc"]))
     below = any(secret[: len(place)] == place for secret in document.secrets)
-    return "what the environment gives" if below and isinstance(detail["input"], str) else seen(detail["input"])
+    return (
+        "what the environment gives"
+        if below and isinstance(detail["input"], str)
+        else seen(detail["input"])
+    )
 
 
 def _record_at(model: type[Record] | None, loc: tuple[int | str, ...]) -> type[Record] | None:
@@ -124,7 +138,9 @@ def _record_at(model: type[Record] | None, loc: tuple[int | str, ...]) -> type[R
         if model is None or isinstance(step, int):
             continue
         fields = model.model_fields.items()
-        annotation = next((field.annotation for name, field in fields if step in (field.alias, name)), None)
+        annotation = next(
+            (field.annotation for name, field in fields if step in (field.alias, name)), None
+        )
         model = _record_in(annotation)
     return model
 

@@ -49,7 +49,9 @@ def setting(info: ValidationInfo) -> Setting:
     return info.context if isinstance(info.context, Setting) else Setting(base=Path.cwd())
 
 
-def written(default: str, *, description: str, examples: list[str] | None = None, secret: bool = False) -> Any:
+def written(
+    default: str, *, description: str, examples: list[str] | None = None, secret: bool = False
+) -> Any:
     """Declare a key whose default is spelled as people write it, and read like any other value (`1h`, `16MiB`).
 
     `secret` keeps the value out of the record's `repr`.

@@ -40,7 +40,9 @@ SECTIONS = {
 def tables() -> str:
     """Write all tables as Markdown."""
     records = schema()["$defs"]
-    return "\n\n".join("\n".join(_section(title, name, records)) for name, title in SECTIONS.items())
+    return "\n\n".join(
+        "\n".join(_section(title, name, records)) for name, title in SECTIONS.items()
+    )
 
 
 def refreshed(page: str) -> str:
@@ -71,7 +73,9 @@ def _section(title: str, name: str, records: dict[str, Any]) -> Iterator[str]:
 
 def _meaning(node: dict[str, Any], records: dict[str, Any]) -> str:
     """Read the description; a group whose description is its record's own has it there alone."""
-    description: str = node.get("description") or records[node["$ref"].rpartition("/")[2]]["description"]
+    description: str = (
+        node.get("description") or records[node["$ref"].rpartition("/")[2]]["description"]
+    )
     return description
 
 
@@ -109,4 +113,6 @@ def _scalar(node: dict[str, Any]) -> str:
         return "duration"
     if node["type"] == "integer" and "minimum" in node and "maximum" in node:
         return f"{node['minimum']} to {node['maximum']}"
-    return {"integer": "whole number", "boolean": "`true` or `false`", "object": "mapping"}.get(node["type"], "text")
+    return {"integer": "whole number", "boolean": "`true` or `false`", "object": "mapping"}.get(
+        node["type"], "text"
+    )

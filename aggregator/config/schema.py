@@ -19,7 +19,10 @@ def schema() -> dict[str, Any]:
     records = bare(main.pop("$defs"))
     records["Source"]["required"] = []  # an absent `id` is made from the address
     listed = {"anyOf": [{"$ref": "#/$defs/Source"}, _text("URL of a source", pattern="^https?://")]}
-    several = {"type": "array", "items": {"anyOf": [{"$ref": "#/$defs/Source"}, _text("URL of a source, or a path")]}}
+    several = {
+        "type": "array",
+        "items": {"anyOf": [{"$ref": "#/$defs/Source"}, _text("URL of a source, or a path")]},
+    }
     main = bare(main)
     sources = main["properties"]["sources"]
     main["properties"]["sources"] = {
@@ -28,7 +31,10 @@ def schema() -> dict[str, Any]:
         "description": sources["description"],
         "examples": sources["examples"],
     }
-    kinds = {"Main": main, "Sources": {"type": "array", "description": "A file of sources.", "items": listed}}
+    kinds = {
+        "Main": main,
+        "Sources": {"type": "array", "description": "A file of sources.", "items": listed},
+    }
     return {
         "$schema": _DRAFT,
         "title": "aggregator configuration",
@@ -48,9 +54,12 @@ def bare(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     return {
-        key: {name: bare(part) for name, part in value.items()} if key in {"properties", "$defs"} else bare(value)
+        key: {name: bare(part) for name, part in value.items()}
+        if key in {"properties", "$defs"}
+        else bare(value)
         for key, value in node.items()
-        if not (key == "title" and isinstance(value, str)) and not (key == "default" and _says_nothing(value))
+        if not (key == "title" and isinstance(value, str))
+        and not (key == "default" and _says_nothing(value))
     }
 
 

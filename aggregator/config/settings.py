@@ -34,7 +34,9 @@ class Server(Record):
     """Where the feeds are served."""
 
     listen: Listen = Field(
-        default="127.0.0.1:8080", description="Address and port to serve on.", examples=["0.0.0.0:80"]
+        default="127.0.0.1:8080",
+        description="Address and port to serve on.",
+        examples=["0.0.0.0:80"],
     )
     public_url: PlainUrl | None = Field(
         default=None,
@@ -56,14 +58,22 @@ class Server(Record):
 class Defaults(Record):
     """What holds for every source that does not say otherwise."""
 
-    every: Every = written("1h", description="How often a source is asked; at least 5m.", examples=["30m"])
+    every: Every = written(
+        "1h", description="How often a source is asked; at least 5m.", examples=["30m"]
+    )
     timezone: ZoneName = Field(
-        default="UTC", description="IANA timezone of dates that state none.", examples=["Europe/Paris"]
+        default="UTC",
+        description="IANA timezone of dates that state none.",
+        examples=["Europe/Paris"],
     )
     full_text: FullText = Field(
-        default="missing", description="When an article's own page is read: missing, always, never.", examples=["never"]
+        default="missing",
+        description="When an article's own page is read: missing, always, never.",
+        examples=["never"],
     )
-    keep: Duration = written("90d", description="How long entries stay after they were last seen.", examples=["52w"])
+    keep: Duration = written(
+        "90d", description="How long entries stay after they were last seen.", examples=["52w"]
+    )
 
     @property
     def zone(self) -> ZoneInfo:
@@ -74,14 +84,22 @@ class Defaults(Record):
 class Network(Record):
     """How sources are asked."""
 
-    concurrency: int = Field(default=64, ge=1, le=1000, description="Requests under way at once.", examples=[16])
-    per_host: int = Field(default=2, ge=1, le=100, description="Requests under way at once to one host.", examples=[1])
+    concurrency: int = Field(
+        default=64, ge=1, le=1000, description="Requests under way at once.", examples=[16]
+    )
+    per_host: int = Field(
+        default=2, ge=1, le=100, description="Requests under way at once to one host.", examples=[1]
+    )
     timeout: Duration = written(
         "30s", description="Longest time for one document, redirects included.", examples=["60s"]
     )
-    max_body: Size = written("16MiB", description="Largest document, after decompression.", examples=["64MiB"])
+    max_body: Size = written(
+        "16MiB", description="Largest document, after decompression.", examples=["64MiB"]
+    )
     allow_private: bool = Field(
-        default=False, description="Allow addresses of private networks and this machine.", examples=["true"]
+        default=False,
+        description="Allow addresses of private networks and this machine.",
+        examples=["true"],
     )
     user_agent: OneLine | None = Field(
         default=None,
@@ -94,12 +112,20 @@ class Where(Record):
     """Which entries a view shows; everything that is given must hold."""
 
     language: Languages = Field(
-        default=(), description="Of one of these languages; `zh` includes `zh-Hans`.", examples=["zh"]
+        default=(),
+        description="Of one of these languages; `zh` includes `zh-Hans`.",
+        examples=["zh"],
     )
-    source: Identifiers = Field(default=(), description="From one of these sources.", examples=["[rfi-cn, voa-zh]"])
+    source: Identifiers = Field(
+        default=(), description="From one of these sources.", examples=["[rfi-cn, voa-zh]"]
+    )
     tag: Texts = Field(default=(), description="With one of these tags.", examples=["world"])
-    include: Match = Field(default=Match(), description="Only what matches.", examples=["{title: Paris}"])
-    exclude: Match = Field(default=Match(), description="Never what matches.", examples=["{title: 直播}"])
+    include: Match = Field(
+        default=Match(), description="Only what matches.", examples=["{title: Paris}"]
+    )
+    exclude: Match = Field(
+        default=Match(), description="Never what matches.", examples=["{title: 直播}"]
+    )
 
 
 class View(Record):
@@ -111,10 +137,16 @@ class View(Record):
         description="Title for people; the id where absent.",
         examples=["中文"],
     )
-    limit: int = Field(default=100, ge=1, le=1000, description="Entries shown, newest first.", examples=[50])
-    where: Where = Field(default=Where(), description="Which entries; all where absent.", examples=["{language: zh}"])
+    limit: int = Field(
+        default=100, ge=1, le=1000, description="Entries shown, newest first.", examples=[50]
+    )
+    where: Where = Field(
+        default=Where(), description="Which entries; all where absent.", examples=["{language: zh}"]
+    )
     duplicates: Literal["group", "keep"] = Field(
-        default="group", description="Copies in several sources: group shows one, keep shows all.", examples=["keep"]
+        default="group",
+        description="Copies in several sources: group shows one, keep shows all.",
+        examples=["keep"],
     )
     keep: Duration | None = Field(
         default=None,
@@ -140,10 +172,14 @@ class Config(Record):
         examples=["postgresql+psycopg://aggregator@localhost/aggregator"],
     )
     output: Located = written(
-        "var/feeds", description="Folder where views are written (relative to this file).", examples=["../out"]
+        "var/feeds",
+        description="Folder where views are written (relative to this file).",
+        examples=["../out"],
     )
     server: Server = Field(
-        default=Server(), description="Where feeds and pages are served.", examples=["{listen: 127.0.0.1:8080}"]
+        default=Server(),
+        description="Where feeds and pages are served.",
+        examples=["{listen: 127.0.0.1:8080}"],
     )
     defaults: Defaults = Field(
         default=Defaults(),
@@ -151,7 +187,9 @@ class Config(Record):
         examples=["{every: 30m, timezone: Europe/Paris}"],
     )
     network: Network = Field(
-        default=Network(), description="How sources are asked for what they have.", examples=["{timeout: 60s}"]
+        default=Network(),
+        description="How sources are asked for what they have.",
+        examples=["{timeout: 60s}"],
     )
     views: Annotated[tuple[View, ...], AfterValidator(_or_merged)] = Field(
         default=(),

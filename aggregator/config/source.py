@@ -45,7 +45,9 @@ def _adapter(value: str, info: ValidationInfo) -> str:
     known = (*CARRIERS, *sorted(sites))
     guess = nearest(value, known)
     hint = f"did you mean `{guess}`? " if guess else ""
-    raise ValueError(f"must be an adapter or the name of site rules ({hint}known: {', '.join(known)})")
+    raise ValueError(
+        f"must be an adapter or the name of site rules ({hint}known: {', '.join(known)})"
+    )
 
 
 Adapter = Annotated[str, AfterValidator(_adapter)]
@@ -55,32 +57,47 @@ class BasicAuth(Record):
     """Name and password for HTTP basic authentication."""
 
     username: OneLine = Field(description="User name.", examples=["reader"])
-    password: HeaderValue = Field(description="Password; best taken from the environment.", examples=["${PASSWORD}"])
+    password: HeaderValue = Field(
+        description="Password; best taken from the environment.", examples=["${PASSWORD}"]
+    )
 
 
 class HttpOptions(Record):
     """How this source is asked for; what is absent is as `network` says."""
 
     headers: Mapping[HeaderName, HeaderValue] = Field(
-        default={}, description="More request headers; never shown.", examples=["{X-Token: '${TOKEN}'}"]
+        default={},
+        description="More request headers; never shown.",
+        examples=["{X-Token: '${TOKEN}'}"],
     )
     basic_auth: BasicAuth | None = Field(
-        default=None, description="Name and password.", examples=["{username: reader, password: '${PASSWORD}'}"]
+        default=None,
+        description="Name and password.",
+        examples=["{username: reader, password: '${PASSWORD}'}"],
     )
     charset: Charset | None = Field(
-        default=None, description="Encoding of the document, where the server states a wrong one.", examples=["gb18030"]
+        default=None,
+        description="Encoding of the document, where the server states a wrong one.",
+        examples=["gb18030"],
     )
     user_agent: OneLine | None = Field(
-        default=None, description="User-Agent for this source.", examples=["example/1.0 (+https://example.org)"]
+        default=None,
+        description="User-Agent for this source.",
+        examples=["example/1.0 (+https://example.org)"],
     )
     min_interval: Pause | None = Field(
-        default=None, description="Shortest pause between two requests of this source.", examples=["2s"]
+        default=None,
+        description="Shortest pause between two requests of this source.",
+        examples=["2s"],
     )
     max_body: Size | None = Field(
         default=None, description="Largest document, after decompression.", examples=["32MiB"]
     )
     proxy: WebUrl | None = Field(
-        default=None, repr=False, description="HTTP proxy to ask through.", examples=["http://proxy.example.org:3128"]
+        default=None,
+        repr=False,
+        description="HTTP proxy to ask through.",
+        examples=["http://proxy.example.org:3128"],
     )
 
 
@@ -96,7 +113,8 @@ class Source(Record):
     """One source: a mapping in a sources file."""
 
     id: Identifier = Field(
-        description="Name that never changes; made from the address where absent.", examples=["rfi-cn"]
+        description="Name that never changes; made from the address where absent.",
+        examples=["rfi-cn"],
     )
     url: PlainUrl | None = Field(
         default=None,
@@ -115,25 +133,39 @@ class Source(Record):
         examples=["archive"],
     )
     name: Text | None = Field(
-        default=None, description="Name for people; the feed's own where absent.", examples=["RFI 华语"]
+        default=None,
+        description="Name for people; the feed's own where absent.",
+        examples=["RFI 华语"],
     )
     every: Every = written("1h", description="How often to ask; at least 5m.", examples=["15m"])
     timezone: ZoneName = Field(
-        default="UTC", description="IANA timezone of dates that state none.", examples=["Europe/Paris"]
+        default="UTC",
+        description="IANA timezone of dates that state none.",
+        examples=["Europe/Paris"],
     )
     language: Language | None = Field(
-        default=None, description="BCP 47 tag of everything in it; else stated or detected.", examples=["zh-Hans"]
+        default=None,
+        description="BCP 47 tag of everything in it; else stated or detected.",
+        examples=["zh-Hans"],
     )
-    tags: Texts = Field(default=(), description="Tags added to every entry.", examples=["[world, radio]"])
-    enabled: bool = Field(default=True, description="`false` keeps its entries and asks no more.", examples=["false"])
-    keep: Duration = written("90d", description="How long entries stay after they were last seen.", examples=["52w"])
+    tags: Texts = Field(
+        default=(), description="Tags added to every entry.", examples=["[world, radio]"]
+    )
+    enabled: bool = Field(
+        default=True, description="`false` keeps its entries and asks no more.", examples=["false"]
+    )
+    keep: Duration = written(
+        "90d", description="How long entries stay after they were last seen.", examples=["52w"]
+    )
     full_text: FullText = Field(
         default="missing",
         description="When the article's own page is read: missing, always, never.",
         examples=["always"],
     )
     priority: int = Field(
-        default=0, description="Of copies in several sources the one with the highest is shown.", examples=[10]
+        default=0,
+        description="Of copies in several sources the one with the highest is shown.",
+        examples=[10],
     )
     allow_private: bool | None = Field(
         default=None,
@@ -149,23 +181,37 @@ class Source(Record):
         examples=["article.card"],
     )
     fields: Fields = Field(
-        default=Fields(), description="Page and json: where an item's values are.", examples=["{title: h2}"]
+        default=Fields(),
+        description="Page and json: where an item's values are.",
+        examples=["{title: h2}"],
     )
     next: Selectors = Field(
-        default=(), description="Page and json: selectors of the link to the next page.", examples=["a[rel=next]@href"]
+        default=(),
+        description="Page and json: selectors of the link to the next page.",
+        examples=["a[rel=next]@href"],
     )
     pages: int = Field(
-        default=10, ge=1, le=1000, description="Most pages of the list that are read in one run.", examples=[3]
+        default=10,
+        ge=1,
+        le=1000,
+        description="Most pages of the list that are read in one run.",
+        examples=[3],
     )
     article: ArticleRules = Field(
         default=ArticleRules(),
         description="Where the text is on an article's own page.",
         examples=["{body: .article__body}"],
     )
-    include: Match = Field(default=Match(), description="Only entries that match.", examples=["{title: Paris}"])
-    exclude: Match = Field(default=Match(), description="No entry that matches.", examples=["{tag: '(?i)sport'}"])
+    include: Match = Field(
+        default=Match(), description="Only entries that match.", examples=["{title: Paris}"]
+    )
+    exclude: Match = Field(
+        default=Match(), description="No entry that matches.", examples=["{tag: '(?i)sport'}"]
+    )
     corrections: Corrections = Field(
-        default=Corrections(), description="What is put right in every entry.", examples=["{ignore: [image]}"]
+        default=Corrections(),
+        description="What is put right in every entry.",
+        examples=["{ignore: [image]}"],
     )
     tests: tuple[PageTest, ...] = Field(
         default=(),
@@ -175,7 +221,9 @@ class Source(Record):
 
     _memory: _Memory = PrivateAttr(default=_Memory())
 
-    def placed(self, *, origin: str, stated: Collection[str], every_stated: bool, shown: str | None = None) -> Self:
+    def placed(
+        self, *, origin: str, stated: Collection[str], every_stated: bool, shown: str | None = None
+    ) -> Self:
         """Return this source with the memory of where and how it was written."""
         placed = self.model_copy()
         memory = _Memory(origin, frozenset(stated), every_stated=every_stated, shown=shown)
@@ -211,7 +259,11 @@ class Source(Record):
     def page(self) -> PageRules | None:
         """The source's own rules of reading; None where it has none."""
         own = {"items", "fields", "next", "article"} & self.model_fields_set
-        return PageRules(items=self.items, fields=self.fields, next=self.next, article=self.article) if own else None
+        return (
+            PageRules(items=self.items, fields=self.fields, next=self.next, article=self.article)
+            if own
+            else None
+        )
 
     @property
     def zone(self) -> ZoneInfo:

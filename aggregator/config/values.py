@@ -19,14 +19,25 @@ from aggregator.config.pattern import compiled
 from aggregator.config.record import setting
 from aggregator.config.words import nearest, slug
 
-SHORTEST_EVERY = timedelta(minutes=5)  # no publisher is polled more often, whatever the configuration says
+SHORTEST_EVERY = timedelta(
+    minutes=5
+)  # no publisher is polled more often, whatever the configuration says
 LONGEST = timedelta(days=36500)
 DURATION_FORM = "^[0-9]+[smhdw]$"  # for editors; the same as is read below
 SIZE_FORM = "^[0-9]+ ?([kKmMgG]i?[bB]|[bB]|)$"
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _DURATION = re.compile(r"([0-9]{1,9})([smhdw])", re.ASCII)
-_SIZES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
+_SIZES = {
+    "": 1,
+    "b": 1,
+    "kb": 10**3,
+    "mb": 10**6,
+    "gb": 10**9,
+    "kib": 2**10,
+    "mib": 2**20,
+    "gib": 2**30,
+}
 _SIZE = re.compile(r"([0-9]{1,15}) ?([kmg]i?b|b|)", re.ASCII | re.IGNORECASE)
 _IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9._-]*", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,8})*", re.ASCII | re.IGNORECASE)
@@ -109,7 +120,9 @@ def date_format(value: str) -> str:
     try:
         read = datetime.strptime(moment.strftime(form), form)  # noqa: DTZ007  only whether it can be read counts
     except (ValueError, re.error) as e:
-        raise ValueError("must be a format of `strptime`, each directive once, such as %d/%m/%Y %H:%M") from e
+        raise ValueError(
+            "must be a format of `strptime`, each directive once, such as %d/%m/%Y %H:%M"
+        ) from e
     if read == _NOTHING_READ:
         raise ValueError("must be a format of `strptime` that names a day, such as %d/%m/%Y %H:%M")
     return value
@@ -127,7 +140,12 @@ def identifier(value: str) -> str:
 def web_url(value: str) -> str:
     """Accept an absolute http or https URL, and leave it as it is written."""
     parts = _split(value)
-    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or _CONTROL.search(value):
+    if (
+        parts is None
+        or parts.scheme not in {"http", "https"}
+        or not parts.hostname
+        or _CONTROL.search(value)
+    ):
         raise ValueError("must be an absolute http or https URL")
     return value
 
@@ -153,7 +171,12 @@ def listen(value: str) -> str:
     """Accept `host:port`; an IPv6 address stands in brackets."""
     host, _, port = value.rpartition(":")
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-    if not bare or (":" in bare) != (bare != host) or not re.fullmatch("[0-9]{1,5}", port) or int(port) > 65535:
+    if (
+        not bare
+        or (":" in bare) != (bare != host)
+        or not re.fullmatch("[0-9]{1,5}", port)
+        or int(port) > 65535
+    ):
         raise ValueError("must be host:port, such as 127.0.0.1:8080")
     return value
 
@@ -198,7 +221,9 @@ def moment(value: str) -> str:
     except ValueError:
         stated = None
     if stated is None or stated.tzinfo is None:
-        raise ValueError("must be a date and time with an offset (RFC 3339), such as 2026-07-03T12:30:00Z")
+        raise ValueError(
+            "must be a date and time with an offset (RFC 3339), such as 2026-07-03T12:30:00Z"
+        )
     return value
 
 
@@ -254,11 +279,15 @@ ZoneName = Annotated[str, AfterValidator(zone_name)]
 Pattern = Annotated[Text, AfterValidator(pattern)]
 Patterns = Annotated[tuple[Pattern, ...], _LISTED]
 Identifier = Annotated[
-    str, AfterValidator(identifier), Field(json_schema_extra={"pattern": f"^{_IDENTIFIER.pattern}$"})
+    str,
+    AfterValidator(identifier),
+    Field(json_schema_extra={"pattern": f"^{_IDENTIFIER.pattern}$"}),
 ]
 Identifiers = Annotated[tuple[Identifier, ...], _LISTED]
 WebUrl = Annotated[str, AfterValidator(web_url)]
-PlainUrl = Annotated[str, AfterValidator(plain_url), Field(json_schema_extra={"pattern": "^https?://"})]
+PlainUrl = Annotated[
+    str, AfterValidator(plain_url), Field(json_schema_extra={"pattern": "^https?://"})
+]
 Listen = Annotated[str, AfterValidator(listen)]
 DatabaseUrl = Annotated[str, AfterValidator(database_url)]
 Located = Annotated[Path, BeforeValidator(located, json_schema_input_type=str)]

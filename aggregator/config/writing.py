@@ -53,10 +53,16 @@ class Addition:
 
 
 def draft(
-    given: Mapping[str, Any], config: Config, file: Path, *, selector: Callable[[str], object] | None = None
+    given: Mapping[str, Any],
+    config: Config,
+    file: Path,
+    *,
+    selector: Callable[[str], object] | None = None,
 ) -> Source:
     """Make the source that these keys would be in `file`. Raises pydantic's ValidationError (a ValueError)."""
-    lent = {key: getattr(config.defaults, key) for key in Defaults.written_keys() if key not in given}
+    lent = {
+        key: getattr(config.defaults, key) for key in Defaults.written_keys() if key not in given
+    }
     source = Source.model_validate({**given, **lent}, context=Setting(file.parent, None, selector))
     every_stated = "every" in given or "every" in config.defaults.model_fields_set
     return source.placed(origin=str(file), stated=given.keys(), every_stated=every_stated)
@@ -76,7 +82,11 @@ def file_for(config: Config, named: Path | None, *, env: Mapping[str, str]) -> P
     if any(_matches(path.parts, Path(pattern).parts) for pattern in whole):
         return path
     loads = ", ".join(f"`{pattern}`" for pattern in patterns) or "no file"
-    advice = "name one of these with --file" if patterns else "let it load one, such as `sources: sources/*.yaml`"
+    advice = (
+        "name one of these with --file"
+        if patterns
+        else "let it load one, such as `sources: sources/*.yaml`"
+    )
     raise UsageError(f"{path} would not be loaded: `sources` of {main} loads {loads}; {advice}")
 
 
@@ -86,7 +96,9 @@ def alone(file: Path) -> Iterator[None]:
 
     What is locked is a folder above the file's own, which may yet have to be made; nothing where there are no locks.
     """
-    folder = next(folder for folder in file.resolve().parents[1:] or file.resolve().parents if folder.is_dir())
+    folder = next(
+        folder for folder in file.resolve().parents[1:] or file.resolve().parents if folder.is_dir()
+    )
     try:
         handle = os.open(folder, os.O_RDONLY)
     except OSError:  # it may be read by nobody, and written below all the same
@@ -131,7 +143,9 @@ def add(addition: Addition, *, env: Mapping[str, str], load: Callable[[], object
 
 def _add(addition: Addition, *, env: Mapping[str, str], load: Callable[[], object]) -> None:
     path = addition.file.resolve()  # a link stays one
-    before = {file: file.read_bytes() if file.exists() else None for file in (path, *addition.beside)}
+    before = {
+        file: file.read_bytes() if file.exists() else None for file in (path, *addition.beside)
+    }
     folders = dict.fromkeys(file.parent for file in before)
     undo = _Undo(before, tuple(folder for folder in folders if not folder.exists()))
     new: Path | None = None
@@ -177,7 +191,9 @@ def _prepared(path: Path, before: bytes | None, addition: Addition, env: Mapping
     if said.problems or said.data != [*old, plain(addition.given)]:
         new.unlink()
         reason = said.problems[0].message if said.problems else "it would be read as something else"
-        raise UsageError(f"{addition.file} cannot take another source at its end ({reason}); name a file with --file")
+        raise UsageError(
+            f"{addition.file} cannot take another source at its end ({reason}); name a file with --file"
+        )
     return new
 
 
@@ -186,9 +202,13 @@ def _joined(before: bytes, text: str, file: Path) -> bytes:
     try:
         root = yaml.compose(before.decode("utf-8-sig"), Loader=_Loader) if before.strip() else None
     except (yaml.YAMLError, UnicodeDecodeError) as e:
-        raise UsageError(f"{file} is not valid YAML; put it right, or name a file with --file") from e
+        raise UsageError(
+            f"{file} is not valid YAML; put it right, or name a file with --file"
+        ) from e
     if isinstance(root, yaml.SequenceNode) and root.flow_style:
-        raise UsageError(f"{file} is written in brackets; begin each source with `- `, or name a file with --file")
+        raise UsageError(
+            f"{file} is written in brackets; begin each source with `- `, or name a file with --file"
+        )
     indent = " " * (root.start_mark.column if root is not None else 0)
     lines = "".join(f"{indent}{line}\n" for line in text.splitlines())
     gap = "" if not before or before.endswith(b"\n") else "\n"

@@ -23,9 +23,13 @@ _INDENT = "  "
 _LONGEST_NOTE = 200
 _NO_NOTES: Mapping[Steps, str] = {}
 _WORD = re.compile(r"[a-z](?:[a-z0-9._-]*[a-z0-9])?")
-_MEANS_MORE = frozenset({"n", "no", "y", "yes", "on", "off", "true", "false", "null"})  # to other readers of YAML
+_MEANS_MORE = frozenset(
+    {"n", "no", "y", "yes", "on", "off", "true", "false", "null"}
+)  # to other readers of YAML
 # What JSON leaves as it is and YAML would not (YAML 1.1 §5.1), and the ends of lines that only YAML knows.
-_UNQUOTABLE = re.compile("[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_UNQUOTABLE = re.compile(
+    "[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
 
 
 def written(given: Mapping[str, Any], notes: Mapping[Steps, str] = _NO_NOTES) -> str:
@@ -122,7 +126,9 @@ def _dumped(text: str) -> str:
 
 def _note(text: str) -> str:
     line = " ".join(text.split())
-    shown = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)
+    shown = "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line
+    )
     return shown if len(shown) <= _LONGEST_NOTE else shown[:_LONGEST_NOTE].rstrip() + "…"
 
 

@@ -19,9 +19,15 @@ if TYPE_CHECKING:
 
 MOST_HEADER_BYTES = 32 * 1024
 DOCUMENT = frozenset({200, 203})
-_REFUSAL_BYTES = 64 * 1024  # no more of a refusal's body is read: it is only searched for the marks of a wall
-_OFF_LOOP_BYTES = 256 * 1024  # decoding more than this would hold up all other requests for milliseconds
-_LISTS = frozenset({"cache-control", "content-encoding", "link"})  # a repeated line continues the first (RFC 9110 §5.3)
+_REFUSAL_BYTES = (
+    64 * 1024
+)  # no more of a refusal's body is read: it is only searched for the marks of a wall
+_OFF_LOOP_BYTES = (
+    256 * 1024
+)  # decoding more than this would hold up all other requests for milliseconds
+_LISTS = frozenset(
+    {"cache-control", "content-encoding", "link"}
+)  # a repeated line continues the first (RFC 9110 §5.3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,9 @@ async def read(response: ClientResponse, limit_bytes: int) -> Answer:
 def _refuse_large_headers(response: ClientResponse) -> None:
     size = sum(len(name) + len(value) + 4 for name, value in response.raw_headers)
     if size > MOST_HEADER_BYTES:
-        raise SourceError("too-large", f"{size} bytes of headers, at most {MOST_HEADER_BYTES} are read")
+        raise SourceError(
+            "too-large", f"{size} bytes of headers, at most {MOST_HEADER_BYTES} are read"
+        )
 
 
 def _headers(response: ClientResponse) -> dict[str, str]:

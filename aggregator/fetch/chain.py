@@ -62,7 +62,9 @@ class Chain:
     def follow(self, status: int, location: str | None, cookies: Sequence[str]) -> None:
         """Go where a redirect points. Raises: SourceError `redirect` for loops, too many hops, no usable Location."""
         if not location:
-            raise SourceError("redirect", f"HTTP {status} without a Location at {self.here.shown}", status=status)
+            raise SourceError(
+                "redirect", f"HTTP {status} without a Location at {self.here.shown}", status=status
+            )
         self._keep(cookies)
         self._permanent = self._permanent and status in _PERMANENT
         self.here = target(location, base=self.here)
@@ -76,7 +78,9 @@ class Chain:
         if step in self._asked:
             raise SourceError("redirect", f"redirect loop: {way}", status=status)
         if len(self._path) > MOST_REDIRECTS + 1:
-            raise SourceError("redirect", f"more than {MOST_REDIRECTS} redirects: {way}", status=status)
+            raise SourceError(
+                "redirect", f"more than {MOST_REDIRECTS} redirects: {way}", status=status
+            )
         self._asked.add(step)
 
     def _keep(self, cookies: Sequence[str]) -> None:
@@ -103,4 +107,7 @@ class Chain:
 
 
 def _is_upgrade(start: Target, here: Target) -> bool:
-    return start.host == here.host and (start.origin[::2], here.origin[::2]) == (("http", 80), ("https", 443))
+    return start.host == here.host and (start.origin[::2], here.origin[::2]) == (
+        ("http", 80),
+        ("https", 443),
+    )

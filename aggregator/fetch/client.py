@@ -38,10 +38,23 @@ if TYPE_CHECKING:
 _MOST_HEADERS = 256
 _LONGEST_LINE = 8190
 _NOT_MODIFIED = 304
-_KEPT_HEADERS = frozenset({
-    "age", "cache-control", "content-disposition", "content-language", "content-location", "content-type", "date",
-    "etag", "expires", "last-modified", "link", "retry-after", "x-robots-tag",
-})  # fmt: skip
+_KEPT_HEADERS = frozenset(
+    {
+        "age",
+        "cache-control",
+        "content-disposition",
+        "content-language",
+        "content-location",
+        "content-type",
+        "date",
+        "etag",
+        "expires",
+        "last-modified",
+        "link",
+        "retry-after",
+        "x-robots-tag",
+    }
+)
 
 
 def _utc_now() -> datetime:
@@ -74,7 +87,10 @@ class Fetcher:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         for session in self._sessions.values():
             await session.close()
@@ -111,7 +127,9 @@ class Fetcher:
 
     async def _ask(self, request: Request, chain: Chain, deadline: Deadline) -> Answer:
         aim, proxy = chain.here, request.proxy or self._settings.proxy
-        guarded = not (self._settings.allow_private if request.allow_private is None else request.allow_private)
+        guarded = not (
+            self._settings.allow_private if request.allow_private is None else request.allow_private
+        )
         if guarded:
             refuse_private(aim)
         async with self._pace.place(aim.host, spacing=request.spacing), deadline.running(aim.host):
@@ -120,7 +138,9 @@ class Fetcher:
             try:
                 # What a proxy dials cannot be seen from here, and the proxy itself may well be a neighbour.
                 session = self._session(guarded=guarded and not proxy)
-                question = session.get(aim.url, headers=chain.headers(), allow_redirects=False, proxy=proxy)
+                question = session.get(
+                    aim.url, headers=chain.headers(), allow_redirects=False, proxy=proxy
+                )
                 async with question as response:
                     return await read(response, self._limit(request))
             except FAULTS as error:
@@ -143,8 +163,13 @@ class Fetcher:
             session = self._sessions[guarded] = aiohttp.ClientSession(
                 connector=connector(self._resolve, guarded=guarded),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                headers={"User-Agent": self._settings.user_agent, "Accept-Encoding": ACCEPT_ENCODING},
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._settings.timeout.total_seconds() / 2),
+                headers={
+                    "User-Agent": self._settings.user_agent,
+                    "Accept-Encoding": ACCEPT_ENCODING,
+                },
+                timeout=aiohttp.ClientTimeout(
+                    total=None, sock_connect=self._settings.timeout.total_seconds() / 2
+                ),
                 auto_decompress=False,
                 max_line_size=_LONGEST_LINE,
                 max_field_size=MOST_HEADER_BYTES,
@@ -152,7 +177,9 @@ class Fetcher:
             )
         return session
 
-    async def _response(self, request: Request, chain: Chain, answer: Answer, *, ms: int) -> Response:
+    async def _response(
+        self, request: Request, chain: Chain, answer: Answer, *, ms: int
+    ) -> Response:
         url, now = chain.here.text, self._clock()
         sent = request.validators if request_headers(request.validators, url) else None
         unchanged = sent is not None and answer.status == _NOT_MODIFIED
@@ -161,8 +188,14 @@ class Fetcher:
             status=_NOT_MODIFIED if unchanged else 200,
             url=url,
             body=body,
-            headers={name: _plain(value) for name, value in answer.headers.items() if name in _KEPT_HEADERS},
-            validators=merged(sent, answer.headers) if sent and unchanged else validators_of(answer.headers, url),
+            headers={
+                name: _plain(value)
+                for name, value in answer.headers.items()
+                if name in _KEPT_HEADERS
+            },
+            validators=merged(sent, answer.headers)
+            if sent and unchanged
+            else validators_of(answer.headers, url),
             hints=hints_of(answer.headers, now),
             permanent_to=chain.permanent_to,
             hops=chain.hops,
@@ -174,11 +207,20 @@ class Fetcher:
         body = await answer.document(self._limit(request))
         wait = retry_after(answer.headers, self._clock())
         if (name := wall(answer.status, answer.headers, body, host=aim.host)) is not None:
-            raise SourceError("blocked", f"{aim.host} answered with {name}", status=answer.status, retry_after=wait)
+            raise SourceError(
+                "blocked",
+                f"{aim.host} answered with {name}",
+                status=answer.status,
+                retry_after=wait,
+            )
         if answer.status not in DOCUMENT:
             raise refused(answer.status, aim, wait)
         return body
 
 
 def _plain(value: str) -> str:
-    return value if value.isascii() else value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return (
+        value
+        if value.isascii()
+        else value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    )

@@ -83,10 +83,14 @@ def guarded_socket(info: AddrInfoType) -> socket.socket:
 def _public(host: str, addresses: Sequence[str]) -> list[str]:
     public = [address for address in addresses if refusal(address) is None]
     if addresses and not public:
-        raise AddressRefusedError(f"{host} is refused: its address {addresses[0]} is {refusal(addresses[0])}")
+        raise AddressRefusedError(
+            f"{host} is refused: its address {addresses[0]} is {refusal(addresses[0])}"
+        )
     return public
 
 
 def _result(host: str, address: str, port: int) -> ResolveResult:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    return ResolveResult(hostname=host, host=address, port=port, family=family, proto=0, flags=socket.AI_NUMERICHOST)
+    return ResolveResult(
+        hostname=host, host=address, port=port, family=family, proto=0, flags=socket.AI_NUMERICHOST
+    )

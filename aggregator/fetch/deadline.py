@@ -31,6 +31,8 @@ class Deadline:
             async with asyncio.timeout(max(self._whole - self.spent, 0.0)):
                 yield
         except TimeoutError:
-            raise SourceError("timeout", f"no complete answer from {host} within {self._whole:g} s") from None
+            raise SourceError(
+                "timeout", f"no complete answer from {host} within {self._whole:g} s"
+            ) from None
         finally:
             self.spent += self._time() - begin

@@ -30,7 +30,10 @@ class Deferred:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         await self._stack.__aexit__(kind, error, trace)
 
@@ -50,5 +53,7 @@ class Deferred:
         if self._made is None:
             from aggregator.fetch.client import Fetcher
 
-            self._made = await self._stack.enter_async_context(Fetcher(self._settings, clock=self._clock))
+            self._made = await self._stack.enter_async_context(
+                Fetcher(self._settings, clock=self._clock)
+            )
         return self._made

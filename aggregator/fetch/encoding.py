@@ -31,14 +31,23 @@ def decoded(body: bytes, label: str | None, *, limit: int) -> bytes:
 
     Raises: SourceError `too-large` past `limit` bytes, `unreadable` for broken or unknown codings.
     """
-    names = [name.strip().lower() for name in (label or "").split(",") if name.strip().lower() not in ("", "identity")]
+    names = [
+        name.strip().lower()
+        for name in (label or "").split(",")
+        if name.strip().lower() not in ("", "identity")
+    ]
     if len(names) > _MOST_CODINGS:
         raise SourceError(
-            "unreadable", f"{len(names)} content codings on one answer, at most {_MOST_CODINGS} are undone"
+            "unreadable",
+            f"{len(names)} content codings on one answer, at most {_MOST_CODINGS} are undone",
         )
     for name in reversed(names):
         body = _decoded(body, name, limit=limit)
-    return _decoded(body, "gzip", limit=limit) if body.startswith(_GZIP_MAGIC) and len(names) < _MOST_CODINGS else body
+    return (
+        _decoded(body, "gzip", limit=limit)
+        if body.startswith(_GZIP_MAGIC) and len(names) < _MOST_CODINGS
+        else body
+    )
 
 
 def _decoded(body: bytes, name: str, *, limit: int) -> bytes:
@@ -61,7 +70,9 @@ def _gunzip(body: bytes, limit: int) -> bytes:
         return body
     parts: list[bytes] = []
     left = limit
-    while body.startswith(_GZIP_MAGIC):  # a gzip file may be several members; what follows them is padding
+    while body.startswith(
+        _GZIP_MAGIC
+    ):  # a gzip file may be several members; what follows them is padding
         part, body = _inflated(body, zlib.MAX_WBITS | 16, left, limit)
         parts.append(part)
         left -= len(part)
@@ -71,7 +82,9 @@ def _gunzip(body: bytes, limit: int) -> bytes:
 def _undeflate(body: bytes, limit: int) -> bytes:
     try:
         return _inflated(body, zlib.MAX_WBITS, limit, limit)[0]
-    except zlib.error:  # some servers send the bare stream without the zlib wrapper of RFC 9110 §8.4.1.2
+    except (
+        zlib.error
+    ):  # some servers send the bare stream without the zlib wrapper of RFC 9110 §8.4.1.2
         return _inflated(body, -zlib.MAX_WBITS, limit, limit)[0]
 
 
@@ -117,5 +130,9 @@ def _unzstd(body: bytes, limit: int) -> bytes:
 
 
 _DECODERS: dict[str, Callable[[bytes, int], bytes]] = {
-    "gzip": _gunzip, "x-gzip": _gunzip, "deflate": _undeflate, "br": _unbrotli, "zstd": _unzstd,
-}  # fmt: skip
+    "gzip": _gunzip,
+    "x-gzip": _gunzip,
+    "deflate": _undeflate,
+    "br": _unbrotli,
+    "zstd": _unzstd,
+}

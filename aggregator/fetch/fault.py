@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 # What aiohttp may raise for one request; ValueError is its answer to headers that cannot be sent.
 FAULTS = (aiohttp.ClientError, OSError, ValueError)
-_TOO_LARGE_WORDS = ("Got more than", "Too many")  # aiohttp's parser says which limit was hit in its message alone
+_TOO_LARGE_WORDS = (
+    "Got more than",
+    "Too many",
+)  # aiohttp's parser says which limit was hit in its message alone
 _FORBIDDEN = frozenset({401, 403})
 
 
@@ -37,8 +40,12 @@ def fault(error: Exception, aim: Target) -> SourceError:
 
 def refused(status: int, aim: Target, wait: timedelta | None) -> SourceError:
     """Make the error of an HTTP status that brings no document."""
-    kind: ErrorClass = "gone" if status == HTTPStatus.GONE else "forbidden" if status in _FORBIDDEN else "http"
-    return SourceError(kind, f"{_status_words(status)} at {aim.shown}", status=status, retry_after=wait)
+    kind: ErrorClass = (
+        "gone" if status == HTTPStatus.GONE else "forbidden" if status in _FORBIDDEN else "http"
+    )
+    return SourceError(
+        kind, f"{_status_words(status)} at {aim.shown}", status=status, retry_after=wait
+    )
 
 
 def _status_words(status: int) -> str:
@@ -71,7 +78,10 @@ def _classified(error: Exception, aim: Target) -> tuple[ErrorClass, str]:
     if isinstance(error, aiohttp.ClientResponseError):
         return _not_http(error, aim)
     if isinstance(error, aiohttp.InvalidURL | ValueError):
-        return "blocked", f"the question to {aim.shown} cannot be sent: URL or headers are not valid"
+        return (
+            "blocked",
+            f"the question to {aim.shown} cannot be sent: URL or headers are not valid",
+        )
     return "connect", f"{aim.host} broke off the connection before its answer was complete"
 
 

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 Manifest = dict[str, tuple[int, int]]
-UNREADABLE = (0, -1)  # stands for the time and size of what cannot be asked: a dangling link, a closed folder
+UNREADABLE = (
+    0,
+    -1,
+)  # stands for the time and size of what cannot be asked: a dangling link, a closed folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +55,18 @@ def scan(location: Path, known: Mapping[str, tuple[int, int]]) -> Changes:
     except OSError as e:
         raise SourceError("unreadable", f"cannot list {root}: {e.strerror}") from e
     foreign = sorted(name for name in manifest if not _is_text(name))
-    kept = {name: mark for name, mark in manifest.items() if name not in foreign} if foreign else manifest
+    kept = (
+        {name: mark for name, mark in manifest.items() if name not in foreign}
+        if foreign
+        else manifest
+    )
     changed = tuple(sorted(name for name, mark in kept.items() if known.get(name) != mark))
-    return Changes(root, changed, kept, tuple(f"{name!a}: the name of the file is not UTF-8" for name in foreign))
+    return Changes(
+        root,
+        changed,
+        kept,
+        tuple(f"{name!a}: the name of the file is not UTF-8" for name in foreign),
+    )
 
 
 def read(root: Path, name: str, *, source: str, taken: datetime, limit_bytes: int) -> Capture | str:
@@ -68,7 +80,9 @@ def read(root: Path, name: str, *, source: str, taken: datetime, limit_bytes: in
                 return f"{name}: not a regular file"
             if details.st_size > limit_bytes:
                 return f"{name}: {details.st_size:,} bytes, more than the limit of {limit_bytes:,} (network.max_body)"
-            return Capture(source=source, url=path.as_uri(), taken=taken, body=file.read(limit_bytes))
+            return Capture(
+                source=source, url=path.as_uri(), taken=taken, body=file.read(limit_bytes)
+            )
     except OSError as e:
         return f"{name}: cannot be read: {e.strerror}"
 
@@ -97,7 +111,11 @@ def _manifest(root: Path, pattern: str | None) -> Manifest:
         return {pattern: _mark(root / pattern)}
     if pattern is not None and "/" in pattern:
         root.stat()
-        return {str(path.relative_to(root)): _mark(path) for path in root.glob(pattern) if not path.is_dir()}
+        return {
+            str(path.relative_to(root)): _mark(path)
+            for path in root.glob(pattern)
+            if not path.is_dir()
+        }
     return dict(_listed(root, pattern)) if pattern is not None else dict(_walked(root))
 
 

@@ -31,7 +31,11 @@ def request_headers(validators: Validators | None, url: str) -> dict[str, str]:
 def validators_of(headers: Mapping[str, str], url: str) -> Validators | None:
     """Read the validators of an answer (lower-case names); None where it has none that could be sent back unchanged."""
     etag, modified = _returnable(headers.get("etag")), _returnable(headers.get("last-modified"))
-    return None if etag is None and modified is None else Validators(url=url, etag=etag, last_modified=modified)
+    return (
+        None
+        if etag is None and modified is None
+        else Validators(url=url, etag=etag, last_modified=modified)
+    )
 
 
 def merged(sent: Validators, headers: Mapping[str, str]) -> Validators:
@@ -39,7 +43,11 @@ def merged(sent: Validators, headers: Mapping[str, str]) -> Validators:
     new = validators_of(headers, sent.url)
     if new is None:
         return sent
-    return Validators(url=sent.url, etag=new.etag or sent.etag, last_modified=new.last_modified or sent.last_modified)
+    return Validators(
+        url=sent.url,
+        etag=new.etag or sent.etag,
+        last_modified=new.last_modified or sent.last_modified,
+    )
 
 
 def hints_of(headers: Mapping[str, str], now: datetime) -> Hints:
@@ -60,7 +68,10 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
 
 
 def _max_age(headers: Mapping[str, str], now: datetime) -> timedelta | None:
-    directives = {name.lower(): value.strip() for name, value in _DIRECTIVE.findall(headers.get("cache-control", ""))}
+    directives = {
+        name.lower(): value.strip()
+        for name, value in _DIRECTIVE.findall(headers.get("cache-control", ""))
+    }
     if "no-cache" in directives or "no-store" in directives:
         return None
     if (stated := directives.get("max-age", "")).isdecimal():

@@ -57,13 +57,23 @@ class Gathered:
 
 
 async def gather(
-    source: Source, state: SourceState, web: Web, *, now: datetime, full: bool, limit_bytes: int,
+    source: Source,
+    state: SourceState,
+    web: Web,
+    *,
+    now: datetime,
+    full: bool,
+    limit_bytes: int,
     remembered: Remembered | None = None,
-) -> Gathered:  # fmt: skip
+) -> Gathered:
     """Ask a source; `full` asks without validators and takes the same bytes again. Raises SourceError."""
     if source.path is not None:
-        return await asyncio.to_thread(_from_folder, source, state, now=now, full=full, limit_bytes=limit_bytes)
-    return await _from_web(source, state, _Asking(web, None if full else remembered, now), full=full)
+        return await asyncio.to_thread(
+            _from_folder, source, state, now=now, full=full, limit_bytes=limit_bytes
+        )
+    return await _from_web(
+        source, state, _Asking(web, None if full else remembered, now), full=full
+    )
 
 
 def to_be_read_again(state: SourceState) -> SourceState:
@@ -79,7 +89,9 @@ def request_for(source: Source, address: str, *, validators: Validators | None =
     return Request(
         url=address,
         validators=validators,
-        headers={name: value.get_secret_value() for name, value in options.headers.items()} if own else {},
+        headers={name: value.get_secret_value() for name, value in options.headers.items()}
+        if own
+        else {},
         basic_auth=(auth.username, auth.password.get_secret_value()) if auth else None,
         allow_private=source.allow_private,
         max_body=options.max_body,
@@ -94,11 +106,22 @@ def capture_of(source: Source, answer: Answer) -> Capture:
     response = answer.response
     headers = dict(response.headers)
     if source.http.charset:
-        headers["content-type"] = _with_charset(headers.get("content-type", "text/xml"), source.http.charset)
-    return Capture(source.id, response.url, answer.taken, response.body, status=response.status, headers=headers)
+        headers["content-type"] = _with_charset(
+            headers.get("content-type", "text/xml"), source.http.charset
+        )
+    return Capture(
+        source.id,
+        response.url,
+        answer.taken,
+        response.body,
+        status=response.status,
+        headers=headers,
+    )
 
 
-def _from_folder(source: Source, state: SourceState, *, now: datetime, full: bool, limit_bytes: int) -> Gathered:
+def _from_folder(
+    source: Source, state: SourceState, *, now: datetime, full: bool, limit_bytes: int
+) -> Gathered:
     location = Path(str(source.path))
     changes = folder.scan(location, {} if full else state.folder)
     captures: list[Capture] = []
@@ -108,7 +131,11 @@ def _from_folder(source: Source, state: SourceState, *, now: datetime, full: boo
         if size > MAX_FOLDER_BYTES:
             break
         read = folder.read(
-            changes.root, name, source=source.id, taken=now, limit_bytes=source.http.max_body or limit_bytes
+            changes.root,
+            name,
+            source=source.id,
+            taken=now,
+            limit_bytes=source.http.max_body or limit_bytes,
         )
         done += 1
         if isinstance(read, Capture):
@@ -119,9 +146,13 @@ def _from_folder(source: Source, state: SourceState, *, now: datetime, full: boo
     left = set(changes.names[done:])
     manifest = {name: mark for name, mark in changes.manifest.items() if name not in left}
     return Gathered(
-        replace(state, folder=manifest), carrier=_named(source) or "archive", captures=tuple(captures),
-        rejected=tuple(rejected), size_bytes=size, more=bool(left),
-    )  # fmt: skip
+        replace(state, folder=manifest),
+        carrier=_named(source) or "archive",
+        captures=tuple(captures),
+        rejected=tuple(rejected),
+        size_bytes=size,
+        more=bool(left),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +173,15 @@ async def _from_web(source: Source, state: SourceState, asking: _Asking, *, full
     if source.adapter == "page" or _was_page(state):
         await _ask_robots(asking, request)
     answer = await asking.get(request)
-    carrier = _carrier(source, state, capture_of(source, answer)) if answer.response.status == 200 else "feed"
+    carrier = (
+        _carrier(source, state, capture_of(source, answer))
+        if answer.response.status == 200
+        else "feed"
+    )
     if carrier == "page" and _named(source) is None and not _was_page(state):
-        own = source.items or source.adapter != "auto"  # whoever says how a page is read wants the page
+        own = (
+            source.items or source.adapter != "auto"
+        )  # whoever says how a page is read wants the page
         feed = None if own else _feed_of(capture_of(source, answer))
         if feed is None:
             await _ask_robots(asking, request)
@@ -155,17 +192,22 @@ async def _from_web(source: Source, state: SourceState, asking: _Asking, *, full
     return _judged(source, _moved(state, answer.response, address), answer, carrier, full=full)
 
 
-def _judged(source: Source, state: SourceState, answer: Answer, carrier: str, *, full: bool) -> Gathered:
+def _judged(
+    source: Source, state: SourceState, answer: Answer, carrier: str, *, full: bool
+) -> Gathered:
     response, guessed = answer.response, carrier == "page" and _named(source) is None
     found = blake2b(response.body, digest_size=16).hexdigest()
     digest = state.body_hash if response.status == 304 else f"{_PAGE}{found}" if guessed else found
     same = response.status == 304 or (digest == state.body_hash and not full)
     return Gathered(
-        replace(state, validators=response.validators, body_hash=digest), carrier=carrier,
-        captures=() if same else (capture_of(source, answer),), hints=response.hints, http_status=response.status,
+        replace(state, validators=response.validators, body_hash=digest),
+        carrier=carrier,
+        captures=() if same else (capture_of(source, answer),),
+        hints=response.hints,
+        http_status=response.status,
         size_bytes=response.wire_bytes,
         guessed=guessed and source.adapter == "auto" and not source.items and not _was_page(state),
-    )  # fmt: skip
+    )
 
 
 async def _ask_robots(asking: _Asking, request: Request) -> None:
@@ -199,12 +241,16 @@ def _feed_of(capture: Capture) -> str | None:
 
 def carried(capture: Capture, *, items: bool) -> str:
     """Tell by the bytes what carries the items; `items` says that somebody knows where items are."""
-    from aggregator.adapters.discovery import looks_like_html  # on demand: saved articles need it not
+    from aggregator.adapters.discovery import (
+        looks_like_html,
+    )  # on demand: saved articles need it not
 
     if looks_like_html(capture):
         return "page"
     head = capture.body[:_HEAD_BYTES]
-    if b"<urlset" in head or b"<sitemapindex" in head or head.startswith(b"\x1f\x8b"):  # sitemaps are kept as .gz
+    if (
+        b"<urlset" in head or b"<sitemapindex" in head or head.startswith(b"\x1f\x8b")
+    ):  # sitemaps are kept as .gz
         return "sitemap"
     known = items and head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
     return "json" if known and b"jsonfeed.org/version" not in head else "feed"

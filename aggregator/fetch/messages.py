@@ -20,9 +20,14 @@ if TYPE_CHECKING:
 NO_HINTS = Hints()
 # Hosts whose sub-domains share one machine room and one rate limit (Tumblr: FreshRSS#8925).
 SHARED_HOSTS = (
-    "*.tumblr.com", "*.blogspot.com", "*.wordpress.com", "*.substack.com", "*.medium.com", "*.livejournal.com",
+    "*.tumblr.com",
+    "*.blogspot.com",
+    "*.wordpress.com",
+    "*.substack.com",
+    "*.medium.com",
+    "*.livejournal.com",
     "*.reddit.com",
-)  # fmt: skip
+)
 ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.9, "
     "text/html;q=0.8, application/json;q=0.8, */*;q=0.5"

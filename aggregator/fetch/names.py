@@ -19,7 +19,9 @@ class SystemNames:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="names")
 
     async def __call__(self, host: str, port: int, /) -> tuple[str, ...]:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, _addresses, host, port)
+        return await asyncio.get_running_loop().run_in_executor(
+            self._threads, _addresses, host, port
+        )
 
     def close(self) -> None:
         """Stop; a look-up that is under way ends by itself."""

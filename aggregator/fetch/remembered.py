@@ -78,7 +78,9 @@ class Remembered:
         return found
 
     def _path(self, request: Request) -> Path:
-        told = json.dumps([request.url, sorted(request.headers.items()), request.basic_auth, request.user_agent])
+        told = json.dumps(
+            [request.url, sorted(request.headers.items()), request.basic_auth, request.user_agent]
+        )
         name = blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
         return self._folder / f"{name}{_SUFFIX}"
 
@@ -109,7 +111,11 @@ class Remembered:
         newest, size = files[0][0] if files else 0.0, 0
         for number, (changed, path, bytes_) in enumerate(files):
             size += bytes_
-            if number >= MOST_FILES or size > MOST_BYTES or changed < newest - LONGEST.total_seconds():
+            if (
+                number >= MOST_FILES
+                or size > MOST_BYTES
+                or changed < newest - LONGEST.total_seconds()
+            ):
                 path.unlink(missing_ok=True)
 
     def _files(self) -> list[tuple[float, Path, int]]:
@@ -125,12 +131,18 @@ def _packed(request: Request, answer: Answer) -> bytes:
     response = answer.response
     age, wait = response.hints.max_age, response.hints.retry_after
     header = {
-        "asked": request.url, "taken": answer.taken.isoformat(), "url": response.url,
-        "headers": dict(response.headers), "validators": asdict(response.validators) if response.validators else None,
-        "max_age": age.total_seconds() if age else None, "retry_after": wait.total_seconds() if wait else None,
-        "permanent_to": response.permanent_to, "hops": list(response.hops), "ms": response.ms,
+        "asked": request.url,
+        "taken": answer.taken.isoformat(),
+        "url": response.url,
+        "headers": dict(response.headers),
+        "validators": asdict(response.validators) if response.validators else None,
+        "max_age": age.total_seconds() if age else None,
+        "retry_after": wait.total_seconds() if wait else None,
+        "permanent_to": response.permanent_to,
+        "hops": list(response.hops),
+        "ms": response.ms,
         "wire_bytes": response.wire_bytes,
-    }  # fmt: skip
+    }
     return json.dumps(header).encode() + b"\n" + response.body
 
 
@@ -141,12 +153,17 @@ def _unpacked(line: bytes, body: bytes, request: Request) -> Answer:
         raise ValueError("another question")
     validators = header["validators"]
     response = Response(
-        status=200, url=header["url"], body=body, headers=header["headers"],
+        status=200,
+        url=header["url"],
+        body=body,
+        headers=header["headers"],
         validators=Validators(**validators) if validators else None,
         hints=Hints(max_age=_span(header["max_age"]), retry_after=_span(header["retry_after"])),
-        permanent_to=header["permanent_to"], hops=tuple(header["hops"]), ms=header["ms"],
+        permanent_to=header["permanent_to"],
+        hops=tuple(header["hops"]),
+        ms=header["ms"],
         wire_bytes=header["wire_bytes"],
-    )  # fmt: skip
+    )
     return Answer(response, datetime.fromisoformat(header["taken"]).astimezone(UTC))
 
 
@@ -154,8 +171,14 @@ def _span(seconds: float | None) -> timedelta | None:
     return None if seconds is None else timedelta(seconds=seconds)
 
 
-async def ask(web: Web, request: Request, *, remembered: Remembered | None, now: datetime) -> Answer:
+async def ask(
+    web: Web, request: Request, *, remembered: Remembered | None, now: datetime
+) -> Answer:
     """Get an answer: the remembered one, where nothing is known of the document yet. Raises SourceError."""
-    if remembered is not None and request.validators is None and (answer := remembered.take(request)) is not None:
+    if (
+        remembered is not None
+        and request.validators is None
+        and (answer := remembered.take(request)) is not None
+    ):
         return answer
     return Answer(await web.get(request), now)

@@ -38,7 +38,9 @@ class _Host:
 class Robots:
     """The rules of the hosts that were asked, for a day each."""
 
-    def __init__(self, get: Callable[[Request], Awaitable[Response]], *, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, get: Callable[[Request], Awaitable[Response]], *, clock: Callable[[], datetime]
+    ) -> None:
         self._get = get
         self._clock = clock
         self._hosts: dict[str, _Host] = {}
@@ -92,5 +94,8 @@ def _is_absent(error: SourceError) -> bool:
 
 def _wait(error: SourceError) -> SourceError:
     return SourceError(
-        error.kind, f"robots.txt cannot be read ({error})", status=error.status, retry_after=error.retry_after
+        error.kind,
+        f"robots.txt cannot be read ({error})",
+        status=error.status,
+        retry_after=error.retry_after,
     )

@@ -64,7 +64,10 @@ def target(written: str, *, base: Target | None = None) -> Target:
 def refuse_private(aim: Target) -> None:
     """Refuse a host that is spelled as a private address. Raises: SourceError `blocked`."""
     if (reason := host_refusal(aim.host)) is not None:
-        raise SourceError("blocked", f"{aim.host} is refused ({reason}); set allow_private for a source that you trust")
+        raise SourceError(
+            "blocked",
+            f"{aim.host} is refused ({reason}); set allow_private for a source that you trust",
+        )
 
 
 def _absolute(written: str, base: Target | None) -> str:
@@ -81,9 +84,13 @@ def _absolute(written: str, base: Target | None) -> str:
 def _target(text: str) -> Target:
     parts = _split(text)
     if parts.scheme not in ("http", "https"):
-        raise ValueError(f"only http and https are fetched, not {parts.scheme or 'a URL without a scheme'!r}")
+        raise ValueError(
+            f"only http and https are fetched, not {parts.scheme or 'a URL without a scheme'!r}"
+        )
     host = _ascii_host(parts.hostname)
-    authority = (f"[{host}]" if ":" in host else host) + (f":{parts.port}" if parts.port is not None else "")
+    authority = (f"[{host}]" if ":" in host else host) + (
+        f":{parts.port}" if parts.port is not None else ""
+    )
     if parts.port == 0:
         raise ValueError("port 0 cannot be dialled")
     path = text.split("//", 1)[1][len(parts.netloc) :].partition("#")[0]
@@ -118,4 +125,6 @@ def _sendable(path: str) -> str:
 
 
 def _credentials(parts: SplitResult) -> tuple[str, str] | None:
-    return None if parts.username is None else (unquote(parts.username), unquote(parts.password or ""))
+    return (
+        None if parts.username is None else (unquote(parts.username), unquote(parts.password or ""))
+    )

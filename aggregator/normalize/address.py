@@ -21,8 +21,12 @@ _NEVER_RAW = ' "<>'
 _NEVER_RAW_ESCAPED = str.maketrans({mark: f"%{ord(mark):02X}" for mark in _NEVER_RAW})
 _AMPERSAND = re.compile(r"&(?:amp|#0{0,3}38);", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
-_PARTS = re.compile(r"(?:(https?):)?/{2,}([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.IGNORECASE | re.DOTALL)
-_AUTHORITY = re.compile(r"(?:.*@)?(\[[0-9a-f:.]+\]|[^:\[\]]+)(?::([0-9]{0,5}))?", re.IGNORECASE | re.DOTALL)
+_PARTS = re.compile(
+    r"(?:(https?):)?/{2,}([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.IGNORECASE | re.DOTALL
+)
+_AUTHORITY = re.compile(
+    r"(?:.*@)?(\[[0-9a-f:.]+\]|[^:\[\]]+)(?::([0-9]{0,5}))?", re.IGNORECASE | re.DOTALL
+)
 _WIDE_DOT = re.compile("[\u3002\uff0e\uff61]")
 _NOT_IN_HOST = re.compile(r"""[\x00-\x20\s"#%/:<>?@\[\\\]^`{|}\x7f]""")
 
@@ -132,7 +136,9 @@ def split(url: str) -> Address | None:
     port = int(authority[2]) if authority[2] else None
     if name is None or (port or 0) > 65535:
         return None
-    return Address(match[1], match[2], name, None if port in {80, 443} else port, match[3], match[4], match[5])
+    return Address(
+        match[1], match[2], name, None if port in {80, 443} else port, match[3], match[4], match[5]
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -132,7 +132,9 @@ class _Blocks:
     def _is_inline(child: Any) -> bool:
         if child.tag in ("a", "math"):
             return True
-        return child.tag in markup.INLINE and (not len(child) or next(child.iter(*markup.BLOCKS), None) is None)
+        return child.tag in markup.INLINE and (
+            not len(child) or next(child.iter(*markup.BLOCKS), None) is None
+        )
 
     def _text(self, text: str | None) -> None:
         if not text or (self._run is None and not text.strip(BLANK)):
@@ -188,7 +190,12 @@ class _Blocks:
         for block in self._out:
             if self._is_junk(block):
                 continue
-            if kept and kept[-1].tag == "figure" and kept[-1].find("figcaption") is None and _is_small(block):
+            if (
+                kept
+                and kept[-1].tag == "figure"
+                and kept[-1].find("figcaption") is None
+                and _is_small(block)
+            ):
                 block.tag = "figcaption"
                 kept[-1].append(block)
                 continue
@@ -304,6 +311,10 @@ def _tidy_cell(cell: Any, junk: Sequence[re.Pattern[str]]) -> None:
         return
     blocks = _Blocks(junk).read(cell)
     _refill(cell, blocks)
-    if blocks and blocks[0].tag == "p" and all(block.tag in ("ul", "ol", "dl") for block in blocks[1:]):
+    if (
+        blocks
+        and blocks[0].tag == "p"
+        and all(block.tag in ("ul", "ol", "dl") for block in blocks[1:])
+    ):
         blocks[0].tag = "unwrapped"
         etree.strip_tags(cell, "unwrapped")

@@ -30,7 +30,9 @@ _MONTHS: dict[str, int] = {
     )
     for number, name in enumerate(names.split(), 1)
 }
-_JALALI_NUMBERS = re.compile(r"(?<!\d)(?P<y>1[34]\d\d)\s*[-/.]\s*(?P<m>\d{1,2})\s*[-/.]\s*(?P<d>\d{1,2})(?!\d)")
+_JALALI_NUMBERS = re.compile(
+    r"(?<!\d)(?P<y>1[34]\d\d)\s*[-/.]\s*(?P<m>\d{1,2})\s*[-/.]\s*(?P<d>\d{1,2})(?!\d)"
+)
 _JALALI_WORDS = re.compile(
     rf"(?:[^\W\d]+\s+)?(?<!\d)(?P<d>\d{{1,2}})\s+(?P<mon>{'|'.join(_MONTHS)})\s*[،,]?\s+(?P<y>1[34]\d\d)(?!\d)"
 )
@@ -57,11 +59,15 @@ def from_jalali(year: int, month: int, day: int) -> date:
     Raises: ValueError where there is no such day.
     """
     long = 31 if month <= 6 else 30
-    if not (1 <= month <= 12 and 1 <= day <= long) or (month == 12 and day == 30 and not _is_leap(year)):
+    if not (1 <= month <= 12 and 1 <= day <= long) or (
+        month == 12 and day == 30 and not _is_leap(year)
+    ):
         raise ValueError(f"no such day: {year}-{month}-{day}")
     passed = (month - 1) * 31 if month < 7 else (month - 7) * 30 + 186
     shifted = year + 1595
-    return date.fromordinal(_JALALI_EPOCH + 365 * shifted + shifted // 33 * 8 + (shifted % 33 + 3) // 4 + passed + day)
+    return date.fromordinal(
+        _JALALI_EPOCH + 365 * shifted + shifted // 33 * 8 + (shifted % 33 + 3) // 4 + passed + day
+    )
 
 
 def _is_leap(year: int) -> bool:

@@ -85,7 +85,10 @@ def copies(one: Text, other: Text) -> bool:
     Passages tell a copy from another story of the same form: what a form shares is short, and lies between the facts.
     """
     common = len(one.shingles & other.shingles)
-    smaller, both = min(len(one.shingles), len(other.shingles)), len(one.shingles) + len(other.shingles) - common
+    smaller, both = (
+        min(len(one.shingles), len(other.shingles)),
+        len(one.shingles) + len(other.shingles) - common,
+    )
     if not smaller or common < CONTAINED * smaller or common < ALIKE * both:
         return False
     return _passages_agree(one, other) and _titles_agree(one.title, other.title)

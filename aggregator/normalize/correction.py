@@ -39,7 +39,9 @@ def corrected(raw: RawEntry, corrections: Corrections) -> RawEntry:
     return replace(raw, **_forced(corrections.force))
 
 
-def settled(revision: Revision, raw: RawEntry, *, corrections: Corrections, context: Context) -> Revision:
+def settled(
+    revision: Revision, raw: RawEntry, *, corrections: Corrections, context: Context
+) -> Revision:
     """Put right what judging made of a corrected item: its picture, and its date where it lies in the future.
 
     Raises:
@@ -48,7 +50,10 @@ def settled(revision: Revision, raw: RawEntry, *, corrections: Corrections, cont
     if "image" in corrections.ignore and revision.image is not None:
         stated = {name: where for name, where in revision.provenance.items() if name != "image"}
         revision = replace(revision, image=None, provenance=stated)
-    if corrections.future == "first_seen" or revision.published_from not in ("first_seen", "archive"):
+    if corrections.future == "first_seen" or revision.published_from not in (
+        "first_seen",
+        "archive",
+    ):
         return revision
     return _in_future(revision, raw, reject=corrections.future == "reject", context=context)
 
@@ -73,9 +78,15 @@ def _in_future(revision: Revision, raw: RawEntry, *, reject: bool, context: Cont
 
 def _date(found: Found, revision: Revision, context: Context) -> dates.Date | None:
     return dates.read(
-        found.value, zone=context.timezone, taken=revision.captured, formats=context.formats, strip=context.strip,
-        order=context.order, languages=(context.language,) if context.language else (), calendar=context.calendar,
-    )  # fmt: skip
+        found.value,
+        zone=context.timezone,
+        taken=revision.captured,
+        formats=context.formats,
+        strip=context.strip,
+        order=context.order,
+        languages=(context.language,) if context.language else (),
+        calendar=context.calendar,
+    )
 
 
 def _forced(force: Forced) -> dict[str, Any]:

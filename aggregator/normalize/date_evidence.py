@@ -23,19 +23,29 @@ REFUSED = 3  # of a field: an attack may state thousands
 _LONGEST = 100  # characters: nobody writes a longer date
 
 
-def stated(field: str, found: Found, date: dates.Date | None, *, zone: ZoneInfo, refused: str | None) -> Evidence:
+def stated(
+    field: str, found: Found, date: dates.Date | None, *, zone: ZoneInfo, refused: str | None
+) -> Evidence:
     """Return what `found` says; `date` is what was read from it, None where nothing was."""
     if date is None:
         return Evidence(field, _cut(found.value), found.where, refused=refused)
     return Evidence(
-        field, _cut(found.value), found.where, precision=dates.exactness(date, zone), offset=date.offset,
-        zone=zone.key if date.offset is None else None, form=date.how, refused=refused,
-    )  # fmt: skip
+        field,
+        _cut(found.value),
+        found.where,
+        precision=dates.exactness(date, zone),
+        offset=date.offset,
+        zone=zone.key if date.offset is None else None,
+        form=date.how,
+        refused=refused,
+    )
 
 
 def kept(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
     """Keep for each field what is believed, else the first that are not."""
-    return tuple(one for field in FIELDS for one in _kept([one for one in evidence if one.field == field]))
+    return tuple(
+        one for field in FIELDS for one in _kept([one for one in evidence if one.field == field])
+    )
 
 
 def _kept(evidence: Sequence[Evidence]) -> Iterator[Evidence]:

@@ -29,12 +29,16 @@ class Stated:
     how: str
 
 
-_TIME = r"(?P<H>\d{1,2})(?:[:h](?P<M>\d{2}))(?::(?P<S>\d{2})(?:[.,]\d+)?)?(?:\s*(?P<ap>[ap])\.?m\b\.?)?"
+_TIME = (
+    r"(?P<H>\d{1,2})(?:[:h](?P<M>\d{2}))(?::(?P<S>\d{2})(?:[.,]\d+)?)?(?:\s*(?P<ap>[ap])\.?m\b\.?)?"
+)
 _ZONE = r"(?P<z>Z|(?:GMT|UTC|UT)?\s?[+\-−]\d{1,2}(?::?\d{2})?|(?-i:[A-Z]{2,5}))(?:\s*\([^()]*\))?"
 _CLOCK = rf"{_TIME}(?:\s*{_ZONE})?"
 _WEEKDAY = r"(?:[^\W\d_]{2,12}\.?,?\s*)?"
 _MONTH = r"(?P<mon>[A-Z]{3,9})\.?"
-_MERIDIEM = r"(?P<cjk>凌晨|清晨|早上|早晨|上午|午前|오전|中午|正午|下午|午後|오후|傍晚|晚上|夜晚|深夜)"
+_MERIDIEM = (
+    r"(?P<cjk>凌晨|清晨|早上|早晨|上午|午前|오전|中午|正午|下午|午後|오후|傍晚|晚上|夜晚|深夜)"
+)
 
 _ISO = re.compile(
     rf"(?P<y>\d{{4}})(?P<sep>[-/.])(?P<m>\d{{1,2}})(?P=sep)(?P<d>\d{{1,2}})"
@@ -74,10 +78,22 @@ _EPOCH = re.compile(r"(\d{10})(\d{3})?")
 _EPOCH_FIRST = datetime(2000, 1, 1, tzinfo=UTC)
 
 _NAMES = (
-    "january", "february", "march", "april", "may", "june",
-    "july", "august", "september", "october", "november", "december",
-)  # fmt: skip
-_MONTHS = {key: number for number, name in enumerate(_NAMES, 1) for key in (name, name[:3])} | {"sept": 9}
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
+_MONTHS = {key: number for number, name in enumerate(_NAMES, 1) for key in (name, name[:3])} | {
+    "sept": 9
+}
 _AFTERNOON = frozenset({"下午", "午後", "오후", "傍晚", "晚上", "夜晚", "深夜"})
 _NIGHT = frozenset({"凌晨", "清晨", "早上", "早晨", "上午", "午前", "오전"})
 
@@ -190,9 +206,16 @@ def _year(digits: str | None) -> int:
 
 # strptime takes about 6 µs and its own cache holds five formats; a format of numbers alone becomes a pattern.
 _DIRECTIVES = {
-    "Y": r"(?P<y>\d{4})", "y": r"(?P<y>\d{2})", "m": r"(?P<m>\d{1,2})", "d": r"(?P<d>\d{1,2})",
-    "H": r"(?P<H>\d{1,2})", "M": r"(?P<M>\d{1,2})", "S": r"(?P<S>\d{1,2})", "f": r"\d{1,6}", "%": "%",
-}  # fmt: skip
+    "Y": r"(?P<y>\d{4})",
+    "y": r"(?P<y>\d{2})",
+    "m": r"(?P<m>\d{1,2})",
+    "d": r"(?P<d>\d{1,2})",
+    "H": r"(?P<H>\d{1,2})",
+    "M": r"(?P<M>\d{1,2})",
+    "S": r"(?P<S>\d{1,2})",
+    "f": r"\d{1,6}",
+    "%": "%",
+}
 _PIECE = re.compile(r"%-?(.)|(\s+)|([^%\s]+)|(%)", re.DOTALL)
 
 

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _LIMIT = 100  # characters: nobody writes a longer date, and the library's cost grows with the text
-_ZONE = re.compile(r"\s+\(?((?!(?-i:AM|PM)\b)[A-Z]{2,5}|(?:GMT|UTC)?\s?[+-]\d{1,2}(?::?\d{2})?)\)?$")
+_ZONE = re.compile(
+    r"\s+\(?((?!(?-i:AM|PM)\b)[A-Z]{2,5}|(?:GMT|UTC)?\s?[+-]\d{1,2}(?::?\d{2})?)\)?$"
+)
 _WORD = re.compile("[^\\W\\d_]{2}|[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
 _YEAR_FIRST = re.compile(r"(?<!\d)\d{4}[-/.]\d")
 _SECONDS = re.compile(r"\d:\d\d:\d\d")
@@ -25,22 +27,32 @@ _FALLBACK = ("en",)
 _WHEN = frozenset({"day", "time"})
 
 
-def in_words(text: str, *, base: datetime, order: Order | None, languages: Sequence[str]) -> Stated | None:
+def in_words(
+    text: str, *, base: datetime, order: Order | None, languages: Sequence[str]
+) -> Stated | None:
     """Read `text` in `languages` (BCP 47; none means English); `base` is the naive wall clock of the capture."""
     if len(text) > _LIMIT:
         return None
     zone = _ZONE.search(text)
     rest = text[: zone.start()] if zone else text
-    if not _WORD.search(rest):  # numbers alone were read, or refused: the library would turn 2026-13-01 round
+    if not _WORD.search(
+        rest
+    ):  # numbers alone were read, or refused: the library would turn 2026-13-01 round
         return None
-    period, moment = _ask(rest, base, "YMD" if _YEAR_FIRST.search(rest) else order, tuple(languages))
+    period, moment = _ask(
+        rest, base, "YMD" if _YEAR_FIRST.search(rest) else order, tuple(languages)
+    )
     if moment is None or period not in _WHEN:
         return None
-    precision: Precision = "day" if period == "day" else "second" if _SECONDS.search(rest) else "minute"
+    precision: Precision = (
+        "day" if period == "day" else "second" if _SECONDS.search(rest) else "minute"
+    )
     return Stated(_floor(moment, precision), precision, zone[1] if zone else None, "words")
 
 
-def _ask(text: str, base: datetime, order: Order | None, languages: tuple[str, ...]) -> tuple[str, datetime | None]:
+def _ask(
+    text: str, base: datetime, order: Order | None, languages: tuple[str, ...]
+) -> tuple[str, datetime | None]:
     """Ask dateparser; any failure of its many grammars on foreign text means it has no answer."""
     from dateparser.date import DateDataParser
 
@@ -56,7 +68,9 @@ def _ask(text: str, base: datetime, order: Order | None, languages: tuple[str, .
     if order:
         settings |= {"DATE_ORDER": order, "PREFER_LOCALE_DATE_ORDER": False}
     try:
-        found = DateDataParser(languages=list(_known(languages)), settings=settings).get_date_data(text)
+        found = DateDataParser(languages=list(_known(languages)), settings=settings).get_date_data(
+            text
+        )
     except Exception:  # noqa: BLE001 - foreign code on foreign text
         return "none", None
     moment = found.date_obj

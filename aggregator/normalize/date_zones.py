@@ -17,14 +17,59 @@ if TYPE_CHECKING:
 # Minutes east of Greenwich. The first line and the US ones are RFC 5322 §4.3; of the others only those were taken that
 # name one offset in the tz database (no IST, BST of Bangladesh is rare enough, AST and ADT mean America or Arabia).
 _ABBREVIATIONS: dict[str, int] = {
-    "Z": 0, "UT": 0, "UTC": 0, "GMT": 0,
-    "EST": -300, "EDT": -240, "CST": -360, "CDT": -300, "MST": -420, "MDT": -360, "PST": -480, "PDT": -420,
-    "AKST": -540, "AKDT": -480, "HST": -600, "BRT": -180, "ART": -180,
-    "WET": 0, "WEST": 60, "BST": 60, "CET": 60, "CEST": 120, "MEZ": 60, "MESZ": 120, "MET": 60, "MEST": 120,
-    "EET": 120, "EEST": 180, "MSK": 180, "SAST": 120, "WAT": 60, "CAT": 120, "EAT": 180, "TRT": 180,
-    "PKT": 300, "ICT": 420, "WIB": 420, "WITA": 480, "WIT": 540, "HKT": 480, "SGT": 480, "PHT": 480, "MYT": 480,
-    "JST": 540, "KST": 540, "AWST": 480, "ACST": 570, "ACDT": 630, "AEST": 600, "AEDT": 660, "NZST": 720, "NZDT": 780,
-}  # fmt: skip
+    "Z": 0,
+    "UT": 0,
+    "UTC": 0,
+    "GMT": 0,
+    "EST": -300,
+    "EDT": -240,
+    "CST": -360,
+    "CDT": -300,
+    "MST": -420,
+    "MDT": -360,
+    "PST": -480,
+    "PDT": -420,
+    "AKST": -540,
+    "AKDT": -480,
+    "HST": -600,
+    "BRT": -180,
+    "ART": -180,
+    "WET": 0,
+    "WEST": 60,
+    "BST": 60,
+    "CET": 60,
+    "CEST": 120,
+    "MEZ": 60,
+    "MESZ": 120,
+    "MET": 60,
+    "MEST": 120,
+    "EET": 120,
+    "EEST": 180,
+    "MSK": 180,
+    "SAST": 120,
+    "WAT": 60,
+    "CAT": 120,
+    "EAT": 180,
+    "TRT": 180,
+    "PKT": 300,
+    "ICT": 420,
+    "WIB": 420,
+    "WITA": 480,
+    "WIT": 540,
+    "HKT": 480,
+    "SGT": 480,
+    "PHT": 480,
+    "MYT": 480,
+    "JST": 540,
+    "KST": 540,
+    "AWST": 480,
+    "ACST": 570,
+    "ACDT": 630,
+    "AEST": 600,
+    "AEDT": 660,
+    "NZST": 720,
+    "NZDT": 780,
+}
 _UNIVERSAL = frozenset({"Z", "UT", "UTC", "GMT"})
 _NUMERIC = re.compile(r"(?:GMT|UTC|UT)?\s*([+\-−])(\d{1,2})(?::?(\d{2}))?")
 _MAX_OFFSET_MINUTES = 14 * 60  # Kiritimati; nothing on Earth is further
@@ -79,7 +124,11 @@ def _own_offset(name: str, wall: datetime, zone: ZoneInfo) -> int:
     """
     second = wall.replace(tzinfo=zone, fold=1)
     first = second.replace(fold=0)
-    chosen = second if second.tzname() == name and first.tzname() != name and _is_doubled(first, second) else first
+    chosen = (
+        second
+        if second.tzname() == name and first.tzname() != name and _is_doubled(first, second)
+        else first
+    )
     offset = chosen.utcoffset() or timedelta()
     return round(offset.total_seconds() / 60)
 

@@ -85,7 +85,9 @@ def plausible(date: Date, *, taken: datetime, zone: ZoneInfo) -> Date | None:
     if date.value <= latest:
         return date
     value = date_zones.in_zone(_wall(date, zone), zone)
-    return replace(date, value=value, offset=None, how=f"{date.how}:zone") if value <= latest else None
+    return (
+        replace(date, value=value, offset=None, how=f"{date.how}:zone") if value <= latest else None
+    )
 
 
 def reconciled(dates: Sequence[Date], *, zone: ZoneInfo) -> int:
@@ -101,7 +103,11 @@ def reconciled(dates: Sequence[Date], *, zone: ZoneInfo) -> int:
     if _is_local(dates[chosen], zone):
         return chosen
     wall = _wall(dates[chosen], zone)
-    twins = (index for index, date in enumerate(dates) if _wall(date, zone) == wall and _is_local(date, zone))
+    twins = (
+        index
+        for index, date in enumerate(dates)
+        if _wall(date, zone) == wall and _is_local(date, zone)
+    )
     return next(twins, chosen)
 
 
@@ -115,7 +121,9 @@ def _tidy(text: str, strip: Sequence[str]) -> str:
     text = text[:_LIMIT]
     if not text.isascii():
         text = _MARKS.sub("", unicodedata.normalize("NFKC", text))[:_LIMIT]
-        text = "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in text)
+        text = "".join(
+            str(unicodedata.decimal(char)) if char.isdecimal() else char for char in text
+        )
     for label in strip:
         text = text.replace(unicodedata.normalize("NFKC", label), " ") if label else text
     return " ".join(text.split())
@@ -125,7 +133,9 @@ def _declared(text: str, formats: Sequence[str]) -> Stated | None:
     return next((stated for form in formats if (stated := date_forms.declared(text, form))), None)
 
 
-def _strict(text: str, taken: datetime, order: Order | None, languages: Sequence[str]) -> Stated | None:
+def _strict(
+    text: str, taken: datetime, order: Order | None, languages: Sequence[str]
+) -> Stated | None:
     """Try the strict forms on the text, then behind its label, then from its first digit on ("Posted on 3 May …")."""
     stated = date_forms.written(text, order, languages) or date_forms.machine(text, taken)
     if stated:
@@ -153,7 +163,9 @@ def _in_words(
     except OverflowError:
         return None
     label = _LABEL.match(text)
-    return in_words(text[label.end() :] if label else text, base=base, order=order, languages=languages)
+    return in_words(
+        text[label.end() :] if label else text, base=base, order=order, languages=languages
+    )
 
 
 def _instant(stated: Stated, zone: ZoneInfo) -> Date | None:

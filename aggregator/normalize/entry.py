@@ -54,7 +54,9 @@ class Context:
     placeholders: tuple[re.Pattern[str], ...] = ()
 
 
-def normalize(raw: RawEntry, body: Any | None, context: Context, *, witness: Witness | None = None) -> Revision:
+def normalize(
+    raw: RawEntry, body: Any | None, context: Context, *, witness: Witness | None = None
+) -> Revision:
     """Judge one item. `body` is its parsed content (used up), None where it has none.
 
     Raises:
@@ -69,12 +71,17 @@ def normalize(raw: RawEntry, body: Any | None, context: Context, *, witness: Wit
 
 
 def link_of(
-    raw: RawEntry, *, drop: Iterable[str] = (), keep: Iterable[str] = (),
+    raw: RawEntry,
+    *,
+    drop: Iterable[str] = (),
+    keep: Iterable[str] = (),
     tell: Callable[[Found, str | None], None] = lambda *_: None,
-) -> tuple[str | None, Found | None]:  # fmt: skip
+) -> tuple[str | None, Found | None]:
     """The first candidate that is a link to open, cleaned, and the candidate itself; `tell` hears of each."""
     for found in raw.url:
-        address = url.clean(url.unwrap(found.value), base=raw.base, drop=tuple(drop), keep=tuple(keep))
+        address = url.clean(
+            url.unwrap(found.value), base=raw.base, drop=tuple(drop), keep=tuple(keep)
+        )
         tell(found, None if address else why.NO_LINK)
         if address:
             return address, found
@@ -93,9 +100,11 @@ class _Judge:
         raw, context = self._raw, self._context
         captured = raw.captured or context.taken
         address, link = link_of(
-            raw, drop=context.drop_params, keep=context.keep_params,
+            raw,
+            drop=context.drop_params,
+            keep=context.keep_params,
             tell=lambda found, reason: self._judged("url", found, reason),
-        )  # fmt: skip
+        )
         picture = self._image(body)
         content = self._content(body, address)
         title = self._title(content, address)
@@ -107,9 +116,15 @@ class _Judge:
         revision = Revision(
             source=context.source,
             keys=keys_of(
-                raw, context.source, site=context.site_keys, address=address,
-                aliases=context.aliases or self._text_keys(title, content, published if stated else None),
-                host_alias=context.host_alias, title=title, stated=stated,
+                raw,
+                context.source,
+                site=context.site_keys,
+                address=address,
+                aliases=context.aliases
+                or self._text_keys(title, content, published if stated else None),
+                host_alias=context.host_alias,
+                title=title,
+                stated=stated,
             ),
             guarded=context.guarded and bool(context.site_keys),
             at=self._updated(captured) or captured,
@@ -132,20 +147,29 @@ class _Judge:
             guid=storable(raw.guid.value) if raw.guid else None,
             provenance=self._provenance,
             evidence=date_evidence.kept(self._evidence),
-        )  # fmt: skip
+        )
         return replace(revision, hash=_hash_of(revision))
 
-    def _text_keys(self, title: str, content: str | None, published: datetime | None) -> tuple[str, ...]:
+    def _text_keys(
+        self, title: str, content: str | None, published: datetime | None
+    ) -> tuple[str, ...]:
         site = self._context.same_text
         if site is None or content is None or published is None:
             return ()
-        return text_keys(site, title=title, paragraphs=html.text_of(content).split("\n\n"), published=published)
+        return text_keys(
+            site, title=title, paragraphs=html.text_of(content).split("\n\n"), published=published
+        )
 
     def _content(self, body: Any | None, address: str | None) -> str | None:
         if body is None:
             return None
         context = self._context
-        content = html.clean(body, base=self._raw.base or address, junk=context.junk, placeholders=context.placeholders)
+        content = html.clean(
+            body,
+            base=self._raw.base or address,
+            junk=context.junk,
+            placeholders=context.placeholders,
+        )
         stated = next((found for found in self._raw.content if found.value.strip()), None)
         if stated:
             self._judged("content_html", stated, None if content else why.EMPTY)
@@ -158,12 +182,17 @@ class _Judge:
             self._provenance[name] = where
 
     def _judged(
-        self, name: str, candidate: Found | RawImage | Enclosure, reason: str | None = None,
+        self,
+        name: str,
+        candidate: Found | RawImage | Enclosure,
+        reason: str | None = None,
         date: dates.Date | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         if isinstance(candidate, Found) and name in date_evidence.FIELDS and (date or reason):
             zone = self._context.timezone
-            self._evidence.append(date_evidence.stated(name, candidate, date, zone=zone, refused=reason))
+            self._evidence.append(
+                date_evidence.stated(name, candidate, date, zone=zone, refused=reason)
+            )
         if self._witness:
             self._witness.judged(name, candidate, reason, date)
 
@@ -185,7 +214,9 @@ class _Judge:
         values: dict[str, str] = {}
         for found in candidates:
             value = text.plain(found.value)
-            self._judged(name, found, why.EMPTY if not value else why.REPEATED if value in values else None)
+            self._judged(
+                name, found, why.EMPTY if not value else why.REPEATED if value in values else None
+            )
             if value:
                 values.setdefault(value, found.where)
         if values:
@@ -225,7 +256,11 @@ class _Judge:
 
     def _published(self, captured: datetime) -> tuple[datetime, str, str | None]:
         """When the publisher says it appeared, the evidence that won, and the date as stated (None for a guess)."""
-        read = [(found, date) for found in self._raw.published if (date := self._date("published", found, captured))]
+        read = [
+            (found, date)
+            for found in self._raw.published
+            if (date := self._date("published", found, captured))
+        ]
         if read:
             chosen = dates.reconciled([date for _, date in read], zone=self._context.timezone)
             for other, inexact in read[:chosen]:
@@ -254,7 +289,9 @@ class _Judge:
 
         What a feed says of itself is left out: `en-us` is what its software put there, and would swap days and months.
         """
-        stated = (found.value for found in self._raw.language if not found.where.startswith("feed:"))
+        stated = (
+            found.value for found in self._raw.language if not found.where.startswith("feed:")
+        )
         tags = (self._context.language, *map(language.tag, stated))
         return next(((tag,) for tag in tags if tag), ())
 
@@ -262,9 +299,15 @@ class _Judge:
         """Read a date that may be; who believes it says so."""
         context = self._context
         date = dates.read(
-            found.value, zone=context.timezone, taken=captured, formats=context.formats, strip=context.strip,
-            order=context.order, languages=self._date_languages, calendar=context.calendar,
-        )  # fmt: skip
+            found.value,
+            zone=context.timezone,
+            taken=captured,
+            formats=context.formats,
+            strip=context.strip,
+            order=context.order,
+            languages=self._date_languages,
+            calendar=context.calendar,
+        )
         likely = dates.plausible(date, taken=captured, zone=context.timezone) if date else None
         if likely is None:
             self._judged(name, found, why.IN_FUTURE if date else why.NO_DATE, date)
@@ -289,32 +332,48 @@ class _Judge:
 
     def _first_picture(self, body: Any) -> Image | None:
         for element in body.iter("img"):
-            address = media.image_address(element, self._raw.base, placeholders=self._context.placeholders)
+            address = media.image_address(
+                element, self._raw.base, placeholders=self._context.placeholders
+            )
             if address and address.startswith("http"):
                 figure = next(element.iterancestors("figure"), None)
                 caption = figure.find(".//figcaption") if figure is not None else None
                 words = text.plain("".join(caption.itertext())) if caption is not None else None
                 self._stand_in("image", address, "body:img")
-                return Image(address, caption=words or None, alt=text.plain(element.get("alt") or "") or None)
+                return Image(
+                    address, caption=words or None, alt=text.plain(element.get("alt") or "") or None
+                )
         return None
 
     def _enclosures(self) -> tuple[Enclosure, ...]:
         kept: dict[str, Enclosure] = {}
         for found in self._raw.enclosures:
             address = url.clean(found.url, base=self._raw.base)
-            self._judged("enclosures", found, why.NO_LINK if not address else why.REPEATED if address in kept else None)
+            self._judged(
+                "enclosures",
+                found,
+                why.NO_LINK if not address else why.REPEATED if address in kept else None,
+            )
             if address:
                 kept.setdefault(
-                    address, Enclosure(address, storable(found.type or "") or None, found.length, found.duration)
+                    address,
+                    Enclosure(
+                        address, storable(found.type or "") or None, found.length, found.duration
+                    ),
                 )
         if kept:
-            stated = next((_evidence(one.where) for one in (*self._raw.url, *self._raw.title)), "feed")
+            stated = next(
+                (_evidence(one.where) for one in (*self._raw.url, *self._raw.title)), "feed"
+            )
             self._note("enclosures", "body" if self._raw.captured else stated)
         return tuple(kept.values())
 
     def _language(self, title: str, content: str | None) -> str | None:
         sample = f"{title} {content or ''}"[:LANGUAGE_SAMPLE]
-        stated = [*self._raw.language, *([Found(self._context.language, "source")] if self._context.language else [])]
+        stated = [
+            *self._raw.language,
+            *([Found(self._context.language, "source")] if self._context.language else []),
+        ]
         for found in stated:
             tag = language.tag(found.value)
             self._judged("language", found, None if tag else why.NO_LANGUAGE)
@@ -329,18 +388,28 @@ class _Judge:
 
 def _hash_of(revision: Revision) -> str:
     """The hash of what a reader sees: of pictures and players the address alone, for sizes are stated or not."""
-    return content_hash({
-        "title": revision.title, "summary": revision.summary, "content": revision.content_html,
-        "authors": revision.authors, "tags": revision.tags, "image": revision.image.url if revision.image else None,
-        "enclosures": [enclosure.url for enclosure in revision.enclosures],
-    })  # fmt: skip
+    return content_hash(
+        {
+            "title": revision.title,
+            "summary": revision.summary,
+            "content": revision.content_html,
+            "authors": revision.authors,
+            "tags": revision.tags,
+            "image": revision.image.url if revision.image else None,
+            "enclosures": [enclosure.url for enclosure in revision.enclosures],
+        }
+    )
 
 
-def _hidden(address: str | None, found: RawImage, placeholders: tuple[re.Pattern[str], ...]) -> str | None:
+def _hidden(
+    address: str | None, found: RawImage, placeholders: tuple[re.Pattern[str], ...]
+) -> str | None:
     """Why an image is none to show, None where it is."""
     if not address or not address.startswith("http"):
         return why.NO_PICTURE
-    placeholder = image.is_placeholder(address, width=found.width, height=found.height, extra=placeholders)
+    placeholder = image.is_placeholder(
+        address, width=found.width, height=found.height, extra=placeholders
+    )
     return why.PLACEHOLDER if placeholder else None
 
 

@@ -37,10 +37,14 @@ _MORE = re.compile(
 
 def is_cut(revision: Revision) -> bool:
     """Tell whether the text of an item breaks off, or there is none; a picture alone is whole."""
-    lines = _lines(_last_words(revision.content_html or "")) or _lines((revision.summary or "")[-_LAST_CHARACTERS:])
+    lines = _lines(_last_words(revision.content_html or "")) or _lines(
+        (revision.summary or "")[-_LAST_CHARACTERS:]
+    )
     if not lines:
         return revision.content_html is None
-    return _CUT.search(lines[-1]) is not None or any(_BRACKETED.search(line) or _MORE.search(line) for line in lines)
+    return _CUT.search(lines[-1]) is not None or any(
+        _BRACKETED.search(line) or _MORE.search(line) for line in lines
+    )
 
 
 def _last_words(html: str) -> str:

@@ -32,12 +32,18 @@ class _Asked:
     ranges: tuple[str, ...]
 
     def finds_all(self, item: Item, parts: Collection[str]) -> bool:
-        spoken = "language" not in parts or not self.ranges or in_language(item.language, self.ranges)
-        return spoken and all(_found(wanted, item, part) for part, wanted in self.patterns.items() if part in parts)
+        spoken = (
+            "language" not in parts or not self.ranges or in_language(item.language, self.ranges)
+        )
+        return spoken and all(
+            _found(wanted, item, part) for part, wanted in self.patterns.items() if part in parts
+        )
 
     def finds_any(self, item: Item) -> bool:
         spoken = bool(self.ranges) and in_language(item.language, self.ranges)
-        return spoken or any(_found(unwanted, item, part) for part, unwanted in self.patterns.items())
+        return spoken or any(
+            _found(unwanted, item, part) for part, unwanted in self.patterns.items()
+        )
 
 
 def chooser(include: Match | None, exclude: Match | None) -> Callable[..., bool] | None:
@@ -52,7 +58,9 @@ def chooser(include: Match | None, exclude: Match | None) -> Callable[..., bool]
 
     def test(item: Item, *, unread: bool = False) -> bool:
         parts = LASTING if unread else (*PARTS, "language")
-        return (wanted is None or wanted.finds_all(item, parts)) and (unwanted is None or not unwanted.finds_any(item))
+        return (wanted is None or wanted.finds_all(item, parts)) and (
+            unwanted is None or not unwanted.finds_any(item)
+        )
 
     return test
 
@@ -64,14 +72,18 @@ def in_language(tag: str | None, ranges: Iterable[str]) -> bool:
     (True, False, False)
     """
     stated = (tag or "").lower()
-    return any(stated == wanted.lower() or stated.startswith(f"{wanted.lower()}-") for wanted in ranges)
+    return any(
+        stated == wanted.lower() or stated.startswith(f"{wanted.lower()}-") for wanted in ranges
+    )
 
 
 def _asked(match: Match | None) -> _Asked | None:
     if match is None or match == type(match)():
         return None
     given = {part: tuple(re.compile(pattern) for pattern in getattr(match, part)) for part in PARTS}
-    return _Asked({part: patterns for part, patterns in given.items() if patterns}, tuple(match.language))
+    return _Asked(
+        {part: patterns for part, patterns in given.items() if patterns}, tuple(match.language)
+    )
 
 
 def _found(patterns: Iterable[re.Pattern[str]], item: Item, part: str) -> bool:

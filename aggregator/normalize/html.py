@@ -25,14 +25,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MAX_DEPTH = 80  # elements; the walk needs five Python frames a level, pages of the wild reach 30
-MAX_ELEMENTS = 20_000  # a document; the longest articles have 2,000, and taking out many costs their square
+MAX_ELEMENTS = (
+    20_000  # a document; the longest articles have 2,000, and taking out many costs their square
+)
 MAX_ATTRIBUTES = 300  # a tag; 40,000 distinct ones hold libxml2 for 11 s
 _LONG_CHARACTERS = 4096  # a shorter tag cannot hold enough attributes to matter
 
 _TOO_MUCH = etree.XPath(f"boolean({'/*' * MAX_DEPTH}) or count(//*) > {MAX_ELEMENTS}")
 _HIDDEN = etree.XPath(".//*[@hidden or @style[contains(translate(., ' ', ''), 'display:none')]]")
 # A tag to its `>`, or to the end; a quote counts only after `=`, as in the tokenizer of HTML §13.2.5.
-_TAG = re.compile(r"""<([a-z][^\s/>]{0,40})(?:[^>=]++|=\s*+(?:"[^"]*+"|'[^']*+')?+)*+(?:>|\Z)""", re.IGNORECASE)
+_TAG = re.compile(
+    r"""<([a-z][^\s/>]{0,40})(?:[^>=]++|=\s*+(?:"[^"]*+"|'[^']*+')?+)*+(?:>|\Z)""", re.IGNORECASE
+)
 _QUOTED = re.compile(r""""[^"]*+"|'[^']*+'""")
 # Zero is left to the parser, which makes U+FFFD of it (HTML §13.2.5.80).
 _ILLEGAL_REFERENCE = re.compile(
@@ -57,7 +61,9 @@ def parse(html: str) -> Any | None:
     root = _parsed(with_few_attributes(text) if len(text) > _LONG_CHARACTERS else text)
     if root is not None and _TOO_MUCH(root):
         paragraphs = block(text).split("\n\n")
-        return _parsed("".join(f"<p>{escape(paragraph, quote=False)}</p>" for paragraph in paragraphs))
+        return _parsed(
+            "".join(f"<p>{escape(paragraph, quote=False)}</p>" for paragraph in paragraphs)
+        )
     return root
 
 
@@ -78,7 +84,9 @@ def _parsed(text: str) -> Any | None:
 
 @cache
 def _parser() -> etree.HTMLParser:
-    return etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=True)
+    return etree.HTMLParser(
+        encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=True
+    )
 
 
 def with_few_attributes(text: str) -> str:
@@ -87,11 +95,18 @@ def with_few_attributes(text: str) -> str:
 
 
 def _is_stuffed(tag: str) -> bool:
-    return len(tag) > _LONG_CHARACTERS and len(_ATTRIBUTE.findall(_QUOTED.sub("", tag))) > MAX_ATTRIBUTES
+    return (
+        len(tag) > _LONG_CHARACTERS
+        and len(_ATTRIBUTE.findall(_QUOTED.sub("", tag))) > MAX_ATTRIBUTES
+    )
 
 
 def clean(
-    root: Any, *, base: str | None, junk: Sequence[re.Pattern[str]] = (), placeholders: Sequence[re.Pattern[str]] = ()
+    root: Any,
+    *,
+    base: str | None,
+    junk: Sequence[re.Pattern[str]] = (),
+    placeholders: Sequence[re.Pattern[str]] = (),
 ) -> str | None:
     """Return the sanitized HTML of a parsed fragment, None where nothing readable is left; the tree is used up.
 
@@ -132,7 +147,9 @@ def _cleaner() -> nh3.Cleaner:
         url_schemes={"http", "https", "mailto", "data"},
         link_rel=None,
         # One attribute an element: several would come in the order of a randomly seeded table, another one each run.
-        set_tag_attribute_values={"iframe": {"sandbox": "allow-scripts allow-same-origin allow-popups"}},
+        set_tag_attribute_values={
+            "iframe": {"sandbox": "allow-scripts allow-same-origin allow-popups"}
+        },
     )
 
 

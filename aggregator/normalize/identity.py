@@ -58,7 +58,9 @@ def keys_of(
     return named or (f"item:{source}:{text.fold(title)}:{stated or ''}",)
 
 
-def text_keys(site: str, *, title: str, paragraphs: Sequence[str], published: datetime) -> tuple[str, ...]:
+def text_keys(
+    site: str, *, title: str, paragraphs: Sequence[str], published: datetime
+) -> tuple[str, ...]:
     """Keys that an article shares with itself under another address: its title and its longest paragraph, near in time.
 
     Two grids of days, half a day apart: what lies within 12 hours shares a key, what lies a day apart shares none. None
@@ -115,7 +117,9 @@ def guids_of(items: Iterable[RawEntry]) -> Guids:
 
 def by_url(items: Iterable[RawEntry]) -> tuple[RawEntry, ...]:
     """Believe no guid of an item that has a link: what its keys were before leads to it by that."""
-    return tuple(replace(item, trusted_guid=False) if item.guid and item.url else item for item in items)
+    return tuple(
+        replace(item, trusted_guid=False) if item.guid and item.url else item for item in items
+    )
 
 
 def _letters(words: str) -> str:

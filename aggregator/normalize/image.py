@@ -26,8 +26,12 @@ _DEPTH = 3  # proxies inside proxies; deeper ones are nobody's but an attacker's
 _WESERV = frozenset({"images.weserv.nl", "wsrv.nl"})
 _PHOTON = re.compile(r"i[0-3]\.wp\.com")
 _DUCKDUCKGO = frozenset({"external-content.duckduckgo.com", "proxy.duckduckgo.com"})
-_FETCHERS = re.compile(r"(?:.+\.)?substackcdn\.com|res(?:-[0-9]+)?\.cloudinary\.com|substackcdn\.com")
-_FETCHED = re.compile(r"/image/fetch/(?:.*?/)??(https?(?::|%3A)(?:/|%2F).*)", re.IGNORECASE | re.DOTALL)
+_FETCHERS = re.compile(
+    r"(?:.+\.)?substackcdn\.com|res(?:-[0-9]+)?\.cloudinary\.com|substackcdn\.com"
+)
+_FETCHED = re.compile(
+    r"/image/fetch/(?:.*?/)??(https?(?::|%3A)(?:/|%2F).*)", re.IGNORECASE | re.DOTALL
+)
 _RESIZED = re.compile(r"/cdn-cgi/image/[^/]+/(.+)", re.DOTALL)
 _ENCODED_SCHEME = re.compile(r"https?%3A", re.IGNORECASE)
 
@@ -40,7 +44,8 @@ _SIZES = frozenset(_SIZE_NAMES.split())
 _PHOTON_SIZES = frozenset({"w", "h", "fit", "resize", "crop", "quality", "strip", "zoom", "ssl"})
 # `_cx0_cy7_cw0_w1023_r1_s.jpg` (VOA's CMS), `-1024x768.jpg`, `-scaled.jpg` (WordPress), `w:1280/p:16x9/` (RFI).
 _SIZE_IN_NAME = re.compile(
-    r"(?:(?:_(?:c[xyw]|[whr]|q)[0-9]+|_s|_tv)+|[-_][0-9]{2,5}x[0-9]{2,5}|-scaled)(?=\.[a-z0-9]{2,5}$)", re.IGNORECASE
+    r"(?:(?:_(?:c[xyw]|[whr]|q)[0-9]+|_s|_tv)+|[-_][0-9]{2,5}x[0-9]{2,5}|-scaled)(?=\.[a-z0-9]{2,5}$)",
+    re.IGNORECASE,
 )
 _SIZE_SEGMENT = re.compile(r"/(?:[wh]:[0-9]+|p:[0-9]+x[0-9]+)(?=/)")
 
@@ -74,7 +79,11 @@ def unwrap(url: str) -> str:
 
 
 def is_placeholder(
-    url: str, *, width: int | None = None, height: int | None = None, extra: Sequence[re.Pattern[str]] = ()
+    url: str,
+    *,
+    width: int | None = None,
+    height: int | None = None,
+    extra: Sequence[re.Pattern[str]] = (),
 ) -> bool:
     """Tell whether a URL stands for no picture: empty, `data:`, at most one pixel, or named so (`blank.gif`).
 
@@ -144,7 +153,8 @@ def _complete(inner: str, address: Address) -> str | None:
         return absolute(inner)
     if inner.startswith("/") or address.host not in _WESERV | _DUCKDUCKGO:
         return absolute(
-            inner if inner.startswith("/") else f"/{inner}", base=f"{address.scheme}://{address.authority}/"
+            inner if inner.startswith("/") else f"/{inner}",
+            base=f"{address.scheme}://{address.authority}/",
         )
     return absolute(f"https://{inner}")
 
@@ -154,7 +164,11 @@ def _photon(path: str, query: str) -> str | None:
     first = path.lstrip("/").partition("/")[0]
     if "." not in first:
         return None
-    kept = [piece for piece in query.split("&") if piece and piece.partition("=")[0] not in _PHOTON_SIZES]
+    kept = [
+        piece
+        for piece in query.split("&")
+        if piece and piece.partition("=")[0] not in _PHOTON_SIZES
+    ]
     return f"https:/{path}" + (f"?{'&'.join(kept)}" if kept else "")
 
 
@@ -198,6 +212,8 @@ def without_logos(revisions: Sequence[Revision]) -> tuple[Revision, ...]:
     if not shared or len(revisions) < LEAST_FOR_A_LOGO:
         return tuple(revisions)
     return tuple(
-        replace(revision, image=None) if revision.image and revision.image.url in shared else revision
+        replace(revision, image=None)
+        if revision.image and revision.image.url in shared
+        else revision
         for revision in revisions
     )

@@ -84,7 +84,9 @@ _LETTERS_IN_ONE = {"Hani": 3, "Kana": 2, "Hang": 2, "Ethi": 2}
 _SAMPLE = 1000  # characters; more does not change the answer
 _MIN_LETTERS = 40
 _MIN_HITS = 3.0
-_MIN_SHARE = 0.12  # of the words: the commonest 40 words of a language make a quarter to a half of its prose
+_MIN_SHARE = (
+    0.12  # of the words: the commonest 40 words of a language make a quarter to a half of its prose
+)
 _LEAD = 1.3
 # Vowel signs of Devanagari and points of Arabic are marks, no letters, to `\w`.
 _LETTER = "(?:[^\\W\\d_]|[\u0900-\u0963\u064b-\u065f\u0670])"
@@ -193,7 +195,9 @@ def _by_words(text: str, script: str) -> str | None:
     scores = _scores(words, folded, script)
     ranked = sorted(scores, key=lambda language: -scores[language])
     best, second = ranked[0], scores[ranked[1]] if len(ranked) > 1 else 0.0
-    sure = scores[best] >= max(_MIN_HITS, _MIN_SHARE * len(words)) and scores[best] >= _LEAD * second
+    sure = (
+        scores[best] >= max(_MIN_HITS, _MIN_SHARE * len(words)) and scores[best] >= _LEAD * second
+    )
     return best if sure else None
 
 

@@ -20,7 +20,9 @@ _MATHML_NAMES = """
     mprescripts mroot mrow ms mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder munderover none
     semantics
 """
-_BLOCK_NAMES = "audio blockquote details dl figure h1 h2 h3 h4 h5 h6 hr iframe ol p pre table ul video"
+_BLOCK_NAMES = (
+    "audio blockquote details dl figure h1 h2 h3 h4 h5 h6 hr iframe ol p pre table ul video"
+)
 _NESTED_NAMES = "caption col colgroup dd dt figcaption li summary tbody td tfoot th thead tr"
 _WRAPPER_NAMES = "article aside center div footer form header main section"
 
@@ -42,10 +44,21 @@ PARTS = {
     "tr": {"td", "th"},
     "colgroup": {"col"},
 }
-KNOWN = frozenset({"html", "body", "noscript"}) | (INLINE - {"big", "data", "font", "label"}) | MATHML | BLOCKS
+KNOWN = (
+    frozenset({"html", "body", "noscript"})
+    | (INLINE - {"big", "data", "font", "label"})
+    | MATHML
+    | BLOCKS
+)
 MEDIA = frozenset({"audio", "hr", "iframe", "img", "math", "picture", "video"})
 
-ALLOWED_TAGS = (INLINE | MATHML | KEPT_BLOCKS | NESTED) - {"font", "label", "data", "big", "annotation-xml"}
+ALLOWED_TAGS = (INLINE | MATHML | KEPT_BLOCKS | NESTED) - {
+    "font",
+    "label",
+    "data",
+    "big",
+    "annotation-xml",
+}
 
 ALLOWED_ATTRIBUTES = {
     "*": {"dir", "lang", "title"},
@@ -80,9 +93,16 @@ PLAYERS = frozenset(_PLAYER_HOSTS.split())
 
 # Where a lazy image keeps its real address, best first.
 LAZY_SOURCES = (
-    "data-src", "data-lazy-src", "data-original", "data-orig-file", "data-large-file", "data-hi-res-src", "data-orig",
-    "data-medium-file", "data-url",
-)  # fmt: skip
+    "data-src",
+    "data-lazy-src",
+    "data-original",
+    "data-orig-file",
+    "data-large-file",
+    "data-hi-res-src",
+    "data-orig",
+    "data-medium-file",
+    "data-url",
+)
 LAZY_SETS = ("srcset", "data-srcset", "data-lazy-srcset")
 
 # Links that only share the page; counted from the share blocks of news sites.
@@ -123,4 +143,7 @@ _FUSED_ATTRIBUTES = r"""
     v-[a-z:-]+ data-[\w-]+ aria-[\w-]+ video-[a-z]+ media-id current-media on[a-z]+ datetime lang dir itemprop d
     viewBox xmlns rowspan colspan
 """
-FUSED = re.compile(rf"<({'|'.join(_FUSED_TAGS.split())})(?=(?:{'|'.join(_FUSED_ATTRIBUTES.split())})=)", re.IGNORECASE)
+FUSED = re.compile(
+    rf"<({'|'.join(_FUSED_TAGS.split())})(?=(?:{'|'.join(_FUSED_ATTRIBUTES.split())})=)",
+    re.IGNORECASE,
+)

@@ -39,7 +39,12 @@ def allowed_address(tag: str, name: str, value: str) -> bool:
     """Tell whether an address may stand in this attribute of this element."""
     scheme = value.split(":", 1)[0].strip().lower()
     if scheme == "data":
-        return tag == "img" and name == "src" and value[5:11].lower() == "image/" and "svg" not in value[11:16].lower()
+        return (
+            tag == "img"
+            and name == "src"
+            and value[5:11].lower() == "image/"
+            and "svg" not in value[11:16].lower()
+        )
     if tag == "iframe":
         host = url.host(value) or ""
         return scheme in ("http", "https") and host.removeprefix("www.") in markup.PLAYERS
@@ -118,12 +123,16 @@ def _image(element: Any, base: str | None, placeholders: Sequence[re.Pattern[str
     element.set("src", address)
 
 
-def image_address(element: Any, base: str | None, *, placeholders: Sequence[re.Pattern[str]] = ()) -> str | None:
+def image_address(
+    element: Any, base: str | None, *, placeholders: Sequence[re.Pattern[str]] = ()
+) -> str | None:
     """The real address of an `img`, None where it shows nothing: lazy attributes, the largest of `srcset`, no proxy."""
     width, height = _pixels(element.get("width")), _pixels(element.get("height"))
     for candidate in _image_candidates(element):
         address = absolute_image(candidate, base)
-        if address and not image.is_placeholder(address, width=width, height=height, extra=placeholders):
+        if address and not image.is_placeholder(
+            address, width=width, height=height, extra=placeholders
+        ):
             return address
     return None
 
@@ -168,7 +177,9 @@ def _pixels(value: str | None) -> int | None:
 def _player(element: Any, base: str | None) -> None:
     """A custom element that plays a known player's video (`youtube-player[source]`) becomes that player's frame."""
     stated = (element.get(name) for name in ("source", "src", "data-src", "data-source"))
-    address = next((clean for value in stated if value and (clean := url.clean(value, base=base))), None)
+    address = next(
+        (clean for value in stated if value and (clean := url.clean(value, base=base))), None
+    )
     if address and allowed_address("iframe", "src", address):
         element.tag = "iframe"
         element.attrib.clear()
@@ -228,4 +239,7 @@ def _link(element: Any, base: str | None) -> None:
 def _may_link(element: Any) -> bool:
     """A link stands in no other link, and holds no player, which would not be one any more."""
     outside = next(element.iterancestors("a"), None)
-    return outside is None and next(element.iterdescendants("audio", "hr", "iframe", "video"), None) is None
+    return (
+        outside is None
+        and next(element.iterdescendants("audio", "hr", "iframe", "video"), None) is None
+    )

@@ -17,7 +17,11 @@ _REDIRECTORS = tuple(
     (re.compile(hosts), re.compile(path), names.split(" "))
     for hosts, path, names in (
         (_GOOGLE, r"/url/?", "url q"),
-        (r"(?:lm?|www|m)\.facebook\.com|l\.(?:instagram|messenger)\.com", r"/(?:l\.php|flx/warn/?)", "u"),
+        (
+            r"(?:lm?|www|m)\.facebook\.com|l\.(?:instagram|messenger)\.com",
+            r"/(?:l\.php|flx/warn/?)",
+            "u",
+        ),
         (r"out\.reddit\.com", r".*", "url"),
         (r"(?:www\.|m\.)?vk\.com", r"/away(?:\.php)?", "to"),
         (r"(?:[\w-]+\.)?duckduckgo\.com", r"/l/?", "uddg"),
@@ -66,7 +70,9 @@ def _target(url: str) -> str | None:
 def _amp_target(parts: Address) -> str | None:
     """Read `*.cdn.ampproject.org/c/s/HOST/PATH` and `google.com/amp/s/HOST/PATH`; `s` stands for https."""
     google = parts.path.startswith("/amp/") and re.fullmatch(_GOOGLE, parts.host)
-    if not (google or parts.host == "cdn.ampproject.org" or parts.host.endswith(".cdn.ampproject.org")):
+    if not (
+        google or parts.host == "cdn.ampproject.org" or parts.host.endswith(".cdn.ampproject.org")
+    ):
         return None
     match = _AMP_PATH.fullmatch(parts.path)
     if match is None:

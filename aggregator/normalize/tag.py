@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import re
 
-LINE, PARAGRAPH = "\x01", "\x02"  # stand for breaks while tags go; C0 controls cannot come from outside
+LINE, PARAGRAPH = (
+    "\x01",
+    "\x02",
+)  # stand for breaks while tags go; C0 controls cannot come from outside
 
 _PARAGRAPH_NAMES = """
     address article aside blockquote body caption center dd details dialog dir div dl fieldset figcaption figure footer
@@ -30,7 +33,9 @@ _KNOWN = _PARAGRAPHS | _LINES | _CELLS | _INLINE
 
 # A quoted value may hold `>`; where the quotes do not pair, the tag ends at the first `>`.
 _END = r"""(?:(?:[^<>"']++|"[^"]*+"|'[^']*+')*+>|[^<>]*+>)"""
-_TAG = re.compile(rf"<(/?)([a-z][a-z0-9]*+(?:[-:][a-z0-9_-]++)*+)(?=([\s/>=])){_END}", re.IGNORECASE)
+_TAG = re.compile(
+    rf"<(/?)([a-z][a-z0-9]*+(?:[-:][a-z0-9_-]++)*+)(?=([\s/>=])){_END}", re.IGNORECASE
+)
 _CUT = re.compile(r"</?([a-z][a-z0-9]*+)\s[^<>]*=[^<>]*", re.IGNORECASE)
 _CLOSING = re.compile(r"</([a-z][a-z0-9]*+(?:[-:][a-z0-9_-]++)++)", re.IGNORECASE)
 # `<divclass="x"`: a tag fused to its first attribute when lines were joined with nothing between.
@@ -41,7 +46,10 @@ _FUSED = re.compile(
 )
 _DECLARATION = re.compile(r"<(?:!doctype\b|\?xml\b|!\[(?:if|endif)\b)[^<>]*+>", re.IGNORECASE)
 # What these hold is no text of the article.
-_HIDDEN = re.compile(rf"<(script|style|template|noscript|iframe|svg|audio|video|rt|rp)(?=[\s/>]){_END}", re.IGNORECASE)
+_HIDDEN = re.compile(
+    rf"<(script|style|template|noscript|iframe|svg|audio|video|rt|rp)(?=[\s/>]){_END}",
+    re.IGNORECASE,
+)
 _STRIPS = 4  # `<b<b<i>>>`: what is left of one tag may make another
 
 
@@ -95,7 +103,9 @@ def _is_foreign(match: re.Match[str], closed: frozenset[str]) -> bool:
 
 def _without_comments(value: str) -> str:
     kept, position = [], 0
-    while (start := value.find("<!--", position)) >= 0 and (end := value.find("-->", start + 4)) >= 0:
+    while (start := value.find("<!--", position)) >= 0 and (
+        end := value.find("-->", start + 4)
+    ) >= 0:
         kept.append(value[position:start])
         position = end + 3
     return "".join(kept) + value[position:]

@@ -40,7 +40,8 @@ _IDLE_ZWSP = re.compile(f"(?<![{_DENSE}])\u200b+(?![{_DENSE}])")
 
 # With its semicolon, or one of the five that are often left without; a wider rule would eat `?a=1&copy=2`.
 _ENTITY = re.compile(
-    r"&(?:#[0-9]{1,7};|#x[0-9a-f]{1,6};|[a-z][a-z0-9]{1,31};|(?:nbsp|amp|quot|lt|gt)(?![a-z0-9=;]))", re.IGNORECASE
+    r"&(?:#[0-9]{1,7};|#x[0-9a-f]{1,6};|[a-z][a-z0-9]{1,31};|(?:nbsp|amp|quot|lt|gt)(?![a-z0-9=;]))",
+    re.IGNORECASE,
 )
 _WRAP = re.compile(rf"(?<=[{_WIDE}])[^\S\n]*\n\s*(?=[{_WIDE}])")
 _BREAKS = re.compile(rf"[{LINE}{PARAGRAPH}][\s{LINE}{PARAGRAPH}]*")
@@ -81,7 +82,9 @@ def clean_characters(value: str) -> str:
     if _is_legal(value):
         return compose(value)
     if _PAIR.search(value):
-        value = _PAIR.sub(lambda pair: pair[0].encode("utf-16", "surrogatepass").decode("utf-16"), value)
+        value = _PAIR.sub(
+            lambda pair: pair[0].encode("utf-16", "surrogatepass").decode("utf-16"), value
+        )
     return compose(_ILLEGAL.sub("", _ODD_BLANK.sub(" ", value)))
 
 
@@ -127,7 +130,11 @@ def _is_legal(value: str) -> bool:
         data = value.encode()
     except UnicodeEncodeError:  # half of a surrogate pair
         return False
-    if len(data.translate(None, _C0)) != len(data) or b"\xef\xbf\xbe" in data or b"\xef\xbf\xbf" in data:
+    if (
+        len(data.translate(None, _C0)) != len(data)
+        or b"\xef\xbf\xbe" in data
+        or b"\xef\xbf\xbf" in data
+    ):
         return False
     return b"\xc2" not in data or _C1.search(data) is None
 

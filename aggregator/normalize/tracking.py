@@ -24,7 +24,9 @@ _EXACT = frozenset(name for name in NAMES if not name.endswith("*"))
 _PREFIXES = tuple(name[:-1] for name in NAMES if name.endswith("*"))
 
 
-def is_tracking(piece: str, *, hosts: Collection[str], drop: Collection[str] = (), keep: Collection[str] = ()) -> bool:
+def is_tracking(
+    piece: str, *, hosts: Collection[str], drop: Collection[str] = (), keep: Collection[str] = ()
+) -> bool:
     """Tell whether one `name=value` of a query is dropped.
 
     `drop` and `keep` are a site's own names, in any case, possibly ending in `*`; `keep` wins. `hosts` are those of the

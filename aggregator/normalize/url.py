@@ -25,7 +25,9 @@ KEY_VERSION = 1
 
 # Second-level labels under which registrars of countries sell names (`co.uk`, `com.cn`). The Public Suffix List has
 # 9,000 rules; these few cover nearly all news sites.
-_SECOND_LEVEL_LABELS = "ac co com edu gen go gob gouv gov gub info ltd mil ne net nom or org plc sch"
+_SECOND_LEVEL_LABELS = (
+    "ac co com edu gen go gob gouv gov gub info ltd mil ne net nom or org plc sch"
+)
 _SECOND_LEVEL = frozenset(_SECOND_LEVEL_LABELS.split())
 # Hosts whose subdomains belong to different people.
 _SHARED_HOSTS = """
@@ -37,7 +39,9 @@ _SHARED = frozenset(_SHARED_HOSTS.split())
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _AMPERSANDS = re.compile(r"&(?:(?:amp|#0{0,3}38);)+", re.IGNORECASE)
-_SESSION = re.compile(r";jsessionid=[^/;?#]*", re.IGNORECASE)  # of Java servers: it changes with every visit
+_SESSION = re.compile(
+    r";jsessionid=[^/;?#]*", re.IGNORECASE
+)  # of Java servers: it changes with every visit
 _PLAIN_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~!$'()*+,=:@-]+)+")
 _PLAIN_PIECE = re.compile(r"[A-Za-z0-9._~!$'()*,:@/?=-]+")
 _PATH_KEPT = re.compile(r"(%(?:2f|3f|25|23))", re.IGNORECASE)
@@ -72,11 +76,19 @@ def clean(
     if fragment == parts.fragment and query == parts.query and not _SESSION.search(parts.path):
         return found
     address = re.split(r"[?#]", found, maxsplit=1)[0]
-    return _SESSION.sub("", address) + (f"?{query}" if query else "") + (f"#{fragment}" if fragment is not None else "")
+    return (
+        _SESSION.sub("", address)
+        + (f"?{query}" if query else "")
+        + (f"#{fragment}" if fragment is not None else "")
+    )
 
 
 def key(
-    url: str, *, alias: Mapping[str, str] = MappingProxyType({}), drop: Collection[str] = (), keep: Collection[str] = ()
+    url: str,
+    *,
+    alias: Mapping[str, str] = MappingProxyType({}),
+    drop: Collection[str] = (),
+    keep: Collection[str] = (),
 ) -> str:
     """Give the form under which two URLs of one page are equal: `//host/path?query`, version KEY_VERSION.
 
@@ -119,7 +131,9 @@ def _registrable(name: str) -> str:
     if name.startswith("[") or labels[-1].isdigit():
         return name
     two = ".".join(labels[-2:])
-    deep = two in _SHARED or (len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL)
+    deep = two in _SHARED or (
+        len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL
+    )
     return ".".join(labels[-3:]) if deep else two
 
 
@@ -158,7 +172,11 @@ def _query_key(parts: Address, drop: Collection[str], keep: Collection[str]) -> 
         return ""
     pieces = [_piece_key(piece) for piece in parts.query.split("&")]
     hosts = {parts.host}
-    kept = [piece for piece in pieces if piece and not is_tracking(piece, hosts=hosts, drop=drop, keep=keep)]
+    kept = [
+        piece
+        for piece in pieces
+        if piece and not is_tracking(piece, hosts=hosts, drop=drop, keep=keep)
+    ]
     kept.sort(key=lambda piece: piece.partition("=")[0])
     return f"?{'&'.join(kept)}" if kept else ""
 
@@ -179,7 +197,9 @@ def _fragment_key(fragment: str | None) -> str:
 def _spelled(text: str, kept: re.Pattern[str], safe: str) -> str:
     """Decode, compose (NFC) and encode again; what `kept` matches, and bytes that are no UTF-8, stay encoded."""
     return "".join(
-        part.upper() if odd % 2 else quote(compose(_decoded(part)), safe=safe, errors="surrogateescape")
+        part.upper()
+        if odd % 2
+        else quote(compose(_decoded(part)), safe=safe, errors="surrogateescape")
         for odd, part in enumerate(kept.split(text))
         if part
     )

@@ -34,7 +34,11 @@ class Witness(Protocol):
     def given(self, raw: RawEntry) -> None: ...
 
     def judged(
-        self, field: str, candidate: Found | RawImage | Enclosure, reason: str | None, date: Date | None
+        self,
+        field: str,
+        candidate: Found | RawImage | Enclosure,
+        reason: str | None,
+        date: Date | None,
     ) -> None: ...
 
     def became(self, revision: Revision) -> None: ...

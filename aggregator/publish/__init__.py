@@ -37,10 +37,5 @@ class Output:
 
 
 OUTPUTS: Mapping[str, Output] = MappingProxyType(
-    {
-        output.kind: output
-        for output in (
-            Output("atom", "application/atom+xml", atom.render),
-        )
-    }
-)  # fmt: skip
+    {output.kind: output for output in (Output("atom", "application/atom+xml", atom.render),)}
+)

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from aggregator.publish.view import ViewHead
 
 _MEDIA = "http://search.yahoo.com/mrss/"
-_CONTENT, _DESCRIPTION, _THUMBNAIL = (f"{{{_MEDIA}}}{name}" for name in ("content", "description", "thumbnail"))
+_CONTENT, _DESCRIPTION, _THUMBNAIL = (
+    f"{{{_MEDIA}}}{name}" for name in ("content", "description", "thumbnail")
+)
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -175,4 +177,6 @@ def _add_enclosure(parent: Any, enclosure: Enclosure) -> None:
     media_type = stated if _MEDIA_TYPE.fullmatch(stated) else None
     _add(parent, "link", rel="enclosure", href=url, type=media_type, length=length)
     if enclosure.duration is not None:
-        _add(parent, _CONTENT, url=url, type=media_type, fileSize=length, duration=enclosure.duration)
+        _add(
+            parent, _CONTENT, url=url, type=media_type, fileSize=length, duration=enclosure.duration
+        )

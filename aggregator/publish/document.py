@@ -27,6 +27,8 @@ class Published:
     last_modified: datetime | None = None
 
 
-def published(data: bytes, content_type: str, *, last_modified: datetime | None = None) -> Published:
+def published(
+    data: bytes, content_type: str, *, last_modified: datetime | None = None
+) -> Published:
     """Make the document of these bytes."""
     return Published(data, content_type, sha256(data).hexdigest()[:32], last_modified)

@@ -79,5 +79,7 @@ def _umask() -> int:
     """Read the umask without setting it, which would race with other threads (Linux); elsewhere take the usual one."""
     with suppress(OSError, ValueError, StopIteration):
         status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
-        return int(next(line for line in status.splitlines() if line.startswith("Umask:")).split()[1], 8)
+        return int(
+            next(line for line in status.splitlines() if line.startswith("Umask:")).split()[1], 8
+        )
     return 0o022

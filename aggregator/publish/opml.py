@@ -38,7 +38,9 @@ def outlines(sources: Iterable[Source]) -> tuple[list[Outline], dict[str, str]]:
         if not source.enabled:
             continue
         if source.url is None or source.adapter in _NO_FEEDS:
-            left_out[source.id] = f"no feed ({source.adapter if source.url else 'files of this machine'})"
+            left_out[source.id] = (
+                f"no feed ({source.adapter if source.url else 'files of this machine'})"
+            )
         elif source.shown != source.url:
             left_out[source.id] = "a secret stands in its address"
         else:

@@ -58,7 +58,9 @@ class Document:
         """What relative links resolve against: the page's `<base href>` (HTML §4.2.3), else its URL, "" for neither."""
         if self.page is not None:
             return self.page.home
-        stated = next((element.get("href") for element in self.root.iter("base") if element.get("href")), None)
+        stated = next(
+            (element.get("href") for element in self.root.iter("base") if element.get("href")), None
+        )
         return (absolute(stated, base=self.url) if stated else None) or self.url or ""
 
     @cached_property
@@ -84,7 +86,12 @@ class Document:
     def item(self, *, root: Any = None, data: Any = None) -> Document:
         """One item of this document: an element of it, or a value of its JSON."""
         return Document(
-            etree.Element("html") if root is None else root, self.kind, self.url, base="", data=data, page=self
+            etree.Element("html") if root is None else root,
+            self.kind,
+            self.url,
+            base="",
+            data=data,
+            page=self,
         )
 
     def where(self, element: Any) -> str:

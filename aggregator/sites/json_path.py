@@ -66,7 +66,11 @@ def walk(data: Any, path: str) -> Iterator[str]:
     """Yield the strings at a path; a list on the way is walked whole unless an index picks from it."""
     for value in at(data, path):
         for leaf in flat(value):
-            if isinstance(leaf, (str, int, float)) and not isinstance(leaf, bool) and str(leaf).strip():
+            if (
+                isinstance(leaf, (str, int, float))
+                and not isinstance(leaf, bool)
+                and str(leaf).strip()
+            ):
                 yield str(leaf).strip()
 
 

@@ -58,7 +58,9 @@ def rules_files(folder: Path | None = None) -> tuple[RulesFile, ...]:
     problems += _doubles(own)
     by_id = {one.file.id: one for one in (*shipped, *own)}
     whole = not problems
-    problems += [problem for one in by_id.values() if (problem := _wrong_base(one, by_id, whole=whole))]
+    problems += [
+        problem for one in by_id.values() if (problem := _wrong_base(one, by_id, whole=whole))
+    ]
     if problems:
         raise ConfigError(problems)
     return tuple(by_id.values())
@@ -78,10 +80,14 @@ def _read(folder: Path, problems: list[Problem]) -> list[RulesFile]:
 def _checked(document: Document, problems: list[Problem]) -> SiteFile | None:
     if not isinstance(document.data, dict):
         if not document.problems:
-            problems.append(document.problem((), f"must be a mapping of keys, not {seen(document.data)}"))
+            problems.append(
+                document.problem((), f"must be a mapping of keys, not {seen(document.data)}")
+            )
         return None
     try:
-        return SiteFile.model_validate(document.data, context=Setting(document.path.parent, selector=compile_selector))
+        return SiteFile.model_validate(
+            document.data, context=Setting(document.path.parent, selector=compile_selector)
+        )
     except ValidationError as e:
         problems += explain(e, document, model=SiteFile)
         return None
@@ -92,7 +98,9 @@ def _doubles(own: Iterable[RulesFile]) -> Iterable[Problem]:
     for one in own:
         document = first.setdefault(one.file.id, one.document)
         if document is not one.document:
-            yield one.document.problem(("id",), f"`{one.file.id}` is used twice, first in {document.file}")
+            yield one.document.problem(
+                ("id",), f"`{one.file.id}` is used twice, first in {document.file}"
+            )
 
 
 def _wrong_base(one: RulesFile, by_id: Mapping[str, RulesFile], *, whole: bool) -> Problem | None:

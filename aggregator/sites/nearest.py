@@ -81,7 +81,9 @@ def _count(selector: str, documents: Iterable[Document]) -> int:
     except ValueError:
         return 0
     if find.data is not None:
-        return sum(1 for document in documents for value in find.data(document) for _ in flat(value))
+        return sum(
+            1 for document in documents for value in find.data(document) for _ in flat(value)
+        )
     return sum(1 for document in documents for _ in find(document))
 
 
@@ -102,9 +104,15 @@ def _data_paths(expression: str, documents: Sequence[Document]) -> Iterator[str]
     """Yield the same path in nodes of a type that is there, then paths whose first step is spelled as there."""
     kind, _, path = expression.partition(".")
     first, dot, rest = path.partition(".")
-    data = list(islice(chain.from_iterable(document.linked_data for document in documents), MAX_NAMES))
-    yield from (f"{name}.{path}" for name in dict.fromkeys(name for node in data for name in types(node)))
-    keys = dict.fromkeys(str(key)[:LONGEST_NAME] for node in data for key in islice(node, MAX_NAMES))
+    data = list(
+        islice(chain.from_iterable(document.linked_data for document in documents), MAX_NAMES)
+    )
+    yield from (
+        f"{name}.{path}" for name in dict.fromkeys(name for node in data for name in types(node))
+    )
+    keys = dict.fromkeys(
+        str(key)[:LONGEST_NAME] for node in data for key in islice(node, MAX_NAMES)
+    )
     for key in get_close_matches(first, keys, n=SPELLINGS):
         yield f"{kind}.{key}{dot}{rest}"
         yield f"*.{key}{dot}{rest}"
@@ -115,8 +123,15 @@ def _json_paths(path: str, documents: Sequence[Document]) -> Iterator[str]:
     there: list[Any] = [document.data for document in documents]
     steps: list[str] = []
     for step in _STEP.findall(path):
-        nodes = [node for value in there for node in islice(flat(value), MAX_NAMES) if isinstance(node, dict)]
-        keys = dict.fromkeys(str(key)[:LONGEST_NAME] for node in nodes for key in islice(node, MAX_NAMES))
+        nodes = [
+            node
+            for value in there
+            for node in islice(flat(value), MAX_NAMES)
+            if isinstance(node, dict)
+        ]
+        keys = dict.fromkeys(
+            str(key)[:LONGEST_NAME] for node in nodes for key in islice(node, MAX_NAMES)
+        )
         name, index = step.partition("[")[0], step[len(step.partition("[")[0]) :]
         near = [name] if name in keys else get_close_matches(name, keys, n=1)
         if not near:
@@ -127,5 +142,7 @@ def _json_paths(path: str, documents: Sequence[Document]) -> Iterator[str]:
 
 
 _WORDS: dict[str, Callable[[str, Sequence[Document]], Iterator[str]]] = {
-    "meta": _meta_names, "ld": _data_paths, "json": _json_paths,
-}  # fmt: skip
+    "meta": _meta_names,
+    "ld": _data_paths,
+    "json": _json_paths,
+}

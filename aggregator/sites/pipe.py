@@ -57,8 +57,12 @@ def _prefix(argument: str) -> Pipe:
 
 
 PIPES: dict[str, Callable[[str], Pipe]] = {
-    "after": _after, "before": _before, "regex": _regex_pipe, "json": _json_pipe, "prefix": _prefix,
-}  # fmt: skip
+    "after": _after,
+    "before": _before,
+    "regex": _regex_pipe,
+    "json": _json_pipe,
+    "prefix": _prefix,
+}
 
 
 def through(pipes: tuple[Pipe, ...], value: str) -> str | None:

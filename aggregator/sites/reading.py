@@ -27,9 +27,16 @@ LISTED = ("authors", "tags", "enclosures")
 _OF_BODY = re.compile(r"xpath:\s*\(*\s*/html/body\b")
 _SPLIT = re.compile(r"[,，;；、]\s*")
 _MEDIA_TYPES = {
-    "mp4": "video/mp4", "webm": "video/webm", "m4v": "video/mp4", "m3u8": "application/vnd.apple.mpegurl",
-    "mp3": "audio/mpeg", "m4a": "audio/mp4", "ogg": "audio/ogg", "aac": "audio/aac", "wav": "audio/wav",
-}  # fmt: skip
+    "mp4": "video/mp4",
+    "webm": "video/webm",
+    "m4v": "video/mp4",
+    "m3u8": "application/vnd.apple.mpegurl",
+    "mp3": "audio/mpeg",
+    "m4a": "audio/mp4",
+    "ogg": "audio/ogg",
+    "aac": "audio/aac",
+    "wav": "audio/wav",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +49,9 @@ class Reading:
     aliases: tuple[str, ...] = ()
 
 
-def read(raw: RawEntry, rules: SiteRules, *, url: str | None, timezone: str, taken: datetime) -> Reading:
+def read(
+    raw: RawEntry, rules: SiteRules, *, url: str | None, timezone: str, taken: datetime
+) -> Reading:
     """Apply rules to a raw entry.
 
     `url` is its cleaned link, `timezone` holds for naive dates, `taken` is the time of capture.
@@ -61,13 +70,17 @@ def read(raw: RawEntry, rules: SiteRules, *, url: str | None, timezone: str, tak
     return Reading(enriched, root, keys=key, aliases=tuple(dict.fromkeys(aliases)))
 
 
-def read_page(known: RawEntry, rules: SiteRules, document: Document, *, taken: datetime) -> RawEntry:
+def read_page(
+    known: RawEntry, rules: SiteRules, document: Document, *, taken: datetime
+) -> RawEntry:
     """Put what the rules find on an article's own page in front of what is known of it; the page stays as it is.
 
     Titles are not cut here, and selectors that begin at `/html/body` wait: `read` applies both to the body.
     """
     timezone = timezone_of(rules, document.url, "UTC")
-    found = _Reader(rules, document, timezone, taken, selects=lambda selector: not is_of_body(selector)).values()
+    found = _Reader(
+        rules, document, timezone, taken, selects=lambda selector: not is_of_body(selector)
+    ).values()
     return replace(
         known,
         title=(*found.title, *known.title),
@@ -139,7 +152,11 @@ class _Reader:
 
     def enrich(self, raw: RawEntry) -> RawEntry:
         found = self.values()
-        title_tags = tuple(tag for item in raw.title[:1] for tag in cut_tags(item.value, self._rules.field("title")))
+        title_tags = tuple(
+            tag
+            for item in raw.title[:1]
+            for tag in cut_tags(item.value, self._rules.field("title"))
+        )
         return replace(
             raw,
             title=self._titles((*found.title, *raw.title)),
@@ -206,7 +223,9 @@ class _Reader:
         """What a value has to be to count, None where anything does."""
         if name not in ("published", "updated"):
             return None
-        return lambda match: read_date(match.value, rule, timezone=self._timezone, taken=self._taken) is not None
+        return lambda match: (
+            read_date(match.value, rule, timezone=self._timezone, taken=self._taken) is not None
+        )
 
     def _titles(self, titles: Iterable[Found]) -> tuple[Found, ...]:
         rule = self._rules.field("title")
@@ -219,7 +238,9 @@ class _Reader:
 
     def _images(self) -> Iterator[RawImage]:
         rule = self._rules.field("image")
-        captions = (m for selector in rule.caption if self._selects(selector) for m in self._finds(selector))
+        captions = (
+            m for selector in rule.caption if self._selects(selector) for m in self._finds(selector)
+        )
         caption = next((match.value for match in captions), None)
         for match in self._matches(rule):
             if address := self._picture(match):
@@ -241,7 +262,9 @@ class _Reader:
 
 
 def _aliases(rules: SiteRules, document: Document) -> tuple[str, ...]:
-    return tuple(f"{rules.id}:{match.value}" for selector in rules.alias for match in selector(document))
+    return tuple(
+        f"{rules.id}:{match.value}" for selector in rules.alias for match in selector(document)
+    )
 
 
 def read_date(value: str, rule: Field, *, timezone: str, taken: datetime) -> dates.Date | None:
@@ -276,7 +299,9 @@ def names_in(value: str, rule: Field) -> list[str]:
     """What the names in a text stand for, in its order, each once; the text itself where no names are declared."""
     if not rule.names:
         return [value]
-    places = sorted((value.find(text), meaning) for text, meaning in rule.names.items() if text in value)
+    places = sorted(
+        (value.find(text), meaning) for text, meaning in rule.names.items() if text in value
+    )
     return list(dict.fromkeys(meaning for _, meaning in places))
 
 
@@ -294,7 +319,10 @@ def _once(enclosures: Iterable[Enclosure]) -> tuple[Enclosure, ...]:
     for found in enclosures:
         first = kept.get(found.url, found)
         kept[found.url] = Enclosure(
-            found.url, first.type or found.type, first.length or found.length, first.duration or found.duration
+            found.url,
+            first.type or found.type,
+            first.length or found.length,
+            first.duration or found.duration,
         )
     return tuple(kept.values())
 

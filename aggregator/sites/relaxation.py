@@ -27,7 +27,15 @@ _NAMES_A_LIST = 40  # classes of one element that are read
 
 # What a change costs: the cheapest sum is tried first. A name that the page does not know is half as dear to leave out.
 _ATTRIBUTE, _PSEUDO, _TAG, _NAME = 0.4, 0.5, 0.6, 0.8
-_RESPELT, _OTHER_KIND, _COMBINATOR, _LEADING, _INNER, _VALUE, _PIPES = 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.5
+_RESPELT, _OTHER_KIND, _COMBINATOR, _LEADING, _INNER, _VALUE, _PIPES = (
+    0.1,
+    0.2,
+    0.3,
+    0.5,
+    0.7,
+    0.9,
+    1.5,
+)
 
 _PLAIN_NAME = re.compile(r"-?[^\W\d][\w-]*")
 _TOKEN = re.compile(r"[-_]+|(?<=[a-z])(?=[A-Z])")
@@ -65,7 +73,9 @@ class _Names:
     """The names that the documents use, by kind, and the spellings near to a name that they do not use."""
 
     known: dict[str, dict[str, None]]
-    _alike: dict[tuple[str, str], tuple[tuple[float, str], ...]] = field(default_factory=dict, repr=False)
+    _alike: dict[tuple[str, str], tuple[tuple[float, str], ...]] = field(
+        default_factory=dict, repr=False
+    )
 
     def has(self, kind: str, name: str) -> bool:
         return name in self.known[kind]
@@ -80,9 +90,14 @@ class _Names:
         known, word = self.known[kind], name.casefold()[:LONGEST_NAME]
         near = get_close_matches(word, known, n=SPELLINGS)
         words = set(_tokens(name))
-        shared = (other for other in known if other not in near and not words.isdisjoint(_tokens(other)))
+        shared = (
+            other for other in known if other not in near and not words.isdisjoint(_tokens(other))
+        )
         for other in (*near, *islice(shared, SPELLINGS)):
-            yield _RESPELT + 1 - max(SequenceMatcher(None, word, other.casefold()).ratio(), 0.5), other
+            yield (
+                _RESPELT + 1 - max(SequenceMatcher(None, word, other.casefold()).ratio(), 0.5),
+                other,
+            )
 
 
 def relaxed(head: str, pipes: str, documents: Sequence[Document]) -> Iterator[Form]:
@@ -163,20 +178,29 @@ def _changes(form: Form, names: _Names) -> Iterator[tuple[float, Form]]:
             looser = " " if ">" in form.combinators[place] else " ~ "
             yield _COMBINATOR, replace(form, combinators=_put(form.combinators, place, looser))
     if form.attribute:
-        likes = () if names.has("attribute", form.attribute) else names.like("attribute", form.attribute)
+        likes = (
+            ()
+            if names.has("attribute", form.attribute)
+            else names.like("attribute", form.attribute)
+        )
         yield from ((price, replace(form, attribute=name)) for price, name in likes)
         yield _VALUE, replace(form, attribute="")
     if form.pipes:
         yield _PIPES, replace(form, pipes="")
 
 
-def _changed(compound: tuple[_Part, ...], names: _Names) -> Iterator[tuple[float, tuple[_Part, ...]]]:
+def _changed(
+    compound: tuple[_Part, ...], names: _Names
+) -> Iterator[tuple[float, tuple[_Part, ...]]]:
     """Yield what one change makes of a compound, with its price: a part left out, or spelled as the page does."""
     prices = {"attribute": _ATTRIBUTE, "pseudo": _PSEUDO, "tag": _TAG, "class": _NAME, "id": _NAME}
     for place, part in enumerate(compound):
         unknown = bool(part.name) and not names.has(part.kind, part.name)
         if len(compound) > 1:
-            yield prices[part.kind] / (2 if unknown else 1), (*compound[:place], *compound[place + 1 :])
+            yield (
+                prices[part.kind] / (2 if unknown else 1),
+                (*compound[:place], *compound[place + 1 :]),
+            )
         if not unknown:
             continue
         for price, name in names.like(part.kind, part.name):
@@ -193,11 +217,17 @@ def _put(values: tuple[Any, ...], place: int, value: Any) -> tuple[Any, ...]:
 def _without(form: Form, place: int) -> Form:
     left = form.combinators[:place] + form.combinators[place + 1 :]
     combinators = _put(left, place, " " if place else "")
-    return replace(form, compounds=form.compounds[:place] + form.compounds[place + 1 :], combinators=combinators)
+    return replace(
+        form,
+        compounds=form.compounds[:place] + form.compounds[place + 1 :],
+        combinators=combinators,
+    )
 
 
 def _names_of(documents: Sequence[Document]) -> _Names:
-    counts: dict[str, Counter[str]] = {kind: Counter() for kind in ("tag", "class", "id", "attribute")}
+    counts: dict[str, Counter[str]] = {
+        kind: Counter() for kind in ("tag", "class", "id", "attribute")
+    }
     elements = chain.from_iterable(document.root.iter() for document in documents)
     for element in islice(elements, MAX_ELEMENTS):
         if not isinstance(element.tag, str):
@@ -211,7 +241,11 @@ def _names_of(documents: Sequence[Document]) -> _Names:
 
 
 def _frequent(counted: Counter[str]) -> dict[str, None]:
-    plain = (name for name, _ in counted.most_common() if len(name) <= LONGEST_NAME and _PLAIN_NAME.fullmatch(name))
+    plain = (
+        name
+        for name, _ in counted.most_common()
+        if len(name) <= LONGEST_NAME and _PLAIN_NAME.fullmatch(name)
+    )
     return dict.fromkeys(islice(plain, MAX_NAMES))
 
 

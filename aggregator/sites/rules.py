@@ -99,7 +99,14 @@ class SiteRules:
     def edition(self, url: str | None) -> Edition | None:
         """The first edition that the URL belongs to, None where there is none."""
         host, _, path = _without_scheme(url or "").partition("/")
-        return next((one for name, start, one in self._editions if path.startswith(start) and _is_of(host, name)), None)
+        return next(
+            (
+                one
+                for name, start, one in self._editions
+                if path.startswith(start) and _is_of(host, name)
+            ),
+            None,
+        )
 
     @cached_property
     def _editions(self) -> list[tuple[str, str, Edition]]:
@@ -141,13 +148,23 @@ class Sites:
         Only what is the system's: how its articles are numbered, named and dated is the publisher's own.
         """
         candidates = (site for site in self._by_id.values() if site.fingerprint)
-        found = next((site for site in candidates if any(_hits(one, document) for one in site.fingerprint)), None)
+        found = next(
+            (site for site in candidates if any(_hits(one, document) for one in site.fingerprint)),
+            None,
+        )
         if found is None:
             return None
         return replace(
-            found, publisher=None, language=None, timezone=None, editions=(), identity=None, alias=(), reused=False,
+            found,
+            publisher=None,
+            language=None,
+            timezone=None,
+            editions=(),
+            identity=None,
+            alias=(),
+            reused=False,
             same_text=False,
-        )  # fmt: skip
+        )
 
 
 def compile_site(file: SiteFile, base: SiteRules | None) -> SiteRules:
@@ -193,7 +210,9 @@ def with_own(own: PageRules, behind: SiteRules) -> SiteRules:
     )
 
 
-def _listing(own: PageRules | FileListing, behind: Listing, *, remove: Iterable[str] = ()) -> Listing:
+def _listing(
+    own: PageRules | FileListing, behind: Listing, *, remove: Iterable[str] = ()
+) -> Listing:
     """A list that names its own items is another list than the one behind it, whose fields then mean nothing."""
     base = NO_LISTING if own.items else behind
     return Listing(
@@ -214,7 +233,10 @@ def _field(rule: FieldRule | None, behind: Field) -> Field:
     if rule is None:
         return behind
     return Field(
-        candidates=(*((compile_selector(text), rule.remove) for text in rule.candidates), *behind.candidates),
+        candidates=(
+            *((compile_selector(text), rule.remove) for text in rule.candidates),
+            *behind.candidates,
+        ),
         caption=(*_compiled(rule.caption), *behind.caption),
         formats=(*rule.formats, *behind.formats),
         strip=(*rule.strip, *behind.strip),
@@ -226,7 +248,10 @@ def _field(rule: FieldRule | None, behind: Field) -> Field:
 
 
 def _hits(selector: Selector, document: Document) -> bool:
-    return next(iter(selector.elements(document)), None) is not None or next(selector(document), None) is not None
+    return (
+        next(iter(selector.elements(document)), None) is not None
+        or next(selector(document), None) is not None
+    )
 
 
 def _compiled(selectors: Iterable[str]) -> tuple[Selector, ...]:

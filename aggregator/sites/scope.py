@@ -47,7 +47,11 @@ def _container_path(source: str) -> Any | None:
     form, _, rest = source.partition(":")
     if form == "xpath":
         shorter = _LAST_STEP.sub("", rest.strip())
-        return etree.XPath(shorter) if shorter not in ("", ".", rest.strip()) and _is_xpath(shorter) else None
+        return (
+            etree.XPath(shorter)
+            if shorter not in ("", ".", rest.strip()) and _is_xpath(shorter)
+            else None
+        )
     return _css_container(source)
 
 
@@ -67,7 +71,13 @@ def _css_container(source: str) -> Any | None:
     translator = HTMLTranslator()
     try:
         trees: list[Any] = [one.parsed_tree for one in parse(source)]
-        parents = [translator.xpath(tree.selector) for tree in trees if getattr(tree, "combinator", None)]
+        parents = [
+            translator.xpath(tree.selector) for tree in trees if getattr(tree, "combinator", None)
+        ]
     except SelectorError:
         return None
-    return etree.XPath(" | ".join(f"descendant-or-self::{parent}" for parent in parents)) if parents else None
+    return (
+        etree.XPath(" | ".join(f"descendant-or-self::{parent}" for parent in parents))
+        if parents
+        else None
+    )

@@ -29,7 +29,15 @@ from lxml import etree
 
 from aggregator.sites.document import Document, Match, text_of
 from aggregator.sites.json_path import at, leading, types, walk
-from aggregator.sites.pipe import MAX_REGEX_INPUT, PIPES, Pipe, compile_pipe, compile_regex, group, through
+from aggregator.sites.pipe import (
+    MAX_REGEX_INPUT,
+    PIPES,
+    Pipe,
+    compile_pipe,
+    compile_regex,
+    group,
+    through,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -53,7 +61,9 @@ class Selector:
     needle: str | None = None
     data: Callable[[Document], Iterator[Any]] | None = None
 
-    def __call__(self, document: Document, *, found: dict[Any, list[Match]] | None = None) -> Iterator[Match]:
+    def __call__(
+        self, document: Document, *, found: dict[Any, list[Match]] | None = None
+    ) -> Iterator[Match]:
         """Give what the selector finds, in document order, blank values left out.
 
         `found` keeps what was found in this document before, for selectors that differ in their pipes only; nobody
@@ -81,7 +91,11 @@ class Selector:
 
     def _is_hopeless(self, document: Document) -> bool:
         """Most rules of a site concern other pages of it: a class that the source does not name needs no search."""
-        return self.needle is not None and document.source is not None and self.needle not in document.marks
+        return (
+            self.needle is not None
+            and document.source is not None
+            and self.needle not in document.marks
+        )
 
 
 @lru_cache(maxsize=4096)
@@ -91,7 +105,12 @@ def compile_selector(text: str) -> Selector:
     head = head.strip()
     find, compiled = _finder(head), tuple(compile_pipe(pipe) for pipe in pipes)
     return Selector(
-        text, find, _element_finder(head), compiled, _needle(head), _data_finder(head, pipes, find, compiled)
+        text,
+        find,
+        _element_finder(head),
+        compiled,
+        _needle(head),
+        _data_finder(head, pipes, find, compiled),
     )
 
 
@@ -112,7 +131,10 @@ def _finder(head: str) -> Callable[[Document], Iterator[Match]]:
 
 
 def _data_finder(
-    head: str, pipes: list[str], find: Callable[[Document], Iterator[Match]], compiled: tuple[Pipe, ...]
+    head: str,
+    pipes: list[str],
+    find: Callable[[Document], Iterator[Match]],
+    compiled: tuple[Pipe, ...],
 ) -> Callable[[Document], Iterator[Any]] | None:
     """JSON values at a path, whole: of the document's JSON, or of the text that the last pipe reads as JSON."""
     form, _, path = head.partition(":")
@@ -136,13 +158,17 @@ def _element_finder(head: str) -> Callable[[Document], Iterator[Any]]:
     name, _, rest = head.partition(":")
     if name in _FORMS and rest and name != "xpath":
         return lambda document: (
-            match.element for match in _FORMS[name](rest.strip())(document) if match.element is not None
+            match.element
+            for match in _FORMS[name](rest.strip())(document)
+            if match.element is not None
         )
     path = _tried(rest.strip()) if name == "xpath" else _css_path(_css_parts(head)[0])
 
     def select(document: Document) -> Iterator[Any]:
         for item in path(document.own if name == "xpath" else document.root):
-            element = item.getparent() if isinstance(item, str) and hasattr(item, "getparent") else item
+            element = (
+                item.getparent() if isinstance(item, str) and hasattr(item, "getparent") else item
+            )
             if isinstance(getattr(element, "tag", None), str):
                 yield element
 
@@ -168,7 +194,9 @@ def _css(head: str) -> Callable[[Document], Iterator[Match]]:
 
 def _own_text(element: Any, selector: str) -> str:
     """A script is no text of what it stands in, but it is its own where a selector names it."""
-    return element.text or "" if element.tag == "script" and "script" in selector else text_of(element)
+    return (
+        element.text or "" if element.tag == "script" and "script" in selector else text_of(element)
+    )
 
 
 def _css_parts(head: str) -> tuple[str, str, bool]:
@@ -229,14 +257,20 @@ def _xpath_match(document: Document, item: Any) -> Iterator[Match]:
     else:
         return
     if value.strip():
-        where = document.where(element) if element is not None and not isinstance(element, str) else document.kind
+        where = (
+            document.where(element)
+            if element is not None and not isinstance(element, str)
+            else document.kind
+        )
         yield Match(value.strip(), where, element if not isinstance(element, str) else None)
 
 
 def _meta(name: str) -> Callable[[Document], Iterator[Match]]:
     def find(document: Document) -> Iterator[Match]:
         for element in document.root.iter("meta"):
-            stated = (element.get("property") or element.get("name") or element.get("itemprop") or "").lower()
+            stated = (
+                element.get("property") or element.get("name") or element.get("itemprop") or ""
+            ).lower()
             value = (element.get("content") or "").strip()
             if stated == name.lower() and value:
                 yield Match(value, f"meta:{name}", element)
@@ -247,7 +281,9 @@ def _meta(name: str) -> Callable[[Document], Iterator[Match]]:
 def _linked_data(expression: str) -> Callable[[Document], Iterator[Match]]:
     kind, _, path = expression.partition(".")
     if not path:
-        raise ValueError(f"`ld:{expression}` names no property: write ld:Type.property, or ld:*.property")
+        raise ValueError(
+            f"`ld:{expression}` names no property: write ld:Type.property, or ld:*.property"
+        )
 
     def find(document: Document) -> Iterator[Match]:
         for node in document.linked_data:
@@ -287,7 +323,12 @@ def _const(text: str) -> Callable[[Document], Iterator[Match]]:
 
 
 _FORMS: dict[str, Callable[[str], Callable[[Document], Iterator[Match]]]] = {
-    "xpath": _xpath, "meta": _meta, "ld": _linked_data, "json": _json, "url": _url, "const": _const,
-}  # fmt: skip
+    "xpath": _xpath,
+    "meta": _meta,
+    "ld": _linked_data,
+    "json": _json,
+    "url": _url,
+    "const": _const,
+}
 
 __all__ = ["Document", "Match", "Selector", "compile_selector", "text_of"]

@@ -37,7 +37,9 @@ class Silent:
 
 def silent_in_list(listing: Listing, page: Document) -> tuple[Silent, ...]:
     """Tell which rules of a list find nothing on its page; those of fields only where there are items."""
-    found = next((of for selector in listing.items if (of := list(items(selector, page))[:ITEMS])), [])
+    found = next(
+        (of for selector in listing.items if (of := list(items(selector, page))[:ITEMS])), []
+    )
     silent = [] if found else list(_silent("items", listing.items, [page]))
     if found:
         for name, rule in listing.fields.items():
@@ -45,7 +47,9 @@ def silent_in_list(listing: Listing, page: Document) -> tuple[Silent, ...]:
     return (*silent, *_silent("next", listing.next, [page]))
 
 
-def silent_in_article(body: Sequence[Selector], fields: Mapping[str, Field], page: Document) -> tuple[Silent, ...]:
+def silent_in_article(
+    body: Sequence[Selector], fields: Mapping[str, Field], page: Document
+) -> tuple[Silent, ...]:
     """Tell which rules of an article find nothing on its page."""
     silent = list(_silent("article.body", body, [page]))
     for name, rule in fields.items():
@@ -57,7 +61,9 @@ def _candidates(rule: Field) -> list[Selector]:
     return [selector for selector, _ in rule.candidates]
 
 
-def _silent(path: str, selectors: Sequence[Selector], documents: Sequence[Document]) -> Iterator[Silent]:
+def _silent(
+    path: str, selectors: Sequence[Selector], documents: Sequence[Document]
+) -> Iterator[Silent]:
     if any(_finds(selector, document) for selector in selectors for document in documents):
         return
     for selector in selectors:

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 _CHUNK = 64  # captures read ahead: bodies may be megabytes
 
 
-def keep(connection: sa.Connection, captures: Sequence[tuple[int, Capture]], compressor: Compressor) -> None:
+def keep(
+    connection: sa.Connection, captures: Sequence[tuple[int, Capture]], compressor: Compressor
+) -> None:
     """Store captures, each with the row number of its source, in their order."""
     last = _last_digests(connection, captures)
     rows = []
@@ -48,15 +50,26 @@ def captures(connection: sa.Connection, name: str) -> Generator[Capture]:
             yield Capture(name, row.url, row.taken, body, status=row.status, headers=row.headers)
 
 
-def _last_digests(connection: sa.Connection, captures: Sequence[tuple[int, Capture]]) -> dict[tuple[int, str], bytes]:
+def _last_digests(
+    connection: sa.Connection, captures: Sequence[tuple[int, Capture]]
+) -> dict[tuple[int, str], bytes]:
     if not captures:
         return {}
     newest = (
         sa.select(sa.func.max(capture.c.id))
-        .where(pairs(capture.c.source_id, capture.c.url, {(id_, taken.url) for id_, taken in captures}, connection))
+        .where(
+            pairs(
+                capture.c.source_id,
+                capture.c.url,
+                {(id_, taken.url) for id_, taken in captures},
+                connection,
+            )
+        )
         .group_by(capture.c.source_id, capture.c.url)
     )
-    query = sa.select(capture.c.source_id, capture.c.url, capture.c.digest).where(capture.c.id.in_(newest))
+    query = sa.select(capture.c.source_id, capture.c.url, capture.c.digest).where(
+        capture.c.id.in_(newest)
+    )
     return {(row.source_id, row.url): bytes(row.digest) for row in connection.execute(query)}
 
 

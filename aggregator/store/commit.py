@@ -61,14 +61,27 @@ def commit(
     means = _Write(connection, compressor, now)
     finished = [_fenced(result, claims.get(result.state.source)) for result in results]
     live = [index for index, outcome in enumerate(finished) if outcome is None]
-    outcomes = _write_group(means, [(results[index], claims[results[index].state.source]) for index in live])
+    outcomes = _write_group(
+        means, [(results[index], claims[results[index].state.source]) for index in live]
+    )
     written = dict(zip(live, outcomes, strict=True))
     return [outcome or written[index] for index, outcome in enumerate(finished)]
 
 
 def _claims(connection: sa.Connection, results: Sequence[Result]) -> dict[str, _Claim]:
-    columns = (source.c.name, STATE.source_id, STATE.lease, STATE.lease_until, STATE.failures, STATE.first_complete)
-    query = sa.select(*columns, STATE.folder, STATE.listing).join(source).with_for_update(of=source_state)
+    columns = (
+        source.c.name,
+        STATE.source_id,
+        STATE.lease,
+        STATE.lease_until,
+        STATE.failures,
+        STATE.first_complete,
+    )
+    query = (
+        sa.select(*columns, STATE.folder, STATE.listing)
+        .join(source)
+        .with_for_update(of=source_state)
+    )
     names = {result.state.source for result in results}
     return {
         row.name: _Claim(
@@ -113,22 +126,37 @@ def _pass_on(error: Exception) -> None:
 
 def _write(means: _Write, group: Sequence[tuple[Result, _Claim]]) -> list[Outcome]:
     listings = [listing.unpack(claim.listing) for _, claim in group]
-    known = [_recognised(means, *member, listed) for member, listed in zip(group, listings, strict=True)]
+    known = [
+        _recognised(means, *member, listed) for member, listed in zip(group, listings, strict=True)
+    ]
     arrivals = [
         Arrival(number, revision, result.keep_sightings)
         for number, (result, _) in enumerate(group)
         for revision in known[number][0]
     ]
-    merged = merge(means.connection, arrivals, now=means.now, compressor=means.compressor) if arrivals else Merged([])
+    merged = (
+        merge(means.connection, arrivals, now=means.now, compressor=means.compressor)
+        if arrivals
+        else Merged([])
+    )
     counts = [Counter[str]() for _ in group]
     for arrival, verdict in zip(arrivals, merged.verdicts, strict=True):
         counts[arrival.result][verdict] += 1
-    captures = [(claim.source_id, capture) for result, claim in group for capture in result.captures]
+    captures = [
+        (claim.source_id, capture) for result, claim in group for capture in result.captures
+    ]
     keep(means.connection, captures, means.compressor)
     wait_for_hosts(means.connection, [result.host_waits for result, _ in group])
-    given = [frozenset() if found else merged.guids for _, found in known]  # new links are told of with their guids
+    given = [
+        frozenset() if found else merged.guids for _, found in known
+    ]  # new links are told of with their guids
     group = [
-        (_by_url(means, result, claim, handed_on=number in merged.handed_on, given=given[number]), claim)
+        (
+            _by_url(
+                means, result, claim, handed_on=number in merged.handed_on, given=given[number]
+            ),
+            claim,
+        )
         for number, (result, claim) in enumerate(group)
     ]
     outcomes = [
@@ -142,20 +170,24 @@ def _write(means: _Write, group: Sequence[tuple[Result, _Claim]]) -> list[Outcom
 
 def _recognised(
     means: _Write, result: Result, claim: _Claim, listed: listing.Listing
-) -> tuple[Sequence[Revision], int]:  # fmt: skip
+) -> tuple[Sequence[Revision], int]:
     """Recognise what has other links and ids than before, where an earlier document was read whole."""
     if result.keep_sightings or claim.first_complete is None or not result.revisions:
         return result.revisions, 0
-    return recognised(means.connection, result.revisions, listing.keys(listed), source_id=claim.source_id)
+    return recognised(
+        means.connection, result.revisions, listing.keys(listed), source_id=claim.source_id
+    )
 
 
 def _by_url(
     means: _Write, result: Result, claim: _Claim, *, handed_on: bool, given: AbstractSet[str]
-) -> Result:  # fmt: skip
+) -> Result:
     """Say what became of guids; those that were caught twice, or handed on, count no more."""
     note = remarks.HANDED_ON if handed_on else None
     renewed = (
-        0 if handed_on or not given or claim.first_complete is None else guids.most_are_new(result.revisions, given)
+        0
+        if handed_on or not given or claim.first_complete is None
+        else guids.most_are_new(result.revisions, given)
     )
     if renewed:
         again = remarks.was_renewed(means.connection, claim.source_id)
@@ -169,15 +201,21 @@ def _by_url(
 
 def _told(
     means: _Write, result: Result, claim: _Claim, count: Counter[str], *, recognised_items: int
-) -> Outcome:  # fmt: skip
+) -> Outcome:
     """Complete an outcome with what the merge counted, and with what a person should know of that."""
-    flood = remarks.flood(means.connection, claim.source_id, new=count["new"], since=claim.first_complete)
+    flood = remarks.flood(
+        means.connection, claim.source_id, new=count["new"], since=claim.first_complete
+    )
     known = remarks.recognised(recognised_items) if recognised_items else None
     notes = (*result.outcome.notes, *(note for note in (known, flood) if note))
-    return replace(result.outcome, new=count["new"], changed=count["changed"], same=count["same"], notes=notes)
+    return replace(
+        result.outcome, new=count["new"], changed=count["changed"], same=count["same"], notes=notes
+    )
 
 
-def _list(means: _Write, group: Sequence[tuple[Result, _Claim]], listings: Sequence[listing.Listing]) -> None:
+def _list(
+    means: _Write, group: Sequence[tuple[Result, _Claim]], listings: Sequence[listing.Listing]
+) -> None:
     """Remember what the documents of these runs list, and what they list no more."""
     rows, before, after = [], set[str](), set[str]()
     for (result, claim), known in zip(group, listings, strict=True):
@@ -187,14 +225,20 @@ def _list(means: _Write, group: Sequence[tuple[Result, _Claim]], listings: Seque
             before |= listing.keys(known)
             after |= listing.keys(listed)
     if rows:
-        means.connection.execute(sa.update(source_state).where(STATE.source_id == sa.bindparam("of")), rows)
+        means.connection.execute(
+            sa.update(source_state).where(STATE.source_id == sa.bindparam("of")), rows
+        )
         listing.mark(means.connection, gone=before - after, come=after - before, now=means.now)
 
 
-def _finish(means: _Write, group: Sequence[tuple[Result, _Claim]], outcomes: Sequence[Outcome]) -> None:
+def _finish(
+    means: _Write, group: Sequence[tuple[Result, _Claim]], outcomes: Sequence[Outcome]
+) -> None:
     rows, folders, ends = [], [], []
     for (result, claim), ended in zip(group, outcomes, strict=True):
-        complete = claim.first_complete or (means.now if ended.status == "ok" and result.complete else None)
+        complete = claim.first_complete or (
+            means.now if ended.status == "ok" and result.complete else None
+        )
         rows.append({"of": claim.source_id, **state_row(result.state), "first_complete": complete})
         ends.append(outcome_row(ended, claim.source_id))
         listed = {name: list(file) for name, file in result.state.folder.items()}
@@ -211,7 +255,13 @@ def _write_broken(means: _Write, result: Result, claim: _Claim, error: Exception
     """End a run whose data cannot be written: it is asked again as before, nothing that it brought is known."""
     said = " ".join(str(getattr(error, "orig", None) or error).split())[:200]
     broken = replace(
-        result.outcome, status="failed", new=0, changed=0, same=0, error="internal", message=f"cannot be stored: {said}"
+        result.outcome,
+        status="failed",
+        new=0,
+        changed=0,
+        same=0,
+        error="internal",
+        message=f"cannot be stored: {said}",
     )
     ended = {
         "next_fetch_at": result.state.next_fetch_at,
@@ -220,6 +270,8 @@ def _write_broken(means: _Write, result: Result, claim: _Claim, error: Exception
         "last_run": result.state.last_run,
         "lease_until": None,
     }
-    means.connection.execute(sa.update(source_state).where(STATE.source_id == claim.source_id).values(ended))
+    means.connection.execute(
+        sa.update(source_state).where(STATE.source_id == claim.source_id).values(ended)
+    )
     means.connection.execute(sa.insert(outcome), outcome_row(broken, claim.source_id))
     return broken

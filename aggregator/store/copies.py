@@ -21,11 +21,18 @@ from aggregator.store.words import BORDER
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-    WordsOf: TypeAlias = Callable[[Collection[int]], Mapping[int, str]]  # the words of contents by their numbers
+    WordsOf: TypeAlias = Callable[
+        [Collection[int]], Mapping[int, str]
+    ]  # the words of contents by their numbers
     _Place: TypeAlias = tuple[int, int, int]  # an entry with some value: published, number, source
 
 _WITHIN = copies.WITHIN // MICROSECOND
-JUDGED_BY = ("content_id", "source_id", "published", "language")  # columns that make an entry a copy of another
+JUDGED_BY = (
+    "content_id",
+    "source_id",
+    "published",
+    "language",
+)  # columns that make an entry a copy of another
 
 BEST_FIRST = (source.c.priority.desc(), entry.c.published, entry.c.uid)
 
@@ -87,7 +94,10 @@ def regroup(connection: sa.Connection, touched: Collection[int]) -> None:
 
 def regroup_all(connection: sa.Connection) -> None:
     """Tell all groups anew: priorities changed."""
-    regroup(connection, set(connection.scalars(sa.select(entry.c.id).where(entry.c.copies.is_not(None)))))
+    regroup(
+        connection,
+        set(connection.scalars(sa.select(entry.c.id).where(entry.c.copies.is_not(None)))),
+    )
 
 
 # --- pairs -----------------------------------------------------------------------------------------------------------
@@ -119,16 +129,24 @@ _BEHIND = sa.select(
         sa.exists().where(entry.c.sketch.is_(None)),
     )
 )
-_COMPARED = sa.select(entry.c.published, entry.c.id, entry.c.source_id, entry.c.content_id, entry.c.language)
+_COMPARED = sa.select(
+    entry.c.published, entry.c.id, entry.c.source_id, entry.c.content_id, entry.c.language
+)
 _LATE = _COMPARED.where(entry.c.sketch.is_(None)).order_by(entry.c.id.desc())
 
 
-def _compare(connection: sa.Connection, signed: Collection[tuple[Compared, bytes]], words_of: WordsOf) -> set[int]:
+def _compare(
+    connection: sa.Connection, signed: Collection[tuple[Compared, bytes]], words_of: WordsOf
+) -> set[int]:
     """Find the copies of these entries and remember the pairs; return who is in them."""
     if not signed:
         return set()
     values = {row: copies.unpack(data) for row, data in signed}
-    rows = [(value, row.published, row.id, row.source_id) for row, found in values.items() for value in found]
+    rows = [
+        (value, row.published, row.id, row.source_id)
+        for row, found in values.items()
+        for value in found
+    ]
     insert(connection, sketch, sorted(rows))
     pairs = sorted(_confirmed(candidates(connection, values), words_of))
     if pairs:
@@ -142,31 +160,46 @@ def candidates(
     """Yield pairs of different sources, near in time and of one language, that share enough of their sketches."""
     fresh = {row.id: row for row in values}
     alike = _alike(_shelves(connection, values), values)
-    query = _COMPARED.where(among(entry.c.id, {number for both in alike for number in both} - fresh.keys(), connection))
+    query = _COMPARED.where(
+        among(entry.c.id, {number for both in alike for number in both} - fresh.keys(), connection)
+    )
     known = fresh | {row[1]: Compared(*row) for row in fetched(connection, query)} if alike else {}
     for one, other in sorted(alike):
         if _one_language(known[one].language, known[other].language):
             yield known[one], known[other]
 
 
-def _alike(shelves: Mapping[int, list[_Place]], values: Mapping[Compared, Iterable[int]]) -> set[tuple[int, int]]:
+def _alike(
+    shelves: Mapping[int, list[_Place]], values: Mapping[Compared, Iterable[int]]
+) -> set[tuple[int, int]]:
     """Return the numbers of entries, two of which one is in `values`, that share enough of their sketches."""
     alike: set[tuple[int, int]] = set()
     for row, found in values.items():
         shared: Counter[int] = Counter()
         for value in found:
-            shared.update(number for _, number, source_id in _near(shelves[value], row) if source_id != row.source_id)
-        alike.update((min(row.id, other), max(row.id, other)) for other in shared if shared[other] >= copies.SHARED)
+            shared.update(
+                number
+                for _, number, source_id in _near(shelves[value], row)
+                if source_id != row.source_id
+            )
+        alike.update(
+            (min(row.id, other), max(row.id, other))
+            for other in shared
+            if shared[other] >= copies.SHARED
+        )
     return alike
 
 
-def _shelves(connection: sa.Connection, values: Mapping[Compared, Iterable[int]]) -> dict[int, list[_Place]]:
+def _shelves(
+    connection: sa.Connection, values: Mapping[Compared, Iterable[int]]
+) -> dict[int, list[_Place]]:
     """Return who has which value, in the order of publication."""
     moments = [row.published for row in values]
     sought = {value for found in values.values() for value in found}
     published = sa.type_coerce(sketch.c.published, sa.BigInteger)
     query = sa.select(sketch.c.value, published, sketch.c.entry_id, sketch.c.source_id).where(
-        among(sketch.c.value, sought, connection), published.between(min(moments) - _WITHIN, max(moments) + _WITHIN)
+        among(sketch.c.value, sought, connection),
+        published.between(min(moments) - _WITHIN, max(moments) + _WITHIN),
     )
     shelves: dict[int, list[_Place]] = {}
     for value, *place in fetched(connection, query):
@@ -188,7 +221,9 @@ def _one_language(one: str | None, other: str | None) -> bool:
     return one is None or other is None or copies.base(one) == copies.base(other)
 
 
-def _confirmed(candidates: Iterable[tuple[Compared, Compared]], words_of: WordsOf) -> Iterator[tuple[int, int]]:
+def _confirmed(
+    candidates: Iterable[tuple[Compared, Compared]], words_of: WordsOf
+) -> Iterator[tuple[int, int]]:
     found = list(candidates)
     numbers = {row.content_id for both in found for row in both}
     texts = {number: copies.text(*_text_part(made)) for number, made in words_of(numbers).items()}
@@ -230,5 +265,9 @@ def _parts(connection: sa.Connection, touched: Collection[int]) -> list[set[int]
 
 def _members(connection: sa.Connection, numbers: Collection[int]) -> dict[int, int | None]:
     """Return who stands for each of these entries as it is stored, the best first."""
-    query = sa.select(entry.c.id, entry.c.copies).join(source).where(among(entry.c.id, numbers, connection))
+    query = (
+        sa.select(entry.c.id, entry.c.copies)
+        .join(source)
+        .where(among(entry.c.id, numbers, connection))
+    )
     return {row.id: row.copies for row in connection.execute(query.order_by(*BEST_FIRST))}

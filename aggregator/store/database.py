@@ -67,7 +67,10 @@ class Store:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -80,7 +83,9 @@ class Store:
 
     # --- the schedule ---------------------------------------------------------------------------------------------
 
-    def sync_sources(self, sources: Iterable[tuple[str, str, datetime] | tuple[str, str, datetime, int]]) -> None:
+    def sync_sources(
+        self, sources: Iterable[tuple[str, str, datetime] | tuple[str, str, datetime, int]]
+    ) -> None:
         """Make the store follow the configuration.
 
         Each source is (name, location, when it is due for the first time, priority of its copies or none for 0).
@@ -108,7 +113,9 @@ class Store:
         `force` takes also what is not due or gone, but neither what another process runs nor what asked for time.
         """
         with writing(self._engines) as connection:
-            return runs.claim(connection, now, limit=limit, lease=lease, sources=sources, force=force)
+            return runs.claim(
+                connection, now, limit=limit, lease=lease, sources=sources, force=force
+            )
 
     def release(self, states: Iterable[SourceState]) -> None:
         """Give claims back unrun: they are due as before."""
@@ -169,7 +176,9 @@ class Store:
         terms = Terms(now, keep, default)
         while not dry_run and self.settle():
             pass
-        return retention.prune(self._engines, terms, opener=self._opener(), shown=shown, dry_run=dry_run)
+        return retention.prune(
+            self._engines, terms, opener=self._opener(), shown=shown, dry_run=dry_run
+        )
 
     def vacuum(self) -> None:
         """Give the space of what was deleted back; takes as long as copying the database, and as much space."""
@@ -194,7 +203,12 @@ class Store:
         """
         with writing(self._engines) as connection:
             words = derived.Words(connection)
-            return max(derived.compare(connection, most, words), derived.index(connection, most, words)) == most
+            return (
+                max(
+                    derived.compare(connection, most, words), derived.index(connection, most, words)
+                )
+                == most
+            )
 
     # --- reading --------------------------------------------------------------------------------------------------
 
@@ -212,7 +226,9 @@ class Store:
         letter case, accents and widths aside. Whole words are meant; any part of a Chinese, Japanese, Thai … text.
         """
         with self._complete(indexed=bool(search)) as connection:
-            found = entries.entries(connection, self._opener(), source_name=source, since=since, search=search)
+            found = entries.entries(
+                connection, self._opener(), source_name=source, since=since, search=search
+            )
             with closing(found):
                 yield from islice(found, limit)
 
@@ -278,7 +294,10 @@ class Store:
 
     def captures(self, source: str) -> Iterator[Capture]:
         """Yield the captures of a source, oldest first."""
-        with reading(self._engines) as connection, closing(captures.captures(connection, source)) as found:
+        with (
+            reading(self._engines) as connection,
+            closing(captures.captures(connection, source)) as found,
+        ):
             yield from found
 
     @contextmanager

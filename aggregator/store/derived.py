@@ -44,7 +44,9 @@ class Words:
             query = sa.select(content).where(among(content.c.id, missing, self._connection))
             for row in self._connection.execute(query):
                 found = load(decompress(row.codec, row.body))
-                self._made[row.id] = words_of(found["title"], found["summary"], found["content_html"])
+                self._made[row.id] = words_of(
+                    found["title"], found["summary"], found["content_html"]
+                )
         return {number: self._made[number] for number in numbers if number in self._made}
 
 
@@ -66,9 +68,17 @@ def follow(connection: sa.Connection, plan: Plan) -> None:
     _retag(connection, plan)
     updated = {row["of"]: row for row in plan.updated}
     before = {number: row for number, row in plan.before.items() if row is not None}
-    lost = {number: row for number, row in before.items() if not _same(updated.get(number), row, ("content_id",))}
+    lost = {
+        number: row
+        for number, row in before.items()
+        if not _same(updated.get(number), row, ("content_id",))
+    }
     _unindex(connection, lost.values(), Words(connection))
-    parted = {number: row for number, row in before.items() if not _same(updated.get(number), row, copies.JUDGED_BY)}
+    parted = {
+        number: row
+        for number, row in before.items()
+        if not _same(updated.get(number), row, copies.JUDGED_BY)
+    }
     copies.part(connection, parted)
 
 
@@ -77,7 +87,9 @@ def remove(connection: sa.Connection, entry_ids: Sequence[int]) -> None:
     query = sa.select(entry).where(among(entry.c.id, entry_ids, connection))
     rows = {row["id"]: dict(row) for row in connection.execute(query).mappings()}
     words = Words(connection)
-    words.of([row["content_id"] for row in rows.values() if row["words_crc"] is not None])  # while they are there
+    words.of(
+        [row["content_id"] for row in rows.values() if row["words_crc"] is not None]
+    )  # while they are there
     erase(connection, list(rows))
     _untag(connection, rows.values())
     _unindex(connection, rows.values(), words)
@@ -86,7 +98,10 @@ def remove(connection: sa.Connection, entry_ids: Sequence[int]) -> None:
 
 def is_unindexed(connection: sa.Connection) -> bool:
     """Tell whether a search would miss anything."""
-    return connection.scalar(sa.select(entry.c.id).where(entry.c.words_crc.is_(None)).limit(1)) is not None
+    return (
+        connection.scalar(sa.select(entry.c.id).where(entry.c.words_crc.is_(None)).limit(1))
+        is not None
+    )
 
 
 def is_uncompared(connection: sa.Connection) -> bool:
@@ -124,19 +139,30 @@ def _same(row: Mapping[str, Any] | None, before: Mapping[str, Any], names: Itera
 def _retag(connection: sa.Connection, plan: Plan) -> None:
     """Bring the rows of tags up to what `plan` has written, but for what it only inserts fresh."""
     kept = {row["of"]: row for row in plan.updated}
-    old = [row for number, row in plan.before.items()
-           if row is not None and not _same(kept.get(number), row, ("tags", "published"))]  # fmt: skip
+    old = [
+        row
+        for number, row in plan.before.items()
+        if row is not None and not _same(kept.get(number), row, ("tags", "published"))
+    ]
     _untag(connection, old)
     gone = {row["id"] for row in old}
-    new = [(row["id"], row) for row in plan.inserted] + [(row["of"], row) for row in plan.updated if row["of"] in gone]
-    rows = [made for number, row in new
-            for made in tag_rows(number, micros(row["published"]), orjson.loads(row["tags"]))]  # fmt: skip
+    new = [(row["id"], row) for row in plan.inserted] + [
+        (row["of"], row) for row in plan.updated if row["of"] in gone
+    ]
+    rows = [
+        made
+        for number, row in new
+        for made in tag_rows(number, micros(row["published"]), orjson.loads(row["tags"]))
+    ]
     insert(connection, entry_tag, rows)
 
 
 def _untag(connection: sa.Connection, rows: Iterable[Mapping[str, Any]]) -> None:
-    gone = [{"what": tag, "of": row["id"], "then": row["published"]}
-            for row in rows for tag in dict.fromkeys(orjson.loads(row["tags"]))]  # fmt: skip
+    gone = [
+        {"what": tag, "of": row["id"], "then": row["published"]}
+        for row in rows
+        for tag in dict.fromkeys(orjson.loads(row["tags"]))
+    ]
     if gone:
         change = sa.delete(entry_tag).where(
             entry_tag.c.tag == sa.bindparam("what"),
@@ -153,4 +179,7 @@ def _unindex(connection: sa.Connection, rows: Iterable[Mapping[str, Any]], words
     """
     crcs = {row["content_id"]: row["words_crc"] for row in rows if row["words_crc"] is not None}
     found = words.of(crcs)
-    search.remove(connection, {number: text for number, text in found.items() if crc32(text.encode()) == crcs[number]})
+    search.remove(
+        connection,
+        {number: text for number, text in found.items() if crc32(text.encode()) == crcs[number]},
+    )

@@ -28,13 +28,34 @@ _READERS = 8  # connections kept; more are made when more threads read at once
 
 # What drivers say -> what we say, first that matches; a new saying is one line.
 _SAYINGS = (
-    (("database or disk is full", "No space left", "could not extend file"), "no space left: free some, then go on"),
-    (("database is locked", "lock timeout"), "another process is writing for too long: end it, then try again"),
-    (("readonly database", "read-only"), "cannot be written: look at the rights of the file and of its folder"),
-    (("unable to open database file",), "cannot be opened: look at the path and the rights of its folder"),
-    (("not a database", "malformed", "disk image"), "is no database or is damaged: restore a copy, or move it away"),
-    (("password authentication", "role ", "no password"), "the server refuses this user: look at user and password"),
-    (("connection failed", "could not translate", "server closed"), "the server cannot be reached: is it running"),
+    (
+        ("database or disk is full", "No space left", "could not extend file"),
+        "no space left: free some, then go on",
+    ),
+    (
+        ("database is locked", "lock timeout"),
+        "another process is writing for too long: end it, then try again",
+    ),
+    (
+        ("readonly database", "read-only"),
+        "cannot be written: look at the rights of the file and of its folder",
+    ),
+    (
+        ("unable to open database file",),
+        "cannot be opened: look at the path and the rights of its folder",
+    ),
+    (
+        ("not a database", "malformed", "disk image"),
+        "is no database or is damaged: restore a copy, or move it away",
+    ),
+    (
+        ("password authentication", "role ", "no password"),
+        "the server refuses this user: look at user and password",
+    ),
+    (
+        ("connection failed", "could not translate", "server closed"),
+        "the server cannot be reached: is it running",
+    ),
 )
 
 
@@ -66,7 +87,9 @@ def connect(url: str) -> Engines:
         ) from error
     except (sa.exc.SQLAlchemyError, ValueError, ImportError) as error:
         raise StoreError(f"database: not understood: {error}") from error
-    raise StoreError(f"database: {parsed.get_backend_name()} is not supported, use sqlite:/// or postgresql+psycopg://")
+    raise StoreError(
+        f"database: {parsed.get_backend_name()} is not supported, use sqlite:/// or postgresql+psycopg://"
+    )
 
 
 @contextmanager
@@ -74,7 +97,10 @@ def explained(url: str) -> Iterator[None]:
     """Turn what goes wrong with the database into a StoreError that says what to do."""
     try:
         yield
-    except (sa.exc.SQLAlchemyError, sqlite3.Error) as error:  # the driver's own: rows that are fetched past SQLAlchemy
+    except (
+        sa.exc.SQLAlchemyError,
+        sqlite3.Error,
+    ) as error:  # the driver's own: rows that are fetched past SQLAlchemy
         raise StoreError(f"{url}: {_saying(error)}") from error
 
 
@@ -82,7 +108,9 @@ def explained(url: str) -> Iterator[None]:
 def writing(engines: Engines) -> Iterator[sa.Connection]:
     """Give the one transaction that writes: committed at the end, rolled back on any exception."""
     with explained(engines.url), engines.write.begin() as connection:
-        if connection.dialect.name == "postgresql":  # SQLite has waited for its turn in BEGIN IMMEDIATE
+        if (
+            connection.dialect.name == "postgresql"
+        ):  # SQLite has waited for its turn in BEGIN IMMEDIATE
             connection.execute(sa.text(f"SET LOCAL lock_timeout = '{BUSY_SECONDS}s'"))
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock_number("writer"))))
         yield connection
@@ -95,7 +123,9 @@ def reading(engines: Engines) -> Iterator[sa.Connection]:
         yield connection
 
 
-def among(column: sa.ColumnElement[Any], values: Collection[Any], connection: sa.Connection) -> sa.ColumnElement[bool]:
+def among(
+    column: sa.ColumnElement[Any], values: Collection[Any], connection: sa.Connection
+) -> sa.ColumnElement[bool]:
     """Return `column IN values` for any number of texts or numbers as one parameter: one statement to compile."""
     if connection.dialect.name == "postgresql":
         return column == sa.any_(sa.literal(list(values), sa.ARRAY(column.type)))
@@ -103,7 +133,9 @@ def among(column: sa.ColumnElement[Any], values: Collection[Any], connection: sa
     return column.in_(sa.select(listed.c.value))
 
 
-def listed(values: Collection[Any], column: sa.Column[Any], connection: sa.Connection) -> sa.ColumnElement[Any]:
+def listed(
+    values: Collection[Any], column: sa.Column[Any], connection: sa.Connection
+) -> sa.ColumnElement[Any]:
     """Return the column `value` of a table of `values`, to join with `column`: faster than `among` for thousands."""
     if connection.dialect.name == "postgresql":
         return (
@@ -116,7 +148,10 @@ def listed(values: Collection[Any], column: sa.Column[Any], connection: sa.Conne
 
 
 def pairs(
-    one: sa.Column[Any], other: sa.Column[Any], values: Collection[tuple[Any, Any]], connection: sa.Connection
+    one: sa.Column[Any],
+    other: sa.Column[Any],
+    values: Collection[tuple[Any, Any]],
+    connection: sa.Connection,
 ) -> sa.ColumnElement[bool]:
     """Return `(one, other) IN values` for any number of pairs."""
     if connection.dialect.name == "postgresql":
@@ -127,7 +162,9 @@ def pairs(
         listed = sa.func.unnest(*arrays).table_valued("one", "other").render_derived()
         return sa.tuple_(one, other).in_(sa.select(listed.c.one, listed.c.other))
     each = sa.func.json_each(sa.literal(_json(values))).table_valued("value").c.value
-    return sa.tuple_(one, other).in_(sa.select(sa.func.json_extract(each, "$[0]"), sa.func.json_extract(each, "$[1]")))
+    return sa.tuple_(one, other).in_(
+        sa.select(sa.func.json_extract(each, "$[0]"), sa.func.json_extract(each, "$[1]"))
+    )
 
 
 def fetched(connection: sa.Connection, query: sa.Select[Any]) -> list[tuple[Any, ...]]:
@@ -143,7 +180,9 @@ def insert(connection: sa.Connection, table: sa.Table, rows: Sequence[tuple[Any,
     Some 20 µs a row cheaper than rows that SQLAlchemy makes of mappings; a first run is hardly anything else.
     """
     if rows:
-        connection.exec_driver_sql(insertion(connection.dialect.name, table, len(rows[0])), list(rows))
+        connection.exec_driver_sql(
+            insertion(connection.dialect.name, table, len(rows[0])), list(rows)
+        )
 
 
 @lru_cache
@@ -156,7 +195,9 @@ def insertion(dialect: str, table: sa.Table, width: int) -> str:
 
 def lock_number(name: str) -> sa.ColumnElement[int]:
     """Return the PostgreSQL advisory lock called `name` of this schema."""
-    return sa.func.hashtextextended(sa.func.concat("aggregator ", sa.func.current_schema(), " ", name), 0)
+    return sa.func.hashtextextended(
+        sa.func.concat("aggregator ", sa.func.current_schema(), " ", name), 0
+    )
 
 
 def _json(values: Collection[Any]) -> str:
@@ -173,8 +214,12 @@ def _sqlite(url: sa.URL) -> Engines:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"{path}: its folder cannot be made: {error.strerror}") from error
-    write = sa.create_engine(url, pool_size=1, max_overflow=0, connect_args={"timeout": BUSY_SECONDS})
-    read = sa.create_engine(url, pool_size=_READERS, max_overflow=-1, connect_args={"timeout": BUSY_SECONDS})
+    write = sa.create_engine(
+        url, pool_size=1, max_overflow=0, connect_args={"timeout": BUSY_SECONDS}
+    )
+    read = sa.create_engine(
+        url, pool_size=_READERS, max_overflow=-1, connect_args={"timeout": BUSY_SECONDS}
+    )
     _prepare(write, ("synchronous=NORMAL", "foreign_keys=ON"), begin="BEGIN IMMEDIATE")
     sa.event.listen(write, "connect", _use_wal)
     _prepare(read, ("query_only=ON",), begin="BEGIN")
@@ -216,9 +261,14 @@ def _use_wal(connection: Any, record: object) -> None:  # noqa: ARG001 (interfac
 def _postgresql(url: sa.URL) -> Engines:
     write = sa.create_engine(url, pool_size=1, max_overflow=0)
     # Repeatable read: a page that asks twice sees one moment, as it does in SQLite.
-    read = sa.create_engine(url, pool_size=_READERS, max_overflow=-1, isolation_level="REPEATABLE READ")
+    read = sa.create_engine(
+        url, pool_size=_READERS, max_overflow=-1, isolation_level="REPEATABLE READ"
+    )
     return Engines(
-        url.render_as_string(hide_password=True), None, write, read.execution_options(postgresql_readonly=True)
+        url.render_as_string(hide_password=True),
+        None,
+        write,
+        read.execution_options(postgresql_readonly=True),
     )
 
 
@@ -228,7 +278,9 @@ def _saying(error: BaseException) -> str:
     cause: BaseException | None = error
     while cause is not None:
         said = str(cause)
-        ours = next((ours for theirs, ours in _SAYINGS if any(part in said for part in theirs)), None)
+        ours = next(
+            (ours for theirs, ours in _SAYINGS if any(part in said for part in theirs)), None
+        )
         if ours is not None:
             return f"{ours} ({line})"
         cause = cause.__context__

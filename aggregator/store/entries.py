@@ -138,13 +138,17 @@ def entries(
 
 def with_ids(connection: sa.Connection, opener: Opener, ids: Collection[int]) -> list[Entry]:
     """Return the entries with these row numbers, newest first."""
-    query = FRAME.select_from(FROM).where(among(entry.c.id, ids, connection)).order_by(*NEWEST_FIRST)
+    query = (
+        FRAME.select_from(FROM).where(among(entry.c.id, ids, connection)).order_by(*NEWEST_FIRST)
+    )
     return list(opened(connection, opener, connection.execute(query).all()))
 
 
 def _numbered(connection: sa.Connection, opener: Opener, query: sa.Select[Any]) -> Generator[Entry]:
     """Yield the entries of a query that must sort what it finds: numbers are sorted, contents are read after."""
-    numbers = list(connection.scalars(query.with_only_columns(entry.c.id, maintain_column_froms=True)))
+    numbers = list(
+        connection.scalars(query.with_only_columns(entry.c.id, maintain_column_froms=True))
+    )
     for begin in range(0, len(numbers), _CHUNK):
         yield from with_ids(connection, opener, numbers[begin : begin + _CHUNK])
 
@@ -159,7 +163,9 @@ def _groups(connection: sa.Connection, numbers: Collection[int]) -> dict[int, li
     return groups
 
 
-def find(connection: sa.Connection, opener: Opener, name: str, *, url_key: Callable[[str], str] | None) -> list[Entry]:
+def find(
+    connection: sa.Connection, opener: Opener, name: str, *, url_key: Callable[[str], str] | None
+) -> list[Entry]:
     """Return the entries that an id, a URL or a key leads to: several where a publisher used an id again."""
     matched = _UUID.fullmatch(name)
     if matched:
@@ -175,7 +181,9 @@ def find(connection: sa.Connection, opener: Opener, name: str, *, url_key: Calla
 def addresses(connection: sa.Connection, ids: Iterable[str]) -> dict[str, str]:
     """Return where the entries with these public ids can be read; one without an address is not there."""
     by_uid = {uid(id_): id_ for id_ in ids}
-    query = sa.select(entry.c.uid, entry.c.url).where(entry.c.uid.in_(by_uid), entry.c.url.is_not(None))
+    query = sa.select(entry.c.uid, entry.c.url).where(
+        entry.c.uid.in_(by_uid), entry.c.url.is_not(None)
+    )
     return {by_uid[bytes(row.uid)]: row.url for row in connection.execute(query)}
 
 
@@ -201,7 +209,10 @@ def history(connection: sa.Connection, opener: Opener, entry_id: str) -> list[Vi
     rows = _sightings(connection, uid(matched[1]))
     return [
         VisibleRevision(
-            number, run.at, run.first.captured, opener.framed(_frame(shown[0], number, run), rows[run.first])
+            number,
+            run.at,
+            run.first.captured,
+            opener.framed(_frame(shown[0], number, run), rows[run.first]),
         )
         for number, run in enumerate(timeline(rows), 1)
     ]
@@ -215,7 +226,10 @@ def evidence(connection: sa.Connection, opener: Opener, entry_id: str) -> tuple[
     rows = _sightings(connection, uid(entry_id)) if _UUID.fullmatch(entry_id) else {}
     if not rows:
         return ()
-    published, updated = opener.content(rows[dated(rows)]), opener.content(rows[timeline(rows)[-1].first])
+    published, updated = (
+        opener.content(rows[dated(rows)]),
+        opener.content(rows[timeline(rows)[-1].first]),
+    )
     return (*evidence_of(published, "published"), *evidence_of(updated, "updated"))
 
 

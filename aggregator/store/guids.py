@@ -29,7 +29,10 @@ GUID = "guid:"
 
 
 def distrusted(
-    connection: sa.Connection, arrivals: Sequence[Arrival], indexes: Iterable[int], known: Mapping[str, Sequence[Held]]
+    connection: sa.Connection,
+    arrivals: Sequence[Arrival],
+    indexes: Iterable[int],
+    known: Mapping[str, Sequence[Held]],
 ) -> tuple[set[int], dict[int, set[str]]]:
     """Return the numbers of the results whose guids are places in a list, and by number of the arrival, the guids that
     name something else than the item.
@@ -39,8 +42,11 @@ def distrusted(
     polled = [index for index in indexes if not arrivals[index].keep]
     again = _used_again(connection, arrivals, polled, known)
     items = Counter(arrivals[index].result for index in polled)
-    most = {result for result, count in Counter(arrivals[index].result for index in again).items()
-            if 2 * count >= items[result]}  # fmt: skip
+    most = {
+        result
+        for result, count in Counter(arrivals[index].result for index in again).items()
+        if 2 * count >= items[result]
+    }
     results = _handed_on(arrivals, polled, known) | most
     misleading = {
         index: found
@@ -72,7 +78,7 @@ def _guids(revision: Revision) -> set[str]:
 
 def _handed_on(
     arrivals: Sequence[Arrival], polled: Sequence[int], known: Mapping[str, Sequence[Held]]
-) -> set[int]:  # fmt: skip
+) -> set[int]:
     """Return the numbers of the results whose guids name what the same document lists under another link."""
     listed = {
         (arrivals[index].result, entry.entry_id)
@@ -88,31 +94,42 @@ def _handed_on(
 
 
 def _used_again(
-    connection: sa.Connection, arrivals: Sequence[Arrival], polled: Sequence[int], known: Mapping[str, Sequence[Held]]
+    connection: sa.Connection,
+    arrivals: Sequence[Arrival],
+    polled: Sequence[int],
+    known: Mapping[str, Sequence[Held]],
 ) -> dict[int, set[str]]:
     """Return, by number of the arrival, the source's own guids that named quite another article before."""
     found = {index: dict(_redated(arrivals[index].revision, known)) for index in polled}
     suspects = {index: owners for index, owners in found.items() if owners}
     if not suspects:  # by far the most
         return {}
-    numbers = {number for owners in suspects.values() for found in owners.values() for number in found}
+    numbers = {
+        number for owners in suspects.values() for found in owners.values() for number in found
+    }
     titles = _titles(connection, numbers)
     again = {
         index: {
-            key for key, found in owners.items() if fold(arrivals[index].revision.title) not in map(titles.get, found)
+            key
+            for key, found in owners.items()
+            if fold(arrivals[index].revision.title) not in map(titles.get, found)
         }
         for index, owners in suspects.items()
     }
     return {index: keys for index, keys in again.items() if keys}
 
 
-def _redated(revision: Revision, known: Mapping[str, Sequence[Held]]) -> Iterator[tuple[str, list[int]]]:
+def _redated(
+    revision: Revision, known: Mapping[str, Sequence[Held]]
+) -> Iterator[tuple[str, list[int]]]:
     """Yield the source's own guids that lead elsewhere than the link, to what appeared on quite another day."""
     if revision.published_from in GUESSED:
         return
     for key in _misleading(revision, known):
         owners = known[key]
-        if key.startswith(f"{GUID}{revision.source}:") and all(_is_another_day(revision, owner) for owner in owners):
+        if key.startswith(f"{GUID}{revision.source}:") and all(
+            _is_another_day(revision, owner) for owner in owners
+        ):
             yield key, [owner.entry_id for owner in owners]
 
 
@@ -122,7 +139,9 @@ def _is_another_day(revision: Revision, owner: Held) -> bool:
 
 
 def _titles(connection: sa.Connection, numbers: Collection[int]) -> dict[int, str]:
-    rows = connection.execute(sa.select(entry.c.id, entry.c.title).where(among(entry.c.id, numbers, connection)))
+    rows = connection.execute(
+        sa.select(entry.c.id, entry.c.title).where(among(entry.c.id, numbers, connection))
+    )
     return {number: fold(title) for number, title in rows}
 
 
@@ -132,7 +151,12 @@ def _misleading(revision: Revision, known: Mapping[str, Sequence[Held]]) -> set[
         if not known.get(key) or known[key] == known.get(revision.keys[0]):  # by far the most
             continue
         owners = {entry.entry_id for entry in known[key]}
-        others = {entry.entry_id for other in revision.keys if other != key for entry in known.get(other, ())}
+        others = {
+            entry.entry_id
+            for other in revision.keys
+            if other != key
+            for entry in known.get(other, ())
+        }
         if owners.isdisjoint(others):
             found.add(key)
     return found

@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 # The ids of all entries everywhere hang on this value: it never changes.
 NAMESPACE = uuid.UUID("cf563d18-fa5a-45db-b290-272db6ea54e9")
 
-GUESSED = frozenset({"first_seen", "archive"})  # not what a publisher stated: loses to any date that was
-SEEN_BEFORE = timedelta(minutes=10)  # clocks differ; a date further behind the first sight is none of publication
+GUESSED = frozenset(
+    {"first_seen", "archive"}
+)  # not what a publisher stated: loses to any date that was
+SEEN_BEFORE = timedelta(
+    minutes=10
+)  # clocks differ; a date further behind the first sight is none of publication
 REUSED_AFTER = timedelta(days=1)  # another title and a date further away than this: a re-used id
 MOVES = 3  # of one revision that are followed: an address that numbers the visit is another at every poll
 EDITS_IN_A_ROW = 24  # without the publisher's own modified date: pages that print the time of day
@@ -242,17 +246,24 @@ def _order(sighting: Sighting) -> tuple[object, ...]:
 def _next_run(last: Run, sighting: Sighting) -> Run:
     moments = (sighting.at, sighting.captured)
     at = next((moment for moment in moments if moment > last.at), last.at)
-    return Run(at, sighting, stated=sighting.at != sighting.captured and sighting.at > last.first.at)
+    return Run(
+        at, sighting, stated=sighting.at != sighting.captured and sighting.at > last.first.at
+    )
 
 
 def _join_guarded(ordered: Sequence[Sighting], holders: Sequence[int], sets: Sets) -> None:
     """Join the holders of one re-used key into clusters: the same title, or published within a day of the first."""
     parts: dict[int, list[int]] = {}
-    for number in sorted(holders, key=lambda number: (ordered[number].published, _order(ordered[number]))):
+    for number in sorted(
+        holders, key=lambda number: (ordered[number].published, _order(ordered[number]))
+    ):
         parts.setdefault(sets.root(number), []).append(number)
     clusters: list[tuple[set[str], datetime, int]] = []
     for numbers in parts.values():
-        titles, first = {fold(ordered[number].title) for number in numbers}, ordered[numbers[0]].published
+        titles, first = (
+            {fold(ordered[number].title) for number in numbers},
+            ordered[numbers[0]].published,
+        )
         home = _home(clusters, titles, first)
         if home is None:
             clusters.append((titles, first, numbers[0]))
@@ -270,7 +281,9 @@ def _home(
     return clusters[-1] if clusters and first - clusters[-1][1] <= REUSED_AFTER else None
 
 
-def _later_names(groups: Sequence[Sequence[Sighting]], guarded: Collection[str]) -> dict[int, dict[str, str]]:
+def _later_names(
+    groups: Sequence[Sequence[Sighting]], guarded: Collection[str]
+) -> dict[int, dict[str, str]]:
     """Return, for the number of a group, its own names for keys that an earlier published group holds plainly."""
     names: dict[int, dict[str, str]] = {}
     for key in guarded:
@@ -304,4 +317,9 @@ def _article(members: Sequence[Sighting], names: dict[str, str]) -> Article:
 
 
 def _published_order(sighting: Sighting) -> tuple[object, ...]:
-    return (sighting.published_from in GUESSED, sighting.published, sighting.captured, _order(sighting))
+    return (
+        sighting.published_from in GUESSED,
+        sighting.published,
+        sighting.captured,
+        _order(sighting),
+    )

@@ -39,7 +39,9 @@ class Terms:
         return keep is not None and since + keep < self.now
 
 
-def drop_captures(connection: sa.Connection, terms: Terms, *, without: Collection[int] = (), dry_run: bool) -> int:
+def drop_captures(
+    connection: sa.Connection, terms: Terms, *, without: Collection[int] = (), dry_run: bool
+) -> int:
     """Delete captures; with `dry_run` only count them, as if the entries numbered `without` had gone already."""
     numbers = {
         *connection.scalars(_superseded(connection, terms.now, without)),
@@ -61,7 +63,9 @@ def drop_outcomes(connection: sa.Connection, *, dry_run: bool) -> int:
     return connection.execute(sa.delete(outcome).where(outcome.c.id.in_(old))).rowcount
 
 
-def _superseded(connection: sa.Connection, now: datetime, without: Collection[int]) -> sa.Select[tuple[int]]:
+def _superseded(
+    connection: sa.Connection, now: datetime, without: Collection[int]
+) -> sa.Select[tuple[int]]:
     """Select what polled sources said before: of a stored article's page all but the newest, else all but the newest
     of the source."""
     article = sa.exists().where(entry.c.url == capture.c.url)
@@ -73,11 +77,16 @@ def _superseded(connection: sa.Connection, now: datetime, without: Collection[in
         capture.c.taken,
         sa.case((article, 1), else_=KEPT_CAPTURES).label("kept"),
         sa.func.row_number()
-        .over(partition_by=(capture.c.source_id, place), order_by=(capture.c.taken.desc(), capture.c.id.desc()))
+        .over(
+            partition_by=(capture.c.source_id, place),
+            order_by=(capture.c.taken.desc(), capture.c.id.desc()),
+        )
         .label("rank"),
     )
     found = ranked.where(sa.not_(capture.c.url.startswith("file:"))).subquery()
-    return sa.select(found.c.id).where(found.c.rank > found.c.kept, found.c.taken < now - KEPT_CAPTURES_FOR)
+    return sa.select(found.c.id).where(
+        found.c.rank > found.c.kept, found.c.taken < now - KEPT_CAPTURES_FOR
+    )
 
 
 def _of_lost_files(connection: sa.Connection, terms: Terms, *, dry_run: bool) -> Iterator[int]:
@@ -85,7 +94,13 @@ def _of_lost_files(connection: sa.Connection, terms: Terms, *, dry_run: bool) ->
 
     When a file left is not known: its time counts from the first look that misses it.
     """
-    columns = (capture.c.id, capture.c.url, capture.c.orphaned, source.c.name, source_state.c.folder)
+    columns = (
+        capture.c.id,
+        capture.c.url,
+        capture.c.orphaned,
+        source.c.name,
+        source_state.c.folder,
+    )
     files = sa.select(*columns).join(source, source.c.id == capture.c.source_id)
     files = files.join(source_state, source_state.c.source_id == source.c.id)
     lost, back = set(), set()
@@ -113,9 +128,13 @@ def _of_removed_sources(connection: sa.Connection, terms: Terms) -> Iterable[int
     query = sa.select(source.c.id, source.c.name, source_state.c.last_run).join(source_state)
     removed = {
         row.id
-        for row in connection.execute(query.where(sa.not_(source.c.active), source_state.c.last_run.is_not(None)))
+        for row in connection.execute(
+            query.where(sa.not_(source.c.active), source_state.c.last_run.is_not(None))
+        )
         if row.name not in terms.keep and terms.over(row.name, row.last_run)
     }
     if not removed:
         return ()
-    return connection.scalars(sa.select(capture.c.id).where(among(capture.c.source_id, removed, connection))).all()
+    return connection.scalars(
+        sa.select(capture.c.id).where(among(capture.c.source_id, removed, connection))
+    ).all()

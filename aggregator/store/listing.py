@@ -35,7 +35,9 @@ def listed(result: Result, known: Listing) -> Listing:
         return _in_folder(result, known)
     if not result.captures:
         return known
-    last = result.shares[-1] if len(result.shares) == len(result.captures) else len(result.revisions)
+    last = (
+        result.shares[-1] if len(result.shares) == len(result.captures) else len(result.revisions)
+    )
     return {_DOCUMENT: _firsts(result.revisions[len(result.revisions) - last :])}
 
 
@@ -55,17 +57,28 @@ def unpack(data: bytes | None) -> Listing:
     return {} if data is None else orjson.loads(decompress(ZSTD, bytes(data)))
 
 
-def mark(connection: sa.Connection, *, gone: Collection[str], come: Collection[str], now: datetime) -> None:
+def mark(
+    connection: sa.Connection, *, gone: Collection[str], come: Collection[str], now: datetime
+) -> None:
     """Mark the entries of keys that dropped out, and take the mark from those that came back."""
-    for found, moment, only in ((gone, now, sa.true()), (come, None, entry.c.unlisted.is_not(None))):
+    for found, moment, only in (
+        (gone, now, sa.true()),
+        (come, None, entry.c.unlisted.is_not(None)),
+    ):
         if found:
             held = sa.select(entry_key.c.entry_id).where(among(entry_key.c.key, found, connection))
-            connection.execute(sa.update(entry).where(entry.c.id.in_(held), only).values(unlisted=moment))
+            connection.execute(
+                sa.update(entry).where(entry.c.id.in_(held), only).values(unlisted=moment)
+            )
 
 
 def everywhere(connection: sa.Connection) -> set[str]:
     """Return the keys that any configured source lists."""
-    query = sa.select(source_state.c.listing).join(source).where(source.c.active, source_state.c.listing.is_not(None))
+    query = (
+        sa.select(source_state.c.listing)
+        .join(source)
+        .where(source.c.active, source_state.c.listing.is_not(None))
+    )
     return {key for data in connection.scalars(query) for key in keys(unpack(data))}
 
 

@@ -55,11 +55,16 @@ def _hold_file(path: Path, url: str) -> Iterator[None]:
 
 @contextmanager
 def _hold_server(engines: Engines) -> Iterator[None]:
-    with explained(engines.url), engines.read.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with (
+        explained(engines.url),
+        engines.read.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
+    ):
         key = connection.scalar(sa.select(lock_number("daemon")))
         if not connection.scalar(sa.select(sa.func.pg_try_advisory_lock(key))):
             raise _refused(engines.url, _server_holder(connection, key))
-        connection.execute(sa.select(sa.func.set_config("application_name", f"{_NAME}{os.getpid()}", False)))
+        connection.execute(
+            sa.select(sa.func.set_config("application_name", f"{_NAME}{os.getpid()}", False))
+        )
         try:
             yield
         finally:
@@ -76,4 +81,6 @@ def _server_holder(connection: sa.Connection, key: int | None) -> str:
 
 def _refused(url: str, pid: str) -> StoreError:
     who = f" (pid {pid})" if pid else ""
-    return StoreError(f"{url}: another daemon{who} is running on this store: stop it first, or use another database")
+    return StoreError(
+        f"{url}: another daemon{who} is running on this store: stop it first, or use another database"
+    )

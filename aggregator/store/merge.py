@@ -53,7 +53,9 @@ class Merged:
     handed_on: frozenset[int] = frozenset()
 
 
-def merge(connection: sa.Connection, arrivals: Sequence[Arrival], *, now: datetime, compressor: Compressor) -> Merged:
+def merge(
+    connection: sa.Connection, arrivals: Sequence[Arrival], *, now: datetime, compressor: Compressor
+) -> Merged:
     """Merge all `arrivals`; return what each of them did."""
     verdicts: list[Verdict] = ["same"] * len(arrivals)
     arrivals, pending, known, handed_on = _pending(connection, arrivals)
@@ -65,13 +67,17 @@ def merge(connection: sa.Connection, arrivals: Sequence[Arrival], *, now: dateti
     fresh = newcomers.alone(revisions, known)
     if fresh:
         terms = newcomers.Terms(compressor, micros(now), sources, settled)
-        newcomers.write(connection, [revision for index, revision in revisions.items() if index in fresh], terms)
+        newcomers.write(
+            connection, [revision for index, revision in revisions.items() if index in fresh], terms
+        )
         for index in fresh:
             verdicts[index] = "new"
     rest = {index: arrivals[index] for index in pending if index not in fresh}
     if not rest:
         return Merged(verdicts, handed_on=handed_on)
-    shelf = load(connection, known.holders(key for arrival in rest.values() for key in arrival.revision.keys))
+    shelf = load(
+        connection, known.holders(key for arrival in rest.values() for key in arrival.revision.keys)
+    )
     shelf.source_ids.update(sources)
     given = _merge_known(connection, rest, shelf, verdicts, now=now, compressor=compressor)
     return Merged(verdicts, given, handed_on)
@@ -97,8 +103,12 @@ def _merge_known(
         now=now,
         settled=_settled(connection, shelf.source_ids.values()),
     )
-    for stored, indexes in _families(shelf, {index: sighting for index, (sighting, _) in fresh.items()}):
-        found, admitted = _admit(stored, [(fresh[index][0], arrivals[index].keep, index) for index in indexes])
+    for stored, indexes in _families(
+        shelf, {index: sighting for index, (sighting, _) in fresh.items()}
+    ):
+        found, admitted = _admit(
+            stored, [(fresh[index][0], arrivals[index].keep, index) for index in indexes]
+        )
         if admitted:
             grown = planner.add(Family(found, tuple(stored)))
             _judge(verdicts, found, grown, admitted)
@@ -125,10 +135,14 @@ def _pending(
     polled = [index for index in stated if arrivals[index].result in met]
     handed_on, misleading = guids.distrusted(connection, arrivals, polled, known)
     if misleading:
-        arrivals = [_without(arrival, misleading.get(index)) for index, arrival in enumerate(arrivals)]
+        arrivals = [
+            _without(arrival, misleading.get(index)) for index, arrival in enumerate(arrivals)
+        ]
         news = [index for index, arrival in enumerate(arrivals) if _is_news(arrival, known)]
     dead = buried(connection, {arrivals[index].revision.keys[0] for index in news})
-    pending = [index for index in news if index in stated and arrivals[index].revision.keys[0] not in dead]
+    pending = [
+        index for index in news if index in stated and arrivals[index].revision.keys[0] not in dead
+    ]
     return arrivals, pending, known, frozenset(handed_on)
 
 
@@ -188,7 +202,9 @@ def _settled(connection: sa.Connection, numbers: Collection[int]) -> frozenset[i
     return frozenset(connection.scalars(query))
 
 
-def _families(shelf: Shelf, fresh: Mapping[int, Sighting]) -> Iterator[tuple[list[Sighting], list[int]]]:
+def _families(
+    shelf: Shelf, fresh: Mapping[int, Sighting]
+) -> Iterator[tuple[list[Sighting], list[int]]]:
     """Part all sightings by any shared key: the stored ones, and the numbers of the fresh ones, of each part."""
     stored, indexes = list(shelf.sightings), list(fresh)
     sets, holders = Sets(len(stored) + len(indexes)), dict[str, int]()
@@ -227,7 +243,9 @@ def _matters(before: Sequence[Article], after: Sequence[Article], sighting: Sigh
     """Tell whether a poll's sighting changes anything, and is not one more edit of a page that always changes."""
     if [_look(article) for article in before] == [_look(article) for article in after]:
         return False
-    return not any(article.edits > EDITS_IN_A_ROW and article.shown.first == sighting for article in after)
+    return not any(
+        article.edits > EDITS_IN_A_ROW and article.shown.first == sighting for article in after
+    )
 
 
 def _look(article: Article) -> tuple[object, ...]:
@@ -245,12 +263,17 @@ def _look(article: Article) -> tuple[object, ...]:
 
 
 def _judge(
-    verdicts: list[Verdict], found: Sequence[Article], grown: Sequence[int | None], admitted: Mapping[Sighting, int]
+    verdicts: list[Verdict],
+    found: Sequence[Article],
+    grown: Sequence[int | None],
+    admitted: Mapping[Sighting, int],
 ) -> None:
     """Write down what each admitted sighting did: the first of a new entry is new, then one is changed a revision."""
     for article, growth in zip(found, grown, strict=True):
         changes = len(article.runs) - 1 if growth is None else growth
-        for index in sorted(admitted[sighting] for sighting in article.sightings if sighting in admitted):
+        for index in sorted(
+            admitted[sighting] for sighting in article.sightings if sighting in admitted
+        ):
             if growth is None:
                 verdicts[index], growth = "new", 0
             elif changes:

@@ -40,7 +40,9 @@ def migrate(engines: Engines) -> None:
     with writing(engines) as connection:
         current = _version(connection)
         if current is not None and current > HEAD:
-            raise StoreError(f"{engines.url}: written by a newer version (schema {current}, ours {HEAD}): upgrade")
+            raise StoreError(
+                f"{engines.url}: written by a newer version (schema {current}, ours {HEAD}): upgrade"
+            )
         if current is None and not sa.inspect(connection).has_table(source.name):
             _create(connection)
         elif current != HEAD:

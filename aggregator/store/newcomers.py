@@ -55,30 +55,87 @@ def alone(found: Mapping[int, Revision], known: Known) -> set[int]:
 def write(connection: sa.Connection, newcomers: Iterable[Revision], terms: Terms) -> None:
     """Store the articles of which these are the first sightings."""
     entry_id, content_id = next_numbers(connection)
-    tables = (content, entry, revision, entry_key, entry_tag)  # in the order that foreign keys allow
+    tables = (
+        content,
+        entry,
+        revision,
+        entry_key,
+        entry_tag,
+    )  # in the order that foreign keys allow
     rows: tuple[list[tuple[Any, ...]], ...] = tuple([] for _ in tables)
     for number, one in enumerate(newcomers):
-        for made, more in zip(rows, _rows(one, entry_id + number, content_id + number, terms), strict=True):
+        for made, more in zip(
+            rows, _rows(one, entry_id + number, content_id + number, terms), strict=True
+        ):
             made.extend(more)
     for table, made in zip(tables, rows, strict=True):
-        insert(connection, table, sorted(made) if table in (entry_key, entry_tag) else made)  # neighbours are cheaper
+        insert(
+            connection, table, sorted(made) if table in (entry_key, entry_tag) else made
+        )  # neighbours are cheaper
 
 
-def _rows(one: Revision, entry_id: int, content_id: int, terms: Terms) -> tuple[Iterable[tuple[Any, ...]], ...]:
+def _rows(
+    one: Revision, entry_id: int, content_id: int, terms: Terms
+) -> tuple[Iterable[tuple[Any, ...]], ...]:
     """Return the rows of an article by table: content, entry, revision, entry_key, entry_tag."""
     body, source_id = dump(one), terms.source_ids[one.source]
-    packed, published, captured = terms.compressor.pack(body), micros(one.published), micros(one.captured)
+    packed, published, captured = (
+        terms.compressor.pack(body),
+        micros(one.published),
+        micros(one.captured),
+    )
     at = captured if one.at is one.captured else micros(one.at)
     where = one.provenance.get("published")
     late = terms.moment if source_id in terms.settled else None
     tags = orjson.dumps(one.tags).decode()
     return (
         ((content_id, packed["codec"], packed["body"]),),
-        ((entry_id, uid_of(one.keys[0]), one.keys[0], source_id, one.url, one.title, one.language,
-          tongue(one.language), tags, published, one.published_from, where, published, captured, captured, one.hash,
-          1, at, content_id, terms.moment, late, None, None, None, None),),
-        ((entry_id, source_id, orjson.dumps(one.keys).decode(), one.guarded, at, captured, one.hash, one.title,
-          published, one.published_from, where, digest(body), content_id),),
+        (
+            (
+                entry_id,
+                uid_of(one.keys[0]),
+                one.keys[0],
+                source_id,
+                one.url,
+                one.title,
+                one.language,
+                tongue(one.language),
+                tags,
+                published,
+                one.published_from,
+                where,
+                published,
+                captured,
+                captured,
+                one.hash,
+                1,
+                at,
+                content_id,
+                terms.moment,
+                late,
+                None,
+                None,
+                None,
+                None,
+            ),
+        ),
+        (
+            (
+                entry_id,
+                source_id,
+                orjson.dumps(one.keys).decode(),
+                one.guarded,
+                at,
+                captured,
+                one.hash,
+                one.title,
+                published,
+                one.published_from,
+                where,
+                digest(body),
+                content_id,
+            ),
+        ),
         [(key, entry_id) for key in dict.fromkeys(one.keys)],
         tag_rows(entry_id, published, one.tags),
-    )  # fmt: skip
+    )

@@ -54,7 +54,9 @@ def news(connection: sa.Connection, revisions: Sequence[Revision]) -> list[Known
     return found
 
 
-def _stated_last(connection: sa.Connection, entry_ids: Collection[int], name: str) -> dict[int, str]:
+def _stated_last(
+    connection: sa.Connection, entry_ids: Collection[int], name: str
+) -> dict[int, str]:
     """Return for each of these entries the hash of the newest sighting that a source had of it."""
     query = (
         sa.select(sighting.c.entry_id, sighting.c.hash)

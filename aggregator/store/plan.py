@@ -54,13 +54,17 @@ class Plan:
     moved: list[dict[str, Any]] = field(default_factory=list)
     keys: list[dict[str, Any]] = field(default_factory=list)
     dropped_keys: list[dict[str, Any]] = field(default_factory=list)
-    before: dict[int, Mapping[str, Any] | None] = field(default_factory=dict)  # rows of entries that change
+    before: dict[int, Mapping[str, Any] | None] = field(
+        default_factory=dict
+    )  # rows of entries that change
 
     def known_by(self, prefix: str) -> frozenset[str]:
         """Return the keys with this beginning that entries which were there already now have as well."""
         new = {row["id"] for row in self.inserted}
         return frozenset(
-            row["key"] for row in self.keys if row["entry_id"] not in new and row["key"].startswith(prefix)
+            row["key"]
+            for row in self.keys
+            if row["entry_id"] not in new and row["key"].startswith(prefix)
         )
 
 
@@ -81,7 +85,8 @@ class Planner:
         self._compressor, self._now, self._settled = compressor, now, settled
         self._next_entry, self._next_content = next_numbers(connection)
         self._facets = {
-            row["content_id"]: Facets(row["url"], row["language"], row["tags"]) for row in shelf.entries.values()
+            row["content_id"]: Facets(row["url"], row["language"], row["tags"])
+            for row in shelf.entries.values()
         }
         self._rows = {bytes(row["uid"]): row for row in shelf.entries.values()}
         self.plan = Plan()
@@ -118,7 +123,9 @@ class Planner:
             fresh = self._fresh[sighting]
             bodies[sighting.digest] = self._next_content
             self._facets[self._next_content] = fresh.facets
-            self.plan.contents.append({"id": self._next_content, **self._compressor.pack(fresh.body)})
+            self.plan.contents.append(
+                {"id": self._next_content, **self._compressor.pack(fresh.body)}
+            )
             self._next_content += 1
 
     def _values(self, article: Article, content_id: int) -> dict[str, Any]:
@@ -162,7 +169,9 @@ class Planner:
     ) -> int | None:
         if row is None:
             self.plan.before[entry_id] = None
-            self.plan.inserted.append({"id": entry_id, **values, **self._arrival(article, values["source_id"], kept)})
+            self.plan.inserted.append(
+                {"id": entry_id, **values, **self._arrival(article, values["source_id"], kept)}
+            )
             return None
         differing = {name for name, value in values.items() if row[name] != value}
         if differing:
@@ -170,21 +179,36 @@ class Planner:
             self.plan.before[entry_id] = row
         return max(len(article.runs) - int(row["revision"]), 1 if differing - _BOOKKEEPING else 0)
 
-    def _arrival(self, article: Article, source_id: int, kept: Mapping[Sighting, Kept]) -> dict[str, Any]:
+    def _arrival(
+        self, article: Article, source_id: int, kept: Mapping[Sighting, Kept]
+    ) -> dict[str, Any]:
         """Return when a new entry came: what parts from an older one came with it."""
-        rows = [self._shelf.entries[kept[sighting].entry_id] for sighting in article.sightings if sighting in kept]
+        rows = [
+            self._shelf.entries[kept[sighting].entry_id]
+            for sighting in article.sightings
+            if sighting in kept
+        ]
         if rows:
             oldest = min(rows, key=lambda row: (row["stored_at"], row["id"]))
             return {"stored_at": oldest["stored_at"], "arrived": oldest["arrived"]}
-        return {"stored_at": self._now, "arrived": self._now if source_id in self._settled else None}
+        return {
+            "stored_at": self._now,
+            "arrived": self._now if source_id in self._settled else None,
+        }
 
     def _plan_sightings(
-        self, article: Article, entry_id: int, bodies: Mapping[bytes, int], kept: Mapping[Sighting, Kept]
+        self,
+        article: Article,
+        entry_id: int,
+        bodies: Mapping[bytes, int],
+        kept: Mapping[Sighting, Kept],
     ) -> None:
         for sighting in article.sightings:
             place = kept.get(sighting)
             if place is None:
-                self.plan.sightings.append(self._sighting_row(sighting, entry_id, bodies[sighting.digest]))
+                self.plan.sightings.append(
+                    self._sighting_row(sighting, entry_id, bodies[sighting.digest])
+                )
             elif place.entry_id != entry_id:
                 self.plan.moved.append({"of": place.id, "entry_id": entry_id})
 
@@ -219,11 +243,15 @@ def write(connection: sa.Connection, plan: Plan) -> None:
         (sa.update(entry).where(entry.c.id == of), plan.updated),
         (sa.insert(revision), plan.sightings),
         (sa.update(revision).where(revision.c.id == of), plan.moved),
-        (sa.delete(entry_key).where(entry_key.c.key == sa.bindparam("old"), entry_key.c.entry_id == of),
-         plan.dropped_keys),
+        (
+            sa.delete(entry_key).where(
+                entry_key.c.key == sa.bindparam("old"), entry_key.c.entry_id == of
+            ),
+            plan.dropped_keys,
+        ),
         (sa.insert(entry_key), plan.keys),
         (sa.delete(entry).where(entry.c.id == of), plan.deleted),
-    ):  # fmt: skip
+    ):
         if rows:
             connection.execute(statement, rows)
 
@@ -243,7 +271,9 @@ def erase(connection: sa.Connection, entry_ids: Sequence[int]) -> None:
 
 def next_numbers(connection: sa.Connection) -> tuple[int, int]:
     """Return the numbers that the next entry and the next content are given."""
-    return _last(connection, entry) + 1, max(_last(connection, content), last_indexed(connection)) + 1
+    return _last(connection, entry) + 1, max(
+        _last(connection, content), last_indexed(connection)
+    ) + 1
 
 
 def _last(connection: sa.Connection, table: sa.Table) -> int:

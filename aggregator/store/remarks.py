@@ -24,7 +24,9 @@ ALWAYS_RENEWED = "keyed by URL: its guids change again and again"
 HANDED_ON = "keyed by URL: its guids are handed on from item to item"
 
 
-def flood(connection: sa.Connection, source_id: int, *, new: int, since: datetime | None) -> str | None:
+def flood(
+    connection: sa.Connection, source_id: int, *, new: int, since: datetime | None
+) -> str | None:
     """Say so where a source brings far more new items than it uses to; `since` is when its first run was complete.
 
     Usual is the median of the last runs after the first that brought anything new.
@@ -32,7 +34,10 @@ def flood(connection: sa.Connection, source_id: int, *, new: int, since: datetim
     if since is None or new <= LEAST_FLOOD:
         return None
     query = sa.select(outcome.c.new).where(
-        outcome.c.source_id == source_id, outcome.c.status == "ok", outcome.c.new > 0, outcome.c.started > since
+        outcome.c.source_id == source_id,
+        outcome.c.status == "ok",
+        outcome.c.new > 0,
+        outcome.c.started > since,
     )
     brought = list(connection.scalars(query.order_by(outcome.c.id.desc()).limit(USUAL_RUNS)))
     usual = median(brought) if brought else 0
@@ -48,11 +53,17 @@ def renewed(items: int) -> str:
 
 def recognised(items: int) -> str:
     """Say that items have other links and guids than before, and are what they were."""
-    return f"{items} item{'s' * (items > 1)} under other links and ids: recognised by title and date"
+    return (
+        f"{items} item{'s' * (items > 1)} under other links and ids: recognised by title and date"
+    )
 
 
 def was_renewed(connection: sa.Connection, source_id: int) -> bool:
     """Tell whether the guids of a source were all new in one of its last runs already."""
-    query = sa.select(outcome.c.notes).where(outcome.c.source_id == source_id).order_by(outcome.c.id.desc())
+    query = (
+        sa.select(outcome.c.notes)
+        .where(outcome.c.source_id == source_id)
+        .order_by(outcome.c.id.desc())
+    )
     notes = connection.scalars(query.limit(USUAL_RUNS))
     return any(note.startswith(RENEWED) for found in notes for note in found)

@@ -38,7 +38,11 @@ class _Lost:
 
 
 def recognised(
-    connection: sa.Connection, revisions: Sequence[Revision], listed: Collection[str], *, source_id: int
+    connection: sa.Connection,
+    revisions: Sequence[Revision],
+    listed: Collection[str],
+    *,
+    source_id: int,
 ) -> tuple[Sequence[Revision], int]:
     """Give what is recognised in a polled document the key that it was known by; return also how many that are.
 
@@ -49,7 +53,9 @@ def recognised(
         return revisions, 0
     timed = {revision.keys[0] for revision in strangers if _tells_a_time(revision)}
     all_at_once = len(strangers) == len(revisions) >= FEWEST
-    lost = _lost_at_times(connection, {one.published for one in strangers if one.keys[0] in timed}, source_id)
+    lost = _lost_at_times(
+        connection, {one.published for one in strangers if one.keys[0] in timed}, source_id
+    )
     if all_at_once:
         lost |= _lost_of(connection, listed)
     if not lost:
@@ -70,12 +76,17 @@ def _tells_a_time(revision: Revision) -> bool:
     return stated != "day"
 
 
-def _lost_at_times(connection: sa.Connection, moments: Collection[datetime], source_id: int) -> dict[int, _Lost]:
+def _lost_at_times(
+    connection: sa.Connection, moments: Collection[datetime], source_id: int
+) -> dict[int, _Lost]:
     """Return, by row number, the articles of the source that appeared at these very times."""
     if not moments:
         return {}
     at = sa.type_coerce(entry.c.published, sa.BigInteger)
-    return _found(connection, sa.and_(entry.c.source_id == source_id, among(at, set(map(micros, moments)), connection)))
+    return _found(
+        connection,
+        sa.and_(entry.c.source_id == source_id, among(at, set(map(micros, moments)), connection)),
+    )
 
 
 def _lost_of(connection: sa.Connection, listed: Collection[str]) -> dict[int, _Lost]:
@@ -88,7 +99,9 @@ def _lost_of(connection: sa.Connection, listed: Collection[str]) -> dict[int, _L
 
 def _found(connection: sa.Connection, where: sa.ColumnElement[bool]) -> dict[int, _Lost]:
     columns = (entry.c.id, entry.c.key, entry.c.title, entry.c.published, entry.c.published_from)
-    plain = sa.and_(entry_key.c.entry_id == entry.c.id, entry_key.c.key == entry.c.key)  # a re-used number names two
+    plain = sa.and_(
+        entry_key.c.entry_id == entry.c.id, entry_key.c.key == entry.c.key
+    )  # a re-used number names two
     return {
         row.id: _Lost(row.key, _name(row.title, row.published, row.published_from))
         for row in connection.execute(sa.select(*columns).join(entry_key, plain).where(where))
@@ -96,13 +109,17 @@ def _found(connection: sa.Connection, where: sa.ColumnElement[bool]) -> dict[int
 
 
 def _leading(connection: sa.Connection, keys: Collection[str]) -> dict[str, int]:
-    query = sa.select(entry_key.c.key, entry_key.c.entry_id).where(among(entry_key.c.key, keys, connection))
+    query = sa.select(entry_key.c.key, entry_key.c.entry_id).where(
+        among(entry_key.c.key, keys, connection)
+    )
     return dict(connection.execute(query).all())
 
 
 def _pairs(strangers: Iterable[Revision], gone: Iterable[_Lost]) -> Mapping[str, str]:
     """Return first keys of strangers, each with the key of the one article that has its name alone."""
-    new = _alone((_name(one.title, one.published, one.published_from), one.keys[0]) for one in strangers)
+    new = _alone(
+        (_name(one.title, one.published, one.published_from), one.keys[0]) for one in strangers
+    )
     old = _alone((one.name, one.key) for one in gone)
     return {key: old[name] for name, key in new.items() if name in old}
 

@@ -33,9 +33,14 @@ _AT_ONCE = 500  # entries a transaction
 
 # What a source whose entries have gone is to be asked anew for, should it come back.
 _FORGOTTEN: Mapping[str, Any] = {
-    "url": None, "etag": None, "last_modified": None, "body_hash": None, "folder": {}, "listing": None,
+    "url": None,
+    "etag": None,
+    "last_modified": None,
+    "body_hash": None,
+    "folder": {},
+    "listing": None,
     "first_complete": None,
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,12 @@ class Pruned:
 
 
 def prune(
-    engines: Engines, terms: Terms, *, opener: Opener, shown: Sequence[Shown] = (), dry_run: bool = False
+    engines: Engines,
+    terms: Terms,
+    *,
+    opener: Opener,
+    shown: Sequence[Shown] = (),
+    dry_run: bool = False,
 ) -> Pruned:
     """Delete what has had its time; with `dry_run` only tell what that would be."""
     with reading(engines) as connection:
@@ -74,7 +84,10 @@ def prune(
             gone += (one.uid for one in still.values())
     with writing(engines) as connection:
         tombstones = _drop_tombstones(connection, terms)
-        captures, outcomes = drop_captures(connection, terms, dry_run=False), drop_outcomes(connection, dry_run=False)
+        captures, outcomes = (
+            drop_captures(connection, terms, dry_run=False),
+            drop_outcomes(connection, dry_run=False),
+        )
         search.tidy(connection)
     return Pruned(tuple(map(urn, gone)), captures, outcomes, tombstones)
 
@@ -85,9 +98,15 @@ def bury(connection: sa.Connection, numbers: Sequence[int], now: datetime) -> No
         return
     wanted = set(numbers)
     keys = {
-        sighting.keys[0] for sighting, kept in load(connection, numbers).sightings.items() if kept.entry_id in wanted
+        sighting.keys[0]
+        for sighting, kept in load(connection, numbers).sightings.items()
+        if kept.entry_id in wanted
     }
-    known = set(connection.scalars(sa.select(tombstone.c.key).where(among(tombstone.c.key, keys, connection))))
+    known = set(
+        connection.scalars(
+            sa.select(tombstone.c.key).where(among(tombstone.c.key, keys, connection))
+        )
+    )
     rows = [{"key": key, "at": now} for key in sorted(keys - known)]
     if rows:
         connection.execute(sa.insert(tombstone), rows)
@@ -99,9 +118,15 @@ def vacuum(engines: Engines) -> None:
     with explained(engines.url), engines.write.connect() as connection:
         if connection.dialect.name == "postgresql":
             tables = ", ".join((*metadata.tables, "search"))
-            connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(f"VACUUM FULL {tables}")
+            connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(
+                f"VACUUM FULL {tables}"
+            )
             return
-        for statement in ("COMMIT", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):  # not inside a transaction
+        for statement in (
+            "COMMIT",
+            "VACUUM",
+            "PRAGMA wal_checkpoint(TRUNCATE)",
+        ):  # not inside a transaction
             connection.exec_driver_sql(statement)
 
 
@@ -142,20 +167,33 @@ def _expired(
         for row in connection.execute(query)
         if terms.over(row.name, row.since)
     }
-    held = {*_listed_elsewhere(connection, found), *_shown_whole(connection, opener, shown, found)} if found else set()
+    held = (
+        {*_listed_elsewhere(connection, found), *_shown_whole(connection, opener, shown, found)}
+        if found
+        else set()
+    )
     return {number: one for number, one in found.items() if number not in held}
 
 
-def _unlisted(connection: sa.Connection, terms: Terms) -> sa.Select[tuple[int, bytes, int, str, datetime]]:
+def _unlisted(
+    connection: sa.Connection, terms: Terms
+) -> sa.Select[tuple[int, bytes, int, str, datetime]]:
     """Select entries with when they were last listed: those of a source that was removed, when it was last read."""
     removed = sa.not_(among(source.c.name, terms.keep, connection))
     last = sa.func.coalesce(
-        entry.c.unlisted, source_state.c.last_success, entry.c.stored_at, type_=entry.c.unlisted.type
+        entry.c.unlisted,
+        source_state.c.last_success,
+        entry.c.stored_at,
+        type_=entry.c.unlisted.type,
     )
-    query = sa.select(entry.c.id, entry.c.uid, entry.c.source_id, source.c.name, last.label("since"))
+    query = sa.select(
+        entry.c.id, entry.c.uid, entry.c.source_id, source.c.name, last.label("since")
+    )
     query = query.join(source, source.c.id == entry.c.source_id)
     query = query.outerjoin(source_state, source_state.c.source_id == source.c.id)
-    return query.where(sa.or_(entry.c.unlisted.is_not(None), sa.and_(removed, sa.not_(source.c.active))))
+    return query.where(
+        sa.or_(entry.c.unlisted.is_not(None), sa.and_(removed, sa.not_(source.c.active)))
+    )
 
 
 def _of_view(view: Shown) -> sa.ColumnElement[bool]:
@@ -168,13 +206,21 @@ def _shown_whole(
     """Yield those that a view shows which must read them to know."""
     for view in shown:
         if view.selection.whole:
-            query = FRAME.select_from(FROM).where(among(entry.c.id, numbers, connection), _of_view(view))
-            yield from (row.id for row in connection.execute(query) if view.selection.admits(opener.entry(row)))
+            query = FRAME.select_from(FROM).where(
+                among(entry.c.id, numbers, connection), _of_view(view)
+            )
+            yield from (
+                row.id
+                for row in connection.execute(query)
+                if view.selection.admits(opener.entry(row))
+            )
 
 
 def _delete(connection: sa.Connection, expired: Mapping[int, _Expired], now: datetime) -> None:
     """Delete entries; no source lists those of a removed one, and should it come back, so do they."""
-    removed = {number: one.source_id for number, one in expired.items() if one.source_id is not None}
+    removed = {
+        number: one.source_id for number, one in expired.items() if one.source_id is not None
+    }
     bury(connection, [number for number in expired if number not in removed], now)
     if removed:
         derived.remove(connection, list(removed))
@@ -184,14 +230,18 @@ def _delete(connection: sa.Connection, expired: Mapping[int, _Expired], now: dat
 
 def _listed_elsewhere(connection: sa.Connection, numbers: Collection[int]) -> set[int]:
     keys = listing.everywhere(connection)
-    query = sa.select(entry_key.c.key, entry_key.c.entry_id).where(among(entry_key.c.entry_id, numbers, connection))
+    query = sa.select(entry_key.c.key, entry_key.c.entry_id).where(
+        among(entry_key.c.entry_id, numbers, connection)
+    )
     return {row.entry_id for row in connection.execute(query) if row.key in keys}
 
 
 def _drop_tombstones(connection: sa.Connection, terms: Terms) -> int:
     """Forget what nobody lists any more for as long as any source keeps anything."""
     held = listing.everywhere(connection) & set(connection.scalars(sa.select(tombstone.c.key)))
-    connection.execute(sa.update(tombstone).where(among(tombstone.c.key, held, connection)).values(at=terms.now))
+    connection.execute(
+        sa.update(tombstone).where(among(tombstone.c.key, held, connection)).values(at=terms.now)
+    )
     return connection.execute(sa.delete(tombstone).where(_forgettable(connection, terms))).rowcount
 
 
@@ -200,4 +250,6 @@ def _forgettable(connection: sa.Connection, terms: Terms) -> sa.ColumnElement[bo
     if longest is None:
         return sa.false()
     held = listing.everywhere(connection) & set(connection.scalars(sa.select(tombstone.c.key)))
-    return sa.and_(tombstone.c.at < terms.now - longest, sa.not_(among(tombstone.c.key, held, connection)))
+    return sa.and_(
+        tombstone.c.at < terms.now - longest, sa.not_(among(tombstone.c.key, held, connection))
+    )

@@ -43,9 +43,16 @@ _UNKNOWN: Mapping[str, Any] = {
 }
 
 
-def sync(connection: sa.Connection, wanted: Mapping[str, tuple[str, datetime]], priorities: Mapping[str, int]) -> bool:
+def sync(
+    connection: sa.Connection,
+    wanted: Mapping[str, tuple[str, datetime]],
+    priorities: Mapping[str, int],
+) -> bool:
     """Make the rows of sources follow the configuration: name -> (location, first due); tell of another priority."""
-    stored = {row.name: row for row in connection.execute(sa.select(source, STATE.lease).outerjoin(source_state))}
+    stored = {
+        row.name: row
+        for row in connection.execute(sa.select(source, STATE.lease).outerjoin(source_state))
+    }
     _add(connection, [name for name in wanted if name not in stored])
     for name, row in stored.items():
         location = wanted[name][0] if name in wanted else row.location
@@ -54,8 +61,15 @@ def sync(connection: sa.Connection, wanted: Mapping[str, tuple[str, datetime]], 
             connection.execute(change.values(active=name in wanted, location=location))
         if row.location != location and row.lease is not None:
             # A run that is still under way asked the old place: a new number makes sure that it writes nothing.
-            fresh = {**_UNKNOWN, "next_fetch_at": wanted[name][1], "lease": STATE.lease + 1, "lease_until": None}
-            connection.execute(sa.update(source_state).where(STATE.source_id == row.id).values(fresh))
+            fresh = {
+                **_UNKNOWN,
+                "next_fetch_at": wanted[name][1],
+                "lease": STATE.lease + 1,
+                "lease_until": None,
+            }
+            connection.execute(
+                sa.update(source_state).where(STATE.source_id == row.id).values(fresh)
+            )
     _locate(connection, wanted, {name for name, row in stored.items() if row.lease is not None})
     return _prioritize(connection, priorities)
 
@@ -74,7 +88,9 @@ def claim(
     due = (
         sa.select(STATE.source_id)
         .join(source, source.c.id == STATE.source_id)
-        .where(source.c.active, _free(now), sa.or_(STATE.not_before.is_(None), STATE.not_before <= now))
+        .where(
+            source.c.active, _free(now), sa.or_(STATE.not_before.is_(None), STATE.not_before <= now)
+        )
         .order_by(STATE.next_fetch_at, STATE.source_id)
         .limit(limit)
         .with_for_update(skip_locked=True, of=source_state)
@@ -95,7 +111,9 @@ def claim(
 
 def _free_the_dead(connection: sa.Connection, now: datetime) -> None:
     """Take back what a process that was killed has claimed."""
-    holders = connection.scalars(sa.select(STATE.lease_holder).distinct().where(STATE.lease_until > now)).all()
+    holders = connection.scalars(
+        sa.select(STATE.lease_holder).distinct().where(STATE.lease_until > now)
+    ).all()
     dead = [name for name in holders if name is not None and is_dead(name)]
     if dead:
         freed = sa.update(source_state).where(STATE.lease_holder.in_(dead), STATE.lease_until > now)
@@ -120,7 +138,9 @@ def next_due(connection: sa.Connection) -> datetime | None:
     return due_at
 
 
-def states(connection: sa.Connection, where: sa.ColumnElement[bool] | None = None) -> list[SourceState]:
+def states(
+    connection: sa.Connection, where: sa.ColumnElement[bool] | None = None
+) -> list[SourceState]:
     """Return the states of all configured sources by name, or of those `where` says in the order they were due."""
     query = sa.select(source_state, source.c.name).join(source)
     if where is None:
@@ -134,9 +154,17 @@ def state_row(state: SourceState) -> dict[str, Any]:
     """Return the columns that a finished run sets; its lease ends."""
     row = {name: getattr(state, name) for name in _STATE_COLUMNS}
     found = state.validators
-    url, etag, modified = (found.url, found.etag, found.last_modified) if found else (None, None, None)
+    url, etag, modified = (
+        (found.url, found.etag, found.last_modified) if found else (None, None, None)
+    )
     hints = _hints_column(state.hints)
-    return row | {"url": url, "etag": etag, "last_modified": modified, "hints": hints, "lease_until": None}
+    return row | {
+        "url": url,
+        "etag": etag,
+        "last_modified": modified,
+        "hints": hints,
+        "lease_until": None,
+    }
 
 
 def outcome_row(outcome: Outcome, source_id: int) -> dict[str, Any]:
@@ -146,7 +174,13 @@ def outcome_row(outcome: Outcome, source_id: int) -> dict[str, Any]:
 
 def outcomes(connection: sa.Connection, name: str, limit: int) -> list[Outcome]:
     """Return the newest outcomes of a source, newest first."""
-    query = sa.select(outcome).join(source).where(source.c.name == name).order_by(outcome.c.id.desc()).limit(limit)
+    query = (
+        sa.select(outcome)
+        .join(source)
+        .where(source.c.name == name)
+        .order_by(outcome.c.id.desc())
+        .limit(limit)
+    )
     return [_outcome(name, row) for row in connection.execute(query).mappings()]
 
 
@@ -167,17 +201,25 @@ def wait_for_hosts(connection: sa.Connection, waits: Iterable[Mapping[str, datet
     query = sa.select(host.c.name, host.c.not_before).where(among(host.c.name, longest, connection))
     known = dict(connection.execute(query).all())
     connection.execute(sa.delete(host).where(among(host.c.name, longest, connection)))
-    rows = [{"name": name, "not_before": max(until, known.get(name, until))} for name, until in longest.items()]
+    rows = [
+        {"name": name, "not_before": max(until, known.get(name, until))}
+        for name, until in longest.items()
+    ]
     connection.execute(sa.insert(host), rows)
 
 
 def host_waits(connection: sa.Connection) -> dict[str, datetime]:
     """Return the hosts that wanted to be left alone, each with until when."""
-    return {row.name: row.not_before for row in connection.execute(sa.select(host.c.name, host.c.not_before))}
+    return {
+        row.name: row.not_before
+        for row in connection.execute(sa.select(host.c.name, host.c.not_before))
+    }
 
 
 _STATE_COLUMNS = tuple(
-    item.name for item in fields(SourceState) if item.name not in {"source", "lease", "validators", "folder", "hints"}
+    item.name
+    for item in fields(SourceState)
+    if item.name not in {"source", "lease", "validators", "folder", "hints"}
 )
 _OUTCOME_COLUMNS = tuple(item.name for item in fields(Outcome) if item.name != "source")
 
@@ -188,7 +230,9 @@ def _add(connection: sa.Connection, names: Sequence[str]) -> None:
 
 
 def _prioritize(connection: sa.Connection, priorities: Mapping[str, int]) -> bool:
-    query = sa.select(source.c.id, source.c.name, source.c.priority).where(among(source.c.name, priorities, connection))
+    query = sa.select(source.c.id, source.c.name, source.c.priority).where(
+        among(source.c.name, priorities, connection)
+    )
     rows = [
         {"of": row.id, "priority": priorities[row.name]}
         for row in connection.execute(query)
@@ -199,16 +243,25 @@ def _prioritize(connection: sa.Connection, priorities: Mapping[str, int]) -> boo
     return bool(rows)
 
 
-def _locate(connection: sa.Connection, wanted: Mapping[str, tuple[str, datetime]], polled: Collection[str]) -> None:
+def _locate(
+    connection: sa.Connection, wanted: Mapping[str, tuple[str, datetime]], polled: Collection[str]
+) -> None:
     """Give those that have none a state, due for the first time, and their location."""
     new = [name for name in wanted if name not in polled]
     if not new:
         return
     query = sa.select(source.c.name, source.c.id).where(among(source.c.name, new, connection))
     ids = dict(connection.execute(query).all())
-    rows = [{**_UNKNOWN, "source_id": ids[name], "next_fetch_at": wanted[name][1], "lease": 0} for name in new]
+    rows = [
+        {**_UNKNOWN, "source_id": ids[name], "next_fetch_at": wanted[name][1], "lease": 0}
+        for name in new
+    ]
     connection.execute(sa.insert(source_state), rows)
-    place = sa.update(source).where(source.c.id == sa.bindparam("of")).values(location=sa.bindparam("place"))
+    place = (
+        sa.update(source)
+        .where(source.c.id == sa.bindparam("of"))
+        .values(location=sa.bindparam("place"))
+    )
     connection.execute(place, [{"of": ids[name], "place": wanted[name][0]} for name in new])
 
 
@@ -226,8 +279,13 @@ def _state(row: sa.Row[Any]) -> SourceState:
     validators = None if row.url is None else Validators(row.url, row.etag, row.last_modified)
     folder = {name: (mtime, size) for name, (mtime, size) in row.folder.items()}
     return SourceState(
-        source=row.name, lease=row.lease, validators=validators, folder=folder, hints=_hints(row.hints), **known
-    )  # fmt: skip
+        source=row.name,
+        lease=row.lease,
+        validators=validators,
+        folder=folder,
+        hints=_hints(row.hints),
+        **known,
+    )
 
 
 def _hints_column(hints: Hints) -> list[Any] | None:
@@ -241,9 +299,15 @@ def _hints(column: list[Any] | None) -> Hints:
     if column is None:
         return NO_HINTS
     ttl, hours, days = column
-    return Hints(ttl=None if ttl is None else timedelta(seconds=ttl), skip_hours=tuple(hours), skip_days=tuple(days))
+    return Hints(
+        ttl=None if ttl is None else timedelta(seconds=ttl),
+        skip_hours=tuple(hours),
+        skip_days=tuple(days),
+    )
 
 
 def _outcome(name: str, row: sa.RowMapping) -> Outcome:
     known = {column: row[column] for column in _OUTCOME_COLUMNS}
-    return Outcome(source=name, **known | {"rejected": tuple(row["rejected"]), "notes": tuple(row["notes"])})
+    return Outcome(
+        source=name, **known | {"rejected": tuple(row["rejected"]), "notes": tuple(row["notes"])}
+    )

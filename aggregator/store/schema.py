@@ -67,13 +67,17 @@ source = sa.Table(
     sa.Column("name", sa.Text, nullable=False, unique=True),
     sa.Column("location", sa.Text),
     sa.Column("active", sa.Boolean, nullable=False),
-    sa.Column("priority", sa.Integer, nullable=False, server_default="0"),  # of its copies among others
+    sa.Column(
+        "priority", sa.Integer, nullable=False, server_default="0"
+    ),  # of its copies among others
 )
 
 source_state = sa.Table(
     "source_state",
     metadata,
-    sa.Column("source_id", NUMBER, sa.ForeignKey("source.id"), primary_key=True, autoincrement=False),
+    sa.Column(
+        "source_id", NUMBER, sa.ForeignKey("source.id"), primary_key=True, autoincrement=False
+    ),
     sa.Column("next_fetch_at", Moment, nullable=False, index=True),
     sa.Column("reason", sa.Text),
     sa.Column("lease", sa.BigInteger, nullable=False),
@@ -91,10 +95,14 @@ source_state = sa.Table(
     sa.Column("moved_seen", sa.Integer, nullable=False),
     sa.Column("folder", Json, nullable=False),
     sa.Column("not_before", Moment),
-    sa.Column("hints", Json),  # of the last document: ttl in seconds, hours and days to skip; None where it has none
+    sa.Column(
+        "hints", Json
+    ),  # of the last document: ttl in seconds, hours and days to skip; None where it has none
     sa.Column("first_complete", Moment),  # when the first run that brought everything was committed
     sa.Column("by_url", sa.Boolean, nullable=False),  # its guids do not count where there is a link
-    sa.Column("listing", sa.LargeBinary),  # zstd over JSON: place -> first keys of what its newest document lists
+    sa.Column(
+        "listing", sa.LargeBinary
+    ),  # zstd over JSON: place -> first keys of what its newest document lists
 )
 
 host = sa.Table(
@@ -126,20 +134,32 @@ entry = sa.Table(
     sa.Column("tags", sa.Text, nullable=False),  # JSON, as content holds it
     sa.Column("published", Moment, nullable=False),
     sa.Column("published_from", sa.Text, nullable=False),
-    sa.Column("published_where", sa.Text),  # provenance of the date that won; content may be of another sighting
+    sa.Column(
+        "published_where", sa.Text
+    ),  # provenance of the date that won; content may be of another sighting
     sa.Column("updated", Moment, nullable=False),
     sa.Column("first_seen", Moment, nullable=False),
     sa.Column("seen_to", Moment, nullable=False),  # the latest `captured` that was kept
     sa.Column("hash", sa.Text, nullable=False),  # of the newest revision
     sa.Column("revision", sa.Integer, nullable=False),
     sa.Column("run_at", Moment, nullable=False),  # where the newest revision begins
-    sa.Column("content_id", NUMBER, nullable=False, index=True),  # of what is shown; never before the revision's
-    sa.Column("stored_at", Moment, nullable=False),  # wall clock of arrival: bookkeeping, no part of the entry
-    sa.Column("arrived", Moment),  # the same, only where the source's first complete run was already over
+    sa.Column(
+        "content_id", NUMBER, nullable=False, index=True
+    ),  # of what is shown; never before the revision's
+    sa.Column(
+        "stored_at", Moment, nullable=False
+    ),  # wall clock of arrival: bookkeeping, no part of the entry
+    sa.Column(
+        "arrived", Moment
+    ),  # the same, only where the source's first complete run was already over
     sa.Column("unlisted", Moment),  # since when no source is known to list it; None while one does
-    sa.Column("words_crc", sa.BigInteger),  # of the words that were indexed; None: not yet, see derived.py
+    sa.Column(
+        "words_crc", sa.BigInteger
+    ),  # of the words that were indexed; None: not yet, see derived.py
     sa.Column("sketch", sa.LargeBinary),  # None: not compared with other sources yet
-    sa.Column("copies", NUMBER),  # the row of the copy that stands for all, its own where that is this one
+    sa.Column(
+        "copies", NUMBER
+    ),  # the row of the copy that stands for all, its own where that is this one
 )
 sa.Index("ix_entry_newest", entry.c.published.desc(), entry.c.uid)
 sa.Index("ix_entry_source_newest", entry.c.source_id, entry.c.published.desc(), entry.c.uid)
@@ -182,7 +202,9 @@ entry_tag = sa.Table(
     "entry_tag",
     metadata,
     sa.Column("tag", sa.Text, primary_key=True),
-    sa.Column("published", Moment, primary_key=True),  # of the entry: one tag's entries lie in the order of a view
+    sa.Column(
+        "published", Moment, primary_key=True
+    ),  # of the entry: one tag's entries lie in the order of a view
     sa.Column("entry_id", NUMBER, primary_key=True, autoincrement=False),
     sqlite_with_rowid=False,
 )
@@ -191,7 +213,9 @@ sketch = sa.Table(
     "sketch",
     metadata,
     sa.Column("value", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("published", Moment, primary_key=True),  # of the entry: only what is near in time is ever looked at
+    sa.Column(
+        "published", Moment, primary_key=True
+    ),  # of the entry: only what is near in time is ever looked at
     sa.Column("entry_id", NUMBER, primary_key=True, autoincrement=False),
     sa.Column("source_id", NUMBER, nullable=False),
     sqlite_with_rowid=False,
@@ -209,7 +233,14 @@ entry_key = sa.Table(
     "entry_key",
     metadata,
     sa.Column("key", sa.Text, primary_key=True),
-    sa.Column("entry_id", NUMBER, sa.ForeignKey("entry.id"), primary_key=True, index=True, autoincrement=False),
+    sa.Column(
+        "entry_id",
+        NUMBER,
+        sa.ForeignKey("entry.id"),
+        primary_key=True,
+        index=True,
+        autoincrement=False,
+    ),
     sqlite_with_rowid=False,
 )
 
@@ -242,7 +273,9 @@ capture = sa.Table(
     sa.Column("status", sa.Integer, nullable=False),
     sa.Column("headers", Json, nullable=False),
     sa.Column("digest", sa.LargeBinary(16), nullable=False),  # of the body
-    sa.Column("orphaned", Moment),  # since when its file is known to be gone; None for documents that were fetched
+    sa.Column(
+        "orphaned", Moment
+    ),  # since when its file is known to be gone; None for documents that were fetched
     sa.Column("codec", sa.SmallInteger, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
 )

@@ -47,7 +47,9 @@ def add(connection: sa.Connection, words: Mapping[int, str]) -> None:
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(_ADD, list(words.items()))
     else:
-        rows = [{"id": number, "words": f" {' '.join(each(found))} "} for number, found in words.items()]
+        rows = [
+            {"id": number, "words": f" {' '.join(each(found))} "} for number, found in words.items()
+        ]
         connection.execute(_ADD_ROW, rows)
 
 
@@ -56,15 +58,21 @@ def remove(connection: sa.Connection, words: Mapping[int, str]) -> None:
     if not words:
         return
     if connection.dialect.name == "sqlite":
-        connection.execute(_REMOVE, [{"id": number, "words": found} for number, found in words.items()])
+        connection.execute(
+            _REMOVE, [{"id": number, "words": found} for number, found in words.items()]
+        )
     else:
         search = sa.table("search", sa.column("id", sa.BigInteger))
-        connection.execute(sa.delete(search).where(among(sa.Column("id", sa.BigInteger), list(words), connection)))
+        connection.execute(
+            sa.delete(search).where(among(sa.Column("id", sa.BigInteger), list(words), connection))
+        )
 
 
 def last_indexed(connection: sa.Connection) -> int:
     """Return the highest number in the index, 0 for none: what was left there by mistake must not get a new meaning."""
-    table, column = ("search_docsize", "id") if connection.dialect.name == "sqlite" else ("search", "id")
+    table, column = (
+        ("search_docsize", "id") if connection.dialect.name == "sqlite" else ("search", "id")
+    )
     return connection.scalar(sa.text(f"SELECT max({column}) FROM {table}")) or 0  # noqa: S608 (names of ours)
 
 
@@ -74,7 +82,9 @@ def found(connection: sa.Connection, query: str) -> sa.ColumnElement[bool]:
     if not sought:
         return sa.false()
     if connection.dialect.name == "sqlite":
-        match = sa.text("SELECT rowid AS id FROM search WHERE search MATCH :match").bindparams(match=_match(sought))
+        match = sa.text("SELECT rowid AS id FROM search WHERE search MATCH :match").bindparams(
+            match=_match(sought)
+        )
         return entry.c.content_id.in_(match.columns(sa.column("id", sa.BigInteger)))
     return entry.c.content_id.in_(_holding(sought))
 
@@ -93,7 +103,9 @@ def _holding(sought: Sequence[Sequence[str]]) -> sa.Select[Any]:
     words = sa.column("words", sa.Text)
     query = sa.select(sa.column("id", sa.BigInteger)).select_from(sa.table("search"))
     single = sorted({word for phrase in sought for word in phrase})
-    query = query.where(sa.func.string_to_array(words, " ").op("@>")(sa.literal(single, sa.ARRAY(sa.Text))))
+    query = query.where(
+        sa.func.string_to_array(words, " ").op("@>")(sa.literal(single, sa.ARRAY(sa.Text)))
+    )
     for phrase in sought:
         if len(phrase) > 1:  # words are letters and digits: none is a wildcard
             query = query.where(words.like(f"% {' '.join(phrase)} %"))

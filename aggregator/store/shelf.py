@@ -13,7 +13,15 @@ import sqlalchemy as sa
 
 from aggregator.store.engine import among, fetched, listed
 from aggregator.store.history import GUESSED, SEEN_BEFORE, Sighting
-from aggregator.store.schema import MICROSECOND, entry, entry_key, micros, revision, source, tombstone
+from aggregator.store.schema import (
+    MICROSECOND,
+    entry,
+    entry_key,
+    micros,
+    revision,
+    source,
+    tombstone,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -121,11 +129,25 @@ def held(connection: sa.Connection, keys: Collection[str]) -> Known:
     sought = listed(keys, entry_key.c.key, connection)
     holders = fetched(
         connection,
-        sa.select(entry_key.c.key, entry_key.c.entry_id).join_from(sought.table, entry_key, entry_key.c.key == sought),
+        sa.select(entry_key.c.key, entry_key.c.entry_id).join_from(
+            sought.table, entry_key, entry_key.c.key == sought
+        ),
     )
     wanted = listed({number for _, number in holders}, entry.c.id, connection)
-    columns = (entry.c.id, entry.c.hash, entry.c.published, entry.c.published_from, entry.c.seen_to, entry.c.run_at)
-    return Known(holders, fetched(connection, sa.select(*columns).join_from(wanted.table, entry, entry.c.id == wanted)))
+    columns = (
+        entry.c.id,
+        entry.c.hash,
+        entry.c.published,
+        entry.c.published_from,
+        entry.c.seen_to,
+        entry.c.run_at,
+    )
+    return Known(
+        holders,
+        fetched(
+            connection, sa.select(*columns).join_from(wanted.table, entry, entry.c.id == wanted)
+        ),
+    )
 
 
 def buried(connection: sa.Connection, keys: Collection[str]) -> set[str]:
@@ -175,7 +197,9 @@ def sighting_of(row: sa.Row[Any]) -> Sighting:
     )
 
 
-def _load_sightings(connection: sa.Connection, entry_ids: Collection[int], shelf: Shelf) -> set[str]:
+def _load_sightings(
+    connection: sa.Connection, entry_ids: Collection[int], shelf: Shelf
+) -> set[str]:
     """Put the sightings of these entries on the shelf; return their keys."""
     query = (
         sa.select(revision, source.c.name)

@@ -88,7 +88,9 @@ class _Candidate:
     arrived: datetime | None  # None: was always there
 
 
-def view(connection: sa.Connection, opener: Opener, limit: int, *, selection: Selection, now: datetime) -> list[Entry]:
+def view(
+    connection: sa.Connection, opener: Opener, limit: int, *, selection: Selection, now: datetime
+) -> list[Entry]:
     """Return the newest `limit` entries of `selection`, and its late arrivals (at most `limit` more)."""
     edge = now - CARRIED
     with closing(_newest(connection, opener, selection)) as candidates:
@@ -97,7 +99,9 @@ def view(connection: sa.Connection, opener: Opener, limit: int, *, selection: Se
     if walked:
         with closing(_older(connection, opener, selection, walked[-1], edge)) as older:
             late += islice(older, limit)
-    latest = sorted(late, key=lambda found: (found.arrived or edge, found.published), reverse=True)[:limit]
+    latest = sorted(late, key=lambda found: (found.arrived or edge, found.published), reverse=True)[
+        :limit
+    ]
     return with_ids(connection, opener, [found.id for found in (*walked[:limit], *latest)])
 
 
@@ -106,7 +110,11 @@ def _walk(candidates: Iterator[_Candidate], limit: int, edge: datetime) -> list[
     been among the newest since then. A flood of arrivals is walked as far as FLOOD."""
     walked: list[_Candidate] = []
     settled = 0
-    while settled < limit and len(walked) < limit + FLOOD and (found := next(candidates, None)) is not None:
+    while (
+        settled < limit
+        and len(walked) < limit + FLOOD
+        and (found := next(candidates, None)) is not None
+    ):
         walked.append(found)
         settled += not _fresh(found, edge)
     return walked
@@ -125,29 +133,42 @@ def _pushed_in_late(walked: Sequence[_Candidate], limit: int) -> Iterator[int]:
 
 
 def _older(
-    connection: sa.Connection, opener: Opener, selection: Selection, last: _Candidate, edge: datetime
+    connection: sa.Connection,
+    opener: Opener,
+    selection: Selection,
+    last: _Candidate,
+    edge: datetime,
 ) -> Generator[_Candidate]:
     """Yield what came after `edge` though it is older than all that was walked, the latest comer first."""
     below = sa.or_(
-        entry.c.published < last.published, sa.and_(entry.c.published == last.published, entry.c.uid > last.uid)
+        entry.c.published < last.published,
+        sa.and_(entry.c.published == last.published, entry.c.uid > last.uid),
     )
     where = (*selection.conditions(), entry.c.arrived > edge, below)
     query = _query(selection, entry).where(*where).order_by(entry.c.arrived.desc(), *NEWEST_FIRST)
     return _candidates(connection, opener, selection, query)
 
 
-def _newest(connection: sa.Connection, opener: Opener, selection: Selection) -> Generator[_Candidate]:
+def _newest(
+    connection: sa.Connection, opener: Opener, selection: Selection
+) -> Generator[_Candidate]:
     """Yield candidates, newest first: whatever is selected, they lie in this order in an index."""
     rows = entry if selection.tag is None else _TAGGED
     order = (entry if selection.tag is None else entry_tag).c.published.desc(), entry.c.uid
-    query = _query(selection, rows).where(*selection.look_up(), *selection.conditions()).order_by(*order)
+    query = (
+        _query(selection, rows)
+        .where(*selection.look_up(), *selection.conditions())
+        .order_by(*order)
+    )
     return _candidates(connection, opener, selection, query)
 
 
 _COLUMNS = (entry.c.id, entry.c.published, entry.c.uid, entry.c.copies, entry.c.arrived)
 _TAG = entry_tag.alias()
 _SAME = (_TAG.c.published == entry.c.published, _TAG.c.entry_id == entry.c.id)
-_TAGGED = entry_tag.outerjoin(entry, entry.c.id == entry_tag.c.entry_id)  # outer: `entry` is never walked first
+_TAGGED = entry_tag.outerjoin(
+    entry, entry.c.id == entry_tag.c.entry_id
+)  # outer: `entry` is never walked first
 
 
 def _query(selection: Selection, rows: sa.FromClause) -> sa.Select[Any]:
@@ -176,7 +197,11 @@ def _stands(connection: sa.Connection, opener: Opener, selection: Selection, row
     """Tell whether an entry is the best of its copies that the selection admits."""
     if row.copies is None or row.copies == row.id:
         return True
-    query = FRAME.select_from(FROM).where(entry.c.copies == row.copies, *selection.conditions()).order_by(*BEST_FIRST)
+    query = (
+        FRAME.select_from(FROM)
+        .where(entry.c.copies == row.copies, *selection.conditions())
+        .order_by(*BEST_FIRST)
+    )
     for member in connection.execute(query).all():
         if not selection.whole or selection.admits(opener.entry(member)):
             return bool(member.id == row.id)

@@ -12,7 +12,9 @@ import unicodedata
 from functools import lru_cache
 
 MOST_CHARACTERS = 200_000  # of one field; nobody looks for what stands further down
-BORDER = "\ue000"  # a word that no text has, between title, summary and content: no phrase crosses it
+BORDER = (
+    "\ue000"  # a word that no text has, between title, summary and content: no phrase crosses it
+)
 
 # Thai to Tibetan, Burmese, Khmer, Hangul, Kana, Han.
 _DENSE = (
@@ -21,7 +23,9 @@ _DENSE = (
 )
 _FOREIGN = re.compile("[^\x00-\x7f]+")
 _DENSE_RUN = re.compile(f"[{_DENSE}]+")
-_ODD = re.compile(rf"[^\w\x00-\x7f\u0900-\u0963\u0966-\u0dff{_DENSE}]+")  # Indic vowel signs are no \w, yet letters
+_ODD = re.compile(
+    rf"[^\w\x00-\x7f\u0900-\u0963\u0966-\u0dff{_DENSE}]+"
+)  # Indic vowel signs are no \w, yet letters
 _ACCENTS = re.compile(
     "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670]+"
 )  # with vowel points
@@ -102,10 +106,14 @@ def _folded_run(run: re.Match[str]) -> str:
 
 def _fold(text: str) -> str:
     plain = _ACCENTS.sub("", unicodedata.normalize("NFKD", text).casefold())
-    return _DENSE_RUN.sub(_apart, _ODD.sub(" ", unicodedata.normalize("NFC", plain.translate(_JOINED)))).lower()
+    return _DENSE_RUN.sub(
+        _apart, _ODD.sub(" ", unicodedata.normalize("NFC", plain.translate(_JOINED)))
+    ).lower()
 
 
-_folded_character = lru_cache(maxsize=4096)(_fold)  # in Latin scripts almost every run is one of a few letters
+_folded_character = lru_cache(maxsize=4096)(
+    _fold
+)  # in Latin scripts almost every run is one of a few letters
 
 
 def _may_hold_long(text: str) -> bool:

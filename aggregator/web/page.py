@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 def index(views: Sequence[ViewHead], entries: Sequence[Entry]) -> bytes:
     """Draw the first page: how to subscribe to each view, and the latest titles."""
     title = views[0].title if views else "aggregator"
-    head = "".join(_alternate(view, path, kind) for view in views for kind, path in _paths(view).items())
+    head = "".join(
+        _alternate(view, path, kind) for view in views for kind, path in _paths(view).items()
+    )
     subscribe = "".join(_subscription(view) for view in views)
     latest = "".join(_item(entry) for entry in entries)
     main = (
@@ -53,9 +55,7 @@ def _paths(view: ViewHead) -> dict[str, str]:
 
 
 def _alternate(view: ViewHead, path: str, kind: str) -> str:
-    return (
-        f'<link rel="alternate" type="{OUTPUTS[kind].media_type}" title="{escape(view.title)}" href="{escape(path)}">\n'
-    )
+    return f'<link rel="alternate" type="{OUTPUTS[kind].media_type}" title="{escape(view.title)}" href="{escape(path)}">\n'
 
 
 def _subscription(view: ViewHead) -> str:

@@ -39,9 +39,17 @@ def routes() -> list[web.RouteDef]:
     views = [
         route
         for kind in OUTPUTS
-        for route in (web.get(f"/feed.{kind}", _view(kind)), web.get(f"/views/{{id}}.{kind}", _view(kind)))
+        for route in (
+            web.get(f"/feed.{kind}", _view(kind)),
+            web.get(f"/views/{{id}}.{kind}", _view(kind)),
+        )
     ]
-    return [web.get("/", _index), web.get("/style.css", _style_sheet), web.get("/healthz", _health), *views]
+    return [
+        web.get("/", _index),
+        web.get("/style.css", _style_sheet),
+        web.get("/healthz", _health),
+        *views,
+    ]
 
 
 def _view(kind: str) -> Handler:
@@ -67,14 +75,18 @@ async def _style_sheet(request: web.Request) -> web.Response:
 
 @cache
 def _style() -> Published:
-    return published(files(__package__).joinpath("style.css").read_bytes(), "text/css; charset=utf-8")
+    return published(
+        files(__package__).joinpath("style.css").read_bytes(), "text/css; charset=utf-8"
+    )
 
 
 async def _health(request: web.Request) -> web.Response:
     health = await asyncio.to_thread(request.app[SITE].health)
     body = {"ok": health.ok, "reasons": list(health.reasons), "details": dict(health.details)}
     text = json.dumps(body, ensure_ascii=False, default=str)
-    return web.json_response(text=text, status=200 if health.ok else 503, headers={hdrs.CACHE_CONTROL: "no-store"})
+    return web.json_response(
+        text=text, status=200 if health.ok else 503, headers={hdrs.CACHE_CONTROL: "no-store"}
+    )
 
 
 @web.middleware
@@ -83,7 +95,9 @@ async def explain_errors(request: web.Request, handler: Handler) -> web.StreamRe
     try:
         return await handler(request)
     except web.HTTPException as e:
-        allowed: dict[str, str] = {hdrs.ALLOW: e.headers[hdrs.ALLOW]} if hdrs.ALLOW in e.headers else {}
+        allowed: dict[str, str] = (
+            {hdrs.ALLOW: e.headers[hdrs.ALLOW]} if hdrs.ALLOW in e.headers else {}
+        )
         return _error(e.status, e.reason, allowed)
     except AggregatorError as e:
         _log.error("%s: %s", request.path, e)

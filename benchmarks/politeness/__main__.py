@@ -25,12 +25,18 @@ Board = dict[str, dict[str, str | None]]  # client -> scenario -> fault, None fo
 
 
 def main() -> int:
-    parser = ArgumentParser(prog="python -m benchmarks.politeness", description="Watch feed readers at an origin.")
+    parser = ArgumentParser(
+        prog="python -m benchmarks.politeness", description="Watch feed readers at an origin."
+    )
     parser.add_argument(
-        "--client", choices=["us", *peers.PEERS], help="this one alone; all that are installed if absent"
+        "--client",
+        choices=["us", *peers.PEERS],
+        help="this one alone; all that are installed if absent",
     )
     parser.add_argument("--format", choices=["table", "json"], default="table")
-    parser.add_argument("--reader", metavar="PYTHON", help="the Python that has the package `reader`")
+    parser.add_argument(
+        "--reader", metavar="PYTHON", help="the Python that has the package `reader`"
+    )
     asked = parser.parse_args()
     logging.disable(logging.CRITICAL)  # every fault of the origin would be told twice
     clients = [asked.client] if asked.client else ["us", *peers.PEERS]
@@ -47,7 +53,9 @@ async def _played(clients: Sequence[str], programs: Mapping[str, str | None]) ->
             if client == "us":
                 board[us.version()] = await us.play(SCENARIOS, Path(place))
             elif (version := await peers.version(client, programs.get(client))) is not None:
-                board[version] = await peers.play(client, SCENARIOS, Path(place), programs.get(client))
+                board[version] = await peers.play(
+                    client, SCENARIOS, Path(place), programs.get(client)
+                )
             else:
                 print(f"{client} is not installed", file=sys.stderr)
     return board
@@ -55,9 +63,16 @@ async def _played(clients: Sequence[str], programs: Mapping[str, str | None]) ->
 
 def _table(board: Board) -> str:
     """Lay the board out as a Markdown table, and the faults in words below."""
-    lines = [f"{datetime.now(UTC):%Y-%m-%d}, {len(SCENARIOS)} scenarios", "", _row(["scenario", "rule", *board])]
+    lines = [
+        f"{datetime.now(UTC):%Y-%m-%d}, {len(SCENARIOS)} scenarios",
+        "",
+        _row(["scenario", "rule", *board]),
+    ]
     lines.append("|---|---|" + "---|" * len(board))
-    lines += [_row([one.name, one.rules, *(_cell(faults, one.name) for faults in board.values())]) for one in SCENARIOS]
+    lines += [
+        _row([one.name, one.rules, *(_cell(faults, one.name) for faults in board.values())])
+        for one in SCENARIOS
+    ]
     lines.append(_row(["**faults**", "", *(_sum(faults) for faults in board.values())]))
     for client, faults in board.items():
         told = [f"* {name}: {fault}" for name, fault in faults.items() if fault]

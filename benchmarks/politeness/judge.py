@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 MOST_HOPS = 5
 LARGEST_BODY = 40 * 1024 * 1024  # what is in the buffers of both ends is sent as well
 LONGEST_SECONDS = 35.0
-LEAST_SPACING = 0.17  # seconds; 200 ms were promised, the first question of all is the slowest to arrive
+LEAST_SPACING = (
+    0.17  # seconds; 200 ms were promised, the first question of all is the slowest to arrive
+)
 PER_HOST = 2
 MOVES = 10
 _AGENT = re.compile(r"[^\s/]+/\S+")
@@ -91,7 +93,10 @@ def _conditional(log: Log, *, forgiving: bool = False) -> str | None:
 
 
 def _after(held: _Held | None, asked: Asked) -> _Held | None:
-    etag, modified = asked.reply.headers.get("ETag") or None, asked.reply.headers.get("Last-Modified") or None
+    etag, modified = (
+        asked.reply.headers.get("ETag") or None,
+        asked.reply.headers.get("Last-Modified") or None,
+    )
     if asked.reply.status == 200 and asked.reply.manner == "plain":
         return _Held(asked.path, etag, modified) if etag or modified else None
     if asked.reply.status == 304 and held is not None:
@@ -101,7 +106,10 @@ def _after(held: _Held | None, asked: Asked) -> _Held | None:
 
 def distrusts_the_broken(log: Log) -> str | None:
     """What came broken was not received: its validators are never sent."""
-    if any({"if-none-match", "if-modified-since"} & asked.question.headers.keys() for asked in log.asked):
+    if any(
+        {"if-none-match", "if-modified-since"} & asked.question.headers.keys()
+        for asked in log.asked
+    ):
         return "took half a document for the whole: its validators were sent"
     return None
 
@@ -131,7 +139,9 @@ def at_most(ceiling: timedelta) -> Judge:
 
     def judge(log: Log) -> str | None:
         gaps = [later.at - one.at for one, later in _in_turn(log)] if log.runs is not None else []
-        return f"asked again only after {_span(max(gaps))}" if gaps and max(gaps) > ceiling else None
+        return (
+            f"asked again only after {_span(max(gaps))}" if gaps and max(gaps) > ceiling else None
+        )
 
     return judge
 
@@ -194,7 +204,11 @@ def but_the_first(judge: Judge) -> Judge:
 
 def _in_turn(log: Log) -> list[tuple[Asked, Asked]]:
     paths = dict.fromkeys(asked.path for asked in log.asked)
-    return [pair for path in paths for pair in pairwise(asked for asked in log.asked if asked.path == path)]
+    return [
+        pair
+        for path in paths
+        for pair in pairwise(asked for asked in log.asked if asked.path == path)
+    ]
 
 
 def spaced(log: Log) -> str | None:
@@ -206,7 +220,11 @@ def spaced(log: Log) -> str | None:
         return f"{most} questions at a time to one host"
     starts = sorted(asked.begun for asked in log.asked)
     spacing = (starts[-1] - starts[0]) / max(len(starts) - 1, 1)
-    return f"questions to one host {spacing * 1000:.0f} ms apart, not 200" if spacing < LEAST_SPACING else None
+    return (
+        f"questions to one host {spacing * 1000:.0f} ms apart, not 200"
+        if spacing < LEAST_SPACING
+        else None
+    )
 
 
 # --- what is sent ----------------------------------------------------------------------------------------------------
@@ -268,7 +286,11 @@ def stops_hopping(log: Log) -> str | None:
 def does_not_wait_for_ever(log: Log) -> str | None:
     """A fetch as a whole has a deadline."""
     longest = max(asked.seconds for asked in log.asked)
-    return f"held on for {longest:.0f} s to a body of a few bytes" if longest > LONGEST_SECONDS else None
+    return (
+        f"held on for {longest:.0f} s to a body of a few bytes"
+        if longest > LONGEST_SECONDS
+        else None
+    )
 
 
 def does_not_swallow(log: Log) -> str | None:

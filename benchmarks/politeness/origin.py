@@ -37,7 +37,9 @@ class Origin:
         self.scenarios = scenarios
         self.poll = 0
         self._clock = clock
-        self._hosts = {f"127.9.{number // 250}.{number % 250 + 1}": one for number, one in enumerate(scenarios)}
+        self._hosts = {
+            f"127.9.{number // 250}.{number % 250 + 1}": one for number, one in enumerate(scenarios)
+        }
         self._log: dict[str, list[Asked]] = {one.name: [] for one in scenarios}
         self._open: Counter[str] = Counter()
         self._counts: Counter[tuple[str, str]] = Counter()
@@ -85,7 +87,13 @@ class Origin:
         question = Question(self._counts[scenario.name, path], path, headers, self._clock())
         self._counts[scenario.name, path] += 1
         self._open[scenario.name] += 1
-        asked = Asked(self.poll, question, scenario.answer(question), time.monotonic(), self._open[scenario.name])
+        asked = Asked(
+            self.poll,
+            question,
+            scenario.answer(question),
+            time.monotonic(),
+            self._open[scenario.name],
+        )
         self._log[scenario.name].append(asked)
         return asked
 

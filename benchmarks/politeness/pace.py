@@ -22,11 +22,15 @@ _paced = partial(Scenario, polls=0, hours=HOURS)
 
 
 def _interval(hours: float, most: float) -> judge.Judge:
-    return judge.all_of(judge.at_least(timedelta(hours=hours)), judge.at_most(timedelta(hours=most)))
+    return judge.all_of(
+        judge.at_least(timedelta(hours=hours)), judge.at_most(timedelta(hours=most))
+    )
 
 
 def _refusing(status: int, **headers: str) -> Callable[[Question], Reply]:
-    return lambda _: Reply(status, {name.replace("_", "-"): value for name, value in headers.items()})
+    return lambda _: Reply(
+        status, {name.replace("_", "-"): value for name, value in headers.items()}
+    )
 
 
 def _until_a_date(question: Question) -> Reply:
@@ -57,20 +61,44 @@ def _silent(_: Question) -> Reply:
 SCENARIOS = (
     _paced("validators: hourly", "B1 B2 B3", feed(TAG), _interval(1, 1.5), needs_pace=True),
     _paced("no validators: daily", "B1", feed(), _interval(24, 27), needs_pace=True),
-    _paced("the user's interval", "B1 B2", feed(TAG), _interval(0.25, 0.6), needs_pace=True, every="15m"),
-    _paced("max-age of 3 h", "B4", feed(TAG | {"Cache-Control": "public, max-age=10800"}), judge.at_least(THREE_HOURS)),
+    _paced(
+        "the user's interval",
+        "B1 B2",
+        feed(TAG),
+        _interval(0.25, 0.6),
+        needs_pace=True,
+        every="15m",
+    ),
+    _paced(
+        "max-age of 3 h",
+        "B4",
+        feed(TAG | {"Cache-Control": "public, max-age=10800"}),
+        judge.at_least(THREE_HOURS),
+    ),
     _paced("Expires in 3 h", "B4", _expiring, judge.at_least(THREE_HOURS)),
     _paced(
-        "304 with a max-age of 3 h", "B4", _fresh_by_304, judge.but_the_first(judge.at_least(THREE_HOURS)),
+        "304 with a max-age of 3 h",
+        "B4",
+        _fresh_by_304,
+        judge.but_the_first(judge.at_least(THREE_HOURS)),
         needs_pace=True,
     ),
-    _paced("max-age of a year", "B4", feed(TAG | {"Cache-Control": "max-age=31536000"}), _interval(24, 27)),
+    _paced(
+        "max-age of a year",
+        "B4",
+        feed(TAG | {"Cache-Control": "max-age=31536000"}),
+        _interval(24, 27),
+    ),
     _paced("429 with seconds", "B5", _refusing(429, Retry_After="7200"), judge.at_least(TWO_HOURS)),
-    _paced("429 with a date", "B5", _until_a_date, judge.at_least(TWO_HOURS - timedelta(seconds=1))),
+    _paced(
+        "429 with a date", "B5", _until_a_date, judge.at_least(TWO_HOURS - timedelta(seconds=1))
+    ),
     _paced("429 without", "B5", _refusing(429), judge.backs_off, needs_pace=True),
     _paced("503 with seconds", "B5", _refusing(503, Retry_After="7200"), judge.at_least(TWO_HOURS)),
     _paced(
-        "429 for the whole host", "B5", _one_of_two,
+        "429 for the whole host",
+        "B5",
+        _one_of_two,
         judge.all_of(judge.whole_host(TWO_HOURS), judge.at_least(TWO_HOURS)),
         paths=("/a.xml", "/b.xml"),
     ),
@@ -81,18 +109,37 @@ SCENARIOS = (
     _paced("410", "D4", _refusing(410), judge.once),
     _paced("nobody listens", "B6", _refusing(500), judge.backs_off, needs_pace=True, closed=True),
     _paced("hangs up", "B6", _silent, judge.backs_off, needs_pace=True),
-    _paced("ttl of 3 h", "B9", feed(TAG, "<ttl>180</ttl>"), judge.at_least(THREE_HOURS), needs_pace=True),
     _paced(
-        "sy:updatePeriod daily", "B9",
-        feed(TAG, "<sy:updatePeriod>daily</sy:updatePeriod><sy:updateFrequency>1</sy:updateFrequency>"),
-        judge.at_least(DAY), needs_pace=True,
+        "ttl of 3 h",
+        "B9",
+        feed(TAG, "<ttl>180</ttl>"),
+        judge.at_least(THREE_HOURS),
+        needs_pace=True,
     ),
     _paced(
-        "skipHours", "B9", feed(TAG, "<skipHours>" + "".join(f"<hour>{h}</hour>" for h in range(20)) + "</skipHours>"),
-        judge.skips_hours(range(20)), needs_pace=True,
+        "sy:updatePeriod daily",
+        "B9",
+        feed(
+            TAG,
+            "<sy:updatePeriod>daily</sy:updatePeriod><sy:updateFrequency>1</sy:updateFrequency>",
+        ),
+        judge.at_least(DAY),
+        needs_pace=True,
+    ),
+    _paced(
+        "skipHours",
+        "B9",
+        feed(TAG, "<skipHours>" + "".join(f"<hour>{h}</hour>" for h in range(20)) + "</skipHours>"),
+        judge.skips_hours(range(20)),
+        needs_pace=True,
     ),
     Scenario(
-        "twelve feeds of one host", "B7", feed(TAG), judge.spaced, polls=1, spaced=True,
+        "twelve feeds of one host",
+        "B7",
+        feed(TAG),
+        judge.spaced,
+        polls=1,
+        spaced=True,
         paths=tuple(f"/{number}{FEED_PATH}" for number in range(12)),
     ),
-)  # fmt: skip
+)

@@ -63,20 +63,33 @@ def _rss2email(program: str, home: Path, urls: Sequence[str], paced: bool) -> li
         known.write_text("\n".join(urls), encoding="utf-8")
         adding = [(*base, "add", f"feed{number}", url) for number, url in enumerate(urls)]
         return [(*base, "new", "reader@example.org"), *adding, (*base, "run", "--no-send")]
-    numbers = [str(number) for number, url in enumerate(known.read_text("utf-8").split()) if url in urls]
+    numbers = [
+        str(number) for number, url in enumerate(known.read_text("utf-8").split()) if url in urls
+    ]
     return [(*base, "run", "--no-send", *numbers)]
 
 
 def _reader(program: str, home: Path, urls: Sequence[str], paced: bool) -> list[Sequence[str]]:
     (home / "urls").write_text("\n".join(urls), encoding="utf-8")
-    return [(program, "-c", _READER, str(home / "reader.db"), str(home / "urls"), "paced" if paced else "forced")]
+    return [
+        (
+            program,
+            "-c",
+            _READER,
+            str(home / "reader.db"),
+            str(home / "urls"),
+            "paced" if paced else "forced",
+        )
+    ]
 
 
 PEERS: Mapping[str, Peer] = {
     "newsboat": Peer("newsboat", lambda program: (program, "--version"), _newsboat),
     "rss2email": Peer("r2e", lambda program: (program, "--version"), _rss2email),
     "reader": Peer(
-        sys.executable, lambda program: (program, "-c", "import reader; print(reader.__version__)"), _reader
+        sys.executable,
+        lambda program: (program, "-c", "import reader; print(reader.__version__)"),
+        _reader,
     ),
 }
 
@@ -88,7 +101,11 @@ async def version(name: str, program: str | None = None) -> str | None:
         return None
     status, said = await _run(PEERS[name].version(found), {})
     words = said.decode(errors="replace").split()
-    return f"{name} {next((word for word in words if word[0].isdigit()), '')}".strip() if status == 0 else None
+    return (
+        f"{name} {next((word for word in words if word[0].isdigit()), '')}".strip()
+        if status == 0
+        else None
+    )
 
 
 async def play(
@@ -105,7 +122,9 @@ async def play(
         await runner.rounds([one for one in judged if one.hours], paced=True)
         if not any(map(origin.asked, judged)):
             raise RuntimeError(f"{name} asked nothing: {runner.said[-1].decode(errors='replace')}")
-        return {scenario.name: fault_of(scenario, Log(origin.asked(scenario))) for scenario in judged}
+        return {
+            scenario.name: fault_of(scenario, Log(origin.asked(scenario))) for scenario in judged
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +142,13 @@ class _Runner:
         wanted = {one.name: PACED_RUNS if paced else one.polls for one in scenarios}
         for poll in range(max(wanted.values(), default=0)):
             self.origin.poll = poll
-            urls = [url for one in scenarios if wanted[one.name] > poll for url in self.origin.urls(one)]
+            urls = [
+                url for one in scenarios if wanted[one.name] > poll for url in self.origin.urls(one)
+            ]
             for command in self.peer.commands(self.program, home, urls, paced):
                 _, said = await _run(
-                    command, {"HOME": str(home), "XDG_DATA_HOME": str(home), "XDG_CONFIG_HOME": str(home)}
+                    command,
+                    {"HOME": str(home), "XDG_DATA_HOME": str(home), "XDG_CONFIG_HOME": str(home)},
                 )
                 self.said.append(said)
 
@@ -134,9 +156,12 @@ class _Runner:
 async def _run(command: Sequence[str], environment: Mapping[str, str]) -> tuple[int, bytes]:
     """Run a command to its end, or until it took far too long."""
     process = await asyncio.create_subprocess_exec(
-        *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        *command,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
         env={"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8", **environment},
-    )  # fmt: skip
+    )
     try:
         async with asyncio.timeout(_LONGEST_SECONDS):
             said, _ = await process.communicate()

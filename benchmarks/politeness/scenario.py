@@ -106,7 +106,9 @@ def rss(number: int = 0, extra: str = "") -> bytes:
         f"<item><title>Story {number}</title><link>https://example.org/{number}</link><guid>story-{number}</guid>"
         "<pubDate>Wed, 01 Jul 2026 10:00:00 GMT</pubDate><description>Invented.</description></item>"
     )
-    head = "<title>A feed</title><link>https://example.org/</link><description>Invented.</description>"
+    head = (
+        "<title>A feed</title><link>https://example.org/</link><description>Invented.</description>"
+    )
     namespace = 'xmlns:sy="http://purl.org/rss/1.0/modules/syndication/"'
     return f'<?xml version="1.0"?><rss version="2.0" {namespace}><channel>{head}{extra}{item}</channel></rss>'.encode()
 

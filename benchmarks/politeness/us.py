@@ -78,7 +78,12 @@ class _Player:
                     for poll in between:
                         self._origin.poll = poll
                         await app.cycle(
-                            [name for one in scenarios if one.polls > poll for name, _ in self._sources(one)],
+                            [
+                                name
+                                for one in scenarios
+                                if one.polls > poll
+                                for name, _ in self._sources(one)
+                            ],
                             force=True,
                         )
                         self._clock.now += BETWEEN
@@ -86,7 +91,9 @@ class _Player:
     async def let_alone(self, scenarios: Sequence[Scenario]) -> None:
         """Run what is due, whenever it is, for the hours that the scenarios want; restart now and then."""
         config = self._config("paced", scenarios)
-        end = self._clock.now + timedelta(hours=max((scenario.hours for scenario in scenarios), default=0))
+        end = self._clock.now + timedelta(
+            hours=max((scenario.hours for scenario in scenarios), default=0)
+        )
         with closing(open_store(config)) as store:
             while self._clock.now < end:
                 async with App(config, store, clock=self._clock) as app:
@@ -97,7 +104,9 @@ class _Player:
                         self._clock.now = max(due, self._clock.now + TICK)
             for scenario in scenarios:
                 (name, _), *_ = self._sources(scenario)
-                self._runs[scenario.name] = tuple(reversed([o.started for o in store.outcomes(name, 1_000)]))
+                self._runs[scenario.name] = tuple(
+                    reversed([o.started for o in store.outcomes(name, 1_000)])
+                )
 
     def name_service(self, host: str, port: int, *_: Any, **__: Any) -> list[tuple[Any, ...]]:
         """Know one name more than the system does not know."""
@@ -116,14 +125,18 @@ class _Player:
         folder = self._place / name
         folder.mkdir()
         sources = [
-            {"id": source, "url": url, "adapter": "feed"} | ({"every": one.every} if one.every else {})
+            {"id": source, "url": url, "adapter": "feed"}
+            | ({"every": one.every} if one.every else {})
             for one in scenarios
             for source, url in self._sources(one)
         ]
         path = folder / "aggregator.yaml"
         settings = {
-            "database": "sqlite:///store.db", "output": "feeds", "sources": sources,
-            "server": {"public_url": "https://feeds.example.org"}, "network": {"allow_private": True, "timeout": "2s"},
-        }  # fmt: skip
+            "database": "sqlite:///store.db",
+            "output": "feeds",
+            "sources": sources,
+            "server": {"public_url": "https://feeds.example.org"},
+            "network": {"allow_private": True, "timeout": "2s"},
+        }
         path.write_text(json.dumps(settings), encoding="utf-8")  # JSON is YAML
         return configuration.load(path, env={})

@@ -20,11 +20,15 @@ def _moving(question: Question) -> Reply:
 
 
 def _touched(question: Question) -> Reply:
-    return Reply(200, {"ETag": f'"t{question.number}"', "Last-Modified": _hour(question.number)}, rss())
+    return Reply(
+        200, {"ETag": f'"t{question.number}"', "Last-Modified": _hour(question.number)}, rss()
+    )
 
 
 def _new_tag(question: Question) -> Reply:
-    return Reply(200, {"ETag": f'"n{question.number}"', "Last-Modified": DATE}, rss(question.number))
+    return Reply(
+        200, {"ETag": f'"n{question.number}"', "Last-Modified": DATE}, rss(question.number)
+    )
 
 
 def _renewing(question: Question) -> Reply:
@@ -74,9 +78,13 @@ SCENARIOS = (
     _conditional("etag is odd", "A1", feed({"ETag": 'W/"a"b, c\'-gzip"'})),
     _conditional("etag is empty", "A5", feed({"ETag": ""})),
     _conditional("date only", "A2", feed({"Last-Modified": DATE})),
-    _conditional("date with a zone", "A2", feed({"Last-Modified": "Wed, 1 Jul 2026 12:00:00 +0200"})),
+    _conditional(
+        "date with a zone", "A2", feed({"Last-Modified": "Wed, 1 Jul 2026 12:00:00 +0200"})
+    ),
     _conditional("date is odd", "A2", feed({"Last-Modified": "2026-07-01 10:00"})),
-    _conditional("date of the epoch", "A2", feed({"Last-Modified": "Thu, 01 Jan 1970 00:00:00 GMT"})),
+    _conditional(
+        "date of the epoch", "A2", feed({"Last-Modified": "Thu, 01 Jan 1970 00:00:00 GMT"})
+    ),
     _conditional("both", "A3", feed({"ETag": '"both"', "Last-Modified": DATE})),
     _conditional("none", "A4", feed()),
     _conditional("touched: same body, new validators", "A6", _touched),

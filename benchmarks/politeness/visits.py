@@ -59,7 +59,9 @@ def _cut(question: Question) -> Reply:
 
 
 def _cut_gzip(question: Question) -> Reply:
-    return Reply(200, {"ETag": '"half"', "Content-Encoding": "gzip"}, gzip.compress(rss() * 50)[:-20])
+    return Reply(
+        200, {"ETag": '"half"', "Content-Encoding": "gzip"}, gzip.compress(rss() * 50)[:-20]
+    )
 
 
 def _lying_gzip(question: Question) -> Reply:
@@ -76,11 +78,16 @@ SCENARIOS = (
     Scenario("the url as written", "C3", feed(TAG), judge.never_more, paths=(AS_WRITTEN,)),
     Scenario("cookies", "C1", _cookies, judge.no_old_cookies),
     Scenario(
-        "cookies set by a redirect", "C1 D3", _cookie_wall, judge.all_of(judge.no_old_cookies, judge.stops_hopping)
+        "cookies set by a redirect",
+        "C1 D3",
+        _cookie_wall,
+        judge.all_of(judge.no_old_cookies, judge.stops_hopping),
     ),
     Scenario("301 twelve times", "D1", _moved(301), judge.moves_after_ten, polls=12),
     Scenario("308 twelve times", "D1", _moved(308), judge.moves_after_ten, polls=12),
-    Scenario("301 three times, then not", "D1", _moved(301, times=3), judge.keeps_the_original, polls=5),
+    Scenario(
+        "301 three times, then not", "D1", _moved(301, times=3), judge.keeps_the_original, polls=5
+    ),
     Scenario("301 elsewhere each time", "D1", _portal, judge.keeps_the_original, polls=12),
     Scenario("302", "D2", _moved(302), judge.keeps_the_original, polls=12),
     Scenario("303", "D2", _moved(303), judge.keeps_the_original, polls=12),

@@ -70,7 +70,15 @@ def test_the_header_is_split_on_its_last_bracket(title: str, url: str) -> None:
         f"{HEAD}<div>\n<p>x</p>\n</div>\n",
         HEAD.replace("<!--", "<!-- ").replace("-->", " -->") + "<p>x</p>",
     ],
-    ids=["front matter", "byte order mark", "blank lines", "CRLF", "blanks", "wrapper", "spaced epoch"],
+    ids=[
+        "front matter",
+        "byte order mark",
+        "blank lines",
+        "CRLF",
+        "blanks",
+        "wrapper",
+        "spaced epoch",
+    ],
 )
 def test_front_matter_marks_blanks_and_wrappers_are_passed_over(text: str) -> None:
     assert entry(text).content[0].value == "<p>x</p>"
@@ -82,7 +90,9 @@ def test_an_empty_body_is_still_an_article() -> None:
 
 
 def test_an_epoch_may_be_in_seconds() -> None:
-    assert entry(HEAD.replace("1718966343000", "1718966343")).captured == datetime(2024, 6, 21, 10, 39, 3, tzinfo=UTC)
+    assert entry(HEAD.replace("1718966343000", "1718966343")).captured == datetime(
+        2024, 6, 21, 10, 39, 3, tzinfo=UTC
+    )
 
 
 @pytest.mark.parametrize(
@@ -101,7 +111,10 @@ def test_an_epoch_may_be_in_seconds() -> None:
             HEAD.replace("1718966343000", "NaN"),
             "the time of capture is no epoch in milliseconds: `<!--NaN-->`",
         ),
-        (HEAD.replace("1718966343000", ""), "the time of capture is no epoch in milliseconds: `<!---->`"),
+        (
+            HEAD.replace("1718966343000", ""),
+            "the time of capture is no epoch in milliseconds: `<!---->`",
+        ),
         (
             HEAD.replace("1718966343000", "１７１８"),
             "the time of capture is no epoch in milliseconds: `<!--１７１８-->`",
@@ -122,11 +135,19 @@ def test_an_epoch_may_be_in_seconds() -> None:
             "<!--1718966343000-->\n[Lamps](https://a.ex/1)\n\n<p>x</p>",
             "the header has no link: `[Lamps](https://a.ex/1)` is not `[title](url)` with a line of dashes below",
         ),
-        ("<!--1718966343000-->\n[Lamps]( )\n------\n\n<p>x</p>", "the header has no link: `[Lamps]( )`"),
-        ("<!--1718966343000-->", "the header has no link: `` is not `[title](url)` with a line of dashes below"),
+        (
+            "<!--1718966343000-->\n[Lamps]( )\n------\n\n<p>x</p>",
+            "the header has no link: `[Lamps]( )`",
+        ),
+        (
+            "<!--1718966343000-->",
+            "the header has no link: `` is not `[title](url)` with a line of dashes below",
+        ),
     ],
-)  # fmt: skip
-def test_what_is_no_saved_article_is_rejected_with_what_was_seen(body: bytes | str, message: str) -> None:
+)
+def test_what_is_no_saved_article_is_rejected_with_what_was_seen(
+    body: bytes | str, message: str
+) -> None:
     assert parsed(body) == Parsed(rejected=(f"lamps.txt: {message}",))
 
 

@@ -31,13 +31,30 @@ TAKEN = datetime(2026, 7, 10, 12, tzinfo=UTC)
 URL = "https://news.example.org/world/lamps"
 SITES = load_sites()
 KEYS = (
-    "url", "title", "summary", "content_html", "published", "published_from", "at", "authors", "credits", "tags",
-    "language", "publisher", "image", "enclosures", "guid", "keys", "provenance",
-)  # fmt: skip
+    "url",
+    "title",
+    "summary",
+    "content_html",
+    "published",
+    "published_from",
+    "at",
+    "authors",
+    "credits",
+    "tags",
+    "language",
+    "publisher",
+    "image",
+    "enclosures",
+    "guid",
+    "keys",
+    "provenance",
+)
 
 
 def expectation(path: Path) -> dict[str, Any]:
-    expected: dict[str, Any] = json.loads(path.with_suffix(".expected.json").read_text(encoding="utf-8"))
+    expected: dict[str, Any] = json.loads(
+        path.with_suffix(".expected.json").read_text(encoding="utf-8")
+    )
     return expected
 
 
@@ -49,7 +66,9 @@ def became(path: Path) -> dict[str, Any]:
     (revision,) = found.revisions
     values = {key: _plain(getattr(revision, key)) for key in KEYS}
     if revision.content_html:
-        values["content_html"] = re.split(r"(?<=</p>)(?=<)|(?<=</figure>)(?=<)|(?<=</h2>)(?=<)", revision.content_html)
+        values["content_html"] = re.split(
+            r"(?<=</p>)(?=<)|(?<=</figure>)(?=<)|(?<=</h2>)(?=<)", revision.content_html
+        )
     return {"entry": {key: value for key, value in values.items() if value not in (None, [])}}
 
 
@@ -60,10 +79,14 @@ def whole(path: Path, page: dict[str, Any]) -> Digest:
         ARTICLE,
         site=page.get("site"),
         timezone=page.get("timezone", "UTC"),
-        page=PageRules(article=ArticleRules.model_validate(page["rules"])) if "rules" in page else None,
+        page=PageRules(article=ArticleRules.model_validate(page["rules"]))
+        if "rules" in page
+        else None,
         item=_item(page["item"]) if "item" in page else None,
         listed=page.get("carrier", "page"),
-        following=tuple(_capture(DATA / name, url, page) for url, name in page.get("further", {}).items()),
+        following=tuple(
+            _capture(DATA / name, url, page) for url, name in page.get("further", {}).items()
+        ),
     )
     return digest([_capture(path, page.get("url", URL), page)], job, SITES)
 
@@ -78,7 +101,8 @@ def _item(said: dict[str, Any]) -> RawEntry:
     for name in ("url", "title", "published", "summary", "authors", "tags"):
         values = said.get(name, [])
         fields[name] = tuple(
-            Found(value, f"list:{name}") for value in ([values] if isinstance(values, str) else values)
+            Found(value, f"list:{name}")
+            for value in ([values] if isinstance(values, str) else values)
         )
     return RawEntry(**fields, guid=Found(said["guid"], "feed:guid") if "guid" in said else None)
 
@@ -101,32 +125,43 @@ def test_an_articles_page_gives_exactly_what_is_expected(path: Path) -> None:
 
 
 def test_every_page_has_its_expectation_and_the_reverse() -> None:
-    expectations = {path.name.removesuffix(".expected.json") for path in DATA.glob("*.expected.json")}
+    expectations = {
+        path.name.removesuffix(".expected.json") for path in DATA.glob("*.expected.json")
+    }
 
     assert {path.stem for path in CASES} == expectations
     assert len(CASES) >= 50
 
 
 def page(body: str, *, head: str = "", url: str = URL) -> Capture:
-    return Capture("lamps", url, TAKEN, f"<html lang=en><head>{head}</head><body>{body}</body></html>".encode())
+    return Capture(
+        "lamps", url, TAKEN, f"<html lang=en><head>{head}</head><body>{body}</body></html>".encode()
+    )
 
 
 def rules(**article_rules: Any) -> SiteRules:
-    return with_own(PageRules(article=ArticleRules.model_validate(article_rules)), SITES.named("saved"))
+    return with_own(
+        PageRules(article=ArticleRules.model_validate(article_rules)), SITES.named("saved")
+    )
 
 
 @pytest.mark.parametrize(
     ("links", "expected"),
     [
         ("<a class=n href=?page=2>2</a>", (f"{URL}?page=2",)),
-        ("<a class=n href=?page=2>2</a><a class=n href=?page=3>3</a>", (f"{URL}?page=2", f"{URL}?page=3")),
+        (
+            "<a class=n href=?page=2>2</a><a class=n href=?page=3>3</a>",
+            (f"{URL}?page=2", f"{URL}?page=3"),
+        ),
         ("<a class=n href=/world/lamps>1</a>", ()),
         ("<a class=n href='https://other.example.com/2'>2</a>", ()),
         ("<a class=n href='javascript:next()'>2</a>", ()),
         ("<a href=?page=2>2</a>", ()),
     ],
 )
-def test_further_pages_are_those_that_the_rules_find_on_the_same_site(links: str, expected: tuple[str, ...]) -> None:
+def test_further_pages_are_those_that_the_rules_find_on_the_same_site(
+    links: str, expected: tuple[str, ...]
+) -> None:
     assert article.pages_after(page(links), rules(next=["a.n@href*"])) == expected
 
 
@@ -140,7 +175,9 @@ def test_a_further_page_that_cannot_be_read_ends_the_article() -> None:
 
     raw = article.join((pages[0], replace(pages[1], body=b"%PDF-"), pages[1]), rules(body=[".s"]))
 
-    assert [found.value for found in raw.content] == ['<div class="s"><p>one of the harbour</p></div>']
+    assert [found.value for found in raw.content] == [
+        '<div class="s"><p>one of the harbour</p></div>'
+    ]
 
 
 @pytest.mark.parametrize(
@@ -148,12 +185,17 @@ def test_a_further_page_that_cannot_be_read_ends_the_article() -> None:
     [
         (".a", '<div class="a"><p>one</p></div>'),
         (".a*", '<div class="a"><p>one</p></div><div class="a"><p>two</p></div>'),
-        ("xpath://div[@class='a']", '<div class="a"><p>one</p></div><div class="a"><p>two</p></div>'),
+        (
+            "xpath://div[@class='a']",
+            '<div class="a"><p>one</p></div><div class="a"><p>two</p></div>',
+        ),
         (".a, .a p*", '<div class="a"><p>one</p></div><div class="a"><p>two</p></div>'),
         ("td", "<div>three <b>cells</b></div>"),
     ],
 )
-def test_a_body_is_the_first_match_or_every_one_as_its_selector_says(selector: str, content: str) -> None:
+def test_a_body_is_the_first_match_or_every_one_as_its_selector_says(
+    selector: str, content: str
+) -> None:
     body = "<div class=a> </div><div class=a><p>one</p></div><div class=a><p>two</p></div><table><td>three <b>cells</b>"
 
     (found,) = article.read(page(body), rules(body=[selector])).content
@@ -164,7 +206,9 @@ def test_a_body_is_the_first_match_or_every_one_as_its_selector_says(selector: s
 def test_what_is_removed_may_be_named_by_what_is_around_the_body_but_never_is_the_body() -> None:
     body = "<main class=m dir=rtl><div class=b><p>one</p><p class=ad>ad</p><i id=x>x</i>tail</div></main>"
 
-    (found,) = article.read(page(body), rules(body=[".b"], remove=[".m p.ad", "#x", "html main", ".b"])).content
+    (found,) = article.read(
+        page(body), rules(body=[".b"], remove=[".m p.ad", "#x", "html main", ".b"])
+    ).content
 
     assert found.value == '<div class="b" dir="rtl"><p>one</p>tail</div>'
 
@@ -175,26 +219,44 @@ def test_a_feeds_words_come_first_and_the_pages_fill_what_is_absent() -> None:
         "<link rel=canonical href=/c>"
     )
     item = RawEntry(
-        item="item 7", base="https://feeds.example.org/x/", url=(Found("a", "feed:link"),),
-        title=(Found("Of the feed", "feed:title"),), images=(RawImage("i.jpg", "feed:media:content"),),
-        content=(Found("<p>cut …</p>", "feed:description"),), aliases=("site:1",),
-    )  # fmt: skip
+        item="item 7",
+        base="https://feeds.example.org/x/",
+        url=(Found("a", "feed:link"),),
+        title=(Found("Of the feed", "feed:title"),),
+        images=(RawImage("i.jpg", "feed:media:content"),),
+        content=(Found("<p>cut …</p>", "feed:description"),),
+        aliases=("site:1",),
+    )
 
     raw = article.read(
-        page("<div class=b><p>All of it.</p></div>", head=head), rules(body=[".b"]), item=item, carrier="feed"
+        page("<div class=b><p>All of it.</p></div>", head=head),
+        rules(body=[".b"]),
+        item=item,
+        carrier="feed",
     )
 
     assert (raw.item, raw.base, raw.aliases) == ("item 7", URL, ("site:1",))
-    assert [found.value for found in raw.url] == ["https://feeds.example.org/x/a", "https://news.example.org/c", URL]
+    assert [found.value for found in raw.url] == [
+        "https://feeds.example.org/x/a",
+        "https://news.example.org/c",
+        URL,
+    ]
     assert [found.value for found in raw.title] == ["Of the feed", "Of the page"]
-    assert [found.value for found in raw.content] == ['<div class="b"><p>All of it.</p></div>', "<p>cut …</p>"]
+    assert [found.value for found in raw.content] == [
+        '<div class="b"><p>All of it.</p></div>',
+        "<p>cut …</p>",
+    ]
     assert [found.value for found in raw.authors] == ["Page Author"]
     assert [image.url for image in raw.images] == ["https://feeds.example.org/x/i.jpg"]
 
 
 def test_a_page_that_cannot_be_an_article_names_its_item() -> None:
     with pytest.raises(ItemError) as caught:
-        article.read(replace(page(""), headers={"cf-mitigated": "challenge"}), rules(), item=RawEntry("item 7"))
+        article.read(
+            replace(page(""), headers={"cf-mitigated": "challenge"}),
+            rules(),
+            item=RawEntry("item 7"),
+        )
 
     assert str(caught.value) == "item 7: a Cloudflare challenge"
 
@@ -214,7 +276,18 @@ def test_a_page_that_cannot_be_an_article_names_its_item() -> None:
         "<script type='application/ld+json'>" + "[" * 500_000 + "</script>",
         "<p>Published: 1 of the words" + "<b>" * 20_000,
     ],
-    ids=["paragraphs", "deep", "blocks", "links", "words", "items", "headings", "times", "linked-data", "labels"],
+    ids=[
+        "paragraphs",
+        "deep",
+        "blocks",
+        "links",
+        "words",
+        "items",
+        "headings",
+        "times",
+        "linked-data",
+        "labels",
+    ],
 )
 def test_a_page_built_to_hold_the_reader_is_read_or_refused_in_a_moment(body: str) -> None:
     start = time.process_time()
@@ -225,11 +298,27 @@ def test_a_page_built_to_hold_the_reader_is_read_or_refused_in_a_moment(body: st
 
 
 PIECES = (
-    "<p>", "</p>", "<div>", "</div>", "<ul><li>", "</ul>", "<table><td>", "<figure><img src=a.jpg>", "</figure>",
-    "<h1>", "<a href=/x>", "</a>", "<br>", "&#1;", "<noscript>",
+    "<p>",
+    "</p>",
+    "<div>",
+    "</div>",
+    "<ul><li>",
+    "</ul>",
+    "<table><td>",
+    "<figure><img src=a.jpg>",
+    "</figure>",
+    "<h1>",
+    "<a href=/x>",
+    "</a>",
+    "<br>",
+    "&#1;",
+    "<noscript>",
     "The lamplighter of the old harbour begins his round in the evening. ",
-    "灯塔与渔船在傍晚的港口里等待着点灯人的到来。", "<b itemprop=articleBody>", "<span class=b>", "<body dir=rtl>",
-)  # fmt: skip
+    "灯塔与渔船在傍晚的港口里等待着点灯人的到来。",
+    "<b itemprop=articleBody>",
+    "<span class=b>",
+    "<body dir=rtl>",
+)
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)
@@ -239,20 +328,34 @@ PIECES = (
 )
 def test_any_page_is_an_entry_or_a_refusal(pieces: list[str], body: tuple[str, ...]) -> None:
     try:
-        raw = article.read(page("".join(pieces)), rules(body=list(body), remove=["br", ".b i", "ul"]))
+        raw = article.read(
+            page("".join(pieces)), rules(body=list(body), remove=["br", ".b i", "ul"])
+        )
     except ItemError:
         return
 
     assert raw.content[0].value.strip()
 
 
-SAMPLE = Path(__file__).parents[3] / "shared" / "samples" / "pages" / "voa_polygraph_info_article_2019.html"
+SAMPLE = (
+    Path(__file__).parents[3]
+    / "shared"
+    / "samples"
+    / "pages"
+    / "voa_polygraph_info_article_2019.html"
+)
 
 
-@pytest.mark.skipif(not SAMPLE.exists(), reason="no samples beside the repository (../shared/samples)")
-@pytest.mark.parametrize(("site", "where"), [("voa", "page:#article-content .wsw"), ("saved", "trafilatura")])
+@pytest.mark.skipif(
+    not SAMPLE.exists(), reason="no samples beside the repository (../shared/samples)"
+)
+@pytest.mark.parametrize(
+    ("site", "where"), [("voa", "page:#article-content .wsw"), ("saved", "trafilatura")]
+)
 def test_a_real_page_gives_its_true_text_with_rules_and_without(site: str, where: str) -> None:
-    truth = json.loads(SAMPLE.with_suffix("").with_suffix(".groundtruth.json").read_text(encoding="utf-8"))
+    truth = json.loads(
+        SAMPLE.with_suffix("").with_suffix(".groundtruth.json").read_text(encoding="utf-8")
+    )
     capture = Capture("voa", truth["url"], TAKEN, SAMPLE.read_bytes())
 
     (revision,) = digest([capture], Job("voa", ARTICLE, site=site, listed="page"), SITES).revisions

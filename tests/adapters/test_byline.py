@@ -31,7 +31,9 @@ def read(body: str) -> list[str]:
     """What is to be read first of each line that is offered, in order."""
     document = html.document_fromstring(f"<body>{body}</body>")
     heading = next(document.iter("h1"), None)
-    return [readings[0] for _, readings in dated(document.find("body"), heading, document.find("body"))]
+    return [
+        readings[0] for _, readings in dated(document.find("body"), heading, document.find("body"))
+    ]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +78,11 @@ def test_a_line_that_says_something_else_is_none(line: str) -> None:
 
 def test_the_nearest_line_behind_the_heading_comes_first_then_the_one_before_it() -> None:
     before = "<div>1 July 2026</div><p>a</p><p>b</p><div>2 July 2026</div>"
-    behind = "<div>3 July 2026</div><p>x</p><div>4 July 2026</div>" + "<p>x</p>" * 12 + "<div>5 July 2026</div>"
+    behind = (
+        "<div>3 July 2026</div><p>x</p><div>4 July 2026</div>"
+        + "<p>x</p>" * 12
+        + "<div>5 July 2026</div>"
+    )
 
     assert read(f"{before}<h1>Lamps</h1>{behind}") == ["3 July 2026", "4 July 2026", "2 July 2026"]
 
@@ -88,14 +94,17 @@ def test_a_byline_counts_wherever_it_is_in_the_article() -> None:
 
 
 @pytest.mark.parametrize(
-    "where", ["<nav>{}</nav>", "<aside>{}</aside>", "<div class=comments>{}</div>", "<form>{}</form>"]
+    "where",
+    ["<nav>{}</nav>", "<aside>{}</aside>", "<div class=comments>{}</div>", "<form>{}</form>"],
 )
 def test_what_is_beside_the_article_is_not_asked(where: str) -> None:
     assert read("<h1>Lamps</h1>" + where.format("<p>3 July 2026</p>")) == []
 
 
 def test_what_holds_the_heading_is_the_article_whatever_it_is_called() -> None:
-    assert read("<form class=sidebar-layout><h1>Lamps</h1><p>3 July 2026</p></form>") == ["3 July 2026"]
+    assert read("<form class=sidebar-layout><h1>Lamps</h1><p>3 July 2026</p></form>") == [
+        "3 July 2026"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,9 @@ def page(body: str | bytes, content_type: str | None = "text/html; charset=utf-8
     return Capture("news", URL, datetime(2026, 1, 1, tzinfo=UTC), data, headers=headers)
 
 
-def link(href: str, kind: str = "application/rss+xml", *, rel: str = "alternate", title: str = "") -> str:
+def link(
+    href: str, kind: str = "application/rss+xml", *, rel: str = "alternate", title: str = ""
+) -> str:
     return f'<link rel="{rel}" type="{kind}" href="{href}" title="{title}">'
 
 
@@ -30,22 +32,37 @@ def link(href: str, kind: str = "application/rss+xml", *, rel: str = "alternate"
     [
         ([link("/feed.xml")], "https://news.example.org/feed.xml"),
         ([link("feed.xml")], "https://news.example.org/section/feed.xml"),
-        ([link(" /feed.xml ", "Application/RSS+XML; charset=utf-8", rel="ALTERNATE home")], "https://news.example.org/feed.xml"),
-        ([link("/a.rss"), link("/b.atom", "application/atom+xml")], "https://news.example.org/b.atom"),
+        (
+            [link(" /feed.xml ", "Application/RSS+XML; charset=utf-8", rel="ALTERNATE home")],
+            "https://news.example.org/feed.xml",
+        ),
+        (
+            [link("/a.rss"), link("/b.atom", "application/atom+xml")],
+            "https://news.example.org/b.atom",
+        ),
         ([link("/a.rss"), link("/b.rss")], "https://news.example.org/a.rss"),
         ([link("/comments/feed"), link("/feed")], "https://news.example.org/feed"),
-        ([link("/c.atom", "application/atom+xml", title="评论"), link("/a.rss")], "https://news.example.org/a.rss"),
+        (
+            [link("/c.atom", "application/atom+xml", title="评论"), link("/a.rss")],
+            "https://news.example.org/a.rss",
+        ),
         ([link("/f.json", "application/feed+json")], "https://news.example.org/f.json"),
-        (['<base href="https://feeds.example.org/x/">', link("f.xml")], "https://feeds.example.org/x/f.xml"),
+        (
+            ['<base href="https://feeds.example.org/x/">', link("f.xml")],
+            "https://feeds.example.org/x/f.xml",
+        ),
         ([link("/s.xml", rel="alternate stylesheet")], None),
         ([link("/s.css", "text/css")], None),
         ([link("/f.xml", rel="next")], None),
         (["<link rel=alternate type=application/rss+xml>"], None),
         ([], None),
     ],
-)  # fmt: skip
+)
 def test_the_best_feed_of_a_page(links: list[str], expected: str | None) -> None:
-    assert discovery.feed_of(page(f"<html><head>{''.join(links)}</head><body>x</body></html>")) == expected
+    assert (
+        discovery.feed_of(page(f"<html><head>{''.join(links)}</head><body>x</body></html>"))
+        == expected
+    )
 
 
 @pytest.mark.parametrize(
@@ -63,7 +80,9 @@ def test_the_best_feed_of_a_page(links: list[str], expected: str | None) -> None
         ("", "application/rss+xml", False),
     ],
 )
-def test_a_page_is_told_by_its_type_or_its_beginning(body: str, content_type: str | None, *, expected: bool) -> None:
+def test_a_page_is_told_by_its_type_or_its_beginning(
+    body: str, content_type: str | None, *, expected: bool
+) -> None:
     assert discovery.looks_like_html(page(body, content_type)) is expected
 
 
@@ -80,7 +99,9 @@ def test_no_bytes_raise() -> None:
 def test_whatever_a_page_says_only_web_addresses_come_of_it(text: str, element: str) -> None:
     value = text.replace('"', "")
     words = f'rel="alternate https://api.w.org/" type="application/rss+xml" name="generator" content="{value}"'
-    feeds = discovery.feeds_in(page(f'<html><{element} href="{value}" {words}>RSS</{element}>{link(value)}'))
+    feeds = discovery.feeds_in(
+        page(f'<html><{element} href="{value}" {words}>RSS</{element}>{link(value)}')
+    )
 
     for candidate in (*feeds.recommended, *feeds.linked, *feeds.usual):
         assert candidate.url.startswith(("http://", "https://"))
@@ -89,19 +110,32 @@ def test_whatever_a_page_says_only_web_addresses_come_of_it(text: str, element: 
 @pytest.mark.parametrize(
     "href",
     [
-        "http://[::1", "javascript:alert(1)//feed.xml", "data:text/xml,x", "file:///etc/passwd",
-        "ftp://a.example/feed", "https://a.example/" + "a" * 2000 + "/feed", "mailto:a@b.example", "",
+        "http://[::1",
+        "javascript:alert(1)//feed.xml",
+        "data:text/xml,x",
+        "file:///etc/passwd",
+        "ftp://a.example/feed",
+        "https://a.example/" + "a" * 2000 + "/feed",
+        "mailto:a@b.example",
+        "",
     ],
-)  # fmt: skip
+)
 def test_a_link_that_is_no_web_address_is_no_feed(href: str) -> None:
     found = discovery.feeds_in(page(link(href) + f'<a href="{href}">RSS</a><base href="{href}">'))
 
-    assert not [one for one in (*found.recommended, *found.linked) if "a.example" in one.url or "file" in one.url]
+    assert not [
+        one
+        for one in (*found.recommended, *found.linked)
+        if "a.example" in one.url or "file" in one.url
+    ]
     assert (found.recommended, found.linked) == ((), ())
 
 
 def test_a_broken_base_is_passed_over() -> None:
-    assert discovery.feed_of(page('<base href="http://[">' + link("/feed"))) == "https://news.example.org/feed"
+    assert (
+        discovery.feed_of(page('<base href="http://[">' + link("/feed")))
+        == "https://news.example.org/feed"
+    )
 
 
 @pytest.mark.parametrize(
@@ -109,28 +143,44 @@ def test_a_broken_base_is_passed_over() -> None:
     [
         # this section's feed before the whole site's, whatever its form
         (
-            link("/feed.atom", "application/atom+xml") + link("/section/feed", title="Site » Section Feed"),
+            link("/feed.atom", "application/atom+xml")
+            + link("/section/feed", title="Site » Section Feed"),
             ["/section/feed", "/feed.atom"],
         ),
         # but never its comments
         (link("/section/comments/feed") + link("/feed"), ["/feed", "/section/comments/feed"]),
         # the page's language before others; what states none is not held against it
         (
-            '<html lang="fr-CA">' + "".join(
-                link(f"/{tag}.xml").replace("<link ", f"<link hreflang={tag} ") for tag in ("en", "fr", "de")
-            ) + link("/any.xml"),
+            '<html lang="fr-CA">'
+            + "".join(
+                link(f"/{tag}.xml").replace("<link ", f"<link hreflang={tag} ")
+                for tag in ("en", "fr", "de")
+            )
+            + link("/any.xml"),
             ["/fr.xml", "/any.xml", "/en.xml", "/de.xml"],
         ),
-        (link("/summary.atom", "application/atom+xml") + link("/full.rss"), ["/full.rss", "/summary.atom"]),
-        (link("/wp-json/wp/v2/pages/2", "application/json") + link("/oembed?format=json", "application/json"), []),
+        (
+            link("/summary.atom", "application/atom+xml") + link("/full.rss"),
+            ["/full.rss", "/summary.atom"],
+        ),
+        (
+            link("/wp-json/wp/v2/pages/2", "application/json")
+            + link("/oembed?format=json", "application/json"),
+            [],
+        ),
         (link("/a.xml") + link("/a.xml") + link("/b.xml"), ["/a.xml", "/b.xml"]),
-        (link("feed:https://news.example.org/a.xml") + link("feed://news.example.org/b.xml"), ["/a.xml", "/b.xml"]),
+        (
+            link("feed:https://news.example.org/a.xml") + link("feed://news.example.org/b.xml"),
+            ["/a.xml", "/b.xml"],
+        ),
     ],
-)  # fmt: skip
+)
 def test_recommended_feeds_come_best_first(links: str, expected: list[str]) -> None:
     found = discovery.feeds_in(page(links)).recommended
 
-    assert [candidate.url.removeprefix("https://news.example.org") for candidate in found] == expected
+    assert [
+        candidate.url.removeprefix("https://news.example.org") for candidate in found
+    ] == expected
 
 
 @pytest.mark.parametrize(
@@ -138,36 +188,54 @@ def test_recommended_feeds_come_best_first(links: str, expected: list[str]) -> N
     [
         ('<a href="/rss">here</a>', ["/rss"]),
         ('<a href="/a.rss">x</a><a href="/b/feed/">RSS</a>', ["/b/feed/", "/a.rss"]),
-        ('<a href="/news.xml">RSS</a><a href="/data.xml">Data</a><a href="/rules.pdf">RSS</a>', ["/news.xml"]),
-        ('<a href="/zh.xml">订阅</a><a href="/index.xml" title="Atom">⚛</a>', ["/index.xml", "/zh.xml"]),
+        (
+            '<a href="/news.xml">RSS</a><a href="/data.xml">Data</a><a href="/rules.pdf">RSS</a>',
+            ["/news.xml"],
+        ),
+        (
+            '<a href="/zh.xml">订阅</a><a href="/index.xml" title="Atom">⚛</a>',
+            ["/index.xml", "/zh.xml"],
+        ),
         (
             '<a href="/?feed=rss2"><img alt=RSS></a><a href="/news?format=rss">x</a>',
             ["/?feed=rss2", "/news?format=rss"],
         ),
-        ('<a href="/comments/feed">Comments RSS</a><a href="/feed">Feed</a>', ["/feed", "/comments/feed"]),
+        (
+            '<a href="/comments/feed">Comments RSS</a><a href="/feed">Feed</a>',
+            ["/feed", "/comments/feed"],
+        ),
         (
             '<a href="https://other.example/feed">RSS</a><a href="/feed">Feed</a>',
             ["/feed", "https://other.example/feed"],
         ),
-        ('<a href="/feedback">Feedback</a><a href="/about-rss">About RSS</a><a href="/section/">RSS</a>', []),
+        (
+            '<a href="/feedback">Feedback</a><a href="/about-rss">About RSS</a><a href="/section/">RSS</a>',
+            [],
+        ),
     ],
 )
 def test_links_that_look_like_feeds_come_best_first(anchors: str, expected: list[str]) -> None:
     found = discovery.feeds_in(page(f"<html><body>{anchors}</body></html>")).linked
 
-    assert [candidate.url.removeprefix("https://news.example.org") for candidate in found] == expected
+    assert [
+        candidate.url.removeprefix("https://news.example.org") for candidate in found
+    ] == expected
 
 
 def test_why_is_told_in_one_line() -> None:
     body = (
-        link("/feed", title="The\n harbour") + link("/bare") + '<a href="/x.rss"> All\n news </a><a href="/y.rss"></a>'
+        link("/feed", title="The\n harbour")
+        + link("/bare")
+        + '<a href="/x.rss"> All\n news </a><a href="/y.rss"></a>'
     )
     found = discovery.feeds_in(page(f"<html>{body}"))
 
     assert [candidate.why for candidate in (*found.recommended, *found.linked)] == [
-        "the page recommends it as “The harbour”", "the page recommends it", "the page links to it as “All news”",
+        "the page recommends it as “The harbour”",
+        "the page recommends it",
+        "the page links to it as “All news”",
         "the page links to it",
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.no_cover
@@ -176,7 +244,9 @@ def test_ten_thousand_recommended_feeds_are_fifty() -> None:
 
     found = discovery.feeds_in(page(f"<html><head>{links}</head><body>x")).recommended
 
-    assert [candidate.url for candidate in found] == [f"https://news.example.org/{number}.xml" for number in range(50)]
+    assert [candidate.url for candidate in found] == [
+        f"https://news.example.org/{number}.xml" for number in range(50)
+    ]
 
 
 def test_a_page_without_end_is_read_from_its_beginning() -> None:
@@ -186,15 +256,23 @@ def test_a_page_without_end_is_read_from_its_beginning() -> None:
 
 
 def test_a_head_alone_is_enough() -> None:
-    assert discovery.feed_of(page(f"<html><head>{link('/feed')}")) == "https://news.example.org/feed"
+    assert (
+        discovery.feed_of(page(f"<html><head>{link('/feed')}")) == "https://news.example.org/feed"
+    )
 
 
 def test_the_usual_addresses_are_few_and_of_this_host() -> None:
     assert [candidate.url for candidate in discovery.well_known("https://a.example/x/y?z")] == [
-        "https://a.example/feed", "https://a.example/rss", "https://a.example/atom.xml", "https://a.example/feed.xml",
-        "https://a.example/index.xml", "https://a.example/rss.xml",
-    ]  # fmt: skip
-    assert discovery.well_known("https://a.example/~ada/notes")[0].url == "https://a.example/~ada/feed"
+        "https://a.example/feed",
+        "https://a.example/rss",
+        "https://a.example/atom.xml",
+        "https://a.example/feed.xml",
+        "https://a.example/index.xml",
+        "https://a.example/rss.xml",
+    ]
+    assert (
+        discovery.well_known("https://a.example/~ada/notes")[0].url == "https://a.example/~ada/feed"
+    )
 
 
 def test_sitemaps_of_news_are_those_of_this_site() -> None:

@@ -41,14 +41,22 @@ def essence(value: Any) -> Any:
         return [value.value, value.where]
     if is_dataclass(value):
         pairs = ((field.name, getattr(value, field.name), field.default) for field in fields(value))
-        return {name: essence(part) for name, part, default in pairs if part is not None and part != default}
+        return {
+            name: essence(part)
+            for name, part, default in pairs
+            if part is not None and part != default
+        }
     if isinstance(value, tuple):
         return [essence(part) for part in value]
     return value.total_seconds() if isinstance(value, timedelta) else value
 
 
 def rss(items: bytes) -> bytes:
-    return b'<?xml version="1.0"?><rss version="2.0"><channel><title>t</title>' + items + b"</channel></rss>"
+    return (
+        b'<?xml version="1.0"?><rss version="2.0"><channel><title>t</title>'
+        + items
+        + b"</channel></rss>"
+    )
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -80,7 +88,11 @@ def test_items_beyond_the_limit_are_left_out_and_said_so(monkeypatch: pytest.Mon
 
 
 def test_an_item_with_too_much_text_is_rejected_and_the_others_stay() -> None:
-    huge = b"<item><title>b</title><description>" + b"x" * (2 * 1024 * 1024 + 1) + b"</description></item>"
+    huge = (
+        b"<item><title>b</title><description>"
+        + b"x" * (2 * 1024 * 1024 + 1)
+        + b"</description></item>"
+    )
 
     parsed = feed.parse(capture(rss(ITEM + huge + ITEM)))
 
@@ -97,14 +109,23 @@ HELD = {
         b"<item>" + b"".join(b"<category>c%d</category>" % n for n in range(40_000)) + b"</item>",
         "item 1 has more than 1000 categories",
     ),
-    "author": (b"<item><author>" + b"a" * 200_000 + b"</author></item>", "an author of more than 4096 characters"),
+    "author": (
+        b"<item><author>" + b"a" * 200_000 + b"</author></item>",
+        "an author of more than 4096 characters",
+    ),
     "author in CDATA": (
         b"<item><dc:creator><![CDATA[" + b"a" * 200_000 + b"]]></dc:creator></item>",
         "an author of more than 4096 characters",
     ),
-    "depth": (b"<item>" + b"<a>" * 100_000 + b"</a>" * 100_000 + b"</item>", "elements nested deeper than 50000"),
+    "depth": (
+        b"<item>" + b"<a>" * 100_000 + b"</a>" * 100_000 + b"</item>",
+        "elements nested deeper than 50000",
+    ),
     "depth without ends": (b"<item>" + b"<a>" * 50_001, "elements nested deeper than 50000"),
-    "much depth": (b"<item>" + b"<a>" * 1_500_000 + b"</a>" * 1_500_000, "more than 500000 elements"),
+    "much depth": (
+        b"<item>" + b"<a>" * 1_500_000 + b"</a>" * 1_500_000,
+        "more than 500000 elements",
+    ),
     "elements": (b"<item>" + b"<a/>" * 1_500_000, "more than 500000 elements"),
 }
 
@@ -145,13 +166,19 @@ def test_what_is_built_to_be_slow_is_read_in_no_time(trap: str) -> None:
 
 
 def test_paragraphs_without_ends_are_no_depth_beyond_their_item() -> None:
-    body = b"<item><title>t</title><description>" + b"<p>text<br>" * 20_000 + b"</description></item>"
+    body = (
+        b"<item><title>t</title><description>" + b"<p>text<br>" * 20_000 + b"</description></item>"
+    )
 
     assert feed_text.prepare(rss(body * 3).decode()) is not None
 
 
 def test_a_long_text_behind_an_empty_author_is_no_long_author() -> None:
-    body = b"<item><author/><description>" + b"&lt;p&gt;the author wrote&lt;/p&gt; " * 500 + b"</description></item>"
+    body = (
+        b"<item><author/><description>"
+        + b"&lt;p&gt;the author wrote&lt;/p&gt; " * 500
+        + b"</description></item>"
+    )
 
     parsed = feed.parse(capture(rss(body)))
 
@@ -161,7 +188,9 @@ def test_a_long_text_behind_an_empty_author_is_no_long_author() -> None:
 def test_a_picture_as_data_inside_the_text_is_no_trap() -> None:
     picture = b'<img alt="a" src="data:image/png;base64,' + b"QUJD" * 20_000 + b'">'
 
-    parsed = feed.parse(capture(rss(b"<item><description><![CDATA[" + picture + b"]]></description></item>")))
+    parsed = feed.parse(
+        capture(rss(b"<item><description><![CDATA[" + picture + b"]]></description></item>"))
+    )
 
     assert parsed.entries[0].content == (Found(picture.decode(), "feed:description"),)
 
@@ -174,21 +203,61 @@ def test_any_bytes_give_a_feed_or_a_source_error(body: bytes) -> None:
 
 FRAGMENTS = st.sampled_from(
     [
-        "<item>", "</item>", "<title>", "</title>", "<link>", "</link>", "<![CDATA[", "]]>", "<!--", "-->", "<?x", "?>",
-        "&amp;", "&", "&#0;", "&#x110000;", "&nbsp;", "<guid isPermaLink='x'>", "</guid>", "<media:content url='http://[::1'",
-        ">", "<", "/>", "\x00", "\ud800", "é", "中", "<content type='xhtml'>", "</content>", "<entry>", "</entry>",
-        "<link href='http://[::1'/>", "<enclosure length='-1'/>", "<itunes:duration>99:99:99:99</itunes:duration>",
-        "<!DOCTYPE x [<!ENTITY a 'b'>]>", "<source url='x'>", "</source>", "<category/>", "<pubDate>\u0660</pubDate>",
-        "<author>a@b.example (x", "<summary type='base64'>", "xml:base='http://[::1'", "<skipHours><hour>99</hour>",
+        "<item>",
+        "</item>",
+        "<title>",
+        "</title>",
+        "<link>",
+        "</link>",
+        "<![CDATA[",
+        "]]>",
+        "<!--",
+        "-->",
+        "<?x",
+        "?>",
+        "&amp;",
+        "&",
+        "&#0;",
+        "&#x110000;",
+        "&nbsp;",
+        "<guid isPermaLink='x'>",
+        "</guid>",
+        "<media:content url='http://[::1'",
+        ">",
+        "<",
+        "/>",
+        "\x00",
+        "\ud800",
+        "é",
+        "中",
+        "<content type='xhtml'>",
+        "</content>",
+        "<entry>",
+        "</entry>",
+        "<link href='http://[::1'/>",
+        "<enclosure length='-1'/>",
+        "<itunes:duration>99:99:99:99</itunes:duration>",
+        "<!DOCTYPE x [<!ENTITY a 'b'>]>",
+        "<source url='x'>",
+        "</source>",
+        "<category/>",
+        "<pubDate>\u0660</pubDate>",
+        "<author>a@b.example (x",
+        "<summary type='base64'>",
+        "xml:base='http://[::1'",
+        "<skipHours><hour>99</hour>",
     ]
-)  # fmt: skip
+)
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(
-    st.lists(FRAGMENTS, max_size=25), st.sampled_from(["rss", "feed xmlns='http://www.w3.org/2005/Atom'", "rdf:RDF"])
+    st.lists(FRAGMENTS, max_size=25),
+    st.sampled_from(["rss", "feed xmlns='http://www.w3.org/2005/Atom'", "rdf:RDF"]),
 )
-def test_any_broken_feed_gives_what_it_has_or_a_source_error(fragments: list[str], root: str) -> None:
+def test_any_broken_feed_gives_what_it_has_or_a_source_error(
+    fragments: list[str], root: str
+) -> None:
     body = f"<{root}><channel>{''.join(fragments)}</channel>".encode("utf-8", "surrogatepass")
 
     assert outcome(body, {}) is not None

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 DATA = Path(__file__).parent / "data"
 FEEDS = DATA / "feeds"
 CASES = sorted(path.name for path in FEEDS.glob("*.xml"))
-DIFFERENCES: dict[str, dict[str, str]] = json.loads((DATA / "feedparser_differences.json").read_text("utf-8"))
+DIFFERENCES: dict[str, dict[str, str]] = json.loads(
+    (DATA / "feedparser_differences.json").read_text("utf-8")
+)
 ADDRESS = "https://feeds.example/all.xml"
 
 RULES = {
@@ -61,7 +63,9 @@ RULES = {
 def bare(body: bytes, headers: dict[str, str]) -> list[dict[str, Any]]:
     """What feedparser itself gives, with its own sanitizer and resolver."""
     try:
-        read = feedparser.parse(BytesIO(body), response_headers={"content-location": ADDRESS, **headers})
+        read = feedparser.parse(
+            BytesIO(body), response_headers={"content-location": ADDRESS, **headers}
+        )
     except (OverflowError, ValueError):  # it has no rule for `&#99999999999;`
         return []
     return [dict(item) for item in read["entries"]]
@@ -74,7 +78,9 @@ def ours(body: bytes, headers: dict[str, str]) -> dict[int, Revision]:
         found = digest([capture], Job("s", "feed"), load_sites())
     except SourceError:
         return {}
-    gone = {int(match[1]) for message in found.rejected if (match := re.match(r"item (\d+):", message))}
+    gone = {
+        int(match[1]) for message in found.rejected if (match := re.match(r"item (\d+):", message))
+    }
     numbers = (number for number in range(1, 20_000) if number not in gone)
     return dict(zip(numbers, found.revisions, strict=False))
 
@@ -93,9 +99,15 @@ def differences(body: bytes, headers: dict[str, str]) -> Iterator[tuple[str, obj
 
 def compared(item: dict[str, Any], revision: Revision) -> dict[str, tuple[object, object]]:
     """Give for each field what feedparser has, brought into the form of ours, and what we have."""
-    stated = max((part["value"] for part in item.get("content", ())), key=len, default="") or item.get("summary", "")
+    stated = max(
+        (part["value"] for part in item.get("content", ())), key=len, default=""
+    ) or item.get("summary", "")
     link = item.get("link")
-    names = [name for author in item.get("authors", ()) if (name := author.get("name") or author.get("email"))]
+    names = [
+        name
+        for author in item.get("authors", ())
+        if (name := author.get("name") or author.get("email"))
+    ]
     pairs: dict[str, tuple[object, object]] = {
         "title": (plain(item.get("title", "")), revision.title),
         "link": (link and key(urljoin(ADDRESS, link)), revision.url and key(revision.url)),
@@ -106,7 +118,10 @@ def compared(item: dict[str, Any], revision: Revision) -> dict[str, tuple[object
     for field, moment in (("published", revision.published), ("updated", revision.at)):
         when = item.get(f"{field}_parsed")
         if when:
-            pairs[field] = (datetime.fromtimestamp(timegm(when), UTC).isoformat(), moment.isoformat())
+            pairs[field] = (
+                datetime.fromtimestamp(timegm(when), UTC).isoformat(),
+                moment.isoformat(),
+            )
     return pairs
 
 
@@ -115,10 +130,13 @@ def test_every_difference_has_a_rule(name: str) -> None:
     expected = json.loads((FEEDS / f"{name}.expected.json").read_text("utf-8"))
 
     found = {
-        place: (seen, read) for place, seen, read in differences((FEEDS / name).read_bytes(), expected.get("given", {}))
+        place: (seen, read)
+        for place, seen, read in differences((FEEDS / name).read_bytes(), expected.get("given", {}))
     }
 
-    assert {place: found.get(place) for place in found.keys() ^ DIFFERENCES.get(name, {}).keys()} == {}
+    assert {
+        place: found.get(place) for place in found.keys() ^ DIFFERENCES.get(name, {}).keys()
+    } == {}
 
 
 def test_every_rule_is_explained_and_used() -> None:

@@ -38,14 +38,34 @@ def refusal(body: bytes | str, content_type: str = "text/html") -> str:
         ("<html lang=ru><p>Лампа</p>".encode("cp1251"), "text/html; charset=iso-8859-1", "Лампа"),
         ("<html lang='pl-PL'><p>żółw łódź</p>".encode("cp1250"), "text/html", "żółw łódź"),
         ("<meta charset=big5><p>燈塔與漁船</p>".encode("big5"), "text/html", "燈塔與漁船"),
-        ("<meta charset=gbk><p>灯塔与渔船</p>".encode("gbk"), "text/html; charset=iso-8859-1", "灯塔与渔船"),
-        ("<meta http-equiv=content-type content='text/html; charset=euc-kr'><p>등대</p>".encode("cp949"), "", "등대"),
-        (f"<script>{' ' * 9000}</script><meta charset=gbk><p>灯塔</p>".encode("gbk"), "text/html", "灯塔"),
-        ("<meta charset=no-such><p>лампа</p>".encode("cp1251"), "text/html; charset=windows-1251", "лампа"),
+        (
+            "<meta charset=gbk><p>灯塔与渔船</p>".encode("gbk"),
+            "text/html; charset=iso-8859-1",
+            "灯塔与渔船",
+        ),
+        (
+            "<meta http-equiv=content-type content='text/html; charset=euc-kr'><p>등대</p>".encode(
+                "cp949"
+            ),
+            "",
+            "등대",
+        ),
+        (
+            f"<script>{' ' * 9000}</script><meta charset=gbk><p>灯塔</p>".encode("gbk"),
+            "text/html",
+            "灯塔",
+        ),
+        (
+            "<meta charset=no-such><p>лампа</p>".encode("cp1251"),
+            "text/html; charset=windows-1251",
+            "лампа",
+        ),
         (b"<meta charset=utf-16><p>lamp</p>", "text/html", "lamp"),
     ],
 )
-def test_labels_language_and_bytes_decide_the_charset(body: bytes, content_type: str, text: str) -> None:
+def test_labels_language_and_bytes_decide_the_charset(
+    body: bytes, content_type: str, text: str
+) -> None:
     assert text in decoded(capture(body, content_type))
 
 
@@ -55,7 +75,10 @@ def test_labels_language_and_bytes_decide_the_charset(body: bytes, content_type:
         ("", URL),
         ("<base target=_blank>", URL),
         ("<base href='/deep/'>", "https://news.example.org/deep/"),
-        ("<base href='https://cdn.example.org/'><base href='/second/'>", "https://cdn.example.org/"),
+        (
+            "<base href='https://cdn.example.org/'><base href='/second/'>",
+            "https://cdn.example.org/",
+        ),
         ("<base href='javascript:x'>", URL),
     ],
 )
@@ -81,7 +104,11 @@ def test_a_page_is_a_document_of_its_own_kind() -> None:
         (b"\x89PNG\r\n\x1a\n\x00\x00", "application/octet-stream", "binary data"),
         ('{"items": []}', "application/json", "a document of type application/json"),
         ('{"items": "<p>"}', "text/html", 'it begins with `{"items": "<p>"}`'),
-        ("<?xml version='1.0'?><rss><channel><title>x</title></channel></rss>", "text/xml", "it begins with `<?xml"),
+        (
+            "<?xml version='1.0'?><rss><channel><title>x</title></channel></rss>",
+            "text/xml",
+            "it begins with `<?xml",
+        ),
         ("just words", "text/plain", "a text without elements"),
         ("<!-- nothing -->", "text/html", "a page without anything to show"),
     ],
@@ -90,9 +117,16 @@ def test_what_is_no_page_is_named(body: bytes | str, content_type: str, message:
     assert message in refusal(body, content_type)
 
 
-@pytest.mark.parametrize("content_type", ["", "text/plain", "application/octet-stream", "image/gif", "text/xml"])
+@pytest.mark.parametrize(
+    "content_type", ["", "text/plain", "application/octet-stream", "image/gif", "text/xml"]
+)
 def test_a_page_under_another_label_is_a_page(content_type: str) -> None:
-    assert document(capture("<!DOCTYPE html><html><body><p>x</p></body></html>", content_type)).root.tag == "html"
+    assert (
+        document(
+            capture("<!DOCTYPE html><html><body><p>x</p></body></html>", content_type)
+        ).root.tag
+        == "html"
+    )
 
 
 def test_what_no_tree_may_hold_is_left_out() -> None:
@@ -148,7 +182,9 @@ def test_a_page_of_too_many_elements_is_refused() -> None:
 
 
 def test_the_direction_of_a_script_comes_from_whatever_is_around_it() -> None:
-    page = document(capture("<html dir=RTL><body><p>x</p><div dir=ltr><i dir=auto>y</i></div></body></html>"))
+    page = document(
+        capture("<html dir=RTL><body><p>x</p><div dir=ltr><i dir=auto>y</i></div></body></html>")
+    )
 
     assert [direction_of(next(page.root.iter(tag))) for tag in ("p", "i")] == ["rtl", "ltr"]
     assert direction_of(next(document(capture("<p>x")).root.iter("p"))) is None

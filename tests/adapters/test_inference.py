@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 def page(body: str, lang: str = "en") -> Document:
     text = f'<!doctype html><html lang="{lang}"><body>{body}</body></html>'
     return document(
-        Capture("s", "https://www.paper.example.co.uk/news/", datetime(2026, 7, 4, tzinfo=UTC), text.encode())
+        Capture(
+            "s",
+            "https://www.paper.example.co.uk/news/",
+            datetime(2026, 7, 4, tzinfo=UTC),
+            text.encode(),
+        )
     )
 
 
@@ -29,12 +34,12 @@ def rows(count: int, form: str) -> str:
 
 NAV = (
     "<ul class=menu>"
-    + "".join(f"<li><a href=/{w}>{w.title()} news</a></li>" for w in ("world", "sport", "art", "jobs"))
+    + "".join(
+        f"<li><a href=/{w}>{w.title()} news</a></li>" for w in ("world", "sport", "art", "jobs")
+    )
     + "</ul>"
 )
-CARD = (
-    '<div class="card"><h3><a href="/a/{n}">Headline of story {n}</a></h3><time datetime="2026-07-0{n}">x</time></div>'
-)
+CARD = '<div class="card"><h3><a href="/a/{n}">Headline of story {n}</a></h3><time datetime="2026-07-0{n}">x</time></div>'
 
 ROW = "<li><a href=/a/the-story-{n}>A headline of words</a> <i>x</i></li>"
 
@@ -58,13 +63,22 @@ def test_what_is_found_is_said_in_selectors_with_the_reasons() -> None:
     [
         (f"<div id=latest>{rows(4, CARD.replace('card', 'css-1x{n}'))}</div>", "div#latest > div"),
         (f"<main>{rows(4, CARD.replace('card', 'post post-{n} odd'))}</main>", "div.post"),
-        (f"<main>{rows(4, CARD.replace('class=', 'data-story=1 data-x='))}</main>", "div[data-story]"),
-        (f"<main>{rows(4, CARD.replace('card', 'Card_card__3kd9s'))}</main>", 'div[class*="Card_card__"]'),
+        (
+            f"<main>{rows(4, CARD.replace('class=', 'data-story=1 data-x='))}</main>",
+            "div[data-story]",
+        ),
+        (
+            f"<main>{rows(4, CARD.replace('card', 'Card_card__3kd9s'))}</main>",
+            'div[class*="Card_card__"]',
+        ),
         (f"<ul class=latest>{rows(4, ROW)}</ul>", "ul.latest > li"),
-        (f"<div class=row>{rows(2, CARD)}</div><p>x</p><div class=row>{rows(4, CARD)}</div>", "div.card"),
+        (
+            f"<div class=row>{rows(2, CARD)}</div><p>x</p><div class=row>{rows(4, CARD)}</div>",
+            "div.card",
+        ),
         (f"<div class=row>{rows(4, '<div class=col-md-4>' + CARD + '</div>')}</div>", "div.card"),
     ],
-)  # fmt: skip
+)
 def test_the_selector_of_the_items_is_one_that_lasts(body: str, items: str) -> None:
     found = infer(page(NAV + body))
 
@@ -88,7 +102,10 @@ def test_a_lead_story_of_another_form_belongs_to_its_list() -> None:
         f"<footer>{rows(6, CARD)}</footer>",
         f"<div role=navigation>{rows(6, CARD)}</div>",
         rows(2, CARD),
-        rows(6, '<div class=card><h3><a href="https://ads.example.com/{n}">Headline of story {n}</a></h3></div>'),
+        rows(
+            6,
+            '<div class=card><h3><a href="https://ads.example.com/{n}">Headline of story {n}</a></h3></div>',
+        ),
         rows(6, '<div class=card><h3><a href="#c{n}">Headline of story {n}</a></h3></div>'),
         rows(6, '<div class=tag><a href="/tag/{n}">tag {n}</a></div>'),
         rows(6, '<p><a href="/a/1">The same story again</a></p>'),
@@ -131,10 +148,22 @@ def test_the_answer_is_the_same_every_time() -> None:
 @pytest.mark.parametrize(
     ("name", "stable"),
     [
-        ("news-card", True), ("article__title", True), ("archive-list", True), ("h2title", True), ("newsList", True),
-        ("css-1x2y3", False), ("sc-bdVaJa", False), ("jsx-2936411203", False), ("post-1234", False), ("_2pjf1", False),
-        ("Card_root__3kd9s", False), ("hYtRwq", False), ("svelte-1tky8bj", False), ("md:w-1/2", False), ("123", False),
+        ("news-card", True),
+        ("article__title", True),
+        ("archive-list", True),
+        ("h2title", True),
+        ("newsList", True),
+        ("css-1x2y3", False),
+        ("sc-bdVaJa", False),
+        ("jsx-2936411203", False),
+        ("post-1234", False),
+        ("_2pjf1", False),
+        ("Card_root__3kd9s", False),
+        ("hYtRwq", False),
+        ("svelte-1tky8bj", False),
+        ("md:w-1/2", False),
+        ("123", False),
     ],
-)  # fmt: skip
+)
 def test_names_that_a_tool_made_up_do_not_last(name: str, stable: bool) -> None:
     assert is_stable(name) is stable

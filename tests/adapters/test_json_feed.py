@@ -41,7 +41,12 @@ def test_the_smallest_feed_is_one_item() -> None:
 
 def test_a_deep_document_is_refused_not_followed() -> None:
     with pytest.raises(SourceError) as refused:
-        parse(b'{"version": "%s", "items": ' % VERSION.encode() + b"[" * 100_000 + b"]" * 100_000 + b"}")
+        parse(
+            b'{"version": "%s", "items": ' % VERSION.encode()
+            + b"[" * 100_000
+            + b"]" * 100_000
+            + b"}"
+        )
 
     assert refused.value.kind == "parse"
 
@@ -60,18 +65,37 @@ def test_a_home_page_that_is_no_address_is_absent() -> None:
 
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | st.text(max_size=5),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False)
+    | st.text(max_size=5),
     lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["url", "name", "x"]), inner, max_size=3)
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["url", "name", "x"]), inner, max_size=3)
     ),
     max_leaves=5,
 )
 KEYS = st.sampled_from(
     [
-        "id", "url", "external_url", "title", "content_html", "content_text", "summary", "image", "banner_image",
-        "date_published", "date_modified", "authors", "author", "tags", "language", "attachments",
+        "id",
+        "url",
+        "external_url",
+        "title",
+        "content_html",
+        "content_text",
+        "summary",
+        "image",
+        "banner_image",
+        "date_published",
+        "date_modified",
+        "authors",
+        "author",
+        "tags",
+        "language",
+        "attachments",
     ]
-)  # fmt: skip
+)
 
 
 @settings(max_examples=80, deadline=None, derandomize=True)

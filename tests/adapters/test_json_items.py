@@ -35,22 +35,31 @@ def item(number: int, **more: Any) -> dict[str, Any]:
     return {"title": f"Title of story {number}", "url": f"/s/{number}", **more}
 
 
-@pytest.mark.parametrize("name", sorted(path.name.partition(".")[0] for path in DATA.glob("*.expected.json")))
+@pytest.mark.parametrize(
+    "name", sorted(path.name.partition(".")[0] for path in DATA.glob("*.expected.json"))
+)
 def test_well_known_names_need_no_rules(name: str) -> None:
     want = json.loads((DATA / f"{name}.expected.json").read_text(encoding="utf-8"))
     capture = Capture(name, want["url"], TAKEN, (DATA / f"{name}.json").read_bytes())
     zone = want.get("timezone")
 
-    found = digest([capture], Job(name, "json", timezone=zone or "UTC"), Sites([SiteRules(id="saved")]))
+    found = digest(
+        [capture], Job(name, "json", timezone=zone or "UTC"), Sites([SiteRules(id="saved")])
+    )
 
     values = [
         {
-            "title": one.title, "url": one.url, "published": one.published.isoformat()[:19] + "Z", "guid": one.guid,
-            "content_html": one.content_html, "authors": list(one.authors), "tags": list(one.tags),
+            "title": one.title,
+            "url": one.url,
+            "published": one.published.isoformat()[:19] + "Z",
+            "guid": one.guid,
+            "content_html": one.content_html,
+            "authors": list(one.authors),
+            "tags": list(one.tags),
             "summary": one.summary,
         }
         for one in found.revisions
-    ]  # fmt: skip
+    ]
     assert [{key: value[key] for key in want["items"][0]} for value in values] == want["items"]
     assert list(found.notes) == want["notes"]
 
@@ -58,17 +67,23 @@ def test_well_known_names_need_no_rules(name: str) -> None:
 def test_paths_lead_to_the_items_and_into_them() -> None:
     data = {
         "data": {
-            "rows": [{"h": {"t": "One", "s": "one-1"}, "by": ["A", "B"], "html": "<p>Text</p>"}, {"h": {"s": "x"}}, 7]
+            "rows": [
+                {"h": {"t": "One", "s": "one-1"}, "by": ["A", "B"], "html": "<p>Text</p>"},
+                {"h": {"s": "x"}},
+                7,
+            ]
         }
     }
     parsed = parse(
         data,
         items=("json:data.articles", "json:data.rows"),
         fields={
-            "title": "json:h.t", "url": ["json:h.s | prefix: https://news.example.org/a/"], "authors": "json:by",
+            "title": "json:h.t",
+            "url": ["json:h.s | prefix: https://news.example.org/a/"],
+            "authors": "json:by",
             "content": "json:html",
         },
-    )  # fmt: skip
+    )
 
     assert parsed == Parsed(
         entries=(
@@ -117,13 +132,27 @@ def test_an_empty_list_is_quiet() -> None:
 @pytest.mark.parametrize(
     ("data", "items", "message"),
     [
-        ({"rows": [item(1)]}, ("json:data.articles",), "`json:data.articles` finds nothing; the document has rows"),
-        ({"rows": [{"x": 1}]}, ("json:rows",), "`json:rows` finds 1, none usable (item 1: no link of its own)"),
-        ({"a": {"b": 1}, "c": 2}, (), "no list of objects with a title and a link; the document has a, c"),
+        (
+            {"rows": [item(1)]},
+            ("json:data.articles",),
+            "`json:data.articles` finds nothing; the document has rows",
+        ),
+        (
+            {"rows": [{"x": 1}]},
+            ("json:rows",),
+            "`json:rows` finds 1, none usable (item 1: no link of its own)",
+        ),
+        (
+            {"a": {"b": 1}, "c": 2},
+            (),
+            "no list of objects with a title and a link; the document has a, c",
+        ),
         (17, (), "no list of objects with a title and a link; the document is a single value"),
     ],
 )
-def test_a_document_without_the_list_is_an_error(data: Any, items: tuple[str, ...], message: str) -> None:
+def test_a_document_without_the_list_is_an_error(
+    data: Any, items: tuple[str, ...], message: str
+) -> None:
     with pytest.raises(SourceError) as refused:
         parse(data, items=items)
 
@@ -144,16 +173,24 @@ def test_a_guard_against_scripts_is_passed_over() -> None:
 
 
 def test_an_item_without_a_link_is_known_by_its_id() -> None:
-    parsed = parse({"rows": [{"title": "No link", "id": 7}, {"title": "No link", "id": 7}]}, items=("json:rows",))
+    parsed = parse(
+        {"rows": [{"title": "No link", "id": 7}, {"title": "No link", "id": 7}]},
+        items=("json:rows",),
+    )
 
     assert [entry.guid for entry in parsed.entries] == [Found("7", "json:id")]
 
 
 def test_values_of_any_shape_are_read_or_absent() -> None:
     shapes = {
-        "author": {"name": "Ann", "url": "/ann"}, "image": [{"src": "/1.jpg"}], "tags": "a, b",
-        "categories": [3, {"name": "c"}], "date": {"x": 1}, "summary": True, "language": ["en"],
-    }  # fmt: skip
+        "author": {"name": "Ann", "url": "/ann"},
+        "image": [{"src": "/1.jpg"}],
+        "tags": "a, b",
+        "categories": [3, {"name": "c"}],
+        "date": {"x": 1},
+        "summary": True,
+        "language": ["en"],
+    }
     (entry,) = parse([item(1, **shapes)]).entries
 
     assert [found.value for found in entry.authors] == ["Ann"]
@@ -163,7 +200,10 @@ def test_values_of_any_shape_are_read_or_absent() -> None:
 
 
 def test_of_many_lists_the_longest_of_articles_counts_not_the_menu() -> None:
-    menu = [{"title": word, "url": f"/{word}"} for word in ("World", "Sport", "Art", "Jobs", "Shop", "Help")]
+    menu = [
+        {"title": word, "url": f"/{word}"}
+        for word in ("World", "Sport", "Art", "Jobs", "Shop", "Help")
+    ]
     parsed = parse({"menu": menu, "pages": {"a": {"list": [item(1), item(2), item(3)]}}})
 
     assert [entry.url[0].value for entry in parsed.entries] == ["/s/1", "/s/2", "/s/3"]
@@ -185,10 +225,17 @@ def test_the_items_of_one_document_are_bounded() -> None:
 
 NAMES = ["title", "url", "node", "data", "date", "author", "image", "tags", "content", "x"]
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4) | st.just("https://x.example/1"),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=4)
+    | st.just("https://x.example/1"),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4)
+    ),
     max_leaves=12,
-)  # fmt: skip
+)
 
 
 @settings(max_examples=80, deadline=None, derandomize=True)

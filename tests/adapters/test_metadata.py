@@ -43,7 +43,13 @@ def test_places_are_asked_in_their_order() -> None:
     )
 
     assert values(found.title) == ["Linked", "Graph", "Marked", "Other", "Twitter", "Title"]
-    assert values(found.published) == ["2026-07-01", "2026-07-02", "2026-07-03", "2026-07-04", "2026-07-05"]
+    assert values(found.published) == [
+        "2026-07-01",
+        "2026-07-02",
+        "2026-07-03",
+        "2026-07-04",
+        "2026-07-05",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -69,7 +75,10 @@ def test_the_sites_name_is_no_title_and_no_part_of_one(title: str, expected: lis
     ("titles", "first"),
     [
         (("Ninety lamps in …", "Ninety Lamps in the harbour"), "Ninety Lamps in the harbour"),
-        (("Ninety lamps in...", "Ninety lamps in [...]", "Ninety lamps in the harbour"), "Ninety lamps in the harbour"),
+        (
+            ("Ninety lamps in...", "Ninety lamps in [...]", "Ninety lamps in the harbour"),
+            "Ninety lamps in the harbour",
+        ),
         (("Ninety lamps …", "Nobody counts them"), "Ninety lamps …"),
         (("Wait for it…", "Wait for it…"), "Wait for it…"),
         (("…", "Nobody counts them"), "…"),
@@ -101,24 +110,40 @@ def test_an_author_is_somebody(author: str, expected: list[str]) -> None:
 
 
 def test_authors_come_from_the_first_place_that_names_anybody() -> None:
-    found = read("<meta name=author content=admin><a rel='author nofollow'>Ada Wick</a><a rel=author>Bo</a><p>x")
+    found = read(
+        "<meta name=author content=admin><a rel='author nofollow'>Ada Wick</a><a rel=author>Bo</a><p>x"
+    )
 
-    assert found.authors == (Found("Ada Wick", "page:a[rel=author]"), Found("Bo", "page:a[rel=author]"))
+    assert found.authors == (
+        Found("Ada Wick", "page:a[rel=author]"),
+        Found("Bo", "page:a[rel=author]"),
+    )
 
 
 @pytest.mark.parametrize(
     ("head", "expected"),
     [
-        ("<link rel=canonical href=/world/lamps-2>", ["https://www.lamppost.example/world/lamps-2"]),
-        ("<meta property=og:url content='https://m.lamppost.example/w/1'>", ["https://m.lamppost.example/w/1"]),
+        (
+            "<link rel=canonical href=/world/lamps-2>",
+            ["https://www.lamppost.example/world/lamps-2"],
+        ),
+        (
+            "<meta property=og:url content='https://m.lamppost.example/w/1'>",
+            ["https://m.lamppost.example/w/1"],
+        ),
         ("<link rel=canonical href='https://www.lamppost.example/'>", []),
         ("<link rel=canonical href='https://example.com/world/lamps'>", []),
         ("<link rel=canonical href='javascript:x'>", []),
         ("<link rel=canonical href='http://[::1'>", []),
-        ("<link rel=canonical href='https://lamppost.example/?p=7'>", ["https://lamppost.example/?p=7"]),
+        (
+            "<link rel=canonical href='https://lamppost.example/?p=7'>",
+            ["https://lamppost.example/?p=7"],
+        ),
     ],
 )
-def test_a_canonical_address_is_believed_on_its_own_site_alone(head: str, expected: list[str]) -> None:
+def test_a_canonical_address_is_believed_on_its_own_site_alone(
+    head: str, expected: list[str]
+) -> None:
     assert values(read(f"{head}<p>x").url) == expected
 
 
@@ -130,9 +155,13 @@ def test_the_largest_of_the_linked_images_comes_first() -> None:
         )
     )
 
-    assert [(image.url.rpartition("/")[2], image.width, image.height) for image in found.images] == [
-        ("large.jpg", 1200, 800), ("small.jpg", 300, 200), ("plain.jpg", None, None),
-    ]  # fmt: skip
+    assert [
+        (image.url.rpartition("/")[2], image.width, image.height) for image in found.images
+    ] == [
+        ("large.jpg", 1200, 800),
+        ("small.jpg", 300, 200),
+        ("plain.jpg", None, None),
+    ]
 
 
 def test_an_enclosure_is_a_file_and_no_player() -> None:
@@ -143,12 +172,14 @@ def test_an_enclosure_is_a_file_and_no_player() -> None:
     )
 
     assert [(one.url.rpartition("/")[2], one.type, one.duration) for one in found.enclosures] == [
-        ("v.mp4#t=1", "video/mp4", 3723), ("a.mp3?x=1", "audio/mpeg", None),
-    ]  # fmt: skip
+        ("v.mp4#t=1", "video/mp4", 3723),
+        ("a.mp3?x=1", "audio/mpeg", None),
+    ]
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), [("PT90S", 90), ("P1DT2M", 120), ("PT0S", None), ("1:30", None), ("", None)]
+    ("text", "expected"),
+    [("PT90S", 90), ("P1DT2M", 120), ("PT0S", None), ("1:30", None), ("", None)],
 )
 def test_durations_of_iso_8601_are_read(text: str, expected: int | None) -> None:
     assert seconds(text) == expected
@@ -170,7 +201,9 @@ def test_durations_of_iso_8601_are_read(text: str, expected: int | None) -> None
 def test_a_date_in_words_stands_behind_its_label(body: str, expected: str | None) -> None:
     language = "ru" if "июля" in body else "en"
 
-    assert values(read(f"<html lang={language}><body>{body}").published) == ([expected] if expected else [])
+    assert values(read(f"<html lang={language}><body>{body}").published) == (
+        [expected] if expected else []
+    )
 
 
 @pytest.mark.parametrize(
@@ -192,7 +225,10 @@ def test_the_day_in_an_address(address: str, day: date | None) -> None:
 
 
 def test_dates_that_the_address_bears_out_come_first() -> None:
-    dates = tuple(Found(value, "x") for value in ("2026-06-01", "nonsense", "2026-07-04T01:00:00Z", "2026-07-03"))
+    dates = tuple(
+        Found(value, "x")
+        for value in ("2026-06-01", "nonsense", "2026-07-04T01:00:00Z", "2026-07-03")
+    )
 
     ordered = agreeing(dates, "https://a.example/2026/07/03/x", taken=TAKEN)
 
@@ -206,7 +242,18 @@ JSON_LIKE = st.recursive(
         st.lists(inner, max_size=3)
         | st.dictionaries(
             st.sampled_from(
-                ["@type", "@id", "@graph", "url", "headline", "author", "name", "image", "audio", "mainEntity"]
+                [
+                    "@type",
+                    "@id",
+                    "@graph",
+                    "url",
+                    "headline",
+                    "author",
+                    "name",
+                    "image",
+                    "audio",
+                    "mainEntity",
+                ]
             ),
             inner | st.sampled_from(["Article", "WebPage", "#a"]),
             max_size=5,
@@ -226,13 +273,31 @@ def test_linked_data_of_any_shape_never_raises(data: object) -> None:
 @given(
     st.lists(
         st.sampled_from(
-            ["<h1>", "<article>", "</article>", "<time datetime='2026-07-03'>", "<p itemprop=name>", "<div itemscope>",
-             "<b itemscope itemtype=Article>", "</b>", "<i class=h-entry>", "<i class='p-name author h-card'>", "</i>",
-             "<meta property=og:image content='http://[::1'>", "<link rel=canonical href='//'>", "Published: 1.1.",
-             "<title>", "</title>", "<base href='http://['>", "<a rel=author>", "x", "<img itemprop=image itemscope>"]
+            [
+                "<h1>",
+                "<article>",
+                "</article>",
+                "<time datetime='2026-07-03'>",
+                "<p itemprop=name>",
+                "<div itemscope>",
+                "<b itemscope itemtype=Article>",
+                "</b>",
+                "<i class=h-entry>",
+                "<i class='p-name author h-card'>",
+                "</i>",
+                "<meta property=og:image content='http://[::1'>",
+                "<link rel=canonical href='//'>",
+                "Published: 1.1.",
+                "<title>",
+                "</title>",
+                "<base href='http://['>",
+                "<a rel=author>",
+                "x",
+                "<img itemprop=image itemscope>",
+            ]
         ),
         max_size=25,
     )
-)  # fmt: skip
+)
 def test_markup_in_any_order_never_raises(pieces: list[str]) -> None:
     assert isinstance(read("<body>" + "".join(pieces) + "<p>x"), Metadata)

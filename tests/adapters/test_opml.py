@@ -27,7 +27,11 @@ def essence(body: bytes) -> list[Any]:
     except SourceError as error:
         return ["error", error.kind, str(error)]
     return [
-        {key: value for key in ("url", "name", "tags", "why") if (value := _plain(getattr(feed, key)))}
+        {
+            key: value
+            for key in ("url", "name", "tags", "why")
+            if (value := _plain(getattr(feed, key)))
+        }
         for feed in found.feeds
     ]
 
@@ -50,10 +54,14 @@ def test_a_list_of_too_many_bytes_is_refused_unread() -> None:
     assert (refused.value.kind, str(refused.value)) == ("too-large", "more than 16 MiB")
 
 
-def test_outlines_beyond_the_limit_are_left_out_and_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outlines_beyond_the_limit_are_left_out_and_said_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     limit = opml.MAX_OUTLINES
     monkeypatch.setattr(opml, "MAX_OUTLINES", 500)
-    whole, longer = (opml.read(f"{BEGIN}{'<outline/>' * number}{END}".encode()) for number in (500, 501))
+    whole, longer = (
+        opml.read(f"{BEGIN}{'<outline/>' * number}{END}".encode()) for number in (500, 501)
+    )
 
     assert limit == 50_000
     assert (len(whole.feeds), whole.cut) == (500, False)
@@ -73,11 +81,15 @@ def test_long_names_and_many_tags_are_cut() -> None:
 
 
 def test_a_feed_of_many_folders_has_the_first_of_them_as_tags() -> None:
-    folders = "".join(f'<outline text="f{n}"><outline xmlUrl="https://h.example/"/></outline>' for n in range(30))
+    folders = "".join(
+        f'<outline text="f{n}"><outline xmlUrl="https://h.example/"/></outline>' for n in range(30)
+    )
 
     found = opml.read(f"{BEGIN}{folders}{END}".encode())
 
-    assert found.feeds == (Subscription("https://h.example/", None, tuple(f"f{n}" for n in range(20))),)
+    assert found.feeds == (
+        Subscription("https://h.example/", None, tuple(f"f{n}" for n in range(20))),
+    )
 
 
 def test_half_a_tag_at_the_cut_of_a_long_name_is_no_text() -> None:
@@ -96,7 +108,8 @@ TRAPS = {
     "CDATA": "<![CDATA[" * 200_000,
     "folders": '<outline text="a">' * 25_000,
     "tags in values": "<outline a=\"<outline b='\" c='" * 25_000,
-    "feeds in deep folders": '<outline text="a">' * 6_000 + '<outline xmlUrl="https://h.example/"/>' * 6_000,
+    "feeds in deep folders": '<outline text="a">' * 6_000
+    + '<outline xmlUrl="https://h.example/"/>' * 6_000,
     "blanks": ("<outline" + " " * 500) * 4_000,
     "names": ("<outline " + "a" * 500) * 4_000,
     "ends": "</outline>" * 50_000,
@@ -121,14 +134,37 @@ def test_what_is_built_to_be_slow_is_read_in_no_time(trap: str) -> None:
     st.lists(
         st.sampled_from(
             [
-                "<outline ", "/>", ">", "</outline>", "text=", "xmlUrl=", '"', "'", "feed:", "https://", "h.example",
-                "[::1", "&amp;", "&#x0;", "&", "<", "<!--", "-->", "<![CDATA[", "]]>", "\x00", "\ud800", "category=",
-                "/", ",", "中",
+                "<outline ",
+                "/>",
+                ">",
+                "</outline>",
+                "text=",
+                "xmlUrl=",
+                '"',
+                "'",
+                "feed:",
+                "https://",
+                "h.example",
+                "[::1",
+                "&amp;",
+                "&#x0;",
+                "&",
+                "<",
+                "<!--",
+                "-->",
+                "<![CDATA[",
+                "]]>",
+                "\x00",
+                "\ud800",
+                "category=",
+                "/",
+                ",",
+                "中",
             ]
         ),
         max_size=30,
     )
-)  # fmt: skip
+)
 def test_any_broken_list_gives_feeds_of_plain_text(fragments: list[str]) -> None:
     found = opml.read((BEGIN + "".join(fragments)).encode("utf-8", "surrogatepass"))
 

@@ -38,4 +38,9 @@ NODE = data(f'{{"@type": "NewsArticle", "url": "{URL}", "headline": "A bridge op
 def test_a_page_is_an_article_when_it_says_so(head: str, url: str, expected: bool) -> None:
     body = f"<html><head>{head}</head><body><h1>A bridge opens</h1></body></html>"
 
-    assert is_article(document(Capture("harbour", url, datetime(2024, 7, 5, tzinfo=UTC), body.encode()))) is expected
+    assert (
+        is_article(
+            document(Capture("harbour", url, datetime(2024, 7, 5, tzinfo=UTC), body.encode()))
+        )
+        is expected
+    )

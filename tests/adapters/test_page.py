@@ -52,16 +52,23 @@ def expected(name: str) -> dict[str, Any]:
 
 
 def capture_of(name: str, url: str) -> Capture:
-    path = next(one for one in DATA.glob(f"{name}.*") if one.name in (f"{name}.html", f"{name}.json"))
+    path = next(
+        one for one in DATA.glob(f"{name}.*") if one.name in (f"{name}.html", f"{name}.json")
+    )
     return Capture(name, url, TAKEN, path.read_bytes())
 
 
 def read(name: str, rules: PageRules | None) -> Digest:
     own = source(name)
     job = Job(
-        name, own.adapter, timezone=own.timezone or "UTC", timezone_stated=own.timezone is not None,
-        language=own.language, page=rules, include=own.include,
-    )  # fmt: skip
+        name,
+        own.adapter,
+        timezone=own.timezone or "UTC",
+        timezone_stated=own.timezone is not None,
+        language=own.language,
+        page=rules,
+        include=own.include,
+    )
     return digest([capture_of(name, str(own.url))], job, NOBODY)
 
 
@@ -71,7 +78,9 @@ def items(found: Digest, keys: Iterable[str]) -> list[dict[str, Any]]:
         {
             "title": one.title,
             "url": one.url,
-            "published": None if one.published_from == "first_seen" else one.published.isoformat()[:19] + "Z",
+            "published": None
+            if one.published_from == "first_seen"
+            else one.published.isoformat()[:19] + "Z",
             "summary": one.summary,
             "image": one.image.url if one.image else None,
         }
@@ -159,7 +168,12 @@ def test_section_pages_of_known_publishers_need_no_rules_of_ones_own(name: str) 
     found = digest([capture_of(name, want["url"])], Job(name, "page"), load_sites())
 
     assert items(found, want["items"][0]) == want["items"]
-    assert (found.title, list(found.more), found.rejected, found.notes) == (want["title"], want["more"], (), ())
+    assert (found.title, list(found.more), found.rejected, found.notes) == (
+        want["title"],
+        want["more"],
+        (),
+        (),
+    )
 
 
 # --- rules -----------------------------------------------------------------------------------------------------------
@@ -176,7 +190,10 @@ CARDS = """<html lang="en"><title>T</title><body><div class="list">
 def test_one_bad_item_is_counted_and_never_fatal() -> None:
     parsed = parse(CARDS, items=(".card",))
 
-    assert links(parsed) == [("First title", "/a/1"), ("Another site's page", "//other.example.com/x")]
+    assert links(parsed) == [
+        ("First title", "/a/1"),
+        ("Another site's page", "//other.example.com/x"),
+    ]
     assert parsed.rejected == ("item 2: no link of its own", "item 3: no title")
 
 
@@ -201,11 +218,19 @@ def test_the_first_selector_that_finds_a_usable_item_counts() -> None:
 
 
 def test_every_candidate_of_a_field_is_kept_in_order() -> None:
-    rules = fields(title=["h2", "p | after: What "], published={"from": [".date", "time@datetime", "time"]})
+    rules = fields(
+        title=["h2", "p | after: What "], published={"from": [".date", "time@datetime", "time"]}
+    )
     (entry,) = parse(CARDS, items=(".card:first-child",), fields=rules).entries
 
-    assert entry.title == (Found("First title", "listing:h2"), Found("it is about.", "listing:p | after: What "))
-    assert entry.published == (Found("2026-07-01", "listing:time@datetime"), Found("1 July", "listing:time"))
+    assert entry.title == (
+        Found("First title", "listing:h2"),
+        Found("it is about.", "listing:p | after: What "),
+    )
+    assert entry.published == (
+        Found("2026-07-01", "listing:time@datetime"),
+        Found("1 July", "listing:time"),
+    )
 
 
 def test_a_list_that_is_there_and_empty_is_quiet() -> None:
@@ -225,7 +250,9 @@ def test_a_list_that_is_gone_is_an_error_that_names_what_would_match() -> None:
 
 
 def test_items_that_are_all_unusable_are_an_error_that_says_why() -> None:
-    with pytest.raises(SourceError, match=r"`span` finds 1 items, none usable \(item 1: no link of its own\)"):
+    with pytest.raises(
+        SourceError, match=r"`span` finds 1 items, none usable \(item 1: no link of its own\)"
+    ):
         parse(CARDS, items=("span",))
 
 
@@ -239,7 +266,11 @@ def test_one_address_twice_is_one_item_and_each_gives_what_the_other_lacks() -> 
 
 
 def test_an_item_may_be_the_link_itself() -> None:
-    parsed = parse('<body><a class="x" href="/a/1"><b>One</b></a></body>', items=("a.x",), fields=fields(url="a@href"))
+    parsed = parse(
+        '<body><a class="x" href="/a/1"><b>One</b></a></body>',
+        items=("a.x",),
+        fields=fields(url="a@href"),
+    )
 
     assert links(parsed) == [("One", "/a/1")]
 
@@ -311,13 +342,16 @@ def test_the_next_page(head: str, next_rules: tuple[str, ...], more: tuple[str, 
 
 
 def ld(data: Any) -> str:
-    return (
-        f'<html><head><script type="application/ld+json">{json.dumps(data)}</script></head><body><p>x</p></body></html>'
-    )
+    return f'<html><head><script type="application/ld+json">{json.dumps(data)}</script></head><body><p>x</p></body></html>'
 
 
 ARTICLES = [
-    {"@type": "NewsArticle", "headline": f"A title of number {n}", "url": f"/n/{n}", "datePublished": f"2026-07-0{n}"}
+    {
+        "@type": "NewsArticle",
+        "headline": f"A title of number {n}",
+        "url": f"/n/{n}",
+        "datePublished": f"2026-07-0{n}",
+    }
     for n in range(1, 4)
 ]
 
@@ -328,11 +362,17 @@ ARTICLES = [
         ({"@graph": ARTICLES}, "items by JSON-LD articles"),
         ({"@type": "Blog", "blogPost": ARTICLES}, "items by JSON-LD Blog"),
         (
-            {"@type": "CollectionPage", "mainEntity": {"@type": "ItemList", "itemListElement": ARTICLES}},
+            {
+                "@type": "CollectionPage",
+                "mainEntity": {"@type": "ItemList", "itemListElement": ARTICLES},
+            },
             "items by JSON-LD ItemList",
         ),
         (
-            {"@type": "ItemList", "itemListElement": [{"@type": "ListItem", "item": one} for one in ARTICLES]},
+            {
+                "@type": "ItemList",
+                "itemListElement": [{"@type": "ListItem", "item": one} for one in ARTICLES],
+            },
             "items by JSON-LD ItemList",
         ),
     ],
@@ -362,7 +402,11 @@ def test_microdata_and_microformats() -> None:
     for body, note in ((micro, "items by microdata"), (entry, "items by microformats")):
         parsed = parse(f"<body>{body}</body>")
         assert links(parsed) == [(f"A title of number {n}", f"/n/{n}") for n in (1, 2, 3)]
-        assert [one.published[0].value for one in parsed.entries] == ["2026-07-01", "2026-07-02", "2026-07-03"]
+        assert [one.published[0].value for one in parsed.entries] == [
+            "2026-07-01",
+            "2026-07-02",
+            "2026-07-03",
+        ]
         assert parsed.notes == (note,)
 
 
@@ -375,7 +419,11 @@ def test_microdata_and_microformats() -> None:
     ],
 )
 def test_the_state_of_scripts(script: str) -> None:
-    state = {"menu": [{"title": w, "url": f"/{w}"} for w in "abcdefgh"], "feed": {"list": ARTICLES}, "u": None}
+    state = {
+        "menu": [{"title": w, "url": f"/{w}"} for w in "abcdefgh"],
+        "feed": {"list": ARTICLES},
+        "u": None,
+    }
     text = script % json.dumps(state).replace('"u": null', '"u":undefined')
     parsed = parse(f"<body><div id=app></div><script>{text}</script></body>")
 
@@ -386,7 +434,11 @@ def test_the_state_of_scripts(script: str) -> None:
 def test_fields_without_items_go_before_what_is_found() -> None:
     parsed = parse(ld({"@graph": ARTICLES}), fields=fields(title="json:datePublished"))
 
-    assert [entry.title[0].value for entry in parsed.entries] == ["2026-07-01", "2026-07-02", "2026-07-03"]
+    assert [entry.title[0].value for entry in parsed.entries] == [
+        "2026-07-01",
+        "2026-07-02",
+        "2026-07-03",
+    ]
 
 
 def test_links_to_other_sites_belong_to_no_list_that_nobody_stated() -> None:
@@ -402,7 +454,9 @@ def test_links_to_other_sites_belong_to_no_list_that_nobody_stated() -> None:
 WORDS = ("world", "sport", "culture", "money", "weather")
 MENU = "".join(f'<li><a href="/{word}">{word.title()}</a></li>' for word in WORDS)
 TEXT = (
-    "<article><h1>One article</h1>" + "<p>A paragraph of the article, long enough to be read.</p>" * 20 + "</article>"
+    "<article><h1>One article</h1>"
+    + "<p>A paragraph of the article, long enough to be read.</p>" * 20
+    + "</article>"
 )
 
 
@@ -426,19 +480,40 @@ def test_a_page_without_a_list_is_an_error_and_no_menu(body: str) -> None:
 
 TAGS = st.sampled_from(
     [
-        "<ul>", "</ul>", "<li class=x>", "<div class='card h-entry'>", "</div>", "<a href=/a/1>",
-        "<a href='http://[::1'>", "<a href='/b/two-three-four'>", "</a>", "<h2>", "A title of some words",
-        "标题文字说明", "<time datetime=2026-07-01>", "3 hours ago", "<img data-src=x srcset=', ,'>",
-        "<script type=application/ld+json>", '{"@type":"ItemList",', '"itemListElement":[{"name":"A b c","url":"/x"}]}',
-        "</script>", "<script>window.__S__={", "<base href='://'>",
-        "<meta property=og:locale content=xx>", "<div itemscope itemtype=x/Article>", "<span itemprop=headline>",
+        "<ul>",
+        "</ul>",
+        "<li class=x>",
+        "<div class='card h-entry'>",
+        "</div>",
+        "<a href=/a/1>",
+        "<a href='http://[::1'>",
+        "<a href='/b/two-three-four'>",
+        "</a>",
+        "<h2>",
+        "A title of some words",
+        "标题文字说明",
+        "<time datetime=2026-07-01>",
+        "3 hours ago",
+        "<img data-src=x srcset=', ,'>",
+        "<script type=application/ld+json>",
+        '{"@type":"ItemList",',
+        '"itemListElement":[{"name":"A b c","url":"/x"}]}',
+        "</script>",
+        "<script>window.__S__={",
+        "<base href='://'>",
+        "<meta property=og:locale content=xx>",
+        "<div itemscope itemtype=x/Article>",
+        "<span itemprop=headline>",
         "\x00",
     ]
-)  # fmt: skip
+)
 
 
 @settings(max_examples=80, deadline=None, derandomize=True)
-@given(st.lists(TAGS, max_size=40).map("".join) | st.binary(max_size=200).map(lambda body: body.decode("latin-1")))
+@given(
+    st.lists(TAGS, max_size=40).map("".join)
+    | st.binary(max_size=200).map(lambda body: body.decode("latin-1"))
+)
 def test_any_bytes_give_a_list_or_a_source_error(body: str) -> None:
     for selectors in ((), (".card", "xpath://li", "script | json: a")):
         with suppress(SourceError):
@@ -453,10 +528,17 @@ TWICE = tuple(number // 2 for number in range(8_000))
     "body",
     [
         "<div class=h-entry>" * 2_000 + "<a href=/1>A title here</a>" * 2_000,
-        "<ul>" + "<li><a href=/a/the-story-%d>A headline of number %d</a><p>9 words</p></li>" * 4_000 % TWICE,
+        "<ul>"
+        + "<li><a href=/a/the-story-%d>A headline of number %d</a><p>9 words</p></li>"
+        * 4_000
+        % TWICE,
         "<table>" + "<tr><td><a href=/x>" * 5_000,
         '<script type="application/json">' + "[" * 50_000 + "</script>",
-        '<script type="application/ld+json">' + '{"mainEntity":' * 900 + "1" + "}" * 900 + "</script>",
+        '<script type="application/ld+json">'
+        + '{"mainEntity":' * 900
+        + "1"
+        + "}" * 900
+        + "</script>",
         "<li class='" + " ".join(f"c{n}" for n in range(5_000)) + "'><a href=/1>x</a></li>" * 500,
     ],
 )

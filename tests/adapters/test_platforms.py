@@ -32,7 +32,9 @@ def test_every_row_has_its_case() -> None:
         for row in [platforms.row_of(url, rows)]
     }
 
-    missing = [row.platform for row in (*platforms.KNOWN, *platforms.ANYWHERE) if row not in reached]
+    missing = [
+        row.platform for row in (*platforms.KNOWN, *platforms.ANYWHERE) if row not in reached
+    ]
     assert missing == []
 
 
@@ -50,7 +52,10 @@ def test_why_names_the_platform() -> None:
 
 
 @settings(deadline=None, max_examples=100, derandomize=True)
-@given(st.text(), st.sampled_from(["", "https://github.com/", "https://medium.com/", "https://a.example/"]))
+@given(
+    st.text(),
+    st.sampled_from(["", "https://github.com/", "https://medium.com/", "https://a.example/"]),
+)
 def test_no_address_raises(text: str, start: str) -> None:
     for candidate in (*platforms.known(start + text), *platforms.anywhere(start + text)):
         assert candidate.url.startswith(("http://", "https://"))

@@ -37,10 +37,17 @@ def test_news_has_titles_and_dates_and_other_pages_do_not() -> None:
                 title=(Found("The ferry that sings & hums", "sitemap:news:title"),),
                 published=(Found("2026-07-04T08:00:00+02:00", "sitemap:news:publication_date"),),
                 updated=(Found("2026-07-04T11:00:00+02:00", "sitemap:lastmod"),),
-                tags=(Found("ferries", "sitemap:news:keywords"), Found("music", "sitemap:news:keywords")),
+                tags=(
+                    Found("ferries", "sitemap:news:keywords"),
+                    Found("music", "sitemap:news:keywords"),
+                ),
                 language=(Found("en", "sitemap:news:language"),),
                 publisher=(Found("The Quay", "sitemap:news:name"),),
-                images=(RawImage("https://quay.example.org/f.jpg", "sitemap:image:loc", caption="The ferry"),),
+                images=(
+                    RawImage(
+                        "https://quay.example.org/f.jpg", "sitemap:image:loc", caption="The ferry"
+                    ),
+                ),
             ),
             RawEntry(
                 item="url 3",
@@ -110,9 +117,16 @@ def test_only_the_newest_hundred_are_items() -> None:
 
 def test_the_newest_counts_by_its_instant_not_by_its_letters() -> None:
     times = ("2026-07-04T01:00:00+10:00", "2026-07-03T20:00:00Z", "2026-07-03T23:00:00+01:00")
-    urls = "".join(f"<url><loc>/{number}</loc><lastmod>{time}</lastmod></url>" for number, time in enumerate(times))
+    urls = "".join(
+        f"<url><loc>/{number}</loc><lastmod>{time}</lastmod></url>"
+        for number, time in enumerate(times)
+    )
 
-    assert [entry.url[0].value for entry in parse(f"<urlset {NS}>{urls}</urlset>").entries] == ["/2", "/1", "/0"]
+    assert [entry.url[0].value for entry in parse(f"<urlset {NS}>{urls}</urlset>").entries] == [
+        "/2",
+        "/1",
+        "/0",
+    ]
 
 
 def test_a_sitemap_that_breaks_off_keeps_what_came_before() -> None:
@@ -148,14 +162,36 @@ def test_what_is_no_sitemap_is_a_source_error(body: bytes | str, message: str) -
 
 
 PIECES = st.sampled_from(
-    ["<urlset>", "</urlset>", "<url>", "</url>", "<loc>", "</loc>", "https://x.example/1", "&amp;", "&x;", "<lastmod>",
-     "2026-07-04", "0001-01-01T00:00:00+14:00", "</lastmod>", "<sitemapindex>", "<sitemap>", "<![CDATA[", "]]>", "\x00",
-     "<!DOCTYPE x>", "\n"]
-)  # fmt: skip
+    [
+        "<urlset>",
+        "</urlset>",
+        "<url>",
+        "</url>",
+        "<loc>",
+        "</loc>",
+        "https://x.example/1",
+        "&amp;",
+        "&x;",
+        "<lastmod>",
+        "2026-07-04",
+        "0001-01-01T00:00:00+14:00",
+        "</lastmod>",
+        "<sitemapindex>",
+        "<sitemap>",
+        "<![CDATA[",
+        "]]>",
+        "\x00",
+        "<!DOCTYPE x>",
+        "\n",
+    ]
+)
 
 
 @settings(max_examples=80, deadline=None, derandomize=True)
-@given(st.lists(PIECES, max_size=30).map(lambda parts: "".join(parts).encode()) | st.binary(max_size=100))
+@given(
+    st.lists(PIECES, max_size=30).map(lambda parts: "".join(parts).encode())
+    | st.binary(max_size=100)
+)
 def test_any_bytes_give_a_sitemap_or_a_source_error(body: bytes) -> None:
     for document in (body, b"<urlset>" + body, gzip.compress(body)):
         try:

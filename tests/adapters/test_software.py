@@ -15,7 +15,12 @@ CHANNEL = "UCabcdefghijklmnopqrstuv"
 
 def usual(head: str, *, url: str = HERE, **headers: str) -> list[str]:
     capture = Capture(
-        "x", url, datetime(2026, 1, 1, tzinfo=UTC), f"<html><head>{head}</head><body>x".encode(), 200, headers
+        "x",
+        url,
+        datetime(2026, 1, 1, tzinfo=UTC),
+        f"<html><head>{head}</head><body>x".encode(),
+        200,
+        headers,
     )
     return [candidate.url for candidate in discovery.feeds_in(capture).usual]
 
@@ -43,7 +48,10 @@ def test_a_page_of_unknown_software_has_no_usual_feed() -> None:
             '<link rel="https://api.w.org/" href="https://news.example.org/blog/wp-json/">',
             [f"{HERE}/feed/", "https://news.example.org/blog/feed/"],
         ),
-        ('<link rel="https://api.w.org/" href="/?rest_route=/">', ["https://news.example.org/?feed=rss2"]),
+        (
+            '<link rel="https://api.w.org/" href="/?rest_route=/">',
+            ["https://news.example.org/?feed=rss2"],
+        ),
         ('<link rel="https://api.w.org/" href="javascript:1">', []),
     ],
 )
@@ -77,7 +85,10 @@ def test_the_channel_of_a_handle_is_on_its_page(head: str) -> None:
     [
         ('<link rel="preconnect" href="https://substackcdn.com">', "https://news.example.org/feed"),
         (meta("al:ios:app_name", "Medium"), "https://news.example.org/feed"),
-        ('<link rel="shortcut icon" href="https://assets.tumblr.com/i.png">', "https://news.example.org/rss"),
+        (
+            '<link rel="shortcut icon" href="https://assets.tumblr.com/i.png">',
+            "https://news.example.org/rss",
+        ),
         (
             meta("al:ios:url", "soundcloud://users:123"),
             "https://feeds.soundcloud.com/users/soundcloud:users:123/sounds.rss",

@@ -19,7 +19,9 @@ DIGEST = "cdecd2d1418a66ae914f0b0136a34626c7d7e15f6fb56426a67345691ad49afc"  # o
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)
-def test_a_benchmark_prints_its_figures_at_small_size(name: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_benchmark_prints_its_figures_at_small_size(
+    name: str, capfd: pytest.CaptureFixture[str]
+) -> None:
     code = main([name, "--quick"])
 
     said = capfd.readouterr()
@@ -29,7 +31,10 @@ def test_a_benchmark_prints_its_figures_at_small_size(name: str, capfd: pytest.C
 
 def test_the_command_ends_with_the_status_of_what_it_measured() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "start", "--quick"], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-m", "benchmarks", "start", "--quick"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
     )
 
     assert (done.returncode, done.stderr) == (0, "")
@@ -72,7 +77,9 @@ def test_the_typical_cost_is_the_median() -> None:
     assert typical(3, lambda: next(costs)) == 2.0
 
 
-def test_an_unknown_name_is_refused_with_the_names_that_exist(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_name_is_refused_with_the_names_that_exist(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     with pytest.raises(SystemExit) as refused:
         main(["nothing"])
 

@@ -18,7 +18,9 @@ TAG = Reply(200, {"ETag": '"a"'})
 
 
 @pytest.fixture(scope="module")
-def faults(tmp_path_factory: pytest.TempPathFactory, way: Any, parser_program: Any) -> dict[str, str | None]:
+def faults(
+    tmp_path_factory: pytest.TempPathFactory, way: Any, parser_program: Any
+) -> dict[str, str | None]:
     with way.warmed(parser_program):
         return asyncio.run(us.play(SCENARIOS, tmp_path_factory.mktemp("politeness")))
 
@@ -35,10 +37,16 @@ def test_every_scenario_has_a_name_of_its_own() -> None:
 def log(*asked: tuple[Reply, dict[str, str]], hours: float = 1, path: str = "/feed.xml") -> Log:
     return Log(
         tuple(
-            Asked(number, Question(number, path, headers, NOW + timedelta(hours=number * hours)), reply, number / 5, 1)
+            Asked(
+                number,
+                Question(number, path, headers, NOW + timedelta(hours=number * hours)),
+                reply,
+                number / 5,
+                1,
+            )
             for number, (reply, headers) in enumerate(asked)
         )
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize(
@@ -47,36 +55,67 @@ def log(*asked: tuple[Reply, dict[str, str]], hours: float = 1, path: str = "/fe
         ({"if-none-match": '"a"'}, None),
         ({}, "request 2: If-None-Match was absent, not '\"a\"'"),
         ({"if-none-match": '"b"'}, "request 2: If-None-Match was '\"b\"', not '\"a\"'"),
-        ({"if-none-match": '"a"', "if-modified-since": "now"}, "request 2: If-Modified-Since was 'now', not absent"),
+        (
+            {"if-none-match": '"a"', "if-modified-since": "now"},
+            "request 2: If-Modified-Since was 'now', not absent",
+        ),
     ],
 )
-def test_the_judge_of_validators_names_the_first_difference(headers: dict[str, str], fault: str | None) -> None:
+def test_the_judge_of_validators_names_the_first_difference(
+    headers: dict[str, str], fault: str | None
+) -> None:
     assert judge.conditional(log((TAG, {}), (TAG, headers))) == fault
 
 
 def moved(*firsts: str) -> Log:
     asked = log(*[(Reply(301), {})] * len(firsts)).asked
     return Log(
-        tuple(replace(one, question=replace(one.question, path=path)) for one, path in zip(asked, firsts, strict=True))
+        tuple(
+            replace(one, question=replace(one.question, path=path))
+            for one, path in zip(asked, firsts, strict=True)
+        )
     )
 
 
 BROKEN: list[tuple[Any, Log, str]] = [
-    (judge.at_least(timedelta(hours=2)), log((TAG, {}), (TAG, {})), "asked again after 1.0 h, not 2.0 h"),
+    (
+        judge.at_least(timedelta(hours=2)),
+        log((TAG, {}), (TAG, {})),
+        "asked again after 1.0 h, not 2.0 h",
+    ),
     (judge.once, log((TAG, {}), (TAG, {})), "asked 2 times after such an answer"),
-    (judge.backs_off, log(*[(TAG, {})] * 5, hours=2), "does not slow down: 2.0 h, 2.0 h, 2.0 h, 2.0 h"),
+    (
+        judge.backs_off,
+        log(*[(TAG, {})] * 5, hours=2),
+        "does not slow down: 2.0 h, 2.0 h, 2.0 h, 2.0 h",
+    ),
     (judge.backs_off, log((TAG, {})), "tried 1 times only: given up"),
-    (judge.skips_hours(range(13, 14)), log((TAG, {}), (TAG, {})), "asked at 13:00, which is to be skipped"),
-    (judge.presentable, log((TAG, {"user-agent": "Mozilla"})), "User-Agent is 'Mozilla', without a version"),
+    (
+        judge.skips_hours(range(13, 14)),
+        log((TAG, {}), (TAG, {})),
+        "asked at 13:00, which is to be skipped",
+    ),
+    (
+        judge.presentable,
+        log((TAG, {"user-agent": "Mozilla"})),
+        "User-Agent is 'Mozilla', without a version",
+    ),
     (judge.presentable, log((TAG, {"user-agent": "a/1"})), "compression is not accepted"),
     (judge.presentable, log((TAG, {"referer": "http://a"})), "Referer: http://a"),
-    (judge.no_old_cookies, log((TAG, {}), (TAG, {"cookie": "a=1"})), "sent a cookie of an earlier visit: a=1"),
+    (
+        judge.no_old_cookies,
+        log((TAG, {}), (TAG, {"cookie": "a=1"})),
+        "sent a cookie of an earlier visit: a=1",
+    ),
     (judge.moves_after_ten, moved("/a", "/b"), "believed the move after 1 of 10 sightings"),
     (judge.moves_after_ten, moved(*["/a"] * 11), "still asks the old address at run 11"),
     (judge.keeps_the_original, moved("/a", "/b"), "forgot the original: began at /b"),
-    (judge.distrusts_the_broken, log((TAG, {}), (TAG, {"if-none-match": '"a"'})),
-     "took half a document for the whole: its validators were sent"),
-]  # fmt: skip
+    (
+        judge.distrusts_the_broken,
+        log((TAG, {}), (TAG, {"if-none-match": '"a"'})),
+        "took half a document for the whole: its validators were sent",
+    ),
+]
 
 
 @pytest.mark.parametrize(("judged", "seen", "fault"), BROKEN)

@@ -66,7 +66,9 @@ class Project:
         path.write_text(text, encoding="utf-8")
         return path
 
-    def save(self, name: str, number: int, title: str, body: str, *, at: datetime = MORNING) -> None:
+    def save(
+        self, name: str, number: int, title: str, body: str, *, at: datetime = MORNING
+    ) -> None:
         """Save an article: `number` makes its link, `at` is when it was picked up."""
         link = f"https://news.example.org/story/{number}"
         epoch = int(at.timestamp() * 1000)
@@ -137,10 +139,16 @@ def library(tmp_path_factory: pytest.TempPathFactory, way: Any, parser_program: 
 def _made(root: Path) -> Project:
     made = Project(root)
     made.write("config/aggregator.yaml", "sources: sources/*.yaml\n")
-    made.write("config/sources/news.yaml", "- {id: saved, path: ../../saved/*.txt, adapter: archive}\n")
+    made.write(
+        "config/sources/news.yaml", "- {id: saved, path: ../../saved/*.txt, adapter: archive}\n"
+    )
     made.save("1", 1, "日股收涨", "<p>东京股市今天收涨。</p><p>第二段没有变化。</p>")
-    made.save("2", 2, "A bridge opens", "<p>The old bridge opens again.</p>", at=MORNING.replace(hour=9))
-    made.save("3", 3, "Un pont s’ouvre", "<p>Le vieux pont s’ouvre.</p>", at=MORNING.replace(hour=10))
+    made.save(
+        "2", 2, "A bridge opens", "<p>The old bridge opens again.</p>", at=MORNING.replace(hour=9)
+    )
+    made.save(
+        "3", 3, "Un pont s’ouvre", "<p>Le vieux pont s’ouvre.</p>", at=MORNING.replace(hour=10)
+    )
     return made
 
 
@@ -160,7 +168,11 @@ def imported(environment: dict[str, str]) -> Any:
             "sys.stderr.write(' '.join(sys.modules))"
         )
         done = subprocess.run(
-            [sys.executable, "-c", code, *args], env=environment, capture_output=True, text=True, check=True
+            [sys.executable, "-c", code, *args],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
         )
         return set(done.stderr.split())
 

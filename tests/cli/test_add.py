@@ -56,7 +56,11 @@ def visit(home: Project, way: Any) -> Any:
         return asyncio.run(story())
 
     def done(words: Any, here: str) -> Any:
-        return words(here) if callable(words) else home.call(*(word.replace("{origin}", here) for word in words))
+        return (
+            words(here)
+            if callable(words)
+            else home.call(*(word.replace("{origin}", here) for word in words))
+        )
 
     return visit
 
@@ -92,10 +96,14 @@ def test_the_feed_of_a_page_is_shown_and_written(visit: Any, way: Any, home: Pro
     assert added(home).read_text(encoding="utf-8") == text
 
 
-def test_what_a_preview_asked_is_not_asked_again_by_add_nor_by_the_first_run(visit: Any, way: Any) -> None:
+def test_what_a_preview_asked_is_not_asked_again_by_add_nor_by_the_first_run(
+    visit: Any, way: Any
+) -> None:
     pages = {"/feed": way.Reply(way.rss("One"), headers={"ETag": '"1"'})}
 
-    said, _, asked = visit(pages, ("preview", "{origin}/feed"), ("add", "{origin}/feed", "--id", "x"), ("fetch", "x"))
+    said, _, asked = visit(
+        pages, ("preview", "{origin}/feed"), ("add", "{origin}/feed", "--id", "x"), ("fetch", "x")
+    )
 
     assert [one.code for one in said] == [0, 0, 0]
     assert asked == ["/feed"]
@@ -104,19 +112,24 @@ def test_what_a_preview_asked_is_not_asked_again_by_add_nor_by_the_first_run(vis
 def test_the_first_run_of_what_was_added_asks_nobody_again(visit: Any, way: Any) -> None:
     pages = {"/feed": way.Reply(way.rss("One"), headers={"ETag": '"1"'})}
 
-    said, _, asked = visit(pages, ("add", "{origin}/feed", "--id", "x"), ("fetch", "x"), ("fetch", "x", "--force"))
+    said, _, asked = visit(
+        pages, ("add", "{origin}/feed", "--id", "x"), ("fetch", "x"), ("fetch", "x", "--force")
+    )
 
     assert [one.code for one in said] == [0, 0, 0]
     assert [line.split()[:4] for one in said[1:] for line in one.lines[1:]] == [
-        ["x", "ok", "1", "0"], ["x", "unchanged", "0", "0"],
-    ]  # fmt: skip
+        ["x", "ok", "1", "0"],
+        ["x", "unchanged", "0", "0"],
+    ]
     assert asked == ["/feed", "/feed"]
 
 
 def test_a_dry_run_shows_the_same_and_writes_nothing(visit: Any, way: Any, home: Project) -> None:
     pages = {"/feed": way.Reply(way.rss("One"))}
 
-    (dry, real), _, _ = visit(pages, ("add", "{origin}/feed", "--dry-run"), ("add", "{origin}/feed"))
+    (dry, real), _, _ = visit(
+        pages, ("add", "{origin}/feed", "--dry-run"), ("add", "{origin}/feed")
+    )
 
     assert (dry.code, dry.out) == (0, real.out)
     assert dry.err.endswith(f"nothing is written (--dry-run); it would be added to {added(home)}\n")
@@ -124,16 +137,32 @@ def test_a_dry_run_shows_the_same_and_writes_nothing(visit: Any, way: Any, home:
 
 
 def test_id_name_and_file_are_taken_as_given(visit: Any, way: Any, home: Project) -> None:
-    mine = home.write("config/sources/mine.yaml", "# mine\n- {id: a, url: 'https://a.example/'} # first\n")
+    mine = home.write(
+        "config/sources/mine.yaml", "# mine\n- {id: a, url: 'https://a.example/'} # first\n"
+    )
     before = mine.read_text(encoding="utf-8")
-    words = ("add", "{origin}/feed", "-q", "--id", "quay", "--name", "The Quay: news", "--file", str(mine))
+    words = (
+        "add",
+        "{origin}/feed",
+        "-q",
+        "--id",
+        "quay",
+        "--name",
+        "The Quay: news",
+        "--file",
+        str(mine),
+    )
 
     (said,), here, _ = visit({"/feed": way.Reply(way.rss(*"abcdefgh"))}, words)
 
     text = f"- id: quay\n  name: 'The Quay: news'\n  url: {here}/feed\n  adapter: feed\n"
     assert (said.code, mine.read_text(encoding="utf-8")) == (0, before + text)
     assert not added(home).exists()
-    assert (said.out.startswith(text), len(said.lines), said.lines[-1]) == (True, 4 + 1 + 1 + 5 + 1, "… and 3 more")
+    assert (said.out.startswith(text), len(said.lines), said.lines[-1]) == (
+        True,
+        4 + 1 + 1 + 5 + 1,
+        "… and 3 more",
+    )
     assert said.err == ""
 
 
@@ -141,17 +170,28 @@ def test_what_is_followed_already_is_not_written_again(visit: Any, way: Any, hom
     pages = {"/": way.Reply(page(link("/feed", "News")), headers=HTML)}
 
     def follow(here: str) -> None:
-        home.write("config/sources/news.yaml", f"- {{id: x, url: '{here}/feed/', enabled: false}}\n")
+        home.write(
+            "config/sources/news.yaml", f"- {{id: x, url: '{here}/feed/', enabled: false}}\n"
+        )
 
     (_, said), here, asked = visit(pages, follow, ("add", "{origin}/"))
 
     told = f"source `x`, which is disabled, follows {here}/feed already ({home.root}/config/sources/news.yaml:1)"
-    assert (said.code, said.out, said.err.splitlines()[-1]) == (0, "", f"{told}; nothing is written")
+    assert (said.code, said.out, said.err.splitlines()[-1]) == (
+        0,
+        "",
+        f"{told}; nothing is written",
+    )
     assert (asked, added(home).exists()) == (["/"], False)
 
 
-def test_a_feed_that_a_page_led_a_source_to_is_followed_already(visit: Any, way: Any, home: Project) -> None:
-    pages = {"/": way.Reply(page(link("/feed", "News")), headers=HTML), "/feed": way.Reply(way.rss("One"))}
+def test_a_feed_that_a_page_led_a_source_to_is_followed_already(
+    visit: Any, way: Any, home: Project
+) -> None:
+    pages = {
+        "/": way.Reply(page(link("/feed", "News")), headers=HTML),
+        "/feed": way.Reply(way.rss("One")),
+    }
 
     def follow(here: str) -> None:
         home.write("config/sources/blog.yaml", f"- {{id: blog, url: '{here}/'}}\n")
@@ -163,22 +203,30 @@ def test_a_feed_that_a_page_led_a_source_to_is_followed_already(visit: Any, way:
     assert asked == ["/", "/feed"]
 
 
-def test_inferred_rules_are_written_with_their_evidence_and_a_test(visit: Any, way: Any, home: Project) -> None:
+def test_inferred_rules_are_written_with_their_evidence_and_a_test(
+    visit: Any, way: Any, home: Project
+) -> None:
     pages = {"/": way.Reply(page(body=cards()), headers=HTML)}
 
-    (said, checked), here, asked = visit(pages, ("add", "{origin}/", "--id", "quay"), ("test", "quay"))
+    (said, checked), here, asked = visit(
+        pages, ("add", "{origin}/", "--id", "quay"), ("test", "quay")
+    )
 
     text = added(home).read_text(encoding="utf-8")
     assert (said.code, asked.count("/")) == (0, 1)
     assert said.out.startswith(text)
-    assert text.startswith("# These rules were inferred from the page; look whether they are right.\n- id: quay\n")
+    assert text.startswith(
+        "# These rules were inferred from the page; look whether they are right.\n- id: quay\n"
+    )
     assert f"  url: {here}/\n  adapter: page\n" in text
     assert "# 8 items" in text
     assert "    title: " in text
     assert "of 8" in text
     assert "    - capture: captures/quay.html.gz\n" in text
     assert "      min_items: 8\n" in text
-    assert f"        url: {here}/2026/07/story-1\n        published: '2026-07-04T01:00:00Z'\n" in text
+    assert (
+        f"        url: {here}/2026/07/story-1\n        published: '2026-07-04T01:00:00Z'\n" in text
+    )
     capture = home.root / "config" / "sources" / "captures" / "quay.html.gz"
     assert gzip.decompress(capture.read_bytes()).decode() == page(body=cards())
     assert checked.code == 0, checked.out + checked.err
@@ -223,7 +271,10 @@ def test_a_folder_of_saved_articles_is_a_source(home: Project) -> None:
     said = home.call("add", str(home.root / "saved"))
 
     assert said.code == 0, said.err
-    assert added(home).read_text(encoding="utf-8") == "- id: saved\n  path: ../../saved\n  adapter: archive\n"
+    assert (
+        added(home).read_text(encoding="utf-8")
+        == "- id: saved\n  path: ../../saved\n  adapter: archive\n"
+    )
     assert said.lines[5].startswith("日股收涨")
 
 
@@ -249,12 +300,20 @@ def test_a_folder_without_articles_is_no_source(home: Project) -> None:
     ("words", "message"),
     [
         (("add", "https://a.example/", "--id", "saved"), "--id `saved` is taken, at "),
-        (("add", "https://a.example/", "--id", "A b"), "--id must be lower-case letters, digits, `.`, `_` and `-`"),
-        (("add", "https://a.example/", "--file", "/x.yaml"), "/x.yaml would not be loaded: `sources` of "),
+        (
+            ("add", "https://a.example/", "--id", "A b"),
+            "--id must be lower-case letters, digits, `.`, `_` and `-`",
+        ),
+        (
+            ("add", "https://a.example/", "--file", "/x.yaml"),
+            "/x.yaml would not be loaded: `sources` of ",
+        ),
         (("add", "ftp://a.example/"), "`ftp://a.example/` is no address"),
     ],
-)  # fmt: skip
-def test_what_cannot_be_is_refused_before_anyone_is_asked(words: tuple[str, ...], message: str, home: Project) -> None:
+)
+def test_what_cannot_be_is_refused_before_anyone_is_asked(
+    words: tuple[str, ...], message: str, home: Project
+) -> None:
     said = home.call(*words)
 
     assert (said.code, said.out) == (2, "")

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
         ("http://example.org", ["http://example.org"]),
         ("HTTPS://Example.org/A", ["HTTPS://Example.org/A"]),
         ("example.org", ["https://example.org", "http://example.org"]),
-        ("example.org:8080/a?b=c", ["https://example.org:8080/a?b=c", "http://example.org:8080/a?b=c"]),
+        (
+            "example.org:8080/a?b=c",
+            ["https://example.org:8080/a?b=c", "http://example.org:8080/a?b=c"],
+        ),
         ("//example.org/a", ["https://example.org/a", "http://example.org/a"]),
         ("localhost:8080", ["https://localhost:8080", "http://localhost:8080"]),
         ("127.0.0.1/x", ["https://127.0.0.1/x", "http://127.0.0.1/x"]),
@@ -36,7 +39,10 @@ if TYPE_CHECKING:
         ("@example", ["https://www.youtube.com/@example"]),
         ("@ada@social.example.org", ["https://social.example.org/@ada"]),
         ("youtube.com/@example", ["https://youtube.com/@example", "http://youtube.com/@example"]),
-        ("example.org/?feed=rss", ["https://example.org/?feed=rss", "http://example.org/?feed=rss"]),
+        (
+            "example.org/?feed=rss",
+            ["https://example.org/?feed=rss", "http://example.org/?feed=rss"],
+        ),
     ],
 )
 def test_an_address_in_any_form(text: str, urls: list[str]) -> None:
@@ -46,11 +52,25 @@ def test_an_address_in_any_form(text: str, urls: list[str]) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", "   ", "hello", "hello world", "ftp://example.org/feed", "file:///etc/passwd", "javascript:alert(1)",
-        "mailto:ada@example.org", "https://", "https:///feed", "https://no host/", "http://[::1", "a\0b.example",
-        "https://exa\x07mple.org/", "-", "*.txt", "example..org",
+        "",
+        "   ",
+        "hello",
+        "hello world",
+        "ftp://example.org/feed",
+        "file:///etc/passwd",
+        "javascript:alert(1)",
+        "mailto:ada@example.org",
+        "https://",
+        "https:///feed",
+        "https://no host/",
+        "http://[::1",
+        "a\0b.example",
+        "https://exa\x07mple.org/",
+        "-",
+        "*.txt",
+        "example..org",
     ],
-)  # fmt: skip
+)
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is no address: write it as https://example"):
         wanted(text)
@@ -64,7 +84,9 @@ def test_a_password_in_an_address_is_refused_and_not_repeated() -> None:
 
 
 @pytest.mark.parametrize("name", ["saved", "saved/*.txt", "./saved", "saved/1.txt", "{root}/saved"])
-def test_files_that_are_there_are_meant(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_that_are_there_are_meant(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "saved").mkdir()
     (tmp_path / "saved" / "1.txt").write_text("", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
@@ -75,7 +97,9 @@ def test_files_that_are_there_are_meant(name: str, tmp_path: Path, monkeypatch: 
 
 
 @pytest.mark.parametrize("name", ["./nowhere", "/nowhere/*.txt", "../nowhere"])
-def test_files_that_are_not_there_are_told(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_that_are_not_there_are_told(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
 
     with pytest.raises(UsageError, match="nothing is at"):
@@ -85,5 +109,8 @@ def test_files_that_are_not_there_are_told(name: str, tmp_path: Path, monkeypatc
 def test_a_path_is_written_from_the_file_that_names_it(tmp_path: Path) -> None:
     file = tmp_path / "config" / "sources" / "added.yaml"
 
-    assert path_from(str(tmp_path / "saved" / "*.txt"), file=file, home=tmp_path) == "../../saved/*.txt"
+    assert (
+        path_from(str(tmp_path / "saved" / "*.txt"), file=file, home=tmp_path)
+        == "../../saved/*.txt"
+    )
     assert path_from("/elsewhere/*.txt", file=file, home=tmp_path) == "/elsewhere/*.txt"

@@ -14,11 +14,17 @@ def _here(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_good_configuration_is_one_line(project: Project) -> None:
-    project.write("config/sources/more.yaml", "- https://example.org/feed\n- {path: x, enabled: false}\n")
+    project.write(
+        "config/sources/more.yaml", "- https://example.org/feed\n- {path: x, enabled: false}\n"
+    )
 
     said = project.call("check")
 
-    assert (said.code, said.out, said.err) == (0, "configuration is good: 3 sources (1 disabled), 1 view\n", "")
+    assert (said.code, said.out, said.err) == (
+        0,
+        "configuration is good: 3 sources (1 disabled), 1 view\n",
+        "",
+    )
 
 
 def test_every_problem_of_every_file_is_listed_with_its_place(project: Project) -> None:
@@ -29,7 +35,10 @@ def test_every_problem_of_every_file_is_listed_with_its_place(project: Project) 
 
     places = [line.split(": ")[:2] for line in said.err.splitlines()]
     assert (said.code, said.out) == (2, "")
-    assert places == [["config/aggregator.yaml:2", "server.listen"], ["config/sources/more.yaml:1", "[0].evry"]]
+    assert places == [
+        ["config/aggregator.yaml:2", "server.listen"],
+        ["config/sources/more.yaml:1", "[0].evry"],
+    ]
 
 
 def test_problems_as_json_are_on_stdout(project: Project) -> None:
@@ -56,14 +65,20 @@ def test_a_good_configuration_as_json_is_an_empty_list(project: Project) -> None
 
 def test_ones_own_site_rules_are_adapters(project: Project) -> None:
     project.write("config/sites/g.yaml", "id: gazette\nhosts: [gazette.example.org]\n")
-    project.write("config/sources/more.yaml", "- {id: more, url: 'https://gazette.example.org/', adapter: gazette}\n")
+    project.write(
+        "config/sources/more.yaml",
+        "- {id: more, url: 'https://gazette.example.org/', adapter: gazette}\n",
+    )
 
     assert project.call("check").out == "configuration is good: 2 sources, 1 view\n"
     assert project.call("sources").code == 0
 
 
 def test_site_rules_are_checked_as_well(project: Project) -> None:
-    project.write("config/sites/gazette.yaml", "id: gazette\ntimezone: Mars/Base\nhots: [gazette.example.org]\n")
+    project.write(
+        "config/sites/gazette.yaml",
+        "id: gazette\ntimezone: Mars/Base\nhots: [gazette.example.org]\n",
+    )
 
     said = project.call("check")
 

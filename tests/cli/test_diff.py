@@ -39,7 +39,11 @@ def test_both_texts_can_be_read_from_their_diff(old: str, new: str) -> None:
 def test_texts_too_long_to_compare_are_replaced_as_a_whole() -> None:
     old, new = "天地" * 20_000 + "人", "玄黄" * 20_000 + "人"
 
-    assert pieces(old, new) == [Piece("gone", old[:-1]), Piece("come", new[:-1]), Piece("same", "人")]
+    assert pieces(old, new) == [
+        Piece("gone", old[:-1]),
+        Piece("come", new[:-1]),
+        Piece("same", "人"),
+    ]
 
 
 def test_what_stayed_is_shown_only_near_a_change() -> None:
@@ -49,5 +53,11 @@ def test_what_stayed_is_shown_only_near_a_change() -> None:
 
     edge = "x" * 39
     assert [piece.text for piece in found] == [
-        f"… {edge} ", "red", "blue", f" {edge} … {edge} ", "old", "new", f" {edge} …",
-    ]  # fmt: skip
+        f"… {edge} ",
+        "red",
+        "blue",
+        f" {edge} … {edge} ",
+        "old",
+        "new",
+        f" {edge} …",
+    ]

@@ -102,7 +102,9 @@ class Section:
     @property
     def to_run(self) -> list[Block]:
         """The blocks that do something, in order."""
-        return [block for block in self.blocks if block.language in RUN_LANGUAGES and not block.reason]
+        return [
+            block for block in self.blocks if block.language in RUN_LANGUAGES and not block.reason
+        ]
 
 
 def read_sections(page: Path) -> list[Section]:
@@ -148,7 +150,9 @@ CARD = """<li class="headline"><article class="card"><h2><a href="/story/{n}">Th
 ARTICLE = """<!doctype html><html lang="en"><head><title>The harbour opens a gate</title></head><body>
 <article class="article__body"><h1>The harbour opens a gate</h1><p>The gate is open again after two years, and ships
 pass through it.</p><p>A second paragraph says more about it, and is long as well.</p></article></body></html>"""
-FEED = '<rss version="2.0"><channel><title>Harbour</title><link>{home}/</link>{items}</channel></rss>'
+FEED = (
+    '<rss version="2.0"><channel><title>Harbour</title><link>{home}/</link>{items}</channel></rss>'
+)
 ITEM = """<item><title>The harbour opens gate {n}</title><link>{home}/story/{n}</link>
 <pubDate>Sat, 04 Jul 2026 0{n}:00:00 GMT</pubDate>
 <description>What is known about it, at length.</description></item>"""
@@ -211,7 +215,11 @@ async def serve_hosts(stack: AsyncExitStack, text: str, way: Any) -> Internet:
         stories = {f"/story/{n}" for n in range(1, 6)}
         for path in its_paths | stories | {"/", "/feed.xml"}:
             body = body_at(path, home)
-            kind = "text/html; charset=utf-8" if body.startswith("<!doctype html>") else "application/xml"
+            kind = (
+                "text/html; charset=utf-8"
+                if body.startswith("<!doctype html>")
+                else "application/xml"
+            )
             origin.pages[path] = way.Reply(body, headers={"Content-Type": kind})
         homes[host_name] = home
     return Internet(homes)
@@ -248,7 +256,9 @@ class Reader:
         named = FILE_COMMENT.match(text)
         path = named.group(1) if named else self._file_for(value)
         if path == "config/aggregator.yaml":
-            text = _added_to_main_file(self.folder / path, yaml.safe_load(self.internet.move_urls(text)) or {})
+            text = _added_to_main_file(
+                self.folder / path, yaml.safe_load(self.internet.move_urls(text)) or {}
+            )
         target = self.folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(self.internet.move_urls(text), encoding="utf-8")
@@ -282,7 +292,9 @@ class Reader:
             return self._run_make(words[1:])
 
         assert program in SHELL | SYSTEM, f"{place}: `{program}` is not a known command"
-        missing = [word for word in words if word.startswith("deploy/") and not (ROOT / word).exists()]
+        missing = [
+            word for word in words if word.startswith("deploy/") and not (ROOT / word).exists()
+        ]
         assert missing == [], f"{place}: no such file"
         if program in SYSTEM or any(self._is_outside(word) for word in words):
             return 0, ""
@@ -318,7 +330,9 @@ class Reader:
         """Allow the main file to follow hosts of this machine, where the documentation's hosts are served."""
         main = self.folder / os.environ.get("AGGREGATOR_CONFIG", "config/aggregator.yaml")
         if main.exists() and "allow_private" not in main.read_text(encoding="utf-8"):
-            main.write_text(_added_to_main_file(main, {"network": {"allow_private": True}}), encoding="utf-8")
+            main.write_text(
+                _added_to_main_file(main, {"network": {"allow_private": True}}), encoding="utf-8"
+            )
 
     def _write_subscriptions(self, words: list[str]) -> None:
         for word in words:
@@ -405,7 +419,10 @@ def parse(words: list[str]) -> list[str]:
 
 @pytest.fixture(scope="session")
 def used_once(
-    tmp_path_factory: pytest.TempPathFactory, typed: Callable[..., Said], way: Any, parser_program: Any
+    tmp_path_factory: pytest.TempPathFactory,
+    typed: Callable[..., Said],
+    way: Any,
+    parser_program: Any,
 ) -> Path:
     """A home with the shipped configuration, which has read the saved articles; and with what a reader brings."""
     home = tmp_path_factory.mktemp("reader")
@@ -413,7 +430,9 @@ def used_once(
     for name in SHIPPED:
         shutil.copytree(ROOT / name, home / "aggregator" / name)
     with way.warmed(parser_program):
-        assert typed("fetch", "seeds", "-c", str(home / "aggregator/config/aggregator.yaml")).code == 0
+        assert (
+            typed("fetch", "seeds", "-c", str(home / "aggregator/config/aggregator.yaml")).code == 0
+        )
     return home
 
 
@@ -434,7 +453,9 @@ def follow(
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
 
     async def follow_blocks(blocks: list[Block]) -> None:
-        shipped = {path: path.read_text(encoding="utf-8") for path in folder.glob("config/**/*.yaml")}
+        shipped = {
+            path: path.read_text(encoding="utf-8") for path in folder.glob("config/**/*.yaml")
+        }
         text = "\n".join([*(block.text for block in blocks), *shipped.values()])
         async with AsyncExitStack() as stack:
             internet = await serve_hosts(stack, text, way)
@@ -451,12 +472,16 @@ def follow(
 
 
 @pytest.mark.parametrize("section", [section for section in SECTIONS if section.to_run], ids=str)
-def test_a_section_runs_from_top_to_bottom(section: Section, follow: Callable[[list[Block]], None]) -> None:
+def test_a_section_runs_from_top_to_bottom(
+    section: Section, follow: Callable[[list[Block]], None]
+) -> None:
     follow(section.to_run)
 
 
 @pytest.mark.parametrize("page", READ_TOGETHER)
-def test_all_yaml_of_a_page_loads_together(page: str, follow: Callable[[list[Block]], None]) -> None:
+def test_all_yaml_of_a_page_loads_together(
+    page: str, follow: Callable[[list[Block]], None]
+) -> None:
     sections = [section for section in SECTIONS if section.page == page]
     blocks = [block for section in sections for block in section.to_run if block.language == "yaml"]
 
@@ -466,7 +491,9 @@ def test_all_yaml_of_a_page_loads_together(page: str, follow: Callable[[list[Blo
 def test_every_block_is_run_or_shown_or_marked() -> None:
     known = RUN_LANGUAGES | {"text"}
 
-    assert [block.place for block in BLOCKS if block.language not in known and not block.reason] == []
+    assert [
+        block.place for block in BLOCKS if block.language not in known and not block.reason
+    ] == []
 
 
 def test_the_blocks_that_are_not_run_are_counted() -> None:
@@ -484,7 +511,9 @@ def test_every_command_in_running_text_exists() -> None:
         for code in re.findall(r"`(aggregator [a-z][^`]*)`", prose):
             name, *rest = code.split()[1:]
             command = group.get_command(context, name)
-            options = {word for option in command.params for word in option.opts} if command else set()
+            options = (
+                {word for option in command.params for word in option.opts} if command else set()
+            )
             used = {word.partition("=")[0] for word in rest if re.match(r"--?[a-z]", word)}
             if command is None or used - options:
                 unknown.append(f"{page.name}: {code}")

@@ -10,10 +10,30 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Project
 
 SCHEMA = [
-    "id", "source", "url", "url_original", "title", "summary", "content_html", "content_text", "published",
-    "published_from", "updated", "first_seen", "authors", "credits", "tags", "language", "publisher", "image",
-    "enclosures", "guid", "revision", "duplicates", "provenance",
-]  # fmt: skip
+    "id",
+    "source",
+    "url",
+    "url_original",
+    "title",
+    "summary",
+    "content_html",
+    "content_text",
+    "published",
+    "published_from",
+    "updated",
+    "first_seen",
+    "authors",
+    "credits",
+    "tags",
+    "language",
+    "publisher",
+    "image",
+    "enclosures",
+    "guid",
+    "revision",
+    "duplicates",
+    "provenance",
+]
 TITLES = ["Un pont s’ouvre", "A bridge opens", "日股收跌"]
 
 
@@ -23,7 +43,9 @@ def titles(project: Project, *args: str) -> list[str]:
     return [orjson.loads(line)["title"] for line in said.lines]
 
 
-def test_a_line_of_jsonl_is_one_entry_with_the_keys_of_the_schema_in_order(library: Project) -> None:
+def test_a_line_of_jsonl_is_one_entry_with_the_keys_of_the_schema_in_order(
+    library: Project,
+) -> None:
     lines = library.call("entries", "--format", "jsonl").lines
 
     entries = [orjson.loads(line) for line in lines]
@@ -47,7 +69,9 @@ def test_a_line_of_jsonl_is_one_entry_with_the_keys_of_the_schema_in_order(libra
 def test_json_is_one_array_of_the_same_entries(library: Project) -> None:
     lines = library.call("entries", "--format", "jsonl").lines
 
-    assert library.call("entries", "--format", "json").json == [orjson.loads(line) for line in lines]
+    assert library.call("entries", "--format", "json").json == [
+        orjson.loads(line) for line in lines
+    ]
 
 
 def test_json_of_no_entries_is_an_empty_array(project: Project) -> None:
@@ -94,11 +118,16 @@ def test_options_choose_entries(library: Project, options: list[str], expected: 
 def test_an_unknown_source_is_refused(library: Project) -> None:
     said = library.call("entries", "--source", "savd")
 
-    assert (said.code, said.err) == (2, "aggregator: there is no source `savd`, did you mean `saved`?\n")
+    assert (said.code, said.err) == (
+        2,
+        "aggregator: there is no source `savd`, did you mean `saved`?\n",
+    )
 
 
 def test_entries_of_a_source_that_was_taken_out_are_still_there(fetched: Project) -> None:
-    fetched.write("config/sources/news.yaml", "- {id: other, path: ../../other, adapter: archive}\n")
+    fetched.write(
+        "config/sources/news.yaml", "- {id: other, path: ../../other, adapter: archive}\n"
+    )
 
     assert titles(fetched, "--source", "saved") == [*TITLES[:2], "日股收涨"]
 

@@ -33,19 +33,25 @@ def prepared(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     project.write("config/sources/feeds.yaml", SOURCES)
 
 
-def test_only_feeds_are_exported_and_the_others_are_named(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_feeds_are_exported_and_the_others_are_named(
+    project: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     prepared(project, monkeypatch)
 
     said = project.call("export")
 
     assert (said.code, said.err) == (0, LEFT_OUT)
     assert [line.split('xmlUrl="')[1].split('"')[0] for line in said.lines if "xmlUrl" in line] == [
-        "https://plain.example/feed", "https://named.example/feed?a=1&amp;b=2", "https://www.rfi.fr/cn/rss",
-    ]  # fmt: skip
+        "https://plain.example/feed",
+        "https://named.example/feed?a=1&amp;b=2",
+        "https://www.rfi.fr/cn/rss",
+    ]
     assert "s3cret" not in said.out
 
 
-def test_what_is_exported_comes_back_by_an_import(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_exported_comes_back_by_an_import(
+    project: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     prepared(project, monkeypatch)
     path = project.root / "feeds.opml"
     assert project.call("-q", "export", "--output", str(path)).err == ""
@@ -74,8 +80,10 @@ def test_entries_are_a_line_each_oldest_first(library: Any) -> None:
     assert (said.code, said.err) == (0, "")
     assert said.lines == newest_first.lines[::-1]
     assert [orjson.loads(line)["published"] for line in said.lines] == [
-        "2026-03-01T08:00:00Z", "2026-03-01T09:00:00Z", "2026-03-01T10:00:00Z",
-    ]  # fmt: skip
+        "2026-03-01T08:00:00Z",
+        "2026-03-01T09:00:00Z",
+        "2026-03-01T10:00:00Z",
+    ]
 
 
 def test_entries_go_to_a_file(library: Any, tmp_path: Path) -> None:
@@ -92,7 +100,10 @@ def test_a_folder_that_is_not_there_is_told(library: Any, tmp_path: Path) -> Non
 
     said = library.call("export", "--format", "jsonl", "--output", str(path))
 
-    assert (said.code, said.err) == (3, f"aggregator: cannot write {path}: No such file or directory\n")
+    assert (said.code, said.err) == (
+        3,
+        f"aggregator: cannot write {path}: No such file or directory\n",
+    )
 
 
 def test_lines_are_turned_round_however_many_there_are() -> None:
@@ -113,4 +124,6 @@ def test_a_file_is_the_old_one_until_the_new_one_is_whole(tmp_path: Path) -> Non
     with pytest.raises(OSError, match="No space left on device"):
         written(path, broken())
 
-    assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("entries.jsonl", b"old")]
+    assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [
+        ("entries.jsonl", b"old")
+    ]

@@ -18,9 +18,21 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Project, Said
 
 OUTCOME_KEYS = [
-    "source", "started", "ms", "status", "found", "new", "changed", "same", "rejected", "notes", "http_status",
-    "size_bytes", "error", "message",
-]  # fmt: skip
+    "source",
+    "started",
+    "ms",
+    "status",
+    "found",
+    "new",
+    "changed",
+    "same",
+    "rejected",
+    "notes",
+    "http_status",
+    "size_bytes",
+    "error",
+    "message",
+]
 
 
 def columns(line: str) -> list[str]:
@@ -32,7 +44,16 @@ def test_the_outcomes_are_a_table_on_stdout_and_nothing_is_said_besides(project:
 
     assert (said.code, said.err) == (0, "")
     head, row = said.lines
-    assert head.split() == ["source", "status", "new", "changed", "same", "rejected", "ms", "message"]
+    assert head.split() == [
+        "source",
+        "status",
+        "new",
+        "changed",
+        "same",
+        "rejected",
+        "ms",
+        "message",
+    ]
     assert columns(row) == ["saved", "ok", "3", "0", "0", "0"]
     assert project.atom.read_text(encoding="utf-8").count("<entry") == 3
 
@@ -44,9 +65,19 @@ def test_the_outcomes_are_json_with_stable_keys(project: Project) -> None:
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", outcome.pop("started"))
     assert outcome.pop("ms") >= 0
     assert outcome == {
-        "source": "saved", "status": "ok", "found": 3, "new": 3, "changed": 0, "same": 0, "rejected": [], "notes": [],
-        "http_status": None, "size_bytes": outcome["size_bytes"], "error": None, "message": None,
-    }  # fmt: skip
+        "source": "saved",
+        "status": "ok",
+        "found": 3,
+        "new": 3,
+        "changed": 0,
+        "same": 0,
+        "rejected": [],
+        "notes": [],
+        "http_status": None,
+        "size_bytes": outcome["size_bytes"],
+        "error": None,
+        "message": None,
+    }
 
 
 def test_each_rejected_item_is_told_on_stderr_and_is_no_failure(project: Project) -> None:
@@ -66,7 +97,9 @@ def test_a_second_cycle_asks_nobody_and_says_when_next(fetched: Project) -> None
     said = fetched.call("fetch")
 
     assert (said.code, said.out) == (0, "")
-    assert re.fullmatch(r"nothing is due; next is saved in \d+ (min|h) \(every 1 h\); --force asks now\n", said.err)
+    assert re.fullmatch(
+        r"nothing is due; next is saved in \d+ (min|h) \(every 1 h\); --force asks now\n", said.err
+    )
 
 
 def test_json_is_an_array_even_where_nobody_was_asked(fetched: Project) -> None:
@@ -89,7 +122,10 @@ def test_a_source_that_is_named_and_not_due_says_so(fetched: Project) -> None:
     said = fetched.call("fetch", "saved")
 
     assert (said.code, said.out) == (0, "")
-    assert re.fullmatch(r"saved: not asked: not due, next in \d+ (min|h) \(every 1 h\); --force asks now\n", said.err)
+    assert re.fullmatch(
+        r"saved: not asked: not due, next in \d+ (min|h) \(every 1 h\); --force asks now\n",
+        said.err,
+    )
 
 
 def test_a_source_that_another_process_asks_is_left_to_it(fetched: Project) -> None:
@@ -101,11 +137,17 @@ def test_a_source_that_another_process_asks_is_left_to_it(fetched: Project) -> N
                 return await asyncio.to_thread(fetched.call, "fetch", "saved", "--force")
 
     said = asyncio.run(meanwhile())
-    assert (said.code, said.out, said.err) == (0, "", "saved: not asked: another process asks it at this moment\n")
+    assert (said.code, said.out, said.err) == (
+        0,
+        "",
+        "saved: not asked: another process asks it at this moment\n",
+    )
 
 
 def test_only_the_sources_that_are_named_are_asked(project: Project) -> None:
-    project.write("config/sources/more.yaml", "- {id: more, path: ../../more/*.txt, adapter: archive}\n")
+    project.write(
+        "config/sources/more.yaml", "- {id: more, path: ../../more/*.txt, adapter: archive}\n"
+    )
     (project.root / "more").mkdir()
 
     outcomes = project.call("fetch", "more", "--format", "json").json
@@ -116,7 +158,9 @@ def test_only_the_sources_that_are_named_are_asked(project: Project) -> None:
 def test_outcomes_come_in_the_order_of_the_configuration(project: Project) -> None:
     for name in ("zebra", "ant"):
         (project.root / name).mkdir()
-    lines = (f"- {{id: {name}, path: ../../{name}, adapter: archive}}\n" for name in ("zebra", "ant"))
+    lines = (
+        f"- {{id: {name}, path: ../../{name}, adapter: archive}}\n" for name in ("zebra", "ant")
+    )
     project.write("config/sources/more.yaml", "".join(lines))
 
     outcomes = project.call("fetch", "--format", "json").json
@@ -127,21 +171,31 @@ def test_outcomes_come_in_the_order_of_the_configuration(project: Project) -> No
 def test_an_unknown_source_is_refused_with_the_one_that_was_meant(project: Project) -> None:
     said = project.call("fetch", "savd")
 
-    assert (said.code, said.out, said.err) == (2, "", "aggregator: there is no source `savd`, did you mean `saved`?\n")
+    assert (said.code, said.out, said.err) == (
+        2,
+        "",
+        "aggregator: there is no source `savd`, did you mean `saved`?\n",
+    )
 
 
-def test_a_disabled_source_is_refused_with_its_place(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disabled_source_is_refused_with_its_place(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(project.root)
     project.write("config/sources/off.yaml", "- {id: off, path: ../../off, enabled: false}\n")
 
     said = project.call("fetch", "off")
 
     assert said.code == 2
-    assert said.err.endswith("source `off` is disabled (`enabled: false`, config/sources/off.yaml:1)\n")
+    assert said.err.endswith(
+        "source `off` is disabled (`enabled: false`, config/sources/off.yaml:1)\n"
+    )
 
 
 def test_a_source_that_fails_is_told_and_does_not_stop_the_others(project: Project) -> None:
-    project.write("config/sources/gone.yaml", "- {id: gone, path: ../../nowhere/*.txt, adapter: archive}\n")
+    project.write(
+        "config/sources/gone.yaml", "- {id: gone, path: ../../nowhere/*.txt, adapter: archive}\n"
+    )
 
     said = project.call("fetch")
 
@@ -190,7 +244,9 @@ def test_a_view_that_a_killed_cycle_left_behind_is_written(fetched: Project) -> 
     assert fetched.atom.read_bytes() == document
 
 
-def test_outcomes_are_printed_even_where_the_output_folder_cannot_be_written(project: Project) -> None:
+def test_outcomes_are_printed_even_where_the_output_folder_cannot_be_written(
+    project: Project,
+) -> None:
     project.write("config/aggregator.yaml", "output: ../saved/1.txt\nsources: sources/*.yaml\n")
 
     said = project.call("fetch")
@@ -215,7 +271,9 @@ def test_an_interrupt_gives_the_sources_back(project: Project, environment: dict
         line = f"- {{id: slow, url: '{address}', adapter: feed, allow_private: true}}\n"
         project.write("config/sources/slow.yaml", line)
         words = project.process("fetch", "slow")
-        with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        with subprocess.Popen(
+            words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process:
             silent.settimeout(30)
             connection, _ = silent.accept()  # it waits for an answer now
             process.send_signal(signal.SIGINT)
@@ -224,14 +282,20 @@ def test_an_interrupt_gives_the_sources_back(project: Project, environment: dict
 
     assert (process.returncode, out, err) == (130, b"", b"interrupted\n")
     with open_store(Invocation(project.config, explicit=True).load()) as store:
-        claimed = store.claim(datetime.now(UTC), limit=9, lease=timedelta(minutes=1), sources=["slow"], force=True)
+        claimed = store.claim(
+            datetime.now(UTC), limit=9, lease=timedelta(minutes=1), sources=["slow"], force=True
+        )
     assert [state.source for state in claimed] == ["slow"]
 
 
-def test_a_terminal_gets_a_bar_on_stderr_that_is_gone_in_the_end(project: Project, environment: dict[str, str]) -> None:
+def test_a_terminal_gets_a_bar_on_stderr_that_is_gone_in_the_end(
+    project: Project, environment: dict[str, str]
+) -> None:
     leader, follower = os.openpty()
     plain = {**environment, "TERM": "xterm", "COLUMNS": "80"}
-    with subprocess.Popen(project.process("fetch"), env=plain, stdout=subprocess.PIPE, stderr=follower) as process:
+    with subprocess.Popen(
+        project.process("fetch"), env=plain, stdout=subprocess.PIPE, stderr=follower
+    ) as process:
         os.close(follower)
         shown = everything(leader)
         assert process.stdout is not None

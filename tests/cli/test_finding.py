@@ -77,7 +77,9 @@ class Web:
             self.asked.append(url)
         said = self.pages.get(url, 404)
         if not isinstance(said, str):
-            refused = SourceError("http", f"no: {said}", status=said) if isinstance(said, int) else said
+            refused = (
+                SourceError("http", f"no: {said}", status=said) if isinstance(said, int) else said
+            )
             return self._rehearsal(source, error=refused)
         response = Response(
             200,
@@ -94,15 +96,25 @@ class Web:
         return self._rehearsal(source, response, Step((capture,), job, read))
 
     def _rehearsal(
-        self, source: Source, response: Response | None = None, step: Step | None = None, *,
+        self,
+        source: Source,
+        response: Response | None = None,
+        step: Step | None = None,
+        *,
         error: SourceError | None = None,
-    ) -> Rehearsal:  # fmt: skip
+    ) -> Rehearsal:
         read = (step.digest if step else None) or Digest()
         outcome = Outcome(
-            source.id, NOW, 0, "failed" if error else "ok", notes=read.notes, rejected=read.rejected,
-            error=error.kind if error else None, message=str(error) if error else None,
+            source.id,
+            NOW,
+            0,
+            "failed" if error else "ok",
+            notes=read.notes,
+            rejected=read.rejected,
+            error=error.kind if error else None,
+            message=str(error) if error else None,
             http_status=error.status if error else 200,
-        )  # fmt: skip
+        )
         result = Result(SourceState(source.id, NOW), outcome, revisions=read.revisions)
         return Rehearsal(source, result, (step,) if step else (), (response,) if response else ())
 
@@ -111,7 +123,14 @@ class Web:
         return asyncio.run(search.find(urls or (HOME,)))
 
     def _follower(self, url: str) -> Source | None:
-        return next((source for source in self.sources if source.url and url_key(source.url) == url_key(url)), None)
+        return next(
+            (
+                source
+                for source in self.sources
+                if source.url and url_key(source.url) == url_key(url)
+            ),
+            None,
+        )
 
 
 def drafted(given: Mapping[str, Any]) -> Source:
@@ -133,8 +152,12 @@ def test_a_feed_is_taken_as_it_is() -> None:
 
 
 def test_a_json_feed_is_a_feed() -> None:
-    items = '[{"id": "1", "url": "https://news.example.org/1", "title": "One", "content_text": "x"}]'
-    web = Web({HOME: f'{{"version": "https://jsonfeed.org/version/1.1", "title": "J", "items": {items}}}'})
+    items = (
+        '[{"id": "1", "url": "https://news.example.org/1", "title": "One", "content_text": "x"}]'
+    )
+    web = Web(
+        {HOME: f'{{"version": "https://jsonfeed.org/version/1.1", "title": "J", "items": {items}}}'}
+    )
 
     assert found(web) == (HOME, "feed")
 
@@ -165,7 +188,11 @@ def test_the_channel_of_a_handle_is_found_on_its_page() -> None:
 
 
 def test_what_a_page_recommends_comes_first() -> None:
-    links = (link("/comments/feed", "Comments"), link("/news.xml", "News"), '<a href="/other.rss">RSS</a>')
+    links = (
+        link("/comments/feed", "Comments"),
+        link("/news.xml", "News"),
+        '<a href="/other.rss">RSS</a>',
+    )
     web = Web({HOME: page(*links), f"{HOME}news.xml": rss(), f"{HOME}other.rss": rss()})
 
     result = web.find()
@@ -177,7 +204,13 @@ def test_what_a_page_recommends_comes_first() -> None:
 
 
 def test_a_feed_without_entries_is_passed_over() -> None:
-    web = Web({HOME: page(link("/empty"), link("/broken"), link("/good")), f"{HOME}empty": EMPTY, f"{HOME}good": rss()})
+    web = Web(
+        {
+            HOME: page(link("/empty"), link("/broken"), link("/good")),
+            f"{HOME}empty": EMPTY,
+            f"{HOME}good": rss(),
+        }
+    )
 
     assert found(web) == (f"{HOME}good", "feed")
     assert web.told[1:] == [
@@ -195,7 +228,9 @@ def test_links_come_after_recommendations() -> None:
 
 def test_software_is_asked_where_it_keeps_its_feeds() -> None:
     section = f"{HOME}category/boats/"
-    web = Web({section: page('<meta name="generator" content="WordPress 6.9">'), f"{section}feed/": rss()})
+    web = Web(
+        {section: page('<meta name="generator" content="WordPress 6.9">'), f"{section}feed/": rss()}
+    )
 
     assert found(web, section) == (f"{section}feed/", "feed")
 
@@ -232,7 +267,10 @@ def test_robots_names_the_sitemap_of_news() -> None:
 
 
 def test_a_sitemap_is_told_by_its_root() -> None:
-    assert found(Web({f"{HOME}map.xml": SITEMAP}), f"{HOME}map.xml") == (f"{HOME}map.xml", "sitemap")
+    assert found(Web({f"{HOME}map.xml": SITEMAP}), f"{HOME}map.xml") == (
+        f"{HOME}map.xml",
+        "sitemap",
+    )
 
 
 LD = """<script type="application/ld+json">{"@context": "https://schema.org", "@type": "ItemList", "itemListElement": [
@@ -244,7 +282,9 @@ LD = """<script type="application/ld+json">{"@context": "https://schema.org", "@
 "datePublished": "2026-07-04T08:00:00Z"}]}</script>"""
 
 
-def cards(count: int = 8, date: str = '<time datetime="2026-07-04T0{n}:00:00Z">4 July</time>') -> str:
+def cards(
+    count: int = 8, date: str = '<time datetime="2026-07-04T0{n}:00:00Z">4 July</time>'
+) -> str:
     items = "".join(
         f'<article class="card"><h2><a href="/2026/07/story-{n}">The harbour master reports story number {n}</a></h2>'
         f"{date.format(n=n)}<p>What is known about it so far, in a few words.</p></article>"
@@ -287,16 +327,23 @@ def test_inferred_rules_are_proposed_with_evidence_and_a_test() -> None:
     assert addition.notes[("fields", "title")].startswith("in 8 of 8 items")
     assert addition.given["tests"] == [
         {
-            "capture": "captures/quay.html.gz", "url": None, "taken": "2026-07-04T12:00:00Z", "content_type": None,
+            "capture": "captures/quay.html.gz",
+            "url": None,
+            "taken": "2026-07-04T12:00:00Z",
+            "content_type": None,
             "min_items": 8,
             "first": {
-                "title": "The harbour master reports story number 0", "url": f"{HOME}2026/07/story-0",
+                "title": "The harbour master reports story number 0",
+                "url": f"{HOME}2026/07/story-0",
                 "published": "2026-07-04T00:00:00Z",
             },
         }
-    ]  # fmt: skip
+    ]
     ((path, packed),) = addition.beside.items()
-    assert (path, gzip.decompress(packed)) == (Path("/config/sources/captures/quay.html.gz"), document.encode())
+    assert (path, gzip.decompress(packed)) == (
+        Path("/config/sources/captures/quay.html.gz"),
+        document.encode(),
+    )
 
 
 @pytest.mark.parametrize("date", ["<time>{n} hours ago</time>", "<time>yesterday</time>", ""])
@@ -304,8 +351,10 @@ def test_a_date_that_depends_on_the_day_is_no_part_of_the_test(date: str) -> Non
     first = proposed(Web({HOME: page(body=cards(date=date))})).given["tests"][0]["first"]
 
     assert first == {
-        "title": "The harbour master reports story number 0", "url": f"{HOME}2026/07/story-0", "published": None,
-    }  # fmt: skip
+        "title": "The harbour master reports story number 0",
+        "url": f"{HOME}2026/07/story-0",
+        "published": None,
+    }
 
 
 def test_a_charset_that_only_the_server_knows_is_part_of_the_test() -> None:
@@ -351,7 +400,8 @@ def test_no_site_is_asked_more_than_it_should() -> None:
 
 
 @pytest.mark.parametrize(
-    "href", ["file:///etc/passwd", "javascript:alert(1)", "http://[1.2]/feed", "https://a:b@c.example/"]
+    "href",
+    ["file:///etc/passwd", "javascript:alert(1)", "http://[1.2]/feed", "https://a:b@c.example/"],
 )
 def test_a_recommended_address_that_is_none_is_passed_over(href: str) -> None:
     web = Web({HOME: page(link(href), link("/good")), f"{HOME}good": rss()})
@@ -413,20 +463,28 @@ def test_a_feed_that_is_followed_already_is_told(url: str) -> None:
 
 def test_where_redirects_lead_may_be_followed_already() -> None:
     source = drafted({"url": f"{HOME}new.xml"})
-    web = Web({f"{HOME}old.xml": rss()}, sources=(source,), moved={f"{HOME}old.xml": f"{HOME}new.xml"})
+    web = Web(
+        {f"{HOME}old.xml": rss()}, sources=(source,), moved={f"{HOME}old.xml": f"{HOME}new.xml"}
+    )
 
     assert web.find(f"{HOME}old.xml") == Followed(source, f"{HOME}old.xml")
 
 
 def test_nobody_is_asked_twice() -> None:
     web = Web(
-        {HOME: page(link("/feed"), body='<a href="/feed">RSS</a><a href="/rss">RSS</a>'), f"{HOME}rss.xml": rss()}
+        {
+            HOME: page(link("/feed"), body='<a href="/feed">RSS</a><a href="/rss">RSS</a>'),
+            f"{HOME}rss.xml": rss(),
+        }
     )
 
     assert found(web) == (f"{HOME}rss.xml", "feed")
     assert web.asked == [
         HOME,
-        *(f"{HOME}{name}" for name in ("feed", "rss", "atom.xml", "feed.xml", "index.xml", "rss.xml")),
+        *(
+            f"{HOME}{name}"
+            for name in ("feed", "rss", "atom.xml", "feed.xml", "index.xml", "rss.xml")
+        ),
     ]
 
 

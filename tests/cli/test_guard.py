@@ -14,7 +14,9 @@ from aggregator.errors import ConfigError, Problem, SourceError, StoreError, Usa
 if TYPE_CHECKING:
     from tests.cli.conftest import Project
 
-PROBLEMS = ConfigError([Problem("a.yaml", 3, "views", "must be a list"), Problem("a.yaml", 4, "", "is odd")])
+PROBLEMS = ConfigError(
+    [Problem("a.yaml", 3, "views", "must be a list"), Problem("a.yaml", 4, "", "is odd")]
+)
 ENDS = [
     (PROBLEMS, 2, "a.yaml:3: views: must be a list\na.yaml:4: is odd\n"),
     (UsageError("there is no such thing"), 2, "aggregator: there is no such thing\n"),
@@ -47,8 +49,12 @@ def end_of(error: BaseException, *, verbose: bool = False) -> tuple[int, str]:
     return result.exit_code, result.stderr
 
 
-@pytest.mark.parametrize(("error", "code", "said"), ENDS, ids=[type(error).__name__ for error, _, _ in ENDS])
-def test_every_error_ends_with_its_code_and_one_clear_message(error: BaseException, code: int, said: str) -> None:
+@pytest.mark.parametrize(
+    ("error", "code", "said"), ENDS, ids=[type(error).__name__ for error, _, _ in ENDS]
+)
+def test_every_error_ends_with_its_code_and_one_clear_message(
+    error: BaseException, code: int, said: str
+) -> None:
     assert end_of(error) == (code, said)
 
 
@@ -56,16 +62,22 @@ def test_a_failure_of_ours_shows_where_it_happened_only_with_v() -> None:
     code, said = end_of(ValueError("odd"), verbose=True)
 
     assert code == 3
-    assert said.startswith("aggregator: our own failure: ValueError: odd\nTraceback (most recent call last):\n")
+    assert said.startswith(
+        "aggregator: our own failure: ValueError: odd\nTraceback (most recent call last):\n"
+    )
 
 
-def test_a_reader_that_has_enough_ends_the_command_in_peace(fetched: Project, environment: dict[str, str]) -> None:
+def test_a_reader_that_has_enough_ends_the_command_in_peace(
+    fetched: Project, environment: dict[str, str]
+) -> None:
     for number in range(4, 60):  # more than a pipe holds at once
         fetched.save(str(number), number, f"Story {number}", f"<p>{'More to say. ' * 400}</p>")
     fetched.call("fetch", "--force")
 
     words = fetched.process("entries", "--format", "jsonl")
-    with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.readline()

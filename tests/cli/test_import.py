@@ -27,11 +27,13 @@ LIST = """<?xml version="1.0"?>
 """
 ADDED = [
     {
-        "id": "harbour.example-feed-a-1-b-2", "url": "https://harbour.example/feed?a=1&b=2",
-        "name": 'Harbour: "News" #1 $${HOME} 华语', "tags": ["World", "Radio"],
+        "id": "harbour.example-feed-a-1-b-2",
+        "url": "https://harbour.example/feed?a=1&b=2",
+        "name": 'Harbour: "News" #1 $${HOME} 华语',
+        "tags": ["World", "Radio"],
     },
     {"id": "tides.example-atom.xml", "url": "http://tides.example/atom.xml", "name": "no"},
-]  # fmt: skip
+]
 
 
 @pytest.fixture
@@ -51,31 +53,54 @@ def test_every_feed_has_its_fate(project: Any, listed: Path) -> None:
     assert said.code == 0
     assert said.json == [
         {
-            "fate": "added", "id": "harbour.example-feed-a-1-b-2", "url": "https://harbour.example/feed?a=1&b=2",
-            "name": 'Harbour: "News" #1 ${HOME} 华语', "tags": ["World", "Radio"], "why": None,
+            "fate": "added",
+            "id": "harbour.example-feed-a-1-b-2",
+            "url": "https://harbour.example/feed?a=1&b=2",
+            "name": 'Harbour: "News" #1 ${HOME} 华语',
+            "tags": ["World", "Radio"],
+            "why": None,
         },
         {
-            "fate": "refused", "id": None, "url": "http://192.168.1.7/feed", "name": "Inside", "tags": ["World"],
+            "fate": "refused",
+            "id": None,
+            "url": "http://192.168.1.7/feed",
+            "name": "Inside",
+            "tags": ["World"],
             "why": "a private address (private); network.allow_private allows it",
         },
         {
-            "fate": "refused", "id": None, "url": "mailto:ann@harbour.example", "name": "Mail", "tags": ["World"],
+            "fate": "refused",
+            "id": None,
+            "url": "mailto:ann@harbour.example",
+            "name": "Mail",
+            "tags": ["World"],
             "why": "its address must be an absolute http or https URL",
         },
         {
-            "fate": "refused", "id": None, "url": "https://harbour.example/private", "name": "Secret",
+            "fate": "refused",
+            "id": None,
+            "url": "https://harbour.example/private",
+            "name": "Secret",
             "tags": ["World"],
             "why": "its address must not hold a user name or a password; write them under http.basic_auth",
         },
         {
-            "fate": "refused", "id": None, "url": None, "name": "Empty folder", "tags": [],
+            "fate": "refused",
+            "id": None,
+            "url": None,
+            "name": "Empty folder",
+            "tags": [],
             "why": "no xmlUrl: a folder, or no feed",
         },
         {
-            "fate": "added", "id": "tides.example-atom.xml", "url": "http://tides.example/atom.xml", "name": "no",
-            "tags": [], "why": None,
+            "fate": "added",
+            "id": "tides.example-atom.xml",
+            "url": "http://tides.example/atom.xml",
+            "name": "no",
+            "tags": [],
+            "why": None,
         },
-    ]  # fmt: skip
+    ]
     assert said.err == f"2 added to {imported(project)}, 0 followed already, 4 refused\n"
 
 
@@ -85,12 +110,16 @@ def test_what_is_added_stands_a_line_each_in_a_file_of_its_own(project: Any, lis
     lines = imported(project).read_text("utf-8").splitlines()
     assert [yaml.safe_load(line) for line in lines] == [[source] for source in ADDED]
     assert [source["id"] for source in project.call("sources", "--format", "json").json] == [
-        "harbour.example-feed-a-1-b-2", "tides.example-atom.xml", "saved",
-    ]  # fmt: skip
+        "harbour.example-feed-a-1-b-2",
+        "tides.example-atom.xml",
+        "saved",
+    ]
 
 
 def test_what_is_followed_is_not_added_again(project: Any, listed: Path) -> None:
-    project.write("config/sources/mine.yaml", "- {id: mine, url: 'https://www.tides.example/atom.xml'}\n")
+    project.write(
+        "config/sources/mine.yaml", "- {id: mine, url: 'https://www.tides.example/atom.xml'}\n"
+    )
     project.call("import", str(listed))
 
     again = project.call("import", str(listed))
@@ -115,7 +144,9 @@ def test_a_dry_run_writes_nothing(project: Any, listed: Path) -> None:
     assert not imported(project).exists()
 
 
-def test_a_private_address_is_added_where_the_configuration_allows_them(project: Any, listed: Path) -> None:
+def test_a_private_address_is_added_where_the_configuration_allows_them(
+    project: Any, listed: Path
+) -> None:
     project.write("config/aggregator.yaml", "network: {allow_private: true}\n")
 
     said = project.call("import", str(listed), "--format", "json")
@@ -128,8 +159,14 @@ def test_a_private_address_is_added_where_the_configuration_allows_them(project:
     [
         ("http://localhost/feed", "a private address (loopback); network.allow_private allows it"),
         ("http://[::1]/feed", "a private address (loopback); network.allow_private allows it"),
-        ("http://2130706433/", "a private address (an address in disguise); network.allow_private allows it"),
-        ("https://h.example/" + "a" * 4_079, "an address of 4097 characters, over the limit of 4096"),
+        (
+            "http://2130706433/",
+            "a private address (an address in disguise); network.allow_private allows it",
+        ),
+        (
+            "https://h.example/" + "a" * 4_079,
+            "an address of 4097 characters, over the limit of 4096",
+        ),
         ("http://[::1", "its address must be an absolute http or https URL"),
     ],
 )
@@ -153,8 +190,13 @@ def test_comments_of_the_named_file_stay(project: Any, listed: Path) -> None:
 
 
 def test_an_id_that_is_taken_is_given_to_nobody_else(project: Any) -> None:
-    project.write("config/sources/mine.yaml", "- {id: a.example-feed, url: 'https://mine.example/'}\n")
-    path = project.write("feeds.opml", "<opml><body><outline text='A' xmlUrl='https://a.example/feed'/></body></opml>")
+    project.write(
+        "config/sources/mine.yaml", "- {id: a.example-feed, url: 'https://mine.example/'}\n"
+    )
+    path = project.write(
+        "feeds.opml",
+        "<opml><body><outline text='A' xmlUrl='https://a.example/feed'/></body></opml>",
+    )
 
     said = project.call("import", str(path), "--format", "json")
 
@@ -169,7 +211,9 @@ def test_a_file_that_would_not_be_read_is_refused(project: Any, listed: Path) ->
     assert not (project.root / "elsewhere.yaml").exists()
 
 
-def test_files_are_as_before_where_the_configuration_does_not_load(project: Any, listed: Path) -> None:
+def test_files_are_as_before_where_the_configuration_does_not_load(
+    project: Any, listed: Path
+) -> None:
     before = (
         "# " + "x" * (2**20 - 10) + "\n"
     )  # a file may have 1 MiB: it goes on in imported-2.yaml, which nobody reads
@@ -179,7 +223,10 @@ def test_files_are_as_before_where_the_configuration_does_not_load(project: Any,
     said = project.call("import", str(listed))
 
     assert said.code == 2
-    assert said.err == f"aggregator: {path} is not among the files that `sources` names in {project.config}\n"
+    assert (
+        said.err
+        == f"aggregator: {path} is not among the files that `sources` names in {project.config}\n"
+    )
     assert path.read_text("utf-8") == before
     assert [file.name for file in path.parent.iterdir()] == ["news.yaml", "imported.yaml"]
 
@@ -204,14 +251,18 @@ def test_a_list_comes_from_stdin(project: Any) -> None:
     result = CliRunner().invoke(app, ["-c", str(project.config), "import", "-"], input=LIST)
 
     assert (result.exit_code, result.stderr) == (
-        0, f"2 added to {imported(project)}, 0 followed already, 4 refused\n"
-    )  # fmt: skip
+        0,
+        f"2 added to {imported(project)}, 0 followed already, 4 refused\n",
+    )
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("<html><title>Sign in</title></html>", "{path} is not an OPML list: an HTML page titled “Sign in”"),
+        (
+            "<html><title>Sign in</title></html>",
+            "{path} is not an OPML list: an HTML page titled “Sign in”",
+        ),
         ("", "{path} is not an OPML list: an empty file"),
         (None, "cannot read {path}: No such file or directory"),
     ],

@@ -48,9 +48,13 @@ def visit(project: Project, way: Any) -> Any:
 
     Gives what was said with `{origin}` put back, and the paths that were asked.
     """
-    project.write("config/aggregator.yaml", "network: {allow_private: true}\nsources: sources/*.yaml\n")
+    project.write(
+        "config/aggregator.yaml", "network: {allow_private: true}\nsources: sources/*.yaml\n"
+    )
 
-    def visit(pages: Mapping[str, Any], *calls: tuple[str, ...], sources: str = "") -> tuple[list[Said], list[str]]:
+    def visit(
+        pages: Mapping[str, Any], *calls: tuple[str, ...], sources: str = ""
+    ) -> tuple[list[Said], list[str]]:
         async def story() -> tuple[list[Said], list[str]]:
             async with way.Origin() as origin:
                 here = origin.url("")
@@ -62,7 +66,11 @@ def visit(project: Project, way: Any) -> Any:
                 said = [await asyncio.to_thread(project.call, *call) for call in words]
                 port = re.compile(re.escape(here.removeprefix("http://")).replace(":", "[:-]"))
                 told = [
-                    type(one)(one.code, port.sub("127.0.0.1:00000", one.out), port.sub("127.0.0.1:00000", one.err))
+                    type(one)(
+                        one.code,
+                        port.sub("127.0.0.1:00000", one.out),
+                        port.sub("127.0.0.1:00000", one.err),
+                    )
                     for one in said
                 ]
                 return told, [path for path in origin.asked if path != "/robots.txt"]
@@ -88,14 +96,20 @@ def article(title: str) -> str:
 def test_an_item_of_a_feed_is_shown_with_all_its_candidates(visit: Any) -> None:
     sources = feed(exclude="{title: sport}", full_text="never")
 
-    (said,), asked = visit({"/feed": (FEED, {})}, ("preview", "harbour", "--limit", "1"), sources=sources)
+    (said,), asked = visit(
+        {"/feed": (FEED, {})}, ("preview", "harbour", "--limit", "1"), sources=sources
+    )
 
     assert (said.code, said.err, asked) == (0, "", ["/feed"])
     assert said.out == (DATA / "preview-feed.txt").read_text(encoding="utf-8")
 
 
 def test_an_item_of_a_page_is_shown_with_what_its_own_page_says(visit: Any) -> None:
-    pages = {"/list": (LIST, HTML), "/1": (article("A bridge opens"), HTML), "/2": (article("The pilot is back"), HTML)}
+    pages = {
+        "/list": (LIST, HTML),
+        "/1": (article("A bridge opens"), HTML),
+        "/2": (article("The pilot is back"), HTML),
+    }
 
     (said,), asked = visit(pages, ("preview", "list", "--articles", "1"), sources=PAGE)
 
@@ -125,16 +139,28 @@ def test_json_holds_the_entries_in_the_common_schema_with_their_candidates(visit
         False,
     )
     assert second["candidates"]["published"][0] == {
-        "value": "Thu, 04 Jul 2199 10:00:00 GMT", "where": "feed:published", "won": False,
-        "reason": "in the future", "read": {"utc": "2199-07-04T10:00:00Z", "precision": "second", "offset": "+00:00"},
-    }  # fmt: skip
-    assert [entry["candidates"]["published"] for entry in listed.json["entries"]] == [[{
-        "value": "Thu, 04 Jul 2024 10:00:00 +0200", "where": "feed:published", "won": True, "reason": None,
-        "read": {"utc": "2024-07-04T08:00:00Z", "precision": "second", "offset": "+02:00"},
-    }]]  # fmt: skip
+        "value": "Thu, 04 Jul 2199 10:00:00 GMT",
+        "where": "feed:published",
+        "won": False,
+        "reason": "in the future",
+        "read": {"utc": "2199-07-04T10:00:00Z", "precision": "second", "offset": "+00:00"},
+    }
+    assert [entry["candidates"]["published"] for entry in listed.json["entries"]] == [
+        [
+            {
+                "value": "Thu, 04 Jul 2024 10:00:00 +0200",
+                "where": "feed:published",
+                "won": True,
+                "reason": None,
+                "read": {"utc": "2024-07-04T08:00:00Z", "precision": "second", "offset": "+02:00"},
+            }
+        ]
+    ]
 
 
-def test_one_address_is_asked_once_by_previews_and_the_run_that_follows_and_ids_are_the_same(visit: Any) -> None:
+def test_one_address_is_asked_once_by_previews_and_the_run_that_follows_and_ids_are_the_same(
+    visit: Any,
+) -> None:
     calls = (
         ("preview", "harbour", "--format", "json"),
         ("preview", "harbour", "--limit", "1"),
@@ -142,11 +168,20 @@ def test_one_address_is_asked_once_by_previews_and_the_run_that_follows_and_ids_
         ("entries", "--source", "harbour", "--format", "json"),
     )
 
-    (said, short, fetched, entries), asked = visit({"/feed": (FEED, {})}, *calls, sources=feed(full_text="never"))
+    (said, short, fetched, entries), asked = visit(
+        {"/feed": (FEED, {})}, *calls, sources=feed(full_text="never")
+    )
 
     assert (fetched.code, asked) == (0, ["/feed"])
-    assert fetched.lines[1].split()[:4] == ["harbour", "ok", "3", "0"]  # all new: a preview stores nothing
-    assert {entry["id"] for entry in said.json["entries"]} == {entry["id"] for entry in entries.json}
+    assert fetched.lines[1].split()[:4] == [
+        "harbour",
+        "ok",
+        "3",
+        "0",
+    ]  # all new: a preview stores nothing
+    assert {entry["id"] for entry in said.json["entries"]} == {
+        entry["id"] for entry in entries.json
+    }
     assert "… and 2 more; --limit lists them" in short.lines
 
 
@@ -156,7 +191,9 @@ def test_an_address_alone_is_looked_at_as_if_it_were_a_source(visit: Any) -> Non
     pages = {"/": (home, HTML), "/feed": (FEED, {})}
 
     (said, other), asked = visit(
-        pages, ("preview", "{origin}/", "--articles", "0"), ("preview", "{origin}/feed", "--adapter", "sitemap")
+        pages,
+        ("preview", "{origin}/", "--articles", "0"),
+        ("preview", "{origin}/feed", "--adapter", "sitemap"),
     )
 
     assert (said.code, asked) == (0, ["/", "/feed"])
@@ -172,18 +209,25 @@ def test_an_article_is_shown_as_one_entry_though_its_page_names_a_feed(visit: An
     link = '<link rel="alternate" type="application/rss+xml" href="/feed">'
     page = article("A bridge opens").replace("<head>", f"<head>{link}")
 
-    pages, sources = {"/1": (page, HTML), "/feed": (FEED, {})}, "- {id: one, url: '{origin}/1', full_text: never}\n"
+    pages, sources = (
+        {"/1": (page, HTML), "/feed": (FEED, {})},
+        "- {id: one, url: '{origin}/1', full_text: never}\n",
+    )
 
     (said, followed), _ = visit(
         pages, ("preview", "{origin}/1", "--format", "json"), ("preview", "one"), sources=sources
     )
 
     [entry] = said.json["entries"]
-    assert followed.lines[0] == "one (feed): 3 entries, 1 rejected"  # a source is followed, whatever its address is
+    assert (
+        followed.lines[0] == "one (feed): 3 entries, 1 rejected"
+    )  # a source is followed, whatever its address is
     assert (said.code, said.json["carrier"], said.json["outcome"]["status"]) == (0, "article", "ok")
     assert (entry["title"], entry["authors"], "second paragraph" in entry["content_text"]) == (
-        "A bridge opens", ["Ann Lee"], True,
-    )  # fmt: skip
+        "A bridge opens",
+        ["Ann Lee"],
+        True,
+    )
 
 
 def test_a_folder_of_saved_articles_needs_no_web(project: Project) -> None:
@@ -196,22 +240,32 @@ def test_a_folder_of_saved_articles_needs_no_web(project: Project) -> None:
 
 
 def test_what_gives_nothing_is_told_with_the_rules_that_find_nothing(visit: Any) -> None:
-    (said,), _ = visit({"/list": (LIST, HTML)}, ("preview", "list"), sources=PAGE.replace("li.c-card", "li.card"))
+    (said,), _ = visit(
+        {"/list": (LIST, HTML)}, ("preview", "list"), sources=PAGE.replace("li.c-card", "li.card")
+    )
 
     assert said.code == 1
     assert said.lines[0] == "list (page): 0 entries"
     assert said.lines[-2:] == [
-        "rules that find nothing", "  items: selector li.card matches nothing, nearest is li.c-card (2)",
-    ]  # fmt: skip
+        "rules that find nothing",
+        "  items: selector li.card matches nothing, nearest is li.c-card (2)",
+    ]
     assert said.err.startswith("list: no-items: ")
 
 
-def test_what_cannot_be_fetched_is_told_and_leaves_no_recording(visit: Any, project: Project) -> None:
-    (said, recorded), _ = visit({}, ("preview", "harbour"), ("preview", "harbour", "--record"), sources=feed())
+def test_what_cannot_be_fetched_is_told_and_leaves_no_recording(
+    visit: Any, project: Project
+) -> None:
+    (said, recorded), _ = visit(
+        {}, ("preview", "harbour"), ("preview", "harbour", "--record"), sources=feed()
+    )
 
     assert (said.code, said.lines) == (1, ["harbour: 0 entries"])
     assert said.err.startswith("harbour: http: HTTP 404")
-    assert (recorded.code, recorded.err.splitlines()[-1]) == (1, "aggregator: nothing came out that could be recorded")
+    assert (recorded.code, recorded.err.splitlines()[-1]) == (
+        1,
+        "aggregator: nothing came out that could be recorded",
+    )
     assert not (project.root / "config" / "sources" / "captures").exists()
 
 
@@ -219,18 +273,29 @@ def test_what_cannot_be_fetched_is_told_and_leaves_no_recording(visit: Any, proj
     ("words", "message"),
     [
         (("sved",), "there is no source `sved`, did you mean `saved`?"),
-        (("/nowhere/at/all",), "nothing is at /nowhere/at/all: name a folder, a file or a pattern of saved articles"),
+        (
+            ("/nowhere/at/all",),
+            "nothing is at /nowhere/at/all: name a folder, a file or a pattern of saved articles",
+        ),
         (("news feed/x",), "`news feed/x` is no address: write it as https://example.org/"),
         (("saved", "--entry", "0"), "--entry takes a number from 1 on, or `all`, not `0`"),
         (("saved", "--entry", "first"), "--entry takes a number from 1 on, or `all`, not `first`"),
-        (("saved", "--adapter", "feed"), "--adapter is for addresses; source `saved` says itself how it is read"),
+        (
+            ("saved", "--adapter", "feed"),
+            "--adapter is for addresses; source `saved` says itself how it is read",
+        ),
         (("ftp://harbour.example/",), "url must be an absolute http or https URL"),
-        (("https://u:p@harbour.example/",),
-         "url must not hold a user name or a password; write them under http.basic_auth"),
-        (("https://harbour.example/", "--adapter", "feeed"), "adapter must be an adapter or the name of site rules"),
+        (
+            ("https://u:p@harbour.example/",),
+            "url must not hold a user name or a password; write them under http.basic_auth",
+        ),
+        (
+            ("https://harbour.example/", "--adapter", "feeed"),
+            "adapter must be an adapter or the name of site rules",
+        ),
         (("https://harbour.example/", "--record"), "--record needs a source of the configuration"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_meant_is_refused_before_anybody_is_asked(
     project: Project, words: tuple[str, ...], message: str
 ) -> None:
@@ -241,18 +306,28 @@ def test_what_cannot_be_meant_is_refused_before_anybody_is_asked(
 
 
 def test_an_entry_that_did_not_come_out_is_said_not_to_be_there(visit: Any) -> None:
-    (said,), _ = visit({"/feed": (FEED, {})}, ("preview", "harbour", "--entry", "9"), sources=feed(full_text="never"))
+    (said,), _ = visit(
+        {"/feed": (FEED, {})},
+        ("preview", "harbour", "--entry", "9"),
+        sources=feed(full_text="never"),
+    )
 
     assert (said.code, said.err) == (0, "harbour: there is no entry 9: 3 came out\n")
     assert "entry 9" not in said.out
 
 
 def test_an_address_is_taken_in_the_forms_that_people_copy(visit: Any, project: Project) -> None:
-    (said,), asked = visit({"/feed": (FEED, {})}, ("preview", "feed:{origin}/feed", "--articles", "0"))
+    (said,), asked = visit(
+        {"/feed": (FEED, {})}, ("preview", "feed:{origin}/feed", "--articles", "0")
+    )
     project.write("config/aggregator.yaml", "sources: []\n")
     bare = project.call("preview", "127.0.0.1:1/news")
 
-    assert (said.code, said.lines[0], asked) == (0, "127.0.0.1:00000-feed (feed): 3 entries, 1 rejected", ["/feed"])
+    assert (said.code, said.lines[0], asked) == (
+        0,
+        "127.0.0.1:00000-feed (feed): 3 entries, 1 rejected",
+        ["/feed"],
+    )
     assert (bare.code, bare.lines) == (1, ["127.0.0.1-1-news: 0 entries"])
     assert bare.err.startswith("127.0.0.1-1-news: blocked: ")
 
@@ -265,11 +340,16 @@ def test_what_the_environment_filled_into_an_address_is_not_shown(
 
     said, _ = visit(
         {"/list": ("<html><body>Nothing here</body></html>", HTML)},
-        ("preview", "harbour"), ("preview", "harbour", "--format", "json"), ("fetch",), sources=sources,
-    )  # fmt: skip
+        ("preview", "harbour"),
+        ("preview", "harbour", "--format", "json"),
+        ("fetch",),
+        sources=sources,
+    )
 
     assert [one.code for one in said] == [1, 1, 1]
-    assert said[0].lines[1].startswith("  fetched   http://127.0.0.1:00000/list?key=${TOKEN}  200  ")
+    assert (
+        said[0].lines[1].startswith("  fetched   http://127.0.0.1:00000/list?key=${TOKEN}  200  ")
+    )
     assert "http://127.0.0.1:00000/list?… is a page that names no feed" in said[0].err
     assert not any("hunter2" in one.out + one.err for one in said)
 
@@ -282,10 +362,15 @@ def test_a_recording_with_the_tests_that_are_printed_passes(visit: Any, project:
     printed = said.out[said.out.index("tests:") :].replace("127.0.0.1:00000", "127.0.0.1:1")
     block = PAGE.replace("{origin}", "http://127.0.0.1:1").strip().removesuffix("}")
     text = block.removeprefix("- {").replace("'", '"')
-    file.write_text(f"- <<: {{{text}}}\n  {printed.replace(chr(10), chr(10) + '  ')}\n", encoding="utf-8")
+    file.write_text(
+        f"- <<: {{{text}}}\n  {printed.replace(chr(10), chr(10) + '  ')}\n", encoding="utf-8"
+    )
     tested = project.call("test")
 
     captures = file.parent / "captures"
-    assert sorted(path.name for path in captures.iterdir()) == ["list-article.html.gz", "list.html.gz"]
+    assert sorted(path.name for path in captures.iterdir()) == [
+        "list-article.html.gz",
+        "list.html.gz",
+    ]
     assert gzip.decompress((captures / "list.html.gz").read_bytes()).decode() == LIST
     assert (tested.code, tested.out, tested.err) == (0, "2 tests passed\n", "")

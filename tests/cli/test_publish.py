@@ -10,14 +10,18 @@ if TYPE_CHECKING:
 
 
 def test_every_view_in_every_format_is_written_and_listed(fetched: Project) -> None:
-    fetched.write("config/aggregator.yaml", "views: [{id: merged}, {id: zh, where: {language: zh}}]\n")
+    fetched.write(
+        "config/aggregator.yaml", "views: [{id: merged}, {id: zh, where: {language: zh}}]\n"
+    )
 
     said = fetched.call("publish")
 
     head, *rows = (re.split(r"  +", line) for line in said.lines)
     assert (said.code, said.err) == (0, "")
     assert head == ["view", "format", "changed", "path"]
-    assert [row[:2] for row in rows] == [[view, kind] for view in ("merged", "zh") for kind in OUTPUTS]
+    assert [row[:2] for row in rows] == [
+        [view, kind] for view in ("merged", "zh") for kind in OUTPUTS
+    ]
     assert "日股收涨" in (fetched.root / "var/feeds/zh.atom").read_text(encoding="utf-8")
 
 
@@ -27,7 +31,12 @@ def test_what_is_as_it_was_is_not_touched(fetched: Project) -> None:
     listed = fetched.call("publish", "--format", "json").json
 
     assert listed == [
-        {"view": "merged", "format": kind, "path": str(fetched.root / "var/feeds" / f"merged.{kind}"), "changed": False}
+        {
+            "view": "merged",
+            "format": kind,
+            "path": str(fetched.root / "var/feeds" / f"merged.{kind}"),
+            "changed": False,
+        }
         for kind in OUTPUTS
     ]
     assert fetched.atom.stat().st_mtime_ns == before

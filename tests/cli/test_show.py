@@ -25,29 +25,45 @@ def test_every_field_is_shown_with_where_it_was_found(library: Project) -> None:
     assert said.code == 0
     assert said.lines[0] == "日股收跌"
     [entry] = library.call("show", LINK, "--format", "json").json
-    shown = [key for key, value in entry.items() if value not in (None, [], {}) and key != "provenance"]
+    shown = [
+        key for key, value in entry.items() if value not in (None, [], {}) and key != "provenance"
+    ]
     assert sorted(re.split(r" +", line.strip())[0] for line in said.lines[1:]) == sorted(shown)
     assert set(entry["provenance"]) <= set(entry)
-    assert any(entry["provenance"]["title"] in line for line in said.lines if line.startswith("  title "))
+    assert any(
+        entry["provenance"]["title"] in line for line in said.lines if line.startswith("  title ")
+    )
 
 
 @pytest.mark.parametrize(
-    "spelling", ["http://news.example.org/story/1", "https://www.news.example.org/story/1/", f"{LINK}?utm_source=x"]
+    "spelling",
+    [
+        "http://news.example.org/story/1",
+        "https://www.news.example.org/story/1/",
+        f"{LINK}?utm_source=x",
+    ],
 )
 def test_a_link_leads_to_its_entry_in_any_spelling(library: Project, spelling: str) -> None:
-    assert [entry["url"] for entry in library.call("show", spelling, "--format", "json").json] == [LINK]
+    assert [entry["url"] for entry in library.call("show", spelling, "--format", "json").json] == [
+        LINK
+    ]
 
 
 def test_an_id_leads_to_its_entry_whole_bare_or_shortened(library: Project) -> None:
     whole = entry_id(library)
     bare = whole.removeprefix("urn:uuid:")
 
-    found = [library.call("show", name, "--format", "json").json for name in (whole, bare, bare[:8], bare[:11].upper())]
+    found = [
+        library.call("show", name, "--format", "json").json
+        for name in (whole, bare, bare[:8], bare[:11].upper())
+    ]
 
     assert [[entry["id"] for entry in entries] for entries in found] == [[whole]] * 4
 
 
-@pytest.mark.parametrize("name", ["https://news.example.org/story/99", "ffffffff", "nonsense", "fffffff-", ""])
+@pytest.mark.parametrize(
+    "name", ["https://news.example.org/story/99", "ffffffff", "nonsense", "fffffff-", ""]
+)
 def test_what_does_not_exist_is_refused(library: Project, name: str) -> None:
     said = library.call("show", name)
 
@@ -79,18 +95,25 @@ def test_json_holds_the_versions_and_their_changes(library: Project) -> None:
     assert entry["revision"] == 2
     assert entry["revisions"] == [
         {
-            "revision": 1, "at": "2026-03-01T08:00:00Z", "captured": "2026-03-01T08:00:00Z", "title": "日股收涨",
-            "changed": [], "diff": {},
+            "revision": 1,
+            "at": "2026-03-01T08:00:00Z",
+            "captured": "2026-03-01T08:00:00Z",
+            "title": "日股收涨",
+            "changed": [],
+            "diff": {},
         },
         {
-            "revision": 2, "at": "2026-03-01T11:00:00Z", "captured": "2026-03-01T11:00:00Z", "title": "日股收跌",
+            "revision": 2,
+            "at": "2026-03-01T11:00:00Z",
+            "captured": "2026-03-01T11:00:00Z",
+            "title": "日股收跌",
             "changed": ["title", "content_text"],
             "diff": {
                 "title": "日股收[-涨-]{+跌+}",
                 "content_text": "东京股市今天[-收涨-]{+下午收跌+}。\n\n第二段没有变化。",
             },
         },
-    ]  # fmt: skip
+    ]
 
 
 def test_an_entry_of_one_version_has_nothing_to_compare(library: Project) -> None:
@@ -100,18 +123,26 @@ def test_an_entry_of_one_version_has_nothing_to_compare(library: Project) -> Non
     )
 
 
-def test_no_control_character_of_a_stranger_reaches_the_terminal(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+def test_no_control_character_of_a_stranger_reaches_the_terminal(
+    capsysbinary: pytest.CaptureFixture[bytes],
+) -> None:
     sheet = Sheet(sys.stdout)
 
     sheet.line("odd \x1b[31m title\x9b")
 
     assert (
-        capsysbinary.readouterr().out.decode() == "odd \N{REPLACEMENT CHARACTER}[31m title\N{REPLACEMENT CHARACTER}\n"
+        capsysbinary.readouterr().out.decode()
+        == "odd \N{REPLACEMENT CHARACTER}[31m title\N{REPLACEMENT CHARACTER}\n"
     )
 
 
 def test_a_date_is_shown_as_it_was_stated(project: Project) -> None:
-    project.save("4", 4, "A dated one", "<div><i>2026-03-01 07:30</i></div><p>The old bridge opens again.</p>")
+    project.save(
+        "4",
+        4,
+        "A dated one",
+        "<div><i>2026-03-01 07:30</i></div><p>The old bridge opens again.</p>",
+    )
     assert project.call("fetch").code == 0
     link = "https://news.example.org/story/4"
 
@@ -122,7 +153,13 @@ def test_a_date_is_shown_as_it_was_stated(project: Project) -> None:
     assert "  2026-03-01 07:30 (minute, UTC, iso)  " in line
     assert entry["evidence"] == [
         {
-            "field": "published", "raw": "2026-03-01 07:30", "where": entry["provenance"]["published"],
-            "precision": "minute", "offset": None, "zone": "UTC", "form": "iso", "refused": None,
+            "field": "published",
+            "raw": "2026-03-01 07:30",
+            "where": entry["provenance"]["published"],
+            "precision": "minute",
+            "offset": None,
+            "zone": "UTC",
+            "form": "iso",
+            "refused": None,
         }
-    ]  # fmt: skip
+    ]

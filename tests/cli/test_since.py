@@ -28,7 +28,8 @@ def test_days_moments_and_spans_are_understood(text: str, expected: datetime) ->
 
 
 @pytest.mark.parametrize(
-    "text", ["", "yesterday", "7", "7y", "-7d", "999999w", "2026-13-01", "0001-01-01T00:00:00+14:00", "٧d"]
+    "text",
+    ["", "yesterday", "7", "7y", "-7d", "999999w", "2026-13-01", "0001-01-01T00:00:00+14:00", "٧d"],
 )
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="--since"):

@@ -15,13 +15,21 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Project
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-RAN = SourceState("a", NOW + timedelta(minutes=18), reason="every 30 min", last_run=NOW, last_success=NOW)
+RAN = SourceState(
+    "a", NOW + timedelta(minutes=18), reason="every 30 min", last_run=NOW, last_success=NOW
+)
 WAITS = replace(RAN, not_before=NOW + timedelta(hours=3), reason="Retry-After", failures=2)
 STANDINGS = [
     ("never seen", None, True, "new", "now: never asked"),
     ("never run", SourceState("a", NOW), True, "new", "now"),
     ("well", RAN, True, "ok", "in 18 min: every 30 min"),
-    ("overdue", replace(RAN, next_fetch_at=NOW - timedelta(hours=1)), True, "ok", "now: every 30 min"),
+    (
+        "overdue",
+        replace(RAN, next_fetch_at=NOW - timedelta(hours=1)),
+        True,
+        "ok",
+        "now: every 30 min",
+    ),
     ("told to wait", WAITS, True, "failing", "in 3 h: Retry-After"),
     ("gone", replace(RAN, gone=True, reason="410 Gone"), True, "gone", "never: 410 Gone"),
     ("disabled", RAN, False, "disabled", "never: disabled"),
@@ -29,12 +37,16 @@ STANDINGS = [
 
 
 @pytest.mark.parametrize(
-    ("state", "enabled", "word", "due"), [case[1:] for case in STANDINGS], ids=[case[0] for case in STANDINGS]
+    ("state", "enabled", "word", "due"),
+    [case[1:] for case in STANDINGS],
+    ids=[case[0] for case in STANDINGS],
 )
 def test_a_source_stands_in_one_word_and_is_due_for_a_reason(
     state: SourceState | None, enabled: bool, word: str, due: str
 ) -> None:
-    standing = Standing(Source(id="a", url="https://example.org/feed", enabled=enabled), state, None, 0)
+    standing = Standing(
+        Source(id="a", url="https://example.org/feed", enabled=enabled), state, None, 0
+    )
 
     assert (standing.word, due_words(standing, now=NOW)) == (word, due)
 
@@ -44,7 +56,10 @@ def test_a_source_stands_in_one_word_and_is_due_for_a_reason(
     [
         (None, "-"),
         (Outcome("a", NOW, 1, "unchanged"), "unchanged"),
-        (Outcome("a", NOW, 1, "ok", new=2, same=3, rejected=("x: odd",)), "2 new, 3 same, 1 rejected"),
+        (
+            Outcome("a", NOW, 1, "ok", new=2, same=3, rejected=("x: odd",)),
+            "2 new, 3 same, 1 rejected",
+        ),
         (Outcome("a", NOW, 1, "failed", error="http", message="HTTP 503"), "http: HTTP 503"),
     ],
 )
@@ -74,19 +89,41 @@ def test_the_record_of_a_source_has_stable_keys() -> None:
     standing = Standing(Source(id="a", url="https://example.org/feed", name="A"), WAITS, outcome, 7)
 
     assert standing_record(standing) == {
-        "id": "a", "name": "A", "url": "https://example.org/feed", "path": None, "adapter": "auto", "state": "failing",
-        "items": 7, "failures": 2, "last_run": "2026-03-01T12:00:00Z", "last_success": "2026-03-01T12:00:00Z",
-        "next_due": "2026-03-01T15:00:00Z", "reason": "Retry-After",
+        "id": "a",
+        "name": "A",
+        "url": "https://example.org/feed",
+        "path": None,
+        "adapter": "auto",
+        "state": "failing",
+        "items": 7,
+        "failures": 2,
+        "last_run": "2026-03-01T12:00:00Z",
+        "last_success": "2026-03-01T12:00:00Z",
+        "next_due": "2026-03-01T15:00:00Z",
+        "reason": "Retry-After",
         "outcome": {
-            "source": "a", "started": "2026-03-01T12:00:00Z", "ms": 12, "status": "failed", "found": 0, "new": 0,
-            "changed": 0, "same": 0, "rejected": [], "notes": [], "http_status": 503, "size_bytes": None,
-            "error": "http", "message": "HTTP 503",
+            "source": "a",
+            "started": "2026-03-01T12:00:00Z",
+            "ms": 12,
+            "status": "failed",
+            "found": 0,
+            "new": 0,
+            "changed": 0,
+            "same": 0,
+            "rejected": [],
+            "notes": [],
+            "http_status": 503,
+            "size_bytes": None,
+            "error": "http",
+            "message": "HTTP 503",
         },
-    }  # fmt: skip
+    }
 
 
 def test_every_configured_source_is_listed(fetched: Project) -> None:
-    fetched.write("config/sources/off.yaml", "- {id: off, url: 'https://example.org/feed', enabled: false}\n")
+    fetched.write(
+        "config/sources/off.yaml", "- {id: off, url: 'https://example.org/feed', enabled: false}\n"
+    )
 
     said = fetched.call("sources")
 
@@ -102,7 +139,16 @@ def test_every_configured_source_is_listed(fetched: Project) -> None:
         str(fetched.root / "saved/*.txt"),
     ]
     assert re.fullmatch(r"in \d+ min: every 1 h", saved[5])
-    assert off == ["off", "disabled", "0", "-", "-", "never: disabled", "auto", "https://example.org/feed"]
+    assert off == [
+        "off",
+        "disabled",
+        "0",
+        "-",
+        "-",
+        "never: disabled",
+        "auto",
+        "https://example.org/feed",
+    ]
 
 
 def test_the_sources_as_json_count_what_each_brought(fetched: Project) -> None:
@@ -116,9 +162,13 @@ def test_the_sources_as_json_count_what_each_brought(fetched: Project) -> None:
     ]
 
 
-def test_a_secret_in_an_address_is_not_shown(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_secret_in_an_address_is_not_shown(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TOKEN", "s3cret")
-    project.write("config/sources/secret.yaml", "- {id: quiet, url: 'https://example.org/feed?t=${TOKEN}'}\n")
+    project.write(
+        "config/sources/secret.yaml", "- {id: quiet, url: 'https://example.org/feed?t=${TOKEN}'}\n"
+    )
 
     said = project.call("sources", "--format", "json")
 

@@ -26,9 +26,20 @@ HEAVY = {
     "aggregator.app",
 }
 COMMANDS = [
-    "run", "fetch", "publish", "sources", "entries", "show", "preview", "add", "check", "test", "prune", "import_",
+    "run",
+    "fetch",
+    "publish",
+    "sources",
+    "entries",
+    "show",
+    "preview",
+    "add",
+    "check",
+    "test",
+    "prune",
+    "import_",
     "export",
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("option", ["--version", "--help"])
@@ -38,10 +49,14 @@ def test_version_and_help_import_nothing_heavy(imported: Any, option: str) -> No
 
 def test_the_module_is_the_command(environment: dict[str, str], tmp_path: Path) -> None:
     words = [sys.executable, "-m", "aggregator", "--version"]
-    done = subprocess.run(words, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        words, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True
+    )
 
     assert (done.stdout, done.stderr) == (f"aggregator {__version__}\n", "")
 
 
 def test_the_commands_are_those_of_the_documentation() -> None:
-    assert [command.callback.__name__ for command in app.registered_commands if command.callback] == COMMANDS
+    assert [
+        command.callback.__name__ for command in app.registered_commands if command.callback
+    ] == COMMANDS

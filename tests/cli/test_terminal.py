@@ -25,7 +25,9 @@ def shown(monkeypatch: pytest.MonkeyPatch, stream: io.TextIOWrapper) -> str:
     return stream.buffer.getvalue().decode()  # type: ignore[attr-defined,no-any-return]
 
 
-def test_a_table_in_a_file_is_aligned_by_the_width_of_its_characters(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_table_in_a_file_is_aligned_by_the_width_of_its_characters(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     assert shown(monkeypatch, io.TextIOWrapper(io.BytesIO(), "ascii")) == (
         "source  items  title\na          12  日股收涨 [bold]x[/bold]\n中文源      3  a\N{REPLACEMENT CHARACTER}[2Jb\n"
     )
@@ -41,7 +43,9 @@ def test_a_table_on_a_terminal_is_cut_at_its_edge(monkeypatch: pytest.MonkeyPatc
     assert lines[1] == "a      12  日股收涨 [bold]x[/b…"
 
 
-def test_a_table_on_a_narrow_terminal_is_a_line_for_each_value(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_table_on_a_narrow_terminal_is_a_line_for_each_value(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("COLUMNS", "20")
 
     assert shown(monkeypatch, Terminal(io.BytesIO(), "utf-8")) == (

@@ -14,7 +14,9 @@ FEED = """<rss version="2.0"><channel><title>Harbour</title><link>https://harbou
 <item><title>A bridge opens</title><link>https://harbour.example/1</link>
 <pubDate>Thu, 04 Jul 2024 10:00:00 +0200</pubDate></item></channel></rss>"""
 LIST = "<html><body><ul>{}</ul></body></html>".format(
-    "".join(f'<li class="c-card"><h3><a href="/{n}">Story number {n}</a></h3></li>' for n in range(14))
+    "".join(
+        f'<li class="c-card"><h3><a href="/{n}">Story number {n}</a></h3></li>' for n in range(14)
+    )
 )
 SAVED = "<!--1718966343000-->\n[A bridge opens](https://harbour.example/1)\n------\n\n<p>The bridge.</p>\n"
 SOURCES = """\
@@ -76,7 +78,9 @@ def test_the_tests_of_site_rules_are_run_as_well(declared: Project) -> None:
     said = declared.call("test", "harbour")
 
     assert (said.code, said.out) == (1, "1 of 2 tests failed\n")
-    assert said.err.endswith("harbour.yaml:6: tests[1]: first.title: expected `Two`, found `A bridge opens`\n")
+    assert said.err.endswith(
+        "harbour.yaml:6: tests[1]: first.title: expected `Two`, found `A bridge opens`\n"
+    )
 
 
 def test_only_what_is_named_is_tested(declared: Project) -> None:
@@ -89,13 +93,18 @@ def test_json_lists_every_test_with_its_failures(declared: Project) -> None:
     said = declared.call("test", "--format", "json")
 
     assert said.code == 1
-    assert [(one["name"], one["line"], one["path"], one["passed"], len(one["failures"])) for one in said.json] == [
+    assert [
+        (one["name"], one["line"], one["path"], one["passed"], len(one["failures"]))
+        for one in said.json
+    ] == [
         ("feed", 5, "[1].tests[0]", True, 0),
         ("list", 12, "[2].tests[0]", False, 1),
         ("list", 14, "[2].tests[1]", False, 1),
         ("saved", 15, "[3].tests[0]", True, 0),
     ]
-    assert said.json[1]["capture"] == str(declared.root / "config" / "sources" / "captures" / "list.html.gz")
+    assert said.json[1]["capture"] == str(
+        declared.root / "config" / "sources" / "captures" / "list.html.gz"
+    )
     assert said.json[1]["file"].endswith("news.yaml")
 
 
@@ -123,12 +132,16 @@ def test_a_name_that_nobody_has_is_refused(declared: Project) -> None:
     said = declared.call("test", "fed")
 
     assert (said.code, said.out) == (2, "")
-    assert said.err == "aggregator: there is no source and there are no site rules `fed`, did you mean `feed`?\n"
+    assert (
+        said.err
+        == "aggregator: there is no source and there are no site rules `fed`, did you mean `feed`?\n"
+    )
 
 
 def test_a_configuration_that_does_not_load_is_refused(project: Project) -> None:
     project.write(
-        "config/sources/news.yaml", "- {id: a, url: 'https://a.example/', tests: [{capture: x, fisrt: {}}]}\n"
+        "config/sources/news.yaml",
+        "- {id: a, url: 'https://a.example/', tests: [{capture: x, fisrt: {}}]}\n",
     )
 
     said = project.call("test")

@@ -42,9 +42,16 @@ def test_every_value_knows_its_line(tmp_path: Path) -> None:
 
     assert result.data == {"a": "1", "b": ["x", {"c": ["y", "z"]}, "text\n"]}
     assert result.lines == {
-        (): 1, ("a",): 1, ("b",): 2, ("b", 0): 3, ("b", 1): 4, ("b", 1, "c"): 4, ("b", 1, "c", 0): 4,
-        ("b", 1, "c", 1): 5, ("b", 2): 6,
-    }  # fmt: skip
+        (): 1,
+        ("a",): 1,
+        ("b",): 2,
+        ("b", 0): 3,
+        ("b", 1): 4,
+        ("b", 1, "c"): 4,
+        ("b", 1, "c", 0): 4,
+        ("b", 1, "c", 1): 5,
+        ("b", 2): 6,
+    }
 
 
 @pytest.mark.usefixtures("loader")
@@ -86,7 +93,9 @@ def test_a_file_that_cannot_be_read_is_refused_at_the_line(
     at, said = refusal(tmp_path, body)
 
     assert said.startswith(message)
-    assert at in {line, line + 1} if message == "not valid YAML: " else at == line  # the two builds differ by a line
+    assert (
+        at in {line, line + 1} if message == "not valid YAML: " else at == line
+    )  # the two builds differ by a line
 
 
 def test_a_file_of_just_under_the_limit_is_read(tmp_path: Path) -> None:
@@ -104,7 +113,8 @@ def test_aliases_that_multiply_are_refused(tmp_path: Path, form: str) -> None:
 
 def test_nothing_is_constructed(tmp_path: Path) -> None:
     result = reads(
-        tmp_path, "a: !!python/object/apply:os.getcwd []\nb: !!binary aGk=\nc: !x y\nd: !!str 5\ne: !!int '5'\n"
+        tmp_path,
+        "a: !!python/object/apply:os.getcwd []\nb: !!binary aGk=\nc: !x y\nd: !!str 5\ne: !!int '5'\n",
     )
 
     file = result.file
@@ -130,8 +140,18 @@ def test_what_came_from_the_environment_is_remembered(tmp_path: Path) -> None:
 
 
 @settings(deadline=None, max_examples=100, derandomize=True)
-@given(body=st.text(st.sampled_from("ab:-[]{}&*<!|>'\"#%\n \t,?${}~\0\x85é"), max_size=60) | st.binary(max_size=40))
-def test_no_bytes_break_the_reader(tmp_path_factory: pytest.TempPathFactory, body: bytes | str) -> None:
+@given(
+    body=st.text(st.sampled_from("ab:-[]{}&*<!|>'\"#%\n \t,?${}~\0\x85é"), max_size=60)
+    | st.binary(max_size=40)
+)
+def test_no_bytes_break_the_reader(
+    tmp_path_factory: pytest.TempPathFactory, body: bytes | str
+) -> None:
     result = reads(tmp_path_factory.getbasetemp(), body)
 
-    assert result.data is not None or result.problems or result.lines in ({}, {(): 1}) or len(result.lines) == 1
+    assert (
+        result.data is not None
+        or result.problems
+        or result.lines in ({}, {(): 1})
+        or len(result.lines) == 1
+    )

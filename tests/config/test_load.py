@@ -47,7 +47,9 @@ def test_an_empty_file_is_the_defaults(loads: Loads, tmp_path: Path) -> None:
         database=f"sqlite:///{tmp_path}/var/aggregator.db",
         output=tmp_path / "var/feeds",
         server=Server(listen="127.0.0.1:8080", public_url=None),
-        defaults=Defaults(every=timedelta(hours=1), timezone="UTC", full_text="missing", keep=timedelta(days=90)),
+        defaults=Defaults(
+            every=timedelta(hours=1), timezone="UTC", full_text="missing", keep=timedelta(days=90)
+        ),
         network=Network(
             concurrency=64,
             per_host=2,
@@ -67,7 +69,10 @@ def test_without_any_file_everything_is_beneath_the_current_folder(
 
     config = default()
 
-    assert (config.database, config.output) == (f"sqlite:///{tmp_path}/var/aggregator.db", tmp_path / "var/feeds")
+    assert (config.database, config.output) == (
+        f"sqlite:///{tmp_path}/var/aggregator.db",
+        tmp_path / "var/feeds",
+    )
     assert (config.views, config.sources, config.files) == ((MERGED,), (), ())
 
 
@@ -90,7 +95,9 @@ def test_the_fullest_main_file_is_read_as_it_is_written(loads: Loads, tmp_path: 
         database=f"sqlite:///{tmp_path.parent}/data/a.db?timeout=5",
         output=tmp_path / "out",
         server=Server(listen="[::1]:8443", public_url="https://feeds.example.org"),
-        defaults=Defaults(every=timedelta(hours=2), timezone="Asia/Kolkata", full_text="never", keep=timedelta(14)),
+        defaults=Defaults(
+            every=timedelta(hours=2), timezone="Asia/Kolkata", full_text="never", keep=timedelta(14)
+        ),
         network=Network(
             concurrency=8,
             per_host=1,
@@ -108,7 +115,9 @@ def test_the_fullest_main_file_is_read_as_it_is_written(loads: Loads, tmp_path: 
                 where=Where(
                     language=("zh", "ja"),
                     tag=("world",),
-                    include=Match(title=("a", "b"), content=("c",), author=("d",), tag=("e",), url=("f",)),
+                    include=Match(
+                        title=("a", "b"), content=("c",), author=("d",), tag=("e",), url=("f",)
+                    ),
                     exclude=Match(title=("直播",)),
                 ),
             ),
@@ -175,23 +184,50 @@ def test_the_fullest_source_is_read_as_it_is_written(loads: Loads, tmp_path: Pat
                 title=FieldRule.model_validate({"from": "h2"}),
                 url=FieldRule.model_validate({"from": ["a@href", "a@data-href"]}),
                 published=FieldRule.model_validate(
-                    {"from": "time@datetime", "formats": "%d/%m/%Y", "strip": ["于"], "order": "DMY", "calendar": "roc"}
+                    {
+                        "from": "time@datetime",
+                        "formats": "%d/%m/%Y",
+                        "strip": ["于"],
+                        "order": "DMY",
+                        "calendar": "roc",
+                    }
                 ),
             ),
             next=("a.next@href",),
             article=ArticleRules(body=(".body", "auto"), remove=(".share",)),
             tests=(
-                PageTest(capture=tmp_path / "sources/no-feed.html.gz", min_items=12, first=Expected(title="One")),
+                PageTest(
+                    capture=tmp_path / "sources/no-feed.html.gz",
+                    min_items=12,
+                    first=Expected(title="One"),
+                ),
             ),
         ).placed(
             origin="sources/news.yaml:2",
             stated={
-                "id", "url", "adapter", "name", "every", "timezone", "language", "tags", "enabled", "keep", "full_text",
-                "priority", "allow_private", "http", "items", "fields", "next", "article", "tests",
+                "id",
+                "url",
+                "adapter",
+                "name",
+                "every",
+                "timezone",
+                "language",
+                "tags",
+                "enabled",
+                "keep",
+                "full_text",
+                "priority",
+                "allow_private",
+                "http",
+                "items",
+                "fields",
+                "next",
+                "article",
+                "tests",
             },
             every_stated=True,
         ),
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("written", ["time", "[time]", "{from: time}", "{from: [time]}"])
@@ -202,9 +238,13 @@ def test_a_date_field_is_a_selector_a_list_or_a_mapping(loads: Loads, written: s
 
 
 def test_a_bare_url_is_a_source_in_every_list(loads: Loads) -> None:
-    config = loads("sources: [https://a.example.org/, sources/b.yaml]", b="- https://b.example.org/feed")
+    config = loads(
+        "sources: [https://a.example.org/, sources/b.yaml]", b="- https://b.example.org/feed"
+    )
 
-    assert [(source.id, source.location, source.adapter, source.origin) for source in config.sources] == [
+    assert [
+        (source.id, source.location, source.adapter, source.origin) for source in config.sources
+    ] == [
         ("a.example.org", "https://a.example.org/", "auto", "aggregator.yaml:1"),
         ("b.example.org-feed", "https://b.example.org/feed", "auto", "sources/b.yaml:1"),
     ]
@@ -224,8 +264,12 @@ def test_a_bare_url_is_a_source_in_every_list(loads: Loads) -> None:
         ("sources: []", []),
     ],
 )
-def test_sources_name_files_each_of_which_is_read_once(loads: Loads, written: str, ids: list[str]) -> None:
-    config = loads(written, **{name: f"- {{id: {name}, url: 'https://example.org/'}}" for name in "abc"})
+def test_sources_name_files_each_of_which_is_read_once(
+    loads: Loads, written: str, ids: list[str]
+) -> None:
+    config = loads(
+        written, **{name: f"- {{id: {name}, url: 'https://example.org/'}}" for name in "abc"}
+    )
 
     assert [source.id for source in config.sources] == ids
 
@@ -240,21 +284,30 @@ def test_the_files_of_an_editor_are_no_sources(loads: Loads, tmp_path: Path) -> 
     assert config.files == (tmp_path / "aggregator.yaml", tmp_path / "sources/news.yaml")
 
 
-def test_paths_are_relative_to_the_file_that_names_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_paths_are_relative_to_the_file_that_names_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "etc/more").mkdir(parents=True)
     (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "etc/aggregator.yaml").write_text("output: ../out\ndatabase: sqlite:///a.db\nsources: more/s.yaml")
+    (tmp_path / "etc/aggregator.yaml").write_text(
+        "output: ../out\ndatabase: sqlite:///a.db\nsources: more/s.yaml"
+    )
     (tmp_path / "etc/more/s.yaml").write_text("- path: ../../seeds/*.txt\n- path: /srv/saved")
     monkeypatch.chdir(tmp_path / "elsewhere")
 
     config = load(Path("../etc/aggregator.yaml"), env={})
 
     assert (config.output, config.database) == (tmp_path / "out", f"sqlite:///{tmp_path}/etc/a.db")
-    assert [source.path for source in config.sources] == [tmp_path / "seeds/*.txt", Path("/srv/saved")]
+    assert [source.path for source in config.sources] == [
+        tmp_path / "seeds/*.txt",
+        Path("/srv/saved"),
+    ]
 
 
 @pytest.mark.parametrize(("folder", "home"), [("config", "."), ("settings", "settings")])
-def test_what_is_kept_is_kept_beside_a_folder_named_config(tmp_path: Path, folder: str, home: str) -> None:
+def test_what_is_kept_is_kept_beside_a_folder_named_config(
+    tmp_path: Path, folder: str, home: str
+) -> None:
     (tmp_path / folder).mkdir()
     (tmp_path / folder / "aggregator.yaml").write_text("server:\noutput:\n")
 
@@ -277,12 +330,23 @@ def test_a_source_takes_from_defaults_what_it_does_not_say(loads: Loads) -> None
         (s.every, s.timezone, s.zone, s.full_text, s.keep, set(s.stated)) for s in config.sources
     ]
     assert seen == [
-        (timedelta(hours=2), "Asia/Tokyo", ZoneInfo("Asia/Tokyo"), "never", timedelta(14), {"id", "url"}),
         (
-            timedelta(minutes=5), "UTC", ZoneInfo("UTC"), "always", timedelta(1),
+            timedelta(hours=2),
+            "Asia/Tokyo",
+            ZoneInfo("Asia/Tokyo"),
+            "never",
+            timedelta(14),
+            {"id", "url"},
+        ),
+        (
+            timedelta(minutes=5),
+            "UTC",
+            ZoneInfo("UTC"),
+            "always",
+            timedelta(1),
             {"id", "url", "every", "timezone", "full_text", "keep"},
         ),
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize(
@@ -294,14 +358,19 @@ def test_a_source_takes_from_defaults_what_it_does_not_say(loads: Loads) -> None
         ("", ", every: 1h", True),
     ],
 )
-def test_it_is_known_whether_a_person_chose_the_interval(loads: Loads, main: str, source: str, stated: bool) -> None:
+def test_it_is_known_whether_a_person_chose_the_interval(
+    loads: Loads, main: str, source: str, stated: bool
+) -> None:
     config = loads(main, news=f"- {{url: 'https://example.org/'{source}}}")
 
     assert (config.sources[0].every, config.sources[0].every_stated) == (timedelta(hours=1), stated)
 
 
 def test_keys_with_nothing_after_them_count_as_absent(loads: Loads) -> None:
-    config = loads("server:\ndefaults: ~\nviews:\n", news="- url: https://example.org/\n  id:\n  tags:\n  http:\n")
+    config = loads(
+        "server:\ndefaults: ~\nviews:\n",
+        news="- url: https://example.org/\n  id:\n  tags:\n  http:\n",
+    )
 
     assert (config.server, config.defaults, config.views) == (Server(), Defaults(), (MERGED,))
     assert config.sources[0] == Source(id="example.org", url="https://example.org/").placed(
@@ -310,10 +379,16 @@ def test_keys_with_nothing_after_them_count_as_absent(loads: Loads) -> None:
 
 
 def test_values_that_yaml_takes_for_something_else_stay_text(loads: Loads) -> None:
-    config = loads(news="- {id: 007, url: 'https://example.org/', language: no, tags: [2024, 1:30, yes, 2024-01-01]}")
+    config = loads(
+        news="- {id: 007, url: 'https://example.org/', language: no, tags: [2024, 1:30, yes, 2024-01-01]}"
+    )
 
     source = config.sources[0]
-    assert (source.id, source.language, source.tags) == ("007", "no", ("2024", "1:30", "yes", "2024-01-01"))
+    assert (source.id, source.language, source.tags) == (
+        "007",
+        "no",
+        ("2024", "1:30", "yes", "2024-01-01"),
+    )
 
 
 def test_anchors_and_merge_keys_lend_values(loads: Loads) -> None:
@@ -373,10 +448,15 @@ def test_secrets_are_read_but_never_shown(loads: Loads) -> None:
 
 
 @pytest.mark.parametrize("form", ["- {0}", "- {{url: '{0}'}}"])
-def test_a_secret_in_an_address_is_asked_for_but_neither_shown_nor_named(loads: Loads, form: str) -> None:
+def test_a_secret_in_an_address_is_asked_for_but_neither_shown_nor_named(
+    loads: Loads, form: str
+) -> None:
     written = "https://example.org/feed?key=${TOKEN}"
 
-    first, second = (loads(news=form.format(written), env={"TOKEN": token}).sources[0] for token in ("hunter2", "x"))
+    first, second = (
+        loads(news=form.format(written), env={"TOKEN": token}).sources[0]
+        for token in ("hunter2", "x")
+    )
 
     assert (first.location, first.shown) == ("https://example.org/feed?key=hunter2", written)
     assert first.id == second.id == "example.org-feed-key-token-0b77d1"
@@ -396,7 +476,11 @@ def test_a_source_travels_to_another_process_whole(loads: Loads) -> None:
     copy = pickle.loads(pickle.dumps(source))
 
     assert copy == source
-    assert (copy.origin, copy.stated, copy.every_stated) == ("sources/news.yaml:1", {"url", "every"}, True)
+    assert (copy.origin, copy.stated, copy.every_stated) == (
+        "sources/news.yaml:1",
+        {"url", "every"},
+        True,
+    )
 
 
 def test_site_rules_are_adapters_only_where_they_exist(loads: Loads, tmp_path: Path) -> None:
@@ -416,11 +500,16 @@ def test_the_configuration_that_is_shipped_loads(monkeypatch: pytest.MonkeyPatch
         ("seeds", "archive", "config/sources/seeds.yaml:3"),
         ("voa-zh", "voa", "config/sources/voa.yaml:3"),
     }
-    assert (config.database, config.output) == (f"sqlite:///{ROOT}/var/aggregator.db", ROOT / "var/feeds")
+    assert (config.database, config.output) == (
+        f"sqlite:///{ROOT}/var/aggregator.db",
+        ROOT / "var/feeds",
+    )
     assert config.views[0] == MERGED
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "config").rglob("*.yaml")), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "config").rglob("*.yaml")), ids=lambda path: path.name
+)
 def test_every_shipped_file_shows_editors_the_schema(path: Path) -> None:
     head, _, place = path.read_text(encoding="utf-8").splitlines()[0].partition("$schema=")
 

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     Loads = Callable[..., Config]
 
-CASES = sorted(path for path in (Path(__file__).parent / "data/mistakes").iterdir() if path.is_dir())
+CASES = sorted(
+    path for path in (Path(__file__).parent / "data/mistakes").iterdir() if path.is_dir()
+)
 
 
 def problems(path: Path, **env: str) -> tuple[Problem, ...]:
@@ -34,7 +36,9 @@ def test_every_mistake_is_listed(case: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     found = problems(Path("aggregator.yaml"), TOKEN="hunter2")
 
-    assert [str(problem) for problem in found] == Path("expected.txt").read_text(encoding="utf-8").splitlines()
+    assert [str(problem) for problem in found] == Path("expected.txt").read_text(
+        encoding="utf-8"
+    ).splitlines()
 
 
 def test_ten_mistakes_are_ten_problems(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,7 +66,9 @@ def test_a_main_file_that_is_no_yaml_stops_at_itself(loads: Loads, tmp_path: Pat
     with pytest.raises(ConfigError) as caught:
         loads("server: []]", news="- nonsense")
 
-    assert [(problem.file, problem.line) for problem in caught.value.problems] == [("aggregator.yaml", 1)]
+    assert [(problem.file, problem.line) for problem in caught.value.problems] == [
+        ("aggregator.yaml", 1)
+    ]
 
 
 def test_a_file_above_the_current_folder_is_named_as_it_was_given(
@@ -79,12 +85,18 @@ def test_a_value_of_the_environment_is_never_repeated(loads: Loads) -> None:
     every_key = "\n".join(
         f"  - {{url: 'https://example.org/{key}', {key}: {value}}}"
         for key, value in {
-            "every": "'${TOKEN}'", "timezone": "'${TOKEN}'", "language": "'${TOKEN}'", "keep": "'x${TOKEN}'",
-            "full_text": "'${TOKEN}'", "priority": "'${TOKEN}'", "enabled": "'${TOKEN}'", "path": "'${TOKEN}'",
+            "every": "'${TOKEN}'",
+            "timezone": "'${TOKEN}'",
+            "language": "'${TOKEN}'",
+            "keep": "'x${TOKEN}'",
+            "full_text": "'${TOKEN}'",
+            "priority": "'${TOKEN}'",
+            "enabled": "'${TOKEN}'",
+            "path": "'${TOKEN}'",
             "http": "{charset: '${TOKEN}', proxy: '${TOKEN}', max_body: '${TOKEN}', headers: {a: [\"${TOKEN}\"]}}",
             "tests": "[{capture: a, min_items: '${TOKEN}'}]",
         }.items()
-    )  # fmt: skip
+    )
 
     with pytest.raises(ConfigError) as caught:
         loads("sources:\n" + every_key, env={"TOKEN": "!hunter2!"})
@@ -105,18 +117,39 @@ def test_a_long_or_unprintable_value_is_shown_in_part(loads: Loads) -> None:
 
 def anything() -> st.SearchStrategy[object]:
     """Build nested values of keys and texts that mean something, in places where they do not."""
-    keys = [key for record in (Config, View, Source, Network, HttpOptions) for key in record.written_keys()]
-    texts = ("1h", "x", "https://example.org/a", "a/*.txt", "", "0", "true", "rfi", "${TOKEN}", "[", "\x85", "中")
+    keys = [
+        key
+        for record in (Config, View, Source, Network, HttpOptions)
+        for key in record.written_keys()
+    ]
+    texts = (
+        "1h",
+        "x",
+        "https://example.org/a",
+        "a/*.txt",
+        "",
+        "0",
+        "true",
+        "rfi",
+        "${TOKEN}",
+        "[",
+        "\x85",
+        "中",
+    )
     return st.recursive(
         st.none() | st.sampled_from(texts),
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(keys), inner, max_size=4),
+        lambda inner: (
+            st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(keys), inner, max_size=4)
+        ),
         max_leaves=12,
     )
 
 
 @settings(deadline=None, max_examples=80, derandomize=True)
 @given(main=anything(), news=anything())
-def test_no_data_breaks_loading(tmp_path_factory: pytest.TempPathFactory, main: object, news: object) -> None:
+def test_no_data_breaks_loading(
+    tmp_path_factory: pytest.TempPathFactory, main: object, news: object
+) -> None:
     folder = tmp_path_factory.getbasetemp() / "any"
     (folder / "sources").mkdir(parents=True, exist_ok=True)
     (folder / "aggregator.yaml").write_text(yaml.safe_dump(main), encoding="utf-8")

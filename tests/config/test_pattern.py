@@ -42,15 +42,19 @@ def test_a_pattern_that_some_text_never_ends_is_refused(text: str, message: str)
         ("", ()),
     ],
 )
-def test_what_a_pattern_cannot_match_without_is_known_where_it_can_be_told(text: str, texts: tuple[str, ...]) -> None:
+def test_what_a_pattern_cannot_match_without_is_known_where_it_can_be_told(
+    text: str, texts: tuple[str, ...]
+) -> None:
     assert required(text) == texts
 
 
 @settings(deadline=None, max_examples=120, derandomize=True)
 @given(
-    st.lists(st.sampled_from(["a", "b", "(", ")", "|", "?", "*", "[ab]", "(?:", "^", "b{2}", "(?=", "$", "(?i:"])).map(
-        "".join
-    ),
+    st.lists(
+        st.sampled_from(
+            ["a", "b", "(", ")", "|", "?", "*", "[ab]", "(?:", "^", "b{2}", "(?=", "$", "(?i:"]
+        )
+    ).map("".join),
     st.text("abAB", max_size=8),
 )
 def test_no_pattern_matches_without_what_it_is_said_to_need(text: str, value: str) -> None:

@@ -74,7 +74,9 @@ def test_every_key_is_named_in_the_page(record: type[Record]) -> None:
     page = (DOCS / "configuration.md").read_text(encoding="utf-8")
     section = page.split(f"\n### {title}\n")[1].split("\n### ")[0]
 
-    assert [row.split("`")[1] for row in section.splitlines() if row.startswith("| `")] == list(record.written_keys())
+    assert [row.split("`")[1] for row in section.splitlines() if row.startswith("| `")] == list(
+        record.written_keys()
+    )
 
 
 def test_what_is_written_about_the_keys_is_fresh(tmp_path: Path) -> None:
@@ -84,9 +86,9 @@ def test_what_is_written_about_the_keys_is_fresh(tmp_path: Path) -> None:
     write(tmp_path)
 
     for name in ("aggregator.schema.json", "configuration.md"):
-        assert (tmp_path / name).read_text(encoding="utf-8") == (DOCS / name).read_text(encoding="utf-8"), (
-            f"docs/{name} is old: run python -m aggregator.config"
-        )
+        assert (tmp_path / name).read_text(encoding="utf-8") == (DOCS / name).read_text(
+            encoding="utf-8"
+        ), f"docs/{name} is old: run python -m aggregator.config"
 
 
 def test_a_page_without_marks_is_not_overwritten() -> None:
@@ -115,13 +117,15 @@ def test_the_defaults_of_the_schema_are_spelled_as_people_write_them() -> None:
     network = schema()["$defs"]["Network"]["properties"]
 
     assert {key: node["default"] for key, node in network.items() if "default" in node} == {
-        "concurrency": 64, "per_host": 2, "timeout": "30s", "max_body": "16MiB", "allow_private": False,
-    }  # fmt: skip
+        "concurrency": 64,
+        "per_host": 2,
+        "timeout": "30s",
+        "max_body": "16MiB",
+        "allow_private": False,
+    }
 
 
 def test_the_package_itself_does_not_load_the_configuration() -> None:
-    code = (
-        "import sys, aggregator.errors, aggregator.model; sys.exit('pydantic' in sys.modules or 'yaml' in sys.modules)"
-    )
+    code = "import sys, aggregator.errors, aggregator.model; sys.exit('pydantic' in sys.modules or 'yaml' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

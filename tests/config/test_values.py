@@ -44,7 +44,21 @@ GOOD: list[tuple[Any, str, Any]] = [
 BAD: list[tuple[Any, tuple[str, ...]]] = [
     (
         values.Duration,
-        ("", "5", "m", "2 hours", "1h30m", "-1h", "1.5h", "1H", "٣h", "0s", "36501d", "999999999w", "9" * 30 + "w"),
+        (
+            "",
+            "5",
+            "m",
+            "2 hours",
+            "1h30m",
+            "-1h",
+            "1.5h",
+            "1H",
+            "٣h",
+            "0s",
+            "36501d",
+            "999999999w",
+            "9" * 30 + "w",
+        ),
     ),
     (values.Every, ("4m", "299s", "0h")),
     (values.Size, ("", "MiB", "1.5GB", "-1", "1TB", "0", "16  MiB", "1kbit", "9" * 16)),
@@ -52,10 +66,35 @@ BAD: list[tuple[Any, tuple[str, ...]]] = [
     (values.ZoneName, ("", "Paris", "GMT+25", "../UTC", "America", "/etc/localtime", "a\0b")),
     (values.Language, ("", "z", "chinese mandarin", "zh_CN", "zh-")),
     (values.Charset, ("", "klingon", "base64", "rot13", "utf\0")),
-    (values.Listen, ("", "80", ":80", "host:", "host:65536", "host:-1", "::1:80", "[::1]", "[]:80")),
-    (values.PlainUrl, ("", "example.org", "ftp://example.org", "https://", "https://[::1", "https://a:b/")),
-    (values.PlainUrl, ("javascript:alert(1)", "https://u:p@example.org", "https://u@example.org", "https://a.org/\n")),
-    (values.DatabaseUrl, ("", "sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite://x.db", "a.db", "mysql://x/y")),
+    (
+        values.Listen,
+        ("", "80", ":80", "host:", "host:65536", "host:-1", "::1:80", "[::1]", "[]:80"),
+    ),
+    (
+        values.PlainUrl,
+        ("", "example.org", "ftp://example.org", "https://", "https://[::1", "https://a:b/"),
+    ),
+    (
+        values.PlainUrl,
+        (
+            "javascript:alert(1)",
+            "https://u:p@example.org",
+            "https://u@example.org",
+            "https://a.org/\n",
+        ),
+    ),
+    (
+        values.DatabaseUrl,
+        (
+            "",
+            "sqlite://",
+            "sqlite:///",
+            "sqlite:///:memory:",
+            "sqlite://x.db",
+            "a.db",
+            "mysql://x/y",
+        ),
+    ),
     (values.HeaderName, ("", "a b", "a:", "é", "a\r\nb")),
     (values.HeaderValue, ("a\r\nX: y", "a\0")),
     (values.Pattern, ("", "(", "*", "[", "a{99999999999999999999}")),
@@ -76,14 +115,30 @@ def test_a_wrong_value_is_refused(kind: Any, text: str) -> None:
 
 
 KINDS = (
-    values.Duration, values.Every, values.Size, values.Identifier, values.ZoneName, values.Language, values.Charset,
-    values.Listen, values.PlainUrl, values.DatabaseUrl, values.HeaderName, values.HeaderValue, values.Pattern,
-    values.Located, values.Texts,
-)  # fmt: skip
+    values.Duration,
+    values.Every,
+    values.Size,
+    values.Identifier,
+    values.ZoneName,
+    values.Language,
+    values.Charset,
+    values.Listen,
+    values.PlainUrl,
+    values.DatabaseUrl,
+    values.HeaderName,
+    values.HeaderValue,
+    values.Pattern,
+    values.Located,
+    values.Texts,
+)
 
 
 @settings(deadline=None, max_examples=40, derandomize=True)
-@given(text=st.text(max_size=40) | st.from_regex("[0-9]+ ?[smhdwkMGiB]+") | st.from_regex("https?://.*"))
+@given(
+    text=st.text(max_size=40)
+    | st.from_regex("[0-9]+ ?[smhdwkMGiB]+")
+    | st.from_regex("https?://.*")
+)
 def test_no_text_breaks_a_validator(text: str) -> None:
     for kind in KINDS:
         try:

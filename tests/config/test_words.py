@@ -31,7 +31,10 @@ if TYPE_CHECKING:
         ("https://www.voachinese.com/api/z$uvy", "voachinese.com-api-z-uvy-e4cf2b"),
         ("https://例子.example/", "example-4fa04c"),
         ("https://[::1]/", "1-8cc6bb"),
-        ("https://example.org/" + "long/" * 30, "example.org-long-long-long-long-long-long-long-long-long-lon-388e7b"),
+        (
+            "https://example.org/" + "long/" * 30,
+            "example.org-long-long-long-long-long-long-long-long-long-lon-388e7b",
+        ),
     ],
 )
 def test_an_id_is_made_from_the_url(url: str, identity: str) -> None:
@@ -73,8 +76,11 @@ def test_made_ids_that_meet_are_told_apart_and_stated_ones_stay(loads: Loads) ->
     )
 
     assert [source.id for source in config.sources] == [
-        "example.org-a-b", "example.org-a-b-773cff", "example.org-stated-15ed4a", "example.org-stated",
-    ]  # fmt: skip
+        "example.org-a-b",
+        "example.org-a-b-773cff",
+        "example.org-stated-15ed4a",
+        "example.org-stated",
+    ]
 
 
 @pytest.mark.parametrize(

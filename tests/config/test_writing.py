@@ -23,10 +23,48 @@ if TYPE_CHECKING:
 
 NEWS: dict[str, Any] = {"id": "news", "url": "https://news.example.org/", "adapter": "feed"}
 STRANGE = [
-    "", "no", "007", "1e5", "~", "null", "2026-07-03", "- a", "@a", "*a", "&a", "!a", "%a", "a: b", "a #b", "a:", "#a",
-    "'", '"', "\\", "{a}", "[a]", "a, b", "${HOME}", "$${HOME}", "$HOME", "é 中文 🚢", "a\nb", "a\r\nb", "\ta", " a ",
-    "a\x85b", "a\u2028b", "a\ufeffb", "a\x07b", "\x7f", "<<", "=", "a" * 5000, "h2 a@href", "time@datetime | after: x",
-]  # fmt: skip
+    "",
+    "no",
+    "007",
+    "1e5",
+    "~",
+    "null",
+    "2026-07-03",
+    "- a",
+    "@a",
+    "*a",
+    "&a",
+    "!a",
+    "%a",
+    "a: b",
+    "a #b",
+    "a:",
+    "#a",
+    "'",
+    '"',
+    "\\",
+    "{a}",
+    "[a]",
+    "a, b",
+    "${HOME}",
+    "$${HOME}",
+    "$HOME",
+    "é 中文 🚢",
+    "a\nb",
+    "a\r\nb",
+    "\ta",
+    " a ",
+    "a\x85b",
+    "a\u2028b",
+    "a\ufeffb",
+    "a\x07b",
+    "\x7f",
+    "<<",
+    "=",
+    "a" * 5000,
+    "h2 a@href",
+    "time@datetime | after: x",
+]
 
 
 @pytest.fixture
@@ -41,7 +79,9 @@ def loaded(main: Path) -> Config:
     return load(main, env={})
 
 
-def added(main: Path, given: dict[str, Any] | None = None, file: Path | None = None, **more: Any) -> Path:
+def added(
+    main: Path, given: dict[str, Any] | None = None, file: Path | None = None, **more: Any
+) -> Path:
     path = file or main.parent / "sources" / "added.yaml"
     add(Addition(path, given or NEWS, **more), env={}, load=lambda: loaded(main))
     return path
@@ -57,14 +97,23 @@ def read_back(text: str, folder: Path, **env: str) -> Any:
 
 def test_a_source_is_written_as_a_person_would() -> None:
     source = {
-        "id": "news", "name": "News: the harbour", "url": "https://news.example.org/?a=1&b=2", "every": None,
-        "tags": (), "items": "article.card",
-        "fields": {"title": "h2 a", "published": {"from": ["time@datetime", ".date"], "order": "DMY"}},
+        "id": "news",
+        "name": "News: the harbour",
+        "url": "https://news.example.org/?a=1&b=2",
+        "every": None,
+        "tags": (),
+        "items": "article.card",
+        "fields": {
+            "title": "h2 a",
+            "published": {"from": ["time@datetime", ".date"], "order": "DMY"},
+        },
         "tests": [{"capture": "captures/news.html.gz", "min_items": 8, "first": {"title": "007"}}],
-    }  # fmt: skip
+    }
     notes: dict[Any, str] = {
-        (): "Rules inferred from the page.\nCheck them.", ("fields",): "all", ("fields", "title"): "12 of 12"
-    }  # fmt: skip
+        (): "Rules inferred from the page.\nCheck them.",
+        ("fields",): "all",
+        ("fields", "title"): "12 of 12",
+    }
 
     assert written(source, notes) == (
         "# Rules inferred from the page.\n"
@@ -90,7 +139,12 @@ def test_a_source_is_written_as_a_person_would() -> None:
 
 @pytest.mark.parametrize("text", STRANGE)
 def test_any_text_reads_back_as_it_was(text: str, tmp_path: Path) -> None:
-    source = {"id": "x", "fields": {"title": text}, "tags": ["a", text], "tests": [{"capture": text, "n": 1}]}
+    source = {
+        "id": "x",
+        "fields": {"title": text},
+        "tags": ["a", text],
+        "tests": [{"capture": text, "n": 1}],
+    }
     expected = [plain(source)]
 
     assert read_back(written(source), tmp_path, HOME="/root") == expected
@@ -127,9 +181,15 @@ def test_the_first_source_makes_the_file_and_its_folder(main: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        (b"# mine\n- https://a.example/ # first\n", b"# mine\n- https://a.example/ # first\n- id: news\n"),
+        (
+            b"# mine\n- https://a.example/ # first\n",
+            b"# mine\n- https://a.example/ # first\n- id: news\n",
+        ),
         (b"- https://a.example/", b"- https://a.example/\n- id: news\n"),
-        (b"- https://a.example/\n\n# the end\n", b"- https://a.example/\n\n# the end\n- id: news\n"),
+        (
+            b"- https://a.example/\n\n# the end\n",
+            b"- https://a.example/\n\n# the end\n- id: news\n",
+        ),
         (b"  - https://a.example/\n", b"  - https://a.example/\n  - id: news\n    url: "),
         (b"- https://a.example/\r\n", b"- https://a.example/\r\n- id: news\r\n"),
         (b"\xef\xbb\xbf- https://a.example/\n", b"\xef\xbb\xbf- https://a.example/\n- id: news\n"),
@@ -154,11 +214,16 @@ def test_every_byte_that_was_there_stays(before: bytes, after: bytes, main: Path
         ("[https://a.example/]\n", "is written in brackets"),
         ("[]\n", "is written in brackets"),
         ("- https://a.example/\n...\n", "cannot take another source at its end"),
-        ("- name: |\n    a\n  url: https://a.example/\n...\n# end\n", "cannot take another source at its end"),
+        (
+            "- name: |\n    a\n  url: https://a.example/\n...\n# end\n",
+            "cannot take another source at its end",
+        ),
         ("- |+\n https://a.example/\n\n...\n", "cannot take another source at its end"),
     ],
 )
-def test_a_file_that_cannot_take_a_source_is_left_as_it_is(before: str, message: str, main: Path) -> None:
+def test_a_file_that_cannot_take_a_source_is_left_as_it_is(
+    before: str, message: str, main: Path
+) -> None:
     path = main.parent / "sources" / "added.yaml"
     path.parent.mkdir()
     path.write_text(before, encoding="utf-8")
@@ -261,7 +326,9 @@ def test_a_file_in_the_place_of_the_folder_is_told(main: Path) -> None:
         ("sources: sources/*.yaml", "sources/more.yml", False),
     ],
 )
-def test_a_file_is_written_only_where_it_is_loaded(sources: str, named: str | None, accepted: bool, main: Path) -> None:
+def test_a_file_is_written_only_where_it_is_loaded(
+    sources: str, named: str | None, accepted: bool, main: Path
+) -> None:
     main.write_text(f"{sources}\n", encoding="utf-8")
     file = main.parent / named if named else None
 
@@ -275,7 +342,9 @@ def test_a_file_is_written_only_where_it_is_loaded(sources: str, named: str | No
             chosen()
 
 
-def test_a_file_that_is_loaded_already_is_taken_as_it_is(main: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_loaded_already_is_taken_as_it_is(
+    main: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     main.write_text("sources: [mine.yaml]\n", encoding="utf-8")
     (main.parent / "mine.yaml").write_text("- https://a.example/\n", encoding="utf-8")
     monkeypatch.chdir(main.parent)
@@ -297,7 +366,12 @@ def test_a_draft_is_the_source_that_it_will_be(main: Path) -> None:
 
 def test_many_are_written_one_a_line(main: Path) -> None:
     sources: list[dict[str, Any]] = [
-        {"id": "a", "url": "https://a.example/", "name": "A, “quoted”: yes", "tags": ["world", "no", "a b"]},
+        {
+            "id": "a",
+            "url": "https://a.example/",
+            "name": "A, “quoted”: yes",
+            "tags": ["world", "no", "a b"],
+        },
         {"id": "b", "url": "https://b.example/?x=${HOME}", "name": None},
     ]
 
@@ -309,8 +383,9 @@ def test_many_are_written_one_a_line(main: Path) -> None:
         '- {id: b, url: "https://b.example/?x=$${HOME}"}\n'
     )
     assert [(source.id, source.url) for source in loaded(main).sources] == [
-        ("a", "https://a.example/"), ("b", "https://b.example/?x=${HOME}"),
-    ]  # fmt: skip
+        ("a", "https://a.example/"),
+        ("b", "https://b.example/?x=${HOME}"),
+    ]
 
 
 def test_many_keep_what_was_there(main: Path) -> None:
@@ -318,7 +393,9 @@ def test_many_keep_what_was_there(main: Path) -> None:
 
     append(main, [{"id": "b", "url": "https://b.example/"}], file=path)
 
-    assert path.read_text(encoding="utf-8") == written(NEWS) + '- {id: b, url: "https://b.example/"}\n'
+    assert (
+        path.read_text(encoding="utf-8") == written(NEWS) + '- {id: b, url: "https://b.example/"}\n'
+    )
 
 
 @pytest.mark.parametrize("before", ["a: [\n", "[]\n"])

@@ -22,7 +22,9 @@ DOCKERFILE = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 EXPOSURE = 2.0  # of 10; what systemd-analyze calls OK, with little left to take away
 
-systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+systemd = pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed"
+)
 
 
 def service() -> dict[str, list[str]]:
@@ -57,7 +59,9 @@ def unit(tmp_path: Path) -> Path:
 
 @systemd
 def test_systemd_finds_nothing_wrong_with_the_unit(unit: Path) -> None:
-    done = subprocess.run(["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True)
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True
+    )
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
@@ -76,7 +80,12 @@ def test_the_unit_is_confined(unit: Path) -> None:
 
 
 def test_the_unit_starts_the_program_that_make_setup_installs_with_a_command_that_exists() -> None:
-    scripts = (ROOT / "pyproject.toml").read_text(encoding="utf-8").partition("[project.scripts]\n")[2].splitlines()[0]
+    scripts = (
+        (ROOT / "pyproject.toml")
+        .read_text(encoding="utf-8")
+        .partition("[project.scripts]\n")[2]
+        .splitlines()[0]
+    )
     program, command = shlex.split(service()["ExecStart"][0])
 
     assert program == f"/opt/aggregator/.venv/bin/{scripts.split()[0]}"
@@ -86,14 +95,22 @@ def test_the_unit_starts_the_program_that_make_setup_installs_with_a_command_tha
 def test_the_unit_reloads_with_hup_stops_with_term_and_does_not_retry_a_bad_configuration() -> None:
     names = ("ExecReload", "KillSignal", "Restart", "RestartPreventExitStatus")
 
-    assert [service()[name] for name in names] == [["/bin/kill -HUP $MAINPID"], ["SIGTERM"], ["on-failure"], ["2"]]
+    assert [service()[name] for name in names] == [
+        ["/bin/kill -HUP $MAINPID"],
+        ["SIGTERM"],
+        ["on-failure"],
+        ["2"],
+    ]
 
 
 def test_the_units_configuration_loads_and_keeps_everything_in_the_state_directory() -> None:
     config = configuration.load(DEPLOY / "aggregator.yaml", env={})
 
     state = f"/var/lib/{service()['StateDirectory'][0]}"
-    assert (config.database, str(config.output)) == (f"sqlite:///{state}/aggregator.db", f"{state}/feeds")
+    assert (config.database, str(config.output)) == (
+        f"sqlite:///{state}/aggregator.db",
+        f"{state}/feeds",
+    )
 
 
 def test_the_unit_the_user_and_the_documentation_name_the_same_places() -> None:
@@ -105,7 +122,9 @@ def test_the_unit_the_user_and_the_documentation_name_the_same_places() -> None:
     )
 
     assert [place for place in places if place not in UNIT or place not in OPERATIONS] == []
-    assert (DEPLOY / "aggregator.sysusers").read_text(encoding="utf-8").split("\n")[1].split()[:2] == [
+    assert (DEPLOY / "aggregator.sysusers").read_text(encoding="utf-8").split("\n")[1].split()[
+        :2
+    ] == [
         "u",
         "aggregator",
     ]
@@ -141,11 +160,16 @@ def test_compose_mounts_what_the_image_has_and_asks_for_health_as_the_image_does
     }
     assert f"VOLUME {workdir}/var" in DOCKERFILE
     assert service_of["healthcheck"]["test"] == ["CMD", *yaml.safe_load(f"[{asked}]")]
-    assert (DEPLOY / service_of["build"]["context"] / service_of["build"]["dockerfile"]).samefile(DEPLOY / "Dockerfile")
+    assert (DEPLOY / service_of["build"]["context"] / service_of["build"]["dockerfile"]).samefile(
+        DEPLOY / "Dockerfile"
+    )
 
 
 def test_everything_that_the_image_copies_is_in_the_repository() -> None:
-    copied = [words.split()[:-1] for words in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.MULTILINE)]
+    copied = [
+        words.split()[:-1]
+        for words in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.MULTILINE)
+    ]
 
     assert [name for names in copied for name in names if not (ROOT / name).exists()] == []
 

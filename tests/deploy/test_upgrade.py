@@ -44,9 +44,20 @@ class Checkout:
 
     def run(self, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command whose home is this folder; no setting of this machine counts."""
-        who = {f"GIT_{role}_{key}": "x@example.org" for role in ("AUTHOR", "COMMITTER") for key in ("NAME", "EMAIL")}
-        environment = {"PATH": os.environ["PATH"], "HOME": str(self.home), "GIT_CONFIG_NOSYSTEM": "1", **who}
-        return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+        who = {
+            f"GIT_{role}_{key}": "x@example.org"
+            for role in ("AUTHOR", "COMMITTER")
+            for key in ("NAME", "EMAIL")
+        }
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.home),
+            "GIT_CONFIG_NOSYSTEM": "1",
+            **who,
+        }
+        return subprocess.run(
+            words, cwd=folder, env=environment, capture_output=True, text=True, check=False
+        )
 
     def release(self, name: str, old: str, new: str) -> None:
         """Change a file of the project and commit it."""
@@ -62,14 +73,18 @@ class Checkout:
 
     def is_current(self) -> bool:
         """Tell whether the clone is at the project's newest commit."""
-        heads = {self.git(folder, "rev-parse", "HEAD").stdout for folder in (self.project, self.clone)}
+        heads = {
+            self.git(folder, "rev-parse", "HEAD").stdout for folder in (self.project, self.clone)
+        }
         return len(heads) == 1
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Checkout:
     made = Checkout(tmp_path)
-    tracked = subprocess.run(["git", "ls-files", "config", "seeds"], cwd=ROOT, capture_output=True, text=True)
+    tracked = subprocess.run(
+        ["git", "ls-files", "config", "seeds"], cwd=ROOT, capture_output=True, text=True
+    )
     if tracked.returncode:
         pytest.skip("this is not a git checkout")
     for name in [*tracked.stdout.split(), ".gitignore", "aggregator/__init__.py"]:
@@ -124,14 +139,18 @@ def test_an_upgrade_can_bring_back_a_shipped_file_that_was_removed(checkout: Che
     assert (pulled.returncode, removed.exists()) == (0, True)
 
 
-def test_an_edit_that_git_refuses_to_overwrite_is_saved_by_the_steps_of_the_documentation(checkout: Checkout) -> None:
+def test_an_edit_that_git_refuses_to_overwrite_is_saved_by_the_steps_of_the_documentation(
+    checkout: Checkout,
+) -> None:
     edited = checkout.clone / "config/aggregator.yaml"
     text = edited.read_text(encoding="utf-8").replace("127.0.0.1:8080", "127.0.0.1:9090")
     edited.write_text(text, encoding="utf-8")
     checkout.release("config/aggregator.yaml", "127.0.0.1:8080", "127.0.0.1:8081")
 
     pulled = checkout.git(checkout.clone, "pull")
-    steps = [checkout.run(checkout.clone, "sh", "-c", line) for line in steps_of_the_documentation()]
+    steps = [
+        checkout.run(checkout.clone, "sh", "-c", line) for line in steps_of_the_documentation()
+    ]
 
     assert pulled.returncode != 0
     assert "Your local changes to the following files would be overwritten" in pulled.stderr
@@ -178,6 +197,8 @@ def test_make_run_uses_the_configuration_that_the_commands_use(
 ) -> None:
     command = ["make", "--dry-run", "run", *words]
     inherited = {name: os.environ[name] for name in ("PATH", "HOME")}
-    done = subprocess.run(command, cwd=ROOT, env=inherited | environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        command, cwd=ROOT, env=inherited | environment, capture_output=True, text=True, check=True
+    )
 
     assert done.stdout.splitlines()[-1] == f"exec .venv/bin/aggregator --config {used} run"

@@ -42,7 +42,9 @@ class Site:
     asked: list[Asked] = field(default_factory=list)
     open: int = 0
     most_open: int = 0
-    busy: asyncio.Event = field(default_factory=asyncio.Event)  # set once two questions were open at a time
+    busy: asyncio.Event = field(
+        default_factory=asyncio.Event
+    )  # set once two questions were open at a time
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self.tls)
@@ -105,7 +107,9 @@ class Site:
             writer.close()
 
 
-def answer(status: int = 200, body: bytes = b"", /, *, length: bool = True, **headers: str) -> bytes:
+def answer(
+    status: int = 200, body: bytes = b"", /, *, length: bool = True, **headers: str
+) -> bytes:
     """Make an answer's bytes; header names are given with underscores for hyphens."""
     lines = [f"HTTP/1.1 {status} Whatever"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
@@ -117,7 +121,11 @@ def answer(status: int = 200, body: bytes = b"", /, *, length: bool = True, **he
 
 
 def settings(**changes: Any) -> FetchSettings:
-    given = {"allow_private": True, "timeout": timedelta(seconds=5), "user_agent": "aggregator/1 (+https://a.example)"}
+    given = {
+        "allow_private": True,
+        "timeout": timedelta(seconds=5),
+        "user_agent": "aggregator/1 (+https://a.example)",
+    }
     return FetchSettings(**{**given, **changes})
 
 
@@ -163,7 +171,9 @@ class Visit:
     port: int
 
 
-def fetch(pages: dict[str, Any], path: str = "/", *, request: dict[str, Any] | None = None, **changes: Any) -> Visit:
+def fetch(
+    pages: dict[str, Any], path: str = "/", *, request: dict[str, Any] | None = None, **changes: Any
+) -> Visit:
     """Fetch one path of a site; `request` holds further fields of the request, `{port}` is not replaced in them."""
 
     async def story(site: Site, fetcher: Fetcher) -> Visit:
@@ -186,5 +196,11 @@ def failed(pages: dict[str, Any], path: str = "/", **changes: Any) -> SourceErro
 def net() -> SimpleNamespace:
     """The functions above, and the tests' present."""
     return SimpleNamespace(
-        answer=answer, settings=settings, names=names, visit=visit, fetch=fetch, failed=failed, now=NOW
+        answer=answer,
+        settings=settings,
+        names=names,
+        visit=visit,
+        fetch=fetch,
+        failed=failed,
+        now=NOW,
     )

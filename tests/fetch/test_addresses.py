@@ -48,7 +48,9 @@ def test_nothing_passes_that_the_standard_library_calls_private(address: Any) ->
 
 def refused(net: Any, url: str, resolve: Any = None, **changes: Any) -> SourceError:
     async def run() -> SourceError:
-        async with Fetcher(net.settings(allow_private=False, **changes), resolve=resolve) as fetcher:
+        async with Fetcher(
+            net.settings(allow_private=False, **changes), resolve=resolve
+        ) as fetcher:
             with pytest.raises(SourceError) as caught:
                 await fetcher.get(Request(url))
             return caught.value
@@ -56,7 +58,9 @@ def refused(net: Any, url: str, resolve: Any = None, **changes: Any) -> SourceEr
     return asyncio.run(run())
 
 
-@pytest.mark.parametrize("url", [f"http://{host}/" for host, reason in CASES["url_hosts"].items() if reason])
+@pytest.mark.parametrize(
+    "url", [f"http://{host}/" for host, reason in CASES["url_hosts"].items() if reason]
+)
 def test_a_private_address_in_a_url_is_blocked(net: Any, url: str) -> None:
     error = refused(net, url)
 
@@ -64,7 +68,9 @@ def test_a_private_address_in_a_url_is_blocked(net: Any, url: str) -> None:
     assert "refused" in str(error)
 
 
-@pytest.mark.parametrize("address", [address for address, reason in CASES["addresses"].items() if reason])
+@pytest.mark.parametrize(
+    "address", [address for address, reason in CASES["addresses"].items() if reason]
+)
 def test_a_name_of_a_private_address_is_blocked(net: Any, address: str) -> None:
     error = refused(net, "http://a.test/", net.names({"a.test": [address]}))
 
@@ -83,10 +89,15 @@ def test_the_systems_own_look_up_is_guarded_as_well(net: Any) -> None:
 
 
 def test_localhost_is_blocked(net: Any) -> None:
-    assert refused(net, "http://localhost:1/", net.names({"localhost": ["127.0.0.1", "::1"]})).kind == "blocked"
+    assert (
+        refused(net, "http://localhost:1/", net.names({"localhost": ["127.0.0.1", "::1"]})).kind
+        == "blocked"
+    )
 
 
-@pytest.mark.parametrize("inside", ["127.0.0.1", "[::1]", "169.254.169.254", "2130706433", "inside.test"])
+@pytest.mark.parametrize(
+    "inside", ["127.0.0.1", "[::1]", "169.254.169.254", "2130706433", "inside.test"]
+)
 def test_a_redirect_to_a_private_address_is_blocked_on_that_hop(net: Any, inside: str) -> None:
     async def story(site: Any, fetcher: Any) -> tuple[str, list[str]]:
         with pytest.raises(SourceError) as caught:
@@ -97,7 +108,10 @@ def test_a_redirect_to_a_private_address_is_blocked_on_that_hop(net: Any, inside
     resolve = net.names({"public.test": ["93.184.216.34"], "inside.test": ["10.0.0.1"]})
     pages = {"http://public.test/": net.answer(302, Location=f"http://{inside}/x")}
 
-    assert net.visit(pages, story, allow_private=False, resolve=resolve) == ("blocked", ["http://public.test/"])
+    assert net.visit(pages, story, allow_private=False, resolve=resolve) == (
+        "blocked",
+        ["http://public.test/"],
+    )
 
 
 def test_a_dns_that_answers_otherwise_the_second_time_is_blocked(net: Any) -> None:
@@ -118,12 +132,16 @@ def test_a_dns_that_answers_otherwise_the_second_time_is_blocked(net: Any) -> No
 def test_only_the_public_addresses_of_a_name_are_dialled(net: Any) -> None:
     async def look_up() -> list[str]:
         names = net.names({"a.test": ["10.0.0.1", "93.184.216.34", "::1"]})
-        return [one["host"] for one in await GuardedResolver(names, guarded=True).resolve("a.test", 80)]
+        return [
+            one["host"] for one in await GuardedResolver(names, guarded=True).resolve("a.test", 80)
+        ]
 
     assert asyncio.run(look_up()) == ["93.184.216.34"]
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "169.254.169.254", "::ffff:127.0.0.1", "fe80::1%lo"])
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1", "::1", "169.254.169.254", "::ffff:127.0.0.1", "fe80::1%lo"]
+)
 def test_the_socket_that_is_about_to_dial_checks_its_own_address(address: str) -> None:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
 
@@ -135,7 +153,9 @@ def test_the_socket_of_a_public_address_is_made() -> None:
     guarded_socket((socket.AF_INET, socket.SOCK_STREAM, 0, "", ("93.184.216.34", 80))).close()
 
 
-def test_a_look_up_that_lies_past_the_resolver_still_meets_the_socket(net: Any, monkeypatch: Any) -> None:
+def test_a_look_up_that_lies_past_the_resolver_still_meets_the_socket(
+    net: Any, monkeypatch: Any
+) -> None:
     monkeypatch.setattr("aggregator.fetch.connector._public", lambda host, addresses: addresses)
 
     error = refused(net, "http://a.test/", net.names({"a.test": ["127.0.0.1"]}))

@@ -19,13 +19,18 @@ def asked_again(net: Any, *answers: bytes) -> list[dict[str, str]]:
         known = None
         for _ in answers:
             known = (await fetcher.get(Request(site.url(), validators=known))).validators
-        return [{name: value for name, value in one.headers.items() if name in CONDITIONS} for one in site.asked]
+        return [
+            {name: value for name, value in one.headers.items() if name in CONDITIONS}
+            for one in site.asked
+        ]
 
     found: list[dict[str, str]] = net.visit({"/": list(answers)}, story)
     return found
 
 
-@pytest.mark.parametrize("etag", ['"abc"', 'W/"abc"', "abc", '"a b,c"', '"é"'.encode().decode("latin-1"), "'x'", '"'])
+@pytest.mark.parametrize(
+    "etag", ['"abc"', 'W/"abc"', "abc", '"a b,c"', '"é"'.encode().decode("latin-1"), "'x'", '"']
+)
 def test_a1_if_none_match_is_the_last_etag_byte_for_byte(net: Any, etag: str) -> None:
     sent = asked_again(net, net.answer(200, b"x", ETag=etag), net.answer(304))
 
@@ -33,22 +38,29 @@ def test_a1_if_none_match_is_the_last_etag_byte_for_byte(net: Any, etag: str) ->
 
 
 @pytest.mark.parametrize(
-    "date", ["Wed, 01 Jul 2026 10:00:00 GMT", "2026-07-01 10:00", "yesterday", "0", "Wed,  1 Jul 26"]
+    "date",
+    ["Wed, 01 Jul 2026 10:00:00 GMT", "2026-07-01 10:00", "yesterday", "0", "Wed,  1 Jul 26"],
 )
-def test_a2_if_modified_since_is_the_last_date_byte_for_byte_however_odd(net: Any, date: str) -> None:
+def test_a2_if_modified_since_is_the_last_date_byte_for_byte_however_odd(
+    net: Any, date: str
+) -> None:
     sent = asked_again(net, net.answer(200, b"x", Last_Modified=date), net.answer(304))
 
     assert sent == [{}, {"if-modified-since": date}]
 
 
 def test_a3_both_received_are_both_sent(net: Any) -> None:
-    sent = asked_again(net, net.answer(200, b"x", ETag='"1"', Last_Modified="then"), net.answer(304))
+    sent = asked_again(
+        net, net.answer(200, b"x", ETag='"1"', Last_Modified="then"), net.answer(304)
+    )
 
     assert sent == [{}, {"if-none-match": '"1"', "if-modified-since": "then"}]
 
 
 def test_a4_none_received_none_sent(net: Any) -> None:
-    sent = asked_again(net, net.answer(200, b"x", Date="Wed, 01 Jul 2026 10:00:00 GMT"), net.answer(200, b"x"))
+    sent = asked_again(
+        net, net.answer(200, b"x", Date="Wed, 01 Jul 2026 10:00:00 GMT"), net.answer(200, b"x")
+    )
 
     assert sent == [{}, {}]
 
@@ -62,7 +74,9 @@ def test_an_etag_that_could_not_go_back_byte_for_byte_is_no_etag(net: Any) -> No
 
 
 def test_a6_the_same_body_with_new_validators_gives_the_new_ones(net: Any) -> None:
-    sent = asked_again(net, net.answer(200, b"x", ETag='"1"'), net.answer(200, b"x", ETag='"2"'), net.answer(304))
+    sent = asked_again(
+        net, net.answer(200, b"x", ETag='"1"'), net.answer(200, b"x", ETag='"2"'), net.answer(304)
+    )
 
     assert sent == [{}, {"if-none-match": '"1"'}, {"if-none-match": '"2"'}]
 
@@ -111,7 +125,9 @@ def test_a9_the_second_request_is_already_conditional_and_a_304_has_no_body(net:
 
 
 def test_a10_validators_that_vanish_from_a_200_are_forgotten(net: Any) -> None:
-    sent = asked_again(net, net.answer(200, b"x", ETag='"1"'), net.answer(200, b"x"), net.answer(200, b"x"))
+    sent = asked_again(
+        net, net.answer(200, b"x", ETag='"1"'), net.answer(200, b"x"), net.answer(200, b"x")
+    )
 
     assert sent == [{}, {"if-none-match": '"1"'}, {}]
 
@@ -120,7 +136,9 @@ def test_a11_a_fetcher_keeps_no_validators_of_its_own_so_that_they_survive_it(ne
     known = {"etag": '"1"', "last_modified": None}
 
     async def story(site: Any, fetcher: Any) -> Any:
-        return await fetcher.get(Request(site.url(), validators=Validators(url=site.url(), **known)))
+        return await fetcher.get(
+            Request(site.url(), validators=Validators(url=site.url(), **known))
+        )
 
     response = net.visit({"/": net.answer(304)}, story)
 
@@ -133,7 +151,10 @@ def test_a13_one_get_is_one_question(net: Any) -> None:
 
 
 def test_validators_are_sent_only_to_the_url_that_gave_them(net: Any) -> None:
-    pages = {"/": net.answer(302, Location="/feed"), "/feed": [net.answer(200, b"x", ETag='"1"'), net.answer(304)]}
+    pages = {
+        "/": net.answer(302, Location="/feed"),
+        "/feed": [net.answer(200, b"x", ETag='"1"'), net.answer(304)],
+    }
 
     async def story(site: Any, fetcher: Any) -> tuple[Any, Any]:
         first = await fetcher.get(Request(site.url()))

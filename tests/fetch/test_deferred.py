@@ -29,10 +29,13 @@ def test_what_is_asked_of_it_the_fetcher_answers(net: Any) -> None:
 
 
 def test_it_names_the_group_of_an_address_without_asking_anybody(net: Any) -> None:
-    deferred = Deferred(net.settings(host_groups=("*.tumblr.com",)), clock=lambda: datetime.now(UTC))
+    deferred = Deferred(
+        net.settings(host_groups=("*.tumblr.com",)), clock=lambda: datetime.now(UTC)
+    )
     assert (deferred.group("https://a.tumblr.com/rss"), deferred.group("https://EXAMPLE.org/")) == (
-        "*.tumblr.com", "example.org",
-    )  # fmt: skip
+        "*.tumblr.com",
+        "example.org",
+    )
 
 
 def test_an_address_that_is_none_has_no_group(net: Any) -> None:

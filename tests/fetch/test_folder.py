@@ -29,7 +29,13 @@ def mark(path: Path) -> tuple[int, int]:
 
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
-    for name, text in {"b.txt": "bb", "a.txt": "a", "c.html": "c", ".hidden.txt": "h", "deep/er/d.txt": "d"}.items():
+    for name, text in {
+        "b.txt": "bb",
+        "a.txt": "a",
+        "c.html": "c",
+        ".hidden.txt": "h",
+        "deep/er/d.txt": "d",
+    }.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
@@ -48,7 +54,9 @@ def saved(tmp_path: Path) -> Path:
         ("*.none", ()),
     ],
 )
-def test_a_folder_a_pattern_and_a_file_all_name_files(saved: Path, pattern: str, names: tuple[str, ...]) -> None:
+def test_a_folder_a_pattern_and_a_file_all_name_files(
+    saved: Path, pattern: str, names: tuple[str, ...]
+) -> None:
     changes = folder.scan(saved / pattern if pattern else saved, {})
 
     assert changes.names == names
@@ -77,7 +85,10 @@ def test_a_folder_that_is_not_there_is_the_sources_error(tmp_path: Path) -> None
         with pytest.raises(SourceError) as caught:
             folder.scan(tmp_path / pattern, {})
 
-        assert (caught.value.kind, str(caught.value)) == ("missing", f"no such folder: {tmp_path / 'gone'}")
+        assert (caught.value.kind, str(caught.value)) == (
+            "missing",
+            f"no such folder: {tmp_path / 'gone'}",
+        )
 
 
 def test_a_file_where_a_folder_should_be_is_the_sources_error(saved: Path) -> None:
@@ -91,7 +102,10 @@ def test_a_huge_file_is_rejected_without_reading_it(saved: Path) -> None:
     with (saved / "huge.txt").open("wb") as file:
         file.truncate(300 * 1024 * 1024)  # sparse: it takes no room
 
-    assert read(saved, "huge.txt") == "huge.txt: 314,572,800 bytes, more than the limit of 1,000 (network.max_body)"
+    assert (
+        read(saved, "huge.txt")
+        == "huge.txt: 314,572,800 bytes, more than the limit of 1,000 (network.max_body)"
+    )
 
 
 def test_a_pipe_in_the_folder_holds_nobody_up(saved: Path) -> None:

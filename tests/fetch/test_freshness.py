@@ -44,7 +44,9 @@ CASES = [
 
 
 @pytest.mark.parametrize(("headers", "seconds"), CASES)
-def test_b4_max_age_and_expires_say_how_long_to_wait(net: Any, headers: dict[str, str], seconds: int | None) -> None:
+def test_b4_max_age_and_expires_say_how_long_to_wait(
+    net: Any, headers: dict[str, str], seconds: int | None
+) -> None:
     expected = None if seconds is None else timedelta(seconds=seconds)
 
     assert hints_of(headers, net.now) == Hints(max_age=expected)
@@ -55,7 +57,9 @@ def test_b4_a_304_says_so_too(net: Any) -> None:
         known = Validators(url=site.url(), etag='"1"')
         return (await fetcher.get(Request(site.url(), validators=known))).hints
 
-    assert net.visit({"/": net.answer(304, Cache_Control="max-age=60")}, story) == Hints(max_age=timedelta(minutes=1))
+    assert net.visit({"/": net.answer(304, Cache_Control="max-age=60")}, story) == Hints(
+        max_age=timedelta(minutes=1)
+    )
 
 
 def test_b4_repeated_cache_control_lines_are_one_list(net: Any) -> None:
@@ -74,7 +78,8 @@ def test_b5_a_date_to_wait_for_counts_on_the_servers_own_clock(net: Any) -> None
 @given(
     st.dictionaries(
         st.sampled_from(["cache-control", "expires", "date", "age", "retry-after"]),
-        st.text(max_size=40) | st.sampled_from(["max-age=", "Wed, 31 Dec 9999 23:59:59 GMT", "٣", "9" * 400]),
+        st.text(max_size=40)
+        | st.sampled_from(["max-age=", "Wed, 31 Dec 9999 23:59:59 GMT", "٣", "9" * 400]),
     )
 )
 def test_no_header_is_too_strange_to_be_read(headers: dict[str, str]) -> None:

@@ -35,7 +35,9 @@ def digest(body: bytes) -> str:
     return blake2b(body, digest_size=16).hexdigest()
 
 
-def asked(net: Any, pages: dict[str, bytes], before: SourceState, path: str = "/", **keys: Any) -> tuple[Gathered, Any]:
+def asked(
+    net: Any, pages: dict[str, bytes], before: SourceState, path: str = "/", **keys: Any
+) -> tuple[Gathered, Any]:
     async def story(site: Any, fetcher: Any) -> tuple[Gathered, Any]:
         full = keys.pop("full", False)
         one = source(url=site.url(path), **keys)
@@ -45,18 +47,26 @@ def asked(net: Any, pages: dict[str, bytes], before: SourceState, path: str = "/
     return found
 
 
-def from_folder(path: Path, before: SourceState, *, limit_bytes: int = 10**6, full: bool = False) -> Gathered:
+def from_folder(
+    path: Path, before: SourceState, *, limit_bytes: int = 10**6, full: bool = False
+) -> Gathered:
     unused: Any = None
-    return asyncio.run(gather(source(path=str(path)), before, unused, now=NOW, full=full, limit_bytes=limit_bytes))
+    return asyncio.run(
+        gather(source(path=str(path)), before, unused, now=NOW, full=full, limit_bytes=limit_bytes)
+    )
 
 
 def test_a_feed_that_answers_is_one_capture(net: Any) -> None:
-    found, site = asked(net, {"/": net.answer(200, FEED, ETag='"1"', Content_Type="text/xml")}, state())
+    found, site = asked(
+        net, {"/": net.answer(200, FEED, ETag='"1"', Content_Type="text/xml")}, state()
+    )
 
     headers = {"etag": '"1"', "content-type": "text/xml"}
     assert found.captures == (Capture("news", site.url(), NOW, FEED, headers=headers),)
     assert (found.carrier, found.http_status, found.size_bytes) == ("feed", 200, len(FEED))
-    assert found.state == state(validators=Validators(site.url(), etag='"1"'), body_hash=digest(FEED))
+    assert found.state == state(
+        validators=Validators(site.url(), etag='"1"'), body_hash=digest(FEED)
+    )
 
 
 def test_an_unchanged_feed_hands_nothing_on(net: Any) -> None:
@@ -77,7 +87,9 @@ def test_the_same_bytes_are_taken_again_where_all_was_asked_for(net: Any) -> Non
 def test_a_304_keeps_what_is_known_of_the_body(net: Any) -> None:
     async def story(site: Any, fetcher: Any) -> Gathered:
         known = state(validators=Validators(site.url(), etag='"1"'), body_hash="known")
-        return await gather(source(url=site.url()), known, fetcher, now=NOW, full=False, limit_bytes=1)
+        return await gather(
+            source(url=site.url()), known, fetcher, now=NOW, full=False, limit_bytes=1
+        )
 
     found = net.visit({"/": net.answer(304)}, story)
 
@@ -86,7 +98,9 @@ def test_a_304_keeps_what_is_known_of_the_body(net: Any) -> None:
 
 
 def test_a_page_leads_to_its_feed_and_the_way_is_remembered(net: Any) -> None:
-    found, site = asked(net, {"/": net.answer(200, PAGE), "/feed.xml": net.answer(200, FEED)}, state())
+    found, site = asked(
+        net, {"/": net.answer(200, PAGE), "/feed.xml": net.answer(200, FEED)}, state()
+    )
 
     assert [capture.url for capture in found.captures] == [site.url("/feed.xml")]
     assert (found.state.moved_to, found.state.moved_seen) == (site.url("/feed.xml"), 10)
@@ -107,7 +121,10 @@ CARRIED = {
     "a feed": (FEED, "feed"),
     "a page": (LIST, "page"),
     "a sitemap": (b"<?xml version='1.0'?>\n<urlset xmlns='x'><url/></urlset>", "sitemap"),
-    "an index of sitemaps": (b"\xef\xbb\xbf<?xml version='1.0'?><!-- x --><sitemapindex/>", "sitemap"),
+    "an index of sitemaps": (
+        b"\xef\xbb\xbf<?xml version='1.0'?><!-- x --><sitemapindex/>",
+        "sitemap",
+    ),
     "a packed sitemap": (gzip.compress(b"<urlset/>"), "sitemap"),
     "json of its own kind": (b' [{"title": "Lamps"}]', "json"),
     "a JSON Feed": (b'{"version": "https://jsonfeed.org/version/1.1", "items": []}', "feed"),
@@ -133,7 +150,11 @@ def test_a_page_that_names_no_feed_is_read_as_a_page_after_robots_txt_was_asked(
     found, site = asked(net, {"/": net.answer(200, LIST)}, state())
 
     assert [one.target for one in site.asked] == ["/", "/robots.txt"]
-    assert (found.carrier, found.guessed, found.state.body_hash) == ("page", True, f"page:{digest(LIST)}")
+    assert (found.carrier, found.guessed, found.state.body_hash) == (
+        "page",
+        True,
+        f"page:{digest(LIST)}",
+    )
 
 
 def test_a_page_that_robots_txt_keeps_to_itself_is_not_read_as_one(net: Any) -> None:
@@ -153,7 +174,12 @@ def test_a_known_page_stays_a_page_and_is_compared_as_one(net: Any) -> None:
     feed, _ = asked(net, {"/": net.answer(200, FEED)}, before)
 
     assert ([one.target for one in site.asked], same.captures) == (["/robots.txt", "/"], ())
-    assert (changed.carrier, changed.guessed, len(changed.captures), changed.state.moved_to) == ("page", False, 1, None)
+    assert (changed.carrier, changed.guessed, len(changed.captures), changed.state.moved_to) == (
+        "page",
+        False,
+        1,
+        None,
+    )
     assert (feed.carrier, feed.state.body_hash) == ("feed", digest(FEED))
 
 
@@ -180,7 +206,9 @@ def test_what_was_not_read_to_its_end_is_read_again_though_it_did_not_change(net
 
     assert ("if-none-match" in site.asked[0].headers, len(again.captures)) == (False, 1)
     assert again.state.body_hash == found.state.body_hash
-    assert to_be_read_again(found.state).body_hash is not None  # an error page must not lead to another feed
+    assert (
+        to_be_read_again(found.state).body_hash is not None
+    )  # an error page must not lead to another feed
     assert to_be_read_again(listed.state).body_hash == "page:"
 
 
@@ -206,7 +234,9 @@ def test_a_permanent_redirect_is_counted_before_it_is_believed(net: Any) -> None
 
     async def story(site: Any, fetcher: Any) -> Gathered:
         before = state(moved_to=site.url("/new"), moved_seen=4)
-        return await gather(source(url=site.url()), before, fetcher, now=NOW, full=False, limit_bytes=1)
+        return await gather(
+            source(url=site.url()), before, fetcher, now=NOW, full=False, limit_bytes=1
+        )
 
     assert net.visit(pages, story).state.moved_seen == 5
 
@@ -245,7 +275,10 @@ def test_a_large_folder_is_read_in_several_runs(tmp_path: Path) -> None:
     second = from_folder(tmp_path, first.state)
 
     assert (len(first.captures), first.more) == (MAX_FILES, True)
-    assert ([capture.url.rpartition("/")[2] for capture in second.captures], second.more) == (["05000.txt"], False)
+    assert ([capture.url.rpartition("/")[2] for capture in second.captures], second.more) == (
+        ["05000.txt"],
+        False,
+    )
 
 
 def test_a_folder_that_is_gone_is_the_sources_error(tmp_path: Path) -> None:
@@ -275,7 +308,11 @@ def test_c7_feeds_are_fetched_without_asking_robots_txt(net: Any) -> None:
 def test_an_error_page_does_not_lead_a_known_feed_to_another(net: Any) -> None:
     found, site = asked(net, {"/": net.answer(200, PAGE)}, state(body_hash=digest(FEED)))
 
-    assert ([one.target for one in site.asked], found.state.moved_to, found.carrier) == (["/"], None, "feed")
+    assert ([one.target for one in site.asked], found.state.moved_to, found.carrier) == (
+        ["/"],
+        None,
+        "feed",
+    )
 
 
 def test_secrets_go_to_the_sources_own_origin_alone(net: Any) -> None:

@@ -53,7 +53,10 @@ def test_a_body_is_never_inflated_past_the_limit(net: Any, coding: str) -> None:
 
     error = net.failed({"/": net.answer(200, packed, Content_Encoding=coding)}, max_body=1_000_000)
 
-    assert (error.kind, str(error)) == ("too-large", "the body is larger than 1000000 bytes once decompressed")
+    assert (error.kind, str(error)) == (
+        "too-large",
+        "the body is larger than 1000000 bytes once decompressed",
+    )
 
 
 @pytest.mark.parametrize("coding", CODINGS)
@@ -114,9 +117,14 @@ def test_an_unknown_coding_is_refused_and_identity_is_none() -> None:
 
 @settings(deadline=None, max_examples=100, derandomize=True)
 @given(body=st.binary(max_size=200), coding=st.sampled_from([*CODINGS]), magic=st.booleans())
-def test_any_bytes_are_decoded_within_the_limit_or_refused(body: bytes, coding: str, magic: bool) -> None:
+def test_any_bytes_are_decoded_within_the_limit_or_refused(
+    body: bytes, coding: str, magic: bool
+) -> None:
     with suppress(SourceError):
-        assert len(decoded((b"\x1f\x8b\x08\x00" if magic else b"") + body, coding, limit=1_000)) <= 1_000
+        assert (
+            len(decoded((b"\x1f\x8b\x08\x00" if magic else b"") + body, coding, limit=1_000))
+            <= 1_000
+        )
 
 
 def test_a_stated_length_over_the_limit_is_refused_before_the_body_is_read(net: Any) -> None:
@@ -212,7 +220,12 @@ def test_the_deadline_is_one_for_all_hops(net: Any) -> None:
 def test_a_large_body_is_decoded_beside_the_loop(net: Any) -> None:
     plain = random.Random(1).randbytes(400_000)
 
-    assert net.fetch({"/": net.answer(200, gzip.compress(plain), Content_Encoding="gzip")}).response.body == plain
+    assert (
+        net.fetch(
+            {"/": net.answer(200, gzip.compress(plain), Content_Encoding="gzip")}
+        ).response.body
+        == plain
+    )
 
 
 def test_a_body_without_a_stated_length_is_read_to_its_end(net: Any) -> None:

@@ -174,11 +174,16 @@ def test_a_source_may_ask_for_more_room_between_its_requests() -> None:
         async def sleep(seconds: float) -> None:
             slept.append(seconds)
 
-        pace = Pace(FetchSettings(spacing=timedelta(milliseconds=200)), time=lambda: 100.0, sleep=sleep)
+        pace = Pace(
+            FetchSettings(spacing=timedelta(milliseconds=200)), time=lambda: 100.0, sleep=sleep
+        )
         for _ in range(2):
             async with pace.place("a.example", spacing=timedelta(seconds=2)):
                 pass
-        async with pace.place("b.example"), pace.place("b.example", spacing=timedelta(milliseconds=50)):
+        async with (
+            pace.place("b.example"),
+            pace.place("b.example", spacing=timedelta(milliseconds=50)),
+        ):
             pass
         return slept
 

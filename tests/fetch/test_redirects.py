@@ -10,8 +10,12 @@ from aggregator.fetch import Request
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_every_kind_of_redirect_is_followed_and_the_answering_url_is_told(net: Any, status: int) -> None:
-    visit = net.fetch({"/": net.answer(status, Location="a?b=c"), "/a?b=c": net.answer(200, b"x", ETag='"1"')})
+def test_every_kind_of_redirect_is_followed_and_the_answering_url_is_told(
+    net: Any, status: int
+) -> None:
+    visit = net.fetch(
+        {"/": net.answer(status, Location="a?b=c"), "/a?b=c": net.answer(200, b"x", ETag='"1"')}
+    )
 
     here = f"http://127.0.0.1:{visit.port}"
     assert visit.response.body == b"x"
@@ -42,7 +46,9 @@ def test_d1_without_a_redirect_nothing_has_moved(net: Any) -> None:
 
 
 def test_d3_five_redirects_are_followed_and_a_sixth_is_not(net: Any) -> None:
-    pages = {f"/{n}": net.answer(302, Location=f"/{n + 1}") for n in range(6)} | {"/6": net.answer(200, b"x")}
+    pages = {f"/{n}": net.answer(302, Location=f"/{n + 1}") for n in range(6)} | {
+        "/6": net.answer(200, b"x")
+    }
 
     assert len(net.fetch(pages, "/1").response.hops) == 6
     error = net.failed(pages, "/0")
@@ -51,7 +57,9 @@ def test_d3_five_redirects_are_followed_and_a_sixth_is_not(net: Any) -> None:
 
 
 def test_d3_a_loop_is_named_with_its_hops(net: Any) -> None:
-    error = net.failed({"/a": net.answer(302, Location="/b"), "/b": net.answer(302, Location="/a")}, "/a")
+    error = net.failed(
+        {"/a": net.answer(302, Location="/b"), "/b": net.answer(302, Location="/a")}, "/a"
+    )
 
     way = [part.rpartition("/")[2] for part in str(error).split(" -> ")]
     assert error.kind == "redirect"
@@ -60,7 +68,16 @@ def test_d3_a_loop_is_named_with_its_hops(net: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "location", ["ftp://h/x", "file:///etc/passwd", "javascript:alert(1)", "gopher://h/", "http://", "http:///x", ""]
+    "location",
+    [
+        "ftp://h/x",
+        "file:///etc/passwd",
+        "javascript:alert(1)",
+        "gopher://h/",
+        "http://",
+        "http:///x",
+        "",
+    ],
 )
 def test_a_redirect_to_what_is_no_http_url_is_refused(net: Any, location: str) -> None:
     assert net.failed({"/": net.answer(302, Location=location)}).kind == "redirect"
@@ -69,7 +86,11 @@ def test_a_redirect_to_what_is_no_http_url_is_refused(net: Any, location: str) -
 def test_c1_cookies_live_inside_one_chain_only(net: Any) -> None:
     cookie = "seen=1; Path=/; HttpOnly"
     pages = {
-        "/": [net.answer(302, Location="/", Set_Cookie=cookie), net.answer(200, b"x"), net.answer(200, b"y")],
+        "/": [
+            net.answer(302, Location="/", Set_Cookie=cookie),
+            net.answer(200, b"x"),
+            net.answer(200, b"y"),
+        ],
     }
 
     async def story(site: Any, fetcher: Any) -> list[str | None]:
@@ -93,7 +114,10 @@ def test_cookies_do_not_reach_another_host(net: Any) -> None:
     }
     resolve = net.names({"other.test": ["127.0.0.1"]})
 
-    assert [one.headers.get("cookie") for one in net.fetch(pages, resolve=resolve).asked] == [None, None]
+    assert [one.headers.get("cookie") for one in net.fetch(pages, resolve=resolve).asked] == [
+        None,
+        None,
+    ]
 
 
 def test_what_was_meant_for_one_origin_is_not_told_to_another(net: Any) -> None:
@@ -104,7 +128,9 @@ def test_what_was_meant_for_one_origin_is_not_told_to_another(net: Any) -> None:
     }
     secrets = {"basic_auth": ("me", "pä:ss"), "headers": {"X-Key": "k"}}
 
-    asked = net.fetch(pages, request=secrets, resolve=net.names({"other.test": ["127.0.0.1"]})).asked
+    asked = net.fetch(
+        pages, request=secrets, resolve=net.names({"other.test": ["127.0.0.1"]})
+    ).asked
 
     assert [(one.headers.get("authorization"), one.headers.get("x-key")) for one in asked] == [
         ("Basic bWU6cMOkOnNz", "k"),

@@ -24,11 +24,17 @@ if TYPE_CHECKING:
 URL = "https://a.example/feed"
 ASKED = Request(URL)
 ANSWER = Response(
-    status=200, url="https://a.example/feed.xml", body=b"<rss/>\n\xff\x00 more\n", headers={"content-type": "text/xml"},
+    status=200,
+    url="https://a.example/feed.xml",
+    body=b"<rss/>\n\xff\x00 more\n",
+    headers={"content-type": "text/xml"},
     validators=Validators("https://a.example/feed.xml", etag='W/"1"', last_modified=None),
     hints=Hints(max_age=timedelta(minutes=5), retry_after=timedelta(seconds=3)),
-    permanent_to="https://a.example/feed.xml", hops=(URL, "https://a.example/feed.xml"), ms=12, wire_bytes=9,
-)  # fmt: skip
+    permanent_to="https://a.example/feed.xml",
+    hops=(URL, "https://a.example/feed.xml"),
+    ms=12,
+    wire_bytes=9,
+)
 
 
 @pytest.fixture
@@ -74,7 +80,13 @@ def test_what_is_an_hour_old_or_from_the_future_is_worth_nothing(
 
 
 @pytest.mark.parametrize(
-    "other", [{"url": URL + "/"}, {"headers": {"X-Key": "1"}}, {"basic_auth": ("me", "word")}, {"user_agent": "x"}]
+    "other",
+    [
+        {"url": URL + "/"},
+        {"headers": {"X-Key": "1"}},
+        {"basic_auth": ("me", "word")},
+        {"user_agent": "x"},
+    ],
 )
 def test_another_question_gets_another_answer(memory: Remembered, other: dict[str, Any]) -> None:
     memory.keep(ASKED, ANSWER)
@@ -125,24 +137,42 @@ def test_what_is_old_goes_when_something_new_comes(memory: Remembered, tmp_path:
 
 
 HEADER: dict[str, Any] = {
-    "asked": URL, "taken": "2026-07-04T12:00:00+00:00", "url": URL, "headers": {}, "validators": None, "max_age": None,
-    "retry_after": None, "permanent_to": None, "hops": [], "ms": 0, "wire_bytes": 0,
-}  # fmt: skip
+    "asked": URL,
+    "taken": "2026-07-04T12:00:00+00:00",
+    "url": URL,
+    "headers": {},
+    "validators": None,
+    "max_age": None,
+    "retry_after": None,
+    "permanent_to": None,
+    "hops": [],
+    "ms": 0,
+    "wire_bytes": 0,
+}
 
 
 @pytest.mark.parametrize(
     "data",
     [
-        b"", b"\n", b"no json\n", b"[]\n", b'"x"\n', b"null\nbody", b"{" * 100_000, b"[" * 100_000 + b"\n",
+        b"",
+        b"\n",
+        b"no json\n",
+        b"[]\n",
+        b'"x"\n',
+        b"null\nbody",
+        b"{" * 100_000,
+        b"[" * 100_000 + b"\n",
         json.dumps(HEADER | {"asked": "https://b.example/"}).encode() + b"\n",
         json.dumps(HEADER | {"taken": "yesterday"}).encode() + b"\n",
         json.dumps(HEADER | {"taken": 7}).encode() + b"\n",
         json.dumps(HEADER | {"max_age": 1e300}).encode() + b"\n",
         json.dumps(HEADER | {"validators": {"etag": "x"}}).encode() + b"\n",
-        json.dumps({name: value for name, value in HEADER.items() if name != "hops"}).encode() + b"\n",
-        b"\xff\xfe" * 99, b"x" * 400_000 + b"\n",
+        json.dumps({name: value for name, value in HEADER.items() if name != "hops"}).encode()
+        + b"\n",
+        b"\xff\xfe" * 99,
+        b"x" * 400_000 + b"\n",
     ],
-)  # fmt: skip
+)
 def test_a_file_that_cannot_be_understood_is_as_if_it_were_not_there(
     memory: Remembered, tmp_path: Path, data: bytes
 ) -> None:
@@ -169,13 +199,21 @@ def test_who_has_validators_asks_and_leaves_the_answer_there(net: Any, tmp_path:
         request = Request(site.url())
         memory.keep(request, Response(status=200, url=site.url(), body=b"remembered"))
         known = replace(request, validators=Validators(site.url(), etag='"1"'))
-        answers = [await ask(fetcher, one, remembered=memory, now=net.now) for one in (known, request, request)]
+        answers = [
+            await ask(fetcher, one, remembered=memory, now=net.now)
+            for one in (known, request, request)
+        ]
         return [answer.response.body for answer in answers], len(site.asked)
 
-    assert net.visit({"/": net.answer(200, b"asked")}, story) == ([b"asked", b"remembered", b"asked"], 2)
+    assert net.visit({"/": net.answer(200, b"asked")}, story) == (
+        [b"asked", b"remembered", b"asked"],
+        2,
+    )
 
 
-def test_a13_a_source_that_was_previewed_costs_its_first_run_no_get(net: Any, tmp_path: Path) -> None:
+def test_a13_a_source_that_was_previewed_costs_its_first_run_no_get(
+    net: Any, tmp_path: Path
+) -> None:
     feed = b"<rss version='2.0'><channel><item><title>Lamps</title></item></channel></rss>"
 
     async def story(site: Any, fetcher: Any) -> list[str | None]:
@@ -187,7 +225,7 @@ def test_a13_a_source_that_was_previewed_costs_its_first_run_no_get(net: Any, tm
         for full in (False, False, True):
             gathered = await gather(
                 source, state, fetcher, now=later, full=full, limit_bytes=9, remembered=memory
-            )  # fmt: skip
+            )
             if state.validators is None:
                 assert [capture.taken for capture in gathered.captures] == [net.now]
             state = gathered.state

@@ -14,7 +14,9 @@ from aggregator.fetch import Request
 RULES = b"User-agent: aggregator\nDisallow: /private\n\nUser-agent: *\nDisallow: /\n"
 
 
-def asked(net: Any, pages: dict[str, Any], *paths: str, **changes: Any) -> tuple[list[bool], list[str]]:
+def asked(
+    net: Any, pages: dict[str, Any], *paths: str, **changes: Any
+) -> tuple[list[bool], list[str]]:
     async def story(site: Any, fetcher: Any) -> tuple[list[bool], list[str]]:
         answers = [await fetcher.allowed(site.url(path)) for path in paths]
         return answers, [one.target for one in site.asked]
@@ -24,13 +26,17 @@ def asked(net: Any, pages: dict[str, Any], *paths: str, **changes: Any) -> tuple
 
 
 def test_c7_robots_txt_is_honoured_by_our_name_and_asked_once(net: Any) -> None:
-    answers = asked(net, {"/robots.txt": net.answer(200, RULES)}, "/private/x", "/public?a=b", "/private", "/")
+    answers = asked(
+        net, {"/robots.txt": net.answer(200, RULES)}, "/private/x", "/public?a=b", "/private", "/"
+    )
 
     assert answers == ([False, True, False, True], ["/robots.txt"])
 
 
 def test_c7_another_name_meets_the_rules_for_all(net: Any) -> None:
-    assert asked(net, {"/robots.txt": net.answer(200, RULES)}, "/x", user_agent="other/1")[0] == [False]
+    assert asked(net, {"/robots.txt": net.answer(200, RULES)}, "/x", user_agent="other/1")[0] == [
+        False
+    ]
 
 
 def test_c7_a_source_with_a_user_agent_of_its_own_is_judged_by_it(net: Any) -> None:
@@ -43,7 +49,10 @@ def test_c7_a_source_with_a_user_agent_of_its_own_is_judged_by_it(net: Any) -> N
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
 def test_c7_no_robots_txt_means_yes(net: Any, status: int) -> None:
-    assert asked(net, {"/robots.txt": net.answer(status)}, "/x", "/y") == ([True, True], ["/robots.txt"])
+    assert asked(net, {"/robots.txt": net.answer(status)}, "/x", "/y") == (
+        [True, True],
+        ["/robots.txt"],
+    )
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
@@ -103,9 +112,14 @@ def test_c7_robots_txt_is_guarded_as_everything_else(net: Any) -> None:
     async def story(site: Any, fetcher: Any) -> tuple[str, bool]:
         with pytest.raises(SourceError) as caught:
             await fetcher.allowed(site.url("/x"))
-        return caught.value.kind, await fetcher.allowed(site.url("/x"), like=Request(site.url(), allow_private=True))
+        return caught.value.kind, await fetcher.allowed(
+            site.url("/x"), like=Request(site.url(), allow_private=True)
+        )
 
-    assert net.visit({"/robots.txt": net.answer(404)}, story, allow_private=False) == ("blocked", True)
+    assert net.visit({"/robots.txt": net.answer(404)}, story, allow_private=False) == (
+        "blocked",
+        True,
+    )
 
 
 def test_c7_a_password_is_told_to_its_own_host_only(net: Any) -> None:
@@ -116,8 +130,13 @@ def test_c7_a_password_is_told_to_its_own_host_only(net: Any) -> None:
         return [one.headers.get("authorization") for one in site.asked]
 
     resolve = net.names({"other.test": ["127.0.0.1"]})
-    assert net.visit({"/robots.txt": net.answer(404)}, story, resolve=resolve) == ["Basic YTpi", None]
+    assert net.visit({"/robots.txt": net.answer(404)}, story, resolve=resolve) == [
+        "Basic YTpi",
+        None,
+    ]
 
 
 def test_c7_a_feed_is_fetched_without_asking_for_robots_txt(net: Any) -> None:
-    assert [one.target for one in net.fetch({"/feed": net.answer(200, b"x")}, "/feed").asked] == ["/feed"]
+    assert [one.target for one in net.fetch({"/feed": net.answer(200, b"x")}, "/feed").asked] == [
+        "/feed"
+    ]

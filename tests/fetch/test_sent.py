@@ -22,7 +22,14 @@ def test_c2_to_c5_the_headers_are_these_and_no_others(net: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/a//b/../c;d?x=1&&y=%zz&z=%C3%A9%e9", "/?a=b+c%20d", "/%7Euser/./", "/x?=", "/?q=http://h/?a|b{c}\"'<>"]
+    "path",
+    [
+        "/a//b/../c;d?x=1&&y=%zz&z=%C3%A9%e9",
+        "/?a=b+c%20d",
+        "/%7Euser/./",
+        "/x?=",
+        "/?q=http://h/?a|b{c}\"'<>",
+    ],
 )
 def test_c3_the_url_goes_out_as_it_was_written(net: Any, path: str) -> None:
     assert [one.target for one in net.fetch({path: net.answer(200, b"x")}, path).asked] == [path]
@@ -48,17 +55,34 @@ def test_c4_the_program_names_itself_and_its_version() -> None:
 
 
 def test_c4_a_source_may_have_a_user_agent_of_its_own(net: Any) -> None:
-    assert net.fetch({"/": net.answer(200)}, request={"user_agent": "me/2"}).asked[0].headers["user-agent"] == "me/2"
+    assert (
+        net.fetch({"/": net.answer(200)}, request={"user_agent": "me/2"})
+        .asked[0]
+        .headers["user-agent"]
+        == "me/2"
+    )
 
 
 def test_c6_nothing_is_asked_that_was_not_asked_for(net: Any) -> None:
-    assert [one.target for one in net.fetch({"/feed": net.answer(200, b"x")}, "/feed").asked] == ["/feed"]
+    assert [one.target for one in net.fetch({"/feed": net.answer(200, b"x")}, "/feed").asked] == [
+        "/feed"
+    ]
 
 
 def test_only_headers_a_reader_can_use_are_kept(net: Any) -> None:
-    page = net.answer(200, b"x", Content_Type="text/html; charset=x", Set_Cookie="a=b", Server="s", Link="<u>; rel=hub")
+    page = net.answer(
+        200,
+        b"x",
+        Content_Type="text/html; charset=x",
+        Set_Cookie="a=b",
+        Server="s",
+        Link="<u>; rel=hub",
+    )
 
-    assert net.fetch({"/": page}).response.headers == {"content-type": "text/html; charset=x", "link": "<u>; rel=hub"}
+    assert net.fetch({"/": page}).response.headers == {
+        "content-type": "text/html; charset=x",
+        "link": "<u>; rel=hub",
+    }
 
 
 def test_a_header_that_would_smuggle_a_line_is_not_sent(net: Any) -> None:

@@ -18,7 +18,11 @@ WALLS: dict[str, list[Any]] = {
     ],
     "a DataDome challenge": [
         (403, {"x_datadome": "protected"}, b""),
-        (200, {}, PAGE % (b"a.example", b"<script>var dd={'host':'geo.captcha-delivery.com'}</script>")),
+        (
+            200,
+            {},
+            PAGE % (b"a.example", b"<script>var dd={'host':'geo.captcha-delivery.com'}</script>"),
+        ),
         (
             200,
             {"x_datadome": "protected"},
@@ -33,18 +37,28 @@ WALLS: dict[str, list[Any]] = {
         (202, {"x_amzn_waf_action": "challenge"}, b""),
         (405, {"x_amzn_waf_action": "captcha"}, b""),
     ],
-    "an Imperva challenge": [(200, {}, PAGE % (b"", b"<iframe src=/_Incapsula_Resource>Incapsula incident ID: 1"))],
-    "an Anubis challenge": [(200, {}, PAGE % (b"Making sure you&#39;re not a bot!", b"<script id=anubis_challenge>"))],
+    "an Imperva challenge": [
+        (200, {}, PAGE % (b"", b"<iframe src=/_Incapsula_Resource>Incapsula incident ID: 1"))
+    ],
+    "an Anubis challenge": [
+        (200, {}, PAGE % (b"Making sure you&#39;re not a bot!", b"<script id=anubis_challenge>"))
+    ],
 }
 
 
-@pytest.mark.parametrize(("name", "case"), [(name, case) for name, cases in WALLS.items() for case in cases])
+@pytest.mark.parametrize(
+    ("name", "case"), [(name, case) for name, cases in WALLS.items() for case in cases]
+)
 def test_a_wall_is_blocked_by_name_and_never_content(net: Any, name: str, case: Any) -> None:
     status, headers, body = case
 
     error = net.failed({"/": net.answer(status, body, **HTML, **headers)})
 
-    assert (error.kind, error.status, str(error)) == ("blocked", status, f"127.0.0.1 answered with {name}")
+    assert (error.kind, error.status, str(error)) == (
+        "blocked",
+        status,
+        f"127.0.0.1 answered with {name}",
+    )
 
 
 def test_a_wall_that_asks_to_wait_is_obeyed(net: Any) -> None:
@@ -53,19 +67,30 @@ def test_a_wall_that_asks_to_wait_is_obeyed(net: Any) -> None:
     assert error.retry_after.total_seconds() == 60
 
 
-@pytest.mark.parametrize("host", ["consent.google.com", "consent.yahoo.com", "guce.aol.com", "myprivacy.dpgmedia.nl"])
+@pytest.mark.parametrize(
+    "host", ["consent.google.com", "consent.yahoo.com", "guce.aol.com", "myprivacy.dpgmedia.nl"]
+)
 def test_a_redirect_to_a_consent_wall_is_blocked(net: Any, host: str) -> None:
-    pages = {"/": net.answer(302, Location=f"http://{host}:{{port}}/ask"), "/ask": net.answer(200, b"<html>", **HTML)}
+    pages = {
+        "/": net.answer(302, Location=f"http://{host}:{{port}}/ask"),
+        "/ask": net.answer(200, b"<html>", **HTML),
+    }
 
     error = net.failed(pages, resolve=net.names({host: ["127.0.0.1"]}))
 
-    assert (error.kind, str(error)) == ("blocked", f"{host} answered with the consent wall of {host}")
+    assert (error.kind, str(error)) == (
+        "blocked",
+        f"{host} answered with the consent wall of {host}",
+    )
 
 
 ARTICLES = [
     (PAGE % (b"Just a moment...", b"A novel"), HTML),
     (PAGE % (b"How captcha-delivery.com works", b"An article"), HTML),
-    (b"<rss><title>Just a moment...</title>_cf_chl_opt</rss>", {"Content_Type": "application/rss+xml"}),
+    (
+        b"<rss><title>Just a moment...</title>_cf_chl_opt</rss>",
+        {"Content_Type": "application/rss+xml"},
+    ),
     (PAGE % (b"News", b""), {**HTML, "x_datadome": "protected"}),
     (PAGE % (b"News", b""), {**HTML, "cf_mitigated": "none"}),
 ]

@@ -60,7 +60,9 @@ def zstd_spaces(mib: int) -> bytes:
 
 def laughs() -> bytes:
     levels = b"".join(b'<!ENTITY l%d "%s">' % (n, b"&l%d;" % (n - 1) * 10) for n in range(1, 12))
-    return rss(item(b"&l11;"), b'<!DOCTYPE rss [<!ENTITY l0 "' + MARK.encode() * 4 + b'">' + levels + b"]>")
+    return rss(
+        item(b"&l11;"), b'<!DOCTYPE rss [<!ENTITY l0 "' + MARK.encode() * 4 + b'">' + levels + b"]>"
+    )
 
 
 def quadratic() -> bytes:
@@ -78,7 +80,12 @@ def attributes() -> bytes:
 
 
 def json_feed(depth: int) -> bytes:
-    return b'{"version":"https://jsonfeed.org/version/1.1","title":"t","items":' + b"[" * depth + b"]" * depth + b"}"
+    return (
+        b'{"version":"https://jsonfeed.org/version/1.1","title":"t","items":'
+        + b"[" * depth
+        + b"]" * depth
+        + b"}"
+    )
 
 
 PLAIN: dict[str, Callable[[], bytes]] = {
@@ -89,9 +96,13 @@ PLAIN: dict[str, Callable[[], bytes]] = {
     "external-file": lambda: external(b"file:///etc/passwd"),
     "external-http": lambda: external(b"http://127.0.0.1:{port}/leak"),
     "deep-xml": lambda: rss(b"<a>" * 40_000 + MARK.encode() + b"</a>" * 40_000),
-    "deep-html": lambda: rss(item(b"deep", b"<description>" + b"&lt;div>" * 100_000 + b"</description>")),
+    "deep-html": lambda: rss(
+        item(b"deep", b"<description>" + b"&lt;div>" * 100_000 + b"</description>")
+    ),
     "deep-json": lambda: json_feed(100_000),
-    "markup-bomb": lambda: rss(item(b"tables", b"<description>" + b"&lt;table>&lt;b>" * 30_000 + b"</description>")),
+    "markup-bomb": lambda: rss(
+        item(b"tables", b"<description>" + b"&lt;table>&lt;b>" * 30_000 + b"</description>")
+    ),
     "half-open": lambda: rss(b"<![CDATA[" * 50_000),
 }
 CODED: dict[str, tuple[str, Callable[[], bytes]]] = {
@@ -135,7 +146,9 @@ class Hostile:
     async def _listen(self) -> None:
         self.server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         self.port = self.server.sockets[0].getsockname()[1]
-        self.bodies = {name: make().replace(b"{port}", b"%d" % self.port) for name, make in PLAIN.items()}
+        self.bodies = {
+            name: make().replace(b"{port}", b"%d" % self.port) for name, make in PLAIN.items()
+        }
         self.coded = {name: (label, make()) for name, (label, make) in CODED.items()}
 
     async def _close(self) -> None:
@@ -146,7 +159,9 @@ class Hostile:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+        with contextlib.suppress(
+            ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError
+        ):
             request = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             self.asked.append(request)
             await self._answer(request.split(" ")[1], writer)
@@ -169,18 +184,31 @@ class Hostile:
         elif name in ("drip", "endless-headers"):
             await self._without_end(name, writer)
         else:
-            writer.write(answer(rss(item(HARMLESS if name == "healthy" or "after" in target else MARK.encode()))))
+            writer.write(
+                answer(
+                    rss(item(HARMLESS if name == "healthy" or "after" in target else MARK.encode()))
+                )
+            )
 
     async def _without_end(self, name: str, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\n" if name == "endless-headers" else b"HTTP/1.1 200 OK\r\n\r\n")
+        writer.write(
+            b"HTTP/1.1 200 OK\r\n" if name == "endless-headers" else b"HTTP/1.1 200 OK\r\n\r\n"
+        )
         while True:
-            writer.write(b"X-More: " + b"x" * 4_000 + b"\r\n" if name == "endless-headers" else b" ")
+            writer.write(
+                b"X-More: " + b"x" * 4_000 + b"\r\n" if name == "endless-headers" else b" "
+            )
             await writer.drain()
             await asyncio.sleep(0 if name == "endless-headers" else 1)
 
 
 def answer(body: bytes, *headers: str) -> bytes:
-    lines = ["HTTP/1.1 200 OK", "Content-Type: application/xml", f"Content-Length: {len(body)}", "Connection: close"]
+    lines = [
+        "HTTP/1.1 200 OK",
+        "Content-Type: application/xml",
+        f"Content-Length: {len(body)}",
+        "Connection: close",
+    ]
     return "\r\n".join([*lines, *headers]).encode() + b"\r\n\r\n" + body
 
 
@@ -202,9 +230,20 @@ def sources(port: int) -> Iterator[dict[str, Any]]:
     base = f"http://127.0.0.1:{port}"
     for name in ("healthy", *PLAIN, *CODED, "drip", "endless-headers", "smuggle", "hop-0"):
         yield {"id": name, "url": f"{base}/{name}"}
-    for name in HOPS:  # the origin plays the proxy of a public host, from where it redirects inwards
-        yield {"id": name, "url": f"http://public.test/{name}", "allow_private": False, "http": {"proxy": base}}
-    yield {"id": "a-name-of-loopback", "url": f"http://inside.test:{port}/leak", "allow_private": False}
+    for (
+        name
+    ) in HOPS:  # the origin plays the proxy of a public host, from where it redirects inwards
+        yield {
+            "id": name,
+            "url": f"http://public.test/{name}",
+            "allow_private": False,
+            "http": {"proxy": base},
+        }
+    yield {
+        "id": "a-name-of-loopback",
+        "url": f"http://inside.test:{port}/leak",
+        "allow_private": False,
+    }
     yield {"id": "loopback", "url": f"{base}/leak", "allow_private": False}
 
 
@@ -216,9 +255,11 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Aftermath:
     hostile.start()
     try:
         config = {
-            "database": "sqlite:///store.db", "output": "feeds", "network": {"allow_private": True, "timeout": "2s"},
+            "database": "sqlite:///store.db",
+            "output": "feeds",
+            "network": {"allow_private": True, "timeout": "2s"},
             "sources": list(sources(hostile.port)),
-        }  # fmt: skip
+        }
         (place / "aggregator.yaml").write_text(json.dumps(config))  # JSON is YAML
         done = place / "done.json"
         command = [sys.executable, str(DRIVE), str(place / "aggregator.yaml"), str(done)]

@@ -20,7 +20,11 @@ from aggregator import config as configuration
 from aggregator.app import App, open_store
 
 HEALTHY = "healthy"
-NAMES = {"public.test": "93.184.216.34", "inside.test": "127.0.0.1", "metadata.test": "169.254.169.254"}
+NAMES = {
+    "public.test": "93.184.216.34",
+    "inside.test": "127.0.0.1",
+    "metadata.test": "169.254.169.254",
+}
 _MIB = 1024 * 1024
 
 
@@ -86,17 +90,26 @@ async def cycle(app: App, source: str) -> dict[str, Any]:
         await app.cycle({source, HEALTHY}, force=True, full=True, progress=tell)
     one = outcomes[source]
     return {
-        "status": one.status, "error": one.error, "message": one.message, "found": one.found, "new": one.new,
-        "rejected": list(one.rejected), "seconds": ends[source], "healthy_seconds": ends[HEALTHY],
-        "healthy_status": outcomes[HEALTHY].status, "mib": memory.most / _MIB,
-    }  # fmt: skip
+        "status": one.status,
+        "error": one.error,
+        "message": one.message,
+        "found": one.found,
+        "new": one.new,
+        "rejected": list(one.rejected),
+        "seconds": ends[source],
+        "healthy_seconds": ends[HEALTHY],
+        "healthy_status": outcomes[HEALTHY].status,
+        "mib": memory.most / _MIB,
+    }
 
 
 async def drive(path: Path) -> dict[str, Any]:
     config = configuration.load(path, env={})
     with closing(open_store(config)) as store:
         async with App(config, store) as app:
-            await app.cycle({HEALTHY}, force=True)  # the parser has started: its start is not what is measured
+            await app.cycle(
+                {HEALTHY}, force=True
+            )  # the parser has started: its start is not what is measured
             names = [source.id for source in config.sources if source.id != HEALTHY]
             cases = {name: await cycle(app, name) for name in names}
             app.publish()

@@ -36,8 +36,18 @@ REFUSED = {
     "to-file": ("redirect", "only http and https are fetched, not 'file'"),
     "to-gopher": ("redirect", "only http and https are fetched, not 'gopher'"),
 }
-TAMED = ("comments", "laughs", "quadratic", "external-file", "external-http", "deep-xml", "deep-html", "markup-bomb",
-         "half-open", "smuggle")  # fmt: skip
+TAMED = (
+    "comments",
+    "laughs",
+    "quadratic",
+    "external-file",
+    "external-http",
+    "deep-xml",
+    "deep-html",
+    "markup-bomb",
+    "half-open",
+    "smuggle",
+)
 ALL = (*REFUSED, *TAMED)
 
 
@@ -97,7 +107,9 @@ def test_a_thousand_redirects_are_five(aftermath: Any) -> None:
     assert len([one for one in aftermath.asked if one.startswith("GET /hop-")]) == 6
 
 
-@pytest.mark.parametrize("url", ["http://example.org/\r\nX-Smuggled: 1", "file:///etc/passwd", "gopher://example.org/"])
+@pytest.mark.parametrize(
+    "url", ["http://example.org/\r\nX-Smuggled: 1", "file:///etc/passwd", "gopher://example.org/"]
+)
 def test_a_url_that_is_none_is_a_mistake_of_the_configuration(tmp_path: Any, url: str) -> None:
     path = tmp_path / "aggregator.yaml"
     path.write_text(f"sources: [{{id: a, url: {url!r}}}]".replace("'", '"'))

@@ -26,7 +26,9 @@ def facts(chance: Random, tongue: Any) -> dict[str, list[str]]:
 
 def told(tongue: Any, order: list[int], slots: dict[str, list[str]], way: int = 0) -> list[str]:
     return [
-        tongue["sentences"][number][way].format(**{name: values[place % 2] for name, values in slots.items()})
+        tongue["sentences"][number][way].format(
+            **{name: values[place % 2] for name, values in slots.items()}
+        )
         for place, number in enumerate(order)
     ]
 
@@ -54,7 +56,10 @@ def corpus(language: str) -> list[tuple[str, str]]:
             (f"{number} rewritten", told(tongue, order, slots, way=1)),
             (f"{number} other facts", told(tongue, order, facts(chance, tongue))),
         ]
-    return [(name, folded(("" if language == "zh" else " ").join(sentences))) for name, sentences in found]
+    return [
+        (name, folded(("" if language == "zh" else " ").join(sentences)))
+        for name, sentences in found
+    ]
 
 
 @cache
@@ -73,7 +78,11 @@ def test_copies_are_found_and_nothing_else(language: str) -> None:
     hits = misses = wrong = 0
     for (name, one), (other_name, other) in combinations(corpus(language), 2):
         same, found = name == other_name, judge(one, other)
-        hits, misses, wrong = hits + (same and found), misses + (same and not found), wrong + (found and not same)
+        hits, misses, wrong = (
+            hits + (same and found),
+            misses + (same and not found),
+            wrong + (found and not same),
+        )
 
     assert hits / (hits + misses) >= 0.95
     assert hits / (hits + wrong) >= 0.99 or wrong == 0
@@ -100,7 +109,9 @@ def test_a_copy_is_most_of_a_text_and_not_much_more(change: Any, copied: bool) -
     assert judge(story(), change(story())) is copied
 
 
-@pytest.mark.parametrize(("count", "letter", "long_enough"), [(79, "a", 0), (80, "a", 1), (39, "京", 0), (40, "京", 1)])
+@pytest.mark.parametrize(
+    ("count", "letter", "long_enough"), [(79, "a", 0), (80, "a", 1), (39, "京", 0), (40, "京", 1)]
+)
 def test_short_texts_are_never_compared(count: int, letter: str, long_enough: int) -> None:
     words = folded(letter * count if letter == "京" else " ".join([letter] * count))
 
@@ -109,9 +120,14 @@ def test_short_texts_are_never_compared(count: int, letter: str, long_enough: in
 
 def test_summaries_are_copies_only_under_the_same_title() -> None:
     summary = story()
-    one, same, other = (copies.text(summary, title) for title in ("storm hits harlan", "Storm hits Harlan!", "vote"))
+    one, same, other = (
+        copies.text(summary, title) for title in ("storm hits harlan", "Storm hits Harlan!", "vote")
+    )
 
-    assert (copies.copies(one, copies.text(summary, folded("Storm hits Harlan!"))), copies.copies(one, other)) == (
+    assert (
+        copies.copies(one, copies.text(summary, folded("Storm hits Harlan!"))),
+        copies.copies(one, other),
+    ) == (
         True,
         False,
     )
@@ -119,7 +135,11 @@ def test_summaries_are_copies_only_under_the_same_title() -> None:
 
 
 def test_a_sketch_is_the_same_on_every_machine() -> None:
-    assert copies.sketch(" ".join(f"word{n}" for n in range(30)))[:3] == (84000402, 91548922, 501472530)
+    assert copies.sketch(" ".join(f"word{n}" for n in range(30)))[:3] == (
+        84000402,
+        91548922,
+        501472530,
+    )
 
 
 @settings(deadline=None, derandomize=True, max_examples=100)

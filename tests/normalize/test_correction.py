@@ -18,7 +18,9 @@ from aggregator.normalize.entry import Context, normalize
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 CONTEXT = Context(source="news", taken=NOW, timezone=ZoneInfo("UTC"))
-CONTENT = "<p>The lamps went out.</p><img src='https://a.example/lamp.jpg' width='800' height='600'>"
+CONTENT = (
+    "<p>The lamps went out.</p><img src='https://a.example/lamp.jpg' width='800' height='600'>"
+)
 
 
 def said(value: str, where: str = "feed:x") -> tuple[Found, ...]:
@@ -26,13 +28,22 @@ def said(value: str, where: str = "feed:x") -> tuple[Found, ...]:
 
 
 RAW = RawEntry(
-    item="item 1", url=said("https://a.example/1"), guid=Found("g1", "feed:id"),
+    item="item 1",
+    url=said("https://a.example/1"),
+    guid=Found("g1", "feed:id"),
     title=said("Lamps &amp; more - Example"),
-    summary=said("What it is about."), content=said(CONTENT), published=said("2026-06-30T10:00:00Z"),
-    updated=said("2026-06-30T11:00:00Z"), authors=said("Ada"), credits=said("AFP"), tags=said("sea"),
-    language=said("fr"), publisher=said("Paper"), images=(RawImage("https://a.example/other.jpg", "feed:image"),),
+    summary=said("What it is about."),
+    content=said(CONTENT),
+    published=said("2026-06-30T10:00:00Z"),
+    updated=said("2026-06-30T11:00:00Z"),
+    authors=said("Ada"),
+    credits=said("AFP"),
+    tags=said("sea"),
+    language=said("fr"),
+    publisher=said("Paper"),
+    images=(RawImage("https://a.example/other.jpg", "feed:image"),),
     enclosures=(Enclosure("https://a.example/a.mp3", "audio/mpeg"),),
-)  # fmt: skip
+)
 
 
 def told(raw: RawEntry = RAW, **corrections: Any) -> Revision:
@@ -73,13 +84,23 @@ def test_every_field_that_may_be_ignored_has_its_row() -> None:
 
 
 def test_what_is_forced_stands_whatever_the_publisher_says() -> None:
-    force = {"title": "A < B & C", "authors": ["Bo", "Cy"], "tags": "land", "language": "en", "publisher": "Us"}
+    force = {
+        "title": "A < B & C",
+        "authors": ["Bo", "Cy"],
+        "tags": "land",
+        "language": "en",
+        "publisher": "Us",
+    }
 
     found = told(force=force)
 
     assert {name: getattr(found, name) for name in Forced.model_fields} == {
-        "title": "A < B & C", "authors": ("Bo", "Cy"), "tags": ("land",), "language": "en", "publisher": "Us"
-    }  # fmt: skip
+        "title": "A < B & C",
+        "authors": ("Bo", "Cy"),
+        "tags": ("land",),
+        "language": "en",
+        "publisher": "Us",
+    }
     assert found.provenance["title"] == "corrections"
 
 
@@ -98,7 +119,9 @@ def test_a_title_is_never_cut_to_nothing() -> None:
 
 
 FUTURE = RawEntry(
-    item="item 1", title=said("Lamps"), published=(*said("nonsense"), *said("2026-08-01T10:00:00Z", "meta:date"))
+    item="item 1",
+    title=said("Lamps"),
+    published=(*said("nonsense"), *said("2026-08-01T10:00:00Z", "meta:date")),
 )
 
 
@@ -107,10 +130,16 @@ def test_a_date_in_the_future_is_as_the_source_wants_it() -> None:
 
     assert told(FUTURE).published == NOW
     assert (kept.published, kept.published_from, kept.provenance["published"]) == (
-        datetime(2026, 8, 1, 10, tzinfo=UTC), "page", "meta:date"
-    )  # fmt: skip
-    assert [(one.raw, one.where, one.refused) for one in kept.evidence] == [("2026-08-01T10:00:00Z", "meta:date", None)]
-    with pytest.raises(ItemError, match="item 1: dated 2026-08-01 10:00Z, which lies in the future"):
+        datetime(2026, 8, 1, 10, tzinfo=UTC),
+        "page",
+        "meta:date",
+    )
+    assert [(one.raw, one.where, one.refused) for one in kept.evidence] == [
+        ("2026-08-01T10:00:00Z", "meta:date", None)
+    ]
+    with pytest.raises(
+        ItemError, match="item 1: dated 2026-08-01 10:00Z, which lies in the future"
+    ):
         told(FUTURE, future="reject")
 
 

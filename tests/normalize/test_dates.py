@@ -54,17 +54,26 @@ def test_a_text_is_read_as_stands_beside_it(case: dict[str, Any]) -> None:
 def test_of_what_an_item_states_that_is_believed_which_the_rule_says(case: dict[str, Any]) -> None:
     captured = utc(case["captured"]) if "captured" in case else None
     stated = {
-        name: tuple(Found(text, f"feed:{name}") for text in case.get(name, ())) for name in ("published", "updated")
+        name: tuple(Found(text, f"feed:{name}") for text in case.get(name, ()))
+        for name in ("published", "updated")
     }
-    raw = RawEntry(item="item 1", title=(Found("A title", "feed:title"),), captured=captured, **stated)
+    raw = RawEntry(
+        item="item 1", title=(Found("A title", "feed:title"),), captured=captured, **stated
+    )
 
-    revision = normalize(raw, None, Context("news", TAKEN, ZoneInfo(case.get("zone", "Europe/Paris"))))
+    revision = normalize(
+        raw, None, Context("news", TAKEN, ZoneInfo(case.get("zone", "Europe/Paris")))
+    )
     evidence = [one for one in revision.evidence if one.field == "published"]
 
     value, published_from, *facts = case["expect"]
     assert (revision.published, revision.published_from) == (utc(value), published_from)
-    assert [[one.precision, one.offset, one.zone] for one in evidence if not one.refused] == ([facts] if facts else [])
-    assert {one.refused for one in evidence if one.refused} == ({case["refused"]} if "refused" in case else set())
+    assert [[one.precision, one.offset, one.zone] for one in evidence if not one.refused] == (
+        [facts] if facts else []
+    )
+    assert {one.refused for one in evidence if one.refused} == (
+        {case["refused"]} if "refused" in case else set()
+    )
 
 
 def test_the_text_of_a_date_is_kept_to_the_letter_with_what_read_it() -> None:
@@ -72,11 +81,21 @@ def test_the_text_of_a_date_is_kept_to_the_letter_with_what_read_it() -> None:
         item="item 1",
         title=(Found("A title", "feed:title"),),
         published=(Found(" Fri, 03 Jul 2026\n 23:40:00 GMT+8 ", "feed:published"),),
-        updated=(Found("vor langer Zeit " * 99, "feed:updated"), Found("1783122000", "feed:modified")),
+        updated=(
+            Found("vor langer Zeit " * 99, "feed:updated"),
+            Found("1783122000", "feed:modified"),
+        ),
     )
 
     assert normalize(raw, None, Context("news", TAKEN, PARIS)).evidence == (
-        Evidence("published", "Fri, 03 Jul 2026 23:40:00 GMT+8", "feed:published", "second", 480, form="rfc5322"),
+        Evidence(
+            "published",
+            "Fri, 03 Jul 2026 23:40:00 GMT+8",
+            "feed:published",
+            "second",
+            480,
+            form="rfc5322",
+        ),
         Evidence("updated", "1783122000", "feed:modified", "second", 0, form="epoch"),
     )
 
@@ -98,7 +117,11 @@ def test_the_evidence_is_no_part_of_the_content() -> None:
         raw = RawEntry(item="item 1", title=(Found("A title", "feed:title"),), published=stated)
         return normalize(raw, None, Context("news", TAKEN, PARIS))
 
-    assert revision("2026-07-03").hash == revision("2026-07-02T10:00Z").hash == revision("nonsense").hash
+    assert (
+        revision("2026-07-03").hash
+        == revision("2026-07-02T10:00Z").hash
+        == revision("nonsense").hash
+    )
 
 
 def test_a_naive_date_is_read_in_the_sources_zone() -> None:
@@ -112,7 +135,9 @@ def test_a_naive_date_is_read_in_the_sources_zone() -> None:
 
 def test_a_relative_date_stays_the_same_within_its_unit() -> None:
     read = {
-        dates.read("3 hours ago", zone=PARIS, taken=TAKEN + timedelta(seconds=seconds), languages=["en"])
+        dates.read(
+            "3 hours ago", zone=PARIS, taken=TAKEN + timedelta(seconds=seconds), languages=["en"]
+        )
         for seconds in (1, 30, 59)
     }
 
@@ -151,7 +176,12 @@ def test_a_date_that_is_future_in_every_reading_is_not_plausible(offset: int | N
 
 
 def test_the_favourite_is_picked_where_nothing_speaks_against_it() -> None:
-    assert dates.reconciled([stated("2026-07-03T10:00:00", 120), stated("2026-07-03T11:00:00", 120)], zone=PARIS) == 0
+    assert (
+        dates.reconciled(
+            [stated("2026-07-03T10:00:00", 120), stated("2026-07-03T11:00:00", 120)], zone=PARIS
+        )
+        == 0
+    )
 
 
 def test_a_midnight_loses_to_a_date_with_a_time() -> None:
@@ -181,30 +211,82 @@ def test_of_one_wall_clock_under_two_offsets_the_zones_own_wins() -> None:
         ((1405, 1, 1), date(2026, 3, 21)),
     ],
 )
-def test_a_solar_hijri_day_is_its_gregorian_one(jalali: tuple[int, int, int], gregorian: date) -> None:
+def test_a_solar_hijri_day_is_its_gregorian_one(
+    jalali: tuple[int, int, int], gregorian: date
+) -> None:
     assert calendars.from_jalali(*jalali) == gregorian
 
 
 def test_every_solar_hijri_year_begins_where_the_last_one_ends() -> None:
     for year in range(1300, 1460):
         last = (12, 30) if calendars._is_leap(year) else (12, 29)
-        assert calendars.from_jalali(year + 1, 1, 1) - calendars.from_jalali(year, *last) == timedelta(days=1)
+        assert calendars.from_jalali(year + 1, 1, 1) - calendars.from_jalali(
+            year, *last
+        ) == timedelta(days=1)
 
 
 PIECES = st.sampled_from(
     [
-        "2026", "07", "3", "31", "13", "9999", "0001", "1783122000", "/", "-", ".", ":", "T", "Z", "+02:00", "-9999",
-        "GMT+99", "CET", "IST", "Jul", "juillet", "年", "月", "日", "下午", "民國", "۱۴۰۵", "تیر", "2569", "ｆｕｌｌ",
-        "٣", "²", "½", "\ud800", "PM", "ago", "前", "yesterday", "Fri,", "(", ")", "%", "\u200e", " ", "\n", "\0",
+        "2026",
+        "07",
+        "3",
+        "31",
+        "13",
+        "9999",
+        "0001",
+        "1783122000",
+        "/",
+        "-",
+        ".",
+        ":",
+        "T",
+        "Z",
+        "+02:00",
+        "-9999",
+        "GMT+99",
+        "CET",
+        "IST",
+        "Jul",
+        "juillet",
+        "年",
+        "月",
+        "日",
+        "下午",
+        "民國",
+        "۱۴۰۵",
+        "تیر",
+        "2569",
+        "ｆｕｌｌ",
+        "٣",
+        "²",
+        "½",
+        "\ud800",
+        "PM",
+        "ago",
+        "前",
+        "yesterday",
+        "Fri,",
+        "(",
+        ")",
+        "%",
+        "\u200e",
+        " ",
+        "\n",
+        "\0",
     ]
-)  # fmt: skip
+)
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(
-    text=st.text(max_size=60) | st.lists(PIECES, max_size=9).map("".join) | st.lists(PIECES, max_size=9).map(" ".join),
+    text=st.text(max_size=60)
+    | st.lists(PIECES, max_size=9).map("".join)
+    | st.lists(PIECES, max_size=9).map(" ".join),
     zone=st.sampled_from(["UTC", "Europe/Paris", "Asia/Kolkata", "Pacific/Kiritimati"]),
-    formats=st.lists(st.sampled_from(["%d/%m/%Y", "%Y%m%d", "%", "%Q", "%d %B %Y %z", "%j", "[", "%c"]), max_size=2),
+    formats=st.lists(
+        st.sampled_from(["%d/%m/%Y", "%Y%m%d", "%", "%Q", "%d %B %Y %z", "%j", "[", "%c"]),
+        max_size=2,
+    ),
     calendar=st.sampled_from(["gregorian", "jalali", "buddhist", "roc"]),
     languages=st.lists(st.sampled_from(["en", "fr", "zh-Hans", "nonsense", ""]), max_size=2),
 )
@@ -213,10 +295,14 @@ def test_no_text_raises_and_every_date_is_an_instant_since_1995(
 ) -> None:
     here = ZoneInfo(zone)
 
-    read = dates.read(text, zone=here, taken=TAKEN, formats=formats, calendar=calendar, languages=languages)
+    read = dates.read(
+        text, zone=here, taken=TAKEN, formats=formats, calendar=calendar, languages=languages
+    )
 
     if read:
         assert read.value.tzinfo is UTC
         assert read.value.year >= 1994
         assert dates.reconciled([read, read], zone=here) == 0
-        assert dates.plausible(read, taken=TAKEN, zone=here) in (read, None) or read.offset is not None
+        assert (
+            dates.plausible(read, taken=TAKEN, zone=here) in (read, None) or read.offset is not None
+        )

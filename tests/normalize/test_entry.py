@@ -22,23 +22,38 @@ def found(*values: str, where: str = "feed:x") -> tuple[Found, ...]:
     return tuple(Found(value, where) for value in values)
 
 
-def judged(body: str | None = None, /, *, context: dict[str, Any] | None = None, **fields: Any) -> Revision:
+def judged(
+    body: str | None = None, /, *, context: dict[str, Any] | None = None, **fields: Any
+) -> Revision:
     given: dict[str, Any] = {"item": "item 1", "url": found(URL), "title": found("Lamps")} | fields
     if body is not None:
         given["content"] = found(body, where="feed:content")
-    about: dict[str, Any] = {"source": "news", "taken": TAKEN, "timezone": ZoneInfo("Europe/Paris")} | (context or {})
+    about: dict[str, Any] = {
+        "source": "news",
+        "taken": TAKEN,
+        "timezone": ZoneInfo("Europe/Paris"),
+    } | (context or {})
     return normalize(RawEntry(**given), html.parse(body) if body else None, Context(**about))
 
 
 def test_a_link_that_is_none_gives_way_to_the_next() -> None:
-    revision = judged(url=(Found("javascript:alert(1)", "feed:link"), Found("/a?utm_source=x", "feed:guid")), base=URL)
+    revision = judged(
+        url=(Found("javascript:alert(1)", "feed:link"), Found("/a?utm_source=x", "feed:guid")),
+        base=URL,
+    )
 
-    assert (revision.url, revision.url_original) == ("https://news.example.org/a", "/a?utm_source=x")
+    assert (revision.url, revision.url_original) == (
+        "https://news.example.org/a",
+        "/a?utm_source=x",
+    )
     assert revision.provenance["url"] == "feed:guid"
 
 
 def test_a_title_of_nothing_but_tags_gives_way_to_the_next() -> None:
-    assert judged(title=found("<b> </b>", "Three &amp;amp; four <i>lamps</i>")).title == "Three & four lamps"
+    assert (
+        judged(title=found("<b> </b>", "Three &amp;amp; four <i>lamps</i>")).title
+        == "Three & four lamps"
+    )
 
 
 @pytest.mark.parametrize(
@@ -51,7 +66,9 @@ def test_a_title_of_nothing_but_tags_gives_way_to_the_next() -> None:
         ({"url": (), "guid": Found("tag:x", "feed:id")}, "tag:x", "url"),
     ],
 )
-def test_a_missing_title_is_made_of_what_is_there(fields: dict[str, Any], title: str, where: str) -> None:
+def test_a_missing_title_is_made_of_what_is_there(
+    fields: dict[str, Any], title: str, where: str
+) -> None:
     body = fields.pop("body", None)
 
     revision = judged(body, title=(), **fields)
@@ -69,14 +86,24 @@ def test_an_item_that_nothing_names_is_rejected_by_name() -> None:
     [
         (found("soon", "2026-06-30T10:00:00Z"), datetime(2026, 6, 30, 10, tzinfo=UTC), "feed"),
         (found("2026-06-30 10:00"), datetime(2026, 6, 30, 8, tzinfo=UTC), "feed"),
-        (found("2026-06-30", where="ld:datePublished"), datetime(2026, 6, 29, 22, tzinfo=UTC), "page"),
-        (found("2026-06-30T10:00:00Z", where="body:div[1]"), datetime(2026, 6, 30, 10, tzinfo=UTC), "body"),
+        (
+            found("2026-06-30", where="ld:datePublished"),
+            datetime(2026, 6, 29, 22, tzinfo=UTC),
+            "page",
+        ),
+        (
+            found("2026-06-30T10:00:00Z", where="body:div[1]"),
+            datetime(2026, 6, 30, 10, tzinfo=UTC),
+            "body",
+        ),
         (found("2027-01-01T00:00:00Z"), TAKEN, "first_seen"),
         (found("0001-01-01T00:00:00Z"), TAKEN, "first_seen"),
         ((), TAKEN, "first_seen"),
     ],
 )
-def test_a_date_is_believed_where_it_can_be_true(stated: Any, published: datetime, evidence: str) -> None:
+def test_a_date_is_believed_where_it_can_be_true(
+    stated: Any, published: datetime, evidence: str
+) -> None:
     revision = judged(published=stated)
 
     assert (revision.published, revision.published_from) == (published, evidence)
@@ -87,7 +114,11 @@ def test_a_saved_article_without_a_date_is_dated_by_its_capture() -> None:
 
     revision = judged(captured=captured)
 
-    assert (revision.published, revision.published_from, revision.at) == (captured, "archive", captured)
+    assert (revision.published, revision.published_from, revision.at) == (
+        captured,
+        "archive",
+        captured,
+    )
 
 
 def test_the_publishers_own_change_places_the_revision() -> None:
@@ -97,25 +128,39 @@ def test_the_publishers_own_change_places_the_revision() -> None:
 
 def test_the_stated_image_comes_before_the_first_of_the_body() -> None:
     body = "<figure><img src='/body.jpg' alt='B'><figcaption>In the body</figcaption></figure>"
-    stated = (RawImage("data:,", "feed:a"), RawImage("/lead.jpg", "feed:b", caption="A <b>lead</b>", width=600))
+    stated = (
+        RawImage("data:,", "feed:a"),
+        RawImage("/lead.jpg", "feed:b", caption="A <b>lead</b>", width=600),
+    )
 
     assert judged(body, images=stated, base=URL).image == Image(
         "https://news.example.org/lead.jpg", caption="A lead", width=600
     )
-    assert judged(body, base=URL).image == Image("https://news.example.org/body.jpg", caption="In the body", alt="B")
+    assert judged(body, base=URL).image == Image(
+        "https://news.example.org/body.jpg", caption="In the body", alt="B"
+    )
 
 
 def test_an_image_of_a_sites_placeholders_is_none() -> None:
     context = {"placeholders": (re.compile("default"),)}
 
     assert (
-        judged("<img src='/default.png'>", images=(RawImage("/default.png", "x"),), base=URL, context=context).image
+        judged(
+            "<img src='/default.png'>",
+            images=(RawImage("/default.png", "x"),),
+            base=URL,
+            context=context,
+        ).image
         is None
     )
 
 
 def test_enclosures_are_absolute_and_each_is_there_once() -> None:
-    stated = (Enclosure("/a.mp3", type="audio/mpeg"), Enclosure("https://news.example.org/a.mp3"), Enclosure("data:,x"))
+    stated = (
+        Enclosure("/a.mp3", type="audio/mpeg"),
+        Enclosure("https://news.example.org/a.mp3"),
+        Enclosure("data:,x"),
+    )
 
     assert judged(enclosures=stated, base=URL).enclosures == (
         Enclosure("https://news.example.org/a.mp3", type="audio/mpeg"),
@@ -123,7 +168,8 @@ def test_enclosures_are_absolute_and_each_is_there_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("where", "expected"), [("feed:link", "feed"), ("page:url", "page"), ("listing:a@href", "listing")]
+    ("where", "expected"),
+    [("feed:link", "feed"), ("page:url", "page"), ("listing:a@href", "listing")],
 )
 def test_enclosures_were_found_where_their_item_was(where: str, expected: str) -> None:
     address = (Found("https://news.example.org/lamps", where),)
@@ -171,7 +217,10 @@ def test_a_block_that_a_site_calls_junk_is_no_content() -> None:
 
 
 def test_the_same_item_gives_the_same_hash_and_another_word_another() -> None:
-    assert judged("<p>x</p>").hash == judged("<p> x </p>", published=found("2026-06-30T10:00:00Z")).hash
+    assert (
+        judged("<p>x</p>").hash
+        == judged("<p> x </p>", published=found("2026-06-30T10:00:00Z")).hash
+    )
     assert judged("<p>x</p>").hash != judged("<p>y</p>").hash
 
 

@@ -13,21 +13,43 @@ from aggregator.normalize.excerpt import is_cut
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 BARE = Revision(
-    source="news", keys=("url:a",), guarded=False, at=NOW, captured=NOW, hash="1", url=None, url_original=None,
-    title="Lamps", published=NOW, published_from="feed",
-)  # fmt: skip
+    source="news",
+    keys=("url:a",),
+    guarded=False,
+    at=NOW,
+    captured=NOW,
+    hash="1",
+    url=None,
+    url_original=None,
+    title="Lamps",
+    published=NOW,
+    published_from="feed",
+)
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "The lamps went out…", "The lamps went out...", "The lamps went out […]", "The lamps [...]", "The lamps (…)",
-        "The lamps went out. Read more", "The lamps went out. Continue reading →", "Lamps. Read the full story »",
-        "Les lampes. Lire la suite", "Les lampes s'éteignent. Lire l’article complet", "灯灭了。阅读全文",
-        "灯灭了…继续阅读", "灯灭了。点击阅读全文>>", "Die Lampen. Weiterlesen", "ランプ。続きを読む",
-        "Лампы. Читать далее", "Las luces. Leer más", "more »",
+        "The lamps went out…",
+        "The lamps went out...",
+        "The lamps went out […]",
+        "The lamps [...]",
+        "The lamps (…)",
+        "The lamps went out. Read more",
+        "The lamps went out. Continue reading →",
+        "Lamps. Read the full story »",
+        "Les lampes. Lire la suite",
+        "Les lampes s'éteignent. Lire l’article complet",
+        "灯灭了。阅读全文",
+        "灯灭了…继续阅读",
+        "灯灭了。点击阅读全文>>",
+        "Die Lampen. Weiterlesen",
+        "ランプ。続きを読む",
+        "Лампы. Читать далее",
+        "Las luces. Leer más",
+        "more »",
     ],
-)  # fmt: skip
+)
 def test_a_text_that_says_so_is_cut(text: str) -> None:
     assert is_cut(replace(BARE, content_html=f"<p>First.</p><p>{text}</p>"))
     assert is_cut(replace(BARE, summary=text))
@@ -36,13 +58,23 @@ def test_a_text_that_says_so_is_cut(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "The lamps went out.", "他说……", "And then....", "The bread more", "Nobody knew more", "He had to continue",
-        "… and so it ended.", "Das Wort “weiterlesen” ist lang.", "阅读是一种乐趣。",
+        "The lamps went out.",
+        "他说……",
+        "And then....",
+        "The bread more",
+        "Nobody knew more",
+        "He had to continue",
+        "… and so it ended.",
+        "Das Wort “weiterlesen” ist lang.",
+        "阅读是一种乐趣。",
     ],
-)  # fmt: skip
+)
 def test_a_text_that_ends_is_whole(text: str) -> None:
     assert not is_cut(
-        replace(BARE, content_html=f"<p>It was cut […] in the middle.</p><p>A.</p><p>B.</p><p>{text}</p>")
+        replace(
+            BARE,
+            content_html=f"<p>It was cut […] in the middle.</p><p>A.</p><p>B.</p><p>{text}</p>",
+        )
     )
 
 
@@ -54,11 +86,15 @@ def test_what_an_engine_puts_behind_the_cut_does_not_hide_it() -> None:
 
 def test_no_text_at_all_is_cut_and_the_content_comes_before_the_summary() -> None:
     assert is_cut(BARE)
-    assert not is_cut(replace(BARE, content_html="<p>The lamps went out.</p>", summary="The lamps…"))
+    assert not is_cut(
+        replace(BARE, content_html="<p>The lamps went out.</p>", summary="The lamps…")
+    )
 
 
 def test_a_picture_alone_is_whole() -> None:
-    assert not is_cut(replace(BARE, content_html="<p><img src='https://a.example/1.jpg' alt='Lamps…'></p>"))
+    assert not is_cut(
+        replace(BARE, content_html="<p><img src='https://a.example/1.jpg' alt='Lamps…'></p>")
+    )
 
 
 def test_of_a_long_text_the_end_is_read() -> None:
@@ -66,13 +102,21 @@ def test_of_a_long_text_the_end_is_read() -> None:
 
     assert not is_cut(replace(BARE, content_html=text))
     assert is_cut(replace(BARE, summary="The lamps went out. " * 900 + "Then…"))
-    assert is_cut(replace(BARE, content_html=f"{text}<p><a href='https://a.example/1'>Read more</a></p>"))
+    assert is_cut(
+        replace(BARE, content_html=f"{text}<p><a href='https://a.example/1'>Read more</a></p>")
+    )
 
 
 @pytest.mark.no_cover
 def test_a_hostile_end_is_read_in_no_time() -> None:
     started = process_time()
-    for text in ("read " * 100_000, "[" * 500_000, "… " * 200_000 + ".", "(…" * 100_000, "-" * 400_000):
+    for text in (
+        "read " * 100_000,
+        "[" * 500_000,
+        "… " * 200_000 + ".",
+        "(…" * 100_000,
+        "-" * 400_000,
+    ):
         is_cut(replace(BARE, summary=text))
         is_cut(replace(BARE, content_html="<" * 100_000 + text))
 

@@ -14,20 +14,39 @@ from aggregator.normalize.filter import PARTS, chooser
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 BARE = Revision(
-    source="news", keys=("url:a",), guarded=False, at=NOW, captured=NOW, hash="1", url=None, url_original=None,
-    title="—", published=NOW, published_from="feed",
-)  # fmt: skip
+    source="news",
+    keys=("url:a",),
+    guarded=False,
+    at=NOW,
+    captured=NOW,
+    hash="1",
+    url=None,
+    url_original=None,
+    title="—",
+    published=NOW,
+    published_from="feed",
+)
 ITEMS = {
     "english": replace(
-        BARE, title="Fog on the water", language="en", tags=("sea",), summary="On the pier.", url="https://a.example/"
+        BARE,
+        title="Fog on the water",
+        language="en",
+        tags=("sea",),
+        summary="On the pier.",
+        url="https://a.example/",
     ),
     "hans": replace(
-        BARE, title="大雾", language="zh-Hans", tags=("land",), url="https://b.example/live/",
-        content_html="<p>港口<b>关</b>闭。</p>", summary="pier",
+        BARE,
+        title="大雾",
+        language="zh-Hans",
+        tags=("land",),
+        url="https://b.example/live/",
+        content_html="<p>港口<b>关</b>闭。</p>",
+        summary="pier",
     ),
     "hant": replace(BARE, title="大霧（雾）", language="zh-Hant", authors=("AFP", "A. B.")),
     "nothing": BARE,
-}  # fmt: skip
+}
 ALL = set(ITEMS)
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any], set[str]]] = {
     "a title": ({"title": "雾"}, {}, {"hans", "hant"}),
@@ -47,15 +66,32 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], set[str]]] = {
 
 
 def entry_of(revision: Revision) -> Entry:
-    shared = {field.name: getattr(revision, field.name) for field in fields(Entry) if hasattr(revision, field.name)}
-    text = (revision.content_html or "").replace("<p>", "").replace("</p>", "").replace("<b>", "").replace("</b>", "")
+    shared = {
+        field.name: getattr(revision, field.name)
+        for field in fields(Entry)
+        if hasattr(revision, field.name)
+    }
+    text = (
+        (revision.content_html or "")
+        .replace("<p>", "")
+        .replace("</p>", "")
+        .replace("<b>", "")
+        .replace("</b>", "")
+    )
     own = {
-        "id": "1", "updated": NOW, "first_seen": NOW, "revision": 1, "duplicates": (), "content_text": text or None
-    }  # fmt: skip
+        "id": "1",
+        "updated": NOW,
+        "first_seen": NOW,
+        "revision": 1,
+        "duplicates": (),
+        "content_text": text or None,
+    }
     return Entry(**shared | own)
 
 
-@pytest.mark.parametrize("made_of", [lambda revision: revision, entry_of], ids=["revisions", "entries"])
+@pytest.mark.parametrize(
+    "made_of", [lambda revision: revision, entry_of], ids=["revisions", "entries"]
+)
 @pytest.mark.parametrize("case", CASES)
 def test_chosen_are(case: str, made_of: Any) -> None:
     include, exclude, passing = CASES[case]

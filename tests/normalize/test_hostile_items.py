@@ -19,16 +19,57 @@ from aggregator.store.content import dump
 TAKEN = datetime(2026, 7, 4, 12, tzinfo=UTC)
 
 PIECES = [
-    "<p>", "</p>", "<img src=", "<b", ">",
-    "&amp;", "&#0;", "&#xD800;", "<![CDATA[", "-->", "javascript:", "http://", "[::1",
-    "//a.b/", "?utm_source=x", "%00", "%ff", "#!", "2026-07-04", "T10:00", "Z", "1783122000", "0001", "GMT+99",
-    "年", "下午",
-    "\ud800", "\x00", "\x1b", "\u202e", "\u200b", "\ufeff", "e\u0301", "İ", "ß", "א", "ه‍", "👩‍👩‍👧", "中文",
-    "\n", " ", "a",
-    "zh", "en-Latn-x", "urn:", "tag:",
-]  # fmt: skip
+    "<p>",
+    "</p>",
+    "<img src=",
+    "<b",
+    ">",
+    "&amp;",
+    "&#0;",
+    "&#xD800;",
+    "<![CDATA[",
+    "-->",
+    "javascript:",
+    "http://",
+    "[::1",
+    "//a.b/",
+    "?utm_source=x",
+    "%00",
+    "%ff",
+    "#!",
+    "2026-07-04",
+    "T10:00",
+    "Z",
+    "1783122000",
+    "0001",
+    "GMT+99",
+    "年",
+    "下午",
+    "\ud800",
+    "\x00",
+    "\x1b",
+    "\u202e",
+    "\u200b",
+    "\ufeff",
+    "e\u0301",
+    "İ",
+    "ß",
+    "א",
+    "ه‍",
+    "👩‍👩‍👧",
+    "中文",
+    "\n",
+    " ",
+    "a",
+    "zh",
+    "en-Latn-x",
+    "urn:",
+    "tag:",
+]
 TEXT = st.text(max_size=30) | st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
-WHERE = st.sampled_from(["feed:title", "archive:body", "ld:datePublished", "meta:og:image", "url:1", ":"])
+WHERE = st.sampled_from(
+    ["feed:title", "archive:body", "ld:datePublished", "meta:og:image", "url:1", ":"]
+)
 FOUND = st.builds(Found, TEXT, WHERE)
 SOME = st.lists(FOUND, max_size=3).map(tuple)
 NUMBER = st.none() | st.integers(-9, 10**12)
@@ -50,15 +91,21 @@ ITEMS = st.builds(
     credits=SOME,
     language=SOME,
     publisher=SOME,
-    images=st.lists(st.builds(RawImage, TEXT, WHERE, TEXT, TEXT, NUMBER, NUMBER), max_size=2).map(tuple),
-    enclosures=st.lists(st.builds(Enclosure, TEXT, st.none() | TEXT, NUMBER, NUMBER), max_size=2).map(tuple),
+    images=st.lists(st.builds(RawImage, TEXT, WHERE, TEXT, TEXT, NUMBER, NUMBER), max_size=2).map(
+        tuple
+    ),
+    enclosures=st.lists(
+        st.builds(Enclosure, TEXT, st.none() | TEXT, NUMBER, NUMBER), max_size=2
+    ).map(tuple),
     captured=st.none() | st.just(datetime(2026, 7, 1, tzinfo=UTC)),
 )
 CONTEXTS = st.builds(
     Context,
     source=st.just("news"),
     taken=st.just(TAKEN),
-    timezone=st.sampled_from([ZoneInfo("UTC"), ZoneInfo("Europe/Paris"), ZoneInfo("Pacific/Kiritimati")]),
+    timezone=st.sampled_from(
+        [ZoneInfo("UTC"), ZoneInfo("Europe/Paris"), ZoneInfo("Pacific/Kiritimati")]
+    ),
     language=st.sampled_from([None, "fr", "zh-Hans"]),
     calendar=st.sampled_from(["gregorian", "jalali", "buddhist", "roc"]),
     same_text=st.sampled_from([None, "paper"]),
@@ -75,7 +122,9 @@ def judged(raw: RawEntry, context: Context) -> Revision | str:
 
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(ITEMS, CONTEXTS)
-def test_an_item_becomes_a_revision_that_can_be_stored_or_is_rejected(raw: RawEntry, context: Context) -> None:
+def test_an_item_becomes_a_revision_that_can_be_stored_or_is_rejected(
+    raw: RawEntry, context: Context
+) -> None:
     found = judged(raw, context)
 
     assert found == judged(raw, context)

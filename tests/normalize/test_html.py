@@ -19,7 +19,20 @@ BASE = "https://news.example.org/2026/lamps.html"
 HOSTILE = json.loads((DATA / "html_hostile.json").read_text(encoding="utf-8"))
 CASES = json.loads((DATA / "html_clean.json").read_text(encoding="utf-8"))
 SAFE_SCHEMES = ("http://", "https://", "mailto:", "data:image/")
-FORBIDDEN = {"script", "style", "svg", "object", "embed", "form", "input", "button", "base", "meta", "link", "template"}
+FORBIDDEN = {
+    "script",
+    "style",
+    "svg",
+    "object",
+    "embed",
+    "form",
+    "input",
+    "button",
+    "base",
+    "meta",
+    "link",
+    "template",
+}
 PLAYER = re.compile(r"https://(www\.youtube\.com|player\.vimeo\.com)/")
 
 PIECES = json.loads((DATA / "html_pieces.json").read_text(encoding="utf-8"))
@@ -46,13 +59,25 @@ def dangers(output: str) -> list[str]:
         if element.tag in FORBIDDEN:
             found.append(str(element.tag))
         for name, value in element.attrib.items():
-            if name.startswith("on") or name in ("srcdoc", "style", "formaction", "action", "id", "class"):
+            if name.startswith("on") or name in (
+                "srcdoc",
+                "style",
+                "formaction",
+                "action",
+                "id",
+                "class",
+            ):
                 found.append(f"{element.tag}@{name}")
             if name in ("href", "src", "cite", "poster") and not value.startswith(SAFE_SCHEMES):
                 found.append(f"{element.tag}@{name}={value}")
-        if element.tag == "iframe" and not PLAYER.match(element.get("src", "https://player.vimeo.com/")):
+        if element.tag == "iframe" and not PLAYER.match(
+            element.get("src", "https://player.vimeo.com/")
+        ):
             found.append(f"iframe {element.get('src')}")
-        if element.tag == "iframe" and element.get("sandbox") != "allow-scripts allow-same-origin allow-popups":
+        if (
+            element.tag == "iframe"
+            and element.get("sandbox") != "allow-scripts allow-same-origin allow-popups"
+        ):
             found.append("iframe without a sandbox")
     return found
 
@@ -102,7 +127,11 @@ def test_no_text_raises(source: str) -> None:
 
 @settings(max_examples=80, deadline=None, derandomize=True)
 @given(
-    st.lists(st.sampled_from(["a", "b ", "<b>c</b>", "<div>d</div>", "<p>e</p>", "<br>", "<ul><li>f</li></ul>", "\n"]))
+    st.lists(
+        st.sampled_from(
+            ["a", "b ", "<b>c</b>", "<div>d</div>", "<p>e</p>", "<br>", "<ul><li>f</li></ul>", "\n"]
+        )
+    )
 )
 def test_no_word_is_lost_or_moved(pieces: list[str]) -> None:
     words = re.sub(r"<[^>]*>|\s", "", "".join(pieces))
@@ -119,8 +148,14 @@ def test_no_word_is_lost_or_moved(pieces: list[str]) -> None:
         ("deep tables", "<table><tr><td>" * 20_000 + "word"),
         ("mixed", "<b><a href=x><i><p>" * 20_000 + "word"),
         ("attributes", "<p " + " ".join(f"a{number}=1" for number in range(40_000)) + ">word</p>"),
-        ("attributes that hold a tag", "<p " + " ".join(f"a{number}=<" for number in range(40_000)) + ">word</p>"),
-        ("attributes without blanks", "<p " + "".join(f'a{number}="1"' for number in range(40_000)) + ">word</p>"),
+        (
+            "attributes that hold a tag",
+            "<p " + " ".join(f"a{number}=<" for number in range(40_000)) + ">word</p>",
+        ),
+        (
+            "attributes without blanks",
+            "<p " + "".join(f'a{number}="1"' for number in range(40_000)) + ">word</p>",
+        ),
         ("a huge attribute", f'<p title="{"x" * 2_000_000}">word</p>'),
         ("breaks", "word<br>" * 50_000),
         ("elements between words", "word<b>x</b>" * 9_000),
@@ -141,7 +176,8 @@ def test_no_document_holds_the_reader_up(why: str, source: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["<!--" * 40_000, "<a" * 500_000, '<a b="' * 100_000, '<a ="' * 300_000, "<" * 500_000]
+    "source",
+    ["<!--" * 40_000, "<a" * 500_000, '<a b="' * 100_000, '<a ="' * 300_000, "<" * 500_000],
 )
 def test_unfinished_markup_costs_no_more_than_its_length(source: str) -> None:
     assert cost(source) < 2
@@ -169,17 +205,23 @@ def test_the_output_is_the_same_in_every_process() -> None:
 
 
 def test_text_has_a_blank_line_between_paragraphs_and_a_line_for_a_break() -> None:
-    source = "<h2>Lamps</h2><p>one<br>two</p><ul><li>three</li><li>four</li></ul><p> </p><p>五\n六</p>"
+    source = (
+        "<h2>Lamps</h2><p>one<br>two</p><ul><li>three</li><li>four</li></ul><p> </p><p>五\n六</p>"
+    )
 
     assert html.text_of(source) == "Lamps\n\none\ntwo\n\nthree\n\nfour\n\n五六"
 
 
 @pytest.mark.parametrize("code", [1, 8, 11, 12, 14, 31, 0xFFFE, 0xFFFF])
-@pytest.mark.parametrize("form", ["&#{0};", "&#{0:04d} ", "&#x{0:x};", "&#X{0:X};", "&#x000000000000{0:x};"])
+@pytest.mark.parametrize(
+    "form", ["&#{0};", "&#{0:04d} ", "&#x{0:x};", "&#X{0:X};", "&#x000000000000{0:x};"]
+)
 def test_a_reference_to_what_no_tree_may_hold_is_left_out(form: str, code: int) -> None:
     blank = " " if form.endswith(" ") else ""
 
-    assert cleaned(f"<p>lamp<i hidden>x</i>{form.format(code)}light</p>") == f"<p>lamp{blank}light</p>"
+    assert (
+        cleaned(f"<p>lamp<i hidden>x</i>{form.format(code)}light</p>") == f"<p>lamp{blank}light</p>"
+    )
 
 
 def test_other_references_stay() -> None:

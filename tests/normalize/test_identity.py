@@ -17,34 +17,61 @@ URL = "https://news.example.org/a/7.html"
 
 
 def raw(guid: str | None = None, *, trusted: bool = True) -> RawEntry:
-    return RawEntry(item="item 1", guid=Found(guid, "feed:id") if guid is not None else None, trusted_guid=trusted)
+    return RawEntry(
+        item="item 1",
+        guid=Found(guid, "feed:id") if guid is not None else None,
+        trusted_guid=trusted,
+    )
 
 
 def keys(entry: RawEntry, **changes: Any) -> tuple[str, ...]:
     given: dict[str, Any] = {
-        "site": (), "aliases": (), "address": URL, "host_alias": {}, "title": "Lamps", "stated": "2026-07-01",
-    }  # fmt: skip
+        "site": (),
+        "aliases": (),
+        "address": URL,
+        "host_alias": {},
+        "title": "Lamps",
+        "stated": "2026-07-01",
+    }
     return identity.keys_of(entry, "news", **given | changes)
 
 
 def revision(*of: str, title: str = "Lamps", guid: str | None = None) -> Revision:
     then = datetime(2026, 7, 1, tzinfo=UTC)
     return Revision(
-        source="news", keys=of, guarded=False, at=then, captured=then, hash="", url=URL, url_original=URL, title=title,
-        published=then, published_from="feed", guid=guid,
-    )  # fmt: skip
+        source="news",
+        keys=of,
+        guarded=False,
+        at=then,
+        captured=then,
+        hash="",
+        url=URL,
+        url_original=URL,
+        title=title,
+        published=then,
+        published_from="feed",
+        guid=guid,
+    )
 
 
 def test_the_publishers_number_comes_first_then_url_alias_and_guid() -> None:
     found = keys(raw("tag:news.example.org,2026:7"), site=("paper:7",), aliases=("paper:AbC",))
 
-    assert found == ("paper:7", "url://news.example.org/a/7.html", "paper:AbC", "guid:tag:news.example.org,2026:7")
+    assert found == (
+        "paper:7",
+        "url://news.example.org/a/7.html",
+        "paper:AbC",
+        "guid:tag:news.example.org,2026:7",
+    )
 
 
 @pytest.mark.parametrize(
     ("guid", "expected"),
     [
-        ("https://www.news.example.org/a/7.html?utm_source=x", ("url://news.example.org/a/7.html",)),
+        (
+            "https://www.news.example.org/a/7.html?utm_source=x",
+            ("url://news.example.org/a/7.html",),
+        ),
         ("urn:uuid:1", ("guid:urn:uuid:1",)),
         ("TAG:x", ("guid:TAG:x",)),
         ("1234", ("guid:news:1234",)),
@@ -68,7 +95,9 @@ def test_without_link_and_guid_the_title_and_the_date_are_the_key() -> None:
 def test_hosts_that_stand_for_one_another_have_one_key() -> None:
     alias = {"m.news.example.org": "news.example.org"}
 
-    assert identity.url_key("https://m.news.example.org/a", alias) == identity.url_key("http://www.news.example.org/a/")
+    assert identity.url_key("https://m.news.example.org/a", alias) == identity.url_key(
+        "http://www.news.example.org/a/"
+    )
 
 
 def test_a_link_that_items_of_one_document_share_names_none_of_them() -> None:
@@ -77,8 +106,10 @@ def test_a_link_that_items_of_one_document_share_names_none_of_them() -> None:
     alone = revision("url:y", title="Alone")
 
     assert identity.distinct([one, two, alone]) == [
-        replace(one, keys=("guid:news:1",)), replace(two, keys=("guid:news:2",)), alone,
-    ]  # fmt: skip
+        replace(one, keys=("guid:news:1",)),
+        replace(two, keys=("guid:news:2",)),
+        alone,
+    ]
 
 
 def test_items_that_share_a_link_and_have_no_guid_are_told_apart_by_title() -> None:
@@ -94,7 +125,9 @@ def test_the_same_item_twice_in_one_document_stays_one() -> None:
 
 
 def test_the_hash_omits_what_is_empty_and_the_order_of_its_fields() -> None:
-    assert identity.content_hash({"title": "a", "summary": None, "tags": ()}) == identity.content_hash({"title": "a"})
+    assert identity.content_hash(
+        {"title": "a", "summary": None, "tags": ()}
+    ) == identity.content_hash({"title": "a"})
     assert identity.content_hash({"a": 1, "b": 2}) == identity.content_hash({"b": 2, "a": 1})
     assert identity.content_hash({"title": "a"}) != identity.content_hash({"title": "b"})
 
@@ -102,7 +135,10 @@ def test_the_hash_omits_what_is_empty_and_the_order_of_its_fields() -> None:
 def test_the_hash_of_today_is_the_hash_of_ever() -> None:
     """Stored hashes outlive the program: who changes what is hashed raises HASH_VERSION."""
     assert identity.HASH_VERSION == 1
-    assert identity.content_hash({"title": "Lamps", "tags": ("a", "b")}) == "b336b126103f7d365014a738ee0911fb"
+    assert (
+        identity.content_hash({"title": "Lamps", "tags": ("a", "b")})
+        == "b336b126103f7d365014a738ee0911fb"
+    )
 
 
 def listed(*items: tuple[str, str, str]) -> list[RawEntry]:
@@ -123,20 +159,41 @@ def listed(*items: tuple[str, str, str]) -> list[RawEntry]:
     [
         ([], "0 of 0 guids repeat"),
         ([("1", "/a", "A"), ("2", "/b", "B"), ("", "/c", "C")], "0 of 2 guids repeat"),
-        ([("1", "/a", "A"), ("1", "/b", "B"), ("1", "/c", "C"), ("2", "/d", "D")], "2 of 4 guids repeat"),
-        ([("1", "https://a.org/a", "A"), ("1", "http://www.a.org/a/?utm_source=x", "a")], "0 of 2 guids repeat"),
+        (
+            [("1", "/a", "A"), ("1", "/b", "B"), ("1", "/c", "C"), ("2", "/d", "D")],
+            "2 of 4 guids repeat",
+        ),
+        (
+            [("1", "https://a.org/a", "A"), ("1", "http://www.a.org/a/?utm_source=x", "a")],
+            "0 of 2 guids repeat",
+        ),
         ([("1", "/a", "A"), ("1", "/a", "B")], "1 of 2 guids repeat"),
         ([("1", "", "A"), ("1", "", "B"), ("1", "", "A")], "1 of 3 guids repeat"),
         ([("1", "", ""), ("1", "", "")], "1 of 2 guids repeat"),
     ],
-    ids=["none", "each its own", "three of one", "listed twice", "one link", "no links", "no names"],
+    ids=[
+        "none",
+        "each its own",
+        "three of one",
+        "listed twice",
+        "one link",
+        "no links",
+        "no names",
+    ],
 )
-def test_a_guid_repeats_where_it_names_another_item_as_well(items: list[tuple[str, str, str]], said: str) -> None:
+def test_a_guid_repeats_where_it_names_another_item_as_well(
+    items: list[tuple[str, str, str]], said: str
+) -> None:
     assert str(identity.guids_of(listed(*items))) == said
 
 
 def test_more_than_a_twentieth_of_repeats_is_trouble() -> None:
-    assert [identity.Guids(40, repeated).are_trouble for repeated in (0, 2, 3, 40)] == [False, False, True, True]
+    assert [identity.Guids(40, repeated).are_trouble for repeated in (0, 2, 3, 40)] == [
+        False,
+        False,
+        True,
+        True,
+    ]
     assert not identity.Guids(0, 0).are_trouble
 
 
@@ -147,17 +204,29 @@ def test_keyed_by_url_an_item_without_a_link_keeps_its_guid() -> None:
 
 
 LEAD = "The harbour is quiet."
-BODY = "Nobody would say on Monday why " + "the ferries of the northern line had not left the quay, " * 3
+BODY = (
+    "Nobody would say on Monday why "
+    + "the ferries of the northern line had not left the quay, " * 3
+)
 
 
-def text_keys(*, title: str = "Quiet", lead: str = LEAD, body: str = BODY, hours: float = 0) -> set[str]:
+def text_keys(
+    *, title: str = "Quiet", lead: str = LEAD, body: str = BODY, hours: float = 0
+) -> set[str]:
     published = datetime(2026, 7, 1, 6, tzinfo=UTC) + timedelta(hours=hours)
-    return set(identity.text_keys("paper", title=title, paragraphs=[lead, body], published=published))
+    return set(
+        identity.text_keys("paper", title=title, paragraphs=[lead, body], published=published)
+    )
 
 
 @pytest.mark.parametrize("hours", [-12, -11.9, -1, 0, 5.9, 6, 12])
 def test_an_article_filed_again_within_half_a_day_shares_a_key(hours: float) -> None:
-    again = text_keys(title="QUIET", lead="The harbour is quiet, they say.", body=BODY.replace(", ", "  "), hours=hours)
+    again = text_keys(
+        title="QUIET",
+        lead="The harbour is quiet, they say.",
+        body=BODY.replace(", ", "  "),
+        hours=hours,
+    )
 
     assert len(text_keys()) == 2
     assert text_keys() & again
@@ -184,29 +253,47 @@ def test_a_short_text_has_no_key_of_its_own() -> None:
     assert text_keys(body=BODY[:100]) == set()
     assert text_keys(body=dense * 3) == set()
     assert len(text_keys(body=dense * 4)) == 2
-    assert identity.text_keys("paper", title="Quiet", paragraphs=[], published=datetime(2026, 7, 1, tzinfo=UTC)) == ()
+    assert (
+        identity.text_keys(
+            "paper", title="Quiet", paragraphs=[], published=datetime(2026, 7, 1, tzinfo=UTC)
+        )
+        == ()
+    )
 
 
 def filed(
-    *, url: str = URL, published: str = "2026-07-01T06:00:00Z", site: str | None = "paper", **context: Any
+    *,
+    url: str = URL,
+    published: str = "2026-07-01T06:00:00Z",
+    site: str | None = "paper",
+    **context: Any,
 ) -> Revision:
     raw = RawEntry(
-        item="item 1", url=(Found(url, "feed:link"),), title=(Found("Quiet", "feed:title"),),
+        item="item 1",
+        url=(Found(url, "feed:link"),),
+        title=(Found("Quiet", "feed:title"),),
         content=(Found(f"<p>{LEAD}</p><p>{BODY}</p>", "feed:content"),),
         published=(Found(published, "feed:published"),),
-    )  # fmt: skip
+    )
     taken = datetime(2026, 7, 2, tzinfo=UTC)
     rules = Context("news", taken, ZoneInfo("UTC"), same_text=site, **context)
     return normalize(raw, html.parse(raw.content[0].value), rules)
 
 
 def test_only_what_nothing_else_names_is_known_by_its_text() -> None:
-    one, again = filed(), filed(url="https://news.example.org/world/7-1.html", published="2026-07-01T14:00:00Z")
+    one, again = (
+        filed(),
+        filed(url="https://news.example.org/world/7-1.html", published="2026-07-01T14:00:00Z"),
+    )
 
     assert one.keys[0] == "url://news.example.org/a/7.html"
     assert len(set(one.keys) & set(again.keys)) == 1
     assert filed(aliases=("paper:AbC",)).keys == ("url://news.example.org/a/7.html", "paper:AbC")
-    assert filed(site=None).keys == filed(published="soon").keys == ("url://news.example.org/a/7.html",)
+    assert (
+        filed(site=None).keys
+        == filed(published="soon").keys
+        == ("url://news.example.org/a/7.html",)
+    )
 
 
 def test_repeated_guids_are_found() -> None:

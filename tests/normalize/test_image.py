@@ -49,14 +49,18 @@ def test_a_proxy_gives_way_to_its_picture(wrapped: str) -> None:
 def test_the_pictures_own_query_stays() -> None:
     found = [
         image.unwrap("https://i0.wp.com/example.org/a.jpg?v=2&w=300"),
-        image.unwrap("https://res.cloudinary.com/demo/image/fetch/w_3/https://example.org/a.jpg?v=2"),
+        image.unwrap(
+            "https://res.cloudinary.com/demo/image/fetch/w_3/https://example.org/a.jpg?v=2"
+        ),
     ]
 
     assert found == ["https://example.org/a.jpg?v=2"] * 2
 
 
 def test_more_than_three_proxies_are_not_followed() -> None:
-    address = "https://images.weserv.nl/?url=wsrv.nl/?url=wsrv.nl/?url=wsrv.nl/?url=example.org/a.jpg"
+    address = (
+        "https://images.weserv.nl/?url=wsrv.nl/?url=wsrv.nl/?url=wsrv.nl/?url=example.org/a.jpg"
+    )
 
     assert image.unwrap(address) == "https://wsrv.nl/?url=example.org/a.jpg"
 
@@ -84,11 +88,20 @@ def test_what_holds_no_picture_of_another_stays(address: str) -> None:
 @pytest.mark.parametrize(
     "address",
     [
-        "", " ", "data:image/gif;base64,R0", "about:blank", "https://example.org/blank.gif", "https://example.org/img/spacer.png",
-        "https://example.org/placeholder-16x9.svg?v=2", "https://example.org/img_transparent.png", "https://example.org/BLANK.GIF",
-        "https://example.org/pixel.gif", "https://example.org/1x1.png", "https://example.org/tracking-pixel.png",
+        "",
+        " ",
+        "data:image/gif;base64,R0",
+        "about:blank",
+        "https://example.org/blank.gif",
+        "https://example.org/img/spacer.png",
+        "https://example.org/placeholder-16x9.svg?v=2",
+        "https://example.org/img_transparent.png",
+        "https://example.org/BLANK.GIF",
+        "https://example.org/pixel.gif",
+        "https://example.org/1x1.png",
+        "https://example.org/tracking-pixel.png",
     ],
-)  # fmt: skip
+)
 def test_a_placeholder_is_told_by_its_name(address: str) -> None:
     assert image.is_placeholder(address)
 
@@ -96,19 +109,33 @@ def test_a_placeholder_is_told_by_its_name(address: str) -> None:
 @pytest.mark.parametrize(
     "address",
     [
-        PICTURE, "https://example.org/blanket.jpg", "https://example.org/mont-blanc.jpg", "https://example.org/pixel-9-review.jpg",
-        "https://example.org/portrait-1x1.jpg", "https://example.org/placeholders/a.jpg", "https://blank.example/a.jpg",
+        PICTURE,
+        "https://example.org/blanket.jpg",
+        "https://example.org/mont-blanc.jpg",
+        "https://example.org/pixel-9-review.jpg",
+        "https://example.org/portrait-1x1.jpg",
+        "https://example.org/placeholders/a.jpg",
+        "https://blank.example/a.jpg",
     ],
-)  # fmt: skip
+)
 def test_a_picture_that_only_sounds_like_one_is_kept(address: str) -> None:
     assert not image.is_placeholder(address)
 
 
 @pytest.mark.parametrize(
     ("width", "height", "expected"),
-    [(1, 1, True), (0, 0, True), (0, 1, True), (1, 300, False), (None, 1, False), (640, 360, False)],
+    [
+        (1, 1, True),
+        (0, 0, True),
+        (0, 1, True),
+        (1, 300, False),
+        (None, 1, False),
+        (640, 360, False),
+    ],
 )
-def test_a_pixel_is_told_by_its_stated_size(width: int | None, height: int | None, expected: bool) -> None:
+def test_a_pixel_is_told_by_its_stated_size(
+    width: int | None, height: int | None, expected: bool
+) -> None:
     assert image.is_placeholder(PICTURE, width=width, height=height) is expected
 
 
@@ -131,14 +158,16 @@ def test_a_site_names_its_own_placeholders() -> None:
         ("a.jpg 900w, b.jpg 900w", "a.jpg"),
         ("a.jpg 3x, b.jpg 100w", "b.jpg"),
         ("a.jpg 640w 480h, b.jpg 320w", "a.jpg"),
-        ("\n https://example.org/w_424,c_limit/a.jpg 424w,\n https://example.org/w_848,c_limit/a.jpg 848w",
-         "https://example.org/w_848,c_limit/a.jpg"),
+        (
+            "\n https://example.org/w_424,c_limit/a.jpg 424w,\n https://example.org/w_848,c_limit/a.jpg 848w",
+            "https://example.org/w_848,c_limit/a.jpg",
+        ),
         ("data:image/gif;base64,R0lGOD 2000w, a.jpg 10w", "a.jpg"),
         ("a.jpg (min-width: 1px, x) 9w, b.jpg 8w", "a.jpg"),
         ("a.jpg bogus, b.jpg 2x", "b.jpg"),
         ("a.jpg,", "a.jpg"),
     ],
-)  # fmt: skip
+)
 def test_the_best_of_a_set_is_the_widest_then_the_densest(srcset: str, best: str | None) -> None:
     assert image.best_of_srcset(srcset) == best
 
@@ -146,8 +175,16 @@ def test_the_best_of_a_set_is_the_widest_then_the_densest(srcset: str, best: str
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
-        ("https://gdb.example.org/0f-1_cx0_cy7_cw0_w1023_r1_s.jpg", "https://gdb.example.org/0f-1_tv_w900.jpg", True),
-        ("https://images.weserv.nl?url=gdb.example.org/0f-1_r1_s_w900.jpg", "http://gdb.example.org/0f-1.jpg", True),
+        (
+            "https://gdb.example.org/0f-1_cx0_cy7_cw0_w1023_r1_s.jpg",
+            "https://gdb.example.org/0f-1_tv_w900.jpg",
+            True,
+        ),
+        (
+            "https://images.weserv.nl?url=gdb.example.org/0f-1_r1_s_w900.jpg",
+            "http://gdb.example.org/0f-1.jpg",
+            True,
+        ),
         (
             "https://s.example.org/display/0f-1/w:1280/p:16x9/N.jpg",
             "https://s.example.org/display/0f-1/w:310/N.jpg",

@@ -29,17 +29,47 @@ TRADITIONAL = (
 @pytest.mark.parametrize(
     ("value", "tag"),
     [
-        ("en", "en"), ("EN_us", "en-US"), (" fr-FR ", "fr-FR"), ("en_US.UTF-8", "en-US"), ("en-UK", "en-GB"),
-        ("eng", "en"), ("fra-CA", "fr-CA"), ("pt-br", "pt-BR"), ("es-419", "es-419"), ("sr-latn-rs", "sr-Latn-RS"),
-        ("iw", "he"), ("in", "id"), ("fil", "fil"), ("ckb", "ckb"),
-        ("ca-ES-valencia", "ca-ES-valencia"), ("de-u-co-phonebk", "de"),
-        ("en, fr", "en"), ("zh", "zh"), ("zh_CN", "zh-Hans"), ("zh-sg", "zh-Hans"), ("zh-TW", "zh-Hant"),
-        ("zh-HK", "zh-Hant"), ("zh-MO", "zh-Hant"), ("zh-Hans-CN", "zh-Hans"), ("zh-hant-HK", "zh-Hant"),
-        ("cmn-Hans", "zh-Hans"), ("chi", "zh"), ("zh-cmn-Hans-CN", "zh-Hans"),
-        ("", None), ("und", None), ("x-default", None), ("none", None), ("english", None), ("xx", None), ("en-*", None),
-        ("en-garbagegarbage", None), ("fr-FR-FR", None), ("<b>", None), ("\ud800", None),
+        ("en", "en"),
+        ("EN_us", "en-US"),
+        (" fr-FR ", "fr-FR"),
+        ("en_US.UTF-8", "en-US"),
+        ("en-UK", "en-GB"),
+        ("eng", "en"),
+        ("fra-CA", "fr-CA"),
+        ("pt-br", "pt-BR"),
+        ("es-419", "es-419"),
+        ("sr-latn-rs", "sr-Latn-RS"),
+        ("iw", "he"),
+        ("in", "id"),
+        ("fil", "fil"),
+        ("ckb", "ckb"),
+        ("ca-ES-valencia", "ca-ES-valencia"),
+        ("de-u-co-phonebk", "de"),
+        ("en, fr", "en"),
+        ("zh", "zh"),
+        ("zh_CN", "zh-Hans"),
+        ("zh-sg", "zh-Hans"),
+        ("zh-TW", "zh-Hant"),
+        ("zh-HK", "zh-Hant"),
+        ("zh-MO", "zh-Hant"),
+        ("zh-Hans-CN", "zh-Hans"),
+        ("zh-hant-HK", "zh-Hant"),
+        ("cmn-Hans", "zh-Hans"),
+        ("chi", "zh"),
+        ("zh-cmn-Hans-CN", "zh-Hans"),
+        ("", None),
+        ("und", None),
+        ("x-default", None),
+        ("none", None),
+        ("english", None),
+        ("xx", None),
+        ("en-*", None),
+        ("en-garbagegarbage", None),
+        ("fr-FR-FR", None),
+        ("<b>", None),
+        ("\ud800", None),
     ],
-)  # fmt: skip
+)
 def test_a_declared_language_has_one_form_and_garbage_has_none(value: str, tag: str | None) -> None:
     assert language.tag(value) == tag
 
@@ -58,12 +88,16 @@ def test_every_language_of_the_words_is_tagged_as_itself() -> None:
 @pytest.mark.parametrize(
     "sample",
     [
-        "", "2024 …!", "a", "the president of the country said",
+        "",
+        "2024 …!",
+        "a",
+        "the president of the country said",
         "Lorem ipsum dolor sit amet, consectetur adipiscing elit sed",
-        "Washington Moskva Tokyo Berlin Pyongyang Seoul Beijing", "qwrtp sdfghj klzxcv bnmqwr tpsdf ghjkl zxcvb nmqwr",
+        "Washington Moskva Tokyo Berlin Pyongyang Seoul Beijing",
+        "qwrtp sdfghj klzxcv bnmqwr tpsdf ghjkl zxcvb nmqwr",
         "中",
     ],
-)  # fmt: skip
+)
 def test_what_is_too_short_or_no_language_stays_open(sample: str) -> None:
     assert language.detect(sample) is None
 
@@ -88,7 +122,9 @@ def test_latin_names_do_not_outweigh_chinese_words() -> None:
         ("國家主席说这个会议发表经过", "zh-Hans"),
     ],
 )
-def test_chinese_is_refined_by_the_characters_that_only_one_script_has(sample: str, tag: str) -> None:
+def test_chinese_is_refined_by_the_characters_that_only_one_script_has(
+    sample: str, tag: str
+) -> None:
     assert language.refine_chinese(sample) == tag
 
 
@@ -96,7 +132,9 @@ def test_pairs_known_by_heart_agree_with_the_standards() -> None:
     pairs = list(zip(SIMPLIFIED, TRADITIONAL, strict=True))
 
     wrong = [
-        a + b for a, b in pairs if language.refine_chinese(a) != "zh-Hans" or language.refine_chinese(b) != "zh-Hant"
+        a + b
+        for a, b in pairs
+        if language.refine_chinese(a) != "zh-Hans" or language.refine_chinese(b) != "zh-Hant"
     ]
 
     assert (len(pairs) > 150, wrong) == (True, [])

@@ -15,14 +15,42 @@ from aggregator.normalize import text
 
 CASES = json.loads((Path(__file__).parent / "data" / "text_plain.json").read_text("utf-8"))
 PIECES = [
-    *"<>/&;\"'= \n\t!-#", "<b", "<p>", "<br>", "</p>", "<!--", "-->", "<script>", "</script>", "&amp;", "&lt;", "&gt;",
-    "lt;", "&#", "x3c;", "中", "か", "é", "e\u0301", "\u200b", "\u00ad", "\u2067", "\u2069", "\ud83d", "\ude00", "\x00",
-    "\x01", "\x02", "\u037e",
-]  # fmt: skip
+    *"<>/&;\"'= \n\t!-#",
+    "<b",
+    "<p>",
+    "<br>",
+    "</p>",
+    "<!--",
+    "-->",
+    "<script>",
+    "</script>",
+    "&amp;",
+    "&lt;",
+    "&gt;",
+    "lt;",
+    "&#",
+    "x3c;",
+    "中",
+    "か",
+    "é",
+    "e\u0301",
+    "\u200b",
+    "\u00ad",
+    "\u2067",
+    "\u2069",
+    "\ud83d",
+    "\ude00",
+    "\x00",
+    "\x01",
+    "\x02",
+    "\u037e",
+]
 HOSTILE = st.text() | st.lists(st.sampled_from(PIECES)).map("".join)
 
 
-@pytest.mark.parametrize(("value", "plain", "block"), CASES, ids=[repr(case[0][:40]) for case in CASES])
+@pytest.mark.parametrize(
+    ("value", "plain", "block"), CASES, ids=[repr(case[0][:40]) for case in CASES]
+)
 def test_a_text_becomes_plain_as_the_table_says(value: str, plain: str, block: str) -> None:
     assert (text.plain(value), text.block(value)) == (plain, block)
 
@@ -37,11 +65,15 @@ def test_cleaning_characters_leaves_tags_entities_and_blanks_alone() -> None:
 
 @settings(deadline=None, max_examples=200, derandomize=True)
 @given(HOSTILE)
-def test_whatever_comes_in_is_one_line_of_legal_composed_characters_without_tags(value: str) -> None:
+def test_whatever_comes_in_is_one_line_of_legal_composed_characters_without_tags(
+    value: str,
+) -> None:
     found = text.plain(value)
 
     assert found == " ".join(found.split())
-    assert not re.search("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]|<(?:b|p|br|script)(?:[ /][^<>]*)?>", found)
+    assert not re.search(
+        "[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]|<(?:b|p|br|script)(?:[ /][^<>]*)?>", found
+    )
     assert unicodedata.is_normalized("NFC", found)
 
 
@@ -50,7 +82,9 @@ def test_whatever_comes_in_is_one_line_of_legal_composed_characters_without_tags
 def test_paragraphs_hold_the_same_text_as_the_line(value: str) -> None:
     isolates = re.compile("[\u200e\u200f\u2066-\u2069]")
 
-    assert isolates.sub("", "".join(text.block(value).split())) == "".join(text.plain(value).split())
+    assert isolates.sub("", "".join(text.block(value).split())) == "".join(
+        text.plain(value).split()
+    )
 
 
 @settings(deadline=None, max_examples=150, derandomize=True)
@@ -134,10 +168,17 @@ def test_letters_are_counted_without_digits_and_marks() -> None:
 
 
 @settings(deadline=None, max_examples=150, derandomize=True)
-@given(st.text(st.characters() | st.sampled_from("\x0b\x1b\x7f\x85\x9f\xa0\ud83d\ufffd\ufffe\uffff中"), max_size=12))
+@given(
+    st.text(
+        st.characters() | st.sampled_from("\x0b\x1b\x7f\x85\x9f\xa0\ud83d\ufffd\ufffe\uffff中"),
+        max_size=12,
+    )
+)
 def test_a_text_that_counts_as_legal_holds_nothing_that_is_taken_out(value: str) -> None:
     kept = "".join(
-        one for one in value if not re.match("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]", one)
+        one
+        for one in value
+        if not re.match("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]", one)
     )
     assert text._is_legal(value) == (kept == value)
 

@@ -22,9 +22,30 @@ def pairs(name: str) -> list[tuple[str, str]]:
 
 
 PIECES = [
-    *"/?#&=%.@:[]\\;+ \t\n", "http:", "https://", "//", "www.", "a.b", "%2e", "%2F", "%C3", "%A9", "é", "e\u0301",
-    "&amp;", "amp;", "%61mp;", "#!", "#/", "utm_source", "ref", "\ud800", "\x00", "\u037e", "\u212a",
-]  # fmt: skip
+    *"/?#&=%.@:[]\\;+ \t\n",
+    "http:",
+    "https://",
+    "//",
+    "www.",
+    "a.b",
+    "%2e",
+    "%2F",
+    "%C3",
+    "%A9",
+    "é",
+    "e\u0301",
+    "&amp;",
+    "amp;",
+    "%61mp;",
+    "#!",
+    "#/",
+    "utm_source",
+    "ref",
+    "\ud800",
+    "\x00",
+    "\u037e",
+    "\u212a",
+]
 HOSTILE = st.text() | st.lists(st.sampled_from(PIECES)).map("".join)
 
 
@@ -39,7 +60,9 @@ def test_two_pages_have_two_keys(one: str, other: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "case", json.loads((DATA / "url_clean.json").read_text("utf-8")), ids=lambda case: case["url"][:60]
+    "case",
+    json.loads((DATA / "url_clean.json").read_text("utf-8")),
+    ids=lambda case: case["url"][:60],
 )
 def test_the_url_to_open_is_as_the_table_says(case: dict[str, object]) -> None:
     arguments = dict(case)
@@ -52,10 +75,15 @@ def test_the_url_to_open_is_as_the_table_says(case: dict[str, object]) -> None:
 def test_every_tracking_parameter_is_dropped_in_any_case(name: str) -> None:
     name = name.replace("*", "x")
 
-    assert url.clean(f"https://example.org/?{name}=1&id=2&{name.upper()}=3") == "https://example.org/?id=2"
+    assert (
+        url.clean(f"https://example.org/?{name}=1&id=2&{name.upper()}=3")
+        == "https://example.org/?id=2"
+    )
 
 
-@pytest.mark.parametrize(("address", "key"), json.loads((DATA / "url_keys.json").read_text("utf-8")))
+@pytest.mark.parametrize(
+    ("address", "key"), json.loads((DATA / "url_keys.json").read_text("utf-8"))
+)
 def test_the_key_of_today_is_the_key_of_ever(address: str, key: str) -> None:
     """Stored keys outlive the program: who changes what a key is made of raises KEY_VERSION and takes the old along."""
     assert url.KEY_VERSION == 1
@@ -63,7 +91,10 @@ def test_the_key_of_today_is_the_key_of_ever(address: str, key: str) -> None:
 
 
 def test_the_key_has_neither_scheme_nor_www_and_a_sorted_query() -> None:
-    assert url.key("HTTPS://WWW.Example.org:443/a/../b/%7Ex/?b=2&a=1&a=0&c=#top") == "//example.org/b/~x?a=1&a=0&b=2&c="
+    assert (
+        url.key("HTTPS://WWW.Example.org:443/a/../b/%7Ex/?b=2&a=1&a=0&c=#top")
+        == "//example.org/b/~x?a=1&a=0&b=2&c="
+    )
 
 
 def test_an_alias_brings_a_mirror_to_its_host() -> None:
@@ -71,7 +102,11 @@ def test_an_alias_brings_a_mirror_to_its_host() -> None:
 
     found = {
         url.key(address, alias=alias)
-        for address in ("https://m.example.org/a", "http://www.example.cn/a/", "https://EXAMPLE.org/a")
+        for address in (
+            "https://m.example.org/a",
+            "http://www.example.cn/a/",
+            "https://EXAMPLE.org/a",
+        )
     }
 
     assert found == {"//example.org/a"}
@@ -104,7 +139,9 @@ def test_only_http_urls_leave_whatever_comes_in(text: str, base: str | None) -> 
     found = url.clean(text, base=base)
 
     assert found is None or found[:7].lower() == "http://" or found[:8].lower() == "https://"
-    assert found is None or (url.host(found) and not any(character in found for character in '\n\t\r\x00 "<>'))
+    assert found is None or (
+        url.host(found) and not any(character in found for character in '\n\t\r\x00 "<>')
+    )
 
 
 @settings(deadline=None, max_examples=150, derandomize=True)
@@ -173,7 +210,9 @@ def test_the_host_is_lower_case_and_ascii(address: str, host: str | None) -> Non
         ("mailto:a@example.org", "mailto:a@example.org", False),
     ],
 )
-def test_two_urls_are_of_one_site_when_their_registrable_domain_is_one(one: str, other: str, same: bool) -> None:
+def test_two_urls_are_of_one_site_when_their_registrable_domain_is_one(
+    one: str, other: str, same: bool
+) -> None:
     assert url.same_site(one, other) is same
 
 

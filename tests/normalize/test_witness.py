@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from aggregator.model import Enclosure, Revision
     from aggregator.normalize.dates import Date
 
-CONTEXT = Context(source="news", taken=datetime(2026, 7, 1, 12, tzinfo=UTC), timezone=ZoneInfo("Europe/Paris"))
+CONTEXT = Context(
+    source="news", taken=datetime(2026, 7, 1, 12, tzinfo=UTC), timezone=ZoneInfo("Europe/Paris")
+)
 URL = Found("https://news.example.org/1", "feed:link")
 
 
@@ -33,7 +35,11 @@ class Ear:
         self.raw.append(raw)
 
     def judged(
-        self, field: str, candidate: Found | RawImage | Enclosure, reason: str | None, date: Date | None
+        self,
+        field: str,
+        candidate: Found | RawImage | Enclosure,
+        reason: str | None,
+        date: Date | None,
     ) -> None:
         value = candidate.value if isinstance(candidate, Found) else candidate.url
         self.told.append((field, value, reason))
@@ -73,19 +79,29 @@ def test_every_candidate_that_is_looked_at_is_told_and_none_behind_the_winner() 
         title=(Found(" ", "a"), Found("Lamps", "b"), Found("More", "c")),
         authors=(Found("Lin", "a"), Found(" ", "b"), Found("Lin", "c")),
         language=(Found("??", "a"), Found("en", "b")),
-        images=(RawImage("blank.gif", "a"), RawImage("javascript:x", "b"), RawImage("/lamp.jpg", "c")),
+        images=(
+            RawImage("blank.gif", "a"),
+            RawImage("javascript:x", "b"),
+            RawImage("/lamp.jpg", "c"),
+        ),
     )
 
     assert ear.told == [
-        ("url", "javascript:x", "no link to open"), ("url", URL.value, None),
-        ("image", "blank.gif", "no address of a picture"), ("image", "javascript:x", "no address of a picture"),
+        ("url", "javascript:x", "no link to open"),
+        ("url", URL.value, None),
+        ("image", "blank.gif", "no address of a picture"),
+        ("image", "javascript:x", "no address of a picture"),
         ("image", "/lamp.jpg", "no address of a picture"),
         ("content_html", "<p>Text</p>", None),
-        ("title", " ", "empty"), ("title", "Lamps", None),
+        ("title", " ", "empty"),
+        ("title", "Lamps", None),
         ("published", "2026-07-01T12:00:00+00:00", None),
-        ("authors", "Lin", None), ("authors", " ", "empty"), ("authors", "Lin", "said already"),
-        ("language", "??", "no language tag"), ("language", "en", None),
-    ]  # fmt: skip
+        ("authors", "Lin", None),
+        ("authors", " ", "empty"),
+        ("authors", "Lin", "said already"),
+        ("language", "??", "no language tag"),
+        ("language", "en", None),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +115,9 @@ def test_every_candidate_that_is_looked_at_is_told_and_none_behind_the_winner() 
         (("Example News",), "Example News"),
     ],
 )
-def test_a_title_that_is_the_name_of_the_site_gives_way_to_any_other(titles: tuple[str, ...], title: str) -> None:
+def test_a_title_that_is_the_name_of_the_site_gives_way_to_any_other(
+    titles: tuple[str, ...], title: str
+) -> None:
     publisher = (Found("Example News", "meta:og:site_name"),)
 
     _, revision = heard(title=tuple(Found(text, "page:x") for text in titles), publisher=publisher)

@@ -61,7 +61,11 @@ def test_a_python_without_venv_is_told_with_the_package_to_install(tmp_path: Pat
 
 @pytest.mark.skipif(sys.prefix == sys.base_prefix, reason="not in a virtual environment")
 def test_without_a_package_index_the_network_is_named(tmp_path: Path) -> None:
-    here = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_CONFIG_FILE": "/dev/null", "PIP_RETRIES": "0"}
+    here = {
+        "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
+        "PIP_CONFIG_FILE": "/dev/null",
+        "PIP_RETRIES": "0",
+    }
 
     status, said = install(sys.executable, tmp_path / "venv", PIP_NO_CACHE_DIR="1", **here)
 

@@ -54,7 +54,9 @@ class Pin:
         return specifier.version
 
     def applies(self, python: str) -> bool:
-        return self.requirement.marker is None or self.requirement.marker.evaluate(environment(python))
+        return self.requirement.marker is None or self.requirement.marker.evaluate(
+            environment(python)
+        )
 
 
 def environment(python: str, extra: str = "") -> dict[str, str]:
@@ -88,7 +90,9 @@ def needs(name: str, extra: str, python: str) -> Iterator[Requirement]:
 
 def unpinned(lock: str, python: str) -> list[str]:
     """Return what the roots of a lock need, at any depth, and the lock does not pin."""
-    pinned = {canonicalize_name(pin.requirement.name): pin for pin in pins(lock) if pin.applies(python)}
+    pinned = {
+        canonicalize_name(pin.requirement.name): pin for pin in pins(lock) if pin.applies(python)
+    }
     waiting = [Requirement(text) for text in ROOTS[lock]]
     done: set[tuple[str, str]] = set()
     missing = []

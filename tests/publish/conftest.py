@@ -14,9 +14,13 @@ from aggregator.model import Enclosure, Entry, Image
 from aggregator.publish import SourceHead, ViewHead
 
 _DATA = Path(__file__).parent / "data"
-_CASES: dict[str, dict[str, Any]] = json.loads((_DATA / "articles.json").read_text(encoding="utf-8"))
+_CASES: dict[str, dict[str, Any]] = json.loads(
+    (_DATA / "articles.json").read_text(encoding="utf-8")
+)
 _ABSENT: dict[str, Any] = {
-    **dict.fromkeys(("url_original", "summary", "content_html", "content_text", "language", "publisher", "guid")),
+    **dict.fromkeys(
+        ("url_original", "summary", "content_html", "content_text", "language", "publisher", "guid")
+    ),
     "published_from": "feed",
     "revision": 1,
     "provenance": {},
@@ -32,7 +36,10 @@ def _entry(stated: dict[str, Any]) -> Entry:
         "first_seen": published,
         "image": Image(**image) if image else None,
         "enclosures": tuple(Enclosure(**enclosure) for enclosure in stated.get("enclosures", ())),
-        **{name: tuple(stated.get(name, ())) for name in ("authors", "credits", "tags", "duplicates")},
+        **{
+            name: tuple(stated.get(name, ()))
+            for name in ("authors", "credits", "tags", "duplicates")
+        },
     }
     return Entry(**_ABSENT | stated | values)
 

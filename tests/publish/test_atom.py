@@ -26,19 +26,27 @@ def _found(document: bytes, xpath: str) -> list[str]:
     return [str(node) for node in found]
 
 
-def test_the_document_is_the_stored_one_to_the_byte(view: ViewHead, articles: dict[str, Entry], data: Path) -> None:
+def test_the_document_is_the_stored_one_to_the_byte(
+    view: ViewHead, articles: dict[str, Entry], data: Path
+) -> None:
     document = atom.render(view, list(articles.values()))
 
     assert document == (data / "merged.atom").read_bytes()
 
 
-def test_the_entries_stand_in_the_order_they_were_given_in(view: ViewHead, articles: dict[str, Entry]) -> None:
+def test_the_entries_stand_in_the_order_they_were_given_in(
+    view: ViewHead, articles: dict[str, Entry]
+) -> None:
     turned = list(articles.values())[::-1]
 
-    assert _found(atom.render(view, turned), "//a:entry/a:id/text()") == [entry.id for entry in turned]
+    assert _found(atom.render(view, turned), "//a:entry/a:id/text()") == [
+        entry.id for entry in turned
+    ]
 
 
-def test_every_date_in_the_document_is_one_of_the_entries(view: ViewHead, articles: dict[str, Entry]) -> None:
+def test_every_date_in_the_document_is_one_of_the_entries(
+    view: ViewHead, articles: dict[str, Entry]
+) -> None:
     entries = list(articles.values())
     stated = {at.isoformat() for entry in entries for at in (entry.published, entry.updated)}
 
@@ -69,7 +77,10 @@ def test_a_view_without_entries_is_of_the_epoch() -> None:
 
 def test_the_feeds_id_depends_on_the_view_alone(view: ViewHead) -> None:
     moved = replace(view, title="Renamed", self_url="https://other.example.net/x", home_url=None)
-    ids = [_found(atom.render(head, []), "/a:feed/a:id/text()") for head in (view, moved, replace(view, id="zh"))]
+    ids = [
+        _found(atom.render(head, []), "/a:feed/a:id/text()")
+        for head in (view, moved, replace(view, id="zh"))
+    ]
 
     assert ids[0] == ids[1] != ids[2]
 
@@ -125,7 +136,9 @@ def test_an_entry_that_links_nowhere_has_its_text_as_content(
     assert _found(document, "//a:content[@type='text']/text()") == [content]
 
 
-def test_links_keep_their_relation_type_and_length(view: ViewHead, articles: dict[str, Entry]) -> None:
+def test_links_keep_their_relation_type_and_length(
+    view: ViewHead, articles: dict[str, Entry]
+) -> None:
     document = atom.render(view, [articles["the fullest"]])
 
     links = etree.fromstring(document).xpath("//a:entry/a:link", namespaces=NAMES)
@@ -150,16 +163,22 @@ def test_a_copy_is_linked_where_it_can_be_read(view: ViewHead, articles: dict[st
     assert _found(document, "//a:link[@rel='related']/@href") == ["https://other.example.org/copy"]
 
 
-def test_the_picture_comes_with_its_size_and_caption(view: ViewHead, articles: dict[str, Entry]) -> None:
+def test_the_picture_comes_with_its_size_and_caption(
+    view: ViewHead, articles: dict[str, Entry]
+) -> None:
     document = atom.render(view, [articles["the fullest"]])
 
-    found = etree.fromstring(document).xpath("//m:content[@medium='image'] | //m:thumbnail", namespaces=NAMES)
+    found = etree.fromstring(document).xpath(
+        "//m:content[@medium='image'] | //m:thumbnail", namespaces=NAMES
+    )
     size = {"url": "https://img.example.org/fog.jpg?w=1&h=2", "width": "1200", "height": "800"}
     assert [dict(element.attrib) for element in found] == [size | {"medium": "image"}, size]
     assert _found(document, "//m:description/text()") == ["Fog <over> the pier"]
 
 
-def test_a_language_that_is_no_language_tag_is_not_stated(view: ViewHead, articles: dict[str, Entry]) -> None:
+def test_a_language_that_is_no_language_tag_is_not_stated(
+    view: ViewHead, articles: dict[str, Entry]
+) -> None:
     document = atom.render(view, list(articles.values()))
 
     assert _found(document, "//@xml:lang") == ["en", "zh-Hans", "ar"]
@@ -175,15 +194,25 @@ def test_a_source_links_to_the_web_or_nowhere(articles: dict[str, Entry], url: s
 
 
 @settings(deadline=None, max_examples=60, derandomize=True)
-@given(text=st.text(alphabet=st.characters(), max_size=60), markup=st.text(alphabet=st.characters(), max_size=60))
+@given(
+    text=st.text(alphabet=st.characters(), max_size=60),
+    markup=st.text(alphabet=st.characters(), max_size=60),
+)
 def test_whatever_a_publisher_writes_is_read_again(
     view: ViewHead, articles: dict[str, Entry], text: str, markup: str
 ) -> None:
     told = replace(
-        articles["the fullest"], title=text, summary=text, content_html=markup, authors=(text,), tags=(text,)
+        articles["the fullest"],
+        title=text,
+        summary=text,
+        content_html=markup,
+        authors=(text,),
+        tags=(text,),
     )
     document = atom.render(view, [told])
 
     legal = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-    assert _found(document, "//a:content[@type='html']/text()") == [c for c in [legal.sub("", markup)] if c]
+    assert _found(document, "//a:content[@type='html']/text()") == [
+        c for c in [legal.sub("", markup)] if c
+    ]
     assert _found(document, "//a:summary/text()") == [s for s in [legal.sub("", text).strip()] if s]

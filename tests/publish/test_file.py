@@ -66,7 +66,10 @@ def test_a_document_is_as_readable_as_the_umask_lets_it(tmp_path: Path) -> None:
     [
         (errno.ENOSPC, "the disk is full, free some space"),
         (errno.EROFS, "the file system is read-only, remount it or set another output folder"),
-        (errno.EACCES, "not allowed, make the folder writable for this user or set another output folder"),
+        (
+            errno.EACCES,
+            "not allowed, make the folder writable for this user or set another output folder",
+        ),
         (errno.EIO, "Input/output error"),
     ],
 )
@@ -102,7 +105,9 @@ def test_a_file_in_the_place_of_the_folder_is_a_clear_error(tmp_path: Path) -> N
         write(tmp_path / "feeds" / "merged.atom", b"new")
 
 
-def test_a_write_after_a_failed_one_succeeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_write_after_a_failed_one_succeeds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "merged.atom"
 
     def fail(_: int) -> None:
@@ -117,9 +122,13 @@ def test_a_write_after_a_failed_one_succeeds(tmp_path: Path, monkeypatch: pytest
     assert _files(tmp_path) == {"merged.atom": b"new"}
 
 
-def test_the_bytes_and_the_new_name_are_synced_to_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_bytes_and_the_new_name_are_synced_to_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     synced: list[str] = []
-    monkeypatch.setattr(os, "fsync", lambda handle: synced.append(str(Path(f"/proc/self/fd/{handle}").readlink())))
+    monkeypatch.setattr(
+        os, "fsync", lambda handle: synced.append(str(Path(f"/proc/self/fd/{handle}").readlink()))
+    )
 
     write(tmp_path / "merged.atom", b"new")
 

@@ -38,7 +38,11 @@ def test_feeds_stand_in_the_folder_of_their_first_tag() -> None:
 def test_a_list_without_feeds_is_a_document() -> None:
     root = etree.fromstring(render("none", []))
 
-    assert (root.tag, root.get("version"), [child.tag for child in root]) == ("opml", "2.0", ["head", "body"])
+    assert (root.tag, root.get("version"), [child.tag for child in root]) == (
+        "opml",
+        "2.0",
+        ["head", "body"],
+    )
 
 
 def test_what_no_xml_may_hold_is_left_out() -> None:
@@ -49,7 +53,9 @@ def test_what_no_xml_may_hold_is_left_out() -> None:
 
 def test_what_is_written_is_read_back() -> None:
     feeds = [
-        Outline("https://a.example/?x=1&copy=2", "Tom & Ann &", ("News & Views", "a/b", "c,d", "日本")),
+        Outline(
+            "https://a.example/?x=1&copy=2", "Tom & Ann &", ("News & Views", "a/b", "c,d", "日本")
+        ),
         Outline("https://b.example/", "b", ("日本",)),
     ]
 

@@ -23,7 +23,9 @@ def output(request: pytest.FixtureRequest) -> Output:
     return found
 
 
-def test_the_same_entries_give_the_same_bytes(output: Output, view: ViewHead, hundred: list[Entry]) -> None:
+def test_the_same_entries_give_the_same_bytes(
+    output: Output, view: ViewHead, hundred: list[Entry]
+) -> None:
     assert output.render(view, hundred) == output.render(view, tuple(hundred))
 
 

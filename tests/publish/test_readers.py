@@ -33,7 +33,9 @@ def _read(document: bytes) -> Any:
     return feedparser.parse(BytesIO(document), sanitize_html=False, resolve_relative_uris=False)
 
 
-def test_feedparser_finds_a_well_formed_atom_feed(view: ViewHead, articles: dict[str, Entry]) -> None:
+def test_feedparser_finds_a_well_formed_atom_feed(
+    view: ViewHead, articles: dict[str, Entry]
+) -> None:
     read = _read(atom.render(view, list(articles.values())))
 
     assert (read.bozo, read.version, read.feed.title) == (False, "atom10", "All news & more")
@@ -41,7 +43,9 @@ def test_feedparser_finds_a_well_formed_atom_feed(view: ViewHead, articles: dict
 
 
 @pytest.mark.parametrize("name", _WHOLE)
-def test_feedparser_reads_every_field_back(view: ViewHead, articles: dict[str, Entry], name: str) -> None:
+def test_feedparser_reads_every_field_back(
+    view: ViewHead, articles: dict[str, Entry], name: str
+) -> None:
     told = articles[name]
     (read,) = _read(atom.render(view, [told])).entries
 
@@ -76,13 +80,19 @@ def test_feedparser_reads_every_field_back(view: ViewHead, articles: dict[str, E
     }
 
 
-def test_feedparser_reads_enclosures_pictures_and_copies_back(view: ViewHead, articles: dict[str, Entry]) -> None:
+def test_feedparser_reads_enclosures_pictures_and_copies_back(
+    view: ViewHead, articles: dict[str, Entry]
+) -> None:
     (read,) = _read(atom.render(view, [articles["the fullest"]])).entries
     links = [link.href for link in read.links if link.rel == "related"]
 
     assert [(e.href, e.get("type"), e.get("length")) for e in read.enclosures] == [
         ("https://cdn.example.org/fog.mp3?a=1&b=2", "audio/mpeg", "1234567"),
-        ("https://cdn.example.org/fog.bin", "text/html", None),  # feedparser's own default for a link
+        (
+            "https://cdn.example.org/fog.bin",
+            "text/html",
+            None,
+        ),  # feedparser's own default for a link
     ]
     assert [(m["url"], m.get("duration")) for m in read.media_content] == [
         ("https://img.example.org/fog.jpg?w=1&h=2", None),
@@ -94,8 +104,12 @@ def test_feedparser_reads_enclosures_pictures_and_copies_back(view: ViewHead, ar
     assert links == ["urn:uuid:6b8f5c0e-2f0a-5d7e-8f6e-0000000000ff"]
 
 
-def test_reader_reads_the_document_back(view: ViewHead, articles: dict[str, Entry], tmp_path: Path) -> None:
-    reader = pytest.importorskip("reader", reason="the reader library is not installed (pip install reader)")
+def test_reader_reads_the_document_back(
+    view: ViewHead, articles: dict[str, Entry], tmp_path: Path
+) -> None:
+    reader = pytest.importorskip(
+        "reader", reason="the reader library is not installed (pip install reader)"
+    )
     path = tmp_path / "merged.atom"
     path.write_bytes(atom.render(view, list(articles.values())))
 
@@ -106,7 +120,13 @@ def test_reader_reads_the_document_back(view: ViewHead, articles: dict[str, Entr
 
     assert set(read) == {entry.id for entry in articles.values()}
     assert [_as_reader_has_it(read[articles[name].id]) for name in _WHOLE] == [
-        (entry.title, entry.url, entry.content_html, _whole_second(entry.published), _whole_second(entry.updated))
+        (
+            entry.title,
+            entry.url,
+            entry.content_html,
+            _whole_second(entry.published),
+            _whole_second(entry.updated),
+        )
         for entry in (articles[name] for name in _WHOLE)
     ]
     enclosure = read[articles["the fullest"].id].enclosures[0]
@@ -142,8 +162,12 @@ def _served(folder: Path) -> Iterator[str]:
         server.server_close()
 
 
-@pytest.mark.skipif(shutil.which("newsboat") is None, reason="newsboat is not installed (apt install newsboat)")
-def test_newsboat_reads_the_document_back(view: ViewHead, articles: dict[str, Entry], tmp_path: Path) -> None:
+@pytest.mark.skipif(
+    shutil.which("newsboat") is None, reason="newsboat is not installed (apt install newsboat)"
+)
+def test_newsboat_reads_the_document_back(
+    view: ViewHead, articles: dict[str, Entry], tmp_path: Path
+) -> None:
     (tmp_path / "merged.atom").write_bytes(atom.render(view, list(articles.values())))
     with _served(tmp_path) as root:
         read = _newsboat(tmp_path, f"{root}/merged.atom")
@@ -151,8 +175,12 @@ def test_newsboat_reads_the_document_back(view: ViewHead, articles: dict[str, En
     assert [row["guid"] for row in read] == [entry.id for entry in articles.values()]
     assert [row["title"] for row in read][:4] == [articles[name].title for name in _WHOLE]
     assert [row["content"] for row in read][:4] == [articles[name].content_html for name in _WHOLE]
-    assert [row["pubDate"] for row in read] == [int(entry.published.timestamp()) for entry in articles.values()]
-    assert {name: read[0][name] for name in ("url", "author", "enclosure_url", "enclosure_type")} == {
+    assert [row["pubDate"] for row in read] == [
+        int(entry.published.timestamp()) for entry in articles.values()
+    ]
+    assert {
+        name: read[0][name] for name in ("url", "author", "enclosure_url", "enclosure_type")
+    } == {
         "url": "https://harbour.example.org/a?id=1&lang=en",
         "author": "Ada Lane, Bo Quay",
         "enclosure_url": "https://cdn.example.org/fog.mp3?a=1&b=2",
@@ -167,7 +195,16 @@ def _newsboat(folder: Path, url: str) -> list[dict[str, Any]]:
     cache = folder / "cache.db"
     files = ["-u", str(folder / "urls"), "-C", str(folder / "config"), "-c", str(cache)]
     environment = {"HOME": str(folder), "PATH": "/usr/bin:/bin:/usr/local/bin", "LC_ALL": "C.UTF-8"}
-    subprocess.run(["newsboat", *files, "-x", "reload"], check=True, timeout=30, capture_output=True, env=environment)
+    subprocess.run(
+        ["newsboat", *files, "-x", "reload"],
+        check=True,
+        timeout=30,
+        capture_output=True,
+        env=environment,
+    )
     with closing(sqlite3.connect(cache)) as connection:
         connection.row_factory = sqlite3.Row
-        return [dict(row) for row in connection.execute("SELECT * FROM rss_item ORDER BY pubDate DESC, id")]
+        return [
+            dict(row)
+            for row in connection.execute("SELECT * FROM rss_item ORDER BY pubDate DESC, id")
+        ]

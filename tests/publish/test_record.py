@@ -10,24 +10,66 @@ from aggregator.publish.record import outcome_record, record, rfc3339
 
 MOMENT = datetime(2026, 3, 1, 8, tzinfo=UTC)
 ENTRY = Entry(
-    id="urn:uuid:00000000-0000-0000-0000-000000000000", source="news", url=None, url_original=None, title="标题",
-    summary=None, content_html=None, content_text=None, published=MOMENT, published_from="feed", updated=MOMENT,
-    first_seen=MOMENT, authors=("A", "B"), credits=(), tags=(), language="zh-Hans", publisher=None,
-    image=Image("https://example.org/a.jpg", width=3), enclosures=(Enclosure("https://example.org/a.mp3", length=5),),
-    guid=None, revision=1, duplicates=(), provenance={"title": "feed:title"},
-)  # fmt: skip
+    id="urn:uuid:00000000-0000-0000-0000-000000000000",
+    source="news",
+    url=None,
+    url_original=None,
+    title="标题",
+    summary=None,
+    content_html=None,
+    content_text=None,
+    published=MOMENT,
+    published_from="feed",
+    updated=MOMENT,
+    first_seen=MOMENT,
+    authors=("A", "B"),
+    credits=(),
+    tags=(),
+    language="zh-Hans",
+    publisher=None,
+    image=Image("https://example.org/a.jpg", width=3),
+    enclosures=(Enclosure("https://example.org/a.mp3", length=5),),
+    guid=None,
+    revision=1,
+    duplicates=(),
+    provenance={"title": "feed:title"},
+)
 
 
 def test_an_entry_is_the_common_schema() -> None:
     assert record(ENTRY) == {
-        "id": ENTRY.id, "source": "news", "url": None, "url_original": None, "title": "标题", "summary": None,
-        "content_html": None, "content_text": None, "published": "2026-03-01T08:00:00Z", "published_from": "feed",
-        "updated": "2026-03-01T08:00:00Z", "first_seen": "2026-03-01T08:00:00Z", "authors": ["A", "B"], "credits": [],
-        "tags": [], "language": "zh-Hans", "publisher": None,
-        "image": {"url": "https://example.org/a.jpg", "caption": None, "alt": None, "width": 3, "height": None},
-        "enclosures": [{"url": "https://example.org/a.mp3", "type": None, "length": 5, "duration": None}],
-        "guid": None, "revision": 1, "duplicates": [], "provenance": {"title": "feed:title"},
-    }  # fmt: skip
+        "id": ENTRY.id,
+        "source": "news",
+        "url": None,
+        "url_original": None,
+        "title": "标题",
+        "summary": None,
+        "content_html": None,
+        "content_text": None,
+        "published": "2026-03-01T08:00:00Z",
+        "published_from": "feed",
+        "updated": "2026-03-01T08:00:00Z",
+        "first_seen": "2026-03-01T08:00:00Z",
+        "authors": ["A", "B"],
+        "credits": [],
+        "tags": [],
+        "language": "zh-Hans",
+        "publisher": None,
+        "image": {
+            "url": "https://example.org/a.jpg",
+            "caption": None,
+            "alt": None,
+            "width": 3,
+            "height": None,
+        },
+        "enclosures": [
+            {"url": "https://example.org/a.mp3", "type": None, "length": 5, "duration": None}
+        ],
+        "guid": None,
+        "revision": 1,
+        "duplicates": [],
+        "provenance": {"title": "feed:title"},
+    }
 
 
 def test_every_field_of_an_entry_and_of_an_outcome_has_its_key_in_order() -> None:

@@ -53,7 +53,9 @@ def test_the_whole_view_is_valid(view: ViewHead, articles: dict[str, Entry]) -> 
 
 
 def test_every_article_is_valid_alone_and_without_a_public_url(articles: dict[str, Entry]) -> None:
-    faults = {name: _faults(atom.render(ViewHead("v", ""), [entry])) for name, entry in articles.items()}
+    faults = {
+        name: _faults(atom.render(ViewHead("v", ""), [entry])) for name, entry in articles.items()
+    }
 
     assert faults == {name: [] for name in articles}
 
@@ -95,8 +97,16 @@ def test_the_grammar_refuses_a_broken_document(
 @pytest.mark.parametrize(
     ("valid", "broken", "fault"),
     [
-        (b"<author>\n      <name>gone</name>\n    </author>", b"", "An atom:feed must have an atom:author"),
-        (b'<content type="text">Only a title</content>', b"", "An atom:entry must have at least one atom:link"),
+        (
+            b"<author>\n      <name>gone</name>\n    </author>",
+            b"",
+            "An atom:feed must have an atom:author",
+        ),
+        (
+            b'<content type="text">Only a title</content>',
+            b"",
+            "An atom:entry must have at least one atom:link",
+        ),
     ],
 )
 def test_the_rules_refuse_what_the_grammar_cannot(

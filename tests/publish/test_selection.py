@@ -28,27 +28,49 @@ CASES: dict[str, tuple[dict[str, Any], set[str]]] = {
     "an author": ({"include": {"author": "^AFP$"}}, {"hant"}),
     "a tag by pattern": ({"include": {"tag": "(?i)^SE"}}, {"english"}),
     "excluded": ({"exclude": {"title": "雾|霧"}}, {"english", "nothing"}),
-    "excluded wins": ({"language": ["zh"], "include": {"title": "."}, "exclude": {"author": "AFP"}}, {"hans"}),
+    "excluded wins": (
+        {"language": ["zh"], "include": {"title": "."}, "exclude": {"author": "AFP"}},
+        {"hans"},
+    ),
 }
 
 
 @pytest.fixture
 def entries(articles: dict[str, Entry]) -> dict[str, Entry]:
     bare = replace(
-        next(iter(articles.values())), source="paper", title="—", url=None, summary=None, content_text=None,
-        authors=(), tags=(), language=None,
-    )  # fmt: skip
+        next(iter(articles.values())),
+        source="paper",
+        title="—",
+        url=None,
+        summary=None,
+        content_text=None,
+        authors=(),
+        tags=(),
+        language=None,
+    )
     return {
         "english": replace(
-            bare, title="Fog on the water", language="en", tags=("sea",), summary="On the pier.", url="https://a.example/"
+            bare,
+            title="Fog on the water",
+            language="en",
+            tags=("sea",),
+            summary="On the pier.",
+            url="https://a.example/",
         ),
         "hans": replace(
-            bare, source="radio", title="大雾", language="zh-Hans", tags=("land",), content_text="港口关闭。",
+            bare,
+            source="radio",
+            title="大雾",
+            language="zh-Hans",
+            tags=("land",),
+            content_text="港口关闭。",
             url="https://b.example/",
         ),
-        "hant": replace(bare, source="voice", title="大霧（雾）", language="zh-Hant", authors=("AFP", "A. B.")),
+        "hant": replace(
+            bare, source="voice", title="大霧（雾）", language="zh-Hant", authors=("AFP", "A. B.")
+        ),
         "nothing": bare,
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -49,9 +49,22 @@ def problems(loads: Loads, **files: str) -> list[str]:
 def test_the_rules_that_ship_load_and_are_known_by_name() -> None:
     sites = load_sites()
 
-    assert sites.names == shipped_names() == {
-        "bbc", "dw", "france24", "nyt-cn", "reuters", "rferl", "rfi", "saved", "voa", "wordpress",
-    }  # fmt: skip
+    assert (
+        sites.names
+        == shipped_names()
+        == {
+            "bbc",
+            "dw",
+            "france24",
+            "nyt-cn",
+            "reuters",
+            "rferl",
+            "rfi",
+            "saved",
+            "voa",
+            "wordpress",
+        }
+    )
     assert sites.named("saved").hosts == ()
 
 
@@ -60,7 +73,9 @@ def test_a_folder_that_is_not_there_adds_nothing(tmp_path: Path) -> None:
 
 
 def test_a_users_file_adds_a_publisher(loads: Loads) -> None:
-    sites = loads(paper="{id: paper, hosts: [paper.example.org], extends: saved, timezone: Asia/Tokyo}")
+    sites = loads(
+        paper="{id: paper, hosts: [paper.example.org], extends: saved, timezone: Asia/Tokyo}"
+    )
 
     rules = sites.of("https://www.paper.example.org/1")
     assert rules is not None
@@ -97,7 +112,10 @@ def test_rules_that_extend_others_put_theirs_in_front(loads: Loads) -> None:
     )
     assert [selector.source for selector in rules.remove[:1]] == [".advert"]
     assert rules.remove[1:] == base.remove
-    assert [selector.source for selector, _ in rules.field("authors").candidates][:2] == [".by", ".links__list a*"]
+    assert [selector.source for selector, _ in rules.field("authors").candidates][:2] == [
+        ".by",
+        ".links__list a*",
+    ]
     assert rules.field("title") == base.field("title")
 
 
@@ -123,7 +141,9 @@ def test_the_mistakes_of_every_file_are_told_at_once(loads: Loads) -> None:
 
 
 def test_rules_that_extend_each_other_are_refused(loads: Loads) -> None:
-    found = problems(loads, first="{id: first, extends: second}", second="{id: second, extends: first}")
+    found = problems(
+        loads, first="{id: first, extends: second}", second="{id: second, extends: first}"
+    )
 
     assert found == [
         "sites/first.yaml:1: extends: goes in a circle: first -> second -> first",
@@ -138,22 +158,34 @@ def test_a_page_of_an_unknown_host_is_known_by_its_system_but_not_by_its_publish
     preset = load_sites().by_fingerprint(Document(root, kind="page"))
 
     assert preset is not None
-    assert (preset.id, preset.identity, preset.timezone, preset.publisher) == ("wordpress", None, None, None)
+    assert (preset.id, preset.identity, preset.timezone, preset.publisher) == (
+        "wordpress",
+        None,
+        None,
+        None,
+    )
     assert [one.source for one in preset.body[:2]] == [".entry-content", ".wp-block-post-content"]
     assert (
-        load_sites().by_fingerprint(Document(fromstring("<html><body><p>One</p></body></html>"), kind="page")) is None
+        load_sites().by_fingerprint(
+            Document(fromstring("<html><body><p>One</p></body></html>"), kind="page")
+        )
+        is None
     )
 
 
 def test_a_sources_own_rules_stand_before_those_of_its_site() -> None:
     own = PageRules(
-        items=("li.story",), fields=Fields.model_validate({"title": "b"}),
+        items=("li.story",),
+        fields=Fields.model_validate({"title": "b"}),
         article=ArticleRules.model_validate({"body": "#text", "fields": {"title": "h1.own"}}),
-    )  # fmt: skip
+    )
     rules = with_own(own, load_sites().named("wordpress"))
 
     assert [one.source for one in rules.listing.items] == ["li.story"]
     assert [one.source for one, _ in rules.listing.field("title").candidates] == ["b"]
     assert rules.listing.next == ()
     assert [one.source for one in rules.body[:2]] == ["#text", ".entry-content"]
-    assert [one.source for one, _ in rules.field("title").candidates][:2] == ["h1.own", "h1.entry-title"]
+    assert [one.source for one, _ in rules.field("title").candidates][:2] == [
+        "h1.own",
+        "h1.entry-title",
+    ]

@@ -16,7 +16,9 @@ from aggregator.sites.nearest import Near, nearest
 from aggregator.sites.relaxation import MAX_NAMES, _names_of, relaxed
 from aggregator.sites.selector import Document, compile_selector
 
-CASES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "data" / "nearest.json").read_text(encoding="utf-8"))
+CASES: list[dict[str, Any]] = json.loads(
+    (Path(__file__).parent / "data" / "nearest.json").read_text(encoding="utf-8")
+)
 PAGE = """
 <html><head><meta property="og:title" content="Harbour"><meta name="author" content="Ann">
 <script type="application/ld+json">{"@type": "NewsArticle", "headline": "Quiet", "author": {"name": "Ann"}}</script>
@@ -30,7 +32,9 @@ DATA = {"data": {"articles": [{"title": "a"}, {"title": "b"}]}}
 
 
 def document(page: str = PAGE) -> Document:
-    return Document(html.fromstring(page), kind="page", url="https://harbour.example/", source=page, data=DATA)
+    return Document(
+        html.fromstring(page), kind="page", url="https://harbour.example/", source=page, data=DATA
+    )
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["why"] for case in CASES])
@@ -63,11 +67,19 @@ class Wide:
 def test_the_larger_the_page_the_fewer_selectors_are_tried() -> None:
     small, huge = document(), Document(Wide(), kind="page")
 
-    assert [nearness._affordable(pages) for pages in ([small], [huge], [small, huge])] == [nearness.MAX_TRIES, 2, 2]
+    assert [nearness._affordable(pages) for pages in ([small], [huge], [small, huge])] == [
+        nearness.MAX_TRIES,
+        2,
+        2,
+    ]
 
 
 def test_of_a_page_with_very_many_names_only_the_most_frequent_are_compared() -> None:
-    page = "<div>" + "".join(f'<p class="all teaser-{n}">t</p>' for n in range(3 * MAX_NAMES)) + "</div>"
+    page = (
+        "<div>"
+        + "".join(f'<p class="all teaser-{n}">t</p>' for n in range(3 * MAX_NAMES))
+        + "</div>"
+    )
 
     names = _names_of([document(page)]).known["class"]
 
@@ -79,7 +91,9 @@ NAMES = st.text(alphabet="abcXYZ019-_é.#:[]()@*>+~ ,|\"'\\", max_size=30)
 
 @settings(max_examples=80, deadline=None, derandomize=True)
 @given(selector=NAMES, name=NAMES)
-def test_whatever_is_asked_of_whatever_page_what_is_near_matches_and_nothing_raises(selector: str, name: str) -> None:
+def test_whatever_is_asked_of_whatever_page_what_is_near_matches_and_nothing_raises(
+    selector: str, name: str
+) -> None:
     page = html.fromstring("<body><div><p>text</p></div></body>")
     page.find(".//p").set("class", name)
     one = Document(page, kind="page")
@@ -90,7 +104,12 @@ def test_whatever_is_asked_of_whatever_page_what_is_near_matches_and_nothing_rai
 
 
 def test_a_selector_in_its_parts_is_written_as_it_was() -> None:
-    for text in ("li.c-card", "ul.list > li a[href]", "#main li:first-child + li", "h3.card__title ~ time"):
+    for text in (
+        "li.c-card",
+        "ul.list > li a[href]",
+        "#main li:first-child + li",
+        "h3.card__title ~ time",
+    ):
         form = next(relaxed(f"{text}@href", " | after: x", [document()]))
 
         assert form.text("*") == f"{text}@href* | after: x"

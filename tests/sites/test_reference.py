@@ -64,7 +64,9 @@ def test_every_key_of_the_rules_has_its_example(heading: str, record: type[Recor
 
     examples = [str(field.examples[0]) for field in record.model_fields.values() if field.examples]
     escaped = [example.replace("|", "\\|") for example in examples]
-    assert [row.endswith(f" | `{example}` |") for row, example in zip(rows, escaped, strict=True)] == [True] * len(rows)
+    assert [
+        row.endswith(f" | `{example}` |") for row, example in zip(rows, escaped, strict=True)
+    ] == [True] * len(rows)
 
 
 def test_every_field_and_every_pipe_is_named() -> None:
@@ -73,14 +75,18 @@ def test_every_field_and_every_pipe_is_named() -> None:
 
 
 def test_every_key_of_an_entry_is_in_its_table() -> None:
-    assert keys(ENTRY, "# An entry: the common schema") == tuple(field.name for field in fields(Entry))
+    assert keys(ENTRY, "# An entry: the common schema") == tuple(
+        field.name for field in fields(Entry)
+    )
 
 
 def test_the_number_of_players_is_right() -> None:
     assert f"{len(PLAYERS)} known players" in ENTRY
 
 
-def test_the_example_loads_and_its_mistakes_are_told_as_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_example_loads_and_its_mistakes_are_told_as_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (example,) = re.findall(r"^```yaml\n(.*?)^```", RULES, re.MULTILINE | re.DOTALL)
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "config" / "sites" / "paper.yaml"
@@ -89,7 +95,10 @@ def test_the_example_loads_and_its_mistakes_are_told_as_shown(tmp_path: Path, mo
 
     assert load_sites(path.parent).named("paper").timezone == "Asia/Tokyo"
 
-    path.write_text(example.replace("Asia/Tokyo", "Asia/Tokio").replace("  title:", "  titel:"), encoding="utf-8")
+    path.write_text(
+        example.replace("Asia/Tokyo", "Asia/Tokio").replace("  title:", "  titel:"),
+        encoding="utf-8",
+    )
     with pytest.raises(ConfigError) as caught:
         load_sites(path.parent)
     assert all(str(problem) in RULES for problem in caught.value.problems), caught.value
@@ -99,9 +108,12 @@ def test_the_example_loads_and_its_mistakes_are_told_as_shown(tmp_path: Path, mo
 def records(record: type[Record] = grammar.SiteFile) -> Iterator[type[Record]]:
     """The records that the rules alone have; those they share with sources are held where sources are."""
     yield from (
-        value for value in vars(grammar).values()
-        if isinstance(value, type) and issubclass(value, Record) and value.__module__ == record.__module__
-    )  # fmt: skip
+        value
+        for value in vars(grammar).values()
+        if isinstance(value, type)
+        and issubclass(value, Record)
+        and value.__module__ == record.__module__
+    )
 
 
 KEYS = [
@@ -121,7 +133,9 @@ def mistakes(record: type[Record], key: str, example: object) -> list[object]:
 
 
 @pytest.mark.parametrize(("record", "field", "key"), KEYS)
-def test_every_key_is_described_with_an_example_that_is_right(record: type[Record], field: FieldInfo, key: str) -> None:
+def test_every_key_is_described_with_an_example_that_is_right(
+    record: type[Record], field: FieldInfo, key: str
+) -> None:
     assert field.description
     assert field.examples
     assert [mistakes(record, key, yaml.safe_load(example)) for example in field.examples] == [[]]
@@ -130,6 +144,6 @@ def test_every_key_is_described_with_an_example_that_is_right(record: type[Recor
 def test_the_schema_for_editors_is_fresh(tmp_path: Path) -> None:
     write(tmp_path)
 
-    assert (tmp_path / NAME).read_text(encoding="utf-8") == (DOCS / NAME).read_text(encoding="utf-8"), (
-        f"docs/{NAME} is old: run python -m aggregator.sites"
-    )
+    assert (tmp_path / NAME).read_text(encoding="utf-8") == (DOCS / NAME).read_text(
+        encoding="utf-8"
+    ), f"docs/{NAME} is old: run python -m aggregator.sites"

@@ -22,9 +22,26 @@ if TYPE_CHECKING:
 CASES = sorted((Path(__file__).parent / "data").glob("*.txt"))
 TAKEN = datetime(2026, 1, 1, tzinfo=UTC)
 KEYS = (
-    "url", "url_original", "title", "summary", "content_html", "published", "published_from", "at", "captured",
-    "authors", "credits", "tags", "language", "publisher", "image", "enclosures", "keys", "guarded", "provenance",
-)  # fmt: skip
+    "url",
+    "url_original",
+    "title",
+    "summary",
+    "content_html",
+    "published",
+    "published_from",
+    "at",
+    "captured",
+    "authors",
+    "credits",
+    "tags",
+    "language",
+    "publisher",
+    "image",
+    "enclosures",
+    "keys",
+    "guarded",
+    "provenance",
+)
 # What the collector, the publisher's page or a proxy put around the article.
 FURNITURE = re.compile(
     r"weserv|feedx|获取更多RSS|rfi\.my|facebook\.com|whatsapp|selfpromo|share-button|<script|<style|class=|style=|#999|Array"
@@ -78,13 +95,16 @@ def test_no_furniture_is_left(path: Path, sites: Sites) -> None:
     revision = article(path, sites)
 
     shown = json.dumps(
-        [revision.title, revision.summary, revision.content_html, _plain(revision.image)], ensure_ascii=False
+        [revision.title, revision.summary, revision.content_html, _plain(revision.image)],
+        ensure_ascii=False,
     )
     assert FURNITURE.findall(shown) == []
 
 
 def test_every_article_has_its_expectation_and_the_reverse() -> None:
-    expectations = {path.name.removesuffix(".expected.json") for path in CASES[0].parent.glob("*.expected.json")}
+    expectations = {
+        path.name.removesuffix(".expected.json") for path in CASES[0].parent.glob("*.expected.json")
+    }
 
     assert {path.stem for path in CASES} == expectations
     assert len(CASES) >= 50
@@ -93,7 +113,9 @@ def test_every_article_has_its_expectation_and_the_reverse() -> None:
 def test_rules_named_by_the_source_hold_for_any_host(sites: Sites, tmp_path: Path) -> None:
     path = tmp_path / "mirror.txt"
     body = "<div>05/02/2024 - 00:35</div><p>灯</p>"
-    path.write_text(f"<!--1707090302000-->\n[灯 - 要闻分析](https://mirror.example.org/1)\n------\n\n{body}")
+    path.write_text(
+        f"<!--1707090302000-->\n[灯 - 要闻分析](https://mirror.example.org/1)\n------\n\n{body}"
+    )
     capture = Capture("saved", path.as_uri(), TAKEN, path.read_bytes())
 
     (revision,) = digest([capture], Job("saved", "archive", site="rfi"), sites).revisions
@@ -101,7 +123,9 @@ def test_rules_named_by_the_source_hold_for_any_host(sites: Sites, tmp_path: Pat
     assert (revision.title, revision.published) == ("灯", datetime(2024, 2, 4, 23, 35, tzinfo=UTC))
 
 
-def test_the_zone_of_the_source_holds_where_the_publisher_has_no_rules(sites: Sites, tmp_path: Path) -> None:
+def test_the_zone_of_the_source_holds_where_the_publisher_has_no_rules(
+    sites: Sites, tmp_path: Path
+) -> None:
     path = tmp_path / "local.txt"
     path.write_text(
         "<!--1599200000000-->\n[A](https://news.example.org/1)\n------\n\n<div><i>2020-09-04 12:18:38</i></div><p>B</p>"

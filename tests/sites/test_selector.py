@@ -72,7 +72,9 @@ def found(selector: str) -> list[tuple[str, str]]:
         ("div | json: a", []),
     ],
 )
-def test_a_selector_finds_its_value_and_says_where(selector: str, expected: list[tuple[str, str]]) -> None:
+def test_a_selector_finds_its_value_and_says_where(
+    selector: str, expected: list[tuple[str, str]]
+) -> None:
     assert found(selector) == expected
 
 
@@ -89,7 +91,9 @@ def test_a_selector_finds_its_value_and_says_where(selector: str, expected: list
         ("h1 | after:", "the pipe `after` needs an argument"),
     ],
 )
-def test_a_selector_that_does_not_parse_says_so_when_it_is_compiled(selector: str, message: str) -> None:
+def test_a_selector_that_does_not_parse_says_so_when_it_is_compiled(
+    selector: str, message: str
+) -> None:
     with pytest.raises(ValueError) as caught:
         compile_selector(selector)
 
@@ -97,12 +101,23 @@ def test_a_selector_that_does_not_parse_says_so_when_it_is_compiled(selector: st
 
 
 def test_removing_takes_elements_without_text_too() -> None:
-    assert [element.tag for element in compile_selector("p").elements(document())] == ["p", "p", "p"]
-    assert [element.tag for element in compile_selector("xpath://a/@href").elements(document())] == ["a", "a"]
-    assert [element.tag for element in compile_selector("meta:author").elements(document())] == ["meta"]
+    assert [element.tag for element in compile_selector("p").elements(document())] == [
+        "p",
+        "p",
+        "p",
+    ]
+    assert [
+        element.tag for element in compile_selector("xpath://a/@href").elements(document())
+    ] == ["a", "a"]
+    assert [element.tag for element in compile_selector("meta:author").elements(document())] == [
+        "meta"
+    ]
 
 
-DATA = {"a": {"b": [{"c": "x", "n": 0.5}, {"c": " "}, {"c": True}, [{"c": "y"}]], "e": []}, "t": "<b>T</b>"}
+DATA = {
+    "a": {"b": [{"c": "x", "n": 0.5}, {"c": " "}, {"c": True}, [{"c": "y"}]], "e": []},
+    "t": "<b>T</b>",
+}
 
 
 @pytest.mark.parametrize(

@@ -79,14 +79,21 @@ def _revise(name: str = "a", hours: float = 0, text: str = "first", **fields: An
 
 
 def _bring(
-    store: Store, revisions: Sequence[Revision], *, now: datetime = START, keep: bool = False, source: str = "news"
+    store: Store,
+    revisions: Sequence[Revision],
+    *,
+    now: datetime = START,
+    keep: bool = False,
+    source: str = "news",
 ) -> Outcome:
     if source not in {state.source for state in store.states()}:
         known = [(state.source, state.source, START) for state in store.states()]
         store.sync_sources([*known, (source, source, START)])
     [state] = store.claim(now, limit=1, lease=timedelta(minutes=5), sources=[source], force=True)
     outcome = Outcome(source, now, 1, "ok", found=len(revisions))
-    [done] = store.commit([Result(state, outcome, revisions=tuple(revisions), keep_sightings=keep)], now=now)
+    [done] = store.commit(
+        [Result(state, outcome, revisions=tuple(revisions), keep_sightings=keep)], now=now
+    )
     return done
 
 
@@ -99,7 +106,9 @@ def _dump(store: Store) -> Any:
 def _keys(store: Store) -> dict[str, list[str]]:
     keys: dict[str, list[str]] = {}
     with store._engines.read.connect() as connection:
-        statement = sa.text("SELECT k.key, e.uid FROM entry_key k JOIN entry e ON e.id = k.entry_id ORDER BY k.key")
+        statement = sa.text(
+            "SELECT k.key, e.uid FROM entry_key k JOIN entry e ON e.id = k.entry_id ORDER BY k.key"
+        )
         for key, uid in connection.execute(statement):
             keys.setdefault(urn(bytes(uid)), []).append(key)
     return keys
@@ -122,7 +131,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             started = get_server(tmp_path_factory.mktemp("pg") / "data", cleanup_mode="delete")
     except (ImportError, OSError, subprocess.SubprocessError) as error:
         pytest.skip(f"PostgreSQL cannot be started here: {error}")
-    for setting in ("fsync", "full_page_writes", "synchronous_commit"):  # it is gone with the tests: no disk need wait
+    for setting in (
+        "fsync",
+        "full_page_writes",
+        "synchronous_commit",
+    ):  # it is gone with the tests: no disk need wait
         started.psql(f"ALTER SYSTEM SET {setting} = off")
     started.psql("SELECT pg_reload_conf()")
     yield started.get_uri().replace("postgresql://", "postgresql+psycopg://")
@@ -132,7 +145,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def lend(server: str) -> Iterator[NewUrl]:
     """Lends URLs of migrated, empty schemas: what comes back is emptied and lent again, unless its tables changed."""
-    engine, free, numbers = sa.create_engine(server, isolation_level="AUTOCOMMIT"), list[str](), itertools.count()
+    engine, free, numbers = (
+        sa.create_engine(server, isolation_level="AUTOCOMMIT"),
+        list[str](),
+        itertools.count(),
+    )
 
     @contextmanager
     def lent() -> Iterator[str]:
@@ -161,7 +178,9 @@ def _migrated(engine: sa.Engine, server: str, schema: str) -> str:
 
 
 def _tables(connection: sa.Connection, schema: str) -> list[str]:
-    names = sa.text("SELECT tablename FROM pg_tables WHERE schemaname = :schema AND tablename <> 'alembic_version'")
+    names = sa.text(
+        "SELECT tablename FROM pg_tables WHERE schemaname = :schema AND tablename <> 'alembic_version'"
+    )
     return [f"{schema}.{name}" for name in connection.scalars(names, {"schema": schema})]
 
 

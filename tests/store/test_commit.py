@@ -28,15 +28,25 @@ def claimed(store: Store, start: datetime) -> dict[str, SourceState]:
     return {state.source: state for state in store.claim(start, limit=9, lease=LEASE)}
 
 
-def result(state: SourceState, start: datetime, revisions: Sequence[Revision] = (), **fields: Any) -> Result:
-    return Result(state, Outcome(state.source, start, 1, "ok"), revisions=tuple(revisions), **fields)
+def result(
+    state: SourceState, start: datetime, revisions: Sequence[Revision] = (), **fields: Any
+) -> Result:
+    return Result(
+        state, Outcome(state.source, start, 1, "ok"), revisions=tuple(revisions), **fields
+    )
 
 
-def test_a_group_is_counted_source_by_source(store: Store, start: Any, revise: Any, claimed: Any) -> None:
+def test_a_group_is_counted_source_by_source(
+    store: Store, start: Any, revise: Any, claimed: Any
+) -> None:
     outcomes = store.commit(
         [
             result(claimed["a"], start, [revise("x", source="a"), revise("y", source="a")]),
-            result(claimed["b"], start, [revise("y", 1, source="b"), revise("y", 2, "edit", source="b")]),
+            result(
+                claimed["b"],
+                start,
+                [revise("y", 1, source="b"), revise("y", 2, "edit", source="b")],
+            ),
             result(claimed["c"], start),
         ],
         now=start,
@@ -56,37 +66,63 @@ def test_data_that_cannot_be_written_fails_its_own_source_only(
     good, bad = revise("x", source="a"), revise("y", source="b", title="half a \ud83d pair")
     later = start + timedelta(hours=1)
     state = Result(claimed["b"], Outcome("b", start, 1, "ok", found=1), revisions=(bad,)).state
-    known = type(state)("b", later, reason="every 60 min", lease=state.lease, validators=Validators("u", '"x"'))
+    known = type(state)(
+        "b", later, reason="every 60 min", lease=state.lease, validators=Validators("u", '"x"')
+    )
     outcomes = store.commit(
         [
             result(claimed["a"], start, [good]),
-            Result(known, Outcome("b", start, 1, "ok", found=1), revisions=(revise("z", source="b"), bad)),
+            Result(
+                known,
+                Outcome("b", start, 1, "ok", found=1),
+                revisions=(revise("z", source="b"), bad),
+            ),
         ],
         now=start,
     )
 
-    assert [(done.status, done.error, done.new) for done in outcomes] == [("ok", None, 1), ("failed", "internal", 0)]
+    assert [(done.status, done.error, done.new) for done in outcomes] == [
+        ("ok", None, 1),
+        ("failed", "internal", 0),
+    ]
     assert "cannot be stored" in str(outcomes[1].message)
     assert [entry.title for entry in store.entries()] == ["Title of x"]
     after = store.states()[1]
-    assert (after.validators, after.failures, after.next_fetch_at, after.reason) == (None, 1, later, "every 60 min")
+    assert (after.validators, after.failures, after.next_fetch_at, after.reason) == (
+        None,
+        1,
+        later,
+        "every 60 min",
+    )
 
 
 def test_a_revision_without_a_key_fails_its_own_source_only(
     store: Store, start: Any, revise: Any, claimed: Any
 ) -> None:
     outcomes = store.commit(
-        [result(claimed["a"], start, [revise(keys=())]), result(claimed["b"], start, [revise("x")])], now=start
+        [
+            result(claimed["a"], start, [revise(keys=())]),
+            result(claimed["b"], start, [revise("x")]),
+        ],
+        now=start,
     )
 
     assert [done.error for done in outcomes] == ["internal", None]
 
 
-def test_captures_come_back_oldest_first_and_the_same_body_is_kept_once(store: Store, start: Any, claimed: Any) -> None:
+def test_captures_come_back_oldest_first_and_the_same_body_is_kept_once(
+    store: Store, start: Any, claimed: Any
+) -> None:
     def take(minute: int, body: bytes, url: str = "https://a/feed") -> Capture:
         return Capture("a", url, start + timedelta(minutes=minute), body, headers={"etag": '"x"'})
 
-    taken = [take(2, b"two"), take(1, b"one"), take(3, b"one"), take(4, b"one"), take(5, b"one", "https://a/page")]
+    taken = [
+        take(2, b"two"),
+        take(1, b"one"),
+        take(3, b"one"),
+        take(4, b"one"),
+        take(5, b"one", "https://a/page"),
+    ]
     store.commit([result(claimed["a"], start, captures=tuple(taken[:4]))], now=start)
     [state] = store.claim(start, limit=1, lease=LEASE, sources=["a"], force=True)
     store.commit([result(state, start, captures=(take(9, b"one"), taken[4]))], now=start)
@@ -133,7 +169,9 @@ def test_readers_do_not_wait_for_the_writer(store: Store, revise: Any, bring: An
         assert len(store.entry("url:a")) == 1
 
 
-def test_any_thread_reads_while_another_writes(store: Store, revise: Any, bring: Any, start: Any) -> None:
+def test_any_thread_reads_while_another_writes(
+    store: Store, revise: Any, bring: Any, start: Any
+) -> None:
     with ThreadPoolExecutor(3) as pool:
         for number in range(10):
             bring(store, [revise(f"{number}")])

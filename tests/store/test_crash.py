@@ -36,23 +36,40 @@ def revisions(number: int) -> list[Revision]:
     at = START + timedelta(hours=number)
     return [
         Revision(
-            "news", (f"url:{name}",), False, at, at, f"1:{name}.{number % 3}", f"https://example.org/{name}", None,
-            f"Title {name}", START, "feed", content_html="<p>text</p>" * 200,
+            "news",
+            (f"url:{name}",),
+            False,
+            at,
+            at,
+            f"1:{name}.{number % 3}",
+            f"https://example.org/{name}",
+            None,
+            f"Title {name}",
+            START,
+            "feed",
+            content_html="<p>text</p>" * 200,
         )
         for name in range(number, number + EACH)
-    ]  # fmt: skip
+    ]
 
 
 def bring_run(store: Store, number: int, *, later: timedelta = timedelta(0)) -> None:
     store.sync_sources([("news", "news", START)])
     now = START + timedelta(hours=number) + later
     [state] = store.claim(now, limit=1, lease=timedelta(minutes=5), force=True)
-    result = Result(state, Outcome("news", now, 1, "ok"), revisions=tuple(revisions(number)), keep_sightings=True)
+    result = Result(
+        state,
+        Outcome("news", now, 1, "ok"),
+        revisions=tuple(revisions(number)),
+        keep_sightings=True,
+    )
     store.commit([result], now=now)
 
 
 @pytest.mark.parametrize("told", [0, 2, 6])
-def test_a_killed_writer_leaves_a_whole_store_that_goes_on_to_the_same_end(url: str, dump: Any, told: int) -> None:
+def test_a_killed_writer_leaves_a_whole_store_that_goes_on_to_the_same_end(
+    url: str, dump: Any, told: int
+) -> None:
     command = [sys.executable, "-c", BRING, url]
     paths = os.pathsep.join([str(Path(aggregator.__file__).parents[1]), str(Path(__file__).parent)])
     environment = os.environ | {"PYTHONPATH": paths}
@@ -68,7 +85,9 @@ def test_a_killed_writer_leaves_a_whole_store_that_goes_on_to_the_same_end(url: 
         assert len(list(store.entries())) == finished - 1 + EACH
         _check(store)
         for number in range(RUNS):
-            bring_run(store, number, later=timedelta(days=9))  # when the lease of the killed one is over
+            bring_run(
+                store, number, later=timedelta(days=9)
+            )  # when the lease of the killed one is over
         reached = dump(store)
         _check(store)
     assert reached == _undisturbed(url, dump)

@@ -35,7 +35,11 @@ def test_head_is_the_newest_migration_in_the_package() -> None:
 
 
 def test_the_migrations_make_the_tables_of_the_schema(new_url: Any) -> None:
-    with new_url() as url, Store.open(url, text_of=str) as store, store._engines.read.connect() as connection:
+    with (
+        new_url() as url,
+        Store.open(url, text_of=str) as store,
+        store._engines.read.connect() as connection,
+    ):
         context = MigrationContext.configure(connection, opts={"include_name": _is_a_table_of_ours})
 
         assert compare_metadata(context, metadata) == []
@@ -91,7 +95,10 @@ def _look(connection: sa.Connection) -> Any:
         name: (
             [{**column, "type": str(column["type"])} for column in inspector.get_columns(name)],
             inspector.get_pk_constraint(name)["constrained_columns"],
-            sorted((key["constrained_columns"], key["referred_table"]) for key in inspector.get_foreign_keys(name)),
+            sorted(
+                (key["constrained_columns"], key["referred_table"])
+                for key in inspector.get_foreign_keys(name)
+            ),
             inspector.get_unique_constraints(name),
         )
         for name in inspector.get_table_names()
@@ -105,7 +112,9 @@ def _look(connection: sa.Connection) -> Any:
             "WHERE schemaname = current_schema()"
         )
         ends = "SELECT version_num, 1 FROM alembic_version"
-    return tables, *(sorted(map(tuple, connection.execute(sa.text(text)))) for text in (query, ends))
+    return tables, *(
+        sorted(map(tuple, connection.execute(sa.text(text)))) for text in (query, ends)
+    )
 
 
 def test_a_new_store_is_made_without_alembic(tmp_path: Path) -> None:
@@ -113,7 +122,9 @@ def test_a_new_store_is_made_without_alembic(tmp_path: Path) -> None:
         "import sys; from aggregator.store import Store;"
         f"Store.open('sqlite:///{tmp_path}/new.db', text_of=str).close(); print('alembic' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=ENVIRONMENT)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=ENVIRONMENT
+    )
 
     assert done.stdout == "False\n"
 
@@ -125,7 +136,13 @@ def test_a_store_that_is_up_to_date_opens_without_alembic(template: Path) -> Non
     )
 
     assert (
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=ENVIRONMENT).stdout
+        subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=ENVIRONMENT,
+        ).stdout
         == "False\n"
     )
 
@@ -136,7 +153,9 @@ def test_a_store_of_a_newer_version_is_refused(url: str) -> None:
     with engines.write.begin() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
 
-    with pytest.raises(StoreError, match=rf"written by a newer version \(schema 9999, ours {HEAD}\): upgrade"):
+    with pytest.raises(
+        StoreError, match=rf"written by a newer version \(schema 9999, ours {HEAD}\): upgrade"
+    ):
         migrate(engines)
     engines.write.dispose()
 
@@ -150,7 +169,10 @@ def test_a_store_of_a_newer_version_is_refused(url: str) -> None:
         ("nonsense", "not understood"),
         ("sqlite:////proc/none/store.db", "its folder cannot be made"),
         ("sqlite:////proc/store.db", "cannot be opened: look at the path"),
-        ("postgresql+psycopg://me:secret@127.0.0.1:1/x", r"me:\*\*\*@127.0.0.1:1/x: the server cannot be reached"),
+        (
+            "postgresql+psycopg://me:secret@127.0.0.1:1/x",
+            r"me:\*\*\*@127.0.0.1:1/x: the server cannot be reached",
+        ),
     ],
 )
 def test_what_cannot_be_opened_is_told_in_words(url: str, message: str) -> None:
@@ -160,7 +182,9 @@ def test_what_cannot_be_opened_is_told_in_words(url: str, message: str) -> None:
     assert "secret" not in str(caught.value)
 
 
-def test_without_the_driver_of_postgresql_its_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_driver_of_postgresql_its_package_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
 
     with pytest.raises(StoreError) as caught:
@@ -194,7 +218,10 @@ def test_a_writer_that_waits_too_long_is_told_who_to_look_for(template: Path, st
     with Store.open(url, text_of=str) as one, Store.open(url, text_of=str) as other:
         with other._engines.write.connect() as connection:
             connection.exec_driver_sql("PRAGMA busy_timeout = 1")
-        with one._engines.write.begin(), pytest.raises(StoreError, match="another process is writing for too long"):
+        with (
+            one._engines.write.begin(),
+            pytest.raises(StoreError, match="another process is writing for too long"),
+        ):
             other.sync_sources([("a", "a", start)])
 
 

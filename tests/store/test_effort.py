@@ -35,17 +35,23 @@ def statements(store: Store) -> Iterator[list[str]]:
 
 
 def poll(store: Store, feeds: list[list[Any]], now: Any) -> list[Outcome]:
-    states = {state.source: state for state in store.claim(now, limit=len(feeds), lease=HOUR, force=True)}
+    states = {
+        state.source: state for state in store.claim(now, limit=len(feeds), lease=HOUR, force=True)
+    }
     results = []
     for revisions in feeds:
         name = revisions[0].source
         capture = Capture(name, f"https://{name}.example.org/", now, b"<rss/>")
         outcome = Outcome(name, now, 1, "ok", found=len(revisions))
-        results.append(Result(states[name], outcome, (capture,), tuple(revisions), shares=(len(revisions),)))
+        results.append(
+            Result(states[name], outcome, (capture,), tuple(revisions), shares=(len(revisions),))
+        )
     return store.commit(results, now=now)
 
 
-def test_a_commit_says_as_much_for_many_feeds_as_for_few(new_url: Any, revise: Any, start: Any) -> None:
+def test_a_commit_says_as_much_for_many_feeds_as_for_few(
+    new_url: Any, revise: Any, start: Any
+) -> None:
     said = []
     for count in (2, 20):
         with new_url() as url, Store.open(url, text_of=str) as store:
@@ -53,11 +59,16 @@ def test_a_commit_says_as_much_for_many_feeds_as_for_few(new_url: Any, revise: A
             store.sync_sources([(name, "", start) for name in names])
             counted = []
             for hours in (1, 2):
-                feeds = [[revise(f"{name}.{n}", hours, source=name) for n in range(count)] for name in names]
+                feeds = [
+                    [revise(f"{name}.{n}", hours, source=name) for n in range(count)]
+                    for name in names
+                ]
                 with statements(store) as heard:
                     ended = poll(store, feeds, start + hours * HOUR)
                 counted.append((len(heard), {(outcome.new, outcome.same) for outcome in ended}))
-            said.append([(number, sums == {(count, 0)}, sums == {(0, count)}) for number, sums in counted])
+            said.append(
+                [(number, sums == {(count, 0)}, sums == {(0, count)}) for number, sums in counted]
+            )
 
     assert said[0] == said[1]
     assert [sums for _, *sums in said[0]] == [[True, False], [False, True]]
@@ -71,8 +82,17 @@ def test_looking_for_copies_takes_no_more_steps_in_a_large_store(
     path.write_bytes(template.read_bytes())
 
     def item(source: str, number: int, hours: float) -> Any:
-        text = "read more in our newsletter every day " + " ".join(f"w{chance.randrange(900)}" for _ in range(60))
-        return revise(f"{source}{number}", 1, text, source=source, published=start + hours * HOUR, language="en")
+        text = "read more in our newsletter every day " + " ".join(
+            f"w{chance.randrange(900)}" for _ in range(60)
+        )
+        return revise(
+            f"{source}{number}",
+            1,
+            text,
+            source=source,
+            published=start + hours * HOUR,
+            language="en",
+        )
 
     with Store.open(f"sqlite:///{path}", text_of=str) as store:
         bring(store, [item("a", number, number) for number in range(40)], source="a")
@@ -88,9 +108,19 @@ def test_looking_for_copies_takes_no_more_steps_in_a_large_store(
 def _steps(store: Store) -> int:
     """Count the virtual machine's steps, in tens, that looking for the copies of the newest entries takes."""
     counted: list[int] = []
-    columns = (entry.c.published, entry.c.id, entry.c.source_id, entry.c.content_id, entry.c.language, entry.c.sketch)
+    columns = (
+        entry.c.published,
+        entry.c.id,
+        entry.c.source_id,
+        entry.c.content_id,
+        entry.c.language,
+        entry.c.sketch,
+    )
     with store._engines.read.connect() as connection:
-        rows = fetched(connection, sa.select(*columns).order_by(entry.c.published.desc(), entry.c.uid).limit(30))
+        rows = fetched(
+            connection,
+            sa.select(*columns).order_by(entry.c.published.desc(), entry.c.uid).limit(30),
+        )
         driver: Any = connection.connection.driver_connection
         driver.set_progress_handler(lambda: counted.append(1), 10)
         for *row, data in rows:

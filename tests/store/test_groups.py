@@ -33,7 +33,9 @@ WORDS = (
 
 def prose(seed: int, size: int = 120) -> str:
     chance = Random(seed)
-    return " ".join(chance.choice(WORDS) + chance.choice(("", "s", "ed", "ing", "ly")) for _ in range(size))
+    return " ".join(
+        chance.choice(WORDS) + chance.choice(("", "s", "ed", "ing", "ly")) for _ in range(size)
+    )
 
 
 @pytest.fixture
@@ -63,18 +65,28 @@ def test_a_copy_in_another_source_is_linked_and_a_view_shows_the_earliest(
 ) -> None:
     bring(store, [item("late", prose(1), 5), item("late", prose(2), 6, title="x")], source="late")
     bring(store, [item("early", f"Agency. {prose(1)}", 1)], source="early")
-    [[copy], [original], [other]] = [store.entry(f"url:{name}") for name in ("late-copy", "early-copy", "late-x")]
+    [[copy], [original], [other]] = [
+        store.entry(f"url:{name}") for name in ("late-copy", "early-copy", "late-x")
+    ]
 
-    assert (copy.duplicates, original.duplicates, other.duplicates) == ((original.id,), (copy.id,), ())
+    assert (copy.duplicates, original.duplicates, other.duplicates) == (
+        (original.id,),
+        (copy.id,),
+        (),
+    )
     assert shown(store, start) == ["late", "early"]
     assert shown(store, start, group=False) == ["late", "late", "early"]
 
 
-def test_the_addresses_of_copies_are_given_by_their_ids(store: Store, item: Any, bring: Any) -> None:
+def test_the_addresses_of_copies_are_given_by_their_ids(
+    store: Store, item: Any, bring: Any
+) -> None:
     bring(store, [item("a", prose(1)), item("b", prose(2), url=None)])
     [[one], [other]] = [store.entry(f"url:{name}-copy") for name in ("a", "b")]
 
-    assert store.addresses([one.id, other.id, "urn:uuid:6b8f5c0e-2f0a-5d7e-8f6e-0000000000ff"]) == {one.id: one.url}
+    assert store.addresses([one.id, other.id, "urn:uuid:6b8f5c0e-2f0a-5d7e-8f6e-0000000000ff"]) == {
+        one.id: one.url
+    }
     assert store.addresses([]) == {}
 
 
@@ -92,7 +104,9 @@ def test_the_source_with_the_highest_priority_stands_for_the_others(
     assert groups(store) == {"a": {"b", "c"}, "b": {"a", "c"}, "c": {"a", "b"}}
 
 
-def test_a_view_of_one_source_shows_its_copy(store: Store, item: Any, bring: Any, start: Any) -> None:
+def test_a_view_of_one_source_shows_its_copy(
+    store: Store, item: Any, bring: Any, start: Any
+) -> None:
     bring(store, [item("a", prose(1), tags=("x",))], source="a")
     bring(store, [item("b", prose(1), 1, tags=("y",), language="en-GB")], source="b")
 
@@ -121,7 +135,9 @@ def test_a_view_of_one_source_shows_its_copy(store: Store, item: Any, bring: Any
     ],
     ids=str,
 )
-def test_who_is_a_copy(store: Store, item: Any, bring: Any, other: dict[str, Any], linked: bool) -> None:
+def test_who_is_a_copy(
+    store: Store, item: Any, bring: Any, other: dict[str, Any], linked: bool
+) -> None:
     bring(store, [item("a", prose(1))], source="a")
     bring(store, [item("b", prose(5), title="first")], source="b")
     second = {"source": "b", "text": prose(1)} | other
@@ -131,12 +147,18 @@ def test_who_is_a_copy(store: Store, item: Any, bring: Any, other: dict[str, Any
     assert any(entry.duplicates for entry in entries) is linked
 
 
-def test_an_edit_leaves_its_group_and_joins_another(store: Store, item: Any, revise: Any, bring: Any) -> None:
+def test_an_edit_leaves_its_group_and_joins_another(
+    store: Store, item: Any, revise: Any, bring: Any
+) -> None:
     bring(store, [item("a", prose(1))], source="a")
     bring(store, [item("b", prose(1))], source="b")
     bring(store, [item("c", prose(2))], source="c")
     before = groups(store)
-    bring(store, [revise("b", 2, prose(2), source="b", keys=("url:b-copy",), language="en")], source="b")
+    bring(
+        store,
+        [revise("b", 2, prose(2), source="b", keys=("url:b-copy",), language="en")],
+        source="b",
+    )
 
     assert before == {"a": {"b"}, "b": {"a"}, "c": set()}
     assert groups(store) == {"a": set(), "b": {"c"}, "c": {"b"}}
@@ -153,14 +175,23 @@ def test_what_stood_for_others_may_go(store: Store, item: Any, bring: Any, start
     assert (shown(store, start), groups(store)) == (["c"], {"c": set()})
 
 
-def test_any_order_of_arrival_gives_the_same_groups(new_url: Any, item: Any, bring: Any, start: Any, dump: Any) -> None:
-    texts = {"a": prose(1), "b": f"{prose(1)} {prose(3, 30)}", "c": f"{prose(3, 30)} {prose(1)}", "d": prose(2)}
+def test_any_order_of_arrival_gives_the_same_groups(
+    new_url: Any, item: Any, bring: Any, start: Any, dump: Any
+) -> None:
+    texts = {
+        "a": prose(1),
+        "b": f"{prose(1)} {prose(3, 30)}",
+        "c": f"{prose(3, 30)} {prose(1)}",
+        "d": prose(2),
+    }
     seen = []
     for order in itertools.islice(itertools.permutations("abcd"), 0, 24, 5):
         with new_url() as url, Store.open(url, text_of=str) as store:
             for source in order:
                 bring(store, [item(source, texts[source], ord(source))], source=source)
-            seen.append((sorted(dump(store), key=str), [entry.id for entry in store.view(9, now=start)]))
+            seen.append(
+                (sorted(dump(store), key=str), [entry.id for entry in store.view(9, now=start)])
+            )
 
     assert [one == seen[0] for one in seen] == [True] * 5
     assert len(seen[0][1]) == 2
@@ -177,7 +208,9 @@ def test_a_store_with_one_source_compares_nothing_until_a_second_one_comes(
     store: Store, item: Any, bring: Any, monkeypatch: Any
 ) -> None:
     made: list[str] = []
-    monkeypatch.setattr(copies, "sketch_of", lambda words, make=copies.sketch_of: made.append(words) or make(words))
+    monkeypatch.setattr(
+        copies, "sketch_of", lambda words, make=copies.sketch_of: made.append(words) or make(words)
+    )
     bring(store, [item("a", prose(n), title=f"t{n}") for n in range(5)], source="a")
     assert groups(store) == {"a": set()}
     alone = len(made)
@@ -186,7 +219,9 @@ def test_a_store_with_one_source_compares_nothing_until_a_second_one_comes(
     assert groups(store)["b"] == {"a"}
 
     assert (alone, unasked, len(made)) == (0, 0, 6)
-    assert [entry.title for entry in store.entries() if entry.duplicates and entry.source == "a"] == ["t3"]
+    assert [
+        entry.title for entry in store.entries() if entry.duplicates and entry.source == "a"
+    ] == ["t3"]
 
 
 def test_the_backlog_of_a_large_store_is_compared_bit_by_bit(
@@ -200,11 +235,16 @@ def test_the_backlog_of_a_large_store_is_compared_bit_by_bit(
     assert [groups(store)["b"] for _ in range(3)] == [set(), set(), {"a"}]
 
 
-def test_nothing_stays_of_entries_that_are_gone(store: Store, item: Any, bring: Any, start: Any) -> None:
+def test_nothing_stays_of_entries_that_are_gone(
+    store: Store, item: Any, bring: Any, start: Any
+) -> None:
     for source in ("a", "b"):
         bring(store, [item(source, prose(1))], source=source)
     store.forget([entry.id for entry in store.entries()], now=start)
     with store._engines.read.connect() as connection:
-        left = [connection.scalar(sa.text(f"SELECT count(*) FROM {name}")) for name in ("sketch", "pair", "content")]
+        left = [
+            connection.scalar(sa.text(f"SELECT count(*) FROM {name}"))
+            for name in ("sketch", "pair", "content")
+        ]
 
     assert left == [0, 0, 0]

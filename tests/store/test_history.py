@@ -43,7 +43,9 @@ def outline(found: tuple[Article, ...]) -> list[tuple[str, list[str]]]:
 
 
 def test_any_shared_key_makes_one_article_named_by_its_earliest_sighting() -> None:
-    found = articles([seen("c b", 3, "three"), seen("b a", 2, "two"), seen("a", 1, "one"), seen("z", 1)])
+    found = articles(
+        [seen("c b", 3, "three"), seen("b a", 2, "two"), seen("a", 1, "one"), seen("z", 1)]
+    )
 
     assert outline(found) == [("a", ["one", "two", "three"]), ("z", ["one"])]
     assert found[0].keys == {"a", "b", "c"}
@@ -58,7 +60,11 @@ def test_an_id_never_changes_between_versions_of_the_program() -> None:
 def test_adjacent_sightings_of_one_hash_are_one_revision() -> None:
     runs = timeline([seen("a", 1, "x"), seen("a", 2, "x"), seen("a", 3, "y"), seen("a", 4, "x")])
 
-    assert [(run.first.hash, run.at) for run in runs] == [("x", hour(1)), ("y", hour(3)), ("x", hour(4))]
+    assert [(run.first.hash, run.at) for run in runs] == [
+        ("x", hour(1)),
+        ("y", hour(3)),
+        ("x", hour(4)),
+    ]
 
 
 def test_a_revision_takes_the_place_that_the_publisher_states() -> None:
@@ -68,13 +74,25 @@ def test_a_revision_takes_the_place_that_the_publisher_states() -> None:
 
 
 def test_a_stated_time_that_did_not_move_gives_way_to_the_time_of_capture() -> None:
-    runs = timeline([seen("a", 5, "x", at=hour(1)), seen("a", 6, "y", at=hour(1)), seen("a", 7, "z", at=hour(2))])
+    runs = timeline(
+        [
+            seen("a", 5, "x", at=hour(1)),
+            seen("a", 6, "y", at=hour(1)),
+            seen("a", 7, "z", at=hour(2)),
+        ]
+    )
 
     assert [run.at for run in runs] == [hour(1), hour(6), hour(7)]
 
 
 def test_times_never_go_back() -> None:
-    runs = timeline([seen("a", 9, "x", at=hour(1)), seen("a", 1, "y", at=hour(1)), seen("a", 2, "z", at=hour(3))])
+    runs = timeline(
+        [
+            seen("a", 9, "x", at=hour(1)),
+            seen("a", 1, "y", at=hour(1)),
+            seen("a", 2, "z", at=hour(3)),
+        ]
+    )
 
     assert [run.at for run in runs] == sorted(run.at for run in runs)
 
@@ -87,7 +105,10 @@ def test_the_earliest_stated_date_wins_over_earlier_guesses() -> None:
 
     [article] = articles([guess, first, late, stated])
 
-    assert (article.published.published, article.published.published_where) == (hour(0), "feed:published")
+    assert (article.published.published, article.published.published_where) == (
+        hour(0),
+        "feed:published",
+    )
 
 
 def test_a_date_that_is_stated_of_a_time_after_the_first_sight_gives_way_to_it() -> None:
@@ -126,23 +147,31 @@ def test_a_first_revision_is_updated_when_it_was_published() -> None:
 
 
 def test_updated_is_never_before_published() -> None:
-    [article] = articles([seen("a", 5, "x", published=hour(9)), seen("a", 6, "y", published=hour(9))])
+    [article] = articles(
+        [seen("a", 5, "x", published=hour(9)), seen("a", 6, "y", published=hour(9))]
+    )
 
     assert article.updated == hour(9)
 
 
 def test_the_source_and_first_seen_are_those_of_the_earliest_capture() -> None:
-    [article] = articles([seen("a", 2, source="b"), seen("a", 1, "later edit", source="c", at=hour(8))])
+    [article] = articles(
+        [seen("a", 2, source="b"), seen("a", 1, "later edit", source="c", at=hour(8))]
+    )
 
     assert (article.source, article.first_seen, article.seen_to) == ("c", hour(1), hour(2))
 
 
 def guarded(captured: float, title: str, published: float, **fields: Any) -> Sighting:
-    return seen("id:7", captured, title, title=title, guarded=True, published=hour(published), **fields)
+    return seen(
+        "id:7", captured, title, title=title, guarded=True, published=hour(published), **fields
+    )
 
 
 def test_a_reused_id_with_another_title_and_date_is_another_article() -> None:
-    found = articles([guarded(1, "Storm", 0), guarded(80, "Election", 72), guarded(81, "ＥLECTION ", 72)])
+    found = articles(
+        [guarded(1, "Storm", 0), guarded(80, "Election", 72), guarded(81, "ＥLECTION ", 72)]
+    )
 
     assert outline(found) == [("id:7", ["Storm"]), ("id:7@2026-03-04", ["Election", "ＥLECTION "])]
     assert [article.keys for article in found] == [{"id:7"}, {"id:7"}]
@@ -155,7 +184,9 @@ def test_another_title_within_a_day_is_an_edit() -> None:
 
 
 def test_the_same_title_much_later_is_the_same_article() -> None:
-    found = articles([guarded(1, "Storm", 0), guarded(90, "Election", 72), guarded(999, "Storm", 900)])
+    found = articles(
+        [guarded(1, "Storm", 0), guarded(90, "Election", 72), guarded(999, "Storm", 900)]
+    )
 
     assert outline(found) == [("id:7", ["Storm"]), ("id:7@2026-03-04", ["Election"])]
 
@@ -169,7 +200,9 @@ def test_another_shared_key_outweighs_the_guard() -> None:
 
 def test_edits_in_a_row_count_revisions_without_a_stated_change() -> None:
     stated = seen("a", 3, "c", at=hour(2.5))
-    [article] = articles([seen("a", 1, "a"), seen("a", 2, "b"), stated, seen("a", 4, "d"), seen("a", 5, "e")])
+    [article] = articles(
+        [seen("a", 1, "a"), seen("a", 2, "b"), stated, seen("a", 4, "d"), seen("a", 5, "e")]
+    )
 
     assert article.edits == 2
 
@@ -212,7 +245,9 @@ def test_articles_are_a_function_of_the_set(members: list[Sighting], chance: ran
 
 @settings(deadline=None, derandomize=True, max_examples=100)
 @given(st.lists(sightings, max_size=10))
-def test_every_sighting_is_of_one_article_and_no_two_articles_share_a_name(members: list[Sighting]) -> None:
+def test_every_sighting_is_of_one_article_and_no_two_articles_share_a_name(
+    members: list[Sighting],
+) -> None:
     found = articles(members)
 
     assert sum(len(article.sightings) for article in found) == len(set(members))

@@ -25,7 +25,9 @@ def test_this_process_is_not_dead() -> None:
 
 
 def test_a_process_that_ended_is_dead() -> None:
-    name = subprocess.run([sys.executable, "-c", _TELL], capture_output=True, text=True, check=True).stdout.strip()
+    name = subprocess.run(
+        [sys.executable, "-c", _TELL], capture_output=True, text=True, check=True
+    ).stdout.strip()
 
     assert is_dead(name)
 
@@ -35,7 +37,9 @@ def test_of_a_process_elsewhere_nothing_is_known(name: str) -> None:
     assert not is_dead(name)
 
 
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="this system does not tell when a process began")
+@pytest.mark.skipif(
+    not Path("/proc/self/stat").exists(), reason="this system does not tell when a process began"
+)
 def test_a_later_process_with_the_same_number_is_another_one() -> None:
     machine_boot, _, _ = holder().rpartition(f"/{os.getpid()}/")
 
@@ -48,7 +52,9 @@ def test_after_a_reboot_every_earlier_process_is_dead() -> None:
     assert is_dead(f"{machine}/another-boot/{rest.partition('/')[2]}")
 
 
-def test_the_claims_of_a_killed_process_are_free_at_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_claims_of_a_killed_process_are_free_at_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store.sync_sources([("a", "https://example.org/a", NOW)])
     machine, boot, _, _ = holder().rsplit("/", 3)
     monkeypatch.setattr("aggregator.store.runs.holder", lambda: f"{machine}/{boot}/{2**22 + 1}/1")

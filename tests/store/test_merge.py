@@ -26,7 +26,9 @@ def counts(outcome: Any) -> tuple[int, int, int]:
     return outcome.new, outcome.changed, outcome.same
 
 
-def test_an_entry_comes_back_as_it_was_stated(store: Store, revise: Any, bring: Any, start: Any) -> None:
+def test_an_entry_comes_back_as_it_was_stated(
+    store: Store, revise: Any, bring: Any, start: Any
+) -> None:
     revision = revise(
         hours=2,
         title="新闻 & more",
@@ -72,7 +74,9 @@ def test_an_entry_comes_back_as_it_was_stated(store: Store, revise: Any, bring: 
     ]
 
 
-def test_a_poll_that_sees_nothing_new_writes_no_sighting(store: Store, revise: Any, bring: Any) -> None:
+def test_a_poll_that_sees_nothing_new_writes_no_sighting(
+    store: Store, revise: Any, bring: Any
+) -> None:
     first = bring(store, [revise("a"), revise("b")])
     again = bring(store, [revise("a", 1), revise("b", 1)])
 
@@ -88,21 +92,34 @@ def test_changed_content_is_a_revision_and_the_newest_is_shown(
 
     [entry] = store.entries()
     assert counts(outcome) == (0, 1, 0)
-    assert (entry.content_text, entry.revision, entry.updated) == ("second", 2, start + timedelta(hours=3))
-    assert [(version.number, version.at, version.entry.content_text) for version in store.history(entry.id)] == [
+    assert (entry.content_text, entry.revision, entry.updated) == (
+        "second",
+        2,
+        start + timedelta(hours=3),
+    )
+    assert [
+        (version.number, version.at, version.entry.content_text)
+        for version in store.history(entry.id)
+    ] == [
         (1, start, "first"),
         (2, start + timedelta(hours=3), "second"),
     ]
 
 
-def test_a_revision_that_arrives_late_changes_nothing_shown(store: Store, revise: Any, bring: Any) -> None:
+def test_a_revision_that_arrives_late_changes_nothing_shown(
+    store: Store, revise: Any, bring: Any
+) -> None:
     bring(store, [revise(), revise(hours=5, text="third")], keep=True)
     shown = next(store.entries())
     outcome = bring(store, [revise(hours=2, text="second")], keep=True)
 
     [entry] = store.entries()
     assert counts(outcome) == (0, 1, 0)
-    assert [version.entry.content_text for version in store.history(entry.id)] == ["first", "second", "third"]
+    assert [version.entry.content_text for version in store.history(entry.id)] == [
+        "first",
+        "second",
+        "third",
+    ]
     assert (entry.content_html, entry.updated, entry.first_seen) == (
         shown.content_html,
         shown.updated,
@@ -110,7 +127,9 @@ def test_a_revision_that_arrives_late_changes_nothing_shown(store: Store, revise
     )
 
 
-def test_a_missing_date_does_not_move_on_the_second_run(store: Store, revise: Any, bring: Any, start: Any) -> None:
+def test_a_missing_date_does_not_move_on_the_second_run(
+    store: Store, revise: Any, bring: Any, start: Any
+) -> None:
     bring(store, [revise(published=start, published_from="first_seen")])
     later = start + timedelta(hours=1)
     outcome = bring(store, [revise(hours=1, published=later, published_from="first_seen")])
@@ -124,7 +143,10 @@ def test_a_stated_date_replaces_a_guess_and_brings_its_provenance(
 ) -> None:
     bring(store, [revise(published_from="first_seen", provenance={"title": "t"})])
     before = start - timedelta(hours=1)
-    outcome = bring(store, [revise(hours=1, published=before, provenance={"title": "t", "published": "ld:date"})])
+    outcome = bring(
+        store,
+        [revise(hours=1, published=before, provenance={"title": "t", "published": "ld:date"})],
+    )
 
     [entry] = store.entries()
     assert counts(outcome) == (0, 1, 0)
@@ -136,7 +158,9 @@ def test_a_date_that_comes_when_the_article_was_there_already_moves_nothing(
     store: Store, revise: Any, bring: Any, start: Any
 ) -> None:
     bring(store, [revise(published_from="first_seen")])
-    stamped = [bring(store, [revise(hours=n, published=start + timedelta(hours=n))]) for n in (1, 2)]
+    stamped = [
+        bring(store, [revise(hours=n, published=start + timedelta(hours=n))]) for n in (1, 2)
+    ]
 
     [entry] = store.entries()
     assert list(map(counts, stamped)) == [(0, 0, 1), (0, 0, 1)]
@@ -151,7 +175,11 @@ def test_an_article_that_moved_is_shown_where_it_is(store: Store, revise: Any, b
 
     [entry] = store.entries()
     assert (counts(outcome), counts(again)) == ((0, 1, 0), (0, 0, 1))
-    assert (entry.url, entry.revision, entry.updated) == ("https://example.org/b", 1, entry.published)
+    assert (entry.url, entry.revision, entry.updated) == (
+        "https://example.org/b",
+        1,
+        entry.published,
+    )
 
 
 def test_a_new_alias_of_unchanged_content_is_learned(store: Store, revise: Any, bring: Any) -> None:
@@ -161,10 +189,14 @@ def test_a_new_alias_of_unchanged_content_is_learned(store: Store, revise: Any, 
 
     assert counts(outcome) == (0, 0, 1)
     assert [entry.url for entry in store.entries()] == ["https://example.org/a"]
-    assert {entry.title for key in ("url:a", "guid:1", "url:moved") for entry in store.entry(key)} == {"Title of a"}
+    assert {
+        entry.title for key in ("url:a", "guid:1", "url:moved") for entry in store.entry(key)
+    } == {"Title of a"}
 
 
-def test_a_revision_that_links_two_entries_makes_them_one(store: Store, revise: Any, bring: Any) -> None:
+def test_a_revision_that_links_two_entries_makes_them_one(
+    store: Store, revise: Any, bring: Any
+) -> None:
     bring(store, [revise("a"), revise("b", 1)], keep=True)
     kept = store.entry("url:a")[0].id
     bring(store, [revise("c", 2, text="link", keys=("url:b", "url:a"))], keep=True)
@@ -174,7 +206,9 @@ def test_a_revision_that_links_two_entries_makes_them_one(store: Store, revise: 
     assert (rows(store, "entry"), rows(store, "revision"), rows(store, "entry_key")) == (1, 3, 2)
 
 
-def test_an_earlier_capture_that_arrives_late_gives_the_id(store: Store, revise: Any, bring: Any) -> None:
+def test_an_earlier_capture_that_arrives_late_gives_the_id(
+    store: Store, revise: Any, bring: Any
+) -> None:
     bring(store, [revise("b", 5, "edited", keys=("url:b", "guid:1"))], keep=True)
     bring(store, [revise("a", 1, keys=("url:a", "guid:1"), source="old")], keep=True)
 
@@ -183,10 +217,14 @@ def test_an_earlier_capture_that_arrives_late_gives_the_id(store: Store, revise:
     assert (entry.title, rows(store, "entry")) == ("Title of b", 1)
 
 
-def test_a_reused_id_is_another_entry_and_both_answer_to_it(store: Store, revise: Any, bring: Any, start: Any) -> None:
+def test_a_reused_id_is_another_entry_and_both_answer_to_it(
+    store: Store, revise: Any, bring: Any, start: Any
+) -> None:
     common = {"keys": ("voa:7",), "guarded": True}
     bring(store, [revise("a", 0, **common)])
-    outcome = bring(store, [revise("b", 80, "other", published=start + timedelta(days=3), **common)])
+    outcome = bring(
+        store, [revise("b", 80, "other", published=start + timedelta(days=3), **common)]
+    )
 
     assert counts(outcome) == (1, 0, 0)
     assert [entry.title for entry in store.entry("voa:7")] == ["Title of b", "Title of a"]
@@ -239,8 +277,13 @@ def test_saved_articles_are_edited_without_limit(store: Store, revise: Any, brin
     assert [entry.revision for entry in store.entries()] == [40]
 
 
-def test_a_document_that_lists_an_article_twice_states_one_version(store: Store, revise: Any, bring: Any) -> None:
-    outcomes = [bring(store, [revise(hours=h, text="lead"), revise(hours=h, text="short")]) for h in range(3)]
+def test_a_document_that_lists_an_article_twice_states_one_version(
+    store: Store, revise: Any, bring: Any
+) -> None:
+    outcomes = [
+        bring(store, [revise(hours=h, text="lead"), revise(hours=h, text="short")])
+        for h in range(3)
+    ]
 
     assert [counts(outcome) for outcome in outcomes] == [(1, 0, 1), (0, 0, 2), (0, 0, 2)]
     assert [entry.content_text for entry in store.entries()] == ["lead"]
@@ -255,17 +298,28 @@ def test_what_was_forgotten_stays_gone_while_it_is_still_listed(
 
     assert counts(outcome) == (0, 0, 2)
     assert titles(store) == ["Title of b"]
-    assert [rows(store, table) for table in ("entry", "revision", "entry_key", "content")] == [1, 1, 1, 1]
+    assert [rows(store, table) for table in ("entry", "revision", "entry_key", "content")] == [
+        1,
+        1,
+        1,
+        1,
+    ]
 
 
-def test_equal_contents_of_an_article_are_stored_once(store: Store, revise: Any, bring: Any) -> None:
+def test_equal_contents_of_an_article_are_stored_once(
+    store: Store, revise: Any, bring: Any
+) -> None:
     bring(store, [revise(hours=hours) for hours in range(5)], keep=True)
 
     assert (rows(store, "revision"), rows(store, "content")) == (5, 1)
 
 
-def test_an_article_that_two_sources_bring_in_one_commit_is_one(store: Store, revise: Any, bring: Any) -> None:
-    outcome = bring(store, [revise("a", 1, source="second"), revise("a", 0, source="first")], keep=True)
+def test_an_article_that_two_sources_bring_in_one_commit_is_one(
+    store: Store, revise: Any, bring: Any
+) -> None:
+    outcome = bring(
+        store, [revise("a", 1, source="second"), revise("a", 0, source="first")], keep=True
+    )
 
     [entry] = store.entries()
     assert (counts(outcome), entry.source) == ((1, 0, 1), "first")

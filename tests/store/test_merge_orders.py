@@ -22,16 +22,56 @@ def tangle(revise: Any, start: Any) -> list[Any]:
     day = timedelta(days=1)
     return [
         revise("a", 0, keys=("url:a", "guid:1")),
-        revise("a", 4, "edited", keys=("url:a", "guid:1"), url_original="https://example.org/other"),
+        revise(
+            "a", 4, "edited", keys=("url:a", "guid:1"), url_original="https://example.org/other"
+        ),
         revise("a", 4, "edited", keys=("url:a", "guid:1")),
-        revise("b", 2, "moved", keys=("url:b", "guid:1"), at=start + timedelta(hours=1), published=start - day),
-        revise("c", 1, "guess", keys=("url:c", "url:b"), published=start - 9 * day, published_from="archive"),
+        revise(
+            "b",
+            2,
+            "moved",
+            keys=("url:b", "guid:1"),
+            at=start + timedelta(hours=1),
+            published=start - day,
+        ),
+        revise(
+            "c",
+            1,
+            "guess",
+            keys=("url:c", "url:b"),
+            published=start - 9 * day,
+            published_from="archive",
+        ),
         revise("d", 3, keys=("url:d",), source="other"),
         revise("x", 0, "storm", keys=("voa:7",), guarded=True, title="Storm"),
         revise("x", 9, "storm 2", keys=("voa:7",), guarded=True, title="Great storm"),
-        revise("y", 80, "vote", keys=("voa:7", "url:y"), guarded=True, title="Vote", published=start + 3 * day),
-        revise("y", 70, "vote 2", keys=("url:y",), title="Voting", published=start + 3 * day, tags=("new",)),
-        revise("z", 200, "storm 3", keys=("voa:7",), guarded=True, title="STORM", published=start + 9 * day),
+        revise(
+            "y",
+            80,
+            "vote",
+            keys=("voa:7", "url:y"),
+            guarded=True,
+            title="Vote",
+            published=start + 3 * day,
+        ),
+        revise(
+            "y",
+            70,
+            "vote 2",
+            keys=("url:y",),
+            title="Voting",
+            published=start + 3 * day,
+            tags=("new",),
+        ),
+        revise(
+            "z",
+            200,
+            "storm 3",
+            keys=("voa:7",),
+            guarded=True,
+            title="STORM",
+            published=start + 9 * day,
+        ),
     ]
 
 
@@ -75,7 +115,9 @@ def emptied(url: str) -> Any:
     def fresh() -> Store:
         store = Store.open(url, text_of=str)
         with store._engines.write.begin() as connection:
-            connection.execute(sa.text(f"TRUNCATE {', '.join((*metadata.tables, 'search'))} CASCADE"))
+            connection.execute(
+                sa.text(f"TRUNCATE {', '.join((*metadata.tables, 'search'))} CASCADE")
+            )
         return store
 
     return fresh
@@ -83,7 +125,13 @@ def emptied(url: str) -> Any:
 
 small = st.integers(0, 3)
 wild = st.lists(
-    st.tuples(st.lists(st.sampled_from("abcde"), min_size=1, max_size=3, unique=True), small, small, small, small),
+    st.tuples(
+        st.lists(st.sampled_from("abcde"), min_size=1, max_size=3, unique=True),
+        small,
+        small,
+        small,
+        small,
+    ),
     max_size=7,
 )
 
@@ -118,7 +166,9 @@ def check_random_revisions(
 
 def few(examples: int) -> Any:
     quiet = [HealthCheck.function_scoped_fixture]
-    return settings(deadline=None, derandomize=True, max_examples=examples, suppress_health_check=quiet)
+    return settings(
+        deadline=None, derandomize=True, max_examples=examples, suppress_health_check=quiet
+    )
 
 
 @few(16)
@@ -157,4 +207,6 @@ def test_polls_give_one_store_however_they_are_grouped(
             dumps.append(dump(store))
 
     assert dumps[0] == dumps[1] == dumps[2]
-    assert [version.entry.content_text for version in dumps[0][0][1]] == [f"<p>{text}</p>" for text in "xyxz"]
+    assert [version.entry.content_text for version in dumps[0][0][1]] == [
+        f"<p>{text}</p>" for text in "xyxz"
+    ]

@@ -21,7 +21,10 @@ TABLES = ("content", "entry", "revision", "entry_key", "entry_tag")
 def rows(store: Store) -> dict[str, list[Any]]:
     with store._engines.read.connect() as connection:
         return {
-            name: sorted((list(row) for row in connection.execute(sa.text(f"SELECT * FROM {name}"))), key=repr)
+            name: sorted(
+                (list(row) for row in connection.execute(sa.text(f"SELECT * FROM {name}"))),
+                key=repr,
+            )
             for name in TABLES
         }
 
@@ -32,22 +35,52 @@ def strange(revise: Any, start: Any) -> list[Any]:
     return [
         revise("a"),
         revise(
-            "b", 5, "text", tags=("x", "y", "x"), language="zh-Hans", at=start, image=Image("https://example.org/i")
+            "b",
+            5,
+            "text",
+            tags=("x", "y", "x"),
+            language="zh-Hans",
+            at=start,
+            image=Image("https://example.org/i"),
         ),
-        revise("c", keys=("voa:7", "url:c", "guid:c", "url:c"), guarded=True, published_from="first_seen"),
-        revise("d", url=None, url_original=None, content_html=None, provenance={}, published=start - timedelta(days=9)),
+        revise(
+            "c",
+            keys=("voa:7", "url:c", "guid:c", "url:c"),
+            guarded=True,
+            published_from="first_seen",
+        ),
+        revise(
+            "d",
+            url=None,
+            url_original=None,
+            content_html=None,
+            provenance={},
+            published=start - timedelta(days=9),
+        ),
     ]
 
 
 def test_newcomers_are_stored_as_any_articles_are(
-    new_url: Any, bring: Callable[..., Any], dump: Any, strange: list[Any], monkeypatch: Any, start: Any
+    new_url: Any,
+    bring: Callable[..., Any],
+    dump: Any,
+    strange: list[Any],
+    monkeypatch: Any,
+    start: Any,
 ) -> None:
     found = []
     for long_way in (False, True):
-        with new_url() as url, Store.open(url, text_of=str) as store, monkeypatch.context() as patched:
+        with (
+            new_url() as url,
+            Store.open(url, text_of=str) as store,
+            monkeypatch.context() as patched,
+        ):
             if long_way:
                 patched.setattr(newcomers, "alone", lambda *_: set())
-            counted = [bring(store, strange[:2]), bring(store, strange[2:], now=start + timedelta(hours=1))]
+            counted = [
+                bring(store, strange[:2]),
+                bring(store, strange[2:], now=start + timedelta(hours=1)),
+            ]
             found.append((rows(store), dump(store), [outcome.new for outcome in counted]))
 
     assert found[0] == found[1]
@@ -61,9 +94,13 @@ def test_alone_is_who_shares_no_key_with_anybody(revise: Any) -> None:
     assert newcomers.alone(found, Known([("known", 1)], [(1, "", 0, "feed", 0, 0)])) == {0, 4}
 
 
-def test_every_column_of_an_entry_has_its_place(store: Store, bring: Any, strange: list[Any]) -> None:
+def test_every_column_of_an_entry_has_its_place(
+    store: Store, bring: Any, strange: list[Any]
+) -> None:
     bring(store, strange[1:2])
     with store._engines.read.connect() as connection:
-        row = connection.execute(sa.text("SELECT title, language, tongue, tags, words_crc, sketch, copies FROM entry"))
+        row = connection.execute(
+            sa.text("SELECT title, language, tongue, tags, words_crc, sketch, copies FROM entry")
+        )
 
         assert row.all() == [("Title of b", "zh-Hans", "zh", '["x","y","x"]', None, None, None)]

@@ -16,11 +16,19 @@ def test_what_nobody_stated_is_unknown(store: Any, revise: Any) -> None:
 def test_an_article_is_known_by_any_of_its_keys(store: Any, revise: Any, bring: Any) -> None:
     bring(store, [revise("a", keys=("site:1", "url:a"))])
 
-    same, other, unknown = store.news([
-        revise("a", 1, keys=("url:a",)), revise("a", 1, "edited", keys=("x:9", "site:1")), revise("b", 1),
-    ])  # fmt: skip
+    same, other, unknown = store.news(
+        [
+            revise("a", 1, keys=("url:a",)),
+            revise("a", 1, "edited", keys=("x:9", "site:1")),
+            revise("b", 1),
+        ]
+    )
 
-    assert (same, other, unknown) == (Known("1:first", "1:first"), Known("1:first", "1:first"), None)
+    assert (same, other, unknown) == (
+        Known("1:first", "1:first"),
+        Known("1:first", "1:first"),
+        None,
+    )
     assert same.holds(revise("a", 1))
     assert not other.holds(revise("a", 1, "edited"))
 
@@ -38,14 +46,18 @@ def test_a_source_is_measured_by_what_it_said_itself(store: Any, revise: Any, br
     assert stranger == Known("1:as the radio has it", None)
 
 
-def test_of_several_versions_the_last_that_a_source_stated_counts(store: Any, revise: Any, bring: Any) -> None:
+def test_of_several_versions_the_last_that_a_source_stated_counts(
+    store: Any, revise: Any, bring: Any
+) -> None:
     for hours, text in enumerate(("first", "second", "third")):
         bring(store, [revise("a", hours, text)])
 
     assert store.news([revise("a", 9, "second")]) == [Known("1:third", "1:third")]
 
 
-def test_what_was_deleted_is_not_to_be_read_again(store: Any, revise: Any, bring: Any, start: Any) -> None:
+def test_what_was_deleted_is_not_to_be_read_again(
+    store: Any, revise: Any, bring: Any, start: Any
+) -> None:
     bring(store, [revise("a")])
     store.forget([entry.id for entry in store.entries()], now=start + timedelta(hours=1))
 
@@ -60,4 +72,6 @@ def test_five_thousand_are_asked_for_at_once(store: Any, revise: Any, bring: Any
 
     found = store.news([revise(f"n{number}", 1) for number in range(5000)])
 
-    assert [number for number, known in enumerate(found) if known is not None] == list(range(0, 5000, 50))
+    assert [number for number, known in enumerate(found) if known is not None] == list(
+        range(0, 5000, 50)
+    )

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     Revise = Callable[..., Revision]
 
 
-def test_each_source_has_the_entries_that_it_brought_first(store: Store, bring: Bring, revise: Revise) -> None:
+def test_each_source_has_the_entries_that_it_brought_first(
+    store: Store, bring: Bring, revise: Revise
+) -> None:
     bring(store, [revise("a"), revise("b")])
     bring(store, [revise("b", 1, source="late"), revise("c", 1, source="late")], source="late")
 
@@ -36,10 +38,14 @@ def test_the_newest_change_is_of_the_run_that_brought_something(
     assert store.last_change() == start
 
 
-def test_the_beginning_of_an_id_leads_to_its_entries(store: Store, bring: Bring, revise: Revise) -> None:
+def test_the_beginning_of_an_id_leads_to_its_entries(
+    store: Store, bring: Bring, revise: Revise
+) -> None:
     bring(store, [revise(name) for name in "abc"])
     ids = sorted(entry.id for entry in store.entries())
 
     digits = ids[1].removeprefix("urn:uuid:")
-    assert [[entry.id for entry in store.starting(digits[:length])] for length in (9, 13, 36)] == [[ids[1]]] * 3
+    assert [[entry.id for entry in store.starting(digits[:length])] for length in (9, 13, 36)] == [
+        [ids[1]]
+    ] * 3
     assert sorted(entry.id for entry in store.starting("")) == ids

@@ -32,7 +32,9 @@ def poll(store: Store, revise: Any, start: Any) -> Callable[..., Outcome]:
         known = [(state.source, state.source, start) for state in store.states()]
         store.sync_sources([*known, (source, source, start)])
         [state] = store.claim(now, limit=1, lease=DAY, sources=[source], force=True)
-        state = dataclasses.replace(state, folder=result.pop("folder", {}), last_run=now, last_success=now)
+        state = dataclasses.replace(
+            state, folder=result.pop("folder", {}), last_run=now, last_success=now
+        )
         capture = Capture(source, f"https://{source}.example/feed", now, f"{names} {day}".encode())
         values: dict[str, Any] = {
             "captures": () if names is None else (capture,),
@@ -53,7 +55,9 @@ def names(store: Store) -> str:
     return "".join(sorted(entry.title[-1] for entry in store.entries()))
 
 
-def test_what_dropped_out_goes_after_the_time_that_its_source_keeps_it(store: Store, poll: Any, prune: Any) -> None:
+def test_what_dropped_out_goes_after_the_time_that_its_source_keeps_it(
+    store: Store, poll: Any, prune: Any
+) -> None:
     poll("abc", 0)
     poll("bcd", 1)
     [gone] = store.entry("url:a")
@@ -66,7 +70,9 @@ def test_what_dropped_out_goes_after_the_time_that_its_source_keeps_it(store: St
     assert list(store.entries(search='"title of a"')) == []
 
 
-def test_what_is_still_listed_is_never_deleted_however_old_and_unchanged(store: Store, poll: Any, prune: Any) -> None:
+def test_what_is_still_listed_is_never_deleted_however_old_and_unchanged(
+    store: Store, poll: Any, prune: Any
+) -> None:
     poll("ab", 0)
     for day in range(1, 400, 50):
         poll(None, day)
@@ -122,7 +128,9 @@ def test_a_failed_or_unchanged_run_says_nothing_of_what_is_listed(
     assert prune(100) == NOTHING
 
 
-def test_what_went_does_not_come_back_while_it_is_listed_again(store: Store, poll: Any, prune: Any) -> None:
+def test_what_went_does_not_come_back_while_it_is_listed_again(
+    store: Store, poll: Any, prune: Any
+) -> None:
     poll("ab", 0)
     poll("b", 1)
     prune(20)
@@ -133,7 +141,9 @@ def test_what_went_does_not_come_back_while_it_is_listed_again(store: Store, pol
     assert (names(store), kept) == ("b", [0, 0, 0])
 
 
-def test_a_tombstone_of_what_nobody_lists_goes_in_its_time(store: Store, poll: Any, prune: Any) -> None:
+def test_a_tombstone_of_what_nobody_lists_goes_in_its_time(
+    store: Store, poll: Any, prune: Any
+) -> None:
     poll("ab", 0)
     poll("b", 1)
     prune(20)
@@ -143,7 +153,9 @@ def test_a_tombstone_of_what_nobody_lists_goes_in_its_time(store: Store, poll: A
     assert names(store) == "ab"
 
 
-def test_what_was_forgotten_stays_gone_while_it_is_listed(store: Store, poll: Any, prune: Any, start: Any) -> None:
+def test_what_was_forgotten_stays_gone_while_it_is_listed(
+    store: Store, poll: Any, prune: Any, start: Any
+) -> None:
     poll("ab", 0)
     store.forget([store.entry("url:a")[0].id], now=start)
     prune(50)
@@ -157,11 +169,18 @@ def folder(*names: str) -> dict[str, tuple[int, int]]:
 
 
 def files(*names: str, start: Any) -> tuple[Capture, ...]:
-    return tuple(Capture("news", f"file:///home/me/saved/{name}", start, name.encode()) for name in names)
+    return tuple(
+        Capture("news", f"file:///home/me/saved/{name}", start, name.encode()) for name in names
+    )
 
 
-def test_a_file_that_is_still_there_is_still_listed(store: Store, poll: Any, prune: Any, start: Any) -> None:
-    read = {"keep_sightings": True, "captures": files("1.txt", "sub%20x/1.txt", "2.txt", start=start)}
+def test_a_file_that_is_still_there_is_still_listed(
+    store: Store, poll: Any, prune: Any, start: Any
+) -> None:
+    read = {
+        "keep_sightings": True,
+        "captures": files("1.txt", "sub%20x/1.txt", "2.txt", start=start),
+    }
     poll("abc", 0, **read, shares=(1, 1, 1), folder=folder("1.txt", "sub x/1.txt", "2.txt"))
     poll(None, 1, keep_sightings=True, folder=folder("1.txt", "sub x/1.txt"))
     assert prune(10) == NOTHING
@@ -173,8 +192,14 @@ def test_a_file_that_is_still_there_is_still_listed(store: Store, poll: Any, pru
     assert names(store) == "a"
 
 
-def test_a_file_that_says_something_else_now_lists_that(store: Store, poll: Any, prune: Any, start: Any) -> None:
-    one = {"keep_sightings": True, "folder": folder("1.txt"), "captures": files("1.txt", start=start)}
+def test_a_file_that_says_something_else_now_lists_that(
+    store: Store, poll: Any, prune: Any, start: Any
+) -> None:
+    one = {
+        "keep_sightings": True,
+        "folder": folder("1.txt"),
+        "captures": files("1.txt", start=start),
+    }
     poll("ab", 0, **one, shares=(2,))
     poll("b", 1, **one, shares=(1,))
 
@@ -185,34 +210,53 @@ def test_a_file_that_says_something_else_now_lists_that(store: Store, poll: Any,
 def test_a_folder_of_which_nobody_knows_what_is_in_which_file_keeps_everything(
     store: Store, poll: Any, prune: Any, start: Any
 ) -> None:
-    poll("ab", 0, keep_sightings=True, captures=files("1.txt", "2.txt", start=start), folder=folder("1.txt", "2.txt"))
+    poll(
+        "ab",
+        0,
+        keep_sightings=True,
+        captures=files("1.txt", "2.txt", start=start),
+        folder=folder("1.txt", "2.txt"),
+    )
     poll(None, 1, keep_sightings=True, folder={})
 
     assert prune(100) == NOTHING
 
 
-def test_old_captures_and_outcomes_go_by_number_and_age(store: Store, poll: Any, prune: Any, monkeypatch: Any) -> None:
+def test_old_captures_and_outcomes_go_by_number_and_age(
+    store: Store, poll: Any, prune: Any, monkeypatch: Any
+) -> None:
     monkeypatch.setattr("aggregator.store.leftovers.KEPT_OUTCOMES", 5)
     for day in range(30):
         poll("a", day)
-    poll("b", 0, keep_sightings=True, source="other", captures=files("1.txt", start=store.states()[0].last_run))
+    poll(
+        "b",
+        0,
+        keep_sightings=True,
+        source="other",
+        captures=files("1.txt", start=store.states()[0].last_run),
+    )
     pruned = prune(30)
 
     assert (pruned.captures, pruned.outcomes) == (10, 25)
     assert [
-        round((capture.taken - next(iter(store.captures("news"))).taken) / DAY) for capture in store.captures("news")
+        round((capture.taken - next(iter(store.captures("news"))).taken) / DAY)
+        for capture in store.captures("news")
     ] == list(range(20))
     assert len(store.outcomes("news", 99)) == 5
 
 
-def test_captures_of_the_last_week_stay_whatever_their_number(store: Store, poll: Any, prune: Any) -> None:
+def test_captures_of_the_last_week_stay_whatever_their_number(
+    store: Store, poll: Any, prune: Any
+) -> None:
     for hour in range(30):
         poll("a", hour / 24)
 
     assert (prune(7).captures, prune(7.3).captures, len(list(store.captures("news")))) == (0, 8, 22)
 
 
-def test_what_a_removed_source_brought_goes_a_time_after_it_was_last_read(store: Store, poll: Any, start: Any) -> None:
+def test_what_a_removed_source_brought_goes_a_time_after_it_was_last_read(
+    store: Store, poll: Any, start: Any
+) -> None:
     poll("abc", 0)
     poll("c", 0, "other")
     poll("bc", 1)
@@ -229,7 +273,9 @@ def test_what_a_removed_source_brought_goes_a_time_after_it_was_last_read(store:
     assert [len(would.entries), would.captures] == [1, 2]
 
 
-def test_a_source_that_is_switched_off_keeps_what_it_has(store: Store, poll: Any, prune: Any) -> None:
+def test_a_source_that_is_switched_off_keeps_what_it_has(
+    store: Store, poll: Any, prune: Any
+) -> None:
     poll("ab", 0)
     store.sync_sources([])
 
@@ -237,7 +283,9 @@ def test_a_source_that_is_switched_off_keeps_what_it_has(store: Store, poll: Any
     assert (names(store), len(list(store.captures("news")))) == ("ab", 1)
 
 
-def test_a_source_that_comes_back_after_its_entries_went_is_read_anew(store: Store, poll: Any, start: Any) -> None:
+def test_a_source_that_comes_back_after_its_entries_went_is_read_anew(
+    store: Store, poll: Any, start: Any
+) -> None:
     poll("ab", 0)
     store.sync_sources([])
     store.prune(start + 100 * DAY, {}, default=20 * DAY)
@@ -248,7 +296,9 @@ def test_a_source_that_comes_back_after_its_entries_went_is_read_anew(store: Sto
     assert {state.source: state.body_hash for state in store.states()} == {"news": None}
 
 
-def test_what_belongs_to_no_source_stays_where_no_time_is_set(store: Store, poll: Any, start: Any) -> None:
+def test_what_belongs_to_no_source_stays_where_no_time_is_set(
+    store: Store, poll: Any, start: Any
+) -> None:
     poll("ab", 0)
     store.sync_sources([])
 
@@ -260,9 +310,12 @@ def test_what_a_view_of_its_own_keep_shows_stays_until_that_is_over(
     store: Store, poll: Any, prune: Any, revise: Any, start: Any
 ) -> None:
     selections = [
-        Selection(), Selection(language="zh"), Selection(source="news"), Selection(tag="world"),
+        Selection(),
+        Selection(language="zh"),
+        Selection(source="news"),
+        Selection(tag="world"),
         Selection(scan=lambda entry: entry.title.endswith("a")),
-    ]  # fmt: skip
+    ]
     a = revise("a", 0, language="zh-Hans", tags=("world",))
     old = revise("b", 0, published=start - 40 * DAY, language="zh-Hans", tags=("world",))
     poll("", 0, revisions=(a, old))
@@ -270,7 +323,9 @@ def test_what_a_view_of_its_own_keep_shows_stays_until_that_is_over(
 
     would = {
         day: [
-            len(prune(day, shown=[Shown(start + (day - 30) * DAY, selection)], dry_run=True).entries)
+            len(
+                prune(day, shown=[Shown(start + (day - 30) * DAY, selection)], dry_run=True).entries
+            )
             for selection in selections
         ]
         for day in (12, 29, 31)
@@ -280,14 +335,18 @@ def test_what_a_view_of_its_own_keep_shows_stays_until_that_is_over(
     assert names(store) == "ac"
 
 
-def test_a_view_of_something_else_keeps_nothing(store: Store, poll: Any, prune: Any, start: Any) -> None:
+def test_a_view_of_something_else_keeps_nothing(
+    store: Store, poll: Any, prune: Any, start: Any
+) -> None:
     poll("a", 0)
     poll("c", 1)
 
     assert len(prune(12, shown=[Shown(start, Selection(language="zh"))]).entries) == 1
 
 
-def test_a_capture_of_a_file_goes_a_time_after_the_file(store: Store, poll: Any, prune: Any, start: Any) -> None:
+def test_a_capture_of_a_file_goes_a_time_after_the_file(
+    store: Store, poll: Any, prune: Any, start: Any
+) -> None:
     read = {"keep_sightings": True, "captures": files("1.txt", "2.txt", start=start)}
     poll("ab", 0, **read, shares=(1, 1), folder=folder("1.txt", "2.txt"))
     poll(None, 1, keep_sightings=True, folder=folder("1.txt"))
@@ -298,7 +357,9 @@ def test_a_capture_of_a_file_goes_a_time_after_the_file(store: Store, poll: Any,
     assert [capture.url for capture in store.captures("news")] == ["file:///home/me/saved/1.txt"]
 
 
-def test_a_file_that_comes_back_keeps_its_capture(store: Store, poll: Any, prune: Any, start: Any) -> None:
+def test_a_file_that_comes_back_keeps_its_capture(
+    store: Store, poll: Any, prune: Any, start: Any
+) -> None:
     there, gone = {"folder": folder("1.txt")}, {"folder": {}}
     poll("a", 0, keep_sightings=True, captures=files("1.txt", start=start), shares=(1,), **there)
     for day, state in ((1, gone), (5, there), (9, gone)):
@@ -311,7 +372,10 @@ def test_a_file_that_comes_back_keeps_its_capture(store: Store, poll: Any, prune
 def test_the_newest_capture_of_an_articles_page_stays_as_long_as_the_article(
     store: Store, poll: Any, prune: Any, start: Any
 ) -> None:
-    page = [Capture("news", "https://example.org/a", start + hour * DAY / 24, b"%d" % hour) for hour in range(3)]
+    page = [
+        Capture("news", "https://example.org/a", start + hour * DAY / 24, b"%d" % hour)
+        for hour in range(3)
+    ]
     poll("a", 0, captures=tuple(page))
     for day in range(1, 24):
         poll("b", day)
@@ -321,8 +385,13 @@ def test_the_newest_capture_of_an_articles_page_stays_as_long_as_the_article(
     assert [capture.url for capture in store.captures("news")] == ["https://news.example/feed"] * 20
 
 
-def test_the_page_of_an_article_that_stays_is_kept_once(store: Store, poll: Any, prune: Any, start: Any) -> None:
-    page = [Capture("news", "https://example.org/a", start + hour * DAY / 24, b"%d" % hour) for hour in range(3)]
+def test_the_page_of_an_article_that_stays_is_kept_once(
+    store: Store, poll: Any, prune: Any, start: Any
+) -> None:
+    page = [
+        Capture("news", "https://example.org/a", start + hour * DAY / 24, b"%d" % hour)
+        for hour in range(3)
+    ]
     poll("a", 0, captures=tuple(page))
     for day in range(1, 24):
         poll("a", day)
@@ -347,8 +416,16 @@ def test_a_dry_run_tells_of_everything_and_changes_nothing(
     assert prune(60) == NOTHING
 
 
-def test_vacuum_gives_space_back(store: Store, poll: Any, revise: Any, bring: Any, start: Any) -> None:
-    bring(store, [revise(f"n{n}", text=f"{n} " * 2000 + "".join(map(chr, range(200, 9000, 1 + n)))) for n in range(60)])
+def test_vacuum_gives_space_back(
+    store: Store, poll: Any, revise: Any, bring: Any, start: Any
+) -> None:
+    bring(
+        store,
+        [
+            revise(f"n{n}", text=f"{n} " * 2000 + "".join(map(chr, range(200, 9000, 1 + n))))
+            for n in range(60)
+        ],
+    )
     store.forget([entry.id for entry in store.entries()], now=start)
     before = size(store)
     store.vacuum()

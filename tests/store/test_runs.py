@@ -25,13 +25,19 @@ def names(states: list[SourceState]) -> list[str]:
 
 
 def finish(store: Store, state: SourceState, now: datetime, **fields: Any) -> Outcome:
-    [outcome] = store.commit([Result(replace(state, **fields), Outcome(state.source, now, 1, "ok"))], now=now)
+    [outcome] = store.commit(
+        [Result(replace(state, **fields), Outcome(state.source, now, 1, "ok"))], now=now
+    )
     return outcome
 
 
 @pytest.fixture
 def three(store: Store, start: Any) -> Store:
-    places = [("c", "https://c", start - MINUTE), ("a", "https://a", start + 2 * MINUTE), ("b", "https://b", start)]
+    places = [
+        ("c", "https://c", start - MINUTE),
+        ("a", "https://a", start + 2 * MINUTE),
+        ("b", "https://b", start),
+    ]
     store.sync_sources(places)
     return store
 
@@ -61,7 +67,9 @@ def test_a_run_whose_lease_was_lost_writes_nothing(three: Store, start: Any, rev
     [first] = three.claim(start, limit=1, lease=LEASE, sources=["c"])
     [second] = three.claim(start + LEASE, limit=1, lease=LEASE, sources=["c"])
     outcome = Outcome("c", start, 1, "ok", found=1, notes=("repaired",))
-    [late] = three.commit([Result(first, outcome, revisions=(revise(source="c"),))], now=start + LEASE)
+    [late] = three.commit(
+        [Result(first, outcome, revisions=(revise(source="c"),))], now=start + LEASE
+    )
 
     assert late == replace(outcome, notes=("repaired", LOST))
     assert (list(three.entries()), three.outcomes("c", 9)) == ([], [])
@@ -76,7 +84,9 @@ def test_a_result_counts_once(three: Store, start: Any) -> None:
     assert len(three.outcomes("c", 9)) == 1
 
 
-def test_a_released_claim_is_due_as_before_and_its_run_writes_nothing(three: Store, start: Any) -> None:
+def test_a_released_claim_is_due_as_before_and_its_run_writes_nothing(
+    three: Store, start: Any
+) -> None:
     [state] = three.claim(start, limit=1, lease=LEASE, sources=["c"])
     three.release([state])
 
@@ -85,10 +95,18 @@ def test_a_released_claim_is_due_as_before_and_its_run_writes_nothing(three: Sto
     assert names(three.claim(start, limit=1, lease=LEASE, sources=["c"])) == ["c"]
 
 
-def test_force_claims_what_is_not_due_but_obeys_who_asked_for_time(three: Store, start: Any) -> None:
+def test_force_claims_what_is_not_due_but_obeys_who_asked_for_time(
+    three: Store, start: Any
+) -> None:
     later = start + 60 * MINUTE
     for state in three.claim(start, limit=9, lease=LEASE):
-        finish(three, state, start, next_fetch_at=later, not_before=later if state.source == "c" else None)
+        finish(
+            three,
+            state,
+            start,
+            next_fetch_at=later,
+            not_before=later if state.source == "c" else None,
+        )
 
     assert three.claim(start + MINUTE, limit=9, lease=LEASE) == []
     assert names(three.claim(start + MINUTE, limit=9, lease=LEASE, force=True)) == ["a", "b"]
@@ -148,7 +166,11 @@ def test_a_source_that_left_the_configuration_rests_and_comes_back(
     bring(three, [revise(source="c")], source="c")
     others = [("a", "https://a", start), ("b", "https://b", start)]
     three.sync_sources(others)
-    assert names(three.states()) == names(three.claim(start + 9 * MINUTE, limit=9, lease=LEASE))[::-1] == ["a", "b"]
+    assert (
+        names(three.states())
+        == names(three.claim(start + 9 * MINUTE, limit=9, lease=LEASE))[::-1]
+        == ["a", "b"]
+    )
     assert len(list(three.entries(source="c"))) == 1
 
     three.sync_sources([*others, ("c", "https://c", start + 99 * MINUTE)])
@@ -158,8 +180,17 @@ def test_a_source_that_left_the_configuration_rests_and_comes_back(
 
 def test_another_location_forgets_what_belonged_to_the_old_one(three: Store, start: Any) -> None:
     [state] = three.claim(start, limit=1, lease=LEASE, sources=["c"])
-    known = {"validators": Validators("https://c", '"x"'), "body_hash": "b", "folder": {"f": (1, 2)}, "failures": 3}
-    waits = {"next_fetch_at": start + 60 * MINUTE, "not_before": start + 60 * MINUTE, "hints": Hints(ttl=MINUTE)}
+    known = {
+        "validators": Validators("https://c", '"x"'),
+        "body_hash": "b",
+        "folder": {"f": (1, 2)},
+        "failures": 3,
+    }
+    waits = {
+        "next_fetch_at": start + 60 * MINUTE,
+        "not_before": start + 60 * MINUTE,
+        "hints": Hints(ttl=MINUTE),
+    }
     finish(three, state, start, **known, **waits)
     [running] = three.claim(start + 60 * MINUTE, limit=1, lease=LEASE, sources=["c"])
     three.sync_sources([("c", "https://elsewhere", start + MINUTE)])
@@ -185,7 +216,9 @@ def test_a_source_known_only_by_its_entries_can_be_configured_later(
     assert names(store.claim(start, limit=9, lease=LEASE)) == ["old"]
 
 
-def test_hosts_are_left_alone_until_the_latest_time_that_they_named(three: Store, start: Any) -> None:
+def test_hosts_are_left_alone_until_the_latest_time_that_they_named(
+    three: Store, start: Any
+) -> None:
     [state] = three.claim(start, limit=1, lease=LEASE, sources=["c"])
     waits = {"c.example": start + 9 * MINUTE}
     three.commit([Result(state, Outcome("c", start, 1, "failed"), host_waits=waits)], now=start)
@@ -198,9 +231,18 @@ def test_hosts_are_left_alone_until_the_latest_time_that_they_named(three: Store
 
 def test_outcomes_come_back_newest_first(three: Store, start: Any) -> None:
     told = Outcome(
-        "c", start, 12, "failed", 5, rejected=("item 3: no title",), notes=("repaired",), http_status=503,
-        size_bytes=9, error="http", message="HTTP 503",
-    )  # fmt: skip
+        "c",
+        start,
+        12,
+        "failed",
+        5,
+        rejected=("item 3: no title",),
+        notes=("repaired",),
+        http_status=503,
+        size_bytes=9,
+        error="http",
+        message="HTTP 503",
+    )
     for number in range(3):
         [state] = three.claim(start, limit=1, lease=LEASE, sources=["c"], force=True)
         three.commit([Result(state, replace(told, ms=number))], now=start)

@@ -32,7 +32,10 @@ def names(store: Store, query: str) -> str:
 
 @pytest.fixture
 def filled(store: Store, revise: Any, bring: Any) -> Store:
-    bring(store, [revise(name, content_html=html, summary=f"Kurz {name}") for name, html in TEXTS.items()])
+    bring(
+        store,
+        [revise(name, content_html=html, summary=f"Kurz {name}") for name, html in TEXTS.items()],
+    )
     return store
 
 
@@ -75,11 +78,22 @@ def test_words_and_phrases_are_found(filled: Store, query: str, found: str) -> N
 def test_what_is_found_comes_newest_first_with_every_other_condition(
     store: Store, revise: Any, bring: Any, start: Any
 ) -> None:
-    bring(store, [revise(name, published=start.replace(day=day)) for day, name in enumerate("abcd", 1)])
+    bring(
+        store,
+        [revise(name, published=start.replace(day=day)) for day, name in enumerate("abcd", 1)],
+    )
     bring(store, [revise("e", source="other")], source="other")
 
-    assert [entry.title[-1] for entry in store.entries(search="title", source="news")] == ["d", "c", "b", "a"]
-    assert [entry.title[-1] for entry in store.entries(search="title", since=start.replace(day=3), limit=1)] == ["d"]
+    assert [entry.title[-1] for entry in store.entries(search="title", source="news")] == [
+        "d",
+        "c",
+        "b",
+        "a",
+    ]
+    assert [
+        entry.title[-1]
+        for entry in store.entries(search="title", since=start.replace(day=3), limit=1)
+    ] == ["d"]
 
 
 def test_an_edit_is_found_by_its_new_words_alone(store: Store, revise: Any, bring: Any) -> None:
@@ -89,7 +103,9 @@ def test_an_edit_is_found_by_its_new_words_alone(store: Store, revise: Any, brin
     assert [names(store, word) for word in ("alpha", "beta", "gamma")] == ["", "a", "a"]
 
 
-def test_an_older_version_that_comes_late_changes_nothing_found(store: Store, revise: Any, bring: Any) -> None:
+def test_an_older_version_that_comes_late_changes_nothing_found(
+    store: Store, revise: Any, bring: Any
+) -> None:
     bring(store, [revise("a", 5, "newest")], keep=True)
     bring(store, [revise("a", 1, "oldest")], keep=True)
 
@@ -103,8 +119,15 @@ def test_entries_that_become_one_are_found_once(store: Store, revise: Any, bring
     assert [names(store, word) for word in ("alpha", "beta", "gamma")] == ["", "", "a"]
 
 
-def test_articles_with_the_same_bytes_are_found_each(store: Store, revise: Any, bring: Any, start: Any) -> None:
-    same = {"guarded": True, "url": "https://example.org/1", "url_original": None, "keys": ("voa:1",)}
+def test_articles_with_the_same_bytes_are_found_each(
+    store: Store, revise: Any, bring: Any, start: Any
+) -> None:
+    same = {
+        "guarded": True,
+        "url": "https://example.org/1",
+        "url_original": None,
+        "keys": ("voa:1",),
+    }
     bring(store, [revise("x", 0, "storm", title="Storm", **same)])
     bring(store, [revise("y", 90, "vote", title="Vote", published=start.replace(day=9), **same)])
     bring(store, [revise("x", 95, "vote", title="Storm", **same)])
@@ -137,17 +160,30 @@ def test_words_that_were_made_in_another_way_never_spoil_the_index(
     store.forget([store.entry("url:c")[0].id], now=start)
 
     assert between == ["a", "c", ""]
-    assert [names(store, word) for word in ("alpha", "beta", "gamma", "delta", "title")] == ["", "", "a", "", ""]
+    assert [names(store, word) for word in ("alpha", "beta", "gamma", "delta", "title")] == [
+        "",
+        "",
+        "a",
+        "",
+        "",
+    ]
 
 
-def test_a_commit_indexes_nothing_and_whoever_searches_first_has_it_done(store: Store, revise: Any, bring: Any) -> None:
+def test_a_commit_indexes_nothing_and_whoever_searches_first_has_it_done(
+    store: Store, revise: Any, bring: Any
+) -> None:
     bring(store, [revise(name, 0, f"word{name}") for name in "abc"])
     unasked = indexed(store)
     found = names(store, "wordb")
     bring(store, [revise("b", 1, "other"), revise("d", 1, "wordd")])
 
     assert (unasked, found, indexed(store)) == (0, "b", 2)  # what is shown no more has gone at once
-    assert [names(store, word) for word in ("wordb", "other", "wordd", "title")] == ["", "b", "d", "abcd"]
+    assert [names(store, word) for word in ("wordb", "other", "wordd", "title")] == [
+        "",
+        "b",
+        "d",
+        "abcd",
+    ]
     assert indexed(store) == 4
 
 
@@ -157,7 +193,9 @@ def test_settling_goes_on_where_it_stopped_and_whatever_breaks_it(
     bring(store, [revise(name, 0, f"word{name}") for name in "abcde"])
     more = store.settle(2)
     with monkeypatch.context() as broken:
-        broken.setattr(derived, "crc32", None)  # after the words are in the index, before it is known
+        broken.setattr(
+            derived, "crc32", None
+        )  # after the words are in the index, before it is known
         with pytest.raises(TypeError):
             store.settle(2)
     half = indexed(store)
@@ -167,7 +205,9 @@ def test_settling_goes_on_where_it_stopped_and_whatever_breaks_it(
     assert [names(store, f"word{name}") for name in "abcde"] == list("abcde")
 
 
-def test_pruning_settles_what_nobody_asked_for(store: Store, revise: Any, bring: Any, start: Any) -> None:
+def test_pruning_settles_what_nobody_asked_for(
+    store: Store, revise: Any, bring: Any, start: Any
+) -> None:
     bring(store, [revise(name) for name in "abc"])
     store.prune(start, {}, dry_run=True)
     before = indexed(store)
@@ -186,7 +226,12 @@ def indexed(store: Store) -> int:
 letters = st.text(alphabet="ab é字京 \"'", max_size=12)
 
 
-@settings(deadline=None, derandomize=True, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None,
+    derandomize=True,
+    max_examples=30,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(letters)
 def test_any_query_finds_what_holds_all_its_phrases(filled_randomly: Any, query: str) -> None:
     store, texts = filled_randomly
@@ -198,12 +243,16 @@ def test_any_query_finds_what_holds_all_its_phrases(filled_randomly: Any, query:
         and all(_holds(each(words_of(f"Title of {name}", None, text)), phrase) for phrase in sought)
     }
 
-    assert {entry.title.removeprefix("Title of ") for entry in store.entries(search=query)} == expected
+    assert {
+        entry.title.removeprefix("Title of ") for entry in store.entries(search=query)
+    } == expected
 
 
 def _holds(words: Sequence[str], phrase: Sequence[str]) -> bool:
     size = len(phrase)
-    return any(list(words[begin : begin + size]) == list(phrase) for begin in range(len(words) - size + 1))
+    return any(
+        list(words[begin : begin + size]) == list(phrase) for begin in range(len(words) - size + 1)
+    )
 
 
 @pytest.fixture
@@ -211,6 +260,8 @@ def filled_randomly(store: Store, revise: Any, bring: Any) -> Any:
     from random import Random
 
     chance = Random(4)
-    texts = {f"n{n}": "".join(chance.choices("ab é字京 ", k=chance.randint(1, 12))) for n in range(60)}
+    texts = {
+        f"n{n}": "".join(chance.choices("ab é字京 ", k=chance.randint(1, 12))) for n in range(60)
+    }
     bring(store, [revise(name, content_html=text) for name, text in texts.items()])
     return store, texts

@@ -41,17 +41,23 @@ def test_the_newest_come_first_and_ties_are_in_the_order_of_their_ids(
     shown = store.view(4, now=start)
 
     assert (titles(shown)[0], len(shown)) == ("b", 4)
-    assert [entry.id for entry in shown[1:]] == sorted(store.entry(f"url:{name}")[0].id for name in "cde")
+    assert [entry.id for entry in shown[1:]] == sorted(
+        store.entry(f"url:{name}")[0].id for name in "cde"
+    )
 
 
-def test_an_edit_never_moves_an_entry(store: Store, item: Any, revise: Any, bring: Any, start: Any) -> None:
+def test_an_edit_never_moves_an_entry(
+    store: Store, item: Any, revise: Any, bring: Any, start: Any
+) -> None:
     bring(store, [item("a", 1), item("b", 3)])
     bring(store, [revise("a", 2000, "edited", published=start + HOUR)])
 
     assert titles(store.view(9, now=start)) == ["b", "a"]
 
 
-def test_language_source_tag_and_scan_select(store: Store, item: Any, bring: Any, start: Any) -> None:
+def test_language_source_tag_and_scan_select(
+    store: Store, item: Any, bring: Any, start: Any
+) -> None:
     bring(
         store,
         [
@@ -70,29 +76,47 @@ def test_language_source_tag_and_scan_select(store: Store, item: Any, bring: Any
         ["c"],
         ["d"],
     ]
-    assert titles(store.view(1, scan=lambda entry: entry.title.endswith(("a", "b")), now=start)) == ["b"]
+    assert titles(
+        store.view(1, scan=lambda entry: entry.title.endswith(("a", "b")), now=start)
+    ) == ["b"]
     assert store.view(0, now=start) == []
 
 
-def test_a_late_arrival_is_carried_for_48_hours(store: Store, item: Any, bring: Any, start: Any) -> None:
+def test_a_late_arrival_is_carried_for_48_hours(
+    store: Store, item: Any, bring: Any, start: Any
+) -> None:
     bring(store, [item(f"n{number}", number) for number in range(5)], now=start)
     bring(store, [item("late", -50)], now=start + HOUR)
 
     assert titles(store.view(3, now=start + 2 * HOUR)) == ["n4", "n3", "n2", "late"]
     assert titles(store.view(3, now=start + 48 * HOUR)) == ["n4", "n3", "n2", "late"]
     assert titles(store.view(3, now=start + 49 * HOUR)) == ["n4", "n3", "n2"]
-    assert titles(store.view(3, scan=lambda _: True, now=start + 2 * HOUR)) == ["n4", "n3", "n2", "late"]
+    assert titles(store.view(3, scan=lambda _: True, now=start + 2 * HOUR)) == [
+        "n4",
+        "n3",
+        "n2",
+        "late",
+    ]
     assert titles(store.view(3, language="en", now=start + 2 * HOUR)) == []
 
 
-def test_the_first_run_of_a_source_floods_no_view(store: Store, item: Any, bring: Any, start: Any) -> None:
+def test_the_first_run_of_a_source_floods_no_view(
+    store: Store, item: Any, bring: Any, start: Any
+) -> None:
     bring(store, [item(f"n{number}", number) for number in range(5)], now=start)
-    bring(store, [item(f"o{number}", -number, source="old") for number in range(5)], now=start + HOUR, source="old")
+    bring(
+        store,
+        [item(f"o{number}", -number, source="old") for number in range(5)],
+        now=start + HOUR,
+        source="old",
+    )
 
     assert titles(store.view(3, now=start + 2 * HOUR)) == ["n4", "n3", "n2"]
 
 
-def test_what_was_shown_and_went_down_is_not_late(store: Store, item: Any, bring: Any, start: Any) -> None:
+def test_what_was_shown_and_went_down_is_not_late(
+    store: Store, item: Any, bring: Any, start: Any
+) -> None:
     bring(store, [item("zero", 0)], now=start)
     for number in range(1, 8):
         bring(store, [item(f"n{number}", number)], now=start + number * HOUR)
@@ -133,8 +157,13 @@ def test_a_late_arrival_that_gets_an_older_name_is_still_carried(
     assert titles(store.view(3, now=start + 60 * HOUR)) == ["n4", "n3", "n2"]
 
 
-def test_entries_stream_newest_first_by_source_date_and_text(store: Store, item: Any, bring: Any, start: Any) -> None:
-    bring(store, [item("a", 1, content_html="<p>Über Straßen</p>"), item("b", 2, source="x"), item("c", 3)])
+def test_entries_stream_newest_first_by_source_date_and_text(
+    store: Store, item: Any, bring: Any, start: Any
+) -> None:
+    bring(
+        store,
+        [item("a", 1, content_html="<p>Über Straßen</p>"), item("b", 2, source="x"), item("c", 3)],
+    )
 
     assert titles(list(store.entries())) == ["c", "b", "a"]
     assert titles(list(store.entries(source="x"))) == ["b"]
@@ -144,14 +173,18 @@ def test_entries_stream_newest_first_by_source_date_and_text(store: Store, item:
     assert titles(list(store.entries(search="title OF c"))) == ["c"]
 
 
-def test_an_entry_is_found_by_id_url_key_and_any_spelling(store: Store, item: Any, bring: Any) -> None:
+def test_an_entry_is_found_by_id_url_key_and_any_spelling(
+    store: Store, item: Any, bring: Any
+) -> None:
     bring(store, [item("a", 1), item("b", 2)])
     [entry] = store.entry("https://example.org/a")
     uuid = entry.id.removeprefix("urn:uuid:")
 
     ways = [entry.id, uuid.upper(), "url:a"]
     assert [store.entry(way) for way in ways] == [[entry]] * 3
-    assert store.entry("http://EXAMPLE.org/a/", url_key=lambda url: "url:" + url.strip("/")[-1]) == [entry]
+    assert store.entry(
+        "http://EXAMPLE.org/a/", url_key=lambda url: "url:" + url.strip("/")[-1]
+    ) == [entry]
     assert [store.entry(way) for way in ("https://example.org/z", "urn:uuid:0", "")] == [[], [], []]
     assert (store.history("urn:uuid:" + "0" * 8), store.history("nonsense")) == ([], [])
 
@@ -175,22 +208,40 @@ def test_a_view_of_a_large_store_reads_no_more_rows_than_of_a_small_one(
     template: Any, tmp_path: Any, item: Any, bring: Any, start: Any
 ) -> None:
     """A selection is as rare in the large one, or rarer: 60 of either are of the rare kind."""
-    common, rare = {"tags": ("x", "y"), "language": "en"}, {"tags": ("x", "z"), "language": "zh-Hans", "source": "rare"}
+    common, rare = (
+        {"tags": ("x", "y"), "language": "en"},
+        {"tags": ("x", "z"), "language": "zh-Hans", "source": "rare"},
+    )
     selections: list[dict[str, str]] = [
-        {}, {"tag": "x"}, {"tag": "z"}, {"language": "en"}, {"language": "zh"}, {"source": "news"}, {"source": "rare"},
-    ]  # fmt: skip
+        {},
+        {"tag": "x"},
+        {"tag": "z"},
+        {"language": "en"},
+        {"language": "zh"},
+        {"source": "news"},
+        {"source": "rare"},
+    ]
     chance, steps = random.Random(1), []
     path = tmp_path / "grown.db"
     path.write_bytes(template.read_bytes())
     with Store.open(f"sqlite:///{path}", text_of=str) as store:
-        bring(store, [item(f"rare{n}", chance.random() * 1000, **rare) for n in range(60)], now=start, source="rare")
+        bring(
+            store,
+            [item(f"rare{n}", chance.random() * 1000, **rare) for n in range(60)],
+            now=start,
+            source="rare",
+        )
         for size in (200, 1800):
             many = [item(f"{size}.{n}", chance.random() * 1000, **common) for n in range(size)]
             bring(store, many, now=start)
             store.settle(2_000)
-            steps.append([_steps(store, start + 99 * HOUR, **selection) for selection in selections])
+            steps.append(
+                [_steps(store, start + 99 * HOUR, **selection) for selection in selections]
+            )
 
-    assert [large <= 1.2 * small for small, large in zip(*steps, strict=True)] == [True] * len(selections)
+    assert [large <= 1.2 * small for small, large in zip(*steps, strict=True)] == [True] * len(
+        selections
+    )
 
 
 def _steps(store: Store, now: Any, **selection: str) -> int:

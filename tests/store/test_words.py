@@ -27,23 +27,38 @@ from aggregator.store.words import BORDER, each, folded, phrases, words_of
         ("", []),
     ],
 )
-def test_words_are_folded_and_dense_scripts_are_single_characters(text: str, words: list[str]) -> None:
+def test_words_are_folded_and_dense_scripts_are_single_characters(
+    text: str, words: list[str]
+) -> None:
     assert each(folded(text)) == words
 
 
 def test_inline_tags_join_and_others_part() -> None:
-    html = '<p>un<b>believ</b>able<br>line<img alt="a > b" src="x">end</p><p>AT&amp;T &lt;tag&gt;</p>'
+    html = (
+        '<p>un<b>believ</b>able<br>line<img alt="a > b" src="x">end</p><p>AT&amp;T &lt;tag&gt;</p>'
+    )
 
     assert each(words_of("T", None, html))[3:] == ["unbelievable", "line", "end", "at", "t", "tag"]
 
 
 def test_a_summary_that_the_content_repeats_is_indexed_once() -> None:
-    assert each(words_of("T", "One two…", "<p>One two three</p>")) == ["t", BORDER, BORDER, "one", "two", "three"]
+    assert each(words_of("T", "One two…", "<p>One two three</p>")) == [
+        "t",
+        BORDER,
+        BORDER,
+        "one",
+        "two",
+        "three",
+    ]
     assert each(words_of("T", "Zero", "<p>One</p>")) == ["t", BORDER, "zero", BORDER, "one"]
 
 
 def test_a_word_is_cut_where_a_database_could_not_index_it() -> None:
-    assert [len(word) for word in each(folded("x" * 5000 + " " + "é" * 700 + " y"))] == [600, 600, 1]
+    assert [len(word) for word in each(folded("x" * 5000 + " " + "é" * 700 + " y"))] == [
+        600,
+        600,
+        1,
+    ]
 
 
 @pytest.mark.parametrize(

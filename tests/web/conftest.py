@@ -86,13 +86,17 @@ async def _served(site: FakeSite) -> AsyncIterator[tuple[str, int]]:
 async def _ask(session: ClientSession, path: str, *, method: str = "GET", **headers: str) -> Answer:
     stated = {name.replace("_", "-"): value for name, value in headers.items()}
     skip = [] if "Accept-Encoding" in stated else ["Accept-Encoding"]
-    async with session.request(method, path, headers=stated, skip_auto_headers=skip, allow_redirects=False) as response:
+    async with session.request(
+        method, path, headers=stated, skip_auto_headers=skip, allow_redirects=False
+    ) as response:
         return Answer(response.status, CIMultiDict(response.headers), await response.read())
 
 
 @pytest.fixture
 def site() -> FakeSite:
-    feed = published(b"<feed>" + "大雾 fog ".encode() * 400 + b"</feed>", ATOM, last_modified=CHANGED)
+    feed = published(
+        b"<feed>" + "大雾 fog ".encode() * 400 + b"</feed>", ATOM, last_modified=CHANGED
+    )
     small = published(b"<feed/>", ATOM, last_modified=CHANGED)
     return FakeSite({(None, "atom"): feed, ("merged", "atom"): feed, ("zh", "atom"): small})
 
@@ -127,8 +131,12 @@ def get(talk: Callable[[Callable[[Ask], Awaitable[Any]]], Any]) -> Callable[...,
 @pytest.fixture
 def entry() -> Entry:
     at = datetime(2026, 7, 3, 5, 40, tzinfo=UTC)
-    absent: dict[str, Any] = dict.fromkeys(("url_original", "summary", "content_html", "content_text", "image", "guid"))
-    nothing: dict[str, Any] = dict.fromkeys(("authors", "credits", "tags", "enclosures", "duplicates"), ())
+    absent: dict[str, Any] = dict.fromkeys(
+        ("url_original", "summary", "content_html", "content_text", "image", "guid")
+    )
+    nothing: dict[str, Any] = dict.fromkeys(
+        ("authors", "credits", "tags", "enclosures", "duplicates"), ()
+    )
     return Entry(
         id="urn:uuid:6b8f5c0e-2f0a-5d7e-8f6e-000000000001",
         source="harbour",

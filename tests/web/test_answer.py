@@ -27,7 +27,15 @@ DECODERS: dict[str, Callable[[bytes], bytes]] = {
 def test_a_feed_comes_with_its_type_validators_and_lifetime(get: Callable[..., Any]) -> None:
     answer = get("/feed.atom")
 
-    names = ("Content-Type", "ETag", "Last-Modified", "Cache-Control", "Vary", "Content-Length", "Content-Encoding")
+    names = (
+        "Content-Type",
+        "ETag",
+        "Last-Modified",
+        "Cache-Control",
+        "Vary",
+        "Content-Length",
+        "Content-Encoding",
+    )
     assert (answer.status, answer.body) == (200, FEED)
     assert {name: answer.headers.get(name) for name in names} == {
         "Content-Type": "application/atom+xml; charset=utf-8",
@@ -52,7 +60,9 @@ def test_a_feed_comes_with_its_type_validators_and_lifetime(get: Callable[..., A
         ("*", f'"{TAG}"'),
     ],
 )
-def test_who_holds_the_document_in_any_coding_gets_304(get: Callable[..., Any], held: str, echoed: str) -> None:
+def test_who_holds_the_document_in_any_coding_gets_304(
+    get: Callable[..., Any], held: str, echoed: str
+) -> None:
     answer = get("/feed.atom", If_None_Match=held)
 
     names = ("ETag", "Cache-Control", "Vary", "Last-Modified", "Content-Type", "Content-Length")
@@ -65,7 +75,9 @@ def test_who_holds_the_document_in_any_coding_gets_304(get: Callable[..., Any], 
     }
 
 
-@pytest.mark.parametrize("held", ['"other"', f'"{TAG}x"', f'"{TAG}-deflate"', '""', ",", f'"*", "{TAG[:-1]}"'])
+@pytest.mark.parametrize(
+    "held", ['"other"', f'"{TAG}x"', f'"{TAG}-deflate"', '""', ",", f'"*", "{TAG[:-1]}"']
+)
 def test_who_holds_another_document_gets_this_one(get: Callable[..., Any], held: str) -> None:
     answer = get("/feed.atom", If_None_Match=held)
 
@@ -87,7 +99,9 @@ def test_a_date_is_compared_to_the_second(get: Callable[..., Any], since: str, s
 
 
 def test_an_entity_tag_outweighs_a_date(get: Callable[..., Any]) -> None:
-    answer = get("/feed.atom", If_None_Match='"other"', If_Modified_Since="Sat, 04 Jul 2026 00:00:00 GMT")
+    answer = get(
+        "/feed.atom", If_None_Match='"other"', If_Modified_Since="Sat, 04 Jul 2026 00:00:00 GMT"
+    )
 
     assert answer.status == 200
 
@@ -112,7 +126,9 @@ def test_an_entity_tag_outweighs_a_date(get: Callable[..., Any]) -> None:
         (" , ;q=1,,", None),
     ],
 )
-def test_a_client_gets_the_coding_it_likes_best(get: Callable[..., Any], accepted: str, coding: str | None) -> None:
+def test_a_client_gets_the_coding_it_likes_best(
+    get: Callable[..., Any], accepted: str, coding: str | None
+) -> None:
     answer = get("/feed.atom", Accept_Encoding=accepted)
 
     decode = DECODERS[coding] if coding else bytes
@@ -165,7 +181,10 @@ def test_a_document_is_compressed_once_for_all_who_ask(
 def test_every_response_is_guarded(get: Callable[..., Any], path: str) -> None:
     headers = get(path).headers
 
-    assert {name: headers.get(name) for name in ("X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy")} == {
+    assert {
+        name: headers.get(name)
+        for name in ("X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy")
+    } == {
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
         "Referrer-Policy": "no-referrer",

@@ -24,7 +24,10 @@ def test_the_first_page_offers_every_view_to_browsers_and_people(get: Callable[.
         ("application/atom+xml", "All <news>", "/views/merged.atom"),
         ("application/atom+xml", "中文", "/views/zh.atom"),
     ]
-    assert [item.text_content() for item in shown.xpath("//ul[@class='views']/li")] == ["All <news> atom", "中文 atom"]
+    assert [item.text_content() for item in shown.xpath("//ul[@class='views']/li")] == [
+        "All <news> atom",
+        "中文 atom",
+    ]
     assert shown.findtext(".//h1") == "All <news>"
 
 
@@ -38,7 +41,9 @@ def test_the_addresses_on_the_first_page_answer(get: Callable[..., Any]) -> None
     }
 
 
-def test_the_latest_entries_are_linked_as_text(get: Callable[..., Any], site: Any, entry: Any) -> None:
+def test_the_latest_entries_are_linked_as_text(
+    get: Callable[..., Any], site: Any, entry: Any
+) -> None:
     site.entries = [entry]
     (item,) = html.fromstring(get("/").body).xpath("//ol[@class='entries']/li")
 
@@ -56,7 +61,9 @@ def test_the_latest_entries_are_linked_as_text(get: Callable[..., Any], site: An
     assert item.find("small/time").get("datetime") == "2026-07-03T05:40:00Z"
 
 
-@pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", None, '"><script>alert(1)</script>'])
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "data:text/html,x", None, '"><script>alert(1)</script>']
+)
 def test_what_is_no_web_address_is_not_linked(
     get: Callable[..., Any], site: Any, other: Callable[..., Any], url: str | None
 ) -> None:
@@ -66,9 +73,15 @@ def test_what_is_no_web_address_is_not_linked(
     assert shown.xpath("//ol//a | //script") == []
 
 
-def test_hostile_words_stay_words(get: Callable[..., Any], site: Any, other: Callable[..., Any]) -> None:
+def test_hostile_words_stay_words(
+    get: Callable[..., Any], site: Any, other: Callable[..., Any]
+) -> None:
     hostile = "\"'><img src=x onerror=alert(1)>\ud800"
-    site.entries = [other(title=hostile, publisher=hostile, language=hostile, url=f"https://e.example/{hostile}")]
+    site.entries = [
+        other(
+            title=hostile, publisher=hostile, language=hostile, url=f"https://e.example/{hostile}"
+        )
+    ]
     shown = html.fromstring(get("/").body)
 
     assert shown.xpath("//img | //script | //@onerror") == []

@@ -21,9 +21,14 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize("kind", list(OUTPUTS))
 def test_every_output_has_its_paths(get: Callable[..., Any], site: Any, kind: str) -> None:
     for view_id in (None, "zh"):
-        site.documents[view_id, kind] = published(f"{view_id} {kind}".encode(), OUTPUTS[kind].content_type)
+        site.documents[view_id, kind] = published(
+            f"{view_id} {kind}".encode(), OUTPUTS[kind].content_type
+        )
 
-    assert [get(f"/feed.{kind}").text, get(f"/views/zh.{kind}").text] == [f"None {kind}", f"zh {kind}"]
+    assert [get(f"/feed.{kind}").text, get(f"/views/zh.{kind}").text] == [
+        f"None {kind}",
+        f"zh {kind}",
+    ]
 
 
 def test_a_view_may_have_a_name_in_any_script(get: Callable[..., Any], site: Any) -> None:
@@ -33,14 +38,26 @@ def test_a_view_may_have_a_name_in_any_script(get: Callable[..., Any], site: Any
 
 
 @pytest.mark.parametrize(
-    "path", ["/views/none.atom", "/feed.rss2", "/views/zh", "/views/../feed", "/views/a/b.atom", "/%00", "/favicon.ico"]
+    "path",
+    [
+        "/views/none.atom",
+        "/feed.rss2",
+        "/views/zh",
+        "/views/../feed",
+        "/views/a/b.atom",
+        "/%00",
+        "/favicon.ico",
+    ],
 )
 def test_what_does_not_exist_is_a_page_that_says_so(get: Callable[..., Any], path: str) -> None:
     answer = get(path)
 
     page = html.fromstring(answer.body)
     assert (answer.status, page.findtext(".//h1")) == (404, "404 Not Found")
-    assert (answer.headers["Content-Type"], answer.headers["Cache-Control"]) == ("text/html; charset=utf-8", "no-store")
+    assert (answer.headers["Content-Type"], answer.headers["Cache-Control"]) == (
+        "text/html; charset=utf-8",
+        "no-store",
+    )
 
 
 def test_a_404_says_nothing_of_the_path_that_was_asked(get: Callable[..., Any]) -> None:
@@ -49,7 +66,9 @@ def test_a_404_says_nothing_of_the_path_that_was_asked(get: Callable[..., Any]) 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
 @pytest.mark.parametrize("path", ["/", "/feed.atom", "/views/zh.atom", "/healthz"])
-def test_nothing_but_get_and_head_is_allowed(get: Callable[..., Any], path: str, method: str) -> None:
+def test_nothing_but_get_and_head_is_allowed(
+    get: Callable[..., Any], path: str, method: str
+) -> None:
     answer = get(path, method=method)
 
     assert (answer.status, answer.headers["Allow"]) == (405, "GET,HEAD")
@@ -76,7 +95,10 @@ def test_health_is_503_with_reasons_when_it_is_not(get: Callable[..., Any], site
     site.state = type(site.state)(ok=False, reasons=("磁盘已满",))
     answer = get("/healthz")
 
-    assert (answer.status, json.loads(answer.body)) == (503, {"ok": False, "reasons": ["磁盘已满"], "details": {}})
+    assert (answer.status, json.loads(answer.body)) == (
+        503,
+        {"ok": False, "reasons": ["磁盘已满"], "details": {}},
+    )
 
 
 def test_a_store_that_cannot_be_read_is_logged_and_its_message_kept_inside(
@@ -86,7 +108,11 @@ def test_a_store_that_cannot_be_read_is_logged_and_its_message_kept_inside(
     with caplog.at_level(logging.ERROR, logger="aggregator.web"):
         answer = get("/")
 
-    assert (answer.status, answer.headers["Retry-After"], "secret" in answer.text) == (503, "60", False)
+    assert (answer.status, answer.headers["Retry-After"], "secret" in answer.text) == (
+        503,
+        "60",
+        False,
+    )
     assert [record.message for record in caplog.records] == ["/: cannot open /srv/secret.db"]
 
 
@@ -107,7 +133,9 @@ def test_an_unforeseen_failure_is_a_guarded_500(get: Callable[..., Any], site: A
     )
 
 
-def test_the_host_that_was_asked_for_is_nowhere_in_an_answer(talk: Callable[..., Any], site: Any, entry: Any) -> None:
+def test_the_host_that_was_asked_for_is_nowhere_in_an_answer(
+    talk: Callable[..., Any], site: Any, entry: Any
+) -> None:
     site.entries = [entry]
 
     async def all_paths(ask: Callable[..., Awaitable[Any]]) -> Any:

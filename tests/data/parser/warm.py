@@ -57,7 +57,9 @@ def become_parser(asked: socket.socket) -> None:
         os.dup2(stream, number)
         os.close(stream)
     fcntl.fcntl(asked, fcntl.F_SETOWN, os.getpid())
-    fcntl.fcntl(asked, fcntl.F_SETFL, fcntl.fcntl(asked, fcntl.F_GETFL) | os.O_ASYNC)  # SIGIO ends us when he is gone
+    fcntl.fcntl(
+        asked, fcntl.F_SETFL, fcntl.fcntl(asked, fcntl.F_GETFL) | os.O_ASYNC
+    )  # SIGIO ends us when he is gone
     sys.argv = ["aggregator.worker", *data.decode().split("\0")]
     status = 1
     try:

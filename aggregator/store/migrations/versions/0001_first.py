@@ -178,14 +178,22 @@ def _entry() -> None:
     )
     for name in ("copies", "unlisted"):
         there = sa.text(f"{name} IS NOT NULL")
-        op.create_index(f"ix_entry_{name}", "entry", [name], sqlite_where=there, postgresql_where=there)
+        op.create_index(
+            f"ix_entry_{name}", "entry", [name], sqlite_where=there, postgresql_where=there
+        )
     for name, column in (("unindexed", "words_crc"), ("unsketched", "sketch")):
         bare = sa.text(f"{column} IS NULL")
-        op.create_index(f"ix_entry_{name}", "entry", ["id"], sqlite_where=bare, postgresql_where=bare)
+        op.create_index(
+            f"ix_entry_{name}", "entry", ["id"], sqlite_where=bare, postgresql_where=bare
+        )
     op.create_index("ix_entry_content_id", "entry", ["content_id"])
     op.create_index("ix_entry_newest", "entry", [sa.literal_column("published DESC"), "uid"])
-    op.create_index("ix_entry_source_newest", "entry", ["source_id", sa.literal_column("published DESC"), "uid"])
-    op.create_index("ix_entry_tongue_newest", "entry", ["tongue", sa.literal_column("published DESC"), "uid"])
+    op.create_index(
+        "ix_entry_source_newest", "entry", ["source_id", sa.literal_column("published DESC"), "uid"]
+    )
+    op.create_index(
+        "ix_entry_tongue_newest", "entry", ["tongue", sa.literal_column("published DESC"), "uid"]
+    )
     op.create_index("ix_entry_url", "entry", ["url"])
     op.create_table(
         "entry_tag",
