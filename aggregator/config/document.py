@@ -126,6 +126,9 @@ def _compose(text: str) -> Any:
         return yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as e:
         mark = e.problem_mark or e.context_mark
+        if "nesting depth" in (e.problem or ""):  # the limit of libyaml itself, met before ours
+            line = mark.line + 1 if mark else 1
+            raise _RefusedError(line, f"is nested deeper than {LIMIT_DEPTH} levels") from e
         what = " ".join(part for part in (e.problem, e.context) if part)
         raise _RefusedError(mark.line + 1 if mark else 1, f"not valid YAML: {what}") from e
     except yaml.reader.ReaderError as e:

@@ -22,7 +22,7 @@ DOCUMENT = """\
     </outline>
   </body>
 </opml>
-"""  # noqa: E501  (as it is written)
+"""
 
 
 def test_feeds_stand_in_the_folder_of_their_first_tag() -> None:
