@@ -17,17 +17,17 @@ from urllib.parse import urlsplit, urlunsplit
 from aggregator import publish, schedule
 from aggregator.errors import StoreError
 from aggregator.fetch.deferred import Deferred
-from aggregator.hosts import PATIENCE, Hosts
-from aggregator.means import longest_run, remembered_by, settings_of
 from aggregator.normalize.html import text_of
 from aggregator.normalize.identity import url_key
-from aggregator.pipeline import Parts, run
+from aggregator.parse.pool import Workers
 from aggregator.publish.selection import narrow, selects
+from aggregator.run.host_queue import PATIENCE, Hosts
+from aggregator.run.pipeline import Parts, run
+from aggregator.run.settings import longest_run, remembered_by, settings_of
 from aggregator.store import Store
 from aggregator.store.retention import Shown
 from aggregator.store.view import Selection
-from aggregator.workers import Workers
-from aggregator.writer import Writer
+from aggregator.store.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -83,9 +83,9 @@ class App:
         self._lent_writer = writer
         self._rules = sites_folder(config)
         if self._rules is not None and any(self._rules.glob("*.yaml")):
-            from aggregator.sites.loader import (
-                load_sites,
-            )  # on demand: most users have no rules of their own
+            from aggregator.rules.loader import (
+                load_sites,  # on demand: most users have no rules of their own
+            )
 
             load_sites(
                 self._rules

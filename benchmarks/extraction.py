@@ -49,9 +49,9 @@ def run(size: Size, _place: Path) -> list[Figure]:
     from bs4 import BeautifulSoup
 
     from aggregator.adapters import article
-    from aggregator.digest import ARTICLE, Job, digest
     from aggregator.model import Capture
-    from aggregator.sites.loader import load_sites
+    from aggregator.parse.captures import ARTICLE, Job, digest
+    from aggregator.rules.loader import load_sites
 
     text, sites = page(), load_sites()
     capture = Capture(

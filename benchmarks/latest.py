@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import sqlalchemy as sa
 
-from aggregator.normalize.copies import SKETCHED, pack, unpack
 from aggregator.normalize.html import text_of
+from aggregator.normalize.near_duplicate import SKETCHED, pack, unpack
 from aggregator.store import Store
 from aggregator.store.content import Compressor, dump
-from aggregator.store.copies import Compared, candidates
+from aggregator.store.duplicates import Compared, candidates
 from aggregator.store.engine import fetched, insertion
-from aggregator.store.history import uid_of
+from aggregator.store.merge.article import uid_of
 from aggregator.store.schema import content, entry, entry_key, entry_tag, micros, revision, sketch
 from benchmarks.measure import Figure, side_by_side
 from benchmarks.merging import article

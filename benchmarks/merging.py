@@ -24,7 +24,7 @@ from aggregator.model import Capture, Image, Outcome, Result, Revision
 from aggregator.normalize.identity import content_hash
 from aggregator.store import Store
 from aggregator.store.schema import entry, entry_key
-from aggregator.writer import GROUP
+from aggregator.store.writer import GROUP
 from benchmarks.measure import Figure, side_by_side
 from benchmarks.words import CHINESE, ENGLISH, FRENCH, paragraph, title
 

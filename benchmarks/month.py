@@ -18,22 +18,23 @@ from random import Random
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
 
-from aggregator import pipeline, schedule
+from aggregator import schedule
 from aggregator.config import Source
-from aggregator.digest import Digest
 from aggregator.errors import SourceError
 from aggregator.fetch import Response
-from aggregator.hosts import Hosts
 from aggregator.model import Hints, Validators
+from aggregator.parse.captures import Digest
+from aggregator.run import pipeline
+from aggregator.run.host_queue import Hosts
 from aggregator.store import Store
 from benchmarks.measure import FULL, Figure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aggregator.digest import Job
     from aggregator.fetch import Fetcher, Request
     from aggregator.model import Capture, SourceState
+    from aggregator.parse.captures import Job
     from benchmarks.measure import Size
 
 START = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)

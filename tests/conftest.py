@@ -153,7 +153,7 @@ class Home:
 
     def load(self) -> Config:
         from aggregator.config import load
-        from aggregator.sites.loader import shipped_names
+        from aggregator.rules.loader import shipped_names
 
         return load(self.path, env={}, sites=shipped_names())
 
@@ -223,7 +223,7 @@ def children(pid: int | str = "self") -> set[int]:
 @contextmanager
 def warmed(program: tuple[str, ...]) -> Iterator[None]:
     """Start the parsers of this process by a `parser_program`."""
-    from aggregator.workers import Workers
+    from aggregator.parse.pool import Workers
 
     defaults = Workers.__init__.__kwdefaults__
     assert defaults is not None

@@ -17,9 +17,9 @@ import pytest
 from aggregator.app import App, open_store, rules_of
 from aggregator.config import Config, Source, load
 from aggregator.errors import ConfigError, StoreError
-from aggregator.hosts import PATIENCE
 from aggregator.model import Outcome, Result
-from aggregator.writer import Writer
+from aggregator.run.host_queue import PATIENCE
+from aggregator.store.writer import Writer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -272,7 +272,7 @@ async def main():
 asyncio.run(main())
 """
 # Folders are read in runs of this many, so that there is something committed to be found after a kill.
-SMALL_RUNS = "import aggregator.fetch.gather as g; g.MAX_FILES = 12\n"
+SMALL_RUNS = "import aggregator.fetch.source as g; g.MAX_FILES = 12\n"
 ARTICLES = 150
 
 

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from aggregator.adapters import ROUGH_TEXT
-from aggregator.articles import ROUGH_TEXT_NOTE, complete
 from aggregator.config import Match, Source
-from aggregator.digest import Digest, Job, Wanted
 from aggregator.errors import SourceError, StoreError
 from aggregator.fetch import Request, Response
-from aggregator.fetch.remembered import Remembered
-from aggregator.hosts import Hosts
+from aggregator.fetch.preview_cache import Remembered
 from aggregator.model import Capture, Found, RawEntry, Revision
+from aggregator.parse.captures import Digest, Job, Wanted
+from aggregator.run.article_pages import ROUGH_TEXT_NOTE, complete
+from aggregator.run.host_queue import Hosts
+from aggregator.run.page_fetcher import MAX_PAGE_BYTES, Parts, Visit
 from aggregator.store import Known
-from aggregator.visit import MAX_PAGE_BYTES, Parts, Visit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

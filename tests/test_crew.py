@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from aggregator.crew import LONGEST_PAUSE, RETRY, Crew
+from aggregator.daemon.run_pool import LONGEST_PAUSE, RETRY, Crew
+from aggregator.daemon.status import Condition
 from aggregator.errors import StoreError
 from aggregator.model import Outcome, SourceState
-from aggregator.served import Condition
 
 
 @dataclass

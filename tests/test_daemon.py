@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
-from aggregator import crew
-from aggregator import daemon as daemons
 from aggregator.app import open_store, utc_now
-from aggregator.daemon import Daemon, serve
+from aggregator.daemon import daemon as daemons
+from aggregator.daemon import run_pool
+from aggregator.daemon.daemon import Daemon, serve
 from aggregator.errors import StoreError, UsageError
-from aggregator.writer import Writer
+from aggregator.store.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -268,7 +268,7 @@ SERVE = """
 import sys, logging
 from pathlib import Path
 from aggregator.config import load
-from aggregator.daemon import serve
+from aggregator.daemon.daemon import serve
 logging.basicConfig(level=logging.INFO)
 serve(lambda: load(Path(sys.argv[1]), env={}))
 """
@@ -303,9 +303,9 @@ def test_an_address_that_is_taken_is_told_and_nothing_is_left(home: Any, way: An
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (daemons, crew):
+    for module in (daemons, run_pool):
         monkeypatch.setattr(module, "RETRY", timedelta(milliseconds=100))
-    monkeypatch.setattr(crew, "LONGEST_PAUSE", timedelta(milliseconds=200))
+    monkeypatch.setattr(run_pool, "LONGEST_PAUSE", timedelta(milliseconds=200))
     monkeypatch.setattr(daemons, "SHORTEST_SLEEP", timedelta(milliseconds=50))
 
 

@@ -10,14 +10,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aggregator import digest as digesting
 from aggregator.adapters import ROUGH_TEXT
 from aggregator.adapters import feed as feed_adapter
 from aggregator.config import Corrections, Match, Source
-from aggregator.digest import MAX_ITEM_CHARACTERS, Digest, Job, Wanted, digest, joined, rules_for
 from aggregator.errors import SourceError
 from aggregator.model import Capture, Found, RawEntry
-from aggregator.sites.loader import load_sites
+from aggregator.parse import captures as digesting
+from aggregator.parse.captures import (
+    MAX_ITEM_CHARACTERS,
+    Digest,
+    Job,
+    Wanted,
+    digest,
+    joined,
+    rules_for,
+)
+from aggregator.rules.loader import load_sites
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from aggregator.config import Expected, PageTest, Source
-from aggregator.expectation import carrier_of, failures
 from aggregator.model import Capture
-from aggregator.pipeline import job_of
-from aggregator.sites.loader import load_sites
+from aggregator.rule_tests.check import carrier_of, failures
+from aggregator.rules.loader import load_sites
+from aggregator.run.pipeline import job_of
 
 if TYPE_CHECKING:
-    from aggregator.digest import Job
-    from aggregator.sites.rules import Sites
+    from aggregator.parse.captures import Job
+    from aggregator.rules.compiled import Sites
 
 TAKEN = datetime(2024, 7, 5, tzinfo=UTC)
 ITEM = """<item><title>A &amp; B</title><link>https://harbour.example/1</link>

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from aggregator.config import Source
-from aggregator.digest import digest
 from aggregator.errors import SourceError
-from aggregator.explain import Candidate, Explained, explain, silent
 from aggregator.model import Capture
-from aggregator.pipeline import job_of
-from aggregator.sites.loader import load_sites
+from aggregator.parse.captures import digest
+from aggregator.parse.trace import Candidate, Explained, explain, silent
+from aggregator.rules.loader import load_sites
+from aggregator.run.pipeline import job_of
 
 if TYPE_CHECKING:
-    from aggregator.digest import Job
-    from aggregator.sites.rules import Sites
+    from aggregator.parse.captures import Job
+    from aggregator.rules.compiled import Sites
 
 TAKEN = datetime(2024, 7, 5, tzinfo=UTC)
 MEDIA = 'xmlns:media="http://search.yahoo.com/mrss/" xmlns:dc="http://purl.org/dc/elements/1.1/"'

@@ -10,14 +10,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from aggregator.config import Source
-from aggregator.digest import Digest, Job, Wanted
 from aggregator.errors import SourceError
 from aggregator.fetch import Request, Response
-from aggregator.hosts import Hosts
 from aggregator.model import Capture, RawEntry, Revision
-from aggregator.pages import Leaf, follow, leaf_of
+from aggregator.parse.captures import Digest, Job, Wanted
+from aggregator.run.host_queue import Hosts
+from aggregator.run.list_pages import Leaf, follow, leaf_of
+from aggregator.run.page_fetcher import Parts, Visit
 from aggregator.store import Known
-from aggregator.visit import Parts, Visit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aggregator import pipeline
 from aggregator.config import Fields, Source
-from aggregator.digest import Digest, digest
 from aggregator.errors import SourceError, StoreError
 from aggregator.fetch import Fetcher, FetchSettings, Request, Response
-from aggregator.hosts import Hosts
 from aggregator.model import SourceState
-from aggregator.sites.loader import load_sites
+from aggregator.parse.captures import Digest, digest
+from aggregator.rules.loader import load_sites
+from aggregator.run import pipeline
+from aggregator.run.host_queue import Hosts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aggregator import recording
 from aggregator.config import PageTest
 from aggregator.errors import SourceError
 from aggregator.model import Capture
+from aggregator.rule_tests import capture_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +44,7 @@ def test_a_capture_is_read_plain_or_packed_and_its_name_tells_what_it_is(
 ) -> None:
     (tmp_path / name).write_bytes(gzip.compress(b"hello") if name.endswith(".gz") else b"hello")
 
-    read = recording.read(declared(tmp_path / name), source="harbour", url=URL, now=NOW)
+    read = capture_file.read(declared(tmp_path / name), source="harbour", url=URL, now=NOW)
 
     assert read == Capture("harbour", URL, NOW, b"hello", headers={"content-type": media_type})
 
@@ -57,7 +57,7 @@ def test_a_test_says_itself_where_when_and_as_what_its_capture_was_taken(tmp_pat
         "content_type": "text/x; charset=y",
     }
 
-    read = recording.read(
+    read = capture_file.read(
         declared(tmp_path / "a.html", **stated), source="harbour", url=URL, now=NOW
     )
 
@@ -73,7 +73,7 @@ def test_a_test_says_itself_where_when_and_as_what_its_capture_was_taken(tmp_pat
 def test_a_capture_without_any_address_has_that_of_its_file(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"hello")
 
-    read = recording.read(declared(tmp_path / "a.txt"), source="rules", url=None, now=NOW)
+    read = capture_file.read(declared(tmp_path / "a.txt"), source="rules", url=None, now=NOW)
 
     assert read.url == (tmp_path / "a.txt").as_uri()
 
@@ -94,7 +94,7 @@ def test_a_capture_that_cannot_be_read_is_told_with_its_file(
         (tmp_path / name).write_bytes(body)
 
     with pytest.raises(SourceError, match=name) as caught:
-        recording.read(declared(tmp_path / name), source="harbour", url=URL, now=NOW)
+        capture_file.read(declared(tmp_path / name), source="harbour", url=URL, now=NOW)
 
     assert caught.value.kind == kind
 
@@ -105,7 +105,7 @@ def test_a_capture_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
             stream.write(bytes(2**20))
 
     with pytest.raises(SourceError, match="larger than 64 MiB"):
-        recording.read(declared(tmp_path / "bomb.gz"), source="harbour", url=URL, now=NOW)
+        capture_file.read(declared(tmp_path / "bomb.gz"), source="harbour", url=URL, now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -123,10 +123,10 @@ def test_a_capture_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
 def test_a_recording_is_read_as_it_was_written(
     tmp_path: Path, carrier: str, body: bytes, name: str
 ) -> None:
-    path = recording.write(capture(body), tmp_path / "captures", name="harbour", carrier=carrier)
+    path = capture_file.write(capture(body), tmp_path / "captures", name="harbour", carrier=carrier)
 
     assert path == tmp_path / "captures" / name
-    assert recording.read(declared(path), source="harbour", url=URL, now=NOW).body == body
+    assert capture_file.read(declared(path), source="harbour", url=URL, now=NOW).body == body
 
 
 def test_what_is_recorded_already_is_not_written_again_and_nothing_is_written_over(
@@ -135,7 +135,7 @@ def test_what_is_recorded_already_is_not_written_again_and_nothing_is_written_ov
     bodies = (b"one", b"one", b"two", b"one", b"two")
 
     paths = [
-        recording.write(capture(body), tmp_path, name="harbour", carrier="page").name
+        capture_file.write(capture(body), tmp_path, name="harbour", carrier="page").name
         for body in bodies
     ]
 
@@ -148,4 +148,4 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "captures").write_bytes(b"a file")
 
     with pytest.raises(SourceError, match="cannot write"):
-        recording.write(capture(), tmp_path / "captures", name="harbour", carrier="page")
+        capture_file.write(capture(), tmp_path / "captures", name="harbour", carrier="page")

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from aggregator.config import Config, Network, Source
-from aggregator.rehearsal import rehearse
+from aggregator.dry_run import rehearse
 
 
 def page(body: str) -> str:

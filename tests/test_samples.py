@@ -18,16 +18,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from aggregator.digest import Job, digest
 from aggregator.model import Capture
 from aggregator.normalize.html import text_of
-from aggregator.sites.loader import load_sites
+from aggregator.parse.captures import Job, digest
+from aggregator.rules.loader import load_sites
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from aggregator.model import Revision
-    from aggregator.sites.rules import Sites
+    from aggregator.rules.compiled import Sites
 
 SAMPLES = Path(__file__).parent.parent.parent / "shared" / "samples"
 FILES = sorted(SAMPLES.glob("**/*.txt"))

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from aggregator.digest import Job, digest
 from aggregator.model import Capture
 from aggregator.normalize.html import text_of
-from aggregator.sites.loader import load_sites
+from aggregator.parse.captures import Job, digest
+from aggregator.rules.loader import load_sites
 
 SEEDS = sorted((Path(__file__).parent.parent / "seeds").glob("*.txt"))
 TAKEN = datetime(2026, 1, 1, tzinfo=UTC)

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aggregator.digest import Job, digest
 from aggregator.model import Capture
-from aggregator.sites.loader import load_sites
+from aggregator.parse.captures import Job, digest
+from aggregator.rules.loader import load_sites
 
 if TYPE_CHECKING:
     from aggregator.model import Revision
-    from aggregator.sites.rules import Sites
+    from aggregator.rules.compiled import Sites
 
 DATA = Path(__file__).parent / "data" / "sides"
 TAKEN = datetime(2026, 7, 3, 18, 0, tzinfo=UTC)

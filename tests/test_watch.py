@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from aggregator import watch
-from aggregator.watch import Change, Plan, follow
+from aggregator.daemon import file_watcher
+from aggregator.daemon.file_watcher import Change, Plan, follow
 
 
 def test_folders_of_the_configuration_and_of_sources_are_watched_and_our_own_output_is_not(
@@ -114,7 +114,7 @@ def test_what_cannot_be_watched_is_said(
     def broken(*roots: Any, **given: Any) -> Any:
         raise OSError("no more watches")
 
-    monkeypatch.setattr(watch, "awatch", broken)
+    monkeypatch.setattr(file_watcher, "awatch", broken)
 
     async def story() -> None:
         await follow(Plan.of(home.load()), lambda _: None, stop=asyncio.Event())

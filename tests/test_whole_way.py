@@ -144,7 +144,7 @@ def test_site_rules_read_their_own_feed_and_the_feed_adapter_refuses_a_page(
 def test_a_large_folder_is_read_to_its_end_in_one_cycle_even_when_all_is_asked_for(
     home: Any, clock: Any, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr("aggregator.fetch.gather.MAX_FILES", 2)
+    monkeypatch.setattr("aggregator.fetch.source.MAX_FILES", 2)
     for number in range(5):
         home.save(f"a{number}", f"Article {number}")
     home.follow("{id: saved, path: ../../articles, adapter: archive}")

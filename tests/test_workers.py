@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aggregator.digest import Job
 from aggregator.errors import SourceError
 from aggregator.model import Capture
-from aggregator.workers import Limits, Workers
+from aggregator.parse.captures import Job
+from aggregator.parse.pool import Limits, Workers
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -200,9 +200,9 @@ def test_a_real_document_that_takes_too_long_is_given_up(way: Any) -> None:
 PARENT = """
 import asyncio, sys
 from datetime import UTC, datetime
-from aggregator.digest import Job
+from aggregator.parse.captures import Job
 from aggregator.model import Capture
-from aggregator.workers import Limits, Workers
+from aggregator.parse.pool import Limits, Workers
 
 async def main():
     async with Workers(None, limits=Limits(seconds=0.2, idle_seconds=600), program=sys.argv[2:]) as workers:

@@ -10,7 +10,7 @@ import pytest
 
 from aggregator.errors import StoreError
 from aggregator.model import Outcome, Result, SourceState
-from aggregator.writer import GROUP, Writer
+from aggregator.store.writer import GROUP, Writer
 
 
 class Store:

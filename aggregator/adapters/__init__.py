@@ -9,7 +9,7 @@ from aggregator.errors import SourceError
 
 if TYPE_CHECKING:
     from aggregator.model import Capture, Parsed
-    from aggregator.sites.rules import SiteRules
+    from aggregator.rules.compiled import SiteRules
 
 
 class Adapter(Protocol):
@@ -22,8 +22,8 @@ class Adapter(Protocol):
 ADAPTERS: dict[str, str] = {
     "archive": "aggregator.adapters.archive",
     "feed": "aggregator.adapters.feed",
-    "json": "aggregator.adapters.json_items",
-    "page": "aggregator.adapters.page",
+    "json": "aggregator.adapters.json_api",
+    "page": "aggregator.adapters.listing",
     "sitemap": "aggregator.adapters.sitemap",
 }
 

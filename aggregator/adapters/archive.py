@@ -22,7 +22,7 @@ from aggregator.model import Found, Parsed, RawEntry
 
 if TYPE_CHECKING:
     from aggregator.model import Capture
-    from aggregator.sites.rules import SiteRules
+    from aggregator.rules.compiled import SiteRules
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n.*?\n---[ \t]*\n", re.DOTALL)
 _HEADER = re.compile(

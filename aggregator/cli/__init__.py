@@ -10,22 +10,22 @@ from typing import Annotated
 import typer
 
 from aggregator import __version__
-from aggregator.cli.add import add
-from aggregator.cli.check import check
-from aggregator.cli.entries import entries
-from aggregator.cli.export import export
-from aggregator.cli.fetch import fetch
-from aggregator.cli.guard import guarded
-from aggregator.cli.import_ import import_
-from aggregator.cli.invocation import DEFAULT_PATH, Invocation
+from aggregator.cli.commands.add import add
+from aggregator.cli.commands.check import check
+from aggregator.cli.commands.entries import entries
+from aggregator.cli.commands.export import export
+from aggregator.cli.commands.fetch import fetch
+from aggregator.cli.commands.import_opml import import_
+from aggregator.cli.commands.preview import preview
+from aggregator.cli.commands.prune import prune
+from aggregator.cli.commands.publish import publish
+from aggregator.cli.commands.run import run
+from aggregator.cli.commands.show import show
+from aggregator.cli.commands.sources import sources
+from aggregator.cli.commands.test import test
+from aggregator.cli.context import DEFAULT_PATH, Invocation
+from aggregator.cli.exit_codes import guarded
 from aggregator.cli.options import Commands
-from aggregator.cli.preview import preview
-from aggregator.cli.prune import prune
-from aggregator.cli.publish import publish
-from aggregator.cli.run import run
-from aggregator.cli.show import show
-from aggregator.cli.sources import sources
-from aggregator.cli.test import test
 
 __all__ = ["app", "main"]
 

@@ -4,10 +4,17 @@ Rule: what loads is right as far as it can be told without asking anyone; what d
 file, line and path. Exactly the keys of docs/configuration.md exist.
 """
 
-from aggregator.config.choice import Corrections, Forced, Match
+from aggregator.config.filters import Corrections, Forced, Match
+from aggregator.config.json_schema import schema
 from aggregator.config.load import default, load
-from aggregator.config.page import ArticleRules, Expected, FieldRule, Fields, PageRules, PageTest
-from aggregator.config.schema import schema
+from aggregator.config.page_rules import (
+    ArticleRules,
+    Expected,
+    FieldRule,
+    Fields,
+    PageRules,
+    PageTest,
+)
 from aggregator.config.settings import Config, Defaults, Network, Server, View, Where
 from aggregator.config.source import CARRIERS, BasicAuth, HttpOptions, Source
 

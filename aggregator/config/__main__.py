@@ -7,8 +7,8 @@ import json
 import sys
 from pathlib import Path
 
-from aggregator.config.reference import refreshed
-from aggregator.config.schema import schema
+from aggregator.config.docs_tables import refreshed
+from aggregator.config.json_schema import schema
 
 
 def write(docs: Path) -> None:

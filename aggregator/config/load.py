@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from aggregator.config.document import read
-from aggregator.config.listing import places
-from aggregator.config.naming import name
-from aggregator.config.problems import explain, seen
+from aggregator.config.messages import explain, seen
 from aggregator.config.record import Setting
 from aggregator.config.settings import Config, Defaults
 from aggregator.config.source import Source
+from aggregator.config.source_files import places
+from aggregator.config.source_ids import name
 from aggregator.config.words import nearest
+from aggregator.config.yaml_document import read
 from aggregator.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
-    from aggregator.config.document import Document
-    from aggregator.config.listing import Place
+    from aggregator.config.source_files import Place
+    from aggregator.config.yaml_document import Document
     from aggregator.errors import Problem
 
 

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, PrivateAttr
 
-from aggregator.config.choice import Match
+from aggregator.config.filters import Match
 from aggregator.config.record import Record, written
 from aggregator.config.source import FullText, Source
-from aggregator.config.values import (
+from aggregator.config.types import (
     DatabaseUrl,
     Duration,
     Every,

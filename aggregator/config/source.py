@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo
 
-from aggregator.config.choice import Corrections, Match
-from aggregator.config.page import ArticleRules, Fields, PageRules, PageTest, Selectors
+from aggregator.config.filters import Corrections, Match
+from aggregator.config.page_rules import ArticleRules, Fields, PageRules, PageTest, Selectors
 from aggregator.config.record import Record, setting, written
-from aggregator.config.values import (
+from aggregator.config.types import (
     Charset,
     Duration,
     Every,

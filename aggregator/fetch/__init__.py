@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aggregator.fetch.messages import FetchSettings, Request, Response
-from aggregator.fetch.pace import group_of
+from aggregator.fetch.rate_limit import group_of
 
 if TYPE_CHECKING:
     from aggregator.fetch.client import Fetcher

@@ -12,28 +12,34 @@ from typing import TYPE_CHECKING, Self
 import aiohttp
 
 from aggregator.errors import SourceError
-from aggregator.fetch.answer import DOCUMENT, MOST_HEADER_BYTES, read
-from aggregator.fetch.chain import REDIRECTS, Chain
+from aggregator.fetch.cache_headers import (
+    hints_of,
+    merged,
+    request_headers,
+    retry_after,
+    validators_of,
+)
 from aggregator.fetch.connector import AddressRefusedError, GuardedResolver, connector
+from aggregator.fetch.content_encoding import ACCEPT_ENCODING
 from aggregator.fetch.deadline import Deadline
-from aggregator.fetch.encoding import ACCEPT_ENCODING
-from aggregator.fetch.fault import FAULTS, fault, refused
-from aggregator.fetch.freshness import hints_of, merged, request_headers, retry_after, validators_of
+from aggregator.fetch.error_mapping import FAULTS, fault, refused
 from aggregator.fetch.messages import FetchSettings, Response
 from aggregator.fetch.names import SystemNames
-from aggregator.fetch.pace import Pace, group_of
+from aggregator.fetch.rate_limit import Pace, group_of
+from aggregator.fetch.redirects import REDIRECTS, Chain
+from aggregator.fetch.request_url import refuse_private, target
+from aggregator.fetch.response_body import DOCUMENT, MOST_HEADER_BYTES, read
 from aggregator.fetch.robots import Robots
-from aggregator.fetch.target import refuse_private, target
 from aggregator.fetch.wall import wall
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    from aggregator.fetch.answer import Answer
     from aggregator.fetch.connector import Resolve
     from aggregator.fetch.messages import Request
-    from aggregator.fetch.target import Target
+    from aggregator.fetch.request_url import Target
+    from aggregator.fetch.response_body import Answer
 
 _MOST_HEADERS = 256
 _LONGEST_LINE = 8190

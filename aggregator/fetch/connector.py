@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from aiohttp import TCPConnector
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from aggregator.fetch.address import refusal
+from aggregator.fetch.private_address import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

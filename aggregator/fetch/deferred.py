@@ -44,8 +44,8 @@ class Deferred:
         return await (await self._fetcher()).allowed(url, like=like)
 
     def group(self, url: str) -> str:
-        from aggregator.fetch.pace import group_of
-        from aggregator.fetch.target import target
+        from aggregator.fetch.rate_limit import group_of
+        from aggregator.fetch.request_url import target
 
         return group_of(target(url).host, self._settings.host_groups)
 

@@ -14,7 +14,7 @@ from protego import Protego
 
 from aggregator.errors import SourceError
 from aggregator.fetch.messages import Request
-from aggregator.fetch.target import target
+from aggregator.fetch.request_url import target
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

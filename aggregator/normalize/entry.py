@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from aggregator.errors import ItemError
 from aggregator.model import Enclosure, Evidence, Found, Image, RawEntry, RawImage, Revision
-from aggregator.normalize import date_evidence, dates, html, image, language, media, text, url
-from aggregator.normalize import witness as why
+from aggregator.normalize import dates, html, image, language, text, url
+from aggregator.normalize import observer as why
+from aggregator.normalize.dates import evidence
+from aggregator.normalize.html import media
 from aggregator.normalize.identity import content_hash, keys_of, storable, text_keys
 
 if TYPE_CHECKING:
@@ -21,9 +23,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from aggregator.normalize.calendars import Calendar
-    from aggregator.normalize.date_forms import Order
-    from aggregator.normalize.witness import Witness
+    from aggregator.normalize.dates.calendars import Calendar
+    from aggregator.normalize.dates.forms import Order
+    from aggregator.normalize.observer import Witness
 
 LONGEST_TITLE_CHARACTERS = 1_000  # longer ones are an article, or an attack
 TITLE_CHARACTERS = 100  # of the text that stands in for a missing title (miniflux's figure)
@@ -146,7 +148,7 @@ class _Judge:
             enclosures=self._enclosures(),
             guid=storable(raw.guid.value) if raw.guid else None,
             provenance=self._provenance,
-            evidence=date_evidence.kept(self._evidence),
+            evidence=evidence.kept(self._evidence),
         )
         return replace(revision, hash=_hash_of(revision))
 
@@ -188,11 +190,9 @@ class _Judge:
         reason: str | None = None,
         date: dates.Date | None = None,
     ) -> None:
-        if isinstance(candidate, Found) and name in date_evidence.FIELDS and (date or reason):
+        if isinstance(candidate, Found) and name in evidence.FIELDS and (date or reason):
             zone = self._context.timezone
-            self._evidence.append(
-                date_evidence.stated(name, candidate, date, zone=zone, refused=reason)
-            )
+            self._evidence.append(evidence.stated(name, candidate, date, zone=zone, refused=reason))
         if self._witness:
             self._witness.judged(name, candidate, reason, date)
 

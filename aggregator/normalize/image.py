@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from aggregator.normalize import url as urls
-from aggregator.normalize.address import Address, absolute, parameter, read
+from aggregator.normalize.url.parts import Address, absolute, parameter, read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

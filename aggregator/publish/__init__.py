@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from aggregator.publish import atom
+from aggregator.publish.atomic_file import write
 from aggregator.publish.document import Published, published
-from aggregator.publish.file import write
 from aggregator.publish.view import SourceHead, ViewHead
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aggregator.normalize.filter import chooser, in_language
+from aggregator.normalize.filters import chooser, in_language
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,8 +5,8 @@ Rule: what is stored is a function of the captures; callers see only the frozen 
 
 from __future__ import annotations
 
-from aggregator.store.database import Store
-from aggregator.store.entries import VisibleRevision
-from aggregator.store.news import Known
+from aggregator.store.merge.known import Known
+from aggregator.store.queries import VisibleRevision
+from aggregator.store.store import Store
 
 __all__ = ["Known", "Store", "VisibleRevision"]

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from aggregator.store import guids, listing, remarks
+from aggregator.store import listed_keys, run_notes
 from aggregator.store.captures import keep
 from aggregator.store.engine import among
-from aggregator.store.merge import Arrival, Merged, merge
-from aggregator.store.renamed import recognised
-from aggregator.store.runs import STATE, outcome_row, state_row, wait_for_hosts
+from aggregator.store.merge import Arrival, Merged, guids, merge
+from aggregator.store.merge.renamed import recognised
+from aggregator.store.schedule import STATE, outcome_row, state_row, wait_for_hosts
 from aggregator.store.schema import outcome, source, source_state
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def _pass_on(error: Exception) -> None:
 
 
 def _write(means: _Write, group: Sequence[tuple[Result, _Claim]]) -> list[Outcome]:
-    listings = [listing.unpack(claim.listing) for _, claim in group]
+    listings = [listed_keys.unpack(claim.listing) for _, claim in group]
     known = [
         _recognised(means, *member, listed) for member, listed in zip(group, listings, strict=True)
     ]
@@ -169,13 +169,13 @@ def _write(means: _Write, group: Sequence[tuple[Result, _Claim]]) -> list[Outcom
 
 
 def _recognised(
-    means: _Write, result: Result, claim: _Claim, listed: listing.Listing
+    means: _Write, result: Result, claim: _Claim, listed: listed_keys.Listing
 ) -> tuple[Sequence[Revision], int]:
     """Recognise what has other links and ids than before, where an earlier document was read whole."""
     if result.keep_sightings or claim.first_complete is None or not result.revisions:
         return result.revisions, 0
     return recognised(
-        means.connection, result.revisions, listing.keys(listed), source_id=claim.source_id
+        means.connection, result.revisions, listed_keys.keys(listed), source_id=claim.source_id
     )
 
 
@@ -183,19 +183,19 @@ def _by_url(
     means: _Write, result: Result, claim: _Claim, *, handed_on: bool, given: AbstractSet[str]
 ) -> Result:
     """Say what became of guids; those that were caught twice, or handed on, count no more."""
-    note = remarks.HANDED_ON if handed_on else None
+    note = run_notes.HANDED_ON if handed_on else None
     renewed = (
         0
         if handed_on or not given or claim.first_complete is None
         else guids.most_are_new(result.revisions, given)
     )
     if renewed:
-        again = remarks.was_renewed(means.connection, claim.source_id)
-        note = remarks.ALWAYS_RENEWED if again else remarks.renewed(renewed)
+        again = run_notes.was_renewed(means.connection, claim.source_id)
+        note = run_notes.ALWAYS_RENEWED if again else run_notes.renewed(renewed)
     if note is None:
         return result
     outcome = replace(result.outcome, notes=(*result.outcome.notes, note))
-    by_url = result.state.by_url or note in (remarks.HANDED_ON, remarks.ALWAYS_RENEWED)
+    by_url = result.state.by_url or note in (run_notes.HANDED_ON, run_notes.ALWAYS_RENEWED)
     return replace(result, outcome=outcome, state=replace(result.state, by_url=by_url))
 
 
@@ -203,10 +203,10 @@ def _told(
     means: _Write, result: Result, claim: _Claim, count: Counter[str], *, recognised_items: int
 ) -> Outcome:
     """Complete an outcome with what the merge counted, and with what a person should know of that."""
-    flood = remarks.flood(
+    flood = run_notes.flood(
         means.connection, claim.source_id, new=count["new"], since=claim.first_complete
     )
-    known = remarks.recognised(recognised_items) if recognised_items else None
+    known = run_notes.recognised(recognised_items) if recognised_items else None
     notes = (*result.outcome.notes, *(note for note in (known, flood) if note))
     return replace(
         result.outcome, new=count["new"], changed=count["changed"], same=count["same"], notes=notes
@@ -214,21 +214,23 @@ def _told(
 
 
 def _list(
-    means: _Write, group: Sequence[tuple[Result, _Claim]], listings: Sequence[listing.Listing]
+    means: _Write, group: Sequence[tuple[Result, _Claim]], listings: Sequence[listed_keys.Listing]
 ) -> None:
     """Remember what the documents of these runs list, and what they list no more."""
     rows, before, after = [], set[str](), set[str]()
     for (result, claim), known in zip(group, listings, strict=True):
-        listed = listing.listed(result, known)
+        listed = listed_keys.listed(result, known)
         if listed != known:
-            rows.append({"of": claim.source_id, "listing": listing.pack(listed, means.compressor)})
-            before |= listing.keys(known)
-            after |= listing.keys(listed)
+            rows.append(
+                {"of": claim.source_id, "listing": listed_keys.pack(listed, means.compressor)}
+            )
+            before |= listed_keys.keys(known)
+            after |= listed_keys.keys(listed)
     if rows:
         means.connection.execute(
             sa.update(source_state).where(STATE.source_id == sa.bindparam("of")), rows
         )
-        listing.mark(means.connection, gone=before - after, come=after - before, now=means.now)
+        listed_keys.mark(means.connection, gone=before - after, come=after - before, now=means.now)
 
 
 def _finish(

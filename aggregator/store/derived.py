@@ -13,17 +13,17 @@ from zlib import crc32
 import orjson
 import sqlalchemy as sa
 
-from aggregator.store import copies, search
+from aggregator.store import duplicates, search
 from aggregator.store.content import decompress, load
 from aggregator.store.engine import among, insert
-from aggregator.store.plan import erase
+from aggregator.store.merge.changes import erase
 from aggregator.store.schema import content, entry, entry_tag, micros
-from aggregator.store.words import words_of
+from aggregator.store.search.tokens import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from aggregator.store.plan import Plan
+    from aggregator.store.merge.changes import Plan
 
 _UNMADE = {"words_crc": None, "sketch": None}
 
@@ -57,7 +57,7 @@ def prepare(plan: Plan) -> None:
     for row in plan.updated:
         before = plan.before[row["of"]] or {}
         row["words_crc"] = before["words_crc"] if _same(row, before, ("content_id",)) else None
-        row["sketch"] = before["sketch"] if _same(row, before, copies.JUDGED_BY) else None
+        row["sketch"] = before["sketch"] if _same(row, before, duplicates.JUDGED_BY) else None
 
 
 def follow(connection: sa.Connection, plan: Plan) -> None:
@@ -77,9 +77,9 @@ def follow(connection: sa.Connection, plan: Plan) -> None:
     parted = {
         number: row
         for number, row in before.items()
-        if not _same(updated.get(number), row, copies.JUDGED_BY)
+        if not _same(updated.get(number), row, duplicates.JUDGED_BY)
     }
-    copies.part(connection, parted)
+    duplicates.part(connection, parted)
 
 
 def remove(connection: sa.Connection, entry_ids: Sequence[int]) -> None:
@@ -93,7 +93,7 @@ def remove(connection: sa.Connection, entry_ids: Sequence[int]) -> None:
     erase(connection, list(rows))
     _untag(connection, rows.values())
     _unindex(connection, rows.values(), words)
-    copies.part(connection, rows)
+    duplicates.part(connection, rows)
 
 
 def is_unindexed(connection: sa.Connection) -> bool:
@@ -106,7 +106,7 @@ def is_unindexed(connection: sa.Connection) -> bool:
 
 def is_uncompared(connection: sa.Connection) -> bool:
     """Tell whether a copy may not be known as one."""
-    return copies.is_behind(connection)
+    return duplicates.is_behind(connection)
 
 
 def index(connection: sa.Connection, most: int, words: Words) -> int:
@@ -124,7 +124,7 @@ def index(connection: sa.Connection, most: int, words: Words) -> int:
 def compare(connection: sa.Connection, most: int, words: Words) -> int:
     """Look for the copies of at most `most` entries that were not compared yet, the latest comers first; return of how
     many."""
-    return copies.catch_up(connection, most, words.of)
+    return duplicates.catch_up(connection, most, words.of)
 
 
 def tag_rows(entry_id: int, published: int, tags: Iterable[str]) -> list[tuple[str, int, int]]:

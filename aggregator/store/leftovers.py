@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from aggregator.store.engine import among
-from aggregator.store.listing import name_in
+from aggregator.store.listed_keys import name_in
 from aggregator.store.schema import capture, entry, outcome, source, source_state
 
 if TYPE_CHECKING:

@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from aggregator.store import derived, listing, search
+from aggregator.store import derived, listed_keys, search
 from aggregator.store.content import urn
 from aggregator.store.engine import among, explained, reading, writing
-from aggregator.store.entries import FRAME, FROM
 from aggregator.store.leftovers import drop_captures, drop_outcomes
+from aggregator.store.merge.lookup import load
+from aggregator.store.queries import FRAME, FROM
 from aggregator.store.schema import entry, entry_key, metadata, source, source_state, tombstone
-from aggregator.store.shelf import load
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from aggregator.store.engine import Engines
-    from aggregator.store.entries import Opener
     from aggregator.store.leftovers import Terms
+    from aggregator.store.queries import Opener
     from aggregator.store.view import Selection
 
 _AT_ONCE = 500  # entries a transaction
@@ -229,7 +229,7 @@ def _delete(connection: sa.Connection, expired: Mapping[int, _Expired], now: dat
 
 
 def _listed_elsewhere(connection: sa.Connection, numbers: Collection[int]) -> set[int]:
-    keys = listing.everywhere(connection)
+    keys = listed_keys.everywhere(connection)
     query = sa.select(entry_key.c.key, entry_key.c.entry_id).where(
         among(entry_key.c.entry_id, numbers, connection)
     )
@@ -238,7 +238,7 @@ def _listed_elsewhere(connection: sa.Connection, numbers: Collection[int]) -> se
 
 def _drop_tombstones(connection: sa.Connection, terms: Terms) -> int:
     """Forget what nobody lists any more for as long as any source keeps anything."""
-    held = listing.everywhere(connection) & set(connection.scalars(sa.select(tombstone.c.key)))
+    held = listed_keys.everywhere(connection) & set(connection.scalars(sa.select(tombstone.c.key)))
     connection.execute(
         sa.update(tombstone).where(among(tombstone.c.key, held, connection)).values(at=terms.now)
     )
@@ -249,7 +249,7 @@ def _forgettable(connection: sa.Connection, terms: Terms) -> sa.ColumnElement[bo
     longest = max([*terms.keep.values(), *([terms.default] if terms.default else [])], default=None)
     if longest is None:
         return sa.false()
-    held = listing.everywhere(connection) & set(connection.scalars(sa.select(tombstone.c.key)))
+    held = listed_keys.everywhere(connection) & set(connection.scalars(sa.select(tombstone.c.key)))
     return sa.and_(
         tombstone.c.at < terms.now - longest, sa.not_(among(tombstone.c.key, held, connection))
     )

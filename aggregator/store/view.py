@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from aggregator.store.content import tongue
-from aggregator.store.copies import BEST_FIRST
-from aggregator.store.entries import FRAME, FROM, NEWEST_FIRST, framed, id_of, with_ids
+from aggregator.store.duplicates import BEST_FIRST
+from aggregator.store.queries import FRAME, FROM, NEWEST_FIRST, framed, id_of, with_ids
 from aggregator.store.schema import entry, entry_tag
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
     from aggregator.model import Entry
-    from aggregator.store.entries import Opener
+    from aggregator.store.queries import Opener
 
 CARRIED = timedelta(hours=48)
 

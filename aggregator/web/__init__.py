@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from aggregator.web import route
-from aggregator.web.answer import BODIES, add_headers
-from aggregator.web.coding import Bodies
+from aggregator.web import routes
+from aggregator.web.compression import Bodies
+from aggregator.web.conditional import BODIES, add_headers
 from aggregator.web.site import Health, Site
 
 __all__ = ["Health", "Site", "make_app"]
@@ -18,9 +18,9 @@ __all__ = ["Health", "Site", "make_app"]
 
 def make_app(site: Site) -> web.Application:
     """Build the application; the caller runs it (`web.AppRunner`) and decides where it listens."""
-    app = web.Application(middlewares=[route.explain_errors])
-    app[route.SITE] = site
+    app = web.Application(middlewares=[routes.explain_errors])
+    app[routes.SITE] = site
     app[BODIES] = Bodies()
-    app.add_routes(route.routes())
+    app.add_routes(routes.routes())
     app.on_response_prepare.append(add_headers)
     return app

@@ -17,13 +17,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.adapters import article
-from aggregator.config.page import ArticleRules, PageRules
-from aggregator.digest import ARTICLE, Digest, Job, digest
+from aggregator.config.page_rules import ArticleRules, PageRules
 from aggregator.errors import ItemError
 from aggregator.model import Capture, Found, RawEntry, RawImage
 from aggregator.normalize.html import text_of
-from aggregator.sites.loader import load_sites
-from aggregator.sites.rules import SiteRules, with_own
+from aggregator.parse.captures import ARTICLE, Digest, Job, digest
+from aggregator.rules.compiled import SiteRules, with_own
+from aggregator.rules.loader import load_sites
 
 DATA = Path(__file__).parent / "data" / "articles"
 CASES = sorted(path for path in DATA.glob("*.html") if ".page" not in path.name)

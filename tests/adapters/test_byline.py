@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import html
 
-from aggregator.adapters.byline import dated, dates_in
+from aggregator.adapters.article.byline_dates import dated, dates_in
 
 PIECES = (
     "3 July 2026",

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.adapters import feed, feed_text
+from aggregator.adapters import feed
+from aggregator.adapters.feed import xml_repair
 from aggregator.errors import SourceError
 from aggregator.model import Capture, Found
 
@@ -75,8 +76,8 @@ def test_every_document_has_its_expectation() -> None:
 
 
 def test_items_beyond_the_limit_are_left_out_and_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    limits = (feed.MAX_ITEMS, feed_text.MAX_ITEMS)
-    for module in (feed, feed_text):
+    limits = (feed.MAX_ITEMS, xml_repair.MAX_ITEMS)
+    for module in (feed, xml_repair):
         monkeypatch.setattr(module, "MAX_ITEMS", 100)
 
     parsed = feed.parse(capture(rss(ITEM * 102)))
@@ -170,7 +171,7 @@ def test_paragraphs_without_ends_are_no_depth_beyond_their_item() -> None:
         b"<item><title>t</title><description>" + b"<p>text<br>" * 20_000 + b"</description></item>"
     )
 
-    assert feed_text.prepare(rss(body * 3).decode()) is not None
+    assert xml_repair.prepare(rss(body * 3).decode()) is not None
 
 
 def test_a_long_text_behind_an_empty_author_is_no_long_author() -> None:

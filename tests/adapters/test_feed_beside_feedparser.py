@@ -18,12 +18,12 @@ from urllib.parse import urljoin
 import feedparser
 import pytest
 
-from aggregator.digest import Job, digest
 from aggregator.errors import SourceError
 from aggregator.model import Capture
 from aggregator.normalize.text import plain
 from aggregator.normalize.url import key
-from aggregator.sites.loader import load_sites
+from aggregator.parse.captures import Job, digest
+from aggregator.rules.loader import load_sites
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aggregator.adapters.html import document
-from aggregator.adapters.inference import Inferred, infer
-from aggregator.adapters.inference_selectors import is_stable
+from aggregator.adapters.listing.infer import Inferred, infer
+from aggregator.adapters.listing.infer.selectors import is_stable
 from aggregator.model import Capture
 
 if TYPE_CHECKING:
-    from aggregator.sites.selector import Document
+    from aggregator.rules.selector import Document
 
 
 def page(body: str, lang: str = "en") -> Document:

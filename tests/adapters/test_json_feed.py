@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.adapters import json_feed
+from aggregator.adapters.feed import json_feed
 from aggregator.errors import SourceError
 from aggregator.model import Capture, Found, Parsed, RawEntry
 

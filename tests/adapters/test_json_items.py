@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.adapters import json_items
-from aggregator.config.page import Fields, PageRules
+from aggregator.adapters import json_api
+from aggregator.config.page_rules import Fields, PageRules
 from aggregator.config.record import Setting
-from aggregator.digest import Job, digest
 from aggregator.errors import SourceError
 from aggregator.model import Capture, Found, Parsed, RawEntry
-from aggregator.sites.rules import SiteRules, Sites, with_own
+from aggregator.parse.captures import Job, digest
+from aggregator.rules.compiled import SiteRules, Sites, with_own
 
 DATA = Path(__file__).parent / "data" / "json"
 TAKEN = datetime(2026, 7, 4, 12, tzinfo=UTC)
@@ -28,7 +28,7 @@ def parse(data: Any, *, fields: dict[str, Any] | None = None, **own: Any) -> Par
     body = data if isinstance(data, bytes) else json.dumps(data).encode()
     stated = Fields.model_validate(fields or {}, context=Setting(Path()))
     rules = with_own(PageRules(fields=stated, **own), SiteRules(id="x"))
-    return json_items.parse(Capture("s", URL, TAKEN, body), rules)
+    return json_api.parse(Capture("s", URL, TAKEN, body), rules)
 
 
 def item(number: int, **more: Any) -> dict[str, Any]:
@@ -220,7 +220,7 @@ def test_what_lies_too_deep_is_not_looked_for() -> None:
 
 
 def test_the_items_of_one_document_are_bounded() -> None:
-    assert len(parse([item(number) for number in range(2_050)]).entries) == json_items.MAX_ITEMS
+    assert len(parse([item(number) for number in range(2_050)]).entries) == json_api.MAX_ITEMS
 
 
 NAMES = ["title", "url", "node", "data", "date", "author", "image", "tags", "content", "x"]

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aggregator.adapters.article.metadata import Metadata, stated
+from aggregator.adapters.article.url_date import agreeing, day_of
 from aggregator.adapters.html import document
-from aggregator.adapters.linked_data import seconds
-from aggregator.adapters.metadata import Metadata, stated
-from aggregator.adapters.url_date import agreeing, day_of
+from aggregator.adapters.html.json_ld import seconds
 from aggregator.model import Capture, Found
 
 TAKEN = datetime(2026, 7, 10, 12, tzinfo=UTC)

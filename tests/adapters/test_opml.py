@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.adapters import opml
-from aggregator.adapters.opml import Subscription, Subscriptions
 from aggregator.errors import SourceError
+from aggregator.opml import read
+from aggregator.opml.read import Subscription, Subscriptions
 
 LISTS = Path(__file__).parent / "data" / "opml"
 CASES = sorted(path.name for path in LISTS.glob("*.opml"))
@@ -23,7 +23,7 @@ BEGIN, END = '<opml version="2.0"><body>', "</body></opml>"
 def essence(body: bytes) -> list[Any]:
     """What a list gives, with everything absent left out."""
     try:
-        found = opml.read(body)
+        found = read.read(body)
     except SourceError as error:
         return ["error", error.kind, str(error)]
     return [
@@ -49,7 +49,7 @@ def test_a_list_gives_what_stands_beside_it(name: str) -> None:
 
 def test_a_list_of_too_many_bytes_is_refused_unread() -> None:
     with pytest.raises(SourceError) as refused:
-        opml.read(b" " * (opml.LIMIT_BYTES + 1))
+        read.read(b" " * (read.LIMIT_BYTES + 1))
 
     assert (refused.value.kind, str(refused.value)) == ("too-large", "more than 16 MiB")
 
@@ -57,10 +57,10 @@ def test_a_list_of_too_many_bytes_is_refused_unread() -> None:
 def test_outlines_beyond_the_limit_are_left_out_and_said_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    limit = opml.MAX_OUTLINES
-    monkeypatch.setattr(opml, "MAX_OUTLINES", 500)
+    limit = read.MAX_OUTLINES
+    monkeypatch.setattr(read, "MAX_OUTLINES", 500)
     whole, longer = (
-        opml.read(f"{BEGIN}{'<outline/>' * number}{END}".encode()) for number in (500, 501)
+        read.read(f"{BEGIN}{'<outline/>' * number}{END}".encode()) for number in (500, 501)
     )
 
     assert limit == 50_000
@@ -72,7 +72,7 @@ def test_long_names_and_many_tags_are_cut() -> None:
     categories = ",".join(f"c{n}" for n in range(100))
     name = "n" * 5_000_000
 
-    found = opml.read(
+    found = read.read(
         f'{BEGIN}<outline text="{name}" category="{categories}" xmlUrl="https://h.example/"/>{END}'.encode()
     )
 
@@ -85,7 +85,7 @@ def test_a_feed_of_many_folders_has_the_first_of_them_as_tags() -> None:
         f'<outline text="f{n}"><outline xmlUrl="https://h.example/"/></outline>' for n in range(30)
     )
 
-    found = opml.read(f"{BEGIN}{folders}{END}".encode())
+    found = read.read(f"{BEGIN}{folders}{END}".encode())
 
     assert found.feeds == (
         Subscription("https://h.example/", None, tuple(f"f{n}" for n in range(20))),
@@ -95,7 +95,7 @@ def test_a_feed_of_many_folders_has_the_first_of_them_as_tags() -> None:
 def test_half_a_tag_at_the_cut_of_a_long_name_is_no_text() -> None:
     name = "n" * 100 + "&lt;b&gt;" * 1_000
 
-    found = opml.read(f'{BEGIN}<outline text="{name}" xmlUrl="https://h.example/"/>{END}'.encode())
+    found = read.read(f'{BEGIN}<outline text="{name}" xmlUrl="https://h.example/"/>{END}'.encode())
 
     assert found.feeds[0].name == "n" * 100
 
@@ -124,7 +124,7 @@ def test_what_is_built_to_be_slow_is_read_in_no_time(trap: str) -> None:
     body = (BEGIN + TRAPS[trap]).encode()
     started = process_time()
 
-    opml.read(body)
+    read.read(body)
 
     assert process_time() - started < 2
 
@@ -166,7 +166,7 @@ def test_what_is_built_to_be_slow_is_read_in_no_time(trap: str) -> None:
     )
 )
 def test_any_broken_list_gives_feeds_of_plain_text(fragments: list[str]) -> None:
-    found = opml.read((BEGIN + "".join(fragments)).encode("utf-8", "surrogatepass"))
+    found = read.read((BEGIN + "".join(fragments)).encode("utf-8", "surrogatepass"))
 
     for feed in found.feeds:
         assert (feed.url is None) == (feed.why is not None)

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from aggregator.adapters.article.own_page import is_article
 from aggregator.adapters.html import document
-from aggregator.adapters.own_page import is_article
 from aggregator.model import Capture
 
 URL = "https://harbour.example/2024/bridge"

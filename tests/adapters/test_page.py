@@ -15,18 +15,18 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.adapters import page
+from aggregator.adapters import listing
 from aggregator.adapters.html import document
-from aggregator.adapters.inference import infer
-from aggregator.adapters.items import MAX_ITEMS
-from aggregator.config.page import Fields, PageRules
+from aggregator.adapters.listing.infer import infer
+from aggregator.adapters.listing.items import MAX_ITEMS
+from aggregator.config.page_rules import Fields, PageRules
 from aggregator.config.record import Setting
 from aggregator.config.source import Source
-from aggregator.digest import Digest, Job, digest
 from aggregator.errors import SourceError
 from aggregator.model import Capture, Found, Parsed, RawEntry
-from aggregator.sites.loader import load_sites
-from aggregator.sites.rules import SiteRules, Sites, with_own
+from aggregator.parse.captures import Digest, Job, digest
+from aggregator.rules.compiled import SiteRules, Sites, with_own
+from aggregator.rules.loader import load_sites
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -91,7 +91,7 @@ def items(found: Digest, keys: Iterable[str]) -> list[dict[str, Any]]:
 
 def parse(body: str, rules: SiteRules | None = None, *, url: str = URL, **own: Any) -> Parsed:
     made = with_own(PageRules(**own), SiteRules(id="x")) if own else SiteRules(id="x")
-    return page.parse(Capture("s", url, TAKEN, body.encode()), rules or made)
+    return listing.parse(Capture("s", url, TAKEN, body.encode()), rules or made)
 
 
 def fields(**stated: Any) -> Fields:
@@ -311,8 +311,8 @@ def test_a_date_is_what_reads_as_one_and_is_no_length(text: str, read: bool) -> 
 
 
 def test_what_is_removed_holds_no_items() -> None:
-    from aggregator.sites.rules import Listing
-    from aggregator.sites.selector import compile_selector
+    from aggregator.rules.compiled import Listing
+    from aggregator.rules.selector import compile_selector
 
     listing = Listing(items=(compile_selector("li"),), remove=(compile_selector("aside"),))
     body = '<body><li><a href="/1">One</a></li><aside><li><a href="/2">Two</a></li></aside></body>'

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.adapters import platforms
+from aggregator.discovery import platforms
 
 CASES = json.loads((Path(__file__).parent / "data" / "platforms.json").read_text(encoding="utf-8"))
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.adapters import sitemap
-from aggregator.adapters.sitemap_text import MAX_INFLATED_BYTES
+from aggregator.adapters.sitemap.xml import MAX_INFLATED_BYTES
 from aggregator.errors import SourceError
 from aggregator.model import Capture, Enclosure, Found, Parsed, RawEntry, RawImage
 

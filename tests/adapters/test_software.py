@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from aggregator.adapters import discovery, software
+from aggregator.discovery import generators, page_links
 from aggregator.model import Capture
 
 HERE = "https://news.example.org/section/page"
@@ -22,14 +22,14 @@ def usual(head: str, *, url: str = HERE, **headers: str) -> list[str]:
         200,
         headers,
     )
-    return [candidate.url for candidate in discovery.feeds_in(capture).usual]
+    return [candidate.url for candidate in page_links.feeds_in(capture).usual]
 
 
 def meta(name: str, content: str) -> str:
     return f'<meta name="{name}" content="{content}">'
 
 
-@pytest.mark.parametrize(("name", "mark", "feeds"), software.GENERATORS)
+@pytest.mark.parametrize(("name", "mark", "feeds"), generators.GENERATORS)
 def test_every_generator_has_its_feeds(name: str, mark: str, feeds: tuple[str, ...]) -> None:
     found = usual(meta("generator", f"{mark.title()} 5.1 (https://made.example)"))
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aggregator.cli.address import Wanted, path_from, wanted
 from aggregator.errors import UsageError
+from aggregator.subscribe.user_input import Wanted, path_from, wanted
 
 if TYPE_CHECKING:
     from pathlib import Path

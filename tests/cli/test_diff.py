@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.cli.diff import Piece, excerpt, marked, pieces
+from aggregator.cli.report.diff import Piece, excerpt, marked, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

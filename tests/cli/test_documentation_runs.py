@@ -37,7 +37,7 @@ import typer
 import yaml
 
 from aggregator.cli import app
-from aggregator.cli.invocation import Invocation
+from aggregator.cli.context import Invocation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

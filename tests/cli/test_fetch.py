@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from aggregator.app import App, open_store
-from aggregator.cli.invocation import Invocation
+from aggregator.cli.context import Invocation
 
 if TYPE_CHECKING:
     import pytest

@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aggregator.cli.finding import MOST_QUESTIONS, Followed, Found, Search, entries
-from aggregator.cli.proposal import Naming, proposal
 from aggregator.config import default
-from aggregator.config.writing import Addition, draft
-from aggregator.digest import Digest, digest
+from aggregator.config.edit.add import Addition, draft
+from aggregator.dry_run import Rehearsal, Step
 from aggregator.errors import SourceError
 from aggregator.fetch import Response
 from aggregator.model import Capture, Outcome, Result, SourceState
 from aggregator.normalize.identity import url_key
-from aggregator.pipeline import job_of
-from aggregator.rehearsal import Rehearsal, Step
-from aggregator.sites.loader import load_sites
+from aggregator.parse.captures import Digest, digest
+from aggregator.rules.loader import load_sites
+from aggregator.run.pipeline import job_of
+from aggregator.subscribe.proposal import Naming, proposal
+from aggregator.subscribe.search import MOST_QUESTIONS, Followed, Found, Search, entries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,8 +7,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from aggregator.cli.guard import guarded
-from aggregator.cli.invocation import DEFAULT_PATH, Invocation
+from aggregator.cli.context import DEFAULT_PATH, Invocation
+from aggregator.cli.exit_codes import guarded
 from aggregator.errors import ConfigError, Problem, SourceError, StoreError, UsageError
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aggregator.cli.sheet import Sheet
+from aggregator.cli.report.entry import Sheet
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Project

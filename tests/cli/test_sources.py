@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aggregator.cli.standing import Standing, due_words, result_words, span, standing_record
+from aggregator.cli.report.source_status import (
+    Standing,
+    due_words,
+    result_words,
+    span,
+    standing_record,
+)
 from aggregator.config import Source
 from aggregator.model import Outcome, SourceState
 

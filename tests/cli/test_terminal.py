@@ -4,7 +4,7 @@ import io
 import sys
 from typing import TYPE_CHECKING
 
-from aggregator.cli.terminal import Column, clean, put_table
+from aggregator.cli.report.terminal import Column, clean, put_table
 
 if TYPE_CHECKING:
     import pytest

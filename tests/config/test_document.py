@@ -9,8 +9,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.config import document
-from aggregator.config.document import Document, read
+from aggregator.config import yaml_document
+from aggregator.config.yaml_document import Document, read
 from aggregator.errors import Problem
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @pytest.fixture(params=["libyaml", "python"])
 def loader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "python":
-        monkeypatch.setattr(document, "_Loader", yaml.SafeLoader)
+        monkeypatch.setattr(yaml_document, "_Loader", yaml.SafeLoader)
 
 
 def reads(folder: Path, body: bytes | str, **env: str) -> Document:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from aggregator.config import Config, HttpOptions, Network, Source, View, load
 from aggregator.errors import ConfigError, Problem
-from aggregator.sites.selector import compile_selector
+from aggregator.rules.selector import compile_selector
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.config.pattern import compiled, is_anchored, required
+from aggregator.config.regex import compiled, is_anchored, required
 
 CASES = json.loads((Path(__file__).parent / "data" / "patterns.json").read_text(encoding="utf-8"))
 

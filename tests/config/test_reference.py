@@ -13,10 +13,10 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from aggregator.config import Config, Source, reference, schema
+from aggregator.config import Config, Source, docs_tables, schema
 from aggregator.config.__main__ import write
 from aggregator.config.record import Record, Setting
-from aggregator.sites.selector import compile_selector
+from aggregator.rules.selector import compile_selector
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +70,7 @@ def test_every_example_is_right(record: type[Record], field: object, key: str) -
 
 @pytest.mark.parametrize("record", list(records()), ids=lambda record: record.__name__)
 def test_every_key_is_named_in_the_page(record: type[Record]) -> None:
-    title = reference.SECTIONS["Main" if record is Config else record.__name__]
+    title = docs_tables.SECTIONS["Main" if record is Config else record.__name__]
     page = (DOCS / "configuration.md").read_text(encoding="utf-8")
     section = page.split(f"\n### {title}\n")[1].split("\n### ")[0]
 
@@ -93,7 +93,7 @@ def test_what_is_written_about_the_keys_is_fresh(tmp_path: Path) -> None:
 
 def test_a_page_without_marks_is_not_overwritten() -> None:
     with pytest.raises(ValueError, match="the page has no"):
-        reference.refreshed("# Configuration\n")
+        docs_tables.refreshed("# Configuration\n")
 
 
 def test_the_schema_knows_the_keys_of_both_files() -> None:

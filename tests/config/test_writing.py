@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.config import load
-from aggregator.config.document import read
-from aggregator.config.writing import Addition, add, append, draft, file_for
-from aggregator.config.yaml_text import line_of, plain, written
+from aggregator.config.edit.add import Addition, add, append, draft, file_for
+from aggregator.config.edit.yaml_writer import line_of, plain, written
+from aggregator.config.yaml_document import read
 from aggregator.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:

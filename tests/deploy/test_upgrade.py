@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from aggregator import config as configuration
-from aggregator.sites.shipped import shipped_names
+from aggregator.rules.shipped import shipped_names
 
 ROOT = Path(__file__).parents[2]
 OWN_FILES = (

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from aggregator.errors import SourceError
 from aggregator.fetch import Fetcher, Request
-from aggregator.fetch.address import host_refusal, refusal
 from aggregator.fetch.connector import AddressRefusedError, GuardedResolver, guarded_socket
+from aggregator.fetch.private_address import host_refusal, refusal
 
 DATA = Path(__file__).parent / "data"
 CASES = json.loads((DATA / "addresses.json").read_text())

@@ -44,5 +44,5 @@ def test_an_address_that_is_none_has_no_group(net: Any) -> None:
 
 
 def test_the_library_of_requests_is_not_loaded_before_somebody_asks() -> None:
-    program = "import sys, aggregator.app; sys.exit('aiohttp' in sys.modules or 'aggregator.digest' in sys.modules)"
+    program = "import sys, aggregator.app; sys.exit('aiohttp' in sys.modules or 'aggregator.parse.captures' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.fetch import Request
-from aggregator.fetch.freshness import hints_of
+from aggregator.fetch.cache_headers import hints_of
 from aggregator.model import Hints, Validators
 
 NOON = "Wed, 01 Jul 2026 12:00:00 GMT"  # the tests' present

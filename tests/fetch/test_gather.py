@@ -12,7 +12,7 @@ import pytest
 
 from aggregator.config import Source
 from aggregator.errors import SourceError
-from aggregator.fetch.gather import MAX_FILES, Gathered, gather, to_be_read_again
+from aggregator.fetch.source import MAX_FILES, Gathered, gather, to_be_read_again
 from aggregator.model import Capture, SourceState, Validators
 
 if TYPE_CHECKING:

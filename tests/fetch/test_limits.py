@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from aggregator import zstd
 from aggregator.errors import SourceError
-from aggregator.fetch.encoding import decoded
+from aggregator.fetch.content_encoding import decoded
 
 PLAIN = b"<feed>" + b"word " * 2_000 + b"</feed>"
 BOMB = b"\0" * 4_000_000

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from aggregator.fetch import Fetcher, FetchSettings, Request, group_of
-from aggregator.fetch.pace import Pace
+from aggregator.fetch.rate_limit import Pace
 
 
 class Clock:

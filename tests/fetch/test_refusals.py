@@ -13,8 +13,8 @@ import pytest
 
 from aggregator.errors import SourceError
 from aggregator.fetch import Request
-from aggregator.fetch.fault import fault
-from aggregator.fetch.target import target
+from aggregator.fetch.error_mapping import fault
+from aggregator.fetch.request_url import target
 
 DATA = Path(__file__).parent / "data"
 

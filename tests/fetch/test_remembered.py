@@ -14,8 +14,8 @@ import pytest
 
 from aggregator.config import Source
 from aggregator.fetch import Request, Response
-from aggregator.fetch.gather import gather
-from aggregator.fetch.remembered import MOST_BYTES, MOST_FILES, Remembered, ask
+from aggregator.fetch.preview_cache import MOST_BYTES, MOST_FILES, Remembered, ask
+from aggregator.fetch.source import gather
 from aggregator.model import Hints, SourceState, Validators
 
 if TYPE_CHECKING:

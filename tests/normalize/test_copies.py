@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.normalize import copies
-from aggregator.store.words import folded
+from aggregator.normalize import near_duplicate
+from aggregator.store.search.tokens import folded
 
 TONGUES = json.loads((Path(__file__).parent / "data" / "stories.json").read_text(encoding="utf-8"))
 STORIES = 24
@@ -63,13 +63,15 @@ def corpus(language: str) -> list[tuple[str, str]]:
 
 
 @cache
-def read(text: str) -> tuple[set[int], copies.Text]:
-    return set(copies.sketch(text)), copies.text(text)
+def read(text: str) -> tuple[set[int], near_duplicate.Text]:
+    return set(near_duplicate.sketch(text)), near_duplicate.text(text)
 
 
 def judge(one: str, other: str) -> bool:
     (sketch, words), (other_sketch, other_words) = read(one), read(other)
-    return len(sketch & other_sketch) >= copies.SHARED and copies.copies(words, other_words)
+    return len(sketch & other_sketch) >= near_duplicate.SHARED and near_duplicate.copies(
+        words, other_words
+    )
 
 
 @pytest.mark.no_cover
@@ -115,27 +117,28 @@ def test_a_copy_is_most_of_a_text_and_not_much_more(change: Any, copied: bool) -
 def test_short_texts_are_never_compared(count: int, letter: str, long_enough: int) -> None:
     words = folded(letter * count if letter == "京" else " ".join([letter] * count))
 
-    assert bool(copies.sketch(words)) is bool(long_enough)
+    assert bool(near_duplicate.sketch(words)) is bool(long_enough)
 
 
 def test_summaries_are_copies_only_under_the_same_title() -> None:
     summary = story()
     one, same, other = (
-        copies.text(summary, title) for title in ("storm hits harlan", "Storm hits Harlan!", "vote")
+        near_duplicate.text(summary, title)
+        for title in ("storm hits harlan", "Storm hits Harlan!", "vote")
     )
 
     assert (
-        copies.copies(one, copies.text(summary, folded("Storm hits Harlan!"))),
-        copies.copies(one, other),
+        near_duplicate.copies(one, near_duplicate.text(summary, folded("Storm hits Harlan!"))),
+        near_duplicate.copies(one, other),
     ) == (
         True,
         False,
     )
-    assert copies.copies(same, copies.text(summary)) is True
+    assert near_duplicate.copies(same, near_duplicate.text(summary)) is True
 
 
 def test_a_sketch_is_the_same_on_every_machine() -> None:
-    assert copies.sketch(" ".join(f"word{n}" for n in range(30)))[:3] == (
+    assert near_duplicate.sketch(" ".join(f"word{n}" for n in range(30)))[:3] == (
         84000402,
         91548922,
         501472530,
@@ -145,7 +148,9 @@ def test_a_sketch_is_the_same_on_every_machine() -> None:
 @settings(deadline=None, derandomize=True, max_examples=100)
 @given(st.text(), st.text())
 def test_judging_is_total_and_has_no_direction(one: str, other: str) -> None:
-    first, second = copies.text(folded(one)), copies.text(folded(other))
+    first, second = near_duplicate.text(folded(one)), near_duplicate.text(folded(other))
 
-    assert copies.copies(first, second) == copies.copies(second, first)
-    assert copies.unpack(copies.pack(copies.sketch(folded(one)))) == copies.sketch(folded(one))
+    assert near_duplicate.copies(first, second) == near_duplicate.copies(second, first)
+    assert near_duplicate.unpack(
+        near_duplicate.pack(near_duplicate.sketch(folded(one)))
+    ) == near_duplicate.sketch(folded(one))

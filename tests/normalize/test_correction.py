@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from aggregator.config import Corrections
-from aggregator.config.choice import _IGNORABLE, Forced
+from aggregator.config.filters import _IGNORABLE, Forced
 from aggregator.errors import ItemError
 from aggregator.model import Enclosure, Found, Image, RawEntry, RawImage, Revision
 from aggregator.normalize import html
-from aggregator.normalize.correction import corrected, settled
+from aggregator.normalize.corrections import corrected, settled
 from aggregator.normalize.entry import Context, normalize
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)

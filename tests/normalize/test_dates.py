@@ -19,8 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.model import Evidence, Found, RawEntry, Revision
-from aggregator.normalize import calendars, dates
-from aggregator.normalize.dates import Date
+from aggregator.normalize import dates
+from aggregator.normalize.dates import Date, calendars
 from aggregator.normalize.entry import Context, normalize
 
 DATA = Path(__file__).parent / "data"

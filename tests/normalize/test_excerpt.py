@@ -9,7 +9,7 @@ from time import process_time
 import pytest
 
 from aggregator.model import Revision
-from aggregator.normalize.excerpt import is_cut
+from aggregator.normalize.text.truncated import is_cut
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 BARE = Revision(

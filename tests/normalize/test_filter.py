@@ -10,7 +10,7 @@ import pytest
 
 from aggregator.config import Match
 from aggregator.model import Entry, Revision
-from aggregator.normalize.filter import PARTS, chooser
+from aggregator.normalize.filters import PARTS, chooser
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 BARE = Revision(

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.normalize import language
-from aggregator.normalize.vocabulary import LETTERS, WORDS
+from aggregator.normalize.language.stop_words import LETTERS, WORDS
 
 SAMPLES = json.loads((Path(__file__).parent / "data" / "language_samples.json").read_text("utf-8"))
 # Written by hand, to check what the two national standards say; 适 is left out, a character of its own in Taiwan.

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.normalize import url
-from aggregator.normalize.tracking import NAMES
+from aggregator.normalize.url.tracking import NAMES
 
 DATA = Path(__file__).parent / "data"
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from lxml import etree
 
-from aggregator.adapters import opml as adapter
 from aggregator.config import Source
-from aggregator.publish.opml import Outline, outlines, render
+from aggregator.opml import read as adapter
+from aggregator.opml.write import Outline, outlines, render
 
 DOCUMENT = """\
 <?xml version="1.0" encoding="UTF-8"?>

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import orjson
 
 from aggregator.model import Enclosure, Entry, Image, Outcome
-from aggregator.publish.record import outcome_record, record, rfc3339
+from aggregator.publish.json_record import outcome_record, record, rfc3339
 
 MOMENT = datetime(2026, 3, 1, 8, tzinfo=UTC)
 ENTRY = Entry(

@@ -12,14 +12,14 @@ from lxml.html import fromstring
 
 from aggregator.config import ArticleRules, Fields, PageRules
 from aggregator.errors import ConfigError
-from aggregator.sites.loader import load_sites, shipped_names
-from aggregator.sites.rules import with_own
-from aggregator.sites.selector import Document
+from aggregator.rules.compiled import with_own
+from aggregator.rules.loader import load_sites, shipped_names
+from aggregator.rules.selector import Document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from aggregator.sites.rules import Sites
+    from aggregator.rules.compiled import Sites
 
     Loads = Callable[..., Sites]
 

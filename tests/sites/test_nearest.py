@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import html
 
-from aggregator.sites import nearest as nearness
-from aggregator.sites.nearest import Near, nearest
-from aggregator.sites.relaxation import MAX_NAMES, _names_of, relaxed
-from aggregator.sites.selector import Document, compile_selector
+from aggregator.rules import suggest as nearness
+from aggregator.rules.selector import Document, compile_selector
+from aggregator.rules.suggest import Near, nearest
+from aggregator.rules.suggest.relax import MAX_NAMES, _names_of, relaxed
 
 CASES: list[dict[str, Any]] = json.loads(
     (Path(__file__).parent / "data" / "nearest.json").read_text(encoding="utf-8")

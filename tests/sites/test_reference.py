@@ -15,12 +15,12 @@ from aggregator.config import ArticleRules, FieldRule, Fields, PageTest
 from aggregator.config.record import Record, Setting
 from aggregator.errors import ConfigError
 from aggregator.model import Entry
-from aggregator.normalize.markup import PLAYERS
-from aggregator.sites import grammar
-from aggregator.sites.__main__ import NAME, write
-from aggregator.sites.loader import load_sites
-from aggregator.sites.pipe import PIPES
-from aggregator.sites.selector import compile_selector
+from aggregator.normalize.html.elements import PLAYERS
+from aggregator.rules import schema
+from aggregator.rules.__main__ import NAME, write
+from aggregator.rules.filters import PIPES
+from aggregator.rules.loader import load_sites
+from aggregator.rules.selector import compile_selector
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,13 +42,13 @@ def section(page: str, heading: str) -> str:
 
 
 TABLES = [
-    ("## A file", grammar.SiteFile),
-    ("### editions", grammar.Edition),
-    ("### identity", grammar.Identity),
-    ("### urls", grammar.Urls),
+    ("## A file", schema.SiteFile),
+    ("### editions", schema.Edition),
+    ("### identity", schema.Identity),
+    ("### urls", schema.Urls),
     ("### fields", FieldRule),
     ("### article", ArticleRules),
-    ("### listing", grammar.Listing),
+    ("### listing", schema.Listing),
     ("### tests", PageTest),
 ]
 
@@ -105,11 +105,11 @@ def test_the_example_loads_and_its_mistakes_are_told_as_shown(
     assert len(caught.value.problems) == 2
 
 
-def records(record: type[Record] = grammar.SiteFile) -> Iterator[type[Record]]:
+def records(record: type[Record] = schema.SiteFile) -> Iterator[type[Record]]:
     """The records that the rules alone have; those they share with sources are held where sources are."""
     yield from (
         value
-        for value in vars(grammar).values()
+        for value in vars(schema).values()
         if isinstance(value, type)
         and issubclass(value, Record)
         and value.__module__ == record.__module__
@@ -146,4 +146,4 @@ def test_the_schema_for_editors_is_fresh(tmp_path: Path) -> None:
 
     assert (tmp_path / NAME).read_text(encoding="utf-8") == (DOCS / NAME).read_text(
         encoding="utf-8"
-    ), f"docs/{NAME} is old: run python -m aggregator.sites"
+    ), f"docs/{NAME} is old: run python -m aggregator.rules"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.sites.loader import load_sites
+from aggregator.rules.loader import load_sites
 
 SITES = load_sites()
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aggregator.digest import Job, digest
 from aggregator.model import Capture
-from aggregator.sites.loader import load_sites
+from aggregator.parse.captures import Job, digest
+from aggregator.rules.loader import load_sites
 
 if TYPE_CHECKING:
     from aggregator.model import Revision
-    from aggregator.sites.rules import Sites
+    from aggregator.rules.compiled import Sites
 
 CASES = sorted((Path(__file__).parent / "data").glob("*.txt"))
 TAKEN = datetime(2026, 1, 1, tzinfo=UTC)

@@ -21,7 +21,7 @@ import aggregator
 from aggregator.errors import StoreError
 from aggregator.store import Store
 from aggregator.store.engine import Engines, connect, writing
-from aggregator.store.migration import migrate, upgrade
+from aggregator.store.migrations import migrate, upgrade
 from aggregator.store.schema import HEAD, metadata, micros
 
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(aggregator.__file__).parents[1])}

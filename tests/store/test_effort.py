@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from aggregator.model import Capture, Outcome, Result
-from aggregator.store import Store, copies
+from aggregator.store import Store, duplicates
 from aggregator.store.engine import fetched
 from aggregator.store.schema import entry
 
@@ -124,6 +124,10 @@ def _steps(store: Store) -> int:
         driver: Any = connection.connection.driver_connection
         driver.set_progress_handler(lambda: counted.append(1), 10)
         for *row, data in rows:
-            list(copies.candidates(connection, {copies.Compared(*row): copies.copies.unpack(data)}))
+            list(
+                duplicates.candidates(
+                    connection, {duplicates.Compared(*row): duplicates.near_duplicate.unpack(data)}
+                )
+            )
         driver.set_progress_handler(None, 0)
     return len(counted)

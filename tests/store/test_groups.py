@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy as sa
 
-from aggregator.store import Store, copies, database
+from aggregator.store import Store, duplicates
+from aggregator.store import store as database
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -209,7 +210,9 @@ def test_a_store_with_one_source_compares_nothing_until_a_second_one_comes(
 ) -> None:
     made: list[str] = []
     monkeypatch.setattr(
-        copies, "sketch_of", lambda words, make=copies.sketch_of: made.append(words) or make(words)
+        duplicates,
+        "sketch_of",
+        lambda words, make=duplicates.sketch_of: made.append(words) or make(words),
     )
     bring(store, [item("a", prose(n), title=f"t{n}") for n in range(5)], source="a")
     assert groups(store) == {"a": set()}

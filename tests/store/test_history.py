@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.store.content import urn
-from aggregator.store.history import Article, Sighting, articles, timeline
+from aggregator.store.merge.article import Article, Sighting, articles, timeline
 
 if TYPE_CHECKING:
     import random

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aggregator.store.holder import holder, is_dead
+from aggregator.store.process_id import holder, is_dead
 
 if TYPE_CHECKING:
     from aggregator.store import Store
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-_TELL = "from aggregator.store.holder import holder; print(holder())"
+_TELL = "from aggregator.store.process_id import holder; print(holder())"
 
 
 def test_this_process_is_not_dead() -> None:
@@ -57,7 +57,9 @@ def test_the_claims_of_a_killed_process_are_free_at_once(
 ) -> None:
     store.sync_sources([("a", "https://example.org/a", NOW)])
     machine, boot, _, _ = holder().rsplit("/", 3)
-    monkeypatch.setattr("aggregator.store.runs.holder", lambda: f"{machine}/{boot}/{2**22 + 1}/1")
+    monkeypatch.setattr(
+        "aggregator.store.schedule.holder", lambda: f"{machine}/{boot}/{2**22 + 1}/1"
+    )
     store.claim(NOW, limit=1, lease=timedelta(hours=1))
     monkeypatch.undo()
 

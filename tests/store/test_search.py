@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aggregator.store import derived
-from aggregator.store.words import each, phrases, words_of
+from aggregator.store.search.tokens import each, phrases, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
 from aggregator.store import Store
-from aggregator.store.entries import NEWEST_FIRST
+from aggregator.store.queries import NEWEST_FIRST
 from aggregator.store.schema import entry as table
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.store.words import BORDER, each, folded, phrases, words_of
+from aggregator.store.search.tokens import BORDER, each, folded, phrases, words_of
 
 
 @pytest.mark.parametrize(

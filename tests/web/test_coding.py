@@ -7,7 +7,7 @@ import asyncio
 import brotli  # type: ignore[import-untyped]
 
 from aggregator.publish import published
-from aggregator.web.coding import Bodies
+from aggregator.web.compression import Bodies
 
 
 def test_the_body_not_asked_for_longest_is_dropped_first() -> None:

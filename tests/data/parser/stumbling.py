@@ -8,12 +8,13 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from aggregator import adapters, worker
+from aggregator import adapters
 from aggregator.model import Parsed
+from aggregator.parse import worker
 
 if TYPE_CHECKING:
     from aggregator.model import Capture
-    from aggregator.sites.rules import SiteRules
+    from aggregator.rules.compiled import SiteRules
 
 
 def parse(capture: Capture, _: SiteRules) -> Parsed:

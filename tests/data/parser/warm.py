@@ -3,7 +3,7 @@
 Rule: what is forked is the real one, with limits of its own; it ends with whoever asked for it, all end with the tests.
 
     warm.py serve SOCKET                       be the warm one, until standard input ends; prints a line when ready
-    warm.py SOCKET BYTES SECONDS SITES         stand for a parser: run as `aggregator.worker BYTES SECONDS SITES` is
+    warm.py SOCKET BYTES SECONDS SITES         stand for a parser: run as `aggregator.parse.worker BYTES SECONDS SITES` is
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ def serve(path: str) -> None:
     """Fork a parser for everyone who asks."""
     from select import select
 
-    from aggregator import adapters, digest, worker  # noqa: F401 - what a parser loads
-    from aggregator.adapters import feed, own_page  # noqa: F401
-    from aggregator.sites.loader import load_sites
+    from aggregator.adapters.article import own_page  # noqa: F401
+    from aggregator.parse import captures, worker  # noqa: F401 - what a parser loads
+    from aggregator.rules.loader import load_sites
 
     load_sites(None)
     with socket.socket(socket.AF_UNIX) as listener:
@@ -50,7 +50,7 @@ def become_parser(asked: socket.socket) -> None:
     import fcntl
     import traceback
 
-    from aggregator import worker
+    from aggregator.parse import worker
 
     data, streams, _, _ = socket.recv_fds(asked, 65_536, 3)
     for number, stream in enumerate(streams):
@@ -60,7 +60,7 @@ def become_parser(asked: socket.socket) -> None:
     fcntl.fcntl(
         asked, fcntl.F_SETFL, fcntl.fcntl(asked, fcntl.F_GETFL) | os.O_ASYNC
     )  # SIGIO ends us when he is gone
-    sys.argv = ["aggregator.worker", *data.decode().split("\0")]
+    sys.argv = ["aggregator.parse.worker", *data.decode().split("\0")]
     status = 1
     try:
         worker.main()

@@ -1,0 +1,1 @@
+"""JSON of any origin: where its lists of items are, and what their keys mean."""

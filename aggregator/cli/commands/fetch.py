@@ -1,0 +1,222 @@
+"""`aggregator fetch`: one cycle now.
+
+Rule: the table of outcomes is all that goes to stdout; each rejected item and each note is told on stderr. Views are
+written where something changed, and where an earlier cycle was killed before it could.
+"""
+
+import logging
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from aggregator.cli.context import source_named
+from aggregator.cli.exit_codes import FAILED
+from aggregator.cli.report.terminal import Column, put_json, put_table, say
+from aggregator.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from aggregator.app import App
+    from aggregator.config import Config
+    from aggregator.model import Outcome, SourceState
+
+COLUMNS = (
+    Column("source"),
+    Column("status", styled=True),
+    Column("new", right=True),
+    Column("changed", right=True),
+    Column("same", right=True),
+    Column("rejected", right=True),
+    Column("ms", right=True),
+    Column("message", folds=True),
+)
+
+
+def fetch(
+    *,
+    ctx: typer.Context,
+    sources: Annotated[
+        list[str] | None, typer.Argument(metavar="SOURCE", help="Only these; all where absent.")
+    ] = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Also what is not due; whoever asked for time still gets it."),
+    ] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Ask for everything, as if for the first time.")
+    ] = False,
+    format: Annotated[  # noqa: A002
+        Literal["table", "json"], typer.Option(help="How to print the outcomes.")
+    ] = "table",
+) -> int:
+    """Ask what is due once, publish what changed."""
+    import asyncio
+
+    from aggregator.app import App, open_store
+
+    ctx.obj.log(logging.WARNING)
+    config = ctx.obj.load()
+    names = _chosen(sources or (), config)
+    with open_store(config) as store:
+        app = App(config, store)
+        began = app.clock()
+        outcomes = asyncio.run(_cycle(app, names, force=force, full=full, quiet=ctx.obj.quiet))
+        try:
+            if any(outcome.new or outcome.changed for outcome in outcomes) or _stale(app):
+                app.publish()
+        finally:
+            _print(outcomes, format)
+        if not ctx.obj.quiet:
+            _tell(outcomes)
+            _tell_unasked(app, names, outcomes, began=began, force=force)
+    return FAILED if any(outcome.status == "failed" for outcome in outcomes) else 0
+
+
+def _chosen(wanted: "Iterable[str]", config: "Config") -> tuple[str, ...]:
+    """Check the names of sources; () for all. Raises UsageError."""
+    found = [source_named(name, config) for name in dict.fromkeys(wanted)]
+    for source in found:
+        if not source.enabled:
+            raise UsageError(
+                f"source `{source.id}` is disabled (`enabled: false`, {source.origin})"
+            )
+    return tuple(source.id for source in found)
+
+
+async def _cycle(
+    app: "App", names: "Sequence[str]", *, force: bool, full: bool, quiet: bool
+) -> "list[Outcome]":
+    from aggregator.cli.report.progress import progress
+
+    async with app:
+        due = _expected(app, names, force=force)
+        with progress(due, quiet=quiet) as advance:
+            outcomes = await app.cycle(names or None, force=force, full=full, progress=advance)
+    order = {source: place for place, source in enumerate(app.sources)}
+    return sorted(_joined(outcomes), key=lambda outcome: order[outcome.source])
+
+
+def _expected(app: "App", names: "Sequence[str]", *, force: bool) -> int:
+    now = app.clock()
+    wanted = set(names or app.sources)
+    states = [state for state in app.store.states() if state.source in wanted]
+    return sum(force or (state.next_fetch_at <= now and not state.gone) for state in states)
+
+
+def _joined(outcomes: "Iterable[Outcome]") -> "list[Outcome]":
+    """Make one outcome of those of a large folder, which is read in several runs."""
+    joined: dict[str, Outcome] = {}
+    for outcome in outcomes:
+        known = joined.get(outcome.source)
+        joined[outcome.source] = _sum(known, outcome) if known else outcome
+    return list(joined.values())
+
+
+def _sum(one: "Outcome", next_one: "Outcome") -> "Outcome":
+    from dataclasses import replace
+
+    return replace(
+        next_one,
+        started=one.started,
+        **{
+            name: getattr(one, name) + getattr(next_one, name)
+            for name in ("ms", "found", "new", "changed", "same")
+        },
+        rejected=one.rejected + next_one.rejected,
+        notes=tuple(dict.fromkeys(one.notes + next_one.notes)),
+        size_bytes=(one.size_bytes or 0) + (next_one.size_bytes or 0),
+    )
+
+
+def _stale(app: "App") -> bool:
+    """Tell whether a view was never written, or was written last before the newest change began."""
+    from datetime import UTC, datetime
+    from pathlib import Path
+
+    from aggregator.publish import OUTPUTS
+
+    paths = [
+        Path(app.config.output) / f"{view.id}.{kind}"
+        for view in app.config.views
+        for kind in OUTPUTS
+    ]
+    changed = app.store.last_change()
+    try:
+        written = min(datetime.fromtimestamp(path.stat().st_mtime, UTC) for path in paths)
+    except OSError:
+        return True
+    return changed is not None and written < changed
+
+
+def _print(outcomes: "Sequence[Outcome]", format: str) -> None:  # noqa: A002
+    if format == "json":
+        from aggregator.publish.json_record import outcome_record
+
+        put_json([outcome_record(outcome) for outcome in outcomes])
+    elif outcomes:
+        put_table(COLUMNS, map(_row, outcomes))
+
+
+def _row(outcome: "Outcome") -> tuple[str, ...]:
+    counts = (outcome.new, outcome.changed, outcome.same, len(outcome.rejected), outcome.ms)
+    message = f"{outcome.error}: {outcome.message}" if outcome.error else "; ".join(outcome.notes)
+    return outcome.source, outcome.status, *map(str, counts), message
+
+
+def _tell(outcomes: "Iterable[Outcome]") -> None:
+    for outcome in outcomes:
+        for message in outcome.rejected:
+            say(f"{outcome.source}: rejected: {message}")
+        for note in outcome.notes:
+            say(f"{outcome.source}: note: {note}")
+
+
+def _tell_unasked(
+    app: "App",
+    names: "Sequence[str]",
+    outcomes: "Sequence[Outcome]",
+    *,
+    began: "datetime",
+    force: bool,
+) -> None:
+    """Say why each source that was named, or that was due, was not asked; of all together, where nothing was due."""
+    from aggregator.cli.report.source_status import due_at
+
+    asked = {outcome.source for outcome in outcomes}
+    unasked = [
+        state
+        for state in app.store.states()
+        if state.source in app.sources and state.source not in asked
+    ]
+    due = {state.source for state in unasked if due_at(state) <= began and not state.gone}
+    for state in unasked:
+        if state.source in names or (not names and state.source in due):
+            say(f"{state.source}: not asked: {_why_not(state, began, force=force)}")
+    if not names and not asked and not due:
+        say(_nothing_due(unasked, began))
+
+
+def _why_not(state: "SourceState", now: "datetime", *, force: bool) -> str:
+    from aggregator.cli.report.source_status import due_at, until
+
+    if state.not_before is not None and state.not_before > now:
+        return (
+            f"it wants to be left alone, next {until(state.not_before, now=now)} ({state.reason})"
+        )
+    if state.gone and not force:
+        return "gone (410); --force asks again"
+    if state.next_fetch_at > now and not force:
+        return f"not due, next {until(due_at(state), now=now)} ({state.reason}); --force asks now"
+    return "another process asks it at this moment"
+
+
+def _nothing_due(states: "Iterable[SourceState]", now: "datetime") -> str:
+    from aggregator.cli.report.source_status import due_at, until
+
+    polled = [state for state in states if not state.gone]
+    if not polled:
+        return "nothing to do: the configuration has no source that is enabled and not gone"
+    first = min(polled, key=due_at)
+    return f"nothing is due; next is {first.source} {until(due_at(first), now=now)} ({first.reason}); --force asks now"

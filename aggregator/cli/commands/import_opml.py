@@ -1,0 +1,190 @@
+"""`aggregator import`: follow the feeds of another reader's list.
+
+Rule: nothing is fetched, the daemon spreads the first polls. The configuration loads afterwards, or its files are as
+they were before.
+"""
+
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from aggregator.cli.report.terminal import Column, put_json, put_table, say
+from aggregator.errors import SourceError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from aggregator.cli.context import Invocation
+    from aggregator.opml.read import Subscriptions
+    from aggregator.subscribe.import_plan import Fate
+
+USUAL_FILE = Path("sources/imported.yaml")  # beside the main file
+FILE_BYTES = 15 * 2**16  # a file may have 1 MiB; the rest is room for what people add by hand
+COLUMNS = (
+    Column("fate", styled=True),
+    Column("source"),
+    Column("address", folds=True),
+    Column("message", folds=True),
+)
+STDIN = "-"
+
+
+def import_(
+    *,
+    ctx: typer.Context,
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="The list as OPML; `-` reads it from stdin.")
+    ],
+    to: Annotated[
+        Path | None,
+        typer.Option("--file", metavar="YAML", help=f"Where to write; {USUAL_FILE} where absent."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell what would be added.")
+    ] = False,
+    format: Annotated[  # noqa: A002
+        Literal["table", "json"], typer.Option(help="How to print what became of each feed.")
+    ] = "table",
+) -> int:
+    """Add the feeds of an OPML file."""
+    from aggregator.config.edit.add import file_for
+    from aggregator.subscribe.import_plan import fates
+
+    ctx.obj.log(logging.WARNING)
+    config = ctx.obj.load()
+    listed = _listed(file)
+    found = fates(listed.feeds, config)
+    new = [fate for fate in found if fate.verdict == "added"]
+    first = file_for(config, to or ctx.obj.path.parent / USUAL_FILE, env=os.environ)
+    paths = [] if dry_run or not new else _write(ctx.obj, new, first)
+    _print(found, format)
+    if not ctx.obj.quiet:
+        _tell(found, paths, cut=listed.cut, dry_run=dry_run)
+    return 0
+
+
+def _listed(file: str) -> "Subscriptions":
+    from aggregator.opml import read
+
+    try:
+        if file == STDIN:
+            body = sys.stdin.buffer.read(read.LIMIT_BYTES + 1)
+        else:
+            with Path(file).open("rb") as stream:
+                body = stream.read(read.LIMIT_BYTES + 1)
+        return read.read(body)
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"cannot read {file}: {getattr(error, 'strerror', None) or error}"
+        ) from error
+    except SourceError as error:
+        raise UsageError(f"{file} is not an OPML list: {error}") from error
+
+
+def _write(invocation: "Invocation", new: "Sequence[Fate]", first: Path) -> list[Path]:
+    """Append the new sources and load the configuration again. Raises ConfigError, UsageError, with all as before."""
+    from aggregator.config.edit.add import alone
+
+    with alone(first):
+        return _written(invocation, new, first)
+
+
+def _written(invocation: "Invocation", new: "Sequence[Fate]", first: Path) -> list[Path]:
+    from aggregator.config.edit.add import append
+
+    before: dict[Path, bytes | None] = {}
+    try:
+        for path, part in _parts(new, first):
+            before[path] = path.read_bytes() if path.exists() else None
+            append(invocation.path, [fate.mapping for fate in part], file=path)
+        followed = {source.id for source in invocation.load().sources}
+        if any(fate.id not in followed for fate in new):
+            raise UsageError(
+                f"{first} is not among the files that `sources` names in {invocation.path}"
+            )
+    except BaseException:
+        _restore(before)
+        raise
+    return list(before)
+
+
+def _parts(new: "Iterable[Fate]", first: Path) -> "Iterator[tuple[Path, list[Fate]]]":
+    """Spread sources over the first file, and as many more beside it as it takes."""
+    path, size, number = first, _size(first), 1
+    part: list[Fate] = []
+    for fate in new:
+        need = _size_of(fate)
+        while size + need > FILE_BYTES:
+            if part:
+                yield path, part
+            number += 1
+            path, part = first.with_stem(f"{first.stem}-{number}"), []
+            size = _size(path)
+        part.append(fate)
+        size += need
+    yield path, part
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _size_of(fate: "Fate") -> int:
+    """Give the bytes of a source in YAML, or a few more: no text of YAML is longer than JSON in ASCII."""
+    return len(json.dumps(fate.mapping)) + 16 + 8 * len(fate.tags)
+
+
+def _restore(before: dict[Path, bytes | None]) -> None:
+    from aggregator.publish import write
+
+    for path, data in before.items():
+        if data is None:
+            path.unlink(missing_ok=True)
+        else:
+            write(path, data)
+
+
+def _print(found: "Sequence[Fate]", format: str) -> None:  # noqa: A002
+    if format == "json":
+        put_json([_record(fate) for fate in found])
+    else:
+        put_table(
+            COLUMNS,
+            ((fate.verdict, fate.id or "-", fate.url or "-", _message(fate)) for fate in found),
+        )
+
+
+def _message(fate: "Fate") -> str:
+    return ": ".join(part for part in (fate.name, fate.why) if part)
+
+
+def _record(fate: "Fate") -> dict[str, object]:
+    return {
+        "fate": fate.verdict,
+        "id": fate.id,
+        "url": fate.url,
+        "name": fate.name,
+        "tags": list(fate.tags),
+        "why": fate.why,
+    }
+
+
+def _tell(found: "Sequence[Fate]", paths: "Sequence[Path]", *, cut: bool, dry_run: bool) -> None:
+    from aggregator.opml.read import MAX_OUTLINES
+
+    counts = {
+        verdict: sum(fate.verdict == verdict for fate in found)
+        for verdict in ("added", "followed", "refused")
+    }
+    where = f" to {', '.join(map(str, paths))}" if paths else ""
+    added = "would be added" if dry_run else f"added{where}"
+    say(
+        f"{counts['added']} {added}, {counts['followed']} followed already, {counts['refused']} refused"
+    )
+    if cut:
+        say(f"what stands after {MAX_OUTLINES:,} outlines was left out")

@@ -1,0 +1,107 @@
+"""`aggregator test`: do the sources and site rules still read what was saved for them?
+
+Rule: nothing is asked of anyone; each failure is told as `file:line: path: message`, whatever else fails.
+"""
+
+import logging
+import os
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from aggregator.cli.exit_codes import FAILED
+from aggregator.cli.report.terminal import put_json, say
+from aggregator.errors import SourceError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from aggregator.cli.context import Invocation
+    from aggregator.rule_tests.declared import Declared
+    from aggregator.rules.compiled import Sites
+
+    Ended = tuple[Declared, tuple[str, ...]]
+
+
+def test(
+    *,
+    ctx: typer.Context,
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="SOURCE", help="Only of these sources or site rules; of all where absent."
+        ),
+    ] = None,  # noqa: PT028 (a command)
+    format: Annotated[  # noqa: A002
+        Literal["text", "json"], typer.Option(help="json lists every test on stdout.")
+    ] = "text",  # noqa: PT028
+) -> int:
+    """Run the tests that sources and site rules declare, from saved captures."""
+    from datetime import UTC, datetime
+
+    ctx.obj.log(logging.WARNING)
+    declared, sites = _declared(ctx.obj, sources or ())
+    now = datetime.now(UTC)
+    ended = [(one, _failures(one, sites, now=now)) for one in declared]
+    if format == "json":
+        put_json([_record(one, failures) for one, failures in ended])
+    else:
+        _tell(ended)
+    return FAILED if any(failures for _, failures in ended) else 0
+
+
+def _declared(invocation: "Invocation", names: "Sequence[str]") -> "tuple[list[Declared], Sites]":
+    """Collect the tests that are wanted. Raises UsageError for a name that nobody has, ConfigError."""
+    from aggregator.config.words import nearest
+    from aggregator.rule_tests.declared import of_rules, of_sources
+    from aggregator.rules.loader import load_sites, rules_files
+
+    config = invocation.load()
+    files = rules_files(invocation.sites_folder)
+    known = [*(source.id for source in config.sources), *(one.file.id for one in files)]
+    for name in names:
+        if name not in known:
+            guess = nearest(name, known)
+            hint = f", did you mean `{guess}`?" if guess else ""
+            raise UsageError(f"there is no source and there are no site rules `{name}`{hint}")
+    found = [*of_sources(config, env=os.environ), *of_rules(files)]
+    return [one for one in found if not names or one.name in names], load_sites(
+        invocation.sites_folder
+    )
+
+
+def _failures(one: "Declared", sites: "Sites", *, now: "datetime") -> tuple[str, ...]:
+    from aggregator.rule_tests.capture_file import read
+    from aggregator.rule_tests.check import failures
+
+    try:
+        capture = read(one.test, source=one.name, url=one.url, now=now)
+    except SourceError as error:
+        return (str(error),)
+    return failures(one.test, capture, job=one.job(capture), sites=sites)
+
+
+def _tell(ended: "Sequence[Ended]") -> None:
+    if not ended:
+        typer.echo("no tests declared")
+        return
+    for one, failures in ended:
+        for message in failures:
+            say(str(one.problem(message)))
+    failed = sum(bool(failures) for _, failures in ended)
+    count = f"{len(ended)} test{'' if len(ended) == 1 else 's'}"
+    typer.echo(f"{failed} of {count} failed" if failed else f"{count} passed")
+
+
+def _record(one: "Declared", failures: tuple[str, ...]) -> dict[str, object]:
+    place = one.problem("")
+    return {
+        "name": one.name,
+        "file": place.file,
+        "line": place.line,
+        "path": place.path,
+        "capture": str(one.test.capture),
+        "passed": not failures,
+        "failures": list(failures),
+    }

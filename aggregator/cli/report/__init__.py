@@ -1,0 +1,1 @@
+"""What people see: tables, entries, revisions, progress."""

@@ -1,0 +1,268 @@
+"""A dry run, ready to be shown: what would come out, why it is as it is, and what came to nothing.
+
+Rule: only what the dry run has read within its limits is explained; what was refused there is not read again.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from aggregator.model import Entry
+from aggregator.normalize.html import text_of
+from aggregator.parse.captures import ARTICLE
+from aggregator.parse.trace import explain, silent
+from aggregator.run.page_fetcher import shown
+from aggregator.store.merge.article import NAMESPACE
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from aggregator.config import Source
+    from aggregator.dry_run import Rehearsal
+    from aggregator.fetch import Response
+    from aggregator.model import Capture, Outcome, Revision
+    from aggregator.parse.captures import Job
+    from aggregator.parse.trace import Explained, FieldTrace
+    from aggregator.rules.compiled import Sites
+    from aggregator.rules.suggest.unmatched import Silent
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One entry that would come out; `number` counts from 1.
+
+    `fields` tell why it is as it is, None where nobody asked. `read` is what it was read from: the source's document,
+    and its own page where that was read.
+    """
+
+    number: int
+    revision: Revision
+    fields: tuple[FieldTrace, ...] | None = None
+    read: tuple[tuple[Capture, Job], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """All of a dry run. `carrier` is what carries the items, None where nothing could be read.
+
+    `left_out` are the titles that filters keep out.
+    """
+
+    source: str
+    carrier: str | None
+    fetched: tuple[Response, ...]
+    outcome: Outcome
+    items: tuple[Item, ...] = ()
+    left_out: tuple[str, ...] = ()
+    silent: tuple[Silent, ...] = ()
+
+
+def trial_of(rehearsal: Rehearsal, sites: Sites, *, explained: Collection[int]) -> Trial:
+    """Put together what a dry run brought, and explain the entries of these numbers."""
+    reader = _Reader(rehearsal, sites)
+    items = tuple(
+        reader.item(number, revision) if number in explained else Item(number, revision)
+        for number, revision in enumerate(_revisions(rehearsal), 1)
+    )
+    return Trial(
+        rehearsal.source.id,
+        rehearsal.carrier,
+        tuple(_public(one, rehearsal.source) for one in rehearsal.fetched),
+        rehearsal.result.outcome,
+        items,
+        reader.left_out(),
+        reader.silent(),
+    )
+
+
+def _public(response: Response, source: Source) -> Response:
+    """Leave out of an answer's address what the environment filled in."""
+    if source.shown == source.location:
+        return response
+    return replace(
+        response, url=source.shown if response.url == source.location else shown(response.url)
+    )
+
+
+def _revisions(rehearsal: Rehearsal) -> list[Revision]:
+    """What would come out: also what a list states of articles whose own pages this dry run left for another time."""
+    read = {revision.keys[0]: revision for revision in rehearsal.result.revisions}
+    asked = {step.job.item.item for step in rehearsal.steps if step.job.item}
+    refused = tuple(message.partition(":")[0] for message in rehearsal.result.outcome.rejected)
+    unread = {
+        one.index
+        for one in rehearsal.digest.wanted
+        if one.raw.item not in asked and one.raw.item not in refused
+    }
+    stated = enumerate(rehearsal.digest.revisions)
+    found = (read.pop(one.keys[0], one if index in unread else None) for index, one in stated)
+    return [*(one for one in found if one is not None), *read.values()]
+
+
+def trial_of_article(
+    response: Response, capture: Capture, job: Job, *, outcome: Outcome, sites: Sites
+) -> Trial:
+    """Put together what an article's own page gives; `outcome` is of asking for it."""
+    found = [one for one in explain(capture, job, sites) if one.revision and one.kept]
+    items = tuple(
+        Item(number, one.revision, one.fields, ((capture, job),))
+        for number, one in enumerate(found, 1)
+        if one.revision
+    )
+    own = replace(
+        outcome,
+        status="ok",
+        found=len(items),
+        rejected=(),
+        notes=(),
+        http_status=response.status,
+        size_bytes=response.wire_bytes,
+        error=None,
+        message=None,
+    )
+    return Trial(
+        capture.source, ARTICLE, (response,), own, items, silent=silent(capture, job, sites)
+    )
+
+
+def entry_of(revision: Revision) -> Entry:
+    """The entry that a first revision makes."""
+    return Entry(
+        id=uuid.uuid5(NAMESPACE, revision.keys[0]).urn,
+        content_text=text_of(revision.content_html) if revision.content_html else None,
+        updated=revision.published,
+        first_seen=revision.captured,
+        revision=1,
+        duplicates=(),
+        **{name: getattr(revision, name) for name in _SHARED},
+    )
+
+
+_SHARED = (
+    "source",
+    "url",
+    "url_original",
+    "title",
+    "summary",
+    "content_html",
+    "published",
+    "published_from",
+    "authors",
+    "credits",
+    "tags",
+    "language",
+    "publisher",
+    "image",
+    "enclosures",
+    "guid",
+    "provenance",
+)
+
+
+class _Reader:
+    """Goes over the documents of a dry run once more, each at most once."""
+
+    def __init__(self, rehearsal: Rehearsal, sites: Sites) -> None:
+        self._steps = rehearsal.steps
+        self._document = rehearsal.steps[0] if rehearsal.steps else None
+        self._outcome = rehearsal.result.outcome
+        self._explain = lru_cache(maxsize=None)(
+            lambda place: explain(*self._captures(place), sites)
+        )
+        self._sites = sites
+
+    def item(self, number: int, revision: Revision) -> Item:
+        place = self._place(revision)
+        if place is None or self._document is None:
+            return Item(number, revision)
+        capture = self._document.captures[place]
+        stated = _like(revision, self._explain((0, place)))
+        page = self._page(stated) if stated else None
+        if page is None:
+            return Item(
+                number, revision, stated.fields if stated else (), ((capture, self._document.job),)
+            )
+        step = self._steps[page]
+        read = _like(revision, self._explain((page, 0)))
+        return Item(
+            number,
+            revision,
+            read.fields if read else (),
+            ((capture, self._document.job), (step.captures[0], step.job)),
+        )
+
+    def left_out(self) -> tuple[str, ...]:
+        """Name what filters keep out of a document."""
+        step = self._document
+        if (
+            step is None
+            or step.digest is None
+            or not step.digest.left_out
+            or len(step.captures) > 1
+        ):
+            return ()
+        rejected = "\n".join(step.digest.rejected)
+        return tuple(
+            one.revision.title
+            for one in self._explain((0, 0))
+            if one.revision and not one.kept and f"{one.item}:" not in rejected
+        )
+
+    def silent(self) -> tuple[Silent, ...]:
+        """Tell which rules find nothing, in the document and in the pages of its articles, each once."""
+        if self._outcome.error not in (None, "no-items", "not-a-feed"):
+            return ()
+        found = (
+            one
+            for step in self._steps
+            if step.digest is not None or step is self._document
+            for one in silent(step.captures[0], step.job, self._sites)
+        )
+        return tuple({(one.path, one.selector): one for one in found}.values())
+
+    def _captures(self, place: tuple[int, int]) -> tuple[Capture, Job]:
+        step = self._steps[place[0]]
+        return step.captures[place[1]], step.job
+
+    def _place(self, revision: Revision) -> int | None:
+        """Which of the document's captures brought a revision."""
+        digest = self._document.digest if self._document else None
+        if digest is None:
+            return None
+        index = next(
+            (i for i, one in enumerate(digest.revisions) if one.keys[0] == revision.keys[0]), None
+        )
+        ends = list(accumulate(digest.shares))
+        return (
+            None
+            if index is None
+            else next((place for place, end in enumerate(ends) if index < end), None)
+        )
+
+    def _page(self, stated: Explained) -> int | None:
+        """Which step read the item's own page, with all its parts the last."""
+        own = (
+            number
+            for number, step in enumerate(self._steps)
+            if step.job.item
+            and step.job.item.item == stated.item
+            and step.digest
+            and step.digest.revisions
+        )
+        return max(own, default=None)
+
+
+def _like(revision: Revision, explained: Sequence[Explained]) -> Explained | None:
+    keys = set(revision.keys)
+    return next(
+        (
+            one
+            for one in explained
+            if one.revision and one.kept and not keys.isdisjoint(one.revision.keys)
+        ),
+        None,
+    )

@@ -1,0 +1,122 @@
+"""Where a source stands: its state in one word, what its last run gave, and when and why it is asked next.
+
+Rule: made of the configuration and what the store remembers, `now` given; nobody is asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from aggregator.publish.json_record import outcome_record, rfc3339
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from aggregator.config import Source
+    from aggregator.model import Outcome, SourceState
+
+Word = Literal["new", "ok", "failing", "gone", "disabled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One configured source as the store knows it; `state` is None before its first cycle, `outcome` before its first
+    run. `items` counts the entries that it brought first."""
+
+    source: Source
+    state: SourceState | None
+    outcome: Outcome | None
+    items: int
+
+    @property
+    def word(self) -> Word:
+        """One word for all of it."""
+        if not self.source.enabled:
+            return "disabled"
+        if self.state is None or self.state.last_run is None:
+            return "new"
+        if self.state.gone:
+            return "gone"
+        return "failing" if self.state.failures else "ok"
+
+    def due(self) -> datetime | None:
+        """When it is asked next; None where never, and where nothing was decided yet."""
+        if self.state is None or self.word in {"gone", "disabled"}:
+            return None
+        return due_at(self.state)
+
+
+def due_at(state: SourceState) -> datetime:
+    """When a source may be asked next, whatever asks to wait."""
+    return max(state.next_fetch_at, state.not_before or state.next_fetch_at)
+
+
+def due_words(standing: Standing, *, now: datetime) -> str:
+    """Say when and why: `in 18 min: Retry-After`, `now: every 15 min`, `never: 410 Gone`."""
+    if standing.word == "disabled":
+        return "never: disabled"
+    if standing.state is None:
+        return "now: never asked"
+    due, reason = standing.due(), standing.state.reason
+    when = "never" if due is None else until(due, now=now)
+    return f"{when}: {reason}" if reason else when
+
+
+def until(moment: datetime, *, now: datetime) -> str:
+    """Say how far a moment lies ahead: `in 18 min`; `now` for one that is over."""
+    return f"in {span(moment - now)}" if moment > now else "now"
+
+
+def span(length: timedelta) -> str:
+    """Say a time span roughly, in its largest unit.
+
+    >>> from datetime import timedelta
+    >>> span(timedelta(minutes=18, seconds=20)), span(timedelta(days=3, hours=2))
+    ('18 min', '3 d')
+    """
+    seconds = round(length.total_seconds())
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size or seconds == size:
+            return f"{round(seconds / size)} {unit}"
+    return f"{seconds} s"
+
+
+def result_words(outcome: Outcome | None) -> str:
+    """Say what a run gave: `3 new, 1 changed`, `unchanged`, `timeout: no answer within 30 s`."""
+    if outcome is None:
+        return "-"
+    if outcome.status == "failed":
+        return f"{outcome.error}: {outcome.message}"
+    counts = {
+        "new": outcome.new,
+        "changed": outcome.changed,
+        "same": outcome.same,
+        "rejected": len(outcome.rejected),
+    }
+    return ", ".join(f"{count} {word}" for word, count in counts.items() if count) or "unchanged"
+
+
+def standing_record(standing: Standing) -> dict[str, object]:
+    """Return a source as the commands print it; a secret in its address stays `${NAME}`."""
+    source, state = standing.source, standing.state
+    due = standing.due()
+    return {
+        "id": source.id,
+        "name": source.name,
+        "url": source.shown if source.url else None,
+        "path": source.shown if source.path else None,
+        "adapter": source.adapter,
+        "state": standing.word,
+        "items": standing.items,
+        "failures": state.failures if state else 0,
+        "last_run": _moment(state.last_run if state else None),
+        "last_success": _moment(state.last_success if state else None),
+        "next_due": _moment(due),
+        "reason": state.reason if state else None,
+        "outcome": outcome_record(standing.outcome) if standing.outcome else None,
+    }
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return None if moment is None else rfc3339(moment)

@@ -1,0 +1,1 @@
+"""Writing sources into the user's YAML files."""

@@ -1,0 +1,262 @@
+"""Sources are added to a file of sources.
+
+Rule: every byte that is there stays, the new source stands behind it. What would be read is compared with what was
+meant before the file is touched; when the whole configuration does not load afterwards, all is as it was.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import tempfile
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from os.path import abspath, normpath
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from aggregator.config.edit.yaml_writer import line_of, plain, written
+from aggregator.config.record import Setting
+from aggregator.config.settings import Defaults
+from aggregator.config.source import Source
+from aggregator.config.source_files import EVERYWHERE, is_inline
+from aggregator.config.yaml_document import read
+from aggregator.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from aggregator.config.settings import Config
+    from aggregator.config.yaml_document import Steps
+
+ADDED = Path("sources") / "added.yaml"
+_MODE = 0o666
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """What is to be added: a source as it will be written, comments in it, and files that it names (path -> bytes)."""
+
+    file: Path
+    given: Mapping[str, Any]
+    notes: Mapping[Steps, str] = field(default_factory=dict)
+    beside: Mapping[Path, bytes] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        return written(self.given, self.notes)
+
+
+def draft(
+    given: Mapping[str, Any],
+    config: Config,
+    file: Path,
+    *,
+    selector: Callable[[str], object] | None = None,
+) -> Source:
+    """Make the source that these keys would be in `file`. Raises pydantic's ValidationError (a ValueError)."""
+    lent = {
+        key: getattr(config.defaults, key) for key in Defaults.written_keys() if key not in given
+    }
+    source = Source.model_validate({**given, **lent}, context=Setting(file.parent, None, selector))
+    every_stated = "every" in given or "every" in config.defaults.model_fields_set
+    return source.placed(origin=str(file), stated=given.keys(), every_stated=every_stated)
+
+
+def file_for(config: Config, named: Path | None, *, env: Mapping[str, str]) -> Path:
+    """The file that new sources are written to: `named`, else sources/added.yaml beside the main file; absolute.
+
+    Raises: UsageError where the configuration would not load it.
+    """
+    main = config.files[0]
+    path = Path(abspath(named or main.parent / ADDED))  # noqa: PTH100  links stay as they are written
+    if path in config.files[1:]:
+        return path
+    patterns = _patterns(main, env)
+    whole = [normpath(main.parent / pattern) for pattern in patterns]
+    if any(_matches(path.parts, Path(pattern).parts) for pattern in whole):
+        return path
+    loads = ", ".join(f"`{pattern}`" for pattern in patterns) or "no file"
+    advice = (
+        "name one of these with --file"
+        if patterns
+        else "let it load one, such as `sources: sources/*.yaml`"
+    )
+    raise UsageError(f"{path} would not be loaded: `sources` of {main} loads {loads}; {advice}")
+
+
+@contextmanager
+def alone(file: Path) -> Iterator[None]:
+    """Wait until nobody else writes to `file`: two that read it before either wrote would lose a source.
+
+    What is locked is a folder above the file's own, which may yet have to be made; nothing where there are no locks.
+    """
+    folder = next(
+        folder for folder in file.resolve().parents[1:] or file.resolve().parents if folder.is_dir()
+    )
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:  # it may be read by nobody, and written below all the same
+        yield
+        return
+    try:
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def append(main: Path, sources: Sequence[Mapping[str, Any]], *, file: Path | None) -> Path:
+    """Write many sources, one a line; gives the file: `file`, else sources/added.yaml beside the `main` file.
+
+    Whether the configuration loads with them is for the caller to see, and that it is `alone`.
+    Raises: UsageError where it cannot be written.
+    """
+    named = file or main.parent / ADDED
+    path = named.resolve()
+    text = "".join(f"{line_of(source)}\n" for source in sources)
+    try:
+        before = path.read_bytes() if path.exists() else b""
+        _put(path, _joined(before, text, named))
+    except OSError as e:
+        raise UsageError(f"cannot write {named}: {e.strerror}") from e
+    return named
+
+
+def add(addition: Addition, *, env: Mapping[str, str], load: Callable[[], object]) -> None:
+    """Write it all; `load` loads the whole configuration anew and raises where it would not.
+
+    Raises: UsageError where the file cannot take it, and whatever `load` raises; nothing has changed then.
+    """
+    try:
+        with alone(addition.file):
+            _add(addition, env=env, load=load)
+    except OSError as e:
+        raise UsageError(f"cannot write {addition.file}: {e.strerror}") from e
+
+
+def _add(addition: Addition, *, env: Mapping[str, str], load: Callable[[], object]) -> None:
+    path = addition.file.resolve()  # a link stays one
+    before = {
+        file: file.read_bytes() if file.exists() else None for file in (path, *addition.beside)
+    }
+    folders = dict.fromkeys(file.parent for file in before)
+    undo = _Undo(before, tuple(folder for folder in folders if not folder.exists()))
+    new: Path | None = None
+    try:
+        new = _prepared(path, before[path], addition, env)
+        for beside, data in addition.beside.items():
+            _put(beside, data)
+        new.replace(path)
+        load()
+    except BaseException:
+        if new is not None:
+            new.unlink(missing_ok=True)
+        undo()
+        raise
+
+
+@dataclass(frozen=True, slots=True)
+class _Undo:
+    """Files as they were, None for those that were not there, and the folders that were not."""
+
+    before: Mapping[Path, bytes | None]
+    made: tuple[Path, ...]
+
+    def __call__(self) -> None:
+        for file, data in self.before.items():
+            with suppress(OSError):
+                if data is None:
+                    file.unlink(missing_ok=True)
+                elif file.read_bytes() != data:
+                    _put(file, data)
+        for folder in reversed(self.made):
+            with suppress(OSError):
+                folder.rmdir()
+
+
+def _prepared(path: Path, before: bytes | None, addition: Addition, env: Mapping[str, str]) -> Path:
+    """Write the new file beside the old one, and see that it says what was meant. Raises: OSError, UsageError."""
+    old = (read(path, env=env).data or []) if before is not None else []
+    data = _joined(before or b"", addition.text, addition.file)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = _temporary(path, data)
+    said = read(new, env=env)
+    if said.problems or said.data != [*old, plain(addition.given)]:
+        new.unlink()
+        reason = said.problems[0].message if said.problems else "it would be read as something else"
+        raise UsageError(
+            f"{addition.file} cannot take another source at its end ({reason}); name a file with --file"
+        )
+    return new
+
+
+def _joined(before: bytes, text: str, file: Path) -> bytes:
+    """Put the text behind what is there, with its indentation and its ends of lines. Raises UsageError."""
+    try:
+        root = yaml.compose(before.decode("utf-8-sig"), Loader=_Loader) if before.strip() else None
+    except (yaml.YAMLError, UnicodeDecodeError) as e:
+        raise UsageError(
+            f"{file} is not valid YAML; put it right, or name a file with --file"
+        ) from e
+    if isinstance(root, yaml.SequenceNode) and root.flow_style:
+        raise UsageError(
+            f"{file} is written in brackets; begin each source with `- `, or name a file with --file"
+        )
+    indent = " " * (root.start_mark.column if root is not None else 0)
+    lines = "".join(f"{indent}{line}\n" for line in text.splitlines())
+    gap = "" if not before or before.endswith(b"\n") else "\n"
+    added = (gap + lines).encode()
+    return before + (added.replace(b"\n", b"\r\n") if re.search(rb"\r\n", before) else added)
+
+
+def _put(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _temporary(path, data).replace(path)
+
+
+def _temporary(path: Path, data: bytes) -> Path:
+    """A new file beside `path`, on the disk, with its permissions. Raises OSError."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fchmod(file.fileno(), _mode(path))
+            os.fsync(file.fileno())
+    except BaseException:
+        Path(name).unlink()
+        raise
+    return Path(name)
+
+
+def _mode(path: Path) -> int:
+    if path.exists():
+        return path.stat().st_mode & 0o777
+    umask = os.umask(0o077)
+    os.umask(umask)
+    return _MODE & ~umask
+
+
+def _patterns(main: Path, env: Mapping[str, str]) -> list[str]:
+    """The files that the main file names, as they are written."""
+    value = (read(main, env=env).data or {}).get("sources")
+    named = EVERYWHERE if value is None else value
+    return [name for name in (named if isinstance(named, list) else [named]) if not is_inline(name)]
+
+
+def _matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Tell whether a glob finds a path: `*` no hidden name, `**` any number of folders."""
+    if not pattern:
+        return not parts
+    if pattern[0] == "**":
+        return any(_matches(parts[skipped:], pattern[1:]) for skipped in range(len(parts) + 1))
+    if not parts or (parts[0].startswith(".") and not pattern[0].startswith(".")):
+        return False
+    return fnmatchcase(parts[0], pattern[0]) and _matches(parts[1:], pattern[1:])

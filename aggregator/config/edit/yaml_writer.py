@@ -1,0 +1,138 @@
+"""One source as YAML that a person can read and change.
+
+Rule: what is written reads back as the same values, whatever they hold; a comment is one line of printable text, so
+that no stranger's title can become configuration.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aggregator.config.yaml_document import Steps
+
+_INDENT = "  "
+_LONGEST_NOTE = 200
+_NO_NOTES: Mapping[Steps, str] = {}
+_WORD = re.compile(r"[a-z](?:[a-z0-9._-]*[a-z0-9])?")
+_MEANS_MORE = frozenset(
+    {"n", "no", "y", "yes", "on", "off", "true", "false", "null"}
+)  # to other readers of YAML
+# What JSON leaves as it is and YAML would not (YAML 1.1 §5.1), and the ends of lines that only YAML knows.
+_UNQUOTABLE = re.compile(
+    "[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
+
+
+def written(given: Mapping[str, Any], notes: Mapping[Steps, str] = _NO_NOTES) -> str:
+    r"""Write a source as one element of a list of sources, keys in their order.
+
+    `given` holds texts, numbers, lists and mappings of them; what is empty is left out. `notes` are comments: the one
+    at `()` stands above the source, any other behind its key.
+
+    >>> print(written({"id": "news", "url": "https://news.example.org/"}, {("url",): "a feed"}), end="")
+    - id: news
+      url: https://news.example.org/  # a feed
+    """
+    above = [f"# {_note(line)}" for line in notes.get((), "").splitlines() if line.strip()]
+    lines = list(_mapping(given, notes, ()))
+    body = [("- " if number == 0 else _INDENT) + line for number, line in enumerate(lines)]
+    return "".join(f"{line}\n" for line in (*above, *body))
+
+
+def line_of(given: Mapping[str, Any]) -> str:
+    """Write a source on one line, as an element of a list; a hundred times as fast as `written`.
+
+    >>> line_of({"id": "news", "tags": ["world"]})
+    '- {id: news, tags: [world]}'
+    """
+    pairs = (f"{key}: {_flowing(value)}" for key, value in given.items() if not _is_empty(value))
+    return f"- {{{', '.join(pairs)}}}"
+
+
+def plain(value: Any) -> Any:
+    """Give a value as a file of YAML gives it back: mappings, lists and texts."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items() if not _is_empty(item)}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [plain(item) for item in value]
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _mapping(given: Mapping[str, Any], notes: Mapping[Steps, str], steps: Steps) -> Iterator[str]:
+    for key, value in given.items():
+        if not _is_empty(value):
+            yield from _pair(key, value, notes, (*steps, key))
+
+
+def _pair(key: str, value: Any, notes: Mapping[Steps, str], steps: Steps) -> Iterator[str]:
+    note = _note(notes.get(steps, ""))
+    behind = f"  # {note}" if note else ""
+    if isinstance(value, Mapping):
+        yield f"{key}:{behind}"
+        yield from (_INDENT + line for line in _mapping(value, notes, steps))
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        yield f"{key}:{behind}"
+        for number, item in enumerate(value):
+            yield from (_INDENT + line for line in _element(item, notes, (*steps, number)))
+    else:
+        yield f"{key}: {_scalar(value)}{behind}"
+
+
+def _element(value: Any, notes: Mapping[Steps, str], steps: Steps) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for number, line in enumerate(_mapping(value, notes, steps)):
+            yield ("- " if number == 0 else _INDENT) + line
+    else:
+        yield f"- {_scalar(value)}"
+
+
+def _scalar(value: Any) -> str:
+    """Quote a text where it needs it; `${` means the environment when it is read, so it is written `$${`."""
+    text = plain(value).replace("${", "$${")
+    if not isinstance(value, str):
+        return str(text)
+    return _dumped(text) if text.isprintable() else _quoted(text)
+
+
+def _flowing(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return line_of(value).removeprefix("- ")
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return f"[{', '.join(map(_flowing, value))}]"
+    text = plain(value)
+    if not isinstance(value, str) or (_WORD.fullmatch(text) and text not in _MEANS_MORE):
+        return str(text)
+    return _quoted(text.replace("${", "$${"))
+
+
+def _quoted(text: str) -> str:
+    quoted = json.dumps(text, ensure_ascii=False)
+    return _UNQUOTABLE.sub(lambda match: f"\\U{ord(match[0]):08X}", quoted)
+
+
+def _dumped(text: str) -> str:
+    dumped: str = yaml.safe_dump(text, allow_unicode=True, width=sys.maxsize)
+    return dumped.removesuffix("...\n").removesuffix("\n")
+
+
+def _note(text: str) -> str:
+    line = " ".join(text.split())
+    shown = "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line
+    )
+    return shown if len(shown) <= _LONGEST_NOTE else shown[:_LONGEST_NOTE].rstrip() + "…"
+
+
+def _is_empty(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return all(map(_is_empty, value.values()))
+    return value is None or (isinstance(value, Sequence) and not value)

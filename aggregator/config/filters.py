@@ -1,0 +1,98 @@
+"""What a person decides about the entries of a source or a view: which of them, and what is put right in them.
+
+Rule: sources and views share one little grammar of patterns; everything is a pattern searched in one part of an entry.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from aggregator.config.record import Record
+from aggregator.config.types import Language, Languages, Patterns, Text, Texts, listed
+from aggregator.config.words import nearest
+
+_IGNORABLE = (
+    "title",
+    "url",
+    "guid",
+    "summary",
+    "content",
+    "published",
+    "updated",
+    "authors",
+    "credits",
+    "tags",
+    "language",
+    "publisher",
+    "image",
+    "enclosures",
+)
+Future = Literal["first_seen", "keep", "reject"]
+
+
+def _field(name: str) -> str:
+    if name not in _IGNORABLE:
+        guess = nearest(name, _IGNORABLE)
+        hint = f"did you mean `{guess}`? " if guess else ""
+        raise ValueError(f"must be a field ({hint}there are {', '.join(_IGNORABLE)})")
+    return name
+
+
+FieldNames = Annotated[
+    tuple[Annotated[Text, AfterValidator(_field)], ...],
+    BeforeValidator(listed, json_schema_input_type=str | list[str]),
+]
+
+
+class Match(Record):
+    """Regular expressions, searched in one part of an entry each; several for one part: any of them."""
+
+    title: Patterns = Field(default=(), description="Searched in the title.", examples=["直播"])
+    content: Patterns = Field(
+        default=(), description="Searched in the text.", examples=["\\bGDP\\b"]
+    )
+    author: Patterns = Field(default=(), description="Searched in each author.", examples=["^AFP$"])
+    tag: Patterns = Field(default=(), description="Searched in each tag.", examples=["(?i)sport"])
+    url: Patterns = Field(default=(), description="Searched in the link.", examples=["/live/"])
+    language: Languages = Field(
+        default=(),
+        description="Of one of these languages; `zh` includes `zh-Hans`.",
+        examples=["[zh, en]"],
+    )
+
+
+class Forced(Record):
+    """Values that stand whatever the publisher says."""
+
+    title: Text | None = Field(default=None, description="The title.", examples=["Weather report"])
+    authors: Texts = Field(default=(), description="The authors.", examples=["[Ada Example]"])
+    tags: Texts = Field(
+        default=(), description="The tags, instead of those stated.", examples=["[weather]"]
+    )
+    language: Language | None = Field(default=None, description="BCP 47 tag.", examples=["zh-Hans"])
+    publisher: Text | None = Field(
+        default=None, description="The publisher's name.", examples=["Example News"]
+    )
+
+
+class Corrections(Record):
+    """What is put right in every entry of a source."""
+
+    ignore: FieldNames = Field(
+        default=(),
+        description="Fields of which nothing is believed.",
+        examples=["[published, image]"],
+    )
+    force: Forced = Field(
+        default=Forced(), description="Values that always stand.", examples=["{language: zh-Hans}"]
+    )
+    cut_title: Patterns = Field(
+        default=(),
+        description="Patterns cut from the title, each wherever it matches.",
+        examples=["' - Example$'"],
+    )
+    future: Future = Field(
+        default="first_seen",
+        description="An entry dated in the future: when it was first seen, as it says, or not at all.",
+        examples=["reject"],
+    )

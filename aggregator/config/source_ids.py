@@ -1,0 +1,81 @@
+"""The ids of all sources together: stated ones are unique, missing ones are made.
+
+Rule: a made id gives way to a stated one. Where two addresses make the same id, a digest tells the later one apart. A
+secret in an address is no part of the id: it is made from `${NAME}`, and stays when the secret is changed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aggregator.config.types import web_url
+from aggregator.config.words import digest, id_of_path, id_of_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from aggregator.config.source_files import Place
+    from aggregator.errors import Problem
+
+_NAMELESS = (
+    "nameless"  # stands in where the address cannot be read either, so that the other mistakes show
+)
+
+
+def name(places: Iterable[Place]) -> tuple[list[tuple[Place, Any]], list[Problem]]:
+    """Give every source its id, in order, and say where two of them clash; a stated id is as it was written."""
+    places = tuple(places)
+    taken: dict[str, Place] = {}
+    problems = [problem for place in places if (problem := _stated_twice(place, taken))]
+    named = []
+    for place in places:
+        identity = _stated(place)
+        if identity is None:
+            identity, problem = _made(place, taken)
+            problems += [problem] if problem else []
+        named.append((place, identity))
+    return named, problems
+
+
+def _stated(place: Place) -> Any:
+    return place.given.get("id")
+
+
+def _stated_twice(place: Place, taken: dict[str, Place]) -> Problem | None:
+    identity = _stated(place)
+    if not isinstance(identity, str):
+        return None
+    first = taken.setdefault(identity, place)
+    if first is place:
+        return None
+    return place.document.problem(
+        (*place.steps, "id"), f"`{identity}` is used twice, first at {first.origin}"
+    )
+
+
+def _made(place: Place, taken: dict[str, Place]) -> tuple[str, Problem | None]:
+    address = _address(place)
+    if address is None:
+        return _NAMELESS, None
+    key = "url" if place.given.get("url") is not None else "path"
+    text = place.written(key)
+    identity = id_of_url(text) if key == "url" else id_of_path(text)
+    for candidate in (identity, f"{identity}-{digest(text)}"):
+        first = taken.setdefault(candidate, place)
+        if first is place:
+            return candidate, None
+        if _address(first) == address and _stated(first) is None:
+            break
+    message = f"is listed twice, first at {first.origin}; take one away, or give one an `id`"
+    return identity, place.document.problem(place.steps, message)
+
+
+def _address(place: Place) -> str | None:
+    """Read the URL or the path; None where there is none, or no valid one."""
+    url, path = place.given.get("url"), place.given.get("path")
+    if url is None:
+        return path if isinstance(path, str) else None
+    try:
+        return web_url(url) if isinstance(url, str) else None
+    except ValueError:
+        return None

@@ -1,0 +1,362 @@
+"""The daemon: ticks, reload, a clean stop; it serves what was published last, whatever happens meanwhile.
+
+Rule: the schedule is data in the store. APScheduler only rings: when the next source is due, and now and then to look
+again. A bell that rings during its work rings once more after it. A configuration that does not load changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Self
+
+from aiohttp import web
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from aggregator.app import App, open_store, rules_of, utc_now
+from aggregator.daemon.file_watcher import Plan, follow
+from aggregator.daemon.run_pool import Crew
+from aggregator.daemon.status import Condition, Served
+from aggregator.errors import AggregatorError, ConfigError, UsageError
+from aggregator.store.writer import Writer
+from aggregator.web import make_app
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection
+
+    from aggregator.config import Config
+    from aggregator.daemon.file_watcher import Change
+    from aggregator.store import Store
+
+logger = logging.getLogger(__name__)
+LONGEST_SLEEP = timedelta(
+    minutes=10
+)  # between two ticks; also how often views are looked at without a change
+SHORTEST_SLEEP = timedelta(seconds=1)
+RETRY = timedelta(seconds=5)  # after a failure of ours: a full disk, a database that is away
+TICK_DELAY = timedelta(milliseconds=20)  # runs that end together are one tick
+PUBLISH_DELAY = timedelta(milliseconds=300)  # changes that come together are published together
+PRUNED_EVERY = timedelta(days=1)
+FIRST_LOOK_SECONDS = (
+    2.0  # folders are read before the first request is answered, but no longer than this
+)
+GRACE_SECONDS = 2.0  # for runs under way when the daemon is told to stop
+JOB = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1, "replace_existing": True}
+
+
+def serve(load: Callable[[], Config]) -> None:
+    """Run until SIGTERM or Ctrl-C. `load` reads the configuration anew each time.
+
+    Raises ConfigError, StoreError (another daemon holds the store), UsageError (the address cannot be listened on).
+    """
+    for chatty in ("apscheduler", "alembic", "watchfiles"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    asyncio.run(_serve(load))
+
+
+async def _serve(load: Callable[[], Config]) -> None:
+    config = load()
+    with open_store(config) as store, store.hold():
+        async with (
+            Writer(store, clock=utc_now) as writer,
+            Daemon(config, store, writer, load=load) as daemon,
+        ):
+            await daemon.run()
+
+
+class Daemon:
+    """One configuration at work, replaced as a whole when it changes. An async context manager."""
+
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        writer: Writer,
+        *,
+        load: Callable[[], Config],
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._load = load
+        self._store = store
+        self._writer = writer
+        self._clock = clock
+        self.app = App(config, store, writer=writer, clock=clock)
+        self.condition = Condition(started=clock())
+        self._rules = rules_of(config)
+        self._due = asyncio.Event()
+        self._unpublished = asyncio.Event()
+        self._outdated = asyncio.Event()
+        self._unwatched = asyncio.Event()
+        self._stop = asyncio.Event()
+        self._publishing = asyncio.Lock()
+        self._starting = asyncio.Lock()  # no run starts in a configuration that is being left
+        self._crew = Crew(self.condition, ended=self._due.set, changed=self._unpublished.set)
+        self._scheduler = AsyncIOScheduler(timezone=UTC)
+        self._leaving: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        await self.app.__aenter__()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._leaving:
+            await asyncio.wait(self._leaving)
+        await self.app.__aexit__(None, None, None)
+
+    async def run(self) -> None:
+        """Serve until told to stop. Raises UsageError (the address cannot be listened on), StoreError at the start."""
+        self._listen_to_signals()
+        self._scheduler.start()
+        works: list[asyncio.Task[None]] = []
+        runner: web.AppRunner | None = None
+        try:
+            await self._first_look()
+            runner = await self._listen()
+            works += [
+                asyncio.create_task(self._whenever(self._due, self._tick, delay=TICK_DELAY)),
+                asyncio.create_task(
+                    self._whenever(self._unpublished, self._publish, delay=PUBLISH_DELAY)
+                ),
+                asyncio.create_task(self._whenever(self._outdated, self.reload)),
+                asyncio.create_task(self._watch()),
+            ]
+            self._due.set()
+            self._scheduler.add_job(
+                self._prune, "interval", seconds=PRUNED_EVERY.total_seconds(), id="prune", **JOB
+            )
+            await self._stop.wait()
+        finally:
+            await self._finish(works)
+            if runner is not None:
+                await runner.cleanup()
+
+    def stop(self) -> None:
+        """Let `run` come to its end."""
+        self._stop.set()
+
+    # --- bells ----------------------------------------------------------------------------------------------------
+
+    async def _whenever(
+        self,
+        bell: asyncio.Event,
+        work: Callable[[], Awaitable[None]],
+        *,
+        delay: timedelta = timedelta(0),
+    ) -> None:
+        while await bell.wait():
+            await asyncio.sleep(delay.total_seconds())
+            bell.clear()
+            if self._stop.is_set():
+                return
+            try:
+                await work()
+            except Exception:
+                logger.exception("unforeseen failure, the daemon goes on and tries again")
+                self._ring(bell, after=RETRY)
+
+    def _ring(self, bell: asyncio.Event, *, after: timedelta) -> None:
+        if not self._stop.is_set():
+            at = datetime.now(UTC) + after
+            self._scheduler.add_job(
+                _set, "date", args=[bell], run_date=at, id=f"bell {id(bell)}", **JOB
+            )
+
+    async def _tick(self) -> None:
+        due: datetime | None = None
+        try:
+            async with self._starting:
+                if not self._crew.pause(self._clock()) and await self._crew.start_due(self.app):
+                    due = await self._writer.call(self._store.next_due, self._clock())
+        except AggregatorError as error:
+            self._crew.store_failed(error, self._clock())
+        now = self.condition.ticked = self._clock()
+        wait = self._crew.pause(now) or (LONGEST_SLEEP if due is None else due - now)
+        self._ring(self._due, after=min(max(wait, SHORTEST_SLEEP), LONGEST_SLEEP))
+
+    async def _publish(self) -> None:
+        await self.publish()
+        await self._settle()
+        self._ring(
+            self._unpublished, after=RETRY if self.condition.publish_error else LONGEST_SLEEP
+        )
+
+    async def _settle(self) -> None:
+        """Bring the search index up to date, in slices between other writing: then no search has to wait for it."""
+        try:
+            while not self._stop.is_set() and await self._writer.call(self._store.settle):
+                pass
+        except AggregatorError as error:
+            logger.error("the search index is left to whoever searches: %s", error)
+
+    async def publish(self) -> None:
+        """Regenerate every view; where that fails, the last good one stays served."""
+        async with self._publishing:
+            try:
+                renditions = await asyncio.to_thread(self.app.publish)
+            except AggregatorError as error:
+                self.condition.publishing_fails(error)
+                return
+            except Exception as error:
+                logger.exception("publishing failed unforeseen")
+                self.condition.publish_error = f"unforeseen: {type(error).__name__}: {error}"
+                return
+            self.condition.renditions = renditions
+            self.condition.published = self._clock()
+            self.condition.publish_error = None
+        for (view, kind), rendition in renditions.items():
+            if rendition.written:
+                logger.info(
+                    "published view=%s kind=%s bytes=%d", view, kind, len(rendition.document.data)
+                )
+
+    async def _prune(self) -> None:
+        """Let go of what has had its time; the space in the file is used again."""
+        try:
+            pruned = await self.app.prune()
+        except AggregatorError as error:
+            logger.error("old entries stay for now: %s", error)
+            return
+        if pruned.entries:
+            logger.info("pruned entries=%d captures=%d", len(pruned.entries), pruned.captures)
+        if pruned.entries or self.app.ages:
+            self._unpublished.set()
+
+    # --- start and stop -------------------------------------------------------------------------------------------
+
+    async def _first_look(self) -> None:
+        """Read the folders, so that the first reader finds a feed; then publish what there is. Raises StoreError."""
+        self._crew.want(
+            {source.id for source in self.app.sources.values() if source.path is not None}
+        )
+        await self._crew.start_wanted(self.app)
+        stopped = asyncio.create_task(self._stop.wait())
+        settled = asyncio.create_task(self._crew.settle(FIRST_LOOK_SECONDS))
+        await asyncio.wait({stopped, settled}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        settled.cancel()
+        self._unpublished.clear()
+        await self._publish()
+
+    async def _listen(self) -> web.AppRunner:
+        server = self.app.config.server
+        served = Served(
+            self.condition, lambda: self.app, lambda: len(self._crew.runs), clock=self._clock
+        )
+        runner = web.AppRunner(
+            make_app(served), access_log=None, handle_signals=False, shutdown_timeout=1.0
+        )
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, server.host, server.port).start()
+        except OSError as error:
+            await runner.cleanup()
+            raise UsageError(
+                f"cannot listen on {server.listen} ({error.strerror}): set server.listen"
+            ) from error
+        port = runner.addresses[0][1] if runner.addresses else server.port
+        logger.info("serving http://%s:%d/feed.atom", server.host, port)
+        return runner
+
+    def _listen_to_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        loop.add_signal_handler(signal.SIGHUP, self._outdated.set)
+
+    async def _finish(self, works: Collection[asyncio.Task[None]]) -> None:
+        """Let runs under way end for a moment, then give their claims back."""
+        logger.info("stopping")
+        for bell in (self._stop, self._due, self._unpublished, self._outdated, self._unwatched):
+            bell.set()
+        self._scheduler.shutdown(wait=False)
+        await self._crew.end(GRACE_SECONDS)
+        if works:
+            _, late = await asyncio.wait(works, timeout=GRACE_SECONDS)
+            for work in late:
+                work.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        await self._crew.end(0)  # what a tick had started meanwhile
+        await self.publish()
+
+    # --- change ---------------------------------------------------------------------------------------------------
+
+    async def _watch(self) -> None:
+        while not self._stop.is_set():
+            self._unwatched.clear()
+            self._plan = Plan.of(self.app.config)
+            await follow(self._plan, self._changed, stop=self._unwatched)
+            await self._unwatched.wait()
+
+    def _changed(self, change: Change) -> None:
+        if change.sources:
+            self._crew.want(change.sources)
+            self._due.set()
+        if change.configuration:
+            self._outdated.set()
+
+    async def reload(self) -> None:
+        """Take up the configuration as it is on disk now; keep the present one where it does not load."""
+        try:
+            config = await asyncio.to_thread(self._load)
+            rules = rules_of(config)
+            if (config, rules) != (self.app.config, self._rules):
+                await self._take_up(config)
+                self._rules = rules
+        except Exception as error:  # noqa: BLE001 - whatever a person wrote there, the daemon goes on as before
+            self._refuse(error)
+            return
+        self.condition.config_error = None
+        if Plan.of(self.app.config) != self._plan:
+            self._unwatched.set()
+
+    async def _take_up(self, config: Config) -> None:
+        app = App(config, self._store, writer=self._writer, clock=self._clock)
+        await app.__aenter__()
+        if (config.database, config.server.listen) != (
+            self.app.config.database,
+            self.app.config.server.listen,
+        ):
+            logger.warning("database and server.listen change only with a restart")
+        async with self._starting:
+            self._leave(self.app)
+            self.app = app
+        logger.info(
+            "configuration taken up: %d sources, %d views", len(app.sources), len(config.views)
+        )
+        self._unpublished.set()
+        self._due.set()
+
+    def _refuse(self, error: Exception) -> None:
+        if isinstance(error, ConfigError):
+            count = len(error.problems)
+            words = (
+                f"{count} {'problem' if count == 1 else 'problems'}, the first: {error.problems[0]}"
+            )
+        else:
+            words = str(error) or type(error).__name__
+            self._ring(self._outdated, after=RETRY)  # not what a person wrote: it may pass
+        if words != self.condition.config_error:
+            logger.error("the configuration does not load, the present one stays:\n%s", error)
+        self.condition.config_error = words
+
+    def _leave(self, app: App) -> None:
+        """Close the parts of a former configuration when the last run that uses them has ended."""
+
+        async def leave(runs: Collection[asyncio.Task[None]]) -> None:
+            if runs:
+                await asyncio.wait(runs)
+            await app.__aexit__(None, None, None)
+
+        task = asyncio.create_task(leave(self._crew.runs))
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
+
+
+async def _set(bell: asyncio.Event) -> None:
+    """Ring; a coroutine, for APScheduler runs plain functions in a thread."""
+    bell.set()
+
+
+__all__ = ["Daemon", "serve"]

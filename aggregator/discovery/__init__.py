@@ -1,0 +1,1 @@
+"""Where the feeds of a page are."""

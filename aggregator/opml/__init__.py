@@ -1,0 +1,1 @@
+"""OPML, read and written."""

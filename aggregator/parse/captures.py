@@ -1,0 +1,285 @@
+"""The pure middle of the way: captures in, revisions out. Picklable on both sides, so it runs in any process.
+
+Rule: one bad item is one message; a document that cannot be read at all is the source's error.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from aggregator import adapters
+from aggregator.errors import ItemError, SourceError
+from aggregator.model import Found, Parsed, RawEntry, Revision
+from aggregator.normalize.corrections import corrected, settled
+from aggregator.normalize.entry import Context, link_of, normalize
+from aggregator.normalize.filters import chooser
+from aggregator.normalize.identity import KEYED_BY_URL, by_url, distinct, guids_of
+from aggregator.normalize.image import without_logos
+from aggregator.normalize.text.truncated import is_cut
+from aggregator.normalize.url import same_site
+from aggregator.parse.task import ARTICLE, LISTS, Digest, Job, Wanted, joined
+from aggregator.rules.apply import read, timezone_of
+from aggregator.rules.compiled import with_own, zone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from aggregator.model import Capture
+    from aggregator.normalize.observer import Witness
+    from aggregator.rules.compiled import Field, SiteRules, Sites
+
+PAGES = frozenset({"page", ARTICLE})  # carriers whose documents are pages of the web
+MAX_ITEMS = 10_000  # a document (RULES: hostile input)
+MAX_ITEM_CHARACTERS = 2 * 1024 * 1024  # of an entry's content, and of its summary
+KEYED_BEFORE = f"{KEYED_BY_URL}: its guids named several items before"
+
+
+def digest(
+    captures: Iterable[Capture], job: Job, sites: Sites, *, witness: Witness | None = None
+) -> Digest:
+    """Parse, read and normalize captures of one source, in order; `witness` is told why each item became what it is.
+
+    Raises:
+        SourceError: where a document is not readable at all.
+    """
+    return joined([_document(capture, job, sites, witness) for capture in captures])
+
+
+def rules_for(job: Job, capture: Capture, sites: Sites) -> SiteRules:
+    """The rules that a document is read with.
+
+    Those that the source insists on, else its host's, else those of the kind of system that made a page, else those for
+    publishers without rules; the source's own in front.
+    """
+    found = (
+        sites.named(job.site)
+        if job.site is not None
+        else sites.of(capture.url) or _by_fingerprint(job, capture, sites)
+    )
+    return _own(job, found or sites.named("saved"))
+
+
+def _by_fingerprint(job: Job, capture: Capture, sites: Sites) -> SiteRules | None:
+    if job.carrier not in PAGES:
+        return None
+    from aggregator.adapters.html import document  # on demand: a feed needs no page to be read
+
+    try:
+        return sites.by_fingerprint(document(capture))
+    except SourceError:
+        return None  # the adapter says it better
+
+
+def _own(job: Job, rules: SiteRules) -> SiteRules:
+    return with_own(job.page, rules) if job.page is not None else rules
+
+
+def _document(capture: Capture, job: Job, sites: Sites, witness: Witness | None) -> Digest:
+    rules = rules_for(job, capture, sites)
+    parsed = (
+        _article(capture, job, rules)
+        if job.carrier == ARTICLE
+        else adapters.parse(job.carrier, capture, rules)
+    )
+    rejected = list(parsed.rejected)
+    if len(parsed.entries) > MAX_ITEMS:
+        rejected.append(
+            f"{len(parsed.entries) - MAX_ITEMS} items beyond the limit of {MAX_ITEMS:,} a document"
+        )
+    reader = _Reader(capture, parsed, job, sites, rules, witness)
+    items: list[_Item] = []
+    entries, keyed = _keyed(parsed.entries[:MAX_ITEMS], job)
+    for raw in entries:
+        try:
+            items.append(reader.item(raw))
+        except ItemError as e:
+            rejected.append(str(e))
+        except (SourceError, MemoryError):
+            raise
+        except Exception as e:  # noqa: BLE001 - foreign bytes through foreign code: one item is lost, never its source
+            rejected.append(f"{raw.item}: cannot be read ({type(e).__name__}: {e})")
+    chosen = reader.chosen(items)
+    revisions = without_logos(distinct([item.revision for item in chosen]))
+    return Digest(
+        revisions,
+        tuple(rejected),
+        (*_notes(parsed), *keyed),
+        parsed.hints,
+        parsed.title,
+        (len(revisions),),
+        wanted=_wanted(chosen, revisions),
+        more=parsed.more,
+        left_out=len(items) - len(chosen),
+        by_url=job.by_url or bool(keyed),
+    )
+
+
+def _article(capture: Capture, job: Job, rules: SiteRules) -> Parsed:
+    """Read one article's own page; `more` are its next pages."""
+    from aggregator.adapters import article  # on demand: most feeds bring their articles with them
+
+    pages = (capture, *job.following)
+    try:
+        raw = article.join(pages, rules, item=job.item, carrier=job.listed)
+    except ItemError as e:
+        return Parsed(rejected=(str(e),))
+    return Parsed(entries=(raw,), more=article.pages_after(pages[-1], rules))
+
+
+def _keyed(entries: tuple[RawEntry, ...], job: Job) -> tuple[tuple[RawEntry, ...], tuple[str, ...]]:
+    """Take the guids from items where they name several, now or before; say so."""
+    guids = guids_of(entries)
+    if guids.are_trouble:
+        return by_url(entries), (f"{KEYED_BY_URL}: {guids}",)
+    if job.by_url and job.carrier != ARTICLE:
+        return by_url(entries), (KEYED_BEFORE,)
+    return (by_url(entries) if job.by_url else entries), ()
+
+
+def _notes(parsed: Parsed) -> tuple[str, ...]:
+    repaired = "repaired: the document is not well-formed and was read loosely"
+    return (*((repaired,) if parsed.repaired else ()), *parsed.notes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """An item as it was stated, and what it became; `page` is where its article's own page is, if that is wanted."""
+
+    raw: RawEntry
+    revision: Revision
+    page: str | None
+
+
+def _wanted(items: Sequence[_Item], revisions: Sequence[Revision]) -> tuple[Wanted, ...]:
+    """Which of the items want their page; a link that several items share is the page of none of them."""
+    return tuple(
+        Wanted(index, item.raw, item.page)
+        for index, (item, revision) in enumerate(zip(items, revisions, strict=True))
+        if item.page is not None and revision.keys == item.revision.keys
+    )
+
+
+class _Reader:
+    """Reads the items of one document."""
+
+    def __init__(
+        self,
+        capture: Capture,
+        parsed: Parsed,
+        job: Job,
+        sites: Sites,
+        rules: SiteRules,
+        witness: Witness | None,
+    ) -> None:
+        self._capture = capture
+        self._parsed = parsed
+        self._job = job
+        self._sites = sites
+        self._document_rules = rules
+        self._witness = witness
+        self._own_rules: dict[str, SiteRules] = {}
+        self._chosen = chooser(job.include, job.exclude)
+
+    def item(self, raw: RawEntry) -> _Item:
+        """Read, put right and normalize one item. Raises ItemError where it is none."""
+        if any(len(found.value) > MAX_ITEM_CHARACTERS for found in (*raw.content, *raw.summary)):
+            raise ItemError(f"{raw.item}: more than {MAX_ITEM_CHARACTERS:,} characters")
+        if self._parsed.title and not raw.publisher:
+            raw = replace(raw, publisher=(Found(self._parsed.title, f"{self._job.carrier}:title"),))
+        revision = self._revision(raw)
+        return _Item(raw, revision, self._page(revision))
+
+    def chosen(self, items: list[_Item]) -> list[_Item]:
+        """Keep what the source's filters let through."""
+        if self._chosen is None:
+            return items
+        return [item for item in items if self._chosen(item.revision, unread=item.page is not None)]
+
+    def _revision(self, raw: RawEntry) -> Revision:
+        job, capture = self._job, self._capture
+        address, _ = link_of(raw)
+        rules = self._rules(address)
+        timezone = (
+            job.timezone if job.timezone_stated else timezone_of(rules, address, job.timezone)
+        )
+        reading = read(
+            raw, rules, url=address, timezone=timezone, taken=raw.captured or capture.taken
+        )
+        published = self._dates(rules)
+        context = Context(
+            source=job.source,
+            taken=capture.taken,
+            timezone=zone(timezone),
+            language=job.language,
+            tags=job.tags,
+            formats=published.formats,
+            strip=published.strip,
+            order=published.order,
+            calendar=published.calendar,
+            site_keys=reading.keys,
+            aliases=reading.aliases,
+            guarded=rules.reused,
+            host_alias=rules.host_alias,
+            same_text=rules.id if rules.same_text else None,
+            drop_params=rules.drop_params,
+            keep_params=rules.keep_params,
+            junk=rules.remove_text,
+            placeholders=rules.placeholders,
+        )
+        if job.corrections is None:
+            return normalize(reading.raw, reading.body, context, witness=self._witness)
+        told = corrected(reading.raw, job.corrections)
+        revision = normalize(
+            told, reading.body if told.content else None, context, witness=self._witness
+        )
+        return settled(revision, told, corrections=job.corrections, context=context)
+
+    def _rules(self, address: str | None) -> SiteRules:
+        """The rules of an article: those of its host; where it has none, those of the list that names it."""
+        if self._job.site is not None or self._job.carrier == ARTICLE:
+            return self._document_rules
+        found = self._sites.of(address or self._capture.url)
+        if found is None and self._job.carrier in LISTS:
+            return self._document_rules
+        found = found or self._sites.named("saved")
+        if found.id not in self._own_rules:
+            self._own_rules[found.id] = _own(self._job, found)
+        return self._own_rules[found.id]
+
+    def _dates(self, rules: SiteRules) -> Field:
+        """How dates are written: as the list has them, and as the articles themselves do."""
+        stated = rules.field("published")
+        if self._job.carrier not in LISTS and self._job.listed not in LISTS:
+            return stated
+        listed = self._document_rules.listing.field("published")
+        return replace(
+            stated,
+            formats=(*listed.formats, *stated.formats),
+            strip=(*listed.strip, *stated.strip),
+            order=listed.order or stated.order,
+            calendar=listed.calendar if listed.calendar != "gregorian" else stated.calendar,
+        )
+
+    def _page(self, revision: Revision) -> str | None:
+        """Where the article's own page is, if it is to be read."""
+        job = self._job
+        if revision.url is None or job.full_text == "never" or job.carrier in ("archive", ARTICLE):
+            return None
+        if job.full_text == "always":
+            return revision.url
+        if job.carrier in LISTS:
+            return None if revision.content_html else revision.url
+        own = any(
+            same_site(revision.url, home) for home in (self._capture.url, self._parsed.home) if home
+        )
+        missing = own and not _plays(revision) and is_cut(revision)
+        return revision.url if missing else None
+
+
+def _plays(revision: Revision) -> bool:
+    """Tell whether an item is a broadcast: what it has to say is in its sound or film."""
+    return any((found.type or "").startswith(("audio/", "video/")) for found in revision.enclosures)
+
+
+__all__ = ["ARTICLE", "LISTS", "Digest", "Job", "Wanted", "digest", "joined", "rules_for"]

@@ -1,0 +1,103 @@
+"""The other side of `workers`: one parser process, which may be killed without hurting anything else.
+
+Rule: it answers each document by itself and in order, and ends with its standard input. Should it get stuck when nobody
+is left to kill it, an alarm ends it.
+
+    frame    8 bytes of length, then a pickle; a request is (captures, job), an answer one Answer a capture
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import resource
+import signal
+import struct
+import sys
+import traceback
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from aggregator.errors import SourceError
+
+if TYPE_CHECKING:
+    from aggregator.errors import ErrorClass
+    from aggregator.model import Capture
+    from aggregator.parse.captures import Digest, Job
+    from aggregator.rules.compiled import Sites
+
+LENGTH = struct.Struct("!Q")
+_PATIENCE = (
+    1.5  # of the limit, and some more: whoever waits for an answer is to be the first to give up
+)
+_NICENESS = 5  # requests come before parsing
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A document that is not what its adapter reads; or that an adapter stumbled over (`internal`)."""
+
+    kind: ErrorClass
+    message: str
+
+
+def frame(value: object) -> bytes:
+    """Make the bytes of one message."""
+    data = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
+    return LENGTH.pack(len(data)) + data
+
+
+def main() -> None:
+    """Answer requests until standard input ends; run as `python -m aggregator.parse.worker BYTES SECONDS SITES`."""
+    from aggregator.rules.loader import load_sites
+
+    memory_bytes, seconds, folder = int(sys.argv[1]), float(sys.argv[2]), sys.argv[3]
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints must not become an answer
+    os.nice(_NICENESS)
+    sites = load_sites(Path(folder) if folder else None)
+    import_module("aggregator.parse.captures")  # what every document needs, before anybody counts
+    resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _say(answers, None)  # ready: from here on the time belongs to the documents
+    while (request := _read(sys.stdin.buffer)) is not None:
+        captures, job = pickle.loads(request)  # noqa: S301 - from our own parent
+        for capture in captures:
+            signal.setitimer(signal.ITIMER_REAL, seconds * _PATIENCE + 0.5)
+            _say(answers, _answer(capture, job, sites))
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _answer(capture: Capture, job: Job, sites: Sites) -> Digest | Refusal:
+    from aggregator.parse.captures import digest
+
+    try:
+        return digest([capture], job, sites)
+    except SourceError as error:
+        return Refusal(error.kind, str(error))
+    except MemoryError:
+        os._exit(1)  # whoever asked sees the end; this process cannot be trusted any more
+    except Exception as error:  # noqa: BLE001 - foreign bytes through foreign code: the document is lost, nothing else
+        traceback.print_exc()
+        return Refusal("internal", f"reading it failed ({type(error).__name__}: {error})")
+
+
+def _say(stream: BinaryIO, value: object) -> None:
+    stream.write(frame(value))
+    stream.flush()
+
+
+def _read(stream: BinaryIO) -> bytes | None:
+    header = stream.read(LENGTH.size)
+    if len(header) < LENGTH.size:
+        return None
+    data = stream.read(LENGTH.unpack(header)[0])
+    return data if len(data) == LENGTH.unpack(header)[0] else None
+
+
+if __name__ == "__main__":
+    import_module(
+        "aggregator.parse.worker"
+    ).main()  # under its own name: the parent knows no `__main__.Refusal`

@@ -1,0 +1,192 @@
+"""A capture held against what a declared test expects of it.
+
+Rule: the capture goes the way that every run goes; a difference is told with what was expected, what was found, and,
+where rules find nothing, with the nearest that do.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from aggregator.errors import SourceError
+from aggregator.fetch.source import carried
+from aggregator.normalize.html import text_of
+from aggregator.normalize.identity import url_key
+from aggregator.normalize.text import fold, plain
+from aggregator.parse.captures import ARTICLE, digest
+from aggregator.parse.trace import silent
+from aggregator.publish.json_record import rfc3339
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from aggregator.config import Expected, PageTest
+    from aggregator.model import Capture, Revision
+    from aggregator.parse.captures import Digest, Job
+    from aggregator.rules.compiled import Sites
+
+_SAVED = re.compile(
+    rb"\A(?:\xef\xbb\xbf)?\s*(?:---[ \t]*\r?\n.*?\n---[ \t]*\r?\n\s*)?<!--\d{10,13}-->", re.DOTALL
+)
+_SHOWN = 80  # characters of a value
+
+
+def carrier_of(capture: Capture, *, items: bool) -> str:
+    """Tell what carries a capture's items; `items` says that its rules know where items are."""
+    return "archive" if _SAVED.match(capture.body[:4096]) else carried(capture, items=items)
+
+
+def failures(test: PageTest, capture: Capture, *, job: Job, sites: Sites) -> tuple[str, ...]:
+    """Say what is not as the test expects; () where everything is."""
+    told = replace(job, carrier=ARTICLE, item=None) if test.entry else job
+    try:
+        read = digest([capture], told, sites)
+    except SourceError as error:
+        return (_with_hints(f"{_wanted(test)}: {error}", capture, told, sites),)
+    differences = list(_differences(test, read))
+    return (
+        (_with_hints(differences[0], capture, told, sites), *differences[1:]) if differences else ()
+    )
+
+
+def _differences(test: PageTest, read: Digest) -> Iterator[str]:
+    if test.entry:
+        yield from _entry(test.entry, read)
+        return
+    found = len(read.revisions)
+    if found < _least(test):
+        yield f"{_wanted(test)}, found {found}{_aside(read)}"
+    if test.first and read.revisions:
+        yield from _compared("first", test.first, read.revisions[0])
+
+
+def _entry(expected: Expected, read: Digest) -> Iterator[str]:
+    if read.revisions:
+        yield from _compared("entry", expected, read.revisions[0])
+    else:
+        yield f"expected an article, found none{_aside(read)}"
+
+
+def _least(test: PageTest) -> int:
+    """How many items there must be: one, where the test does not say."""
+    return 1 if test.min_items is None else test.min_items
+
+
+def _wanted(test: PageTest) -> str:
+    if test.entry:
+        return "expected an article"
+    return f"expected at least {_least(test)} item{'' if _least(test) == 1 else 's'}"
+
+
+def _aside(read: Digest) -> str:
+    """Say where items went."""
+    rejected = (
+        f"{len(read.rejected)} rejected, the first: {read.rejected[0]}" if read.rejected else ""
+    )
+    left_out = f"{read.left_out} left out by filters" if read.left_out else ""
+    aside = "; ".join(part for part in (rejected, left_out) if part)
+    return f" ({aside})" if aside else ""
+
+
+def _compared(name: str, expected: Expected, revision: Revision) -> Iterator[str]:
+    """Compare what the test says with what was found; what it does not say is not compared."""
+    for field in type(expected).model_fields:
+        value = getattr(expected, field)
+        if value:
+            yield from (
+                f"{name}.{field}: {message}" for message in _COMPARED[field](value, revision, field)
+            )
+
+
+def _same_text(value: str, revision: Revision, field: str) -> Iterator[str]:
+    found: str | None = getattr(revision, field)
+    if found is None or plain(value) != plain(found):
+        yield _unlike(value, found)
+
+
+def _same_link(value: str, revision: Revision, _: str) -> Iterator[str]:
+    if revision.url is None or url_key(value) != url_key(revision.url):
+        yield _unlike(value, revision.url)
+
+
+def _same_picture(value: str, revision: Revision, _: str) -> Iterator[str]:
+    found = revision.image.url if revision.image else None
+    if found is None or url_key(value) != url_key(found):
+        yield _unlike(value, found)
+
+
+def _same_moment(value: str, revision: Revision, field: str) -> Iterator[str]:
+    found = revision.published if field == "published" else revision.at
+    try:
+        expected = datetime.fromisoformat(value)
+    except ValueError:
+        expected = None
+    if expected is None or expected.tzinfo is None:
+        yield f"`{value}` is no date and time with an offset (RFC 3339)"
+    elif expected != found:
+        yield _unlike(value, rfc3339(found))
+
+
+def _same_list(values: tuple[str, ...], revision: Revision, field: str) -> Iterator[str]:
+    found: tuple[str, ...] = getattr(revision, field)
+    if tuple(map(plain, values)) != found:
+        yield _unlike(", ".join(values), ", ".join(found))
+
+
+def _all_there(values: tuple[str, ...], revision: Revision, field: str) -> Iterator[str]:
+    found: tuple[str, ...] = getattr(revision, field)
+    missing = [value for value in values if plain(value) not in found]
+    if missing:
+        yield _unlike(", ".join(missing), ", ".join(found))
+
+
+def _contains(values: tuple[str, ...], revision: Revision, _: str) -> Iterator[str]:
+    text = fold(_text(revision))
+    for value in values:
+        if fold(value) not in text:
+            yield f"{_short(value)} is not in the text of {len(text):,} characters"
+
+
+def _lacks(values: tuple[str, ...], revision: Revision, _: str) -> Iterator[str]:
+    text = fold(_text(revision))
+    for value in values:
+        if fold(value) in text:
+            yield f"{_short(value)} is in the text"
+
+
+_COMPARED: dict[str, Callable[..., Iterator[str]]] = {
+    "title": _same_text,
+    "url": _same_link,
+    "published": _same_moment,
+    "updated": _same_moment,
+    "summary": _same_text,
+    "authors": _same_list,
+    "tags": _all_there,
+    "credits": _same_list,
+    "language": _same_text,
+    "publisher": _same_text,
+    "image": _same_picture,
+    "contains": _contains,
+    "lacks": _lacks,
+}
+
+
+def _text(revision: Revision) -> str:
+    return text_of(revision.content_html) if revision.content_html else revision.summary or ""
+
+
+def _unlike(expected: str, found: str | None) -> str:
+    return f"expected {_short(expected)}, found {_short(found) if found else 'nothing'}"
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return f"`{line}`" if len(line) <= _SHOWN else f"`{line[:_SHOWN]}…`"
+
+
+def _with_hints(message: str, capture: Capture, job: Job, sites: Sites) -> str:
+    hints = (str(one) for one in silent(capture, job, sites) if one.selector not in message)
+    return "; ".join((message, *hints))

@@ -1,0 +1,74 @@
+"""The tests that sources and site rules declare, each with its place in its file and the job that reads its capture.
+
+Rule: they come in the order of the files and their lines; those of rules that ship count like a person's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from aggregator.config import CARRIERS
+from aggregator.config.source_files import places
+from aggregator.config.yaml_document import read
+from aggregator.parse.captures import Job
+from aggregator.rule_tests.check import carrier_of
+from aggregator.run.pipeline import job_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from aggregator.config import Config, PageTest, Source
+    from aggregator.config.yaml_document import Document, Steps
+    from aggregator.errors import Problem
+    from aggregator.model import Capture
+    from aggregator.rules.loader import RulesFile
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """One test. `name` is its source's or its rules', `url` where the capture was unless the test says it."""
+
+    name: str
+    test: PageTest
+    document: Document
+    steps: Steps
+    url: str | None
+    job: Callable[[Capture], Job]
+
+    def problem(self, message: str) -> Problem:
+        """Put a message at the test's place in its file."""
+        return self.document.problem(self.steps, message)
+
+
+def of_sources(config: Config, *, env: Mapping[str, str]) -> Iterator[Declared]:
+    """Give the tests of every source. Files are read once more, for the lines; not at all where no source has tests."""
+    if not any(source.tests for source in config.sources):
+        return
+    written = places(read(config.files[0], env=env), env=env).places
+    for source, place in zip(config.sources, written, strict=True):
+        for number, test in enumerate(source.tests):
+            steps = (*place.steps, "tests", number)
+            yield Declared(
+                source.id, test, place.document, steps, source.url, partial(_job_of_source, source)
+            )
+
+
+def of_rules(files: Iterable[RulesFile]) -> Iterator[Declared]:
+    """Give the tests of every file of site rules."""
+    for one in files:
+        for number, test in enumerate(one.file.tests):
+            job = partial(_job_of_rules, one.file.id, lists=bool(one.file.listing.items))
+            yield Declared(one.file.id, test, one.document, ("tests", number), None, job)
+
+
+def _job_of_source(source: Source, capture: Capture) -> Job:
+    named = source.adapter in CARRIERS and source.adapter != "auto"
+    return job_of(
+        source, source.adapter if named else carrier_of(capture, items=bool(source.items))
+    )
+
+
+def _job_of_rules(name: str, capture: Capture, *, lists: bool) -> Job:
+    return Job(name, carrier_of(capture, items=lists), site=name)

@@ -1,0 +1,70 @@
+"""The tests of recorded captures, as YAML to paste into a source.
+
+Rule: every value is written so that it loads back to the letter, whatever a stranger's title holds.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from aggregator.parse.captures import ARTICLE, digest
+from aggregator.publish.json_record import rfc3339
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from aggregator.config import Source
+    from aggregator.model import Capture, Revision
+    from aggregator.parse.captures import Job
+    from aggregator.rules.compiled import Sites
+
+_GUESSED = ("first_seen", "archive")
+
+
+def tests(
+    written: Iterable[tuple[str, Capture, Job]], *, source: Source, sites: Sites
+) -> list[str]:
+    """Write the key `tests` of a source: what each capture gives today. A path is relative to the source's file."""
+    lines = ["tests:"]
+    for path, capture, job in written:
+        found = digest([capture], replace(job, item=None, following=()), sites).revisions
+        lines.append(f"  - capture: {_quoted(path)}")
+        lines += (f"    {key}: {value}" for key, value in _sidecar(capture, source))
+        if job.carrier != ARTICLE:
+            lines.append(f"    min_items: {len(found)}")
+        if found:
+            lines.append(
+                f"    {'entry' if job.carrier == ARTICLE else 'first'}: {_expected(found[0])}"
+            )
+    return lines
+
+
+def _sidecar(capture: Capture, source: Source) -> Iterator[tuple[str, str]]:
+    if capture.url.startswith(("http:", "https:")) and capture.url != source.url:
+        yield "url", _quoted(capture.url)
+    yield "taken", rfc3339(capture.taken.replace(microsecond=0))
+    if stated := capture.headers.get("content-type"):
+        yield "content_type", _quoted(stated)
+
+
+def _expected(found: Revision) -> str:
+    values = {"title": found.title, "url": found.url}
+    if found.published_from not in _GUESSED:
+        values["published"] = rfc3339(found.published)
+    return (
+        f"{{{', '.join(f'{name}: {_quoted(value)}' for name, value in values.items() if value)}}}"
+    )
+
+
+def _quoted(text: str) -> str:
+    r"""Write a text as YAML's double-quoted style has it, in ASCII where it is not printable.
+
+    >>> _quoted('a "${X}"')
+    '"a \\"$${X}\\""'
+    """
+    plain = json.dumps(text.replace("${", "$${"), ensure_ascii=False)
+    return "".join(
+        character if character.isprintable() else f"\\U{ord(character):08x}" for character in plain
+    )

@@ -1,0 +1,321 @@
+"""The whole way of one source, top to bottom: fetch, adapt and normalize, and what the store is to commit.
+
+    turn      a host that asked to be left alone is
+    gather    the bytes that are new (or the finding that nothing is)
+    digest    captures -> revisions; pure, in a process of its own
+    follow    a list's further pages, as long as they bring what is unknown
+    complete  what is new, by the articles' own pages where those are wanted
+    Result    revisions, captures, state and outcome: one transaction, in the store's thread
+    publish   only where something changed; the caller's matter
+
+Rule: whatever happens to one source ends in one outcome and a next time; nothing it does reaches another source.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from aggregator import schedule
+from aggregator.config import CARRIERS, Corrections, Match
+from aggregator.errors import SourceError, StoreError
+from aggregator.fetch.source import MOVES_BEFORE_BELIEVED, gather, to_be_read_again
+from aggregator.model import Hints, Outcome, Result
+from aggregator.parse.task import Digest, Job, joined
+from aggregator.run.article_pages import complete
+from aggregator.run.host_queue import Wait
+from aggregator.run.list_pages import follow, leaf_of
+from aggregator.run.page_fetcher import Parts, Visit, shown
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from datetime import datetime
+
+    from aggregator.config import Source
+    from aggregator.fetch.source import Gathered
+    from aggregator.model import SourceState
+
+logger = logging.getLogger(__name__)
+DAY = timedelta(days=1)
+FAILURES_OF_A_MOVE = (
+    3  # in a row: then the configured address is asked again instead of the one it moved to
+)
+UNREAD = "more files to read"
+LEAST_ITEMS = 3  # of a page that nobody said to be a list of articles
+_NOT_THERE = frozenset({404, 410})
+_EVERYTHING, _AS_STATED = Match(), Corrections()
+
+
+async def run(source: Source, state: SourceState, parts: Parts, *, full: bool = False) -> Result:
+    """Take one source its whole way. Raises StoreError, and nothing else but for cancellation."""
+    started, watch = parts.clock(), perf_counter()
+    try:
+        result = await _way(source, state, parts, started, full=full)
+    except StoreError:
+        raise
+    except SourceError as error:
+        result = _failed(source, state, error, started, parts)
+    except (
+        Exception
+    ) as error:  # an unforeseen failure of ours must not end the daemon, nor pass unseen
+        logger.exception("%s: unforeseen failure", source.id)
+        unforeseen = SourceError("internal", f"unforeseen: {type(error).__name__}: {error}")
+        result = _failed(source, state, unforeseen, started, parts)
+    ms = round((perf_counter() - watch) * 1000)
+    return replace(result, outcome=replace(result.outcome, ms=ms))
+
+
+def job_of(source: Source, carrier: str) -> Job:
+    """What the pure middle needs to know of a source."""
+    site = source.adapter if source.adapter not in CARRIERS else None
+    return Job(
+        source.id,
+        carrier,
+        site=site,
+        timezone=source.timezone,
+        timezone_stated="timezone" in source.stated,
+        language=source.language,
+        tags=source.tags,
+        page=source.page,
+        full_text=source.full_text,
+        include=None if source.include == _EVERYTHING else source.include,
+        exclude=None if source.exclude == _EVERYTHING else source.exclude,
+        corrections=None if source.corrections == _AS_STATED else source.corrections,
+    )
+
+
+async def _way(
+    source: Source, state: SourceState, parts: Parts, started: datetime, *, full: bool
+) -> Result:
+    gathered = await _gathered(source, state, parts, started, full=full)
+    if isinstance(gathered, Wait):
+        return _postponed(source, state, gathered, started)
+    visit, digest = Visit(source, parts, started, full=full), Digest()
+    if gathered.captures:
+        job = replace(job_of(source, gathered.carrier), by_url=state.by_url and not full)
+        digest = await _digested(gathered, job, parts)
+        if digest.wanted or digest.more:
+            digest = await _read_on(visit, gathered, digest, job)
+    return _succeeded(source, gathered, digest, visit)
+
+
+async def _digested(gathered: Gathered, job: Job, parts: Parts) -> Digest:
+    """Digest what came. Raises SourceError, also for a page that nobody said to be a list, and that is none."""
+    try:
+        async with _limited(parts):
+            digest = await parts.digest(gathered.captures, job)
+    except SourceError as error:
+        if not gathered.guessed or error.kind not in ("no-items", "parse"):
+            raise
+        raise _no_list(gathered, str(error)) from error
+    count = len(digest.revisions) + digest.left_out
+    if gathered.guessed and count < LEAST_ITEMS:
+        raise _no_list(gathered, f"only {count} of its links look like articles")
+    return digest
+
+
+def _no_list(gathered: Gathered, reason: str) -> SourceError:
+    advice = "give the address of its feed, or say `adapter: page` with `items` and `fields`"
+    page = shown(gathered.captures[0].url)
+    return SourceError("not-a-feed", f"{page} is a page that names no feed, and {reason}; {advice}")
+
+
+async def _read_on(visit: Visit, gathered: Gathered, digest: Digest, job: Job) -> Digest:
+    """Read what the document itself does not say: further pages of the list, and the articles' own."""
+    leaves = [leaf_of(digest, await visit.parts.news(digest.revisions))]
+    if visit.parts.follow or leaves[0].is_index:
+        leaves = await follow(visit, job, leaves[0], url=gathered.captures[-1].url)
+    whole = joined([leaf.digest for leaf in leaves])
+    whole = await complete(visit, job, whole, [known for leaf in leaves for known in leaf.known])
+    # A list of lists says by its own change nothing of theirs.
+    visit.later = visit.later or leaves[0].is_index
+    return replace(whole, hints=digest.hints, title=digest.title)
+
+
+async def _gathered(
+    source: Source, state: SourceState, parts: Parts, started: datetime, *, full: bool
+) -> Gathered | Wait:
+    async def ask() -> Gathered:
+        async with _limited(parts):
+            return await gather(
+                source,
+                state,
+                parts.fetcher,
+                now=started,
+                full=full,
+                limit_bytes=parts.limit_bytes,
+                remembered=parts.remembered,
+            )
+
+    host = _host(source, state, parts)
+    if host is None:
+        return await ask()
+    async with parts.hosts.turn(host) as wait:
+        if wait is not None:
+            return wait
+        try:
+            return await ask()
+        except SourceError as error:
+            if error.retry_after:
+                parts.hosts.told(host, error.retry_after)
+            raise
+
+
+def _succeeded(source: Source, gathered: Gathered, digest: Digest, visit: Visit) -> Result:
+    started, rejected = visit.started, (*gathered.rejected, *digest.rejected)
+    unchanged = not gathered.captures and not rejected
+    due = _next(source, gathered, digest, visit.parts.clock())
+    state = replace(
+        to_be_read_again(gathered.state) if visit.later else gathered.state,
+        next_fetch_at=due.at or started,
+        reason=due.reason,
+        not_before=due.not_before,
+        hints=_document_hints(gathered, digest),
+        failures=0,
+        gone=False,
+        last_run=started,
+        last_success=started,
+        by_url=digest.by_url if gathered.captures else gathered.state.by_url,
+    )
+    outcome = Outcome(
+        source.id,
+        started,
+        0,
+        "unchanged" if unchanged else "ok",
+        found=len(digest.revisions) + len(rejected) + digest.left_out,
+        rejected=rejected,
+        notes=(*gathered.notes, *digest.notes, *_left_out(digest)),
+        http_status=gathered.http_status,
+        size_bytes=None if gathered.size_bytes is None else gathered.size_bytes + visit.size_bytes,
+    )
+    return Result(
+        state,
+        outcome,
+        captures=(*gathered.captures, *visit.captures),
+        revisions=digest.revisions,
+        keep_sightings=source.path is not None,
+        host_waits=visit.waits,
+        shares=digest.shares
+        if len(digest.shares) == len(gathered.captures) and not visit.captures
+        else (),
+        complete=not gathered.more,
+    )
+
+
+def _left_out(digest: Digest) -> tuple[str, ...]:
+    count = digest.left_out
+    return (f"{count} {'item' if count == 1 else 'items'} left out by filters",) if count else ()
+
+
+def _postponed(source: Source, state: SourceState, wait: Wait, started: datetime) -> Result:
+    """Leave a source unasked: nothing is known but when to come back."""
+    not_before = wait.until if wait.asked_for else state.not_before
+    state = replace(state, next_fetch_at=wait.until, reason=wait.reason, not_before=not_before)
+    return Result(
+        state, Outcome(source.id, started, 0, "unchanged", notes=(f"not asked: {wait.reason}",))
+    )
+
+
+def _failed(
+    source: Source, state: SourceState, error: SourceError, started: datetime, parts: Parts
+) -> Result:
+    failures = state.failures + 1
+    moved = _move_is_over(state, error, failures)
+    kind = (
+        "http" if moved and error.kind == "gone" else error.kind
+    )  # where it moved to is gone, the source may be not
+    due = schedule.next_fetch(
+        source.id,
+        now=parts.clock(),
+        every=source.every,
+        every_stated=source.every_stated,
+        has_validators=state.validators is not None if state.last_success else None,
+        hints=Hints(retry_after=error.retry_after),
+        failures=failures,
+        error=kind,
+        least=_least(source),
+    )
+    host = _host(source, state, parts) if due.not_before else None
+    waits = {host: due.not_before} if host and due.not_before else {}
+    state = replace(
+        state,
+        next_fetch_at=due.at or started + DAY,
+        reason=due.reason,
+        not_before=due.not_before,
+        failures=failures,
+        gone=kind == "gone",
+        last_run=started,
+    )
+    if moved:
+        state = replace(state, moved_to=None, moved_seen=0)
+    outcome = Outcome(
+        source.id,
+        started,
+        0,
+        "failed",
+        http_status=error.status,
+        error=error.kind,
+        message=str(error),
+    )
+    return Result(state, outcome, host_waits=waits)
+
+
+def _move_is_over(state: SourceState, error: SourceError, failures: int) -> bool:
+    """Tell whether to forget where a source moved to: nothing is there, or nothing has worked there for long."""
+    return state.moved_to is not None and (
+        error.status in _NOT_THERE or failures >= FAILURES_OF_A_MOVE
+    )
+
+
+def _next(source: Source, gathered: Gathered, digest: Digest, now: datetime) -> schedule.Due:
+    if gathered.more:
+        return schedule.Due(at=now, reason=UNREAD)
+    said = _document_hints(gathered, digest)
+    hints = replace(said, max_age=gathered.hints.max_age, retry_after=gathered.hints.retry_after)
+    of_folder = source.path is not None
+    return schedule.next_fetch(
+        source.id,
+        now=now,
+        every=source.every,
+        every_stated=source.every_stated or of_folder,
+        has_validators=gathered.state.validators is not None or of_folder,
+        hints=hints,
+        least=_least(source),
+    )
+
+
+def _document_hints(gathered: Gathered, digest: Digest) -> Hints:
+    """What the last document asks: this run's, or the one that a 304 or the same bytes tell us to keep."""
+    return digest.hints if gathered.captures else gathered.state.hints
+
+
+def _least(source: Source) -> timedelta:
+    """A folder is nobody else's machine: it may be looked at as often as its owner likes."""
+    return timedelta(0) if source.path is not None else schedule.LEAST
+
+
+def _host(source: Source, state: SourceState, parts: Parts) -> str | None:
+    """Name the host that is asked; None for a folder. Raises SourceError where the address has none."""
+    if source.url is None:
+        return None
+    believed = state.moved_seen >= MOVES_BEFORE_BELIEVED
+    return parts.fetcher.group(state.moved_to if believed and state.moved_to else source.url)
+
+
+@asynccontextmanager
+async def _limited(parts: Parts) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(parts.limit.total_seconds()):
+            yield
+    except TimeoutError as error:
+        raise SourceError(
+            "timeout", f"not done within {parts.limit.total_seconds():g} s: given up"
+        ) from error
+
+
+__all__ = ["Parts", "job_of", "run"]

@@ -1,0 +1,287 @@
+"""The rows that change when articles have been told anew, and their writing.
+
+Rule: only differences are written; an entry's row stands for its uid for ever, so a row is inserted, updated in place
+or deleted, and its sightings move.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from aggregator.store.content import Compressor, Facets, decompress, facets, load, tongue
+from aggregator.store.engine import among
+from aggregator.store.schema import content, entry, entry_key, revision
+from aggregator.store.search import last_indexed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from aggregator.store.merge.article import Article, Sighting
+    from aggregator.store.merge.lookup import Kept, Shelf
+
+_BOOKKEEPING = frozenset({"seen_to", "run_at"})  # their change alone is not a change of the entry
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """What comes with a sighting that is not stored yet: its content, and what filters need of it."""
+
+    body: bytes
+    facets: Facets
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Articles told anew from all the sightings that are connected by any key."""
+
+    articles: tuple[Article, ...]
+    stored: tuple[Sighting, ...]
+
+
+@dataclass(slots=True)
+class Plan:
+    """Rows to write, by what becomes of them; `grown` tells for an article how many revisions it gained."""
+
+    contents: list[dict[str, Any]] = field(default_factory=list)
+    inserted: list[dict[str, Any]] = field(default_factory=list)
+    updated: list[dict[str, Any]] = field(default_factory=list)
+    deleted: list[dict[str, Any]] = field(default_factory=list)
+    sightings: list[dict[str, Any]] = field(default_factory=list)
+    moved: list[dict[str, Any]] = field(default_factory=list)
+    keys: list[dict[str, Any]] = field(default_factory=list)
+    dropped_keys: list[dict[str, Any]] = field(default_factory=list)
+    before: dict[int, Mapping[str, Any] | None] = field(
+        default_factory=dict
+    )  # rows of entries that change
+
+    def known_by(self, prefix: str) -> frozenset[str]:
+        """Return the keys with this beginning that entries which were there already now have as well."""
+        new = {row["id"] for row in self.inserted}
+        return frozenset(
+            row["key"]
+            for row in self.keys
+            if row["entry_id"] not in new and row["key"].startswith(prefix)
+        )
+
+
+class Planner:
+    """Makes the plan of one merge; `arrived` tells which sources deliver after their first complete run."""
+
+    def __init__(
+        self,
+        connection: sa.Connection,
+        shelf: Shelf,
+        *,
+        fresh: Mapping[Sighting, Fresh],
+        compressor: Compressor,
+        now: datetime,
+        settled: frozenset[int],
+    ) -> None:
+        self._connection, self._shelf, self._fresh = connection, shelf, fresh
+        self._compressor, self._now, self._settled = compressor, now, settled
+        self._next_entry, self._next_content = next_numbers(connection)
+        self._facets = {
+            row["content_id"]: Facets(row["url"], row["language"], row["tags"])
+            for row in shelf.entries.values()
+        }
+        self._rows = {bytes(row["uid"]): row for row in shelf.entries.values()}
+        self.plan = Plan()
+
+    def add(self, family: Family) -> list[int | None]:
+        """Plan one family; return for each article by how many revisions it grew, None for a new entry."""
+        kept = {sighting: self._shelf.sightings[sighting] for sighting in family.stored}
+        bodies = {sighting.digest: place.content_id for sighting, place in kept.items()}
+        old_keys = _keys_by_entry(kept)
+        grown = []
+        for article in family.articles:
+            self._place_contents(article, bodies)
+            row = self._rows.get(article.uid)
+            entry_id = self._take_number() if row is None else row["id"]
+            values = self._values(article, bodies[article.linked.digest])
+            grown.append(self._plan_entry(article, entry_id, values, row, kept))
+            self._plan_sightings(article, entry_id, bodies, kept)
+            self._plan_keys(article.keys, old_keys.pop(entry_id, frozenset()), entry_id)
+        for entry_id, keys in old_keys.items():
+            self._plan_keys(frozenset(), keys, entry_id)
+            self.plan.deleted.append({"of": entry_id})
+            self.plan.before[entry_id] = self._shelf.entries[entry_id]
+        return grown
+
+    def _take_number(self) -> int:
+        self._next_entry += 1
+        return self._next_entry - 1
+
+    def _place_contents(self, article: Article, bodies: dict[bytes, int]) -> None:
+        """Give every new content of `article` a number in `bodies`."""
+        for sighting in article.sightings:
+            if sighting.digest in bodies:
+                continue
+            fresh = self._fresh[sighting]
+            bodies[sighting.digest] = self._next_content
+            self._facets[self._next_content] = fresh.facets
+            self.plan.contents.append(
+                {"id": self._next_content, **self._compressor.pack(fresh.body)}
+            )
+            self._next_content += 1
+
+    def _values(self, article: Article, content_id: int) -> dict[str, Any]:
+        shown, winner = article.shown.first, article.published
+        known = self._facets.get(content_id) or self._load_facets(content_id)
+        return {
+            "uid": article.uid,
+            "key": article.key,
+            "source_id": self._shelf.source_ids[article.source],
+            "url": known.url,
+            "title": shown.title,
+            "language": known.language,
+            "tongue": tongue(known.language),
+            "tags": known.tags,
+            "published": winner.published,
+            "published_from": winner.published_from,
+            "published_where": winner.published_where,
+            "updated": article.updated,
+            "first_seen": article.first_seen,
+            "seen_to": article.seen_to,
+            "hash": shown.hash,
+            "revision": len(article.runs),
+            "run_at": shown.at,
+            "content_id": content_id,
+        }
+
+    def _load_facets(self, content_id: int) -> Facets:
+        """Read a content that becomes the shown one again: only where articles part or join."""
+        row = self._connection.execute(
+            sa.select(content.c.codec, content.c.body).where(content.c.id == content_id)
+        ).one()
+        return facets(load(decompress(row.codec, row.body)))
+
+    def _plan_entry(
+        self,
+        article: Article,
+        entry_id: int,
+        values: dict[str, Any],
+        row: Mapping[str, Any] | None,
+        kept: Mapping[Sighting, Kept],
+    ) -> int | None:
+        if row is None:
+            self.plan.before[entry_id] = None
+            self.plan.inserted.append(
+                {"id": entry_id, **values, **self._arrival(article, values["source_id"], kept)}
+            )
+            return None
+        differing = {name for name, value in values.items() if row[name] != value}
+        if differing:
+            self.plan.updated.append({"of": entry_id, **values})
+            self.plan.before[entry_id] = row
+        return max(len(article.runs) - int(row["revision"]), 1 if differing - _BOOKKEEPING else 0)
+
+    def _arrival(
+        self, article: Article, source_id: int, kept: Mapping[Sighting, Kept]
+    ) -> dict[str, Any]:
+        """Return when a new entry came: what parts from an older one came with it."""
+        rows = [
+            self._shelf.entries[kept[sighting].entry_id]
+            for sighting in article.sightings
+            if sighting in kept
+        ]
+        if rows:
+            oldest = min(rows, key=lambda row: (row["stored_at"], row["id"]))
+            return {"stored_at": oldest["stored_at"], "arrived": oldest["arrived"]}
+        return {
+            "stored_at": self._now,
+            "arrived": self._now if source_id in self._settled else None,
+        }
+
+    def _plan_sightings(
+        self,
+        article: Article,
+        entry_id: int,
+        bodies: Mapping[bytes, int],
+        kept: Mapping[Sighting, Kept],
+    ) -> None:
+        for sighting in article.sightings:
+            place = kept.get(sighting)
+            if place is None:
+                self.plan.sightings.append(
+                    self._sighting_row(sighting, entry_id, bodies[sighting.digest])
+                )
+            elif place.entry_id != entry_id:
+                self.plan.moved.append({"of": place.id, "entry_id": entry_id})
+
+    def _sighting_row(self, sighting: Sighting, entry_id: int, content_id: int) -> dict[str, Any]:
+        return {
+            "entry_id": entry_id,
+            "source_id": self._shelf.source_ids[sighting.source],
+            "keys": sighting.keys,
+            "guarded": sighting.guarded,
+            "at": sighting.at,
+            "captured": sighting.captured,
+            "hash": sighting.hash,
+            "title": sighting.title,
+            "published": sighting.published,
+            "published_from": sighting.published_from,
+            "published_where": sighting.published_where,
+            "digest": sighting.digest,
+            "content_id": content_id,
+        }
+
+    def _plan_keys(self, now: frozenset[str], before: frozenset[str], entry_id: int) -> None:
+        self.plan.keys.extend({"key": key, "entry_id": entry_id} for key in sorted(now - before))
+        self.plan.dropped_keys.extend({"old": key, "of": entry_id} for key in sorted(before - now))
+
+
+def write(connection: sa.Connection, plan: Plan) -> None:
+    """Write the rows of `plan`, in the order that foreign keys allow."""
+    of: sa.BindParameter[int] = sa.bindparam("of")
+    for statement, rows in (
+        (sa.insert(content), plan.contents),
+        (sa.insert(entry), plan.inserted),
+        (sa.update(entry).where(entry.c.id == of), plan.updated),
+        (sa.insert(revision), plan.sightings),
+        (sa.update(revision).where(revision.c.id == of), plan.moved),
+        (
+            sa.delete(entry_key).where(
+                entry_key.c.key == sa.bindparam("old"), entry_key.c.entry_id == of
+            ),
+            plan.dropped_keys,
+        ),
+        (sa.insert(entry_key), plan.keys),
+        (sa.delete(entry).where(entry.c.id == of), plan.deleted),
+    ):
+        if rows:
+            connection.execute(statement, rows)
+
+
+def erase(connection: sa.Connection, entry_ids: Sequence[int]) -> None:
+    """Delete entries with all that belongs to them but what is derived from it."""
+    lost = sa.select(revision.c.content_id).where(among(revision.c.entry_id, entry_ids, connection))
+    contents = sorted(set(connection.scalars(lost)))
+    for statement in (
+        sa.delete(revision).where(among(revision.c.entry_id, entry_ids, connection)),
+        sa.delete(entry_key).where(among(entry_key.c.entry_id, entry_ids, connection)),
+        sa.delete(entry).where(among(entry.c.id, entry_ids, connection)),
+        sa.delete(content).where(among(content.c.id, contents, connection)),
+    ):
+        connection.execute(statement)
+
+
+def next_numbers(connection: sa.Connection) -> tuple[int, int]:
+    """Return the numbers that the next entry and the next content are given."""
+    return _last(connection, entry) + 1, max(
+        _last(connection, content), last_indexed(connection)
+    ) + 1
+
+
+def _last(connection: sa.Connection, table: sa.Table) -> int:
+    return connection.scalar(sa.select(sa.func.max(table.c.id))) or 0
+
+
+def _keys_by_entry(kept: Mapping[Sighting, Kept]) -> dict[int, frozenset[str]]:
+    keys: dict[int, set[str]] = {}
+    for sighting, place in kept.items():
+        keys.setdefault(place.entry_id, set()).update(sighting.keys)
+    return {entry_id: frozenset(found) for entry_id, found in keys.items()}

@@ -1,0 +1,313 @@
+"""The schedule as data: which sources there are, which are due, and who runs them.
+
+Rule: a claim is a lease with a number; what finishes with another number, or after it was given back, writes nothing.
+Nobody, forced or not, is asked before the time it named.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from aggregator.model import Hints, Outcome, SourceState, Validators
+from aggregator.store.engine import among
+from aggregator.store.process_id import holder, is_dead
+from aggregator.store.schema import host, outcome, source, source_state
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+STATE = source_state.c
+NO_HINTS = Hints()
+
+# What a new place to fetch from knows nothing of.
+_UNKNOWN: Mapping[str, Any] = {
+    "reason": None,
+    "url": None,
+    "etag": None,
+    "last_modified": None,
+    "body_hash": None,
+    "failures": 0,
+    "gone": False,
+    "moved_to": None,
+    "moved_seen": 0,
+    "folder": {},
+    "not_before": None,
+    "hints": None,
+    "by_url": False,
+    "first_complete": None,
+}
+
+
+def sync(
+    connection: sa.Connection,
+    wanted: Mapping[str, tuple[str, datetime]],
+    priorities: Mapping[str, int],
+) -> bool:
+    """Make the rows of sources follow the configuration: name -> (location, first due); tell of another priority."""
+    stored = {
+        row.name: row
+        for row in connection.execute(sa.select(source, STATE.lease).outerjoin(source_state))
+    }
+    _add(connection, [name for name in wanted if name not in stored])
+    for name, row in stored.items():
+        location = wanted[name][0] if name in wanted else row.location
+        if (row.active, row.location) != (name in wanted, location):
+            change = sa.update(source).where(source.c.id == row.id)
+            connection.execute(change.values(active=name in wanted, location=location))
+        if row.location != location and row.lease is not None:
+            # A run that is still under way asked the old place: a new number makes sure that it writes nothing.
+            fresh = {
+                **_UNKNOWN,
+                "next_fetch_at": wanted[name][1],
+                "lease": STATE.lease + 1,
+                "lease_until": None,
+            }
+            connection.execute(
+                sa.update(source_state).where(STATE.source_id == row.id).values(fresh)
+            )
+    _locate(connection, wanted, {name for name, row in stored.items() if row.lease is not None})
+    return _prioritize(connection, priorities)
+
+
+def claim(
+    connection: sa.Connection,
+    now: datetime,
+    *,
+    limit: int,
+    lease: timedelta,
+    sources: Collection[str] | None,
+    force: bool,
+) -> list[SourceState]:
+    """Lease what is due, the longest overdue first; `force` takes what is not due as well."""
+    _free_the_dead(connection, now)
+    due = (
+        sa.select(STATE.source_id)
+        .join(source, source.c.id == STATE.source_id)
+        .where(
+            source.c.active, _free(now), sa.or_(STATE.not_before.is_(None), STATE.not_before <= now)
+        )
+        .order_by(STATE.next_fetch_at, STATE.source_id)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=source_state)
+    )
+    if not force:
+        due = due.where(STATE.next_fetch_at <= now, sa.not_(STATE.gone))
+    if sources is not None:
+        due = due.where(among(source.c.name, sources, connection))
+    taken = (
+        sa.update(source_state)
+        .where(STATE.source_id.in_(due))
+        .values(lease=STATE.lease + 1, lease_until=now + lease, lease_holder=holder())
+        .returning(STATE.source_id)
+    )
+    ids = list(connection.scalars(taken))
+    return states(connection, among(STATE.source_id, ids, connection)) if ids else []
+
+
+def _free_the_dead(connection: sa.Connection, now: datetime) -> None:
+    """Take back what a process that was killed has claimed."""
+    holders = connection.scalars(
+        sa.select(STATE.lease_holder).distinct().where(STATE.lease_until > now)
+    ).all()
+    dead = [name for name in holders if name is not None and is_dead(name)]
+    if dead:
+        freed = sa.update(source_state).where(STATE.lease_holder.in_(dead), STATE.lease_until > now)
+        connection.execute(freed.values(lease=STATE.lease + 1, lease_until=None))
+
+
+def release(connection: sa.Connection, claimed: Iterable[SourceState]) -> None:
+    """Give claims back unrun; a claim that somebody else took over stays theirs."""
+    of, number = sa.bindparam("of", type_=sa.Text), sa.bindparam("number", type_=sa.BigInteger)
+    rows = [{"of": state.source, "number": state.lease} for state in claimed]
+    owned = sa.select(source.c.id).where(source.c.name == of).scalar_subquery()
+    statement = sa.update(source_state).where(STATE.source_id == owned, STATE.lease == number)
+    if rows:
+        connection.execute(statement.values(lease=STATE.lease + 1, lease_until=None), rows)
+
+
+def next_due(connection: sa.Connection) -> datetime | None:
+    """Return when the next source may be claimed; None where no source is polled."""
+    due = _later(_later(STATE.next_fetch_at, STATE.not_before), STATE.lease_until)
+    query = sa.select(sa.func.min(due, type_=STATE.next_fetch_at.type)).join(source)
+    due_at: datetime | None = connection.scalar(query.where(source.c.active, sa.not_(STATE.gone)))
+    return due_at
+
+
+def states(
+    connection: sa.Connection, where: sa.ColumnElement[bool] | None = None
+) -> list[SourceState]:
+    """Return the states of all configured sources by name, or of those `where` says in the order they were due."""
+    query = sa.select(source_state, source.c.name).join(source)
+    if where is None:
+        query = query.where(source.c.active).order_by(source.c.name)
+    else:
+        query = query.where(where).order_by(STATE.next_fetch_at, source.c.name)
+    return [_state(row) for row in connection.execute(query)]
+
+
+def state_row(state: SourceState) -> dict[str, Any]:
+    """Return the columns that a finished run sets; its lease ends."""
+    row = {name: getattr(state, name) for name in _STATE_COLUMNS}
+    found = state.validators
+    url, etag, modified = (
+        (found.url, found.etag, found.last_modified) if found else (None, None, None)
+    )
+    hints = _hints_column(state.hints)
+    return row | {
+        "url": url,
+        "etag": etag,
+        "last_modified": modified,
+        "hints": hints,
+        "lease_until": None,
+    }
+
+
+def outcome_row(outcome: Outcome, source_id: int) -> dict[str, Any]:
+    """Return the columns of an outcome."""
+    return {"source_id": source_id} | {name: getattr(outcome, name) for name in _OUTCOME_COLUMNS}
+
+
+def outcomes(connection: sa.Connection, name: str, limit: int) -> list[Outcome]:
+    """Return the newest outcomes of a source, newest first."""
+    query = (
+        sa.select(outcome)
+        .join(source)
+        .where(source.c.name == name)
+        .order_by(outcome.c.id.desc())
+        .limit(limit)
+    )
+    return [_outcome(name, row) for row in connection.execute(query).mappings()]
+
+
+def last_change(connection: sa.Connection) -> datetime | None:
+    """Return when the newest run that brought or changed something began; None where none ever did."""
+    brought = sa.select(outcome.c.started).where(sa.or_(outcome.c.new > 0, outcome.c.changed > 0))
+    return connection.scalar(brought.order_by(outcome.c.id.desc()).limit(1))
+
+
+def wait_for_hosts(connection: sa.Connection, waits: Iterable[Mapping[str, datetime]]) -> None:
+    """Remember until when hosts want to be left alone; a longer wait is never shortened."""
+    longest: dict[str, datetime] = {}
+    for wait in waits:
+        for name, until in wait.items():
+            longest[name] = max(until, longest.get(name, until))
+    if not longest:
+        return
+    query = sa.select(host.c.name, host.c.not_before).where(among(host.c.name, longest, connection))
+    known = dict(connection.execute(query).all())
+    connection.execute(sa.delete(host).where(among(host.c.name, longest, connection)))
+    rows = [
+        {"name": name, "not_before": max(until, known.get(name, until))}
+        for name, until in longest.items()
+    ]
+    connection.execute(sa.insert(host), rows)
+
+
+def host_waits(connection: sa.Connection) -> dict[str, datetime]:
+    """Return the hosts that wanted to be left alone, each with until when."""
+    return {
+        row.name: row.not_before
+        for row in connection.execute(sa.select(host.c.name, host.c.not_before))
+    }
+
+
+_STATE_COLUMNS = tuple(
+    item.name
+    for item in fields(SourceState)
+    if item.name not in {"source", "lease", "validators", "folder", "hints"}
+)
+_OUTCOME_COLUMNS = tuple(item.name for item in fields(Outcome) if item.name != "source")
+
+
+def _add(connection: sa.Connection, names: Sequence[str]) -> None:
+    if names:
+        connection.execute(sa.insert(source), [{"name": name, "active": True} for name in names])
+
+
+def _prioritize(connection: sa.Connection, priorities: Mapping[str, int]) -> bool:
+    query = sa.select(source.c.id, source.c.name, source.c.priority).where(
+        among(source.c.name, priorities, connection)
+    )
+    rows = [
+        {"of": row.id, "priority": priorities[row.name]}
+        for row in connection.execute(query)
+        if row.priority != priorities[row.name]
+    ]
+    if rows:
+        connection.execute(sa.update(source).where(source.c.id == sa.bindparam("of")), rows)
+    return bool(rows)
+
+
+def _locate(
+    connection: sa.Connection, wanted: Mapping[str, tuple[str, datetime]], polled: Collection[str]
+) -> None:
+    """Give those that have none a state, due for the first time, and their location."""
+    new = [name for name in wanted if name not in polled]
+    if not new:
+        return
+    query = sa.select(source.c.name, source.c.id).where(among(source.c.name, new, connection))
+    ids = dict(connection.execute(query).all())
+    rows = [
+        {**_UNKNOWN, "source_id": ids[name], "next_fetch_at": wanted[name][1], "lease": 0}
+        for name in new
+    ]
+    connection.execute(sa.insert(source_state), rows)
+    place = (
+        sa.update(source)
+        .where(source.c.id == sa.bindparam("of"))
+        .values(location=sa.bindparam("place"))
+    )
+    connection.execute(place, [{"of": ids[name], "place": wanted[name][0]} for name in new])
+
+
+def _free(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.or_(STATE.lease_until.is_(None), STATE.lease_until <= now)
+
+
+def _later(one: sa.ColumnElement[Any], other: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """Return the greater of the two, where a missing `other` counts for nothing."""
+    return sa.case((other > one, other), else_=one)
+
+
+def _state(row: sa.Row[Any]) -> SourceState:
+    known = {name: getattr(row, name) for name in _STATE_COLUMNS}
+    validators = None if row.url is None else Validators(row.url, row.etag, row.last_modified)
+    folder = {name: (mtime, size) for name, (mtime, size) in row.folder.items()}
+    return SourceState(
+        source=row.name,
+        lease=row.lease,
+        validators=validators,
+        folder=folder,
+        hints=_hints(row.hints),
+        **known,
+    )
+
+
+def _hints_column(hints: Hints) -> list[Any] | None:
+    """Write the hints of a document, which are not those of an answer."""
+    if hints.ttl is None and not hints.skip_hours and not hints.skip_days:
+        return None
+    return [hints.ttl and hints.ttl.total_seconds(), hints.skip_hours, hints.skip_days]
+
+
+def _hints(column: list[Any] | None) -> Hints:
+    if column is None:
+        return NO_HINTS
+    ttl, hours, days = column
+    return Hints(
+        ttl=None if ttl is None else timedelta(seconds=ttl),
+        skip_hours=tuple(hours),
+        skip_days=tuple(days),
+    )
+
+
+def _outcome(name: str, row: sa.RowMapping) -> Outcome:
+    known = {column: row[column] for column in _OUTCOME_COLUMNS}
+    return Outcome(
+        source=name, **known | {"rejected": tuple(row["rejected"]), "notes": tuple(row["notes"])}
+    )

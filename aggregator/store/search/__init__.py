@@ -1,0 +1,112 @@
+"""The index of words: which shown contents hold every word and phrase of a query.
+
+Rule: what an entry shows no more leaves it in the entry's own transaction; what it shows is added before the next
+search (see `derived.py`). SQLite keeps no text (FTS5, contentless), PostgreSQL the folded words under a GIN index; both
+see the same words, so that they find the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from aggregator.store.engine import among
+from aggregator.store.schema import entry
+from aggregator.store.search.tokens import each, phrases
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_MOST_PHRASES = 50  # of one query
+
+_ADD = "INSERT INTO search (rowid, words) VALUES (?, ?)"
+_REMOVE = sa.text("INSERT INTO search (search, rowid, words) VALUES ('delete', :id, :words)")
+_ADD_ROW = sa.text("INSERT INTO search (id, words) VALUES (:id, :words)")
+
+# As the migrations make it.
+_TABLES = {
+    "sqlite": ("CREATE VIRTUAL TABLE search USING fts5(words, content='', tokenize='ascii')",),
+    "postgresql": (
+        "CREATE TABLE search (id BIGINT PRIMARY KEY, words TEXT NOT NULL)",
+        "CREATE INDEX ix_search_words ON search USING gin (string_to_array(words, ' '))",
+    ),
+}
+
+
+def create(connection: sa.Connection) -> None:
+    """Make the empty index of a new store."""
+    for statement in _TABLES[connection.dialect.name]:
+        connection.execute(sa.text(statement))
+
+
+def add(connection: sa.Connection, words: Mapping[int, str]) -> None:
+    """Index contents by their numbers."""
+    if not words:
+        return
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(_ADD, list(words.items()))
+    else:
+        rows = [
+            {"id": number, "words": f" {' '.join(each(found))} "} for number, found in words.items()
+        ]
+        connection.execute(_ADD_ROW, rows)
+
+
+def remove(connection: sa.Connection, words: Mapping[int, str]) -> None:
+    """Take contents out of the index; `words` are those that were added."""
+    if not words:
+        return
+    if connection.dialect.name == "sqlite":
+        connection.execute(
+            _REMOVE, [{"id": number, "words": found} for number, found in words.items()]
+        )
+    else:
+        search = sa.table("search", sa.column("id", sa.BigInteger))
+        connection.execute(
+            sa.delete(search).where(among(sa.Column("id", sa.BigInteger), list(words), connection))
+        )
+
+
+def last_indexed(connection: sa.Connection) -> int:
+    """Return the highest number in the index, 0 for none: what was left there by mistake must not get a new meaning."""
+    table, column = (
+        ("search_docsize", "id") if connection.dialect.name == "sqlite" else ("search", "id")
+    )
+    return connection.scalar(sa.text(f"SELECT max({column}) FROM {table}")) or 0  # noqa: S608 (names of ours)
+
+
+def found(connection: sa.Connection, query: str) -> sa.ColumnElement[bool]:
+    """Return the condition for entries that hold every word and "quoted phrase" of `query`; no query is an error."""
+    sought = phrases(query)[:_MOST_PHRASES]
+    if not sought:
+        return sa.false()
+    if connection.dialect.name == "sqlite":
+        match = sa.text("SELECT rowid AS id FROM search WHERE search MATCH :match").bindparams(
+            match=_match(sought)
+        )
+        return entry.c.content_id.in_(match.columns(sa.column("id", sa.BigInteger)))
+    return entry.c.content_id.in_(_holding(sought))
+
+
+def tidy(connection: sa.Connection) -> None:
+    """Merge the parts of the index that many commits left."""
+    if connection.dialect.name == "sqlite":
+        connection.execute(sa.text("INSERT INTO search (search) VALUES ('optimize')"))
+
+
+def _match(sought: Sequence[Sequence[str]]) -> str:
+    return " AND ".join(f'"{" ".join(words)}"' for words in sought)
+
+
+def _holding(sought: Sequence[Sequence[str]]) -> sa.Select[Any]:
+    words = sa.column("words", sa.Text)
+    query = sa.select(sa.column("id", sa.BigInteger)).select_from(sa.table("search"))
+    single = sorted({word for phrase in sought for word in phrase})
+    query = query.where(
+        sa.func.string_to_array(words, " ").op("@>")(sa.literal(single, sa.ARRAY(sa.Text)))
+    )
+    for phrase in sought:
+        if len(phrase) > 1:  # words are letters and digits: none is a wildcard
+            query = query.where(words.like(f"% {' '.join(phrase)} %"))
+    return query

@@ -1,0 +1,103 @@
+"""What becomes of each feed of a list that is imported: added, already followed, or refused.
+
+Rule: pure; nobody is asked. Every spelling of an address counts as the same feed, an id is never given twice, and no
+address is taken that the configuration would refuse.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit, urlunsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from aggregator.config import Config
+    from aggregator.opml.read import Subscription
+
+MAX_ADDRESS = 4096  # characters
+
+Verdict = Literal["added", "followed", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of one feed; `id` is the source's, None for one that was refused: `why` then says the reason."""
+
+    verdict: Verdict
+    url: str | None
+    id: str | None = None
+    name: str | None = None
+    tags: tuple[str, ...] = ()
+    why: str | None = None
+
+    @property
+    def mapping(self) -> dict[str, object]:
+        """The source as it is written in YAML."""
+        given = {"id": self.id, "url": self.url, "name": self.name, "tags": list(self.tags)}
+        return {key: value for key, value in given.items() if value}
+
+
+def fates(feeds: Iterable[Subscription], config: Config) -> list[Fate]:
+    """Judge the feeds of a list, in its order."""
+    from aggregator.normalize.identity import url_key
+
+    followed = {url_key(source.url): source.id for source in config.sources if source.url}
+    taken = {source.id for source in config.sources}
+    found = []
+    for feed in feeds:
+        why = _refusal(feed, allow_private=config.network.allow_private)
+        if feed.url is None or why:
+            found.append(Fate("refused", _shown(feed.url), None, feed.name, feed.tags, why))
+        elif identity := followed.get(url_key(feed.url)):
+            found.append(Fate("followed", feed.url, identity, feed.name, feed.tags))
+        else:
+            found.append(Fate("added", feed.url, _new_id(feed.url, taken), feed.name, feed.tags))
+    return found
+
+
+def _refusal(feed: Subscription, *, allow_private: bool) -> str | None:
+    """Say why a feed cannot be a source; None where it can."""
+    from aggregator.config.types import plain_url
+    from aggregator.fetch.private_address import host_refusal, is_own_machine
+
+    if feed.url is None:
+        return feed.why
+    if len(feed.url) > MAX_ADDRESS:
+        return f"an address of {len(feed.url)} characters, over the limit of {MAX_ADDRESS}"
+    try:
+        parts = urlsplit(plain_url(feed.url))
+    except ValueError as error:
+        return f"its address {error}"
+    host = parts.hostname or ""
+    private = "loopback" if is_own_machine(host) else host_refusal(host)
+    return (
+        f"a private address ({private}); network.allow_private allows it"
+        if private and not allow_private
+        else None
+    )
+
+
+def _new_id(url: str, taken: set[str]) -> str:
+    """Make an id as the configuration would make it, and take it."""
+    from aggregator.config.words import digest, id_of_url
+
+    made = identity = id_of_url(url)
+    seed = url
+    while identity in taken:
+        identity = f"{made}-{digest(seed)}"
+        seed += " "
+    taken.add(identity)
+    return identity
+
+
+def _shown(url: str | None) -> str | None:
+    """Give an address for people: cut, and without user and password."""
+    if url is None or "@" not in url:
+        return url and url[:MAX_ADDRESS]
+    try:
+        parts = urlsplit(url[:MAX_ADDRESS])
+    except ValueError:
+        return None
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

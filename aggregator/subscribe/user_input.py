@@ -1,0 +1,105 @@
+"""What a person names as a source: an address in any of the forms that people copy, or files on this machine.
+
+Rule: nothing is asked of anyone; what cannot be meant is refused with the form that can.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from glob import glob, has_magic
+from os.path import abspath, expanduser, relpath
+from pathlib import Path
+
+from aggregator.errors import UsageError
+
+_FEED_SCHEME = re.compile(r"(?:feed|itpcs?|pcast|podcast|rss):(?://)?", re.IGNORECASE)
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
+_NO_ADDRESS = re.compile(
+    r"(?:javascript|data|mailto|file|about|view-source|tel|urn|magnet):", re.IGNORECASE
+)
+_FEDIVERSE = re.compile(r"@([\w.-]+)@([\w-]+(?:\.[\w-]+)+)")
+_HANDLE = re.compile(r"@[\w.-]{3,}")
+_LABEL = r"[^\s/?#@:.*!$&'()+,;=|\\^{}\"<>%\[\]]+"
+_HOST = re.compile(rf"(?:{_LABEL}\.)+{_LABEL}\.?|localhost|\[[0-9a-f:.]+\]", re.IGNORECASE)
+_AROUND = " \t\r\n\u3000\xa0\ufeff<>\"'“”‘’`,;"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """`urls` are to be tried in turn until one answers; `path` is absolute, None where an address is meant."""
+
+    urls: tuple[str, ...] = ()
+    path: str | None = None
+
+
+def wanted(text: str) -> Wanted:
+    """Read what was typed. Raises UsageError.
+
+    >>> wanted(" example.org/news ").urls
+    ('https://example.org/news', 'http://example.org/news')
+    """
+    text = text.strip()
+    if (path := _path(text)) is not None:
+        return Wanted(path=path)
+    address = text.strip(_AROUND)
+    if match := _FEDIVERSE.fullmatch(address):
+        return Wanted((f"https://{match[2]}/@{match[1]}",))
+    if _HANDLE.fullmatch(address):
+        return Wanted((f"https://www.youtube.com/{address}",))
+    return Wanted(_checked(_urls(address), text))
+
+
+def path_from(path: str, *, file: Path, home: Path) -> str:
+    """Write a path as `file` would name it: relative where it lies below `home`, absolute elsewhere."""
+    return relpath(path, file.parent) if Path(path).is_relative_to(home) else path
+
+
+def _path(text: str) -> str | None:
+    """The absolute path that is meant, None for an address: what is there, or what can be nothing else."""
+    named = expanduser(text)  # noqa: PTH111  a pattern is no Path
+    plain = named.startswith(("/", "./", "../")) and not named.startswith("//")
+    there = bool(named) and "://" not in named and "\0" not in named and _exists(named)
+    if plain and not there:
+        raise UsageError(
+            f"nothing is at {text}: name a folder, a file or a pattern of saved articles, or a URL"
+        )
+    return abspath(named) if there else None  # noqa: PTH100  links stay as they are written
+
+
+def _exists(named: str) -> bool:
+    try:
+        return Path(named).exists() or (has_magic(named) and bool(glob(named, recursive=True)))  # noqa: PTH207
+    except (OSError, ValueError):
+        return False
+
+
+def _urls(address: str) -> tuple[str, ...]:
+    bare = _FEED_SCHEME.sub("", address, count=1)
+    if (scheme := _SCHEME.match(bare)) is not None:
+        return (bare,) if scheme[1].lower() in ("http", "https") else ()
+    if _NO_ADDRESS.match(bare):
+        return ()
+    bare = bare.lstrip("/")
+    return f"https://{bare}", f"http://{bare}"
+
+
+def _checked(urls: tuple[str, ...], text: str) -> tuple[str, ...]:
+    from aggregator.config.types import plain_url
+    from aggregator.normalize.url import absolute
+
+    found = tuple(url for written in urls if (url := absolute(written)))
+    if not found or not all(_HOST.fullmatch(_authority(url)) for url in found):
+        raise UsageError(
+            f"`{text[:200]}` is no address: write it as https://example.org/, or name a folder that is there"
+        )
+    try:
+        return tuple(map(plain_url, found))
+    except ValueError as error:
+        raise UsageError(f"the address {error}") from error
+
+
+def _authority(url: str) -> str:
+    """The host as it is written, without port and without user."""
+    authority = re.split(r"[/?#]", url.split("://", 1)[1], maxsplit=1)[0].rpartition("@")[2]
+    return re.sub(r":\d*$", "", authority)
