@@ -48,9 +48,10 @@ def run(size: Size, _place: Path) -> list[Figure]:
     """Measure pages of the shape that the rules for VOA are about."""
     from bs4 import BeautifulSoup
 
+    from aggregator.adapter_table import ARTICLE
     from aggregator.adapters import article
     from aggregator.model import Capture
-    from aggregator.parse.captures import ARTICLE, Job, digest
+    from aggregator.parse.captures import Job, digest
     from aggregator.rules.loader import load_sites
 
     text, sites = page(), load_sites()

@@ -9,9 +9,9 @@ import pytest
 
 from aggregator.config import Expected, PageTest, Source
 from aggregator.model import Capture
+from aggregator.parse.task import job_of
 from aggregator.rule_tests.check import carrier_of, failures
 from aggregator.rules.loader import load_sites
-from aggregator.run.pipeline import job_of
 
 if TYPE_CHECKING:
     from aggregator.parse.captures import Job

@@ -11,9 +11,9 @@ from aggregator.config import Source
 from aggregator.errors import SourceError
 from aggregator.model import Capture
 from aggregator.parse.captures import digest
+from aggregator.parse.task import job_of
 from aggregator.parse.trace import Candidate, Explained, explain, silent
 from aggregator.rules.loader import load_sites
-from aggregator.run.pipeline import job_of
 
 if TYPE_CHECKING:
     from aggregator.parse.captures import Job

@@ -1,42 +1,48 @@
-"""How items are carried: one module an adapter, one line each in the table; bytes in, raw entries out."""
+"""How items are carried: one module an adapter; bytes in, raw entries out."""
 
 from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
+from aggregator.adapter_table import ADAPTERS
 from aggregator.errors import SourceError
 
 if TYPE_CHECKING:
+    from aggregator.adapter_table import Adapter
     from aggregator.model import Capture, Parsed
     from aggregator.rules.compiled import SiteRules
-
-
-class Adapter(Protocol):
-    """Reads one document; the rules say where its items are, where the kind of document does not say so itself."""
-
-    def __call__(self, capture: Capture, rules: SiteRules) -> Parsed: ...
-
-
-# Each is a module with a function `parse`, loaded on demand: a folder of saved articles needs no feed parser.
-ADAPTERS: dict[str, str] = {
-    "archive": "aggregator.adapters.archive",
-    "feed": "aggregator.adapters.feed",
-    "json": "aggregator.adapters.json_api",
-    "page": "aggregator.adapters.listing",
-    "sitemap": "aggregator.adapters.sitemap",
-}
 
 # Provenance of a text that was found without the optional trafilatura.
 ROUGH_TEXT = "densest-without-trafilatura"
 
 
-def parse(carrier: str, capture: Capture, rules: SiteRules) -> Parsed:
-    """Parse a capture with an adapter's name. Raises SourceError where the document is not what the adapter reads."""
-    module = ADAPTERS.get(carrier)
-    if module is None:
-        raise SourceError("parse", f"no adapter reads `{carrier}`; there are {', '.join(ADAPTERS)}")
-    return cast("Adapter", import_module(module).parse)(capture, rules)
+class Parse(Protocol):
+    """Reads one document; the rules say where its items are if its kind does not."""
+
+    def __call__(self, capture: Capture, rules: SiteRules) -> Parsed: ...
 
 
-__all__ = ["ADAPTERS", "ROUGH_TEXT", "parse"]
+def find_adapter(name: str) -> Adapter:
+    """Return the table's row of an adapter.
+
+    Raises:
+        SourceError: there is no such adapter.
+    """
+    adapter = ADAPTERS.get(name)
+    if adapter is None:
+        raise SourceError("parse", f"no adapter reads `{name}`; there are {', '.join(ADAPTERS)}")
+    return adapter
+
+
+def parse(name: str, capture: Capture, rules: SiteRules) -> Parsed:
+    """Parse a capture with the adapter of that name.
+
+    Raises:
+        SourceError: there is no such adapter, or the document is not of its kind.
+    """
+    module = import_module(find_adapter(name).module)
+    return cast("Parse", module.parse)(capture, rules)
+
+
+__all__ = ["ROUGH_TEXT", "find_adapter", "parse"]

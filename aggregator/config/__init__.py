@@ -16,10 +16,9 @@ from aggregator.config.page_rules import (
     PageTest,
 )
 from aggregator.config.settings import Config, Defaults, Network, Server, View, Where
-from aggregator.config.source import CARRIERS, BasicAuth, HttpOptions, Source
+from aggregator.config.source import BasicAuth, HttpOptions, Source
 
 __all__ = [
-    "CARRIERS",
     "ArticleRules",
     "BasicAuth",
     "Config",

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo
 
+from aggregator.adapter_table import SOURCE_ADAPTERS
 from aggregator.config.filters import Corrections, Match
 from aggregator.config.page_rules import ArticleRules, Fields, PageRules, PageTest, Selectors
 from aggregator.config.record import Record, setting, written
@@ -34,15 +35,14 @@ from aggregator.config.types import (
 )
 from aggregator.config.words import nearest
 
-CARRIERS = ("auto", "feed", "page", "archive", "sitemap", "json")
 FullText = Literal["missing", "always", "never"]
 
 
 def _adapter(value: str, info: ValidationInfo) -> str:
     sites = setting(info).sites
-    if value in CARRIERS or sites is None or value in sites:
+    if value in SOURCE_ADAPTERS or sites is None or value in sites:
         return value
-    known = (*CARRIERS, *sorted(sites))
+    known = (*SOURCE_ADAPTERS, *sorted(sites))
     guess = nearest(value, known)
     hint = f"did you mean `{guess}`? " if guess else ""
     raise ValueError(

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from aggregator.config import CARRIERS
+from aggregator.adapter_table import named_adapter
 from aggregator.errors import SourceError
 from aggregator.fetch import folder
 from aggregator.fetch.messages import Request
@@ -268,7 +268,7 @@ def _with_charset(content_type: str, charset: str) -> str:
 
 def _named(source: Source) -> str | None:
     """The carrier that the source insists on; None where it is to be detected (`auto`, or the name of site rules)."""
-    return source.adapter if source.adapter in CARRIERS and source.adapter != "auto" else None
+    return named_adapter(source.adapter)
 
 
 def _address(source: Source, state: SourceState) -> str:

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
+from aggregator.adapter_table import ADAPTERS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from aggregator.config import Source
 
-# Site rules (`rfi`, `voa`) and `auto` detect what is carried: where they name an address, it is a feed's.
-_NO_FEEDS = frozenset({"page", "archive", "sitemap", "json"})
 _NOT_XML = re.compile("[^\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+")
 _PARTS_A_CATEGORY = re.compile(r"[,/]|&(?=#?\w+;)")
 
@@ -31,13 +31,19 @@ class Outline:
     tags: tuple[str, ...] = ()
 
 
+def _is_feed(adapter: str) -> bool:
+    """Tell whether an address is a feed's. Site rules and `auto` stand for feeds here."""
+    known = ADAPTERS.get(adapter)
+    return known is None or known.is_feed
+
+
 def outlines(sources: Iterable[Source]) -> tuple[list[Outline], dict[str, str]]:
     """Give the enabled sources that are feeds, in order; and why each other one is left out, by its id."""
     feeds, left_out = [], {}
     for source in sources:
         if not source.enabled:
             continue
-        if source.url is None or source.adapter in _NO_FEEDS:
+        if source.url is None or not _is_feed(source.adapter):
             left_out[source.id] = (
                 f"no feed ({source.adapter if source.url else 'files of this machine'})"
             )

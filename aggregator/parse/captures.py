@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from aggregator import adapters
+from aggregator.adapter_table import ADAPTERS, ARTICLE
 from aggregator.errors import ItemError, SourceError
 from aggregator.model import Found, Parsed, RawEntry, Revision
 from aggregator.normalize.corrections import corrected, settled
@@ -18,7 +19,7 @@ from aggregator.normalize.identity import KEYED_BY_URL, by_url, distinct, guids_
 from aggregator.normalize.image import without_logos
 from aggregator.normalize.text.truncated import is_cut
 from aggregator.normalize.url import same_site
-from aggregator.parse.task import ARTICLE, LISTS, Digest, Job, Wanted, joined
+from aggregator.parse.task import Digest, Job, Wanted, joined
 from aggregator.rules.apply import read, timezone_of
 from aggregator.rules.compiled import with_own, zone
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from aggregator.normalize.observer import Witness
     from aggregator.rules.compiled import Field, SiteRules, Sites
 
-PAGES = frozenset({"page", ARTICLE})  # carriers whose documents are pages of the web
 MAX_ITEMS = 10_000  # a document (RULES: hostile input)
 MAX_ITEM_CHARACTERS = 2 * 1024 * 1024  # of an entry's content, and of its summary
 KEYED_BEFORE = f"{KEYED_BY_URL}: its guids named several items before"
@@ -61,7 +61,7 @@ def rules_for(job: Job, capture: Capture, sites: Sites) -> SiteRules:
 
 
 def _by_fingerprint(job: Job, capture: Capture, sites: Sites) -> SiteRules | None:
-    if job.carrier not in PAGES:
+    if not adapters.find_adapter(job.carrier).is_page:
         return None
     from aggregator.adapters.html import document  # on demand: a feed needs no page to be read
 
@@ -240,7 +240,7 @@ class _Reader:
         if self._job.site is not None or self._job.carrier == ARTICLE:
             return self._document_rules
         found = self._sites.of(address or self._capture.url)
-        if found is None and self._job.carrier in LISTS:
+        if found is None and ADAPTERS[self._job.carrier].is_list:
             return self._document_rules
         found = found or self._sites.named("saved")
         if found.id not in self._own_rules:
@@ -250,7 +250,7 @@ class _Reader:
     def _dates(self, rules: SiteRules) -> Field:
         """How dates are written: as the list has them, and as the articles themselves do."""
         stated = rules.field("published")
-        if self._job.carrier not in LISTS and self._job.listed not in LISTS:
+        if not ADAPTERS[self._job.carrier].is_list and not ADAPTERS[self._job.listed].is_list:
             return stated
         listed = self._document_rules.listing.field("published")
         return replace(
@@ -268,7 +268,7 @@ class _Reader:
             return None
         if job.full_text == "always":
             return revision.url
-        if job.carrier in LISTS:
+        if ADAPTERS[job.carrier].is_list:
             return None if revision.content_html else revision.url
         own = any(
             same_site(revision.url, home) for home in (self._capture.url, self._parsed.home) if home
@@ -282,4 +282,4 @@ def _plays(revision: Revision) -> bool:
     return any((found.type or "").startswith(("audio/", "video/")) for found in revision.enclosures)
 
 
-__all__ = ["ARTICLE", "LISTS", "Digest", "Job", "Wanted", "digest", "joined", "rules_for"]
+__all__ = ["Digest", "Job", "Wanted", "digest", "joined", "rules_for"]

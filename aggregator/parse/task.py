@@ -8,20 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from aggregator.adapter_table import SOURCE_ADAPTERS
+from aggregator.config import Corrections, Match
 from aggregator.model import Hints
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aggregator.config import Corrections, Match, PageRules
+    from aggregator.config import PageRules, Source
     from aggregator.config.source import FullText
     from aggregator.model import Capture, RawEntry, Revision
 
-ARTICLE = "article"  # the carrier of one article's own page
-LISTS = frozenset(
-    {"page", "json", "sitemap"}
-)  # carriers that say where articles are, and little of what is in them
 NO_HINTS = Hints()
+_EVERYTHING, _AS_STATED = Match(), Corrections()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +86,25 @@ class Digest:
     def found(self) -> int:
         """How many items there were, whatever became of them."""
         return len(self.revisions) + len(self.rejected) + self.left_out
+
+
+def job_of(source: Source, carrier: str) -> Job:
+    """What the pure middle needs to know of a source."""
+    site = source.adapter if source.adapter not in SOURCE_ADAPTERS else None
+    return Job(
+        source.id,
+        carrier,
+        site=site,
+        timezone=source.timezone,
+        timezone_stated="timezone" in source.stated,
+        language=source.language,
+        tags=source.tags,
+        page=source.page,
+        full_text=source.full_text,
+        include=None if source.include == _EVERYTHING else source.include,
+        exclude=None if source.exclude == _EVERYTHING else source.exclude,
+        corrections=None if source.corrections == _AS_STATED else source.corrections,
+    )
 
 
 def joined(digests: Sequence[Digest]) -> Digest:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from aggregator.adapter_table import ARTICLE
 from aggregator.adapters.charset import decode
 from aggregator.errors import SourceError
 from aggregator.model import Enclosure, Found, RawImage
-from aggregator.parse.captures import ARTICLE, digest, rules_for
+from aggregator.parse.captures import digest, rules_for
 from aggregator.publish.json_record import rfc3339
 from aggregator.rules.compiled import SiteRules, with_own
 from aggregator.rules.document import Document

@@ -11,6 +11,7 @@ import zlib
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from aggregator.adapter_table import ADAPTERS
 from aggregator.errors import SourceError
 from aggregator.model import Capture
 
@@ -30,7 +31,6 @@ _TYPES = {
     ".json": "application/json",
     ".txt": "text/plain",
 }
-_SUFFIXES = {"page": ".html", "article": ".html", "json": ".json", "archive": ".txt"}
 
 
 def read(test: PageTest, *, source: str, url: str | None, now: datetime) -> Capture:
@@ -59,9 +59,7 @@ def write(capture: Capture, folder: Path, *, name: str, carrier: str) -> Path:
     Raises:
         SourceError: `unreadable`, where it cannot be written.
     """
-    suffix = _SUFFIXES.get(
-        carrier, ".json" if capture.body.lstrip()[:1] in (b"{", b"[") else ".xml"
-    )
+    suffix = ADAPTERS[carrier].suffix or _suffix_of_data(capture.body)
     data = gzip.compress(capture.body, mtime=0)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -100,3 +98,9 @@ def _body(path: Path) -> bytes:
             "too-large", f"the capture {path} is larger than {LIMIT_BYTES // 2**20} MiB"
         )
     return body
+
+
+def _suffix_of_data(body: bytes) -> str:
+    if body.lstrip().startswith((b"{", b"[")):
+        return ".json"
+    return ".xml"

@@ -11,12 +11,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from aggregator.adapter_table import ARTICLE
 from aggregator.errors import SourceError
 from aggregator.fetch.source import carried
 from aggregator.normalize.html import text_of
 from aggregator.normalize.identity import url_key
 from aggregator.normalize.text import fold, plain
-from aggregator.parse.captures import ARTICLE, digest
+from aggregator.parse.captures import digest
 from aggregator.parse.trace import silent
 from aggregator.publish.json_record import rfc3339
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from aggregator.config import CARRIERS
+from aggregator.adapter_table import named_adapter
 from aggregator.config.source_files import places
 from aggregator.config.yaml_document import read
 from aggregator.parse.captures import Job
+from aggregator.parse.task import job_of
 from aggregator.rule_tests.check import carrier_of
-from aggregator.run.pipeline import job_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -64,10 +64,10 @@ def of_rules(files: Iterable[RulesFile]) -> Iterator[Declared]:
 
 
 def _job_of_source(source: Source, capture: Capture) -> Job:
-    named = source.adapter in CARRIERS and source.adapter != "auto"
-    return job_of(
-        source, source.adapter if named else carrier_of(capture, items=bool(source.items))
-    )
+    adapter = named_adapter(source.adapter)
+    if adapter is None:
+        adapter = carrier_of(capture, items=bool(source.items))
+    return job_of(source, adapter)
 
 
 def _job_of_rules(name: str, capture: Capture, *, lists: bool) -> Job:

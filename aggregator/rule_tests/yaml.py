@@ -9,7 +9,8 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from aggregator.parse.captures import ARTICLE, digest
+from aggregator.adapter_table import ARTICLE
+from aggregator.parse.captures import digest
 from aggregator.publish.json_record import rfc3339
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from aggregator.config import CARRIERS, ArticleRules, Fields, PageTest
+from aggregator.adapter_table import SOURCE_ADAPTERS
+from aggregator.config import ArticleRules, Fields, PageTest
 from aggregator.config.page_rules import Selectors
 from aggregator.config.record import Record
 from aggregator.config.types import Identifier, Language, Patterns, Text, Texts, ZoneName
@@ -17,8 +18,8 @@ from aggregator.config.types import Pattern as Regex
 
 
 def _identity(name: str) -> str:
-    if name in CARRIERS:
-        raise ValueError(f"must not be the name of an adapter ({', '.join(CARRIERS)})")
+    if name in SOURCE_ADAPTERS:
+        raise ValueError(f"must not be the name of an adapter ({', '.join(SOURCE_ADAPTERS)})")
     return name
 
 

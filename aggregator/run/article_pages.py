@@ -11,12 +11,12 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from aggregator.adapter_table import ADAPTERS, ARTICLE
 from aggregator.adapters import ROUGH_TEXT
 from aggregator.errors import SourceError
 from aggregator.normalize.filters import chooser
 from aggregator.normalize.identity import content_hash
 from aggregator.normalize.image import without_logos
-from aggregator.parse.task import ARTICLE, LISTS
 from aggregator.run.page_fetcher import passes
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ class _Desk:
         stated, known = self._stated(wanted), self._known[wanted.index]
         if not trouble:
             return Fate("left out")
-        if self._job.carrier not in LISTS or _says_something(stated):
+        if not ADAPTERS[self._job.carrier].is_list or _says_something(stated):
             return self._kept(stated, trouble)
         if known is not None:
             return self._kept(_seen_again(stated, known), trouble)

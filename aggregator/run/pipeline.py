@@ -22,11 +22,10 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from aggregator import schedule
-from aggregator.config import CARRIERS, Corrections, Match
 from aggregator.errors import SourceError, StoreError
 from aggregator.fetch.source import MOVES_BEFORE_BELIEVED, gather, to_be_read_again
 from aggregator.model import Hints, Outcome, Result
-from aggregator.parse.task import Digest, Job, joined
+from aggregator.parse.task import Digest, Job, job_of, joined
 from aggregator.run.article_pages import complete
 from aggregator.run.host_queue import Wait
 from aggregator.run.list_pages import follow, leaf_of
@@ -48,7 +47,6 @@ FAILURES_OF_A_MOVE = (
 UNREAD = "more files to read"
 LEAST_ITEMS = 3  # of a page that nobody said to be a list of articles
 _NOT_THERE = frozenset({404, 410})
-_EVERYTHING, _AS_STATED = Match(), Corrections()
 
 
 async def run(source: Source, state: SourceState, parts: Parts, *, full: bool = False) -> Result:
@@ -68,25 +66,6 @@ async def run(source: Source, state: SourceState, parts: Parts, *, full: bool = 
         result = _failed(source, state, unforeseen, started, parts)
     ms = round((perf_counter() - watch) * 1000)
     return replace(result, outcome=replace(result.outcome, ms=ms))
-
-
-def job_of(source: Source, carrier: str) -> Job:
-    """What the pure middle needs to know of a source."""
-    site = source.adapter if source.adapter not in CARRIERS else None
-    return Job(
-        source.id,
-        carrier,
-        site=site,
-        timezone=source.timezone,
-        timezone_stated="timezone" in source.stated,
-        language=source.language,
-        tags=source.tags,
-        page=source.page,
-        full_text=source.full_text,
-        include=None if source.include == _EVERYTHING else source.include,
-        exclude=None if source.exclude == _EVERYTHING else source.exclude,
-        corrections=None if source.corrections == _AS_STATED else source.corrections,
-    )
 
 
 async def _way(
@@ -318,4 +297,4 @@ async def _limited(parts: Parts) -> AsyncIterator[None]:
         ) from error
 
 
-__all__ = ["Parts", "job_of", "run"]
+__all__ = ["Parts", "run"]

@@ -16,12 +16,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aggregator.adapter_table import ARTICLE
 from aggregator.adapters import article
 from aggregator.config.page_rules import ArticleRules, PageRules
 from aggregator.errors import ItemError
 from aggregator.model import Capture, Found, RawEntry, RawImage
 from aggregator.normalize.html import text_of
-from aggregator.parse.captures import ARTICLE, Digest, Job, digest
+from aggregator.parse.captures import Digest, Job, digest
 from aggregator.rules.compiled import SiteRules, with_own
 from aggregator.rules.loader import load_sites
 

@@ -22,8 +22,8 @@ from aggregator.fetch import Response
 from aggregator.model import Capture, Outcome, Result, SourceState
 from aggregator.normalize.identity import url_key
 from aggregator.parse.captures import Digest, digest
+from aggregator.parse.task import job_of
 from aggregator.rules.loader import load_sites
-from aggregator.run.pipeline import job_of
 from aggregator.subscribe.proposal import Naming, proposal
 from aggregator.subscribe.search import MOST_QUESTIONS, Followed, Found, Search, entries
 

@@ -185,13 +185,13 @@ async def _article(
     source: "Source", rehearsal: "Rehearsal", sites: "Sites", workers: "Workers"
 ) -> "Trial | None":
     """Read an address that is an article's own page as that article; None for any other."""
+    from aggregator.adapter_table import ARTICLE
     from aggregator.adapters.article.own_page import is_article
     from aggregator.adapters.html import document
     from aggregator.cli.report.preview import trial_of_article
     from aggregator.discovery.page_links import looks_like_html
     from aggregator.model import Capture
-    from aggregator.parse.captures import ARTICLE
-    from aggregator.run.pipeline import job_of
+    from aggregator.parse.task import job_of
 
     response, outcome = rehearsal.fetched[0], rehearsal.result.outcome
     capture = Capture(
@@ -215,7 +215,7 @@ def _recorded(trial: "Trial", source: "Source", sites: "Sites") -> list[str]:
     """Save the documents of the first entry that was explained, and write the tests that hold them."""
     from pathlib import Path
 
-    from aggregator.parse.captures import ARTICLE
+    from aggregator.adapter_table import ARTICLE
     from aggregator.rule_tests.capture_file import FOLDER, write
     from aggregator.rule_tests.yaml import tests
 

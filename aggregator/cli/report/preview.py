@@ -11,9 +11,9 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from aggregator.adapter_table import ARTICLE
 from aggregator.model import Entry
 from aggregator.normalize.html import text_of
-from aggregator.parse.captures import ARTICLE
 from aggregator.parse.trace import explain, silent
 from aggregator.run.page_fetcher import shown
 from aggregator.store.merge.article import NAMESPACE

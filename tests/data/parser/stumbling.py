@@ -8,7 +8,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from aggregator import adapters
+from aggregator.adapter_table import ADAPTERS, Adapter
 from aggregator.model import Parsed
 from aggregator.parse import worker
 
@@ -40,5 +40,5 @@ if __name__ == "__main__":
     if sys.argv[3] == "never":
         sys.exit("no rules here")
     sys.modules["word"] = sys.modules[__name__]
-    adapters.ADAPTERS["word"] = "word"
+    ADAPTERS["word"] = Adapter("word", "word")
     worker.main()
