@@ -151,9 +151,14 @@ class App:
     # --- fetch ----------------------------------------------------------------------------------------------------
 
     async def claim(
-        self, *, limit: int, sources: Collection[str] | None = None, force: bool = False
+        self,
+        *,
+        limit: int,
+        sources: Collection[str] | None = None,
+        force: bool = False,
+        new: bool = False,
     ) -> list[SourceState]:
-        """Lease sources that are due, at most `limit`; `force` also those that are not."""
+        """Lease sources that are due, at most `limit`; `force` also those that are not, `new` the never polled."""
         claiming = asyncio.create_task(
             self.writer.call(
                 self.store.claim,
@@ -162,6 +167,7 @@ class App:
                 lease=self._lease,
                 sources=sources,
                 force=force,
+                new=new,
             )
         )
         try:
@@ -204,7 +210,10 @@ class App:
         full: bool = False,
         progress: Callable[[Outcome], None] = lambda _: None,
     ) -> list[Outcome]:
-        """Run everything that is due once, or `sources` of it; a folder that has more to read runs until it is read."""
+        """Run everything that is due once, or `sources` of it; a folder that has more to read runs until it is read.
+
+        What was never polled is due: somebody waits for it. Only the daemon keeps the times that spread new sources.
+        """
         outcomes: list[Outcome] = []
 
         def tell(outcome: Outcome) -> None:
@@ -237,7 +246,7 @@ class App:
                 room = self.runs_at_once - len(running)
                 if room >= self.runs_at_once // CLAIMED_AT_ONCE:
                     left = set(sources or ()) - ran if force else sources
-                    states = await self.claim(limit=room, sources=left, force=force)
+                    states = await self.claim(limit=room, sources=left, force=force, new=True)
                     running |= {
                         asyncio.create_task(self.run(state, full=full and state.source not in ran))
                         for state in states

@@ -281,7 +281,8 @@ class SourceState:
     forced run may ask (Retry-After); None where nothing forbids it. `folder` is the manifest of a folder of saved
     articles: file name -> (mtime in ns, size in bytes). `hints` are those of its last document, which hold until the
     next: a 304 says nothing of them. `by_url` tells that its guids were caught naming several items each: its items are
-    told apart by their links.
+    told apart by their links. `last_change` is when its bytes were last seen to differ from those before, None where
+    that is not known.
     """
 
     source: str
@@ -300,6 +301,12 @@ class SourceState:
     not_before: datetime | None = None
     hints: Hints = Hints()
     by_url: bool = False
+    last_change: datetime | None = None
+
+    @property
+    def never_polled(self) -> bool:
+        """Whether no run has ended yet at the place where it is now: every run leaves a reason."""
+        return self.reason is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """When a source is due: pure decisions, the present is an argument.
 
 Rule: what the user, the server or a failure asks for is a floor; whatever spreads the polls only ever adds to it. A
-failing source is asked ever more seldom, down to once a day, and never given up; only 410 Gone ends it.
+failing source is asked ever more seldom, down to once a day, and never given up; only 410 Gone ends it. So is a source
+whose server sends no validators, as long as its bytes stay the same; a change brings it back to its interval.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ if TYPE_CHECKING:
 
 NO_HINTS = Hints()
 LEAST = timedelta(minutes=5)  # what a user may ask a stranger's server for
-UNVALIDATED = timedelta(hours=24)  # a server without validators sends everything every time
-DAY = timedelta(hours=24)  # no hint and no back-off is longer
+HOUR = timedelta(hours=1)
+DAY = timedelta(hours=24)  # no hint, no back-off and no drift is longer
+DRIFT = 3  # a third of the time that nothing has changed for: 24 h are reached after three days
 LONGEST_RETRY_AFTER = timedelta(days=31)
+RETRY_AFTER = "Retry-After"  # the reason of a wait that the server asked for
 BACK_OFF = 1.8
 _LATE_PART = 10  # polls may be up to a tenth of their wait late, so that they spread
 _LATEST = DAY / _LATE_PART
@@ -51,6 +54,7 @@ def next_fetch(
     every: timedelta,
     every_stated: bool,
     has_validators: bool | None,
+    last_change: datetime | None = None,
     hints: Hints = NO_HINTS,
     failures: int = 0,
     error: ErrorClass | None = None,
@@ -58,19 +62,22 @@ def next_fetch(
 ) -> Due:
     """Decide when `source` (its id) is due again, once its run has ended at `now`.
 
-    `every` is the interval of its config; `every_stated` tells that the user wrote it for this source. `has_validators`
-    is None where the server has never answered. `hints` are those of the answer, or hold the error's `retry_after`.
-    `failures` counts the failed runs in a row, this one included; `error` is this run's, None where it went well.
-    `least` is the shortest interval a user may state: zero for what is no one else's, such as a folder.
+    `every` is the interval of its config; `every_stated` tells that the user wrote it. `has_validators` is None where
+    the server has never answered; `last_change` is when other bytes came than before, None where that is not known.
+    `hints` are those of the answer, or hold the error's `retry_after`. `failures` counts the failed runs in a row, this
+    one included; `error` is this run's, None where it went well. `least` is the shortest interval a user may state:
+    zero for what is no one else's, such as a folder.
 
     Source of the rules: miniflux, Feedbin and lemon24/reader; RFC 9110 §10.2.3, RFC 9111 §5.2.2.1, RSS 2.0 ttl.
     """
     if error == "gone":
         return Due(at=None, reason="410 Gone")
-    floor = max(
-        _floors(every, every_stated, has_validators, hints, failures, least),
-        key=lambda floor: floor.wait,
-    )
+    interval = _Floor(max(every, least), every_words(max(every, least)))
+    if has_validators is False and last_change is not None and not every_stated:
+        interval = _drifted(interval, now - last_change)
+
+    floors = _floors(interval, every_stated, hints, failures)
+    floor = max(floors, key=lambda floor: floor.wait)
     at, reason = now + floor.wait + _late(source, floor.wait), floor.reason
     if not every_stated and (later := _outside_skipped(at, hints)) != at:
         at, reason = (
@@ -96,35 +103,42 @@ class _Floor:
     reason: str
 
 
-def _floors(
-    every: timedelta,
-    every_stated: bool,
-    has_validators: bool | None,
-    hints: Hints,
-    failures: int,
-    least: timedelta,
-) -> list[_Floor]:
+def _floors(interval: _Floor, every_stated: bool, hints: Hints, failures: int) -> list[_Floor]:
     """List what asks to wait; where two ask for the same, the first names the reason."""
-    interval = _interval(every, every_stated, has_validators, least)
     floors = [interval]
     if hints.max_age:
         floors.append(_Floor(min(hints.max_age, DAY), "max-age"))
     if hints.ttl and not every_stated:
         floors.append(_Floor(min(hints.ttl, DAY), "ttl"))
     if (asked := _retry_after(hints)) is not None:
-        floors.append(_Floor(asked, "Retry-After"))
+        floors.append(_Floor(asked, RETRY_AFTER))
     elif failures:
         floors.append(_Floor(_backed_off(interval.wait, failures), _failures(failures)))
     return floors
 
 
-def _interval(
-    every: timedelta, every_stated: bool, has_validators: bool | None, least: timedelta
-) -> _Floor:
-    if has_validators is False and not every_stated and every < UNVALIDATED:
-        return _Floor(UNVALIDATED, f"every {_words(UNVALIDATED)}, the server gives no validators")
-    interval = max(every, least)
-    return _Floor(interval, f"every {_words(interval)}")
+def _drifted(interval: _Floor, quiet: timedelta) -> _Floor:
+    """Lengthen the interval of a server that sends everything every time.
+
+    It grows in whole hours with `quiet`, the time for which nothing has changed.
+    Polls are not counted: forced ones, or days without any, make no difference.
+    """
+    wait = min(quiet // (DRIFT * HOUR) * HOUR, DAY)
+    if wait <= interval.wait:
+        return interval
+    reason = f"the server sends no validators and nothing changed for {_quiet(quiet)}"
+    return _Floor(wait, f"{every_words(wait)}: {reason}")
+
+
+def _quiet(span: timedelta) -> str:
+    """Say in whole hours, then days, how long nothing has changed."""
+    hours = span // HOUR
+    return f"{hours} h" if hours < 48 else f"{hours // 24} days"
+
+
+def every_words(interval: timedelta) -> str:
+    """Say an interval as a reason: `every 1 h`."""
+    return f"every {_words(interval)}"
 
 
 def _retry_after(hints: Hints) -> timedelta | None:

@@ -56,13 +56,23 @@ _FEWEST_A_BUCKET = 100  # polls that are to be expected: fewer are spread by cha
 
 @dataclass(frozen=True, slots=True)
 class Habit:
-    """What one kind of source is like: its share of all, what its user and its server say."""
+    """What one kind of source is like: its share of all, what its user and its server say.
+
+    `changes` is how often its document becomes another, None where it never does.
+    """
 
     share: float
     every: timedelta
     stated: bool
     validators: bool
     max_age: timedelta | None = None
+    changes: timedelta | None = None
+
+    def last_change(self, now: datetime) -> datetime:
+        """Return since when the document is as it is `now`."""
+        if self.changes is None:
+            return START
+        return START + (now - START) // self.changes * self.changes
 
 
 HOUR = timedelta(hours=1)
@@ -72,7 +82,8 @@ HABITS = (
     Habit(0.08, HOUR, stated=False, validators=True, max_age=3 * HOUR),
     Habit(0.15, 12 * HOUR, stated=True, validators=False),
     Habit(0.10, HOUR, stated=False, validators=True, max_age=24 * HOUR),
-    Habit(0.60, HOUR, stated=False, validators=False),
+    Habit(0.10, HOUR, stated=False, validators=False, changes=24 * HOUR),
+    Habit(0.50, HOUR, stated=False, validators=False),
 )
 
 
@@ -121,6 +132,9 @@ class _World:
     restarts: int = 0
     kills: int = 0
     too_early_for_host: list[str] = field(default_factory=list)
+    first_seen: dict[str, tuple[datetime, datetime]] = field(
+        default_factory=dict
+    )  # document -> when it came first
 
     def clock(self) -> datetime:
         return self.now
@@ -144,7 +158,6 @@ class _World:
 
     def _answer(self, name: str, host: str, request: Request) -> Response:
         habit = self.habits[name]
-        every = habit.every if habit.stated or habit.validators else schedule.UNVALIDATED
         if self.random.random() < _SHARE_OF_FAILURES:
             asked = self.random.choice((None, None, 2 * HOUR, 30 * HOUR))
             self.polls[name].append(
@@ -154,18 +167,32 @@ class _World:
                 until = max(self.now + asked - SLACK, self.waits.get(host, (START, START))[1])
                 self.waits[host] = (self.now, until)
             raise SourceError("http", "HTTP 503", status=503, retry_after=asked)
-        self.polls[name].append(
-            Poll(self.now, max(every, habit.max_age or timedelta(0)), lost=False)
-        )
+        floor = max(self._interval(name, habit), habit.max_age or timedelta(0))
+        self.polls[name].append(Poll(self.now, floor, lost=False))
+        body = f"{name} of {habit.last_change(self.now)}".encode()
         validators = Validators(request.url, f'"{name}"') if habit.validators else None
         known = validators is not None and request.validators is not None
         return Response(
             304 if known else 200,
             request.url,
-            b"" if known else name.encode(),
+            b"" if known else body,
             validators=validators,
             hints=Hints(max_age=habit.max_age),
         )
+
+    def _interval(self, name: str, habit: Habit) -> timedelta:
+        """Return the least time until the next poll: without validators a third of
+        the time since we first saw the document as it is, in whole hours, up to a day.
+        """
+        if habit.stated or habit.validators:
+            return habit.every
+        document = habit.last_change(self.now)
+        known, since = self.first_seen.get(name, (None, self.now))
+        if known != document:
+            since = self.now
+        self.first_seen[name] = (document, since)
+        quiet_hours = (self.now - since) // HOUR
+        return max(habit.every, min(quiet_hours // 3, 24) * HOUR)
 
 
 def simulate(place: Path, sources: int, *, days: int = DAYS, tick: timedelta = SECOND) -> Month:
@@ -279,6 +306,7 @@ async def _die(
     for state in asked:
         if polls := world.polls[state.source]:
             polls[-1] = Poll(polls[-1].at, timedelta(0), lost=True)
+        world.first_seen.pop(state.source, None)
     world.waits.clear()  # what a host said was lost with the answer
 
 

@@ -39,7 +39,7 @@ class Quick(App):
         self.running += 1
         self.most = max(self.most, self.running)
         await asyncio.sleep(0)
-        later = replace(state, next_fetch_at=self.clock() + timedelta(hours=1))
+        later = replace(state, next_fetch_at=self.clock() + timedelta(hours=1), reason="every 1 h")
         outcome = await self.writer.commit(
             Result(later, Outcome(state.source, self.clock(), 0, "unchanged"))
         )
@@ -75,6 +75,27 @@ def test_thousands_of_overdue_sources_run_once_each_and_never_all_at_once(
     assert sorted(app.ran) == sorted(app.sources)
     assert len(outcomes) == count
     assert app.most <= 4 * 32
+
+
+def test_a_cycle_runs_new_sources_at_once_that_the_daemon_spreads(
+    tmp_path: Path, clock: Any
+) -> None:
+    async def story() -> tuple[list[int], list[str]]:
+        config = config_of(tmp_path, 400)
+        with open_store(config) as store:
+            async with Quick(config, store, clock=clock) as app:
+                app.ran = []
+                daemon = await app.claim(limit=1_000)
+                await app.release(daemon)
+                counts = [len(daemon)]
+                counts += [len(await app.cycle()) for _ in range(2)]
+                return counts, app.ran
+
+    [at_once, first, second], ran = asyncio.run(story())
+
+    assert at_once < 40
+    assert (first, second) == (400, 0)
+    assert len(set(ran)) == 400
 
 
 def test_a_store_that_fails_in_a_cycle_ends_it_and_leaves_no_run_behind(

@@ -673,3 +673,130 @@ def test_filters_of_a_source_are_counted(home: Any, way: Any, clock: Any) -> Non
                 )
 
     asyncio.run(story())
+
+
+# --- pace -------------------------------------------------------------------------------------------------------------
+
+
+async def hours_between_polls(app: Any, clock: Any, days: float) -> list[int]:
+    """Poll the only source whenever it is due; return the whole hours from each poll to the next."""
+    end, hours = clock.now + timedelta(days=days), []
+    while clock.now < end:
+        [_] = await app.cycle()
+        [state] = app.store.states()
+        hours.append((state.next_fetch_at - clock.now) // timedelta(hours=1))
+        clock.now = state.next_fetch_at
+    return hours
+
+
+def test_a_source_without_validators_is_asked_more_seldom_until_it_changes(
+    home: Any, way: Any, clock: Any
+) -> None:
+    async def story() -> None:
+        async with way.Origin({"/": way.Reply(way.rss("one"))}) as origin:
+            home.follow(f'{{id: feed, url: "{origin.url()}"}}')
+            async with reading(home, clock) as app:
+                hours = await hours_between_polls(app, clock, 4)
+                assert hours == [1, 1, 1, 1, 1, 1, 2, 2, 3, 4, 6, 8, 11, 16, 21, 26]
+                state = state_of(app, "feed")
+                assert state.last_change == way.present
+                assert (
+                    state.reason
+                    == "every 24 h: the server sends no validators and nothing changed for 3 days"
+                )
+
+            async with reading(home, clock) as app:  # a restart forgets nothing
+                await app.cycle()
+                assert state_of(app, "feed").reason == (
+                    "every 24 h: the server sends no validators and nothing changed for 4 days"
+                )
+                clock.forward(hours=27)
+                origin.pages["/"] = way.Reply(way.rss("one", "two"))
+                changed = clock.now
+                await app.cycle()
+                state = state_of(app, "feed")
+                assert (state.last_change, state.reason) == (changed, "every 1 h")
+                clock.now = state.next_fetch_at
+                assert await hours_between_polls(app, clock, 0.2) == [1, 1, 1, 1, 1]
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("keys", "headers"),
+    [("every: 1h", {}), ("id: x", {"ETag": '"1"'})],
+    ids=["the user's word", "validators"],
+)
+def test_the_users_word_and_validators_keep_the_interval(
+    home: Any, way: Any, clock: Any, keys: str, headers: dict[str, str]
+) -> None:
+    async def story() -> None:
+        async with way.Origin({"/": way.Reply(way.rss("one"), headers=headers)}) as origin:
+            home.follow(f'{{url: "{origin.url()}", {keys}}}')
+            async with reading(home, clock) as app:
+                assert set(await hours_between_polls(app, clock, 2)) == {1}
+
+    asyncio.run(story())
+
+
+def test_reading_the_same_bytes_again_is_no_change(home: Any, way: Any, clock: Any) -> None:
+    async def story() -> None:
+        async with way.Origin({"/": way.Reply(way.rss("one"))}) as origin:
+            home.follow(f'{{id: feed, url: "{origin.url()}"}}')
+            async with reading(home, clock) as app:
+                await app.cycle()
+                clock.forward(hours=12)
+                [again] = await app.cycle(force=True, full=True)
+                state = state_of(app, "feed")
+
+                assert (again.status, again.same) == ("ok", 1)
+                assert (state.last_change, state.reason) == (
+                    way.present,
+                    "every 4 h: the server sends no validators and nothing changed for 12 h",
+                )
+
+    asyncio.run(story())
+
+
+def test_a_list_of_lists_changes_when_one_of_them_brings_something(
+    home: Any, way: Any, clock: Any
+) -> None:
+    space = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
+    news = 'xmlns:news="http://www.google.com/schemas/sitemap-news/0.9"'
+
+    def part(*numbers: int) -> Any:
+        urls = "".join(
+            f"<url><loc>{{origin}}/{n}</loc><news:news><news:title>Lamp {n}</news:title>"
+            f"<news:publication_date>2026-07-04T0{n}:00:00Z</news:publication_date></news:news></url>"
+            for n in numbers
+        )
+        return way.Reply(f"<urlset {space} {news}>{urls}</urlset>".replace("{origin}", host))
+
+    host = ""
+
+    async def story() -> None:
+        nonlocal host
+        async with way.Origin() as origin:
+            host = origin.url("")
+            index = (
+                f"<sitemapindex {space}><sitemap><loc>{host}/part</loc></sitemap></sitemapindex>"
+            )
+            origin.pages |= {"/": way.Reply(index), "/part": part(1)}
+            home.follow(f'{{id: map, url: "{origin.url()}", adapter: sitemap, full_text: never}}')
+            async with reading(home, clock) as app:
+                [first] = await app.cycle()
+                clock.forward(hours=12)
+                [same] = await app.cycle()
+                unchanged = state_of(app, "map")
+                origin.pages["/part"] = part(1, 2)
+                clock.forward(hours=12)
+                [more] = await app.cycle()
+
+                assert [one.new for one in (first, same, more)] == [1, 0, 1]
+                assert (unchanged.last_change, unchanged.reason) == (
+                    way.present,
+                    "every 4 h: the server sends no validators and nothing changed for 12 h",
+                )
+                assert state_of(app, "map").last_change == clock.now
+
+    asyncio.run(story())

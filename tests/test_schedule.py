@@ -28,14 +28,14 @@ def due(source: str = "a", **changes: Any) -> Due:
     return next_fetch(source, **{**given, **changes})
 
 
-def wait(found: Due) -> timedelta:
+def wait(found: Due, now: datetime = NOW) -> timedelta:
     assert found.at is not None
-    return found.at - NOW
+    return found.at - now
 
 
-def is_about(found: Due, floor: timedelta) -> bool:
+def is_about(found: Due, floor: timedelta, *, now: datetime = NOW) -> bool:
     """A wait of `floor`, or up to a tenth more."""
-    return floor <= wait(found) <= floor * 1.1
+    return floor <= wait(found, now) <= floor * 1.1
 
 
 @pytest.mark.parametrize(
@@ -43,9 +43,20 @@ def is_about(found: Due, floor: timedelta) -> bool:
     [
         ({}, HOUR, "every 1 h"),
         ({"has_validators": None}, HOUR, "every 1 h"),
-        ({"has_validators": False}, DAY, "every 24 h, the server gives no validators"),
-        ({"has_validators": False, "every": 3 * DAY}, 3 * DAY, "every 3 d"),
-        ({"has_validators": False, "every_stated": True}, HOUR, "every 1 h"),
+        ({"has_validators": False}, HOUR, "every 1 h"),
+        ({"has_validators": False, "last_change": NOW}, HOUR, "every 1 h"),
+        ({"last_change": NOW - 30 * DAY}, HOUR, "every 1 h"),
+        ({"has_validators": None, "last_change": NOW - 30 * DAY}, HOUR, "every 1 h"),
+        (
+            {"has_validators": False, "last_change": NOW - 30 * DAY, "every": 3 * DAY},
+            3 * DAY,
+            "every 3 d",
+        ),
+        (
+            {"has_validators": False, "last_change": NOW - 30 * DAY, "every_stated": True},
+            HOUR,
+            "every 1 h",
+        ),
         ({"every_stated": True, "every": 15 * MINUTE}, 15 * MINUTE, "every 15 min"),
         ({"every_stated": True, "every": 90 * MINUTE}, 90 * MINUTE, "every 1 h 30 min"),
         ({"every_stated": True, "every": MINUTE}, 5 * MINUTE, "every 5 min"),
@@ -57,13 +68,56 @@ def is_about(found: Due, floor: timedelta) -> bool:
         ),
     ],
 )
-def test_b1_the_interval_is_an_hour_a_day_or_the_users_word(
+def test_b1_the_interval_is_an_hour_or_the_users_word(
     changes: Any, floor: timedelta, reason: str
 ) -> None:
     found = due(**changes)
 
     assert is_about(found, floor)
     assert (found.reason, found.not_before) == (reason, None)
+
+
+@pytest.mark.parametrize(
+    ("quiet", "floor", "quiet_words"),
+    [
+        (6 * HOUR, 2 * HOUR, "6 h"),
+        (8 * HOUR, 2 * HOUR, "8 h"),
+        (10 * HOUR, 3 * HOUR, "10 h"),
+        (47 * HOUR, 15 * HOUR, "47 h"),
+        (2 * DAY, 16 * HOUR, "2 days"),
+        (3 * DAY, DAY, "3 days"),
+        (300 * DAY, DAY, "300 days"),
+    ],
+)
+def test_b1_without_validators_the_interval_grows_while_nothing_changes(
+    quiet: timedelta, floor: timedelta, quiet_words: str
+) -> None:
+    found = due(has_validators=False, last_change=NOW - quiet)
+
+    hours = floor // HOUR
+    why = f"the server sends no validators and nothing changed for {quiet_words}"
+    assert is_about(found, floor)
+    assert found.reason == f"every {hours} h: {why}"
+
+
+@pytest.mark.parametrize("quiet", [-DAY, timedelta(0), 5 * HOUR])
+def test_b1_a_change_of_the_last_hours_keeps_the_interval(quiet: timedelta) -> None:
+    found = due(has_validators=False, last_change=NOW - quiet)
+
+    assert is_about(found, HOUR)
+    assert found.reason == "every 1 h"
+
+
+def test_b1_the_drift_is_reached_step_by_step_and_left_at_once() -> None:
+    now, steps = NOW, []
+    while now < NOW + 5 * DAY:
+        found = due(now=now, has_validators=False, last_change=NOW)
+        assert found.at is not None
+        steps.append((found.at - now) // HOUR)
+        now = found.at
+
+    assert steps == [1, 1, 1, 1, 1, 1, 2, 2, 3, 4, 5, 7, 10, 13, 17, 23, 24]
+    assert is_about(due(now=now, has_validators=False, last_change=now), HOUR, now=now)
 
 
 @settings(deadline=None, max_examples=120, derandomize=True)
@@ -75,6 +129,8 @@ def test_b1_the_interval_is_an_hour_a_day_or_the_users_word(
     retry_after=st.none() | st.timedeltas(timedelta(0), timedelta(days=3)),
     ttl=st.none() | st.timedeltas(timedelta(0), timedelta(days=3)),
     failures=st.integers(0, 5000),
+    validators=st.sampled_from([True, False, None]),
+    quiet=st.none() | st.timedeltas(-timedelta(days=3), timedelta(days=300)),
     stated=st.booleans(),
     hours=st.frozensets(st.integers(0, 23)),
     days=st.frozensets(st.integers(0, 6)),
@@ -87,13 +143,24 @@ def test_b2_jitter_only_adds_to_every_floor(
     retry_after: Any,
     ttl: Any,
     failures: int,
+    validators: bool | None,
+    quiet: timedelta | None,
     stated: bool,
     hours: frozenset[int],
     days: frozenset[int],
 ) -> None:
     hints = Hints(max_age, retry_after, ttl, tuple(hours), tuple(days))
     now = NOW + offset
-    found = due(source, now=now, every=every, every_stated=stated, hints=hints, failures=failures)
+    changes: dict[str, Any] = {
+        "now": now,
+        "every": every,
+        "every_stated": stated,
+        "has_validators": validators,
+        "hints": hints,
+        "last_change": None if quiet is None else now - quiet,
+        "failures": failures,
+    }
+    found = due(source, **changes)
 
     assert found.at is not None
     waited = found.at - now
@@ -101,9 +168,7 @@ def test_b2_jitter_only_adds_to_every_floor(
         every, 5 * MINUTE, min(max_age or timedelta(0), DAY), retry_after or timedelta(0)
     )
     assert waited <= max(every * 1.1, every + HOUR, 3.2 * DAY) + timedelta(days=8)
-    assert found == due(
-        source, now=now, every=every, every_stated=stated, hints=hints, failures=failures
-    )
+    assert found == due(source, **changes)
 
 
 def test_b2_b3_polling_for_a_day_keeps_the_interval_also_across_restarts() -> None:
@@ -156,6 +221,20 @@ def test_b5_retry_after_is_obeyed_even_by_force(
 
     assert is_about(found, floor)
     assert (found.reason, found.not_before) == (reason, NOW + obeyed)
+
+
+def test_b4_b5_b9_what_the_server_asks_for_still_counts_while_the_interval_drifts() -> None:
+    drifting: dict[str, Any] = {
+        "has_validators": False,
+        "last_change": NOW - 12 * HOUR,
+    }  # every 4 h
+
+    assert is_about(due(**drifting, hints=Hints(max_age=3 * HOUR)), 4 * HOUR)
+    assert due(**drifting, hints=Hints(max_age=5 * HOUR)).reason == "max-age"
+    assert due(**drifting, hints=Hints(ttl=5 * HOUR)).reason == "ttl"
+    assert due(**drifting, hints=Hints(retry_after=5 * HOUR)).reason == "Retry-After"
+    assert due(**drifting, hints=Hints(skip_hours=(16,))).reason == "skipHours"
+    assert due(**drifting, failures=1, error="http").reason == "1 failure"
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,7 @@ def _polls(name: str, habit: Habit) -> list[datetime]:
             every=habit.every,
             every_stated=habit.stated,
             has_validators=habit.validators,
+            last_change=habit.last_change(now),
             hints=Hints(max_age=habit.max_age),
         )
         assert due.at is not None

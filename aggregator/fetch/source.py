@@ -33,6 +33,7 @@ MAX_FILES = 5_000  # of a folder in one run; the rest follows at once in the nex
 MAX_FOLDER_BYTES = 64 * 1024 * 1024
 NO_HINTS = Hints()
 _PAGE = "page:"  # before the hash of a body that was found to be a page, where the source did not say so
+_AGAIN = ":again"  # behind the hash of a body that is to be read again, changed or not
 _HEAD_BYTES = 4096
 
 
@@ -41,7 +42,8 @@ class Gathered:
     """What one asking brought: captures for an adapter (`carrier`), or nothing where all is as it was.
 
     `rejected` are files that could not be read; `more` tells that a folder has more to read at once. `guessed` tells
-    that nobody said this to be a page: it is one if it lists articles.
+    that nobody said this to be a page: it is one if it lists articles. `changed` tells that these are other bytes than
+    the last: captures may also come of the same ones, where they are read again.
     """
 
     state: SourceState
@@ -54,6 +56,7 @@ class Gathered:
     size_bytes: int | None = None
     more: bool = False
     guessed: bool = False
+    changed: bool = False
 
 
 async def gather(
@@ -78,7 +81,7 @@ async def gather(
 
 def to_be_read_again(state: SourceState) -> SourceState:
     """Have the document read anew the next time, changed or not: there is more in it than was taken."""
-    return replace(state, validators=None, body_hash=_PAGE if _was_page(state) else "")
+    return replace(state, body_hash=f"{_known_hash(state) or ''}{_AGAIN}")
 
 
 def request_for(source: Source, address: str, *, validators: Validators | None = None) -> Request:
@@ -152,6 +155,7 @@ def _from_folder(
         rejected=tuple(rejected),
         size_bytes=size,
         more=bool(left),
+        changed=bool(captures),
     )
 
 
@@ -169,7 +173,8 @@ class _Asking:
 
 async def _from_web(source: Source, state: SourceState, asking: _Asking, *, full: bool) -> Gathered:
     address = _address(source, state)
-    request = request_for(source, address, validators=None if full else state.validators)
+    unconditional = full or (state.body_hash or "").endswith(_AGAIN)
+    request = request_for(source, address, validators=None if unconditional else state.validators)
     if source.adapter == "page" or _was_page(state):
         await _ask_robots(asking, request)
     answer = await asking.get(request)
@@ -206,6 +211,7 @@ def _judged(
         hints=response.hints,
         http_status=response.status,
         size_bytes=response.wire_bytes,
+        changed=response.status != 304 and digest != _known_hash(state),
         guessed=guessed and source.adapter == "auto" and not source.items and not _was_page(state),
     )
 
@@ -213,6 +219,11 @@ def _judged(
 async def _ask_robots(asking: _Asking, request: Request) -> None:
     if not await asking.web.allowed(request.url, like=request):
         raise SourceError("forbidden", "robots.txt does not allow this page to be read by programs")
+
+
+def _known_hash(state: SourceState) -> str | None:
+    """Return the hash of the last body, whether or not it is to be read again."""
+    return None if state.body_hash is None else state.body_hash.removesuffix(_AGAIN)
 
 
 def _was_page(state: SourceState) -> bool:

@@ -130,7 +130,8 @@ class Parts:
 class Visit:
     """One run's questions beyond its first document; `waits` are the hosts that asked to be left alone, and until when.
 
-    `later` tells that there is more to read than was read.
+    `later` tells that there is more to read than was read, `news` that a list which names only other lists led to
+    articles that were not known.
     """
 
     source: Source
@@ -141,6 +142,7 @@ class Visit:
     size_bytes: int = 0
     waits: dict[str, datetime] = field(default_factory=dict)
     later: bool = False
+    news: bool = False
     _held_bytes: int = 0
     _shut: dict[str, str] = field(default_factory=dict)
     _failures: Counter[str] = field(default_factory=Counter)

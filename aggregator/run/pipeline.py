@@ -111,8 +111,9 @@ async def _read_on(visit: Visit, gathered: Gathered, digest: Digest, job: Job) -
         leaves = await follow(visit, job, leaves[0], url=gathered.captures[-1].url)
     whole = joined([leaf.digest for leaf in leaves])
     whole = await complete(visit, job, whole, [known for leaf in leaves for known in leaf.known])
-    # A list of lists says by its own change nothing of theirs.
-    visit.later = visit.later or leaves[0].is_index
+    if leaves[0].is_index:  # a list of lists says by its own change nothing of theirs
+        visit.later = True
+        visit.news = any(known is None for leaf in leaves for known in leaf.known)
     return replace(whole, hints=digest.hints, title=digest.title)
 
 
@@ -148,7 +149,10 @@ async def _gathered(
 def _succeeded(source: Source, gathered: Gathered, digest: Digest, visit: Visit) -> Result:
     started, rejected = visit.started, (*gathered.rejected, *digest.rejected)
     unchanged = not gathered.captures and not rejected
-    due = _next(source, gathered, digest, visit.parts.clock())
+    last_change = gathered.state.last_change
+    if gathered.changed or visit.news or last_change is None:
+        last_change = started
+    due = _next(source, gathered, digest, visit.parts.clock(), last_change=last_change)
     state = replace(
         to_be_read_again(gathered.state) if visit.later else gathered.state,
         next_fetch_at=due.at or started,
@@ -159,6 +163,7 @@ def _succeeded(source: Source, gathered: Gathered, digest: Digest, visit: Visit)
         gone=False,
         last_run=started,
         last_success=started,
+        last_change=last_change,
         by_url=digest.by_url if gathered.captures else gathered.state.by_url,
     )
     outcome = Outcome(
@@ -214,6 +219,7 @@ def _failed(
         every=source.every,
         every_stated=source.every_stated,
         has_validators=state.validators is not None if state.last_success else None,
+        last_change=state.last_change,
         hints=Hints(retry_after=error.retry_after),
         failures=failures,
         error=kind,
@@ -251,7 +257,9 @@ def _move_is_over(state: SourceState, error: SourceError, failures: int) -> bool
     )
 
 
-def _next(source: Source, gathered: Gathered, digest: Digest, now: datetime) -> schedule.Due:
+def _next(
+    source: Source, gathered: Gathered, digest: Digest, now: datetime, *, last_change: datetime
+) -> schedule.Due:
     if gathered.more:
         return schedule.Due(at=now, reason=UNREAD)
     said = _document_hints(gathered, digest)
@@ -263,6 +271,7 @@ def _next(source: Source, gathered: Gathered, digest: Digest, now: datetime) -> 
         every=source.every,
         every_stated=source.every_stated or of_folder,
         has_validators=gathered.state.validators is not None or of_folder,
+        last_change=last_change,
         hints=hints,
         least=_least(source),
     )

@@ -40,6 +40,7 @@ _UNKNOWN: Mapping[str, Any] = {
     "hints": None,
     "by_url": False,
     "first_complete": None,
+    "last_change": None,
 }
 
 
@@ -82,8 +83,12 @@ def claim(
     lease: timedelta,
     sources: Collection[str] | None,
     force: bool,
+    new: bool,
 ) -> list[SourceState]:
-    """Lease what is due, the longest overdue first; `force` takes what is not due as well."""
+    """Lease what is due, the longest overdue first.
+
+    `force` takes what is not due as well, `new` what was never polled: its first time may still lie ahead.
+    """
     _free_the_dead(connection, now)
     due = (
         sa.select(STATE.source_id)
@@ -96,7 +101,8 @@ def claim(
         .with_for_update(skip_locked=True, of=source_state)
     )
     if not force:
-        due = due.where(STATE.next_fetch_at <= now, sa.not_(STATE.gone))
+        never_polled = STATE.reason.is_(None) if new else sa.false()
+        due = due.where(sa.or_(STATE.next_fetch_at <= now, never_polled), sa.not_(STATE.gone))
     if sources is not None:
         due = due.where(among(source.c.name, sources, connection))
     taken = (

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-HEAD = "0001"  # the newest migration
+HEAD = "0002"  # the newest migration
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -103,6 +103,7 @@ source_state = sa.Table(
     sa.Column(
         "listing", sa.LargeBinary
     ),  # zstd over JSON: place -> first keys of what its newest document lists
+    sa.Column("last_change", Moment),  # when other bytes came than before
 )
 
 host = sa.Table(

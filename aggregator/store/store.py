@@ -107,14 +107,16 @@ class Store:
         lease: timedelta,
         sources: Collection[str] | None = None,
         force: bool = False,
+        new: bool = False,
     ) -> list[SourceState]:
         """Lease at most `limit` sources that are due, the longest overdue first, from `sources` or from all.
 
         `force` takes also what is not due or gone, but neither what another process runs nor what asked for time.
+        `new` takes also what was never polled, before its first time.
         """
         with writing(self._engines) as connection:
             return schedule.claim(
-                connection, now, limit=limit, lease=lease, sources=sources, force=force
+                connection, now, limit=limit, lease=lease, sources=sources, force=force, new=new
             )
 
     def release(self, states: Iterable[SourceState]) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from aggregator.config.edit.add import Addition
 from aggregator.errors import AggregatorError
+from aggregator.schedule import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,10 +42,38 @@ def proposal(found: Found, naming: Naming, file: Path, config: Config) -> Additi
     """Everything that is to be written for a source that was found."""
     named = {"id": naming.id, "name": naming.name or _own_name(found), **found.given}
     if found.inferred is None:
-        return Addition(file, named, {(): _way(found)})
+        return Addition(file, named, {(): _way(found)}, defaults=_defaults(found))
     test, capture = _test(found, naming.id, config)
     beside = {file.parent / test["capture"]: capture} if test else {}
-    return Addition(file, {**named, "tests": [test] if test else []}, _evidence(found), beside)
+    given = {**named, "tests": [test] if test else []}
+    return Addition(file, given, _evidence(found), beside, defaults=_defaults(found))
+
+
+def _defaults(found: Found) -> dict[str, str]:
+    """Show the interval without fixing it: the configuration's, or the longer one that the feed asks for (ttl).
+
+    A key that stands there is the user's word. It would end the waiting for what does
+    not change, and overrule ttl and skipHours.
+    """
+    source, ttl = found.rehearsal.source, found.rehearsal.result.state.hints.ttl
+    if source.url is None:
+        return {}
+    every = source.every
+    if ttl is not None and not source.every_stated:
+        every = max(every, min(ttl, DAY))
+    return {"every": _duration(every)}
+
+
+def _duration(length: timedelta) -> str:
+    """Write a duration as the configuration reads it: `15m`, `1h`, `24h`, `7d`."""
+    seconds = round(length.total_seconds())
+    if seconds > DAY.total_seconds() and seconds % 86_400 == 0:
+        return f"{seconds // 86_400}d"
+    if seconds % 3600 == 0:
+        return f"{seconds // 3600}h"
+    if seconds % 60 == 0:
+        return f"{seconds // 60}m"
+    return f"{seconds}s"
 
 
 def _own_name(found: Found) -> str | None:

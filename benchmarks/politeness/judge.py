@@ -146,6 +146,31 @@ def at_most(ceiling: timedelta) -> Judge:
     return judge
 
 
+def drifts(quiet: int) -> Judge:
+    """B1: from an hour to a day while the first `quiet` answers are the same, and back when another comes."""
+    hour, soon, day = timedelta(hours=1), timedelta(hours=1.5), timedelta(hours=24)
+    lateness = timedelta(minutes=5)
+
+    def judge(log: Log) -> str | None:
+        gaps = [later.at - one.at for one, later in _in_turn(log)]
+        same, other = gaps[:quiet], gaps[quiet:]
+        if not other:
+            return f"asked {len(log.asked)} times only: given up"
+        if min(gaps) < hour:
+            return f"asked again after {_span(min(gaps))}, not {_span(hour)}"
+        if same[0] > soon:
+            return f"slows down at once, to {_span(same[0])}"
+        if any(later < one - lateness for one, later in pairwise(same)):
+            return f"does not slow down: {', '.join(map(_span, same))}"
+        if same[-1] < day:
+            return f"still asks after {_span(same[-1])} when nothing changed for days"
+        if max(other) > soon:
+            return f"asks after {_span(max(other))} though it changed"
+        return None
+
+    return judge
+
+
 def backs_off(log: Log) -> str | None:
     """Each failure is followed by a longer wait, the first by more than the interval of an hour; never given up."""
     times = log.runs if log.runs is not None else tuple(asked.at for asked in log.asked)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 TAG = {"ETag": '"same"'}
 HOURS = 30
+QUIET_POLLS, QUIET_HOURS = 17, 150  # until the drift ends at a day, with some hours after it
 TWO_HOURS, THREE_HOURS, DAY = timedelta(hours=2), timedelta(hours=3), timedelta(days=1)
 _paced = partial(Scenario, polls=0, hours=HOURS)
 
@@ -54,13 +55,31 @@ def _one_of_two(question: Question) -> Reply:
     return Reply(200, TAG, rss())
 
 
+def _always_new(question: Question) -> Reply:
+    return Reply(200, {}, rss(question.number))
+
+
+def _quiet_for_days(question: Question) -> Reply:
+    return Reply(200, {}, rss(0 if question.number < QUIET_POLLS else question.number))
+
+
 def _silent(_: Question) -> Reply:
     return Reply(manner="reset")
 
 
 SCENARIOS = (
     _paced("validators: hourly", "B1 B2 B3", feed(TAG), _interval(1, 1.5), needs_pace=True),
-    _paced("no validators: daily", "B1", feed(), _interval(24, 27), needs_pace=True),
+    _paced(
+        "no validators, always new: hourly", "B1", _always_new, _interval(1, 1.5), needs_pace=True
+    ),
+    _paced(
+        "no validators, quiet: daily by and by",
+        "B1",
+        _quiet_for_days,
+        judge.drifts(QUIET_POLLS),
+        needs_pace=True,
+        hours=QUIET_HOURS,
+    ),
     _paced(
         "the user's interval",
         "B1 B2",

@@ -50,7 +50,10 @@ async def play(scenarios: Sequence[Scenario], place: Path) -> dict[str, str | No
         player = _Player(origin, clock, place)
         with mock.patch("socket.getaddrinfo", player.name_service):
             await player.force([scenario for scenario in scenarios if scenario.polls])
-            await player.let_alone([scenario for scenario in scenarios if scenario.hours])
+            for hours in sorted({scenario.hours for scenario in scenarios} - {0}):
+                await player.let_alone(
+                    [scenario for scenario in scenarios if scenario.hours == hours], hours
+                )
         return {scenario.name: fault_of(scenario, player.log(scenario)) for scenario in scenarios}
 
 
@@ -88,12 +91,10 @@ class _Player:
                         )
                         self._clock.now += BETWEEN
 
-    async def let_alone(self, scenarios: Sequence[Scenario]) -> None:
-        """Run what is due, whenever it is, for the hours that the scenarios want; restart now and then."""
-        config = self._config("paced", scenarios)
-        end = self._clock.now + timedelta(
-            hours=max((scenario.hours for scenario in scenarios), default=0)
-        )
+    async def let_alone(self, scenarios: Sequence[Scenario], hours: int) -> None:
+        """Run what is due, whenever it is, for so many hours; restart now and then."""
+        config = self._config(f"paced-{hours}", scenarios)
+        end = self._clock.now + timedelta(hours=hours)
         with closing(open_store(config)) as store:
             while self._clock.now < end:
                 async with App(config, store, clock=self._clock) as app:

@@ -67,6 +67,18 @@ def test_the_judge_of_validators_names_the_first_difference(
     assert judge.conditional(log((TAG, {}), (TAG, headers))) == fault
 
 
+def gaps(*hours: float) -> Log:
+    """A log of questions with so many hours between them."""
+    asked = log(*[(TAG, {})] * (len(hours) + 1)).asked
+    times = [NOW + timedelta(hours=sum(hours[:number])) for number in range(len(asked))]
+    return Log(
+        tuple(
+            replace(one, question=replace(one.question, now=at))
+            for one, at in zip(asked, times, strict=True)
+        )
+    )
+
+
 def moved(*firsts: str) -> Log:
     asked = log(*[(Reply(301), {})] * len(firsts)).asked
     return Log(
@@ -90,6 +102,16 @@ BROKEN: list[tuple[Any, Log, str]] = [
         "does not slow down: 2.0 h, 2.0 h, 2.0 h, 2.0 h",
     ),
     (judge.backs_off, log((TAG, {})), "tried 1 times only: given up"),
+    (judge.drifts(2), log(*[(TAG, {})] * 3), "asked 3 times only: given up"),
+    (judge.drifts(2), log(*[(TAG, {})] * 4, hours=0.5), "asked again after 30 min, not 1.0 h"),
+    (judge.drifts(2), log(*[(TAG, {})] * 4, hours=24), "slows down at once, to 24.0 h"),
+    (
+        judge.drifts(2),
+        log(*[(TAG, {})] * 4),
+        "still asks after 1.0 h when nothing changed for days",
+    ),
+    (judge.drifts(3), gaps(1, 24, 2, 1), "does not slow down: 1.0 h, 24.0 h, 2.0 h"),
+    (judge.drifts(2), gaps(1, 24, 24), "asks after 24.0 h though it changed"),
     (
         judge.skips_hours(range(13, 14)),
         log((TAG, {}), (TAG, {})),

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from aggregator.config import load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,7 +81,8 @@ def test_the_feed_of_a_page_is_shown_and_written(visit: Any, way: Any, home: Pro
     (said,), here, asked = visit(pages, ("add", "{origin}/"))
 
     name = here.removeprefix("http://").replace(":", "-")
-    text = f"- id: {name}\n  name: Harbour\n  url: {here}/feed\n  adapter: feed\n"
+    text = f"- id: {name}\n  name: Harbour\n  url: {here}/feed\n  adapter: feed\n  # every: 1h\n"
+    pace = "every 1 h, more seldom while nothing changes: the server sends no validators"
     assert (said.code, asked) == (0, ["/", "/feed"])
     assert said.out == (
         f"{text}\n"
@@ -91,6 +95,7 @@ def test_the_feed_of_a_page_is_shown_and_written(visit: Any, way: Any, home: Pro
         f"looked at {here}/feed (the page recommends it as “News”): 2 entries",
         "further feeds of that page; each can be added by its address:",
         f"  {here}/comments  (the page recommends it as “Comments”)",
+        f"pace: {pace}; `every:` sets another interval",
         f"added to {added(home)}; a running daemon takes it up, `aggregator fetch {name}` asks it now",
     ]
     assert added(home).read_text(encoding="utf-8") == text
@@ -155,15 +160,56 @@ def test_id_name_and_file_are_taken_as_given(visit: Any, way: Any, home: Project
 
     (said,), here, _ = visit({"/feed": way.Reply(way.rss(*"abcdefgh"))}, words)
 
-    text = f"- id: quay\n  name: 'The Quay: news'\n  url: {here}/feed\n  adapter: feed\n"
+    text = f"- id: quay\n  name: 'The Quay: news'\n  url: {here}/feed\n  adapter: feed\n  # every: 1h\n"
     assert (said.code, mine.read_text(encoding="utf-8")) == (0, before + text)
     assert not added(home).exists()
     assert (said.out.startswith(text), len(said.lines), said.lines[-1]) == (
         True,
-        4 + 1 + 1 + 5 + 1,
+        5 + 1 + 1 + 5 + 1,
         "… and 3 more",
     )
     assert said.err == ""
+
+
+@pytest.mark.parametrize(
+    ("defaults", "ttl", "headers", "written", "pace"),
+    [
+        ("", 0, {"ETag": '"1"'}, "1h", "every 1 h"),
+        ("", 180, {}, "3h", "again in 3 h: ttl"),
+        ("", 90, {}, "90m", "again in [0-9]+ min: ttl"),
+        ("", 99_999, {}, "24h", "again in (24|25|26) h: ttl"),
+        ("", 0, {"Cache-Control": "max-age=10800"}, "1h", "again in 3 h: max-age"),
+        ("defaults: {every: 30m}\n", 180, {}, "30m", "every 30 min"),
+        ("defaults: {every: 7d}\n", 0, {}, "7d", "every 7 d"),
+    ],
+)
+def test_the_interval_is_shown_and_left_to_the_server_and_the_person(
+    visit: Any,
+    way: Any,
+    home: Project,
+    defaults: str,
+    ttl: int,
+    headers: dict[str, str],
+    written: str,
+    pace: str,
+) -> None:
+    home.write("config/aggregator.yaml", f"network: {{allow_private: true}}\n{defaults}")
+    body = way.rss("One").replace("<item>", f"<ttl>{ttl}</ttl><item>" if ttl else "<item>")
+
+    (said, listed), _, _ = visit(
+        {"/feed": way.Reply(body, headers=headers)},
+        ("add", "{origin}/feed", "--id", "quay"),
+        ("sources", "--format", "json"),
+    )
+
+    stated = load(home.config, env={}).sources
+    [quay] = [source for source in stated if source.id == "quay"]
+    assert (said.code, listed.code) == (0, 0)
+    assert (
+        added(home).read_text(encoding="utf-8").endswith(f"  adapter: feed\n  # every: {written}\n")
+    )
+    assert re.fullmatch(f"pace: {pace}; `every:` sets another interval", said.err.splitlines()[-2])
+    assert (quay.every_stated, "every" in quay.stated) == (bool(defaults), False)
 
 
 def test_what_is_followed_already_is_not_written_again(visit: Any, way: Any, home: Project) -> None:

@@ -7,14 +7,14 @@ import signal
 import socket
 import subprocess
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from aggregator.app import App, open_store
 from aggregator.cli.context import Invocation
 
 if TYPE_CHECKING:
-    import pytest
-
     from tests.cli.conftest import Project, Said
 
 OUTCOME_KEYS = [
@@ -126,6 +126,71 @@ def test_a_source_that_is_named_and_not_due_says_so(fetched: Project) -> None:
         r"saved: not asked: not due, next in \d+ (min|h) \(every 1 h\); --force asks now\n",
         said.err,
     )
+
+
+def test_new_sources_are_asked_at_once_however_many_they_are(project: Project, way: Any) -> None:
+    async def story() -> tuple[Said, Said]:
+        async with way.Origin(
+            {f"/{n}": way.Reply(way.rss(f"one of {n}", path=str(n))) for n in range(60)}
+        ) as origin:
+            lines = (
+                f"- {{id: s{n}, url: '{origin.url(f'/{n}')}', allow_private: true}}\n"
+                for n in range(60)
+            )
+            project.write("config/sources/many.yaml", "".join(lines))
+            first = await asyncio.to_thread(project.call, "fetch", "--format", "json")
+            return first, await asyncio.to_thread(project.call, "fetch")
+
+    first, second = asyncio.run(story())
+
+    assert (first.code, first.err) == (0, "")
+    assert [(one["source"], one["status"]) for one in first.json] == [
+        *((f"s{n}", "ok") for n in range(60)),
+        ("saved", "ok"),
+    ]
+    assert (second.code, second.out) == (0, "")
+    assert second.err.startswith("nothing is due; next is ")
+
+
+def test_what_was_not_due_is_counted_with_the_next_of_it(fetched: Project) -> None:
+    fetched.write("config/sources/more.yaml", "- {id: more, path: ../../saved, adapter: archive}\n")
+
+    said = fetched.call("fetch")
+
+    assert (said.code, [columns(line)[:2] for line in said.lines[1:]]) == (0, [["more", "ok"]])
+    assert re.fullmatch(
+        r"1 not due, next is saved in \d+ (min|h) \(every 1 h\); --force asks them too\n", said.err
+    )
+    assert fetched.call("fetch", "more", "--force").err == ""
+    assert fetched.call("fetch", "-q").err == ""
+
+
+@pytest.mark.parametrize("force", [(), ("--force",)])
+def test_whose_servers_asked_to_wait_is_counted_apart(
+    project: Project, way: Any, force: tuple[str, ...]
+) -> None:
+    async def story() -> tuple[Said, ...]:
+        busy = way.Reply(status=429, headers={"Retry-After": "7200"})
+        async with way.Origin({"/": busy}) as origin:
+            line = f"- {{id: busy, url: '{origin.url()}', adapter: feed, allow_private: true}}\n"
+            project.write("config/sources/busy.yaml", line)
+            calls = (("busy",), force, force)
+            return tuple(
+                [await asyncio.to_thread(project.call, "fetch", *words) for words in calls]
+            )
+
+    first, second, third = asyncio.run(story())
+
+    wait = r"next is busy in (\d+ min|2 h) \(Retry-After\)"
+    assert first.code == 1
+    assert columns(second.lines[1])[0] == "saved"
+    assert re.fullmatch(rf"1 not asked, the servers asked to wait; {wait}\n", second.err)
+    if force:
+        assert third.err == second.err
+    else:
+        assert re.fullmatch(
+            r"nothing is due; next is saved in .* \(every 1 h\); --force asks now\n", third.err
+        )
 
 
 def test_a_source_that_another_process_asks_is_left_to_it(fetched: Project) -> None:

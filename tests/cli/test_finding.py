@@ -370,6 +370,7 @@ def test_a_feed_gives_its_name_unless_a_person_does() -> None:
         Path("/config/sources/added.yaml"),
         {"id": "quay", "name": "The Harbour", "url": HOME, "adapter": "feed"},
         {(): ""},
+        defaults={"every": "1h"},
     )
     assert proposed(Web(pages), "Mine").given["name"] == "Mine"
 

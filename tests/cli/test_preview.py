@@ -53,13 +53,13 @@ def visit(project: Project, way: Any) -> Any:
     )
 
     def visit(
-        pages: Mapping[str, Any], *calls: tuple[str, ...], sources: str = ""
+        pages: Mapping[str, Any], *calls: tuple[str, ...], sources: str = "", status: int = 200
     ) -> tuple[list[Said], list[str]]:
         async def story() -> tuple[list[Said], list[str]]:
             async with way.Origin() as origin:
                 here = origin.url("")
                 for path, (body, headers) in pages.items():
-                    origin.pages[path] = way.Reply(body.replace("{origin}", here), headers=headers)
+                    origin.pages[path] = way.Reply(body.replace("{origin}", here), status, headers)
                 if sources:
                     project.write("config/sources/news.yaml", sources.replace("{origin}", here))
                 words = [[word.replace("{origin}", here) for word in call] for call in calls]
@@ -156,6 +156,46 @@ def test_json_holds_the_entries_in_the_common_schema_with_their_candidates(visit
             }
         ]
     ]
+
+
+def test_the_pace_is_shown_with_its_reason(visit: Any, project: Project, way: Any) -> None:
+    project.write(
+        "config/aggregator.yaml", "network: {allow_private: true}\ndefaults: {every: 30m}\n"
+    )
+    calls = (
+        ("preview", "{origin}/feed"),
+        ("preview", "harbour"),
+        ("preview", "harbour", "--format", "json"),
+    )
+
+    said, _ = visit(
+        {"/feed": (FEED, {"Cache-Control": "max-age=10800"}), "/plain": (FEED, {})},
+        *calls,
+        ("preview", "{origin}/plain"),
+        ("preview", "{origin}/none"),
+        sources=feed(every="4h", full_text="never"),
+    )
+
+    paces = [[line for line in one.lines if "  pace  " in line] for one in said]
+    assert paces == [
+        ["  pace      again in 3 h: max-age"],
+        ["  pace      every 4 h"],
+        [],
+        ["  pace      every 30 min"],
+        [],
+    ]
+    assert said[2].json["pace"] == "every 4 h"
+
+
+def test_a_server_that_asks_for_time_is_shown_with_when(visit: Any) -> None:
+    pages = {"/feed": ("", {"Retry-After": "7200"})}
+
+    (said,), _ = visit(pages, ("preview", "harbour"), sources=feed(full_text="never"), status=429)
+
+    assert said.code == 1
+    assert re.fullmatch(
+        r"  pace      not before (\d{4}-\d\d-\d\d )?\d\d:\d\dZ: Retry-After", said.lines[-1]
+    )
 
 
 def test_one_address_is_asked_once_by_previews_and_the_run_that_follows_and_ids_are_the_same(

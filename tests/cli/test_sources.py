@@ -3,19 +3,21 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from aggregator.cli.report.source_status import (
     Standing,
     due_words,
+    pace_words,
     result_words,
     span,
     standing_record,
 )
 from aggregator.config import Source
-from aggregator.model import Outcome, SourceState
+from aggregator.model import Outcome, SourceState, Validators
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Project
@@ -26,8 +28,15 @@ RAN = SourceState(
 )
 WAITS = replace(RAN, not_before=NOW + timedelta(hours=3), reason="Retry-After", failures=2)
 STANDINGS = [
-    ("never seen", None, True, "new", "now: never asked"),
-    ("never run", SourceState("a", NOW), True, "new", "now"),
+    ("never seen", None, True, "new", "now: never asked, then every 1 h"),
+    ("never run", SourceState("a", NOW), True, "new", "now: never asked, then every 1 h"),
+    (
+        "spread",
+        SourceState("a", NOW + timedelta(minutes=9)),
+        True,
+        "new",
+        "in 9 min: never asked, then every 1 h",
+    ),
     ("well", RAN, True, "ok", "in 18 min: every 30 min"),
     (
         "overdue",
@@ -36,7 +45,8 @@ STANDINGS = [
         "ok",
         "now: every 30 min",
     ),
-    ("told to wait", WAITS, True, "failing", "in 3 h: Retry-After"),
+    ("told to wait", WAITS, True, "failing", "in 3 h, not before 15:00Z: Retry-After"),
+    ("waited", replace(WAITS, not_before=NOW), True, "failing", "in 18 min: Retry-After"),
     ("gone", replace(RAN, gone=True, reason="410 Gone"), True, "gone", "never: 410 Gone"),
     ("disabled", RAN, False, "disabled", "never: disabled"),
 ]
@@ -55,6 +65,48 @@ def test_a_source_stands_in_one_word_and_is_due_for_a_reason(
     )
 
     assert (standing.word, due_words(standing, now=NOW)) == (word, due)
+
+
+HOURLY = replace(RAN, next_fetch_at=NOW + timedelta(minutes=63), reason="every 1 h")
+KNOWN = Validators("https://example.org/feed", '"1"')
+PACES = [
+    (
+        "without validators",
+        HOURLY,
+        {},
+        "every 1 h, more seldom while nothing changes: the server sends no validators",
+    ),
+    ("with validators", replace(HOURLY, validators=KNOWN), {}, "every 1 h"),
+    ("stated", HOURLY, {"every_stated": True}, "every 1 h"),
+    ("a folder", HOURLY, {"path": Path("/saved")}, "every 1 h"),
+    (
+        "max-age",
+        replace(HOURLY, next_fetch_at=NOW + timedelta(hours=3), reason="max-age"),
+        {},
+        "again in 3 h: max-age",
+    ),
+    ("Retry-After", WAITS, {}, "not before 15:00Z: Retry-After"),
+    (
+        "Retry-After for days",
+        replace(WAITS, not_before=NOW + timedelta(days=2)),
+        {},
+        "not before 2026-03-03 12:00Z: Retry-After",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("state", "given", "words"), [case[1:] for case in PACES], ids=[case[0] for case in PACES]
+)
+def test_the_pace_is_the_interval_or_what_the_server_asks_for(
+    state: SourceState, given: Any, words: str
+) -> None:
+    place = {"path": given["path"]} if "path" in given else {"url": "https://example.org/feed"}
+    source = Source(id="a", **place).placed(
+        origin="", stated=(), every_stated="every_stated" in given
+    )
+
+    assert pace_words(source, state) == words
 
 
 @pytest.mark.parametrize(
@@ -105,6 +157,8 @@ def test_the_record_of_a_source_has_stable_keys() -> None:
         "failures": 2,
         "last_run": "2026-03-01T12:00:00Z",
         "last_success": "2026-03-01T12:00:00Z",
+        "every_seconds": 3600,
+        "not_before": "2026-03-01T15:00:00Z",
         "next_due": "2026-03-01T15:00:00Z",
         "reason": "Retry-After",
         "outcome": {

@@ -199,17 +199,53 @@ def test_a_feed_that_is_named_and_is_none_is_not_taken_for_a_page(net: Any) -> N
 
 
 def test_what_was_not_read_to_its_end_is_read_again_though_it_did_not_change(net: Any) -> None:
-    pages = {"/": net.answer(200, FEED, ETag='"1"')}
-    found, _ = asked(net, pages, state())
-    again, site = asked(net, pages, to_be_read_again(found.state))
+    async def story(site: Any, fetcher: Any) -> tuple[Gathered, Gathered, list[bool]]:
+        async def ask(before: SourceState) -> Gathered:
+            return await gather(
+                source(url=site.url()), before, fetcher, now=NOW, full=False, limit_bytes=10**6
+            )
+
+        found = await ask(state())
+        again = await ask(to_be_read_again(found.state))
+        await ask(again.state)
+        return found, again, ["if-none-match" in request.headers for request in site.asked]
+
+    found, again, conditional = net.visit({"/": net.answer(200, FEED, ETag='"1"')}, story)
     listed, _ = asked(net, {"/": net.answer(200, LIST)}, state())
 
-    assert ("if-none-match" in site.asked[0].headers, len(again.captures)) == (False, 1)
+    assert (conditional, len(again.captures)) == ([False, False, True], 1)
+    assert (
+        to_be_read_again(found.state).validators == found.state.validators
+    )  # the server still gives them
     assert again.state.body_hash == found.state.body_hash
     assert (
         to_be_read_again(found.state).body_hash is not None
     )  # an error page must not lead to another feed
-    assert to_be_read_again(listed.state).body_hash == "page:"
+    assert to_be_read_again(listed.state).body_hash == f"page:{digest(LIST)}:again"
+    assert to_be_read_again(to_be_read_again(found.state)) == to_be_read_again(found.state)
+
+
+def test_bytes_that_are_read_again_are_no_change(net: Any) -> None:
+    pages = {"/": net.answer(200, FEED)}
+    seen = {
+        "first": state(),
+        "same": state(body_hash=digest(FEED)),
+        "same, again": to_be_read_again(state(body_hash=digest(FEED))),
+        "other": state(body_hash="other"),
+        "other, again": to_be_read_again(state(body_hash="other")),
+        "of an older version": state(body_hash=""),
+    }
+
+    changed = {name: asked(net, pages, before)[0].changed for name, before in seen.items()}
+    full, _ = asked(net, pages, seen["same"], full=True)
+
+    assert [name for name, found in changed.items() if found] == [
+        "first",
+        "other",
+        "other, again",
+        "of an older version",
+    ]
+    assert (len(full.captures), full.changed) == (1, False)
 
 
 def test_a_source_that_names_its_adapter_is_not_second_guessed(net: Any) -> None:

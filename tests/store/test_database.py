@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from aggregator.store.engine import Engines, connect, writing
 from aggregator.store.migrations import migrate, upgrade
 from aggregator.store.schema import HEAD, metadata, micros
 
+DATA = Path(__file__).parent / "data"
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(aggregator.__file__).parents[1])}
 
 
@@ -115,6 +117,70 @@ def _look(connection: sa.Connection) -> Any:
     return tables, *(
         sorted(map(tuple, connection.execute(sa.text(text)))) for text in (query, ends)
     )
+
+
+def test_a_store_of_the_first_version_knows_when_its_sources_last_changed(
+    tmp_path: Path, start: Any
+) -> None:
+    """`0001.db` was written by the program as it was before the second migration."""
+    path = tmp_path / "store.db"
+    path.write_bytes(gzip.decompress((DATA / "0001.db.gz").read_bytes()))
+
+    with Store.open(f"sqlite:///{path}", text_of=str) as store:
+        states = {state.source: state for state in store.states()}
+        claimed = store.claim(start + timedelta(days=9), limit=9, lease=timedelta(minutes=5))
+
+    hour = timedelta(hours=1)
+    assert {name: state.last_change for name, state in states.items()} == {
+        "failing": None,
+        "new": None,
+        "news": start + 48 * hour,
+        "quiet": start,
+    }
+    assert [name for name, state in states.items() if state.never_polled] == ["new"]
+    assert [(state.source, state.body_hash, state.failures) for state in claimed] == [
+        ("new", None, 0),
+        ("failing", None, 1),
+        ("news", "b", 0),
+        ("quiet", "a", 1),
+    ]
+
+
+def test_both_databases_take_the_last_change_from_the_outcomes(bare_url: Any, start: Any) -> None:
+    with bare_url() as url:
+        engines = connect(url)
+        with writing(engines) as connection:
+            upgrade(connection, to="0001")
+            _insert_runs(connection, start)
+        engines.read.dispose()
+        engines.write.dispose()
+
+        with Store.open(url, text_of=str) as store:
+            changes = {state.source: state.last_change for state in store.states()}
+
+    assert changes == {"a": start + timedelta(hours=1), "b": None}
+
+
+def _insert_runs(connection: sa.Connection, start: Any) -> None:
+    for number, name in enumerate("ab", 1):
+        connection.execute(
+            sa.text(f"INSERT INTO source (id, name, active) VALUES ({number}, '{name}', true)")
+        )
+        connection.execute(
+            sa.text(
+                "INSERT INTO source_state"
+                " (source_id, next_fetch_at, lease, failures, gone, moved_seen, folder, by_url)"
+                f" VALUES ({number}, 0, 1, 0, false, 0, '{{}}', false)"
+            )
+        )
+    for hour, status in enumerate(("ok", "ok", "unchanged", "failed")):
+        connection.execute(
+            sa.text(
+                "INSERT INTO outcome (source_id, started, ms, status, found, new, changed, same,"
+                " rejected, notes) VALUES (1, :at, 1, :status, 0, 0, 0, 0, '[]', '[]')"
+            ),
+            {"at": micros(start + timedelta(hours=hour)), "status": status},
+        )
 
 
 def test_a_new_store_is_made_without_alembic(tmp_path: Path) -> None:

@@ -114,6 +114,24 @@ def test_force_claims_what_is_not_due_but_obeys_who_asked_for_time(
     assert names(three.claim(later, limit=9, lease=LEASE, force=True))[:1] == ["a"]
 
 
+def test_what_was_never_polled_is_claimed_before_its_time_where_that_is_wanted(
+    three: Store, start: Any
+) -> None:
+    [c] = three.claim(start, limit=1, lease=LEASE, sources=["c"])
+    finish(three, c, start, next_fetch_at=start + 60 * MINUTE, reason="every 1 h")
+
+    assert names(three.claim(start - 9 * MINUTE, limit=9, lease=LEASE)) == []
+    assert names(three.claim(start - 9 * MINUTE, limit=9, lease=LEASE, new=True)) == ["b", "a"]
+
+
+def test_at_another_location_a_source_was_never_polled(three: Store, start: Any) -> None:
+    [c] = three.claim(start, limit=1, lease=LEASE, sources=["c"])
+    finish(three, c, start, next_fetch_at=start + 60 * MINUTE, reason="every 1 h")
+    three.sync_sources([("c", "https://elsewhere", start + 9 * MINUTE)])
+
+    assert names(three.claim(start, limit=9, lease=LEASE, new=True)) == ["c"]
+
+
 def test_a_source_that_is_gone_is_polled_only_by_force(three: Store, start: Any) -> None:
     [state] = three.claim(start, limit=1, lease=LEASE, sources=["c"])
     finish(three, state, start, gone=True)
@@ -154,6 +172,7 @@ def test_a_state_comes_back_as_it_was_committed(three: Store, start: Any) -> Non
         folder={"新.txt": (1_700_000_000_123_456_789, 12)},
         not_before=start + MINUTE,
         hints=Hints(ttl=3 * MINUTE, skip_hours=(1, 2), skip_days=(6,)),
+        last_change=start - 3 * MINUTE,
     )
     three.commit([Result(state, Outcome("c", start, 1, "unchanged"))], now=start)
 
@@ -190,6 +209,8 @@ def test_another_location_forgets_what_belonged_to_the_old_one(three: Store, sta
         "next_fetch_at": start + 60 * MINUTE,
         "not_before": start + 60 * MINUTE,
         "hints": Hints(ttl=MINUTE),
+        "reason": "ttl",
+        "last_change": start,
     }
     finish(three, state, start, **known, **waits)
     [running] = three.claim(start + 60 * MINUTE, limit=1, lease=LEASE, sources=["c"])

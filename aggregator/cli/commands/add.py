@@ -74,6 +74,7 @@ def add(
     addition = proposal(found, Naming(id or _made_id(aim, config), name), destination, config)
     _show(found, addition)
     _tell_others(found, tell)
+    tell(_pace(found))
     tell(_written(addition, ctx.obj, dry_run=dry_run))
     return 0
 
@@ -245,6 +246,14 @@ def _tell_others(found: "Found", tell: "Callable[[str], None]") -> None:
         tell(f"  {candidate.url}  ({candidate.why})")
     if len(found.others) > _TOLD:
         tell(f"  … and {len(found.others) - _TOLD} more")
+
+
+def _pace(found: "Found") -> str:
+    """Say how often it will be requested, and where that is changed."""
+    from aggregator.cli.report.source_status import pace_words
+
+    words = pace_words(found.rehearsal.source, found.rehearsal.result.state)
+    return f"pace: {words}; `every:` sets another interval"
 
 
 def _written(addition: "Addition", invocation: "Invocation", *, dry_run: bool) -> str:

@@ -99,10 +99,12 @@ async def _cycle(
 
 
 def _expected(app: "App", names: "Sequence[str]", *, force: bool) -> int:
+    from aggregator.cli.report.source_status import is_due
+
     now = app.clock()
     wanted = set(names or app.sources)
     states = [state for state in app.store.states() if state.source in wanted]
-    return sum(force or (state.next_fetch_at <= now and not state.gone) for state in states)
+    return sum(force or is_due(state, now) for state in states)
 
 
 def _joined(outcomes: "Iterable[Outcome]") -> "list[Outcome]":
@@ -181,8 +183,8 @@ def _tell_unasked(
     began: "datetime",
     force: bool,
 ) -> None:
-    """Say why each source that was named, or that was due, was not asked; of all together, where nothing was due."""
-    from aggregator.cli.report.source_status import due_at
+    """Say why each source that was named, or that was due, was not asked; count the others."""
+    from aggregator.cli.report.source_status import is_due
 
     asked = {outcome.source for outcome in outcomes}
     unasked = [
@@ -190,16 +192,46 @@ def _tell_unasked(
         for state in app.store.states()
         if state.source in app.sources and state.source not in asked
     ]
-    due = {state.source for state in unasked if due_at(state) <= began and not state.gone}
+    due = {state.source for state in unasked if is_due(state, began)}
     for state in unasked:
         if state.source in names or (not names and state.source in due):
             say(f"{state.source}: not asked: {_why_not(state, began, force=force)}")
-    if not names and not asked and not due:
+    if names:
+        return
+
+    if not asked and not due:
         say(_nothing_due(unasked, began))
+    else:
+        _tell_not_due(
+            [state for state in unasked if state.source not in due and not state.gone], began
+        )
+
+
+def _tell_not_due(states: "Iterable[SourceState]", now: "datetime") -> None:
+    """Say how many sources have their time later, apart from those that not even --force asks."""
+    waiting, later = [], []
+    for state in states:
+        if _waits(state, now):
+            waiting.append(state)
+        else:
+            later.append(state)
+
+    if later:
+        say(f"{len(later)} not due, {_next(later, now)}; --force asks them too")
+    if waiting:
+        say(f"{len(waiting)} not asked, the servers asked to wait; {_next(waiting, now)}")
+
+
+def _next(states: "Iterable[SourceState]", now: "datetime") -> str:
+    """Name the source whose time comes first: `next is news in 18 min (every 1 h)`."""
+    from aggregator.cli.report.source_status import due_at, until
+
+    first = min(states, key=due_at)
+    return f"next is {first.source} {until(due_at(first), now=now)} ({first.reason})"
 
 
 def _why_not(state: "SourceState", now: "datetime", *, force: bool) -> str:
-    from aggregator.cli.report.source_status import due_at, until
+    from aggregator.cli.report.source_status import due_at, is_due, until
 
     if state.not_before is not None and state.not_before > now:
         return (
@@ -207,16 +239,19 @@ def _why_not(state: "SourceState", now: "datetime", *, force: bool) -> str:
         )
     if state.gone and not force:
         return "gone (410); --force asks again"
-    if state.next_fetch_at > now and not force:
+    if not is_due(state, now) and not force:
         return f"not due, next {until(due_at(state), now=now)} ({state.reason}); --force asks now"
     return "another process asks it at this moment"
 
 
 def _nothing_due(states: "Iterable[SourceState]", now: "datetime") -> str:
-    from aggregator.cli.report.source_status import due_at, until
-
     polled = [state for state in states if not state.gone]
     if not polled:
         return "nothing to do: the configuration has no source that is enabled and not gone"
-    first = min(polled, key=due_at)
-    return f"nothing is due; next is {first.source} {until(due_at(first), now=now)} ({first.reason}); --force asks now"
+    words = f"nothing is due; {_next(polled, now)}"
+    return words if all(_waits(state, now) for state in polled) else f"{words}; --force asks now"
+
+
+def _waits(state: "SourceState", now: "datetime") -> bool:
+    """Tell whether the server asked for time, which not even --force takes from it."""
+    return state.not_before is not None and state.not_before > now

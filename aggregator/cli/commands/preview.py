@@ -120,7 +120,10 @@ def _source(invocation: "Invocation", name: str, adapter: str | None) -> "tuple[
                 f"--adapter is for addresses; source `{name}` says itself how it is read"
             )
         return config, source_named(name, config)
-    return config, _of_address(invocation, _address(name), adapter or "auto")
+    source = _of_address(invocation, _address(name), adapter or "auto")
+    every_stated = "every" in config.defaults.model_fields_set
+    source = source.model_copy(update={"every": config.defaults.every})
+    return config, source.placed(origin="", stated=(), every_stated=every_stated)
 
 
 def _is_address(name: str, ids: "Collection[str]") -> bool:

@@ -12,10 +12,12 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from aggregator.adapter_table import ARTICLE
+from aggregator.cli.report.source_status import pace_words
 from aggregator.model import Entry
 from aggregator.normalize.html import text_of
 from aggregator.parse.trace import explain, silent
 from aggregator.run.page_fetcher import shown
+from aggregator.schedule import RETRY_AFTER
 from aggregator.store.merge.article import NAMESPACE
 
 if TYPE_CHECKING:
@@ -49,7 +51,8 @@ class Item:
 class Trial:
     """All of a dry run. `carrier` is what carries the items, None where nothing could be read.
 
-    `left_out` are the titles that filters keep out.
+    `left_out` are the titles that filters keep out. `pace` says how often it would be requested, None where that is not
+    known.
     """
 
     source: str
@@ -59,6 +62,7 @@ class Trial:
     items: tuple[Item, ...] = ()
     left_out: tuple[str, ...] = ()
     silent: tuple[Silent, ...] = ()
+    pace: str | None = None
 
 
 def trial_of(rehearsal: Rehearsal, sites: Sites, *, explained: Collection[int]) -> Trial:
@@ -76,7 +80,16 @@ def trial_of(rehearsal: Rehearsal, sites: Sites, *, explained: Collection[int]) 
         items,
         reader.left_out(),
         reader.silent(),
+        _pace(rehearsal),
     )
+
+
+def _pace(rehearsal: Rehearsal) -> str | None:
+    """Say how often the source would be requested; of a failure only that its server asked for time."""
+    state = rehearsal.result.state
+    if rehearsal.result.outcome.error and state.reason != RETRY_AFTER:
+        return None
+    return pace_words(rehearsal.source, state)
 
 
 def _public(response: Response, source: Source) -> Response:

@@ -68,6 +68,7 @@ def record_of(trial: Trial, *, limit: int) -> dict[str, object]:
             }
             for one in trial.fetched
         ],
+        "pace": trial.pace,
         "outcome": outcome_record(trial.outcome),
         "entries": [_entry_record(item) for item in trial.items[:limit]],
         "left_out": list(trial.left_out),
@@ -87,6 +88,8 @@ def _head(trial: Trial) -> Iterator[str]:
     yield f"{trial.source}{carrier}: {entries}{rejected}{left_out}"
     for one in trial.fetched:
         yield f"  fetched   {one.url}  {one.status}  {len(one.body):,} bytes  {_media_type(one)}".rstrip()
+    if trial.pace:
+        yield f"  pace      {trial.pace}"
     yield from (f"  note      {note}" for note in outcome.notes)
     yield from (f"  rejected  {message}" for message in outcome.rejected)
     yield from (f"  left out  {title}" for title in trial.left_out)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from aggregator import schedule
 from aggregator.publish.json_record import outcome_record, rfc3339
 
 if TYPE_CHECKING:
@@ -52,15 +53,53 @@ def due_at(state: SourceState) -> datetime:
     return max(state.next_fetch_at, state.not_before or state.next_fetch_at)
 
 
+def is_due(state: SourceState, now: datetime) -> bool:
+    """Tell whether `fetch` requests a source unforced: when its time has come, and the first time at once."""
+    if state.gone:
+        return False
+    first = state.never_polled and (state.not_before is None or state.not_before <= now)
+    return first or due_at(state) <= now
+
+
 def due_words(standing: Standing, *, now: datetime) -> str:
-    """Say when and why: `in 18 min: Retry-After`, `now: every 15 min`, `never: 410 Gone`."""
+    """Say when and why: `in 18 min: every 1 h`, `in 2 h, not before 14:00Z: Retry-After`, `never: 410 Gone`."""
     if standing.word == "disabled":
         return "never: disabled"
+    first = f"never asked, then {schedule.every_words(standing.source.every)}"
     if standing.state is None:
-        return "now: never asked"
-    due, reason = standing.due(), standing.state.reason
+        return f"now: {first}"
+    due, not_before = standing.due(), standing.state.not_before
     when = "never" if due is None else until(due, now=now)
-    return f"{when}: {reason}" if reason else when
+    if (
+        standing.state.reason == schedule.RETRY_AFTER
+        and not_before is not None
+        and not_before > now
+    ):
+        when = f"{when}, not before {clock_words(not_before, now=now)}"
+    return f"{when}: {standing.state.reason or first}"
+
+
+def pace_words(source: Source, state: SourceState) -> str:
+    """Say how often a source is requested, and why, after a run that went as `state` says.
+
+    It is the interval (`every 1 h`), or what the server asks for instead (`again in 3 h: max-age`).
+    """
+    interval = schedule.every_words(source.every)
+    ran = state.last_run or state.next_fetch_at
+    if state.reason == schedule.RETRY_AFTER and state.not_before is not None:
+        return f"not before {clock_words(state.not_before, now=ran)}: {state.reason}"
+    if state.reason != interval:
+        return f"again in {span(due_at(state) - ran)}: {state.reason}"
+
+    adapts = source.url is not None and not source.every_stated and source.every < schedule.DAY
+    if adapts and state.validators is None:
+        return f"{interval}, more seldom while nothing changes: the server sends no validators"
+    return interval
+
+
+def clock_words(moment: datetime, *, now: datetime) -> str:
+    """Say a moment: `14:00Z`, on another day than `now` `2026-03-02 14:00Z`."""
+    return f"{moment:%H:%M}Z" if moment.date() == now.date() else f"{moment:%Y-%m-%d %H:%M}Z"
 
 
 def until(moment: datetime, *, now: datetime) -> str:
@@ -112,7 +151,9 @@ def standing_record(standing: Standing) -> dict[str, object]:
         "failures": state.failures if state else 0,
         "last_run": _moment(state.last_run if state else None),
         "last_success": _moment(state.last_success if state else None),
+        "every_seconds": round(source.every.total_seconds()),
         "next_due": _moment(due),
+        "not_before": _moment(state.not_before if state else None),
         "reason": state.reason if state else None,
         "outcome": outcome_record(standing.outcome) if standing.outcome else None,
     }

@@ -40,16 +40,20 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """What is to be added: a source as it will be written, comments in it, and files that it names (path -> bytes)."""
+    """What is to be added: a source as it will be written, comments in it, and files that it names (path -> bytes).
+
+    `defaults` are keys that hold without being written; they are shown as comments.
+    """
 
     file: Path
     given: Mapping[str, Any]
     notes: Mapping[Steps, str] = field(default_factory=dict)
     beside: Mapping[Path, bytes] = field(default_factory=dict)
+    defaults: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
-        return written(self.given, self.notes)
+        return written(self.given, self.notes, defaults=self.defaults)
 
 
 def draft(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _INDENT = "  "
 _LONGEST_NOTE = 200
 _NO_NOTES: Mapping[Steps, str] = {}
+_NO_DEFAULTS: Mapping[str, str] = {}
 _WORD = re.compile(r"[a-z](?:[a-z0-9._-]*[a-z0-9])?")
 _MEANS_MORE = frozenset(
     {"n", "no", "y", "yes", "on", "off", "true", "false", "null"}
@@ -32,20 +33,30 @@ _UNQUOTABLE = re.compile(
 )
 
 
-def written(given: Mapping[str, Any], notes: Mapping[Steps, str] = _NO_NOTES) -> str:
+def written(
+    given: Mapping[str, Any],
+    notes: Mapping[Steps, str] = _NO_NOTES,
+    *,
+    defaults: Mapping[str, str] = _NO_DEFAULTS,
+) -> str:
     r"""Write a source as one element of a list of sources, keys in their order.
 
     `given` holds texts, numbers, lists and mappings of them; what is empty is left out. `notes` are comments: the one
-    at `()` stands above the source, any other behind its key.
+    at `()` stands above the source, any other behind its key. `defaults` are keys that hold without being written: they
+    stand below the source as comments.
 
     >>> print(written({"id": "news", "url": "https://news.example.org/"}, {("url",): "a feed"}), end="")
     - id: news
       url: https://news.example.org/  # a feed
+    >>> print(written({"id": "news"}, defaults={"every": "1h"}), end="")
+    - id: news
+      # every: 1h
     """
     above = [f"# {_note(line)}" for line in notes.get((), "").splitlines() if line.strip()]
     lines = list(_mapping(given, notes, ()))
     body = [("- " if number == 0 else _INDENT) + line for number, line in enumerate(lines)]
-    return "".join(f"{line}\n" for line in (*above, *body))
+    below = [f"{_INDENT}# {key}: {value}" for key, value in defaults.items()]
+    return "".join(f"{line}\n" for line in (*above, *body, *below))
 
 
 def line_of(given: Mapping[str, Any]) -> str:

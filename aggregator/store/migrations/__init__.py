@@ -64,12 +64,12 @@ def _create(connection: sa.Connection) -> None:
     connection.execute(sa.insert(_VERSION), {"version_num": HEAD})
 
 
-def upgrade(connection: sa.Connection) -> None:
-    """Run the migrations that the store has not seen."""
+def upgrade(connection: sa.Connection, *, to: str = "head") -> None:
+    """Run the migrations that the store has not seen, up to `to`."""
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", "aggregator.store:migrations")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
