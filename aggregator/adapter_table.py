@@ -25,6 +25,9 @@ class Adapter:
 # One article's own page. No source is of this kind: lists and feeds lead to it.
 ARTICLE = "article"
 
+# A page that is searched for the feeds it names; they come out as further documents.
+DISCOVERY = "discovery"
+
 # What the `adapter:` of a source says that leaves the choice to the document.
 AUTO = "auto"
 
@@ -35,12 +38,16 @@ _ROWS = (
     Adapter("sitemap", "aggregator.adapters.sitemap", is_list=True),
     Adapter("json", "aggregator.adapters.json_api", ".json", is_list=True),
     Adapter(ARTICLE, "aggregator.adapters.article", ".html", is_page=True),
+    Adapter(DISCOVERY, "aggregator.discovery.adapter", ".html"),
 )
 
 ADAPTERS: dict[str, Adapter] = {adapter.name: adapter for adapter in _ROWS}
 
 # The adapters that a source may name.
-SOURCE_ADAPTERS: tuple[str, ...] = (AUTO, *(name for name in ADAPTERS if name != ARTICLE))
+SOURCE_ADAPTERS: tuple[str, ...] = (
+    AUTO,
+    *(name for name in ADAPTERS if name not in (ARTICLE, DISCOVERY)),
+)
 
 
 def named_adapter(value: str) -> str | None:

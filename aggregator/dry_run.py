@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from aggregator.adapter_table import DISCOVERY
 from aggregator.app import sites_folder, utc_now
 from aggregator.fetch import Fetcher
 from aggregator.model import SourceState
@@ -152,6 +153,8 @@ class _Middle:
     steps: list[Step] = field(default_factory=list)
 
     async def digest(self, captures: Sequence[Capture], job: Job) -> Digest:
+        if job.carrier == DISCOVERY:  # a page that only leads to the source's document
+            return await self.workers.digest(captures, job)
         place = len(self.steps)
         self.steps.append(Step(tuple(captures), job, None))
         digest = await self.workers.digest(captures, job)

@@ -281,8 +281,11 @@ class SourceState:
     forced run may ask (Retry-After); None where nothing forbids it. `folder` is the manifest of a folder of saved
     articles: file name -> (mtime in ns, size in bytes). `hints` are those of its last document, which hold until the
     next: a 304 says nothing of them. `by_url` tells that its guids were caught naming several items each: its items are
-    told apart by their links. `last_change` is when its bytes were last seen to differ from those before, None where
-    that is not known.
+    told apart by their links. `detected_adapter` is what its last document was read by, None before
+    the first. `read_again` has the next document read even if it is unchanged: more is in it than
+    was taken. `discovered_feed` is the feed that its page names and that is fetched instead;
+    `moved_to` is where permanent redirects lead, seen `moved_seen` times in a row.
+    `last_change` is when its bytes last differed from those before, None where that is not known.
     """
 
     source: str
@@ -291,6 +294,9 @@ class SourceState:
     lease: int = 0
     validators: Validators | None = None
     body_hash: str | None = None
+    detected_adapter: str | None = None
+    read_again: bool = False
+    discovered_feed: str | None = None
     failures: int = 0
     gone: bool = False
     last_run: datetime | None = None

@@ -134,6 +134,34 @@ def test_a_move_survives_a_bad_day_but_not_three(home: Any, way: Any, clock: Any
     assert asyncio.run(story()) == ["/new"] * 5 + ["/old"]
 
 
+def test_a_page_whose_feed_is_gone_is_searched_for_the_one_that_it_names_now(
+    home: Any, way: Any, clock: Any
+) -> None:
+    def page(feed: str) -> Any:
+        link = f'<link rel="alternate" type="application/rss+xml" href="{feed}">'
+        return way.Reply(f"<!doctype html>{link}", headers={"Content-Type": "text/html"})
+
+    async def story() -> None:
+        pages = {"/": page("/old.xml"), "/old.xml": way.Reply(way.rss("one"))}
+        async with way.Origin(pages) as origin:
+            home.follow(f'{{id: site, url: "{origin.url("/")}"}}')
+            async with home.app(clock) as app:
+                await app.cycle()
+                origin.pages = {"/": page("/new.xml"), "/new.xml": way.Reply(way.rss("one", "two"))}
+                clock.forward(days=2)
+                [dead] = await app.cycle()
+                clock.forward(days=2)
+                [found] = await app.cycle()
+                clock.forward(days=2)
+                await app.cycle()
+
+                assert (dead.status, dead.http_status) == ("failed", 404)
+                assert (found.status, found.new, found.same) == ("ok", 1, 1)
+                assert origin.asked == ["/", "/old.xml", "/old.xml", "/", "/new.xml", "/new.xml"]
+
+    asyncio.run(story())
+
+
 def test_gone_is_asked_no_more_unless_forced(home: Any, way: Any, clock: Any) -> None:
     async def story() -> None:
         async with way.Origin({"/": way.Reply(status=410)}) as origin:

@@ -1,7 +1,7 @@
-"""One source, asked once: from the web or from a folder, whatever it has that is new.
+"""Fetches one source, from the web or from a folder, and keeps what is new in it.
 
-Rule: what did not change is not handed on: a 304, the same bytes, the same folder. State comes in and goes out as a
-value. What carries the items is told by the bytes where the source does not say it; robots.txt is asked before a page.
+A 304, the same bytes and an unchanged folder bring no captures. If the source does not say which
+adapter reads it, the bytes decide. robots.txt is checked before a page is requested.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from aggregator.fetch.preview_cache import ask
 from aggregator.model import Capture, Hints
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from datetime import datetime
 
     from aggregator.config import Source
@@ -32,22 +33,21 @@ MOVES_BEFORE_BELIEVED = 10  # RULES D1: a hotel's captive portal must not move a
 MAX_FILES = 5_000  # of a folder in one run; the rest follows at once in the next
 MAX_FOLDER_BYTES = 64 * 1024 * 1024
 NO_HINTS = Hints()
-_PAGE = "page:"  # before the hash of a body that was found to be a page, where the source did not say so
-_AGAIN = ":again"  # behind the hash of a body that is to be read again, changed or not
 _HEAD_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
-    """What one asking brought: captures for an adapter (`carrier`), or nothing where all is as it was.
+class Fetched:
+    """What one request for a source brought; no captures where nothing is new.
 
-    `rejected` are files that could not be read; `more` tells that a folder has more to read at once. `guessed` tells
-    that nobody said this to be a page: it is one if it lists articles. `changed` tells that these are other bytes than
-    the last: captures may also come of the same ones, where they are read again.
+    `adapter` reads the captures. `rejected` are files that could not be read. `more` tells that a
+    folder has more files to read at once. `guessed` tells that nobody said this to be a list of
+    articles: it is one if enough of its links look like articles. `changed` tells that the bytes
+    differ from the last ones; captures may also come of the same bytes, if they are read again.
     """
 
     state: SourceState
-    carrier: str
+    adapter: str
     captures: tuple[Capture, ...] = ()
     rejected: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -59,43 +59,60 @@ class Gathered:
     changed: bool = False
 
 
-async def gather(
-    source: Source,
-    state: SourceState,
-    web: Web,
-    *,
-    now: datetime,
-    full: bool,
-    limit_bytes: int,
-    remembered: Remembered | None = None,
-) -> Gathered:
-    """Ask a source; `full` asks without validators and takes the same bytes again. Raises SourceError."""
+@dataclass(frozen=True, slots=True)
+class FetchContext:
+    """What fetching a source needs beside the source itself.
+
+    `find_feed` returns the URL of the best feed that a page names, None if it names none. It parses
+    foreign HTML, so it must not do that on the event loop. `limit_bytes` bounds one file of a
+    folder. `remembered` holds the answers of an earlier preview, None if there was none.
+    """
+
+    web: Web
+    find_feed: Callable[[Capture], Awaitable[str | None]]
+    now: datetime
+    limit_bytes: int
+    remembered: Remembered | None = None
+
+
+async def fetch_source(
+    source: Source, state: SourceState, context: FetchContext, *, full: bool = False
+) -> Fetched:
+    """Fetch a source; `full` sends no validators and takes the same bytes again.
+
+    Raises:
+        SourceError: the source cannot be fetched.
+    """
     if source.path is not None:
         return await asyncio.to_thread(
-            _from_folder, source, state, now=now, full=full, limit_bytes=limit_bytes
+            _fetch_folder,
+            source,
+            state,
+            now=context.now,
+            full=full,
+            limit_bytes=context.limit_bytes,
         )
-    return await _from_web(
-        source, state, _Asking(web, None if full else remembered, now), full=full
-    )
+    if full:
+        context = replace(context, remembered=None)
+    return await _fetch_url(source, state, context, full=full)
 
 
-def to_be_read_again(state: SourceState) -> SourceState:
-    """Have the document read anew the next time, changed or not: there is more in it than was taken."""
-    return replace(state, body_hash=f"{_known_hash(state) or ''}{_AGAIN}")
-
-
-def request_for(source: Source, address: str, *, validators: Validators | None = None) -> Request:
-    """Make a source's request for an address; its passwords and headers are for its own origin alone."""
+def request_for(source: Source, url: str, *, validators: Validators | None = None) -> Request:
+    """Make a source's request for a URL; its password and headers go to its own origin only."""
     options = source.http
-    own = _origin(address) == _origin(str(source.url))
-    auth = options.basic_auth if own else None
+    headers: dict[str, str] = {}
+    basic_auth = None
+    if _origin(url) == _origin(str(source.url)):
+        headers = {name: value.get_secret_value() for name, value in options.headers.items()}
+        if options.basic_auth:
+            password = options.basic_auth.password.get_secret_value()
+            basic_auth = (options.basic_auth.username, password)
+
     return Request(
-        url=address,
+        url=url,
         validators=validators,
-        headers={name: value.get_secret_value() for name, value in options.headers.items()}
-        if own
-        else {},
-        basic_auth=(auth.username, auth.password.get_secret_value()) if auth else None,
+        headers=headers,
+        basic_auth=basic_auth,
         allow_private=source.allow_private,
         max_body=options.max_body,
         proxy=options.proxy,
@@ -105,13 +122,12 @@ def request_for(source: Source, address: str, *, validators: Validators | None =
 
 
 def capture_of(source: Source, answer: Answer) -> Capture:
-    """Make the capture of an answer; a charset that the source states stands for what the server says."""
+    """Make the capture of an answer; the charset that a source states replaces the server's."""
     response = answer.response
     headers = dict(response.headers)
     if source.http.charset:
-        headers["content-type"] = _with_charset(
-            headers.get("content-type", "text/xml"), source.http.charset
-        )
+        media_type = headers.get("content-type", "text/xml").partition(";")[0]
+        headers["content-type"] = f"{media_type}; charset={source.http.charset}"
     return Capture(
         source.id,
         response.url,
@@ -122,17 +138,55 @@ def capture_of(source: Source, answer: Answer) -> Capture:
     )
 
 
-def _from_folder(
+def detect_adapter(capture: Capture, *, has_items: bool) -> str:
+    """Return the adapter that the bytes look like.
+
+    `has_items` says that the source or its site rules say where items are: only then is JSON that
+    is no JSON Feed a list of articles.
+    """
+    # On demand: saved articles need no discovery.
+    from aggregator.discovery.page_links import looks_like_html
+
+    if looks_like_html(capture):
+        return "page"
+
+    head = capture.body[:_HEAD_BYTES]
+    is_gzip = head.startswith(b"\x1f\x8b")  # sitemaps are kept as .gz
+    if is_gzip or b"<urlset" in head or b"<sitemapindex" in head:
+        return "sitemap"
+
+    is_json = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
+    if has_items and is_json and b"jsonfeed.org/version" not in head:
+        return "json"
+    return "feed"
+
+
+def url_to_fetch(source: Source, state: SourceState) -> str:
+    """Return the URL that the next request goes to.
+
+    A permanent redirect that was seen often enough comes first, then the feed that the source's
+    page names, then the configured URL.
+    """
+    if state.moved_to is not None and state.moved_seen >= MOVES_BEFORE_BELIEVED:
+        return state.moved_to
+    if state.discovered_feed is not None:
+        return state.discovered_feed
+    return str(source.url)
+
+
+def _fetch_folder(
     source: Source, state: SourceState, *, now: datetime, full: bool, limit_bytes: int
-) -> Gathered:
-    location = Path(str(source.path))
-    changes = folder.scan(location, {} if full else state.folder)
+) -> Fetched:
+    known_files = {} if full else state.folder
+    changes = folder.scan(Path(str(source.path)), known_files)
     captures: list[Capture] = []
     rejected = list(changes.rejected)
-    size, done = 0, 0
+    size_bytes = 0
+    done = 0
     for name in changes.names[:MAX_FILES]:
-        if size > MAX_FOLDER_BYTES:
+        if size_bytes > MAX_FOLDER_BYTES:
             break
+        done += 1
         read = folder.read(
             changes.root,
             name,
@@ -140,159 +194,135 @@ def _from_folder(
             taken=now,
             limit_bytes=source.http.max_body or limit_bytes,
         )
-        done += 1
         if isinstance(read, Capture):
             captures.append(read)
-            size += len(read.body)
+            size_bytes += len(read.body)
         else:
             rejected.append(read)
+
     left = set(changes.names[done:])
     manifest = {name: mark for name, mark in changes.manifest.items() if name not in left}
-    return Gathered(
+    return Fetched(
         replace(state, folder=manifest),
-        carrier=_named(source) or "archive",
+        adapter=named_adapter(source.adapter) or "archive",
         captures=tuple(captures),
         rejected=tuple(rejected),
-        size_bytes=size,
+        size_bytes=size_bytes,
         more=bool(left),
         changed=bool(captures),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Asking:
-    """Whom to ask, what is remembered of earlier answers, and the present."""
+async def _fetch_url(
+    source: Source, state: SourceState, context: FetchContext, *, full: bool
+) -> Fetched:
+    url = url_to_fetch(source, state)
+    validators = None if full or state.read_again else state.validators
+    request = request_for(source, url, validators=validators)
+    if source.adapter == "page" or state.detected_adapter == "page":
+        await _check_robots(context, request)
+    answer = await _get(context, request)
+    adapter = _adapter_of_answer(source, state, answer)
 
-    web: Web
-    remembered: Remembered | None
-    now: datetime
-
-    async def get(self, request: Request) -> Answer:
-        return await ask(self.web, request, remembered=self.remembered, now=self.now)
-
-
-async def _from_web(source: Source, state: SourceState, asking: _Asking, *, full: bool) -> Gathered:
-    address = _address(source, state)
-    unconditional = full or (state.body_hash or "").endswith(_AGAIN)
-    request = request_for(source, address, validators=None if unconditional else state.validators)
-    if source.adapter == "page" or _was_page(state):
-        await _ask_robots(asking, request)
-    answer = await asking.get(request)
-    carrier = (
-        _carrier(source, state, capture_of(source, answer))
-        if answer.response.status == 200
-        else "feed"
-    )
-    if carrier == "page" and _named(source) is None and not _was_page(state):
-        own = (
-            source.items or source.adapter != "auto"
-        )  # whoever says how a page is read wants the page
-        feed = None if own else _feed_of(capture_of(source, answer))
+    if adapter == "page" and _is_new_page(source, state):
+        feed = None
+        if not _says_how_pages_are_read(source):
+            feed = await context.find_feed(capture_of(source, answer))
         if feed is None:
-            await _ask_robots(asking, request)
+            await _check_robots(context, request)
         else:
-            address, answer = feed, await asking.get(request_for(source, feed))
-            state = replace(state, moved_to=address, moved_seen=MOVES_BEFORE_BELIEVED)
-            carrier = _carrier(source, replace(state, body_hash=""), capture_of(source, answer))
-    return _judged(source, _moved(state, answer.response, address), answer, carrier, full=full)
+            url = feed
+            answer = await _get(context, request_for(source, feed))
+            state = replace(state, discovered_feed=feed, detected_adapter="feed")
+            adapter = _adapter_of_answer(source, state, answer)
+
+    state = _count_redirect(state, answer.response, requested=url)
+    return _with_state_of_answer(source, state, answer, adapter, full=full)
 
 
-def _judged(
-    source: Source, state: SourceState, answer: Answer, carrier: str, *, full: bool
-) -> Gathered:
-    response, guessed = answer.response, carrier == "page" and _named(source) is None
-    found = blake2b(response.body, digest_size=16).hexdigest()
-    digest = state.body_hash if response.status == 304 else f"{_PAGE}{found}" if guessed else found
-    same = response.status == 304 or (digest == state.body_hash and not full)
-    return Gathered(
-        replace(state, validators=response.validators, body_hash=digest),
-        carrier=carrier,
-        captures=() if same else (capture_of(source, answer),),
-        hints=response.hints,
-        http_status=response.status,
-        size_bytes=response.wire_bytes,
-        changed=response.status != 304 and digest != _known_hash(state),
-        guessed=guessed and source.adapter == "auto" and not source.items and not _was_page(state),
-    )
+def _is_new_page(source: Source, state: SourceState) -> bool:
+    """Tell whether a page came where neither the source nor an earlier run expects one."""
+    return named_adapter(source.adapter) is None and state.detected_adapter != "page"
 
 
-async def _ask_robots(asking: _Asking, request: Request) -> None:
-    if not await asking.web.allowed(request.url, like=request):
+def _says_how_pages_are_read(source: Source) -> bool:
+    """Tell whether the source has rules for pages, by itself or by site rules that it names."""
+    return bool(source.items) or source.adapter != "auto"
+
+
+async def _get(context: FetchContext, request: Request) -> Answer:
+    return await ask(context.web, request, remembered=context.remembered, now=context.now)
+
+
+async def _check_robots(context: FetchContext, request: Request) -> None:
+    if not await context.web.allowed(request.url, like=request):
         raise SourceError("forbidden", "robots.txt does not allow this page to be read by programs")
 
 
-def _known_hash(state: SourceState) -> str | None:
-    """Return the hash of the last body, whether or not it is to be read again."""
-    return None if state.body_hash is None else state.body_hash.removesuffix(_AGAIN)
+def _adapter_of_answer(source: Source, state: SourceState, answer: Answer) -> str:
+    """Return what reads an answer: the adapter that the source names, else what the bytes look like.
 
-
-def _was_page(state: SourceState) -> bool:
-    return (state.body_hash or "").startswith(_PAGE)
-
-
-def _carrier(source: Source, state: SourceState, capture: Capture) -> str:
-    """What carries the items: as the source says, else as the bytes look.
-
-    Where an address that gave a feed gives a page now, that is an error: error pages name feeds and articles too.
+    A page from a URL that gave something else before is read as a feed, which is an error: error
+    pages name feeds and articles, too.
     """
-    named = _named(source)
+    if answer.response.status != 200:
+        return "feed"
+    named = named_adapter(source.adapter)
     if named is not None:
         return named
-    carrier = carried(capture, items=bool(source.items))
-    if carrier == "page":
-        return carrier if state.body_hash is None or _was_page(state) else "feed"
-    return carrier
+
+    adapter = detect_adapter(capture_of(source, answer), has_items=bool(source.items))
+    if adapter == "page" and state.detected_adapter not in (None, "page"):
+        return "feed"
+    return adapter
 
 
-def _feed_of(capture: Capture) -> str | None:
-    from aggregator.discovery.page_links import feed_of  # on demand, as below
-
-    return feed_of(capture)
-
-
-def carried(capture: Capture, *, items: bool) -> str:
-    """Tell by the bytes what carries the items; `items` says that somebody knows where items are."""
-    from aggregator.discovery.page_links import (
-        looks_like_html,  # on demand: saved articles need it not
+def _with_state_of_answer(
+    source: Source, state: SourceState, answer: Answer, adapter: str, *, full: bool
+) -> Fetched:
+    response = answer.response
+    fetched = Fetched(
+        replace(state, validators=response.validators),
+        adapter=adapter,
+        hints=response.hints,
+        http_status=response.status,
+        size_bytes=response.wire_bytes,
     )
+    if response.status == 304:
+        return fetched
 
-    if looks_like_html(capture):
-        return "page"
-    head = capture.body[:_HEAD_BYTES]
-    if (
-        b"<urlset" in head or b"<sitemapindex" in head or head.startswith(b"\x1f\x8b")
-    ):  # sitemaps are kept as .gz
-        return "sitemap"
-    known = items and head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
-    return "json" if known and b"jsonfeed.org/version" not in head else "feed"
+    body_hash = blake2b(response.body, digest_size=16).hexdigest()
+    changed = body_hash != state.body_hash
+    fetched = replace(
+        fetched,
+        state=replace(
+            fetched.state, body_hash=body_hash, detected_adapter=adapter, read_again=False
+        ),
+        changed=changed,
+    )
+    if not changed and not full and not state.read_again:
+        return fetched
+
+    # A page that was accepted as a list of articles before is not doubted again.
+    guessed = (
+        adapter == "page" and _is_new_page(source, state) and not _says_how_pages_are_read(source)
+    )
+    return replace(fetched, captures=(capture_of(source, answer),), guessed=guessed)
 
 
-def _origin(address: str) -> tuple[str, str]:
-    """Scheme, host and port: what the user trusted with headers and passwords (RFC 6454)."""
-    parts = urlsplit(address)
+def _origin(url: str) -> tuple[str, str]:
+    """Return scheme and host with port: what the user trusted with secrets (RFC 6454)."""
+    parts = urlsplit(url)
     return parts.scheme.lower(), parts.netloc.rpartition("@")[2].lower()
 
 
-def _with_charset(content_type: str, charset: str) -> str:
-    return f"{content_type.partition(';')[0]}; charset={charset}"
-
-
-def _named(source: Source) -> str | None:
-    """The carrier that the source insists on; None where it is to be detected (`auto`, or the name of site rules)."""
-    return named_adapter(source.adapter)
-
-
-def _address(source: Source, state: SourceState) -> str:
-    if state.moved_to is not None and state.moved_seen >= MOVES_BEFORE_BELIEVED:
-        return state.moved_to
-    return str(source.url)
-
-
-def _moved(state: SourceState, response: Response, asked: str) -> SourceState:
-    """Count the times that one permanent redirect was seen; another answer begins the count anew."""
-    if state.moved_to == asked:
+def _count_redirect(state: SourceState, response: Response, *, requested: str) -> SourceState:
+    """Count how often one permanent redirect was seen; another answer begins the count anew."""
+    if state.moved_to == requested:
         return state
     if response.permanent_to is None:
         return replace(state, moved_to=None, moved_seen=0)
-    seen = state.moved_seen + 1 if response.permanent_to == state.moved_to else 1
+    seen = 1
+    if response.permanent_to == state.moved_to:
+        seen += state.moved_seen
     return replace(state, moved_to=response.permanent_to, moved_seen=seen)

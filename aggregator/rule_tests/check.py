@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from aggregator.adapter_table import ARTICLE
 from aggregator.errors import SourceError
-from aggregator.fetch.source import carried
+from aggregator.fetch.source import detect_adapter
 from aggregator.normalize.html import text_of
 from aggregator.normalize.identity import url_key
 from aggregator.normalize.text import fold, plain
@@ -37,7 +37,9 @@ _SHOWN = 80  # characters of a value
 
 def carrier_of(capture: Capture, *, items: bool) -> str:
     """Tell what carries a capture's items; `items` says that its rules know where items are."""
-    return "archive" if _SAVED.match(capture.body[:4096]) else carried(capture, items=items)
+    if _SAVED.match(capture.body[:4096]):
+        return "archive"
+    return detect_adapter(capture, has_items=items)
 
 
 def failures(test: PageTest, capture: Capture, *, job: Job, sites: Sites) -> tuple[str, ...]:

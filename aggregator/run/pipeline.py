@@ -18,12 +18,14 @@ import logging
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from aggregator import schedule
+from aggregator.adapter_table import DISCOVERY
 from aggregator.errors import SourceError, StoreError
-from aggregator.fetch.source import MOVES_BEFORE_BELIEVED, gather, to_be_read_again
+from aggregator.fetch.source import FetchContext, fetch_source, url_to_fetch
 from aggregator.model import Hints, Outcome, Result
 from aggregator.parse.task import Digest, Job, job_of, joined
 from aggregator.run.article_pages import complete
@@ -36,8 +38,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from aggregator.config import Source
-    from aggregator.fetch.source import Gathered
-    from aggregator.model import SourceState
+    from aggregator.fetch.source import Fetched
+    from aggregator.model import Capture, SourceState
 
 logger = logging.getLogger(__name__)
 DAY = timedelta(days=1)
@@ -76,14 +78,14 @@ async def _way(
         return _postponed(source, state, gathered, started)
     visit, digest = Visit(source, parts, started, full=full), Digest()
     if gathered.captures:
-        job = replace(job_of(source, gathered.carrier), by_url=state.by_url and not full)
+        job = replace(job_of(source, gathered.adapter), by_url=state.by_url and not full)
         digest = await _digested(gathered, job, parts)
         if digest.wanted or digest.more:
             digest = await _read_on(visit, gathered, digest, job)
     return _succeeded(source, gathered, digest, visit)
 
 
-async def _digested(gathered: Gathered, job: Job, parts: Parts) -> Digest:
+async def _digested(gathered: Fetched, job: Job, parts: Parts) -> Digest:
     """Digest what came. Raises SourceError, also for a page that nobody said to be a list, and that is none."""
     try:
         async with _limited(parts):
@@ -98,13 +100,13 @@ async def _digested(gathered: Gathered, job: Job, parts: Parts) -> Digest:
     return digest
 
 
-def _no_list(gathered: Gathered, reason: str) -> SourceError:
+def _no_list(gathered: Fetched, reason: str) -> SourceError:
     advice = "give the address of its feed, or say `adapter: page` with `items` and `fields`"
     page = shown(gathered.captures[0].url)
     return SourceError("not-a-feed", f"{page} is a page that names no feed, and {reason}; {advice}")
 
 
-async def _read_on(visit: Visit, gathered: Gathered, digest: Digest, job: Job) -> Digest:
+async def _read_on(visit: Visit, gathered: Fetched, digest: Digest, job: Job) -> Digest:
     """Read what the document itself does not say: further pages of the list, and the articles' own."""
     leaves = [leaf_of(digest, await visit.parts.news(digest.revisions))]
     if visit.parts.follow or leaves[0].is_index:
@@ -119,18 +121,17 @@ async def _read_on(visit: Visit, gathered: Gathered, digest: Digest, job: Job) -
 
 async def _gathered(
     source: Source, state: SourceState, parts: Parts, started: datetime, *, full: bool
-) -> Gathered | Wait:
-    async def ask() -> Gathered:
+) -> Fetched | Wait:
+    async def ask() -> Fetched:
         async with _limited(parts):
-            return await gather(
-                source,
-                state,
+            context = FetchContext(
                 parts.fetcher,
+                find_feed=partial(_find_feed, source, parts),
                 now=started,
-                full=full,
                 limit_bytes=parts.limit_bytes,
                 remembered=parts.remembered,
             )
+            return await fetch_source(source, state, context, full=full)
 
     host = _host(source, state, parts)
     if host is None:
@@ -146,7 +147,15 @@ async def _gathered(
             raise
 
 
-def _succeeded(source: Source, gathered: Gathered, digest: Digest, visit: Visit) -> Result:
+async def _find_feed(source: Source, parts: Parts, page: Capture) -> str | None:
+    """Return the URL of the best feed that a page names; a parser process reads the page."""
+    digest = await parts.digest([page], Job(source.id, DISCOVERY))
+    if not digest.more:
+        return None
+    return digest.more[0]
+
+
+def _succeeded(source: Source, gathered: Fetched, digest: Digest, visit: Visit) -> Result:
     started, rejected = visit.started, (*gathered.rejected, *digest.rejected)
     unchanged = not gathered.captures and not rejected
     last_change = gathered.state.last_change
@@ -154,7 +163,7 @@ def _succeeded(source: Source, gathered: Gathered, digest: Digest, visit: Visit)
         last_change = started
     due = _next(source, gathered, digest, visit.parts.clock(), last_change=last_change)
     state = replace(
-        to_be_read_again(gathered.state) if visit.later else gathered.state,
+        replace(gathered.state, read_again=True) if visit.later else gathered.state,
         next_fetch_at=due.at or started,
         reason=due.reason,
         not_before=due.not_before,
@@ -237,7 +246,14 @@ def _failed(
         last_run=started,
     )
     if moved:
-        state = replace(state, moved_to=None, moved_seen=0)
+        # What the page names now is searched again: its feed may have a new address.
+        state = replace(
+            state,
+            moved_to=None,
+            moved_seen=0,
+            discovered_feed=None,
+            detected_adapter=None if state.discovered_feed else state.detected_adapter,
+        )
     outcome = Outcome(
         source.id,
         started,
@@ -252,13 +268,13 @@ def _failed(
 
 def _move_is_over(state: SourceState, error: SourceError, failures: int) -> bool:
     """Tell whether to forget where a source moved to: nothing is there, or nothing has worked there for long."""
-    return state.moved_to is not None and (
-        error.status in _NOT_THERE or failures >= FAILURES_OF_A_MOVE
-    )
+    if state.moved_to is None and state.discovered_feed is None:
+        return False
+    return error.status in _NOT_THERE or failures >= FAILURES_OF_A_MOVE
 
 
 def _next(
-    source: Source, gathered: Gathered, digest: Digest, now: datetime, *, last_change: datetime
+    source: Source, gathered: Fetched, digest: Digest, now: datetime, *, last_change: datetime
 ) -> schedule.Due:
     if gathered.more:
         return schedule.Due(at=now, reason=UNREAD)
@@ -277,7 +293,7 @@ def _next(
     )
 
 
-def _document_hints(gathered: Gathered, digest: Digest) -> Hints:
+def _document_hints(gathered: Fetched, digest: Digest) -> Hints:
     """What the last document asks: this run's, or the one that a 304 or the same bytes tell us to keep."""
     return digest.hints if gathered.captures else gathered.state.hints
 
@@ -291,8 +307,7 @@ def _host(source: Source, state: SourceState, parts: Parts) -> str | None:
     """Name the host that is asked; None for a folder. Raises SourceError where the address has none."""
     if source.url is None:
         return None
-    believed = state.moved_seen >= MOVES_BEFORE_BELIEVED
-    return parts.fetcher.group(state.moved_to if believed and state.moved_to else source.url)
+    return parts.fetcher.group(url_to_fetch(source, state))
 
 
 @asynccontextmanager

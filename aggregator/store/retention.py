@@ -37,6 +37,8 @@ _FORGOTTEN: Mapping[str, Any] = {
     "etag": None,
     "last_modified": None,
     "body_hash": None,
+    "detected_adapter": None,
+    "read_again": False,
     "folder": {},
     "listing": None,
     "first_complete": None,

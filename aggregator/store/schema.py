@@ -15,7 +15,7 @@ import sqlalchemy as sa
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-HEAD = "0002"  # the newest migration
+HEAD = "0003"  # the newest migration
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -104,6 +104,10 @@ source_state = sa.Table(
         "listing", sa.LargeBinary
     ),  # zstd over JSON: place -> first keys of what its newest document lists
     sa.Column("last_change", Moment),  # when other bytes came than before
+    sa.Column("detected_adapter", sa.Text),  # what its last document was read by
+    # The next document is read even if it is the same: more is in it than was taken.
+    sa.Column("read_again", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("discovered_feed", sa.Text),  # the feed that its page names
 )
 
 host = sa.Table(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from aggregator.config import Source
+from aggregator.discovery.page_links import feed_of
 from aggregator.errors import SourceError
-from aggregator.fetch.source import MAX_FILES, Gathered, gather, to_be_read_again
+from aggregator.fetch.source import MAX_FILES, FetchContext, Fetched, fetch_source
 from aggregator.model import Capture, SourceState, Validators
 
 if TYPE_CHECKING:
@@ -31,28 +33,38 @@ def state(**fields: Any) -> SourceState:
     return SourceState("news", NOW, **fields)
 
 
+async def find_feed(page: Capture) -> str | None:
+    return feed_of(page)
+
+
+def context(fetcher: Any, *, limit_bytes: int) -> FetchContext:
+    return FetchContext(fetcher, find_feed, NOW, limit_bytes)
+
+
 def digest(body: bytes) -> str:
     return blake2b(body, digest_size=16).hexdigest()
 
 
 def asked(
     net: Any, pages: dict[str, bytes], before: SourceState, path: str = "/", **keys: Any
-) -> tuple[Gathered, Any]:
-    async def story(site: Any, fetcher: Any) -> tuple[Gathered, Any]:
+) -> tuple[Fetched, Any]:
+    async def story(site: Any, fetcher: Any) -> tuple[Fetched, Any]:
         full = keys.pop("full", False)
         one = source(url=site.url(path), **keys)
-        return await gather(one, before, fetcher, now=NOW, full=full, limit_bytes=10**6), site
+        return await fetch_source(one, before, context(fetcher, limit_bytes=10**6), full=full), site
 
-    found: tuple[Gathered, Any] = net.visit(pages, story)
+    found: tuple[Fetched, Any] = net.visit(pages, story)
     return found
 
 
 def from_folder(
     path: Path, before: SourceState, *, limit_bytes: int = 10**6, full: bool = False
-) -> Gathered:
+) -> Fetched:
     unused: Any = None
     return asyncio.run(
-        gather(source(path=str(path)), before, unused, now=NOW, full=full, limit_bytes=limit_bytes)
+        fetch_source(
+            source(path=str(path)), before, context(unused, limit_bytes=limit_bytes), full=full
+        )
     )
 
 
@@ -63,9 +75,11 @@ def test_a_feed_that_answers_is_one_capture(net: Any) -> None:
 
     headers = {"etag": '"1"', "content-type": "text/xml"}
     assert found.captures == (Capture("news", site.url(), NOW, FEED, headers=headers),)
-    assert (found.carrier, found.http_status, found.size_bytes) == ("feed", 200, len(FEED))
+    assert (found.adapter, found.http_status, found.size_bytes) == ("feed", 200, len(FEED))
     assert found.state == state(
-        validators=Validators(site.url(), etag='"1"'), body_hash=digest(FEED)
+        validators=Validators(site.url(), etag='"1"'),
+        body_hash=digest(FEED),
+        detected_adapter="feed",
     )
 
 
@@ -85,10 +99,10 @@ def test_the_same_bytes_are_taken_again_where_all_was_asked_for(net: Any) -> Non
 
 
 def test_a_304_keeps_what_is_known_of_the_body(net: Any) -> None:
-    async def story(site: Any, fetcher: Any) -> Gathered:
+    async def story(site: Any, fetcher: Any) -> Fetched:
         known = state(validators=Validators(site.url(), etag='"1"'), body_hash="known")
-        return await gather(
-            source(url=site.url()), known, fetcher, now=NOW, full=False, limit_bytes=1
+        return await fetch_source(
+            source(url=site.url()), known, context(fetcher, limit_bytes=1), full=False
         )
 
     found = net.visit({"/": net.answer(304)}, story)
@@ -103,14 +117,19 @@ def test_a_page_leads_to_its_feed_and_the_way_is_remembered(net: Any) -> None:
     )
 
     assert [capture.url for capture in found.captures] == [site.url("/feed.xml")]
-    assert (found.state.moved_to, found.state.moved_seen) == (site.url("/feed.xml"), 10)
+    assert (found.state.discovered_feed, found.state.detected_adapter) == (
+        site.url("/feed.xml"),
+        "feed",
+    )
     assert [one.target for one in site.asked] == ["/", "/feed.xml"]
 
 
 def test_a_remembered_feed_is_asked_at_once(net: Any) -> None:
     async def story(site: Any, fetcher: Any) -> list[str]:
-        known = state(moved_to=site.url("/feed.xml"), moved_seen=10)
-        await gather(source(url=site.url()), known, fetcher, now=NOW, full=False, limit_bytes=1)
+        known = state(discovered_feed=site.url("/feed.xml"), detected_adapter="feed")
+        await fetch_source(
+            source(url=site.url()), known, context(fetcher, limit_bytes=1), full=False
+        )
         return [one.target for one in site.asked]
 
     assert net.visit({"/feed.xml": net.answer(200, FEED)}, story) == ["/feed.xml"]
@@ -137,24 +156,21 @@ def test_what_carries_the_items_is_told_by_the_bytes(net: Any, case: str) -> Non
 
     found, _ = asked(net, {"/": net.answer(200, body)}, state(), items="$.x")
 
-    assert found.carrier == carrier
+    assert found.adapter == carrier
 
 
 def test_json_of_which_nobody_says_where_the_items_are_is_left_to_the_feed_reader(net: Any) -> None:
     found, _ = asked(net, {"/": net.answer(200, b'[{"title": "Lamps"}]')}, state())
 
-    assert found.carrier == "feed"
+    assert found.adapter == "feed"
 
 
 def test_a_page_that_names_no_feed_is_read_as_a_page_after_robots_txt_was_asked(net: Any) -> None:
     found, site = asked(net, {"/": net.answer(200, LIST)}, state())
 
     assert [one.target for one in site.asked] == ["/", "/robots.txt"]
-    assert (found.carrier, found.guessed, found.state.body_hash) == (
-        "page",
-        True,
-        f"page:{digest(LIST)}",
-    )
+    assert (found.adapter, found.guessed) == ("page", True)
+    assert (found.state.detected_adapter, found.state.body_hash) == ("page", digest(LIST))
 
 
 def test_a_page_that_robots_txt_keeps_to_itself_is_not_read_as_one(net: Any) -> None:
@@ -167,20 +183,25 @@ def test_a_page_that_robots_txt_keeps_to_itself_is_not_read_as_one(net: Any) -> 
 
 
 def test_a_known_page_stays_a_page_and_is_compared_as_one(net: Any) -> None:
-    before = state(body_hash=f"page:{digest(LIST)}")
+    before = state(body_hash=digest(LIST), detected_adapter="page")
 
     same, site = asked(net, {"/": net.answer(200, LIST)}, before)
     changed, _ = asked(net, {"/": net.answer(200, PAGE)}, before)
     feed, _ = asked(net, {"/": net.answer(200, FEED)}, before)
 
     assert ([one.target for one in site.asked], same.captures) == (["/robots.txt", "/"], ())
-    assert (changed.carrier, changed.guessed, len(changed.captures), changed.state.moved_to) == (
+    assert (
+        changed.adapter,
+        changed.guessed,
+        len(changed.captures),
+        changed.state.discovered_feed,
+    ) == (
         "page",
         False,
         1,
         None,
     )
-    assert (feed.carrier, feed.state.body_hash) == ("feed", digest(FEED))
+    assert (feed.adapter, feed.state.body_hash) == ("feed", digest(FEED))
 
 
 def test_who_says_how_a_page_is_read_wants_the_page_and_not_the_feed_it_names(net: Any) -> None:
@@ -189,24 +210,24 @@ def test_who_says_how_a_page_is_read_wants_the_page_and_not_the_feed_it_names(ne
     for keys in ({"items": ".card"}, {"adapter": "rfi"}):
         found, site = asked(net, pages, state(), **keys)
         assert [one.target for one in site.asked] == ["/", "/robots.txt"]
-        assert (found.carrier, found.guessed) == ("page", False)
+        assert (found.adapter, found.guessed) == ("page", False)
 
 
 def test_a_feed_that_is_named_and_is_none_is_not_taken_for_a_page(net: Any) -> None:
     found, _ = asked(net, {"/": net.answer(200, PAGE), "/feed.xml": net.answer(200, LIST)}, state())
 
-    assert found.carrier == "feed"
+    assert found.adapter == "feed"
 
 
 def test_what_was_not_read_to_its_end_is_read_again_though_it_did_not_change(net: Any) -> None:
-    async def story(site: Any, fetcher: Any) -> tuple[Gathered, Gathered, list[bool]]:
-        async def ask(before: SourceState) -> Gathered:
-            return await gather(
-                source(url=site.url()), before, fetcher, now=NOW, full=False, limit_bytes=10**6
+    async def story(site: Any, fetcher: Any) -> tuple[Fetched, Fetched, list[bool]]:
+        async def ask(before: SourceState) -> Fetched:
+            return await fetch_source(
+                source(url=site.url()), before, context(fetcher, limit_bytes=10**6), full=False
             )
 
         found = await ask(state())
-        again = await ask(to_be_read_again(found.state))
+        again = await ask(replace(found.state, read_again=True))
         await ask(again.state)
         return found, again, ["if-none-match" in request.headers for request in site.asked]
 
@@ -215,14 +236,10 @@ def test_what_was_not_read_to_its_end_is_read_again_though_it_did_not_change(net
 
     assert (conditional, len(again.captures)) == ([False, False, True], 1)
     assert (
-        to_be_read_again(found.state).validators == found.state.validators
+        replace(found.state, read_again=True).validators == found.state.validators
     )  # the server still gives them
-    assert again.state.body_hash == found.state.body_hash
-    assert (
-        to_be_read_again(found.state).body_hash is not None
-    )  # an error page must not lead to another feed
-    assert to_be_read_again(listed.state).body_hash == f"page:{digest(LIST)}:again"
-    assert to_be_read_again(to_be_read_again(found.state)) == to_be_read_again(found.state)
+    assert again.state == found.state
+    assert listed.state.detected_adapter == "page"
 
 
 def test_bytes_that_are_read_again_are_no_change(net: Any) -> None:
@@ -230,9 +247,9 @@ def test_bytes_that_are_read_again_are_no_change(net: Any) -> None:
     seen = {
         "first": state(),
         "same": state(body_hash=digest(FEED)),
-        "same, again": to_be_read_again(state(body_hash=digest(FEED))),
+        "same, again": state(body_hash=digest(FEED), read_again=True),
         "other": state(body_hash="other"),
-        "other, again": to_be_read_again(state(body_hash="other")),
+        "other, again": state(body_hash="other", read_again=True),
         "of an older version": state(body_hash=""),
     }
 
@@ -251,7 +268,7 @@ def test_bytes_that_are_read_again_are_no_change(net: Any) -> None:
 def test_a_source_that_names_its_adapter_is_not_second_guessed(net: Any) -> None:
     found, _ = asked(net, {"/": net.answer(200, PAGE)}, state(), adapter="feed")
 
-    assert (found.carrier, len(found.captures)) == ("feed", 1)
+    assert (found.adapter, len(found.captures)) == ("feed", 1)
 
 
 def test_the_charset_of_the_source_replaces_the_servers(net: Any) -> None:
@@ -268,10 +285,10 @@ def test_a_permanent_redirect_is_counted_before_it_is_believed(net: Any) -> None
     first, site = asked(net, pages, state())
     assert (first.state.moved_to, first.state.moved_seen) == (site.url("/new"), 1)
 
-    async def story(site: Any, fetcher: Any) -> Gathered:
+    async def story(site: Any, fetcher: Any) -> Fetched:
         before = state(moved_to=site.url("/new"), moved_seen=4)
-        return await gather(
-            source(url=site.url()), before, fetcher, now=NOW, full=False, limit_bytes=1
+        return await fetch_source(
+            source(url=site.url()), before, context(fetcher, limit_bytes=1), full=False
         )
 
     assert net.visit(pages, story).state.moved_seen == 5
@@ -287,7 +304,7 @@ def test_a_folder_hands_on_its_new_files_in_the_order_of_their_names(tmp_path: P
 
     assert [capture.body for capture in first.captures] == [b"a.txt", b"b.txt"]
     assert [capture.body for capture in second.captures] == [b"new"]
-    assert (first.carrier, first.size_bytes, first.more) == ("archive", 10, False)
+    assert (first.adapter, first.size_bytes, first.more) == ("archive", 10, False)
     assert from_folder(tmp_path, second.state).captures == ()
     assert len(from_folder(tmp_path, second.state, full=True).captures) == 3
 
@@ -328,7 +345,7 @@ def test_c7_a_page_source_that_robots_txt_forbids_is_not_asked(net: Any) -> None
     async def story(site: Any, fetcher: Any) -> tuple[SourceError, list[str]]:
         one = source(url=site.url("/news"), adapter="page")
         with pytest.raises(SourceError) as caught:
-            await gather(one, state(), fetcher, now=NOW, full=False, limit_bytes=1)
+            await fetch_source(one, state(), context(fetcher, limit_bytes=1))
         return caught.value, [one.target for one in site.asked]
 
     error, targets = net.visit({"/robots.txt": rules, "/news": net.answer(200, PAGE)}, story)
@@ -342,9 +359,11 @@ def test_c7_feeds_are_fetched_without_asking_robots_txt(net: Any) -> None:
 
 
 def test_an_error_page_does_not_lead_a_known_feed_to_another(net: Any) -> None:
-    found, site = asked(net, {"/": net.answer(200, PAGE)}, state(body_hash=digest(FEED)))
+    found, site = asked(
+        net, {"/": net.answer(200, PAGE)}, state(body_hash=digest(FEED), detected_adapter="feed")
+    )
 
-    assert ([one.target for one in site.asked], found.state.moved_to, found.carrier) == (
+    assert ([one.target for one in site.asked], found.state.discovered_feed, found.adapter) == (
         ["/"],
         None,
         "feed",
@@ -359,7 +378,7 @@ def test_secrets_go_to_the_sources_own_origin_alone(net: Any) -> None:
         other = source(url=site.url("/", host="localhost"), http=http)
         for one in (own, other):
             known = state(moved_to=site.url("/feed.xml"), moved_seen=10)
-            await gather(one, known, fetcher, now=NOW, full=False, limit_bytes=1)
+            await fetch_source(one, known, context(fetcher, limit_bytes=1))
         return [(one.headers.get("x-key"), one.headers.get("authorization")) for one in site.asked]
 
     assert net.visit({"/feed.xml": [net.answer(200, FEED)] * 2}, story) == [

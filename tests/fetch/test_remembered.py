@@ -15,8 +15,8 @@ import pytest
 from aggregator.config import Source
 from aggregator.fetch import Request, Response
 from aggregator.fetch.preview_cache import MOST_BYTES, MOST_FILES, Remembered, ask
-from aggregator.fetch.source import gather
-from aggregator.model import Hints, SourceState, Validators
+from aggregator.fetch.source import FetchContext, fetch_source
+from aggregator.model import Capture, Hints, SourceState, Validators
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -216,6 +216,9 @@ def test_a13_a_source_that_was_previewed_costs_its_first_run_no_get(
 ) -> None:
     feed = b"<rss version='2.0'><channel><item><title>Lamps</title></item></channel></rss>"
 
+    async def no_feed(page: Capture) -> None:
+        raise AssertionError("no page came")
+
     async def story(site: Any, fetcher: Any) -> list[str | None]:
         memory = Remembered(tmp_path, clock=lambda: net.now)
         source = Source(id="news", url=site.url())
@@ -223,9 +226,8 @@ def test_a13_a_source_that_was_previewed_costs_its_first_run_no_get(
         state = SourceState("news", net.now)
         later = net.now + timedelta(minutes=5)
         for full in (False, False, True):
-            gathered = await gather(
-                source, state, fetcher, now=later, full=full, limit_bytes=9, remembered=memory
-            )
+            context = FetchContext(fetcher, no_feed, later, 9, memory)
+            gathered = await fetch_source(source, state, context, full=full)
             if state.validators is None:
                 assert [capture.taken for capture in gathered.captures] == [net.now]
             state = gathered.state

@@ -161,18 +161,58 @@ def test_both_databases_take_the_last_change_from_the_outcomes(bare_url: Any, st
     assert changes == {"a": start + timedelta(hours=1), "b": None}
 
 
+def test_what_a_hash_said_besides_becomes_typed_state(bare_url: Any) -> None:
+    hashes = {
+        "new": None,
+        "feed": "0a",
+        "page": "page:0b",
+        "unread": "0c:again",
+        "unread page": "page:0d:again",
+    }
+    with bare_url() as url:
+        engines = connect(url)
+        with writing(engines) as connection:
+            upgrade(connection, to="0002")
+            for number, (name, body_hash) in enumerate(hashes.items(), start=1):
+                _insert_source(connection, number, name)
+                connection.execute(
+                    sa.text("UPDATE source_state SET body_hash = :hash WHERE source_id = :id"),
+                    {"hash": body_hash, "id": number},
+                )
+        engines.read.dispose()
+        engines.write.dispose()
+
+        with Store.open(url, text_of=str) as store:
+            states = {state.source: state for state in store.states()}
+
+    assert {
+        name: (state.body_hash, state.detected_adapter, state.read_again)
+        for name, state in states.items()
+    } == {
+        "new": (None, None, False),
+        "feed": ("0a", "feed", False),
+        "page": ("0b", "page", False),
+        "unread": ("0c", "feed", True),
+        "unread page": ("0d", "page", True),
+    }
+
+
+def _insert_source(connection: sa.Connection, number: int, name: str) -> None:
+    connection.execute(
+        sa.text(f"INSERT INTO source (id, name, active) VALUES ({number}, '{name}', true)")
+    )
+    connection.execute(
+        sa.text(
+            "INSERT INTO source_state"
+            " (source_id, next_fetch_at, lease, failures, gone, moved_seen, folder, by_url)"
+            f" VALUES ({number}, 0, 1, 0, false, 0, '{{}}', false)"
+        )
+    )
+
+
 def _insert_runs(connection: sa.Connection, start: Any) -> None:
     for number, name in enumerate("ab", 1):
-        connection.execute(
-            sa.text(f"INSERT INTO source (id, name, active) VALUES ({number}, '{name}', true)")
-        )
-        connection.execute(
-            sa.text(
-                "INSERT INTO source_state"
-                " (source_id, next_fetch_at, lease, failures, gone, moved_seen, folder, by_url)"
-                f" VALUES ({number}, 0, 1, 0, false, 0, '{{}}', false)"
-            )
-        )
+        _insert_source(connection, number, name)
     for hour, status in enumerate(("ok", "ok", "unchanged", "failed")):
         connection.execute(
             sa.text(

@@ -131,7 +131,12 @@ def _discovered(config: "Config") -> "Mapping[str, str]":
         return {}
     try:
         with open_store(config) as store:
-            return {state.source: state.moved_to for state in store.states() if state.moved_to}
+            followed = {}
+            for state in store.states():
+                url = state.moved_to or state.discovered_feed
+                if url:
+                    followed[state.source] = url
+            return followed
     except StoreError:
         return {}
 

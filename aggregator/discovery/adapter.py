@@ -1,0 +1,17 @@
+"""The adapter of a page that is searched for feeds, so that a parser process reads it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aggregator.discovery.page_links import feeds_in
+from aggregator.model import Parsed
+
+if TYPE_CHECKING:
+    from aggregator.model import Capture
+    from aggregator.rules.compiled import SiteRules
+
+
+def parse(capture: Capture, _: SiteRules | None = None) -> Parsed:
+    """Return the feeds that a page recommends as its further documents, the best first."""
+    return Parsed(more=tuple(feed.url for feed in feeds_in(capture).recommended))
