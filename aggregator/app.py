@@ -16,7 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from aggregator import publish, schedule
 from aggregator.errors import StoreError
-from aggregator.fetch.deferred import Deferred
+from aggregator.fetch.deferred import LazyFetcher
 from aggregator.normalize.html import text_of
 from aggregator.normalize.identity import url_key
 from aggregator.parse.pool import Workers
@@ -25,7 +25,7 @@ from aggregator.run.host_queue import PATIENCE, Hosts
 from aggregator.run.pipeline import Parts, run
 from aggregator.run.settings import longest_run, remembered_by, settings_of
 from aggregator.store import Store
-from aggregator.store.retention import Shown
+from aggregator.store.retention import RetainedView
 from aggregator.store.view import Selection
 from aggregator.store.writer import Writer
 
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from aggregator.config import Config, Source, View
     from aggregator.model import Entry, Outcome, Revision, SourceState
     from aggregator.publish import Published, ViewHead
-    from aggregator.store import Known
-    from aggregator.store.retention import Pruned
+    from aggregator.store import KnownArticle
+    from aggregator.store.retention import PruneResult
 
 logger = logging.getLogger(__name__)
 RUNS_A_REQUEST = 4  # runs under way for each request that may be: who waits for a slow host holds up no other host
@@ -112,7 +112,7 @@ class App:
     async def _build(self, stack: AsyncExitStack) -> Parts:
         network = self.config.network
         fetcher = await stack.enter_async_context(
-            Deferred(settings_of(self.config), clock=self.clock)
+            LazyFetcher(settings_of(self.config), clock=self.clock)
         )
         workers = await stack.enter_async_context(Workers(self._rules))
         hosts = Hosts(self.store.host_waits, clock=self.clock, per_host=network.per_host)
@@ -127,8 +127,8 @@ class App:
             remembered=remembered_by(self.config, clock=self.clock),
         )
 
-    async def _news(self, revisions: Sequence[Revision]) -> Sequence[Known | None]:
-        return await asyncio.to_thread(self.store.news, revisions)
+    async def _news(self, revisions: Sequence[Revision]) -> Sequence[KnownArticle | None]:
+        return await asyncio.to_thread(self.store.find_known, revisions)
 
     def _rows(self) -> Iterable[tuple[str, str, datetime, int]]:
         now = self.clock()
@@ -262,7 +262,7 @@ class App:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
 
-    async def prune(self, *, dry_run: bool = False, vacuum: bool = False) -> Pruned:
+    async def prune(self, *, dry_run: bool = False, vacuum: bool = False) -> PruneResult:
         """Delete what no source has listed for as long as its `keep` says, but what a view of its own `keep` shows.
 
         `vacuum` gives the space back.
@@ -274,8 +274,8 @@ class App:
             {source.id: source.keep for source in self.config.sources},
             dry_run=dry_run,
             default=self.config.defaults.keep,
-            shown=[
-                Shown(now - view.keep, _selection(view))
+            retained_views=[
+                RetainedView(now - view.keep, _selection(view))
                 for view in self.config.views
                 if view.keep is not None
             ],
@@ -321,8 +321,8 @@ class App:
             language=chosen.language,
             source=chosen.source,
             tag=chosen.tag,
-            scan=chosen.scan,
-            group=chosen.group,
+            predicate=chosen.predicate,
+            group_copies=chosen.group_copies,
             now=now,
         )
         return (
@@ -336,7 +336,7 @@ class App:
         path = Path(self.config.output) / f"{view.id}.{kind}"
         copies = {copy for entry in entries for copy in entry.duplicates}
         data = output.render(
-            replace(self.view_head(view), links=self.store.addresses(copies)), entries
+            replace(self.view_head(view), links=self.store.entry_urls(copies)), entries
         )
         written = publish.write(path, data)
         return Rendition(
@@ -349,7 +349,7 @@ class App:
 
     def find(self, id_or_url: str) -> list[Entry]:
         """The entries that an id or a URL, in any spelling of it, leads to."""
-        return self.store.entry(id_or_url, url_key=url_key)
+        return self.store.find_entries(id_or_url, url_key=url_key)
 
 
 @dataclass(frozen=True, slots=True)

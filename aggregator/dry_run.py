@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from aggregator.config import Config, Source
     from aggregator.fetch import Request, Response
-    from aggregator.fetch.preview_cache import Remembered
+    from aggregator.fetch.preview_cache import PreviewCache
     from aggregator.model import Capture, Result
     from aggregator.parse.captures import Job
 
@@ -71,7 +71,7 @@ class Stage:
 
     fetcher: Fetcher
     workers: Workers
-    memory: Remembered
+    memory: PreviewCache
 
 
 @asynccontextmanager
@@ -124,25 +124,25 @@ async def rehearse(
 class _Web:
     """The fetcher, with somebody who takes down every answer."""
 
-    def __init__(self, fetcher: Fetcher, memory: Remembered, *, reuse: bool) -> None:
+    def __init__(self, fetcher: Fetcher, memory: PreviewCache, *, reuse: bool) -> None:
         self._fetcher = fetcher
         self._memory = memory
         self._reuse = reuse
         self.fetched: list[Response] = []
 
     async def get(self, request: Request) -> Response:
-        known = await asyncio.to_thread(self._memory.look, request) if self._reuse else None
+        known = await asyncio.to_thread(self._memory.peek, request) if self._reuse else None
         response = known.response if known is not None else await self._fetcher.get(request)
         if known is None:
-            await asyncio.to_thread(self._memory.keep, request, response)
+            await asyncio.to_thread(self._memory.store, request, response)
         self.fetched.append(response)
         return response
 
-    async def allowed(self, url: str, *, like: Request | None = None) -> bool:
-        return await self._fetcher.allowed(url, like=like)
+    async def is_allowed(self, url: str, *, like: Request | None = None) -> bool:
+        return await self._fetcher.is_allowed(url, like=like)
 
-    def group(self, url: str) -> str:
-        return self._fetcher.group(url)
+    def host_group(self, url: str) -> str:
+        return self._fetcher.host_group(url)
 
 
 @dataclass(slots=True, eq=False)

@@ -22,9 +22,9 @@ import sqlalchemy as sa
 from aggregator.normalize.html import text_of
 from aggregator.normalize.near_duplicate import SKETCHED, pack, unpack
 from aggregator.store import Store
-from aggregator.store.content import Compressor, dump
-from aggregator.store.duplicates import Compared, candidates
-from aggregator.store.engine import fetched, insertion
+from aggregator.store.content import Compressor, dump_content
+from aggregator.store.duplicates import ComparableEntry, candidate_pairs
+from aggregator.store.engine import fetch_raw, insert_statement
 from aggregator.store.merge.article import uid_of
 from aggregator.store.schema import content, entry, entry_key, entry_tag, micros, revision, sketch
 from benchmarks.measure import Figure, side_by_side
@@ -103,12 +103,12 @@ def _seek(store: Store) -> float:
         entry.c.sketch,
     )
     with store._engines.read.connect() as connection:  # noqa: SLF001 - the part of a view that is measured, alone
-        rows = fetched(
+        rows = fetch_raw(
             connection, query.order_by(entry.c.published.desc(), entry.c.uid).limit(_SOUGHT)
         )
         begun = process_time()
         for *columns, data in rows:
-            list(candidates(connection, {Compared(*columns): unpack(data)}))
+            list(candidate_pairs(connection, {ComparableEntry(*columns): unpack(data)}))
         return (process_time() - begun) / len(rows)
 
 
@@ -149,7 +149,7 @@ def _fill(path: Path, entries: int) -> None:
             ]
             for table, found in zip(_TABLES, zip(*part, strict=True), strict=True):
                 rows = sorted(row for one in found for row in one)
-                connection.executemany(insertion("sqlite", table, len(rows[0])), rows)
+                connection.executemany(insert_statement("sqlite", table, len(rows[0])), rows)
             connection.commit()
 
 
@@ -157,7 +157,7 @@ def _bodies() -> Iterator[_Body]:
     compressor = Compressor()
     for number in range(60):
         said = article(Random(number), _TONGUES[number % len(_TONGUES)], "pool", number)
-        packed = compressor.pack(dump(said))
+        packed = compressor.pack(dump_content(said))
         yield _Body(said, (packed["codec"], packed["body"]))
 
 

@@ -24,7 +24,7 @@ from aggregator.model import Capture, Image, Outcome, Result, Revision
 from aggregator.normalize.identity import content_hash
 from aggregator.store import Store
 from aggregator.store.schema import entry, entry_key
-from aggregator.store.writer import GROUP
+from aggregator.store.writer import RESULTS_PER_COMMIT
 from benchmarks.measure import Figure, side_by_side
 from benchmarks.words import CHINESE, ENGLISH, FRENCH, paragraph, title
 
@@ -164,7 +164,10 @@ def _result(state: SourceState, revisions: tuple[Revision, ...], now: datetime) 
 
 
 def _groups(feeds: Feeds) -> Iterator[Feeds]:
-    return (feeds[begin : begin + GROUP] for begin in range(0, len(feeds), GROUP))
+    return (
+        feeds[begin : begin + RESULTS_PER_COMMIT]
+        for begin in range(0, len(feeds), RESULTS_PER_COMMIT)
+    )
 
 
 def _merge_new(path: Path, feeds: Feeds) -> float:
@@ -196,7 +199,8 @@ def _insert(merged: Path, path: Path) -> float:
         target.executemany(_insertion("source", sources), sources)
         feeds = sorted(number for number, *_ in sources)
         parts = [
-            _rows(source, feeds[begin : begin + GROUP]) for begin in range(0, len(feeds), GROUP)
+            _rows(source, feeds[begin : begin + RESULTS_PER_COMMIT])
+            for begin in range(0, len(feeds), RESULTS_PER_COMMIT)
         ]
         return sum(_insert_part(target, part) for part in parts)
 

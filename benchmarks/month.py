@@ -139,12 +139,12 @@ class _World:
     def clock(self) -> datetime:
         return self.now
 
-    def group(self, url: str) -> str:
+    def host_group(self, url: str) -> str:
         return url.split("/")[2]
 
     async def get(self, request: Request) -> Response:
         """Answer as the source's server does; be the fetcher, as far as the pipeline knows it."""
-        name, host = request.url.rsplit("/", 1)[1], self.group(request.url)
+        name, host = request.url.rsplit("/", 1)[1], self.host_group(request.url)
         told, until = self.waits.get(host, (START, START))
         if until > self.now > told:  # what is asked at the very moment of the answer was on its way
             self.too_early_for_host.append(f"{name} asked {host}, which wanted peace until {until}")

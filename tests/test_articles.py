@@ -17,13 +17,13 @@ from aggregator.adapters import ROUGH_TEXT
 from aggregator.config import Match, Source
 from aggregator.errors import SourceError, StoreError
 from aggregator.fetch import Request, Response
-from aggregator.fetch.preview_cache import Remembered
+from aggregator.fetch.preview_cache import PreviewCache
 from aggregator.model import Capture, Found, RawEntry, Revision
 from aggregator.parse.captures import Digest, Job, Wanted
 from aggregator.run.article_pages import ROUGH_TEXT_NOTE, complete
 from aggregator.run.host_queue import Hosts
 from aggregator.run.page_fetcher import MAX_PAGE_BYTES, Parts, Visit
-from aggregator.store import Known
+from aggregator.store import KnownArticle
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,16 +45,16 @@ class World:
     open: Counter[str] = field(default_factory=Counter)
     most: Counter[str] = field(default_factory=Counter)
 
-    def group(self, url: str) -> str:
+    def host_group(self, url: str) -> str:
         if "://" not in url:
             raise SourceError("blocked", f"{url} is no URL")
         return url.split("/")[2]
 
-    async def allowed(self, url: str, *, like: Request | None = None) -> bool:
+    async def is_allowed(self, url: str, *, like: Request | None = None) -> bool:
         return url not in self.forbidden
 
     async def get(self, request: Request) -> Response:
-        host = self.group(request.url)
+        host = self.host_group(request.url)
         self.asked.append(request.url)
         self.requests.append(request)
         self.open[host] += 1
@@ -141,7 +141,7 @@ def completed(
     digest: Digest,
     *,
     job: Job = PAGED,
-    known: list[Known | None] | None = None,
+    known: list[KnownArticle | None] | None = None,
     visit: Visit | None = None,
 ) -> Digest:
     answers = known or [None] * len(digest.revisions)
@@ -189,7 +189,11 @@ def test_what_is_known_and_as_it_was_is_not_asked_for_and_says_nothing_new() -> 
     found = completed(
         world,
         listing(stated(1, published=midnight, at=midnight), stated(2), stated(3)),
-        known=[Known("shown of another", "stated 1"), Known("stated 2"), Known(None)],
+        known=[
+            KnownArticle("shown of another", "stated 1"),
+            KnownArticle("stated 2"),
+            KnownArticle(None),
+        ],
     )
 
     assert (world.asked, found.notes) == ([], ())
@@ -203,7 +207,7 @@ def test_what_changed_is_asked_for() -> None:
     world = World()
 
     [revision] = completed(
-        world, listing(stated(1)), known=[Known("an older hash", "an older hash")]
+        world, listing(stated(1)), known=[KnownArticle("an older hash", "an older hash")]
     ).revisions
 
     assert (world.asked, revision.hash) == (["https://a.example/1"], "stated 1")
@@ -241,7 +245,7 @@ def test_what_is_known_keeps_its_text_while_its_changed_page_fails() -> None:
             for number in (1, 2)
         }
     )
-    known = Known("shown", "older")
+    known = KnownArticle("shown", "older")
 
     one, two = completed(
         world, listing(stated(1), stated(2, guarded=True)), known=[known, known]
@@ -290,7 +294,7 @@ def test_what_is_not_to_be_had_is_settled(case: str, job: Job) -> None:
 def test_a_known_item_of_a_page_is_not_rejected_when_its_page_goes() -> None:
     world = World({"https://a.example/1": REFUSALS["not there"]})
 
-    found = completed(world, listing(stated(1)), known=[Known("shown", "older")])
+    found = completed(world, listing(stated(1)), known=[KnownArticle("shown", "older")])
 
     assert [one.hash for one in found.revisions] == ["shown"]
 
@@ -339,7 +343,9 @@ def test_an_article_that_changes_all_the_time_is_read_four_times_a_day_and_keeps
     visit = visiting(world)
 
     def told(minutes: int) -> Revision:
-        known: list[Known | None] = [Known("shown", "an hour ago")] if minutes else [None]
+        known: list[KnownArticle | None] = (
+            [KnownArticle("shown", "an hour ago")] if minutes else [None]
+        )
         now = replace(visit, started=NOW + timedelta(minutes=minutes))
         [revision] = completed(
             world, listing(stated(1, hash=f"{minutes} minutes ago")), known=known, visit=now
@@ -376,7 +382,7 @@ def test_a_host_that_asks_for_time_is_not_asked_any_more() -> None:
     found = completed(world, listing(*map(stated, range(9)), elsewhere), visit=visit)
 
     assert world.asked.count("https://a.example/0") == 1
-    assert Counter(world.group(url) for url in world.asked) == {"a.example": 1, "b.example": 1}
+    assert Counter(world.host_group(url) for url in world.asked) == {"a.example": 1, "b.example": 1}
     assert visit.waits == {"a.example": NOW + timedelta(hours=2)}
     assert found.notes == ("full text of 1 item read, 9 failed (HTTP 503 at a.example)",)
 
@@ -454,7 +460,7 @@ def test_beyond_the_limit_what_has_a_text_is_brought_and_wanted_again() -> None:
         world,
         listing(stated(1), stated(2, summary="About."), stated(3)),
         visit=visit,
-        known=[None, None, Known("x", "y")],
+        known=[None, None, KnownArticle("x", "y")],
     )
 
     _, second, third = found.revisions
@@ -548,10 +554,10 @@ def test_an_article_without_end_ends_at_ten_pages_and_never_leaves_its_host() ->
 
 def test_what_is_remembered_is_not_asked_for(tmp_path: Path) -> None:
     world = World()
-    memory = Remembered(tmp_path, clock=lambda: NOW)
+    memory = PreviewCache(tmp_path, clock=lambda: NOW)
     visit = visiting(world, remembered=memory)
     completed(world, listing(stated(1)), visit=visit)
-    memory.keep(
+    memory.store(
         world.requests[0], Response(status=200, url="https://a.example/1", body=b"remembered")
     )
     world.asked.clear()

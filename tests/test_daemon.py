@@ -78,7 +78,7 @@ class Running:
 @asynccontextmanager
 async def running(home: Any, port: int) -> AsyncIterator[Running]:
     config = home.load()
-    with open_store(config) as store, store.hold():
+    with open_store(config) as store, store.lock_for_daemon():
         async with (
             Writer(store, clock=utc_now) as writer,
             Daemon(config, store, writer, load=home.load) as daemon,
@@ -295,7 +295,7 @@ def test_an_address_that_is_taken_is_told_and_nothing_is_left(home: Any, way: An
             serve(home.load)
 
     assert way.children() == set()
-    with open_store(home.load()) as store, store.hold():
+    with open_store(home.load()) as store, store.lock_for_daemon():
         assert (
             store.claim(datetime.now(UTC), limit=9, lease=timedelta(seconds=1)) == []
         )  # done, and not due
@@ -420,7 +420,7 @@ def test_runs_under_way_end_with_the_configuration_they_began_with(home: Any, wa
             async with running(home, port) as at_work:
                 await way.until(lambda: origin.asked)
                 old = at_work.daemon.app
-                [session] = old._parts.fetcher._made._sessions.values()
+                [session] = old._parts.fetcher._instance._sessions.values()
                 home.save("calm", "Calm water")
                 home.follow(slow, SAVED)
                 await at_work.until("/feed.atom", "Calm water")

@@ -232,7 +232,7 @@ def test_a_document_that_is_no_feed_is_the_sources_error() -> None:
 
 
 def test_an_adapter_that_is_not_there_is_the_sources_error() -> None:
-    with pytest.raises(SourceError, match="no adapter reads `fax`; there are archive, feed"):
+    with pytest.raises(SourceError, match="no adapter reads `fax`; there are feed, page"):
         digest([saved(HEAD)], Job("news", "fax"), SITES)
 
 

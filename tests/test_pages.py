@@ -17,7 +17,7 @@ from aggregator.parse.captures import Digest, Job, Wanted
 from aggregator.run.host_queue import Hosts
 from aggregator.run.list_pages import Leaf, follow, leaf_of
 from aggregator.run.page_fetcher import Parts, Visit
-from aggregator.store import Known
+from aggregator.store import KnownArticle
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,10 +59,10 @@ class World:
         self.asked: list[str] = []
         self.robots: list[str] = []
 
-    def group(self, url: str) -> str:
+    def host_group(self, url: str) -> str:
         return url.split("/")[2]
 
-    async def allowed(self, url: str, *, like: Request | None = None) -> bool:
+    async def is_allowed(self, url: str, *, like: Request | None = None) -> bool:
         self.robots.append(url)
         return url not in self.forbidden
 
@@ -78,8 +78,8 @@ class World:
     async def digest(self, captures: Sequence[Capture], job: Job) -> Digest:
         return read(captures[0].body.decode())
 
-    async def news(self, revisions: Sequence[Revision]) -> list[Known | None]:
-        return [Known(one.hash) if one.hash in self.known else None for one in revisions]
+    async def news(self, revisions: Sequence[Revision]) -> list[KnownArticle | None]:
+        return [KnownArticle(one.hash) if one.hash in self.known else None for one in revisions]
 
     def follow(
         self, first: str, *, carrier: str = "page", pages: int = 10, seconds: float = 60
@@ -110,7 +110,11 @@ def test_pages_are_read_until_one_brings_nothing_unknown() -> None:
 
     assert world.asked == world.robots == [page(2), page(3)]
     assert titles(leaves) == [["a", "b"], ["c", "d"], ["e", "f"]]
-    assert [leaf.known for leaf in leaves] == [[None, None], [None, None], [Known("e"), Known("f")]]
+    assert [leaf.known for leaf in leaves] == [
+        [None, None],
+        [None, None],
+        [KnownArticle("e"), KnownArticle("f")],
+    ]
 
 
 def test_a_list_whose_first_page_is_known_is_not_followed() -> None:

@@ -294,7 +294,7 @@ def test_3_what_was_deleted_does_not_return_while_it_is_listed(
             home.follow(f'{{id: rss, url: "{origin.url("/rss")}"}}')
             async with home.app(clock) as app:
                 await app.cycle()
-                app.store.forget([app.entries_of(app.config.views[0])[0].id], now=clock())
+                app.store.delete_entries([app.entries_of(app.config.views[0])[0].id], now=clock())
                 origin.pages["/rss"] = way.Reply(
                     feed(item(1), item(2, description="Edited"), item(3))
                 )

@@ -674,7 +674,9 @@ def test_an_article_on_a_private_address_is_not_asked_for(home: Any, way: Any, c
             home.follow(f'{{id: feed, url: "{feed}"}}')
             async with reading(home, clock) as app:
                 body = excerpts(1, host=origin.url("")).encode()
-                app._parts.remembered.keep(Request(feed), Response(status=200, url=feed, body=body))
+                app._parts.remembered.store(
+                    Request(feed), Response(status=200, url=feed, body=body)
+                )
                 [outcome] = await app.cycle()
 
                 assert (outcome.status, outcome.new, origin.asked) == ("ok", 1, [])

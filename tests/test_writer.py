@@ -10,7 +10,7 @@ import pytest
 
 from aggregator.errors import StoreError
 from aggregator.model import Outcome, Result, SourceState
-from aggregator.store.writer import GROUP, Writer
+from aggregator.store.writer import RESULTS_PER_COMMIT, Writer
 
 
 class Store:
@@ -43,7 +43,7 @@ def test_what_arrives_during_a_commit_goes_into_the_next_in_groups_by_one_thread
         store = Store()
         store.open.clear()
         async with Writer(store, clock=clock) as writer:  # type: ignore[arg-type]
-            names = [f"s{number}" for number in range(GROUP + 3)]
+            names = [f"s{number}" for number in range(RESULTS_PER_COMMIT + 3)]
             tasks = [
                 asyncio.create_task(writer.commit(result(name, clock)))
                 for name in ("first", *names)
@@ -54,8 +54,8 @@ def test_what_arrives_during_a_commit_goes_into_the_next_in_groups_by_one_thread
 
     store, outcomes = asyncio.run(story())
 
-    assert outcomes == ["first", *(f"s{number}" for number in range(GROUP + 3))]
-    assert [len(group) for group in store.groups] == [GROUP, 4]
+    assert outcomes == ["first", *(f"s{number}" for number in range(RESULTS_PER_COMMIT + 3))]
+    assert [len(group) for group in store.groups] == [RESULTS_PER_COMMIT, 4]
     assert len(store.threads) == 1
 
 

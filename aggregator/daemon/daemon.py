@@ -58,7 +58,7 @@ def serve(load: Callable[[], Config]) -> None:
 
 async def _serve(load: Callable[[], Config]) -> None:
     config = load()
-    with open_store(config) as store, store.hold():
+    with open_store(config) as store, store.lock_for_daemon():
         async with (
             Writer(store, clock=utc_now) as writer,
             Daemon(config, store, writer, load=load) as daemon,
@@ -185,7 +185,7 @@ class Daemon:
     async def _settle(self) -> None:
         """Bring the search index up to date, in slices between other writing: then no search has to wait for it."""
         try:
-            while not self._stop.is_set() and await self._writer.call(self._store.settle):
+            while not self._stop.is_set() and await self._writer.call(self._store.update_indexes):
                 pass
         except AggregatorError as error:
             logger.error("the search index is left to whoever searches: %s", error)

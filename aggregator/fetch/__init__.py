@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aggregator.fetch.messages import FetchSettings, Request, Response
-from aggregator.fetch.rate_limit import group_of
+from aggregator.fetch.rate_limit import host_group
 
 if TYPE_CHECKING:
     from aggregator.fetch.client import Fetcher
 
-__all__ = ["FetchSettings", "Fetcher", "Request", "Response", "group_of"]
+__all__ = ["FetchSettings", "Fetcher", "Request", "Response", "host_group"]
 
 
 def __getattr__(name: str) -> object:

@@ -13,23 +13,23 @@ import aiohttp
 
 from aggregator.errors import SourceError
 from aggregator.fetch.cache_headers import (
+    conditional_headers,
     hints_of,
-    merged,
-    request_headers,
+    merge_validators,
     retry_after,
     validators_of,
 )
-from aggregator.fetch.connector import AddressRefusedError, GuardedResolver, connector
+from aggregator.fetch.connector import AddressRefusedError, GuardedResolver, make_connector
 from aggregator.fetch.content_encoding import ACCEPT_ENCODING
 from aggregator.fetch.deadline import Deadline
-from aggregator.fetch.error_mapping import FAULTS, fault, refused
+from aggregator.fetch.error_mapping import CLIENT_ERRORS, status_error, to_source_error
 from aggregator.fetch.messages import FetchSettings, Response
-from aggregator.fetch.names import SystemNames
-from aggregator.fetch.rate_limit import Pace, group_of
-from aggregator.fetch.redirects import REDIRECTS, Chain
-from aggregator.fetch.request_url import refuse_private, target
-from aggregator.fetch.response_body import DOCUMENT, MOST_HEADER_BYTES, read
-from aggregator.fetch.robots import Robots
+from aggregator.fetch.names import SystemResolver
+from aggregator.fetch.rate_limit import RateLimiter, host_group
+from aggregator.fetch.redirects import REDIRECT_STATUSES, RedirectChain
+from aggregator.fetch.request_url import parse_target, refuse_private
+from aggregator.fetch.response_body import DOCUMENT_STATUSES, MAX_HEADER_BYTES, read_response
+from aggregator.fetch.robots import RobotsCache
 from aggregator.fetch.wall import wall
 
 if TYPE_CHECKING:
@@ -39,10 +39,10 @@ if TYPE_CHECKING:
     from aggregator.fetch.connector import Resolve
     from aggregator.fetch.messages import Request
     from aggregator.fetch.request_url import Target
-    from aggregator.fetch.response_body import Answer
+    from aggregator.fetch.response_body import HopResponse
 
-_MOST_HEADERS = 256
-_LONGEST_LINE = 8190
+_MAX_HEADERS = 256
+_MAX_LINE_BYTES = 8190
 _NOT_MODIFIED = 304
 _KEPT_HEADERS = frozenset(
     {
@@ -83,13 +83,13 @@ class Fetcher:
     ) -> None:
         self._settings = settings or FetchSettings()
         self._clock = clock
-        self._names = SystemNames()
-        self._resolve: Resolve = resolve or self._names
+        self._system_resolver = SystemResolver()
+        self._resolve: Resolve = resolve or self._system_resolver
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
-        self._robots = Robots(self.get, clock=clock)
+        self._robots = RobotsCache(self.get, clock=clock)
 
     async def __aenter__(self) -> Self:
-        self._pace = Pace(self._settings)
+        self._rate_limiter = RateLimiter(self._settings)
         return self
 
     async def __aexit__(
@@ -101,7 +101,7 @@ class Fetcher:
         for session in self._sessions.values():
             await session.close()
         self._sessions.clear()
-        self._names.close()
+        self._system_resolver.close()
 
     async def get(self, request: Request) -> Response:
         """Fetch one document, following its redirects.
@@ -109,15 +109,17 @@ class Fetcher:
         Raises: SourceError of kind dns, connect, tls, timeout, http, gone, forbidden, redirect, too-large, blocked, or
         unreadable (an answer that is not HTTP, a body that cannot be decoded).
         """
-        chain = Chain(request)
+        chain = RedirectChain(request)
         deadline = Deadline(self._settings.timeout.total_seconds())
         while True:
-            answer = await self._ask(request, chain, deadline)
-            if answer.status not in REDIRECTS:
-                return await self._response(request, chain, answer, ms=round(deadline.spent * 1000))
+            answer = await self._fetch_hop(request, chain, deadline)
+            if answer.status not in REDIRECT_STATUSES:
+                return await self._make_response(
+                    request, chain, answer, ms=round(deadline.spent_seconds * 1000)
+                )
             chain.follow(answer.status, answer.headers.get("location"), answer.cookies)
 
-    async def allowed(self, url: str, *, like: Request | None = None) -> bool:
+    async def is_allowed(self, url: str, *, like: Request | None = None) -> bool:
         """Tell whether the host's robots.txt lets us fetch a page; the host is asked once a day.
 
         `like` is the request the page will be fetched with: proxy, user agent, password and allow_private are its.
@@ -125,20 +127,25 @@ class Fetcher:
         Raises: SourceError where the host cannot tell now (5xx, 429, no connection): wait (RFC 9309 §2.3.1.4).
         """
         agent = (like.user_agent if like else None) or self._settings.user_agent
-        return await self._robots.allowed(url, agent=agent, like=like)
+        return await self._robots.is_allowed(url, agent=agent, like=like)
 
-    def group(self, url: str) -> str:
+    def host_group(self, url: str) -> str:
         """Name the pace `url` belongs to: its host, or the pattern that its host is grouped under."""
-        return group_of(target(url).host, self._settings.host_groups)
+        return host_group(parse_target(url).host, self._settings.host_groups)
 
-    async def _ask(self, request: Request, chain: Chain, deadline: Deadline) -> Answer:
-        aim, proxy = chain.here, request.proxy or self._settings.proxy
+    async def _fetch_hop(
+        self, request: Request, chain: RedirectChain, deadline: Deadline
+    ) -> HopResponse:
+        aim, proxy = chain.current, request.proxy or self._settings.proxy
         guarded = not (
             self._settings.allow_private if request.allow_private is None else request.allow_private
         )
         if guarded:
             refuse_private(aim)
-        async with self._pace.place(aim.host, spacing=request.spacing), deadline.running(aim.host):
+        async with (
+            self._rate_limiter.slot(aim.host, spacing=request.spacing),
+            deadline.limit_hop(aim.host),
+        ):
             if guarded and proxy:
                 await self._refuse_private_name(aim)
             try:
@@ -148,9 +155,9 @@ class Fetcher:
                     aim.url, headers=chain.headers(), allow_redirects=False, proxy=proxy
                 )
                 async with question as response:
-                    return await read(response, self._limit(request))
-            except FAULTS as error:
-                raise fault(error, aim) from error
+                    return await read_response(response, self._body_limit(request))
+            except CLIENT_ERRORS as error:
+                raise to_source_error(error, aim) from error
 
     async def _refuse_private_name(self, aim: Target) -> None:
         try:
@@ -160,14 +167,14 @@ class Fetcher:
         except OSError:
             return  # behind a proxy there is often no DNS: the proxy will look it up
 
-    def _limit(self, request: Request) -> int:
+    def _body_limit(self, request: Request) -> int:
         return self._settings.max_body if request.max_body is None else request.max_body
 
     def _session(self, *, guarded: bool) -> aiohttp.ClientSession:
         session = self._sessions.get(guarded)
         if session is None:
             session = self._sessions[guarded] = aiohttp.ClientSession(
-                connector=connector(self._resolve, guarded=guarded),
+                connector=make_connector(self._resolve, guarded=guarded),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={
                     "User-Agent": self._settings.user_agent,
@@ -177,29 +184,29 @@ class Fetcher:
                     total=None, sock_connect=self._settings.timeout.total_seconds() / 2
                 ),
                 auto_decompress=False,
-                max_line_size=_LONGEST_LINE,
-                max_field_size=MOST_HEADER_BYTES,
-                max_headers=_MOST_HEADERS,
+                max_line_size=_MAX_LINE_BYTES,
+                max_field_size=MAX_HEADER_BYTES,
+                max_headers=_MAX_HEADERS,
             )
         return session
 
-    async def _response(
-        self, request: Request, chain: Chain, answer: Answer, *, ms: int
+    async def _make_response(
+        self, request: Request, chain: RedirectChain, answer: HopResponse, *, ms: int
     ) -> Response:
-        url, now = chain.here.text, self._clock()
-        sent = request.validators if request_headers(request.validators, url) else None
+        url, now = chain.current.text, self._clock()
+        sent = request.validators if conditional_headers(request.validators, url) else None
         unchanged = sent is not None and answer.status == _NOT_MODIFIED
-        body = b"" if unchanged else await self._document(request, chain.here, answer)
+        body = b"" if unchanged else await self._read_document(request, chain.current, answer)
         return Response(
             status=_NOT_MODIFIED if unchanged else 200,
             url=url,
             body=body,
             headers={
-                name: _plain(value)
+                name: _valid_utf8(value)
                 for name, value in answer.headers.items()
                 if name in _KEPT_HEADERS
             },
-            validators=merged(sent, answer.headers)
+            validators=merge_validators(sent, answer.headers)
             if sent and unchanged
             else validators_of(answer.headers, url),
             hints=hints_of(answer.headers, now),
@@ -209,8 +216,8 @@ class Fetcher:
             wire_bytes=len(answer.body),
         )
 
-    async def _document(self, request: Request, aim: Target, answer: Answer) -> bytes:
-        body = await answer.document(self._limit(request))
+    async def _read_document(self, request: Request, aim: Target, answer: HopResponse) -> bytes:
+        body = await answer.decode_document(self._body_limit(request))
         wait = retry_after(answer.headers, self._clock())
         if (name := wall(answer.status, answer.headers, body, host=aim.host)) is not None:
             raise SourceError(
@@ -219,12 +226,12 @@ class Fetcher:
                 status=answer.status,
                 retry_after=wait,
             )
-        if answer.status not in DOCUMENT:
-            raise refused(answer.status, aim, wait)
+        if answer.status not in DOCUMENT_STATUSES:
+            raise status_error(answer.status, aim, wait)
         return body
 
 
-def _plain(value: str) -> str:
+def _valid_utf8(value: str) -> str:
     return (
         value
         if value.isascii()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from aiohttp import TCPConnector
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from aggregator.fetch.private_address import refusal
+from aggregator.fetch.private_address import refusal_reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # Idle connections are kept for the next hop or the next feed of one host, not for the next poll: 10,000 hosts in one
 # cycle would otherwise hold a file descriptor each.
 _IDLE_SECONDS = 1.0
-_DNS_SECONDS = 60
+_DNS_CACHE_SECONDS = 60
 
 
 class AddressRefusedError(OSError):
@@ -52,21 +52,21 @@ class GuardedResolver(AbstractResolver):
         """Look `host` up. Raises: AddressRefusedError where all its addresses are, OSError where it has none."""
         addresses = await self._resolve(host, port)
         if self._guarded:
-            addresses = _public(host, addresses)
+            addresses = _public_addresses(host, addresses)
         if not addresses:
             raise OSError(f"{host} has no address")
-        return [_result(host, address, port) for address in addresses]
+        return [_resolve_result(host, address, port) for address in addresses]
 
     async def close(self) -> None:
         """Nothing to close: the look-up belongs to the fetcher."""
 
 
-def connector(resolve: Resolve, *, guarded: bool) -> TCPConnector:
+def make_connector(resolve: Resolve, *, guarded: bool) -> TCPConnector:
     """Make a connector; how many connections there are is the pace's business, not the connector's."""
     return TCPConnector(
         limit=0,
         resolver=GuardedResolver(resolve, guarded=guarded),
-        ttl_dns_cache=_DNS_SECONDS,
+        ttl_dns_cache=_DNS_CACHE_SECONDS,
         keepalive_timeout=_IDLE_SECONDS,
         socket_factory=guarded_socket if guarded else None,
     )
@@ -75,21 +75,21 @@ def connector(resolve: Resolve, *, guarded: bool) -> TCPConnector:
 def guarded_socket(info: AddrInfoType) -> socket.socket:
     """Make the socket that is about to be connected to `info`. Raises: AddressRefusedError."""
     family, kind, protocol, _, address = info
-    if (reason := refusal(str(address[0]))) is not None:
+    if (reason := refusal_reason(str(address[0]))) is not None:
         raise AddressRefusedError(f"{address[0]} is refused ({reason})")
     return socket.socket(family, kind, protocol)
 
 
-def _public(host: str, addresses: Sequence[str]) -> list[str]:
-    public = [address for address in addresses if refusal(address) is None]
+def _public_addresses(host: str, addresses: Sequence[str]) -> list[str]:
+    public = [address for address in addresses if refusal_reason(address) is None]
     if addresses and not public:
         raise AddressRefusedError(
-            f"{host} is refused: its address {addresses[0]} is {refusal(addresses[0])}"
+            f"{host} is refused: its address {addresses[0]} is {refusal_reason(addresses[0])}"
         )
     return public
 
 
-def _result(host: str, address: str, port: int) -> ResolveResult:
+def _resolve_result(host: str, address: str, port: int) -> ResolveResult:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     return ResolveResult(
         hostname=host, host=address, port=port, family=family, proto=0, flags=socket.AI_NUMERICHOST

@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ACCEPT_ENCODING = "gzip, br, zstd"
-_MOST_CODINGS = 2
+_MAX_CODINGS = 2
 _GZIP_MAGIC = b"\x1f\x8b"
 # RFC 9659: the window that a receiver of HTTP must be able to hold is 8 MiB, and it needs no larger one.
 _ZSTD_OPTIONS: dict[int, int] = {zstd.DecompressionParameter.window_log_max: 23}
-_STEP = 1024 * 1024
-_BROKEN = (zlib.error, brotli.error, zstd.ZstdError, EOFError)
+_CHUNK_BYTES = 1024 * 1024
+_DECODE_ERRORS = (zlib.error, brotli.error, zstd.ZstdError, EOFError)
 
 
-def decoded(body: bytes, label: str | None, *, limit: int) -> bytes:
+def decode_body(body: bytes, label: str | None, *, limit: int) -> bytes:
     """Undo the codings of a Content-Encoding label, the last one first; a bare `.gz` file is inflated as well.
 
     Raises: SourceError `too-large` past `limit` bytes, `unreadable` for broken or unknown codings.
@@ -36,35 +36,35 @@ def decoded(body: bytes, label: str | None, *, limit: int) -> bytes:
         for name in (label or "").split(",")
         if name.strip().lower() not in ("", "identity")
     ]
-    if len(names) > _MOST_CODINGS:
+    if len(names) > _MAX_CODINGS:
         raise SourceError(
             "unreadable",
-            f"{len(names)} content codings on one answer, at most {_MOST_CODINGS} are undone",
+            f"{len(names)} content codings on one answer, at most {_MAX_CODINGS} are undone",
         )
     for name in reversed(names):
-        body = _decoded(body, name, limit=limit)
+        body = _decode_one(body, name, limit=limit)
     return (
-        _decoded(body, "gzip", limit=limit)
-        if body.startswith(_GZIP_MAGIC) and len(names) < _MOST_CODINGS
+        _decode_one(body, "gzip", limit=limit)
+        if body.startswith(_GZIP_MAGIC) and len(names) < _MAX_CODINGS
         else body
     )
 
 
-def _decoded(body: bytes, name: str, *, limit: int) -> bytes:
+def _decode_one(body: bytes, name: str, *, limit: int) -> bytes:
     decoder = _DECODERS.get(name)
     if decoder is None:
         raise SourceError("unreadable", f"unknown content coding {name[:40]!r}")
     try:
         return decoder(body, limit) if body else b""
-    except _BROKEN as error:
+    except _DECODE_ERRORS as error:
         raise SourceError("unreadable", f"the {name} body cannot be decoded ({error})") from error
 
 
-def _too_large(limit: int) -> SourceError:
+def _too_large_error(limit: int) -> SourceError:
     return SourceError("too-large", f"the body is larger than {limit} bytes once decompressed")
 
 
-def _gunzip(body: bytes, limit: int) -> bytes:
+def _decode_gzip(body: bytes, limit: int) -> bytes:
     # Servers that label what they did not compress are common; such a body does not begin like a gzip file.
     if not body.startswith(_GZIP_MAGIC):
         return body
@@ -73,54 +73,54 @@ def _gunzip(body: bytes, limit: int) -> bytes:
     while body.startswith(
         _GZIP_MAGIC
     ):  # a gzip file may be several members; what follows them is padding
-        part, body = _inflated(body, zlib.MAX_WBITS | 16, left, limit)
+        part, body = _inflate(body, zlib.MAX_WBITS | 16, left, limit)
         parts.append(part)
         left -= len(part)
     return b"".join(parts)
 
 
-def _undeflate(body: bytes, limit: int) -> bytes:
+def _decode_deflate(body: bytes, limit: int) -> bytes:
     try:
-        return _inflated(body, zlib.MAX_WBITS, limit, limit)[0]
+        return _inflate(body, zlib.MAX_WBITS, limit, limit)[0]
     except (
         zlib.error
     ):  # some servers send the bare stream without the zlib wrapper of RFC 9110 §8.4.1.2
-        return _inflated(body, -zlib.MAX_WBITS, limit, limit)[0]
+        return _inflate(body, -zlib.MAX_WBITS, limit, limit)[0]
 
 
-def _inflated(body: bytes, wbits: int, left: int, limit: int) -> tuple[bytes, bytes]:
+def _inflate(body: bytes, wbits: int, left: int, limit: int) -> tuple[bytes, bytes]:
     stream = zlib.decompressobj(wbits)
     part = stream.decompress(body, left + 1)
     if len(part) > left:
-        raise _too_large(limit)
+        raise _too_large_error(limit)
     if not stream.eof:
         raise EOFError("it ends early")
     return part, stream.unused_data
 
 
-def _unbrotli(body: bytes, limit: int) -> bytes:
+def _decode_brotli(body: bytes, limit: int) -> bytes:
     stream = brotli.Decompressor()
-    parts = [stream.process(body, output_buffer_limit=_STEP)]
+    parts = [stream.process(body, output_buffer_limit=_CHUNK_BYTES)]
     size = len(parts[0])
     while size <= limit and not stream.is_finished():
-        part = stream.process(b"", output_buffer_limit=_STEP)
+        part = stream.process(b"", output_buffer_limit=_CHUNK_BYTES)
         if not part:
             raise EOFError("it ends early")
         parts.append(part)
         size += len(part)
     if size > limit:
-        raise _too_large(limit)
+        raise _too_large_error(limit)
     return b"".join(parts)
 
 
-def _unzstd(body: bytes, limit: int) -> bytes:
+def _decode_zstd(body: bytes, limit: int) -> bytes:
     parts: list[bytes] = []
     left = limit
     while body:
         frame = zstd.ZstdDecompressor(options=_ZSTD_OPTIONS)
         part = frame.decompress(body, left + 1)
         if len(part) > left:
-            raise _too_large(limit)
+            raise _too_large_error(limit)
         if not frame.eof:
             raise EOFError("it ends early")
         parts.append(part)
@@ -130,9 +130,9 @@ def _unzstd(body: bytes, limit: int) -> bytes:
 
 
 _DECODERS: dict[str, Callable[[bytes, int], bytes]] = {
-    "gzip": _gunzip,
-    "x-gzip": _gunzip,
-    "deflate": _undeflate,
-    "br": _unbrotli,
-    "zstd": _unzstd,
+    "gzip": _decode_gzip,
+    "x-gzip": _decode_gzip,
+    "deflate": _decode_deflate,
+    "br": _decode_brotli,
+    "zstd": _decode_zstd,
 }

@@ -19,20 +19,20 @@ class Deadline:
     """Working time for one chain; `spent` is in seconds."""
 
     def __init__(self, seconds: float) -> None:
-        self._whole = seconds
+        self._total_seconds = seconds
         self._time = asyncio.get_running_loop().time
-        self.spent = 0.0
+        self.spent_seconds = 0.0
 
     @asynccontextmanager
-    async def running(self, host: str) -> AsyncIterator[None]:
+    async def limit_hop(self, host: str) -> AsyncIterator[None]:
         """Let the time run for one hop. Raises: SourceError `timeout` when it is over."""
         begin = self._time()
         try:
-            async with asyncio.timeout(max(self._whole - self.spent, 0.0)):
+            async with asyncio.timeout(max(self._total_seconds - self.spent_seconds, 0.0)):
                 yield
         except TimeoutError:
             raise SourceError(
-                "timeout", f"no complete answer from {host} within {self._whole:g} s"
+                "timeout", f"no complete answer from {host} within {self._total_seconds:g} s"
             ) from None
         finally:
-            self.spent += self._time() - begin
+            self.spent_seconds += self._time() - begin

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from aggregator.fetch.messages import FetchSettings, Request, Response
 
 
-class Deferred:
+class LazyFetcher:
     """An async context manager around a fetcher; `settings` and `clock` are the fetcher's."""
 
     def __init__(self, settings: FetchSettings, *, clock: Callable[[], datetime]) -> None:
         self._settings = settings
         self._clock = clock
-        self._made: Fetcher | None = None
+        self._instance: Fetcher | None = None
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -38,22 +38,22 @@ class Deferred:
         await self._stack.__aexit__(kind, error, trace)
 
     async def get(self, request: Request) -> Response:
-        return await (await self._fetcher()).get(request)
+        return await (await self._get_fetcher()).get(request)
 
-    async def allowed(self, url: str, *, like: Request | None = None) -> bool:
-        return await (await self._fetcher()).allowed(url, like=like)
+    async def is_allowed(self, url: str, *, like: Request | None = None) -> bool:
+        return await (await self._get_fetcher()).is_allowed(url, like=like)
 
-    def group(self, url: str) -> str:
-        from aggregator.fetch.rate_limit import group_of
-        from aggregator.fetch.request_url import target
+    def host_group(self, url: str) -> str:
+        from aggregator.fetch.rate_limit import host_group
+        from aggregator.fetch.request_url import parse_target
 
-        return group_of(target(url).host, self._settings.host_groups)
+        return host_group(parse_target(url).host, self._settings.host_groups)
 
-    async def _fetcher(self) -> Fetcher:
-        if self._made is None:
+    async def _get_fetcher(self) -> Fetcher:
+        if self._instance is None:
             from aggregator.fetch.client import Fetcher
 
-            self._made = await self._stack.enter_async_context(
+            self._instance = await self._stack.enter_async_context(
                 Fetcher(self._settings, clock=self._clock)
             )
-        return self._made
+        return self._instance

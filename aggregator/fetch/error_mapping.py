@@ -22,86 +22,90 @@ if TYPE_CHECKING:
     from aggregator.fetch.request_url import Target
 
 # What aiohttp may raise for one request; ValueError is its answer to headers that cannot be sent.
-FAULTS = (aiohttp.ClientError, OSError, ValueError)
-_TOO_LARGE_WORDS = (
+CLIENT_ERRORS = (aiohttp.ClientError, OSError, ValueError)
+_TOO_LARGE_MESSAGES = (
     "Got more than",
     "Too many",
 )  # aiohttp's parser says which limit was hit in its message alone
-_FORBIDDEN = frozenset({401, 403})
+_FORBIDDEN_STATUSES = frozenset({401, 403})
 
 
-def fault(error: Exception, aim: Target) -> SourceError:
+def to_source_error(error: Exception, aim: Target) -> SourceError:
     """Turn an exception of the HTTP client into ours."""
     if isinstance(error, aiohttp.ClientConnectorError):
-        return _not_connected(error, aim)
-    kind, message = _classified(error, aim)
+        return _connection_error(error, aim)
+    kind, message = _classify(error, aim)
     return SourceError(kind, message)
 
 
-def refused(status: int, aim: Target, wait: timedelta | None) -> SourceError:
+def status_error(status: int, aim: Target, wait: timedelta | None) -> SourceError:
     """Make the error of an HTTP status that brings no document."""
     kind: ErrorClass = (
-        "gone" if status == HTTPStatus.GONE else "forbidden" if status in _FORBIDDEN else "http"
+        "gone"
+        if status == HTTPStatus.GONE
+        else "forbidden"
+        if status in _FORBIDDEN_STATUSES
+        else "http"
     )
     return SourceError(
-        kind, f"{_status_words(status)} at {aim.shown}", status=status, retry_after=wait
+        kind, f"{_status_text(status)} at {aim.display_url}", status=status, retry_after=wait
     )
 
 
-def _status_words(status: int) -> str:
+def _status_text(status: int) -> str:
     try:
         return f"HTTP {status} {HTTPStatus(status).phrase}"
     except ValueError:
         return f"HTTP {status}"
 
 
-def _not_connected(error: aiohttp.ClientConnectorError, aim: Target) -> SourceError:
+def _connection_error(error: aiohttp.ClientConnectorError, aim: Target) -> SourceError:
     reason = error.os_error
     if isinstance(reason, AddressRefusedError):
         return SourceError("blocked", f"{reason}; set allow_private for a source that you trust")
     if isinstance(error, aiohttp.ClientProxyConnectionError):
-        return SourceError("connect", f"the proxy cannot be reached ({_os_words(reason)})")
+        return SourceError("connect", f"the proxy cannot be reached ({_os_reason(reason)})")
     if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return SourceError("dns", f"{aim.host} cannot be looked up ({_dns_words(reason)})")
+        return SourceError("dns", f"{aim.host} cannot be looked up ({_dns_reason(reason)})")
     if isinstance(error, aiohttp.ClientSSLError):
-        return SourceError("tls", f"no secure connection to {aim.host} ({_tls_words(reason)})")
-    return SourceError("connect", f"no connection to {aim.host} ({_os_words(reason)})")
+        return SourceError("tls", f"no secure connection to {aim.host} ({_tls_reason(reason)})")
+    return SourceError("connect", f"no connection to {aim.host} ({_os_reason(reason)})")
 
 
-def _classified(error: Exception, aim: Target) -> tuple[ErrorClass, str]:
+def _classify(error: Exception, aim: Target) -> tuple[ErrorClass, str]:
     if isinstance(error, TimeoutError):
         return "timeout", f"no connection to {aim.host} in time"
     if isinstance(error, ssl.SSLError):
-        return "tls", f"the secure connection to {aim.host} failed ({_tls_words(error)})"
+        return "tls", f"the secure connection to {aim.host} failed ({_tls_reason(error)})"
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return "connect", f"the proxy answered HTTP {error.status}"
     if isinstance(error, aiohttp.ClientResponseError):
-        return _not_http(error, aim)
+        return _protocol_error(error, aim)
     if isinstance(error, aiohttp.InvalidURL | ValueError):
         return (
             "blocked",
-            f"the question to {aim.shown} cannot be sent: URL or headers are not valid",
+            f"the question to {aim.display_url} cannot be sent: URL or headers are not valid",
         )
     return "connect", f"{aim.host} broke off the connection before its answer was complete"
 
 
-def _not_http(error: aiohttp.ClientResponseError, aim: Target) -> tuple[ErrorClass, str]:
-    if error.message.startswith(_TOO_LARGE_WORDS):
+def _protocol_error(error: aiohttp.ClientResponseError, aim: Target) -> tuple[ErrorClass, str]:
+    if error.message.startswith(_TOO_LARGE_MESSAGES):
         return "too-large", f"the headers of {aim.host} are too large"
     return "unreadable", f"the answer of {aim.host} is not HTTP"
 
 
-def _dns_words(reason: OSError) -> str:
+def _dns_reason(reason: OSError) -> str:
     if isinstance(reason, socket.gaierror):
         return "the DNS does not answer" if reason.errno == socket.EAI_AGAIN else "no such host"
     return str(reason)
 
 
-def _os_words(reason: OSError) -> str:
+def _os_reason(reason: OSError) -> str:
     return (reason.strerror or str(reason) or type(reason).__name__).lower()
 
 
-def _tls_words(reason: BaseException) -> str:
+def _tls_reason(reason: BaseException) -> str:
     if isinstance(reason, ssl.SSLCertVerificationError):
         return reason.verify_message
     words = getattr(reason, "reason", None) or str(reason)

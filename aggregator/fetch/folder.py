@@ -23,45 +23,45 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 Manifest = dict[str, tuple[int, int]]
-UNREADABLE = (
+UNREADABLE_STAMP = (
     0,
     -1,
 )  # stands for the time and size of what cannot be asked: a dangling link, a closed folder
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class FolderChanges:
     """What to read of a folder: the changed files in the order of their names, and the manifest that holds after.
 
     `rejected` has a message for each file whose name is no text, and so cannot be remembered.
     """
 
     root: Path
-    names: tuple[str, ...]
+    changed_names: tuple[str, ...]
     manifest: Mapping[str, tuple[int, int]]
     rejected: tuple[str, ...] = ()
 
 
-def scan(location: Path, known: Mapping[str, tuple[int, int]]) -> Changes:
+def scan(location: Path, known: Mapping[str, tuple[int, int]]) -> FolderChanges:
     """Compare a folder (or a glob, or one file) with what is `known` of it.
 
     Raises SourceError (`missing`, `unreadable`) where the folder itself cannot be listed.
     """
-    root, names = _root(location)
+    root, names = _split_location(location)
     try:
-        manifest = _manifest(root, names)
+        manifest = _build_manifest(root, names)
     except FileNotFoundError as e:
         raise SourceError("missing", f"no such folder: {root}") from e
     except OSError as e:
         raise SourceError("unreadable", f"cannot list {root}: {e.strerror}") from e
-    foreign = sorted(name for name in manifest if not _is_text(name))
+    foreign = sorted(name for name in manifest if not _is_utf8(name))
     kept = (
         {name: mark for name, mark in manifest.items() if name not in foreign}
         if foreign
         else manifest
     )
     changed = tuple(sorted(name for name, mark in kept.items() if known.get(name) != mark))
-    return Changes(
+    return FolderChanges(
         root,
         changed,
         kept,
@@ -69,7 +69,9 @@ def scan(location: Path, known: Mapping[str, tuple[int, int]]) -> Changes:
     )
 
 
-def read(root: Path, name: str, *, source: str, taken: datetime, limit_bytes: int) -> Capture | str:
+def read_file(
+    root: Path, name: str, *, source: str, taken: datetime, limit_bytes: int
+) -> Capture | str:
     """Read one file: its capture, or the message that rejects it."""
     path = root / name
     try:
@@ -87,7 +89,7 @@ def read(root: Path, name: str, *, source: str, taken: datetime, limit_bytes: in
         return f"{name}: cannot be read: {e.strerror}"
 
 
-def _is_text(name: str) -> bool:
+def _is_utf8(name: str) -> bool:
     try:
         name.encode()
     except UnicodeEncodeError:
@@ -95,7 +97,7 @@ def _is_text(name: str) -> bool:
     return True
 
 
-def _root(location: Path) -> tuple[Path, str | None]:
+def _split_location(location: Path) -> tuple[Path, str | None]:
     """Split `folder/*.txt` into folder and pattern; a folder has the pattern None, a file is its own pattern."""
     parts = location.parts
     magic = next((index for index, part in enumerate(parts) if has_magic(part)), None)
@@ -106,30 +108,30 @@ def _root(location: Path) -> tuple[Path, str | None]:
     return location, None
 
 
-def _manifest(root: Path, pattern: str | None) -> Manifest:
+def _build_manifest(root: Path, pattern: str | None) -> Manifest:
     if pattern is not None and not has_magic(pattern):
-        return {pattern: _mark(root / pattern)}
+        return {pattern: _path_stamp(root / pattern)}
     if pattern is not None and "/" in pattern:
         root.stat()
         return {
-            str(path.relative_to(root)): _mark(path)
+            str(path.relative_to(root)): _path_stamp(path)
             for path in root.glob(pattern)
             if not path.is_dir()
         }
-    return dict(_listed(root, pattern)) if pattern is not None else dict(_walked(root))
+    return dict(_list_directory(root, pattern)) if pattern is not None else dict(_walk_tree(root))
 
 
-def _listed(root: Path, pattern: str) -> Iterator[tuple[str, tuple[int, int]]]:
+def _list_directory(root: Path, pattern: str) -> Iterator[tuple[str, tuple[int, int]]]:
     """One directory level without a Path a file: 2,000 files in a few milliseconds."""
     matches = re.compile(translate(pattern)).match
     with os.scandir(root) as entries:
         for entry in entries:
             hidden = entry.name.startswith(".") and not pattern.startswith(".")
             if matches(entry.name) and not hidden and not _is_folder(entry):
-                yield entry.name, _entry_mark(entry)
+                yield entry.name, _entry_stamp(entry)
 
 
-def _walked(root: Path, under: str = "") -> Iterator[tuple[str, tuple[int, int]]]:
+def _walk_tree(root: Path, under: str = "") -> Iterator[tuple[str, tuple[int, int]]]:
     """Every file below; links to folders are not followed, so that none leads back."""
     with os.scandir(root / under if under else root) as entries:
         for entry in entries:
@@ -137,17 +139,17 @@ def _walked(root: Path, under: str = "") -> Iterator[tuple[str, tuple[int, int]]
                 continue
             name = f"{under}/{entry.name}" if under else entry.name
             if entry.is_dir(follow_symlinks=False):
-                yield from _branch(root, name)
+                yield from _walk_subfolder(root, name)
             elif not _is_folder(entry):
-                yield name, _entry_mark(entry)
+                yield name, _entry_stamp(entry)
 
 
-def _branch(root: Path, name: str) -> Iterator[tuple[str, tuple[int, int]]]:
+def _walk_subfolder(root: Path, name: str) -> Iterator[tuple[str, tuple[int, int]]]:
     """A folder below that cannot be listed is one name that cannot be read: read() says why."""
     try:
-        yield from _walked(root, name)
+        yield from _walk_tree(root, name)
     except OSError:
-        yield name, UNREADABLE
+        yield name, UNREADABLE_STAMP
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -157,17 +159,17 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _entry_mark(entry: os.DirEntry[str]) -> tuple[int, int]:
+def _entry_stamp(entry: os.DirEntry[str]) -> tuple[int, int]:
     try:
         details = entry.stat()
     except OSError:
-        return UNREADABLE
+        return UNREADABLE_STAMP
     return details.st_mtime_ns, details.st_size
 
 
-def _mark(path: Path) -> tuple[int, int]:
+def _path_stamp(path: Path) -> tuple[int, int]:
     try:
         details = path.stat()
     except OSError:
-        return UNREADABLE
+        return UNREADABLE_STAMP
     return details.st_mtime_ns, details.st_size

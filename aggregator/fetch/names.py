@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 _THREADS = 16
 
 
-class SystemNames:
+class SystemResolver:
     """A `Resolve` over getaddrinfo; close it to give its threads back."""
 
     def __init__(self) -> None:
@@ -20,7 +20,7 @@ class SystemNames:
 
     async def __call__(self, host: str, port: int, /) -> tuple[str, ...]:
         return await asyncio.get_running_loop().run_in_executor(
-            self._threads, _addresses, host, port
+            self._threads, _look_up_addresses, host, port
         )
 
     def close(self) -> None:
@@ -28,6 +28,6 @@ class SystemNames:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-def _addresses(host: str, port: int) -> tuple[str, ...]:
+def _look_up_addresses(host: str, port: int) -> tuple[str, ...]:
     answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
     return tuple(dict.fromkeys(str(answer[4][0]) for answer in answers))

@@ -24,52 +24,54 @@ if TYPE_CHECKING:
 
     from aggregator.fetch.messages import Request
 
-LONGEST = timedelta(hours=1)
-MOST_FILES = 200
-MOST_BYTES = 64 * 1024 * 1024  # of all files
+MAX_ANSWER_AGE = timedelta(hours=1)
+MAX_CACHE_FILES = 200
+MAX_CACHE_BYTES = 64 * 1024 * 1024  # of all files
 _SUFFIX = ".answer"
-_LONGEST_HEADER_BYTES = 256 * 1024
+_MAX_HEADER_BYTES = 256 * 1024
 
 
-class Web(Protocol):
+class Client(Protocol):
     """Whoever answers requests: the fetcher, or one who looks over its shoulder."""
 
     async def get(self, request: Request) -> Response: ...
 
-    async def allowed(self, url: str, *, like: Request | None = None) -> bool: ...
+    async def is_allowed(self, url: str, *, like: Request | None = None) -> bool: ...
 
-    def group(self, url: str) -> str: ...
+    def host_group(self, url: str) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class TimedResponse:
     """A response, and when it came."""
 
     response: Response
     taken: datetime
 
 
-class Remembered:
+class PreviewCache:
     """A folder of answers by what was asked: URL, headers and password; it is made when first written to."""
 
     def __init__(self, folder: Path, *, clock: Callable[[], datetime]) -> None:
         self._folder = folder
         self._clock = clock
 
-    def keep(self, request: Request, response: Response) -> None:
+    def store(self, request: Request, response: Response) -> None:
         """Remember a whole answer; a 304 tells nothing. A folder that cannot be written remembers nothing."""
-        if response.status != 200 or len(response.body) > MOST_BYTES // 4:
+        if response.status != 200 or len(response.body) > MAX_CACHE_BYTES // 4:
             return
         with suppress(OSError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._write(self._path(request), _packed(request, Answer(response, self._clock())))
-            self._tidy()
+            self._write(
+                self._path(request), _serialize(request, TimedResponse(response, self._clock()))
+            )
+            self._evict()
 
-    def look(self, request: Request) -> Answer | None:
+    def peek(self, request: Request) -> TimedResponse | None:
         """Return what was answered within the last hour, and leave it there."""
         return self._read(self._path(request), request)
 
-    def take(self, request: Request) -> Answer | None:
+    def take(self, request: Request) -> TimedResponse | None:
         """Return what was answered within the last hour, and forget it."""
         path = self._path(request)
         found = self._read(path, request)
@@ -84,15 +86,15 @@ class Remembered:
         name = blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
         return self._folder / f"{name}{_SUFFIX}"
 
-    def _read(self, path: Path, request: Request) -> Answer | None:
+    def _read(self, path: Path, request: Request) -> TimedResponse | None:
         try:
             with path.open("rb") as file:
-                header = file.readline(_LONGEST_HEADER_BYTES)
-                answer = _unpacked(header, file.read(MOST_BYTES), request)
+                header = file.readline(_MAX_HEADER_BYTES)
+                answer = _deserialize(header, file.read(MAX_CACHE_BYTES), request)
         except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
             return None
         age = self._clock() - answer.taken
-        return answer if timedelta(0) <= age <= LONGEST else None
+        return answer if timedelta(0) <= age <= MAX_ANSWER_AGE else None
 
     def _write(self, path: Path, data: bytes) -> None:
         handle, name = tempfile.mkstemp(dir=self._folder, suffix=".tmp")  # 0600
@@ -105,20 +107,20 @@ class Remembered:
                 Path(name).unlink()
             raise
 
-    def _tidy(self) -> None:
+    def _evict(self) -> None:
         """Forget what is too old, and the oldest of what is too much; also what somebody left half written."""
-        files = sorted(self._files(), reverse=True)
+        files = sorted(self._list_files(), reverse=True)
         newest, size = files[0][0] if files else 0.0, 0
         for number, (changed, path, bytes_) in enumerate(files):
             size += bytes_
             if (
-                number >= MOST_FILES
-                or size > MOST_BYTES
-                or changed < newest - LONGEST.total_seconds()
+                number >= MAX_CACHE_FILES
+                or size > MAX_CACHE_BYTES
+                or changed < newest - MAX_ANSWER_AGE.total_seconds()
             ):
                 path.unlink(missing_ok=True)
 
-    def _files(self) -> list[tuple[float, Path, int]]:
+    def _list_files(self) -> list[tuple[float, Path, int]]:
         found = []
         for path in self._folder.iterdir():
             with suppress(OSError):
@@ -127,7 +129,7 @@ class Remembered:
         return found
 
 
-def _packed(request: Request, answer: Answer) -> bytes:
+def _serialize(request: Request, answer: TimedResponse) -> bytes:
     response = answer.response
     age, wait = response.hints.max_age, response.hints.retry_after
     header = {
@@ -146,7 +148,7 @@ def _packed(request: Request, answer: Answer) -> bytes:
     return json.dumps(header).encode() + b"\n" + response.body
 
 
-def _unpacked(line: bytes, body: bytes, request: Request) -> Answer:
+def _deserialize(line: bytes, body: bytes, request: Request) -> TimedResponse:
     """Raises ValueError, TypeError or KeyError for what is no answer to this request."""
     header: dict[str, Any] = json.loads(line)
     if header["asked"] != request.url:
@@ -158,27 +160,29 @@ def _unpacked(line: bytes, body: bytes, request: Request) -> Answer:
         body=body,
         headers=header["headers"],
         validators=Validators(**validators) if validators else None,
-        hints=Hints(max_age=_span(header["max_age"]), retry_after=_span(header["retry_after"])),
+        hints=Hints(
+            max_age=_duration(header["max_age"]), retry_after=_duration(header["retry_after"])
+        ),
         permanent_to=header["permanent_to"],
         hops=tuple(header["hops"]),
         ms=header["ms"],
         wire_bytes=header["wire_bytes"],
     )
-    return Answer(response, datetime.fromisoformat(header["taken"]).astimezone(UTC))
+    return TimedResponse(response, datetime.fromisoformat(header["taken"]).astimezone(UTC))
 
 
-def _span(seconds: float | None) -> timedelta | None:
+def _duration(seconds: float | None) -> timedelta | None:
     return None if seconds is None else timedelta(seconds=seconds)
 
 
-async def ask(
-    web: Web, request: Request, *, remembered: Remembered | None, now: datetime
-) -> Answer:
+async def fetch_with_cache(
+    web: Client, request: Request, *, cache: PreviewCache | None, now: datetime
+) -> TimedResponse:
     """Get an answer: the remembered one, where nothing is known of the document yet. Raises SourceError."""
     if (
-        remembered is not None
+        cache is not None
         and request.validators is None
-        and (answer := remembered.take(request)) is not None
+        and (answer := cache.take(request)) is not None
     ):
         return answer
-    return Answer(await web.get(request), now)
+    return TimedResponse(await web.get(request), now)

@@ -59,7 +59,7 @@ _NUMERIC_HOST = re.compile(r"(?:0x[0-9a-f]*|\d+)(?:\.(?:0x[0-9a-f]*|\d+)){0,3}\.
 
 
 @lru_cache(maxsize=4096)
-def refusal(address: str) -> str | None:
+def refusal_reason(address: str) -> str | None:
     """Say in a word why an address in numbers is refused, None where it may be dialled.
 
     >>> refusal("127.0.0.1"), refusal("64:ff9b::a00:1"), refusal("1.1.1.1")
@@ -69,21 +69,25 @@ def refusal(address: str) -> str | None:
         parsed = ip_address(address)
     except ValueError:
         return "not an address"
-    return _refusal_v4(parsed) if isinstance(parsed, IPv4Address) else _refusal_v6(parsed)
+    return (
+        _refusal_reason_v4(parsed)
+        if isinstance(parsed, IPv4Address)
+        else _refusal_reason_v6(parsed)
+    )
 
 
-def host_refusal(host: str) -> str | None:
+def host_refusal_reason(host: str) -> str | None:
     """Say why a host, as a URL spells it, is refused without asking the DNS; None for names and public addresses."""
     if ":" in host:
-        return refusal(host)
+        return refusal_reason(host)
     if not _NUMERIC_HOST.fullmatch(host):
         return None
-    return refusal(host) if _is_dotted_quad(host) else "an address in disguise"
+    return refusal_reason(host) if _is_dotted_quad(host) else "an address in disguise"
 
 
-def is_own_machine(host: str) -> bool:
+def is_loopback_host(host: str) -> bool:
     """Tell whether a host is spelled as this very machine."""
-    return host == "localhost" or refusal(host) == "loopback"
+    return host == "localhost" or refusal_reason(host) == "loopback"
 
 
 def _is_dotted_quad(host: str) -> bool:
@@ -93,14 +97,14 @@ def _is_dotted_quad(host: str) -> bool:
         return False
 
 
-def _refusal_v4(address: IPv4Address) -> str | None:
+def _refusal_reason_v4(address: IPv4Address) -> str | None:
     return next((name for block, name in _REFUSED_V4 if address in block), None)
 
 
-def _refusal_v6(address: IPv6Address) -> str | None:
+def _refusal_reason_v6(address: IPv6Address) -> str | None:
     # A NAT64 gateway dials the IPv4 address inside: judge that one, or networks of IPv6 alone could fetch little.
     if address in _NAT64:
-        inner = _refusal_v4(IPv4Address(int(address) & 0xFFFFFFFF))
+        inner = _refusal_reason_v4(IPv4Address(int(address) & 0xFFFFFFFF))
         return None if inner is None else f"NAT64 of {inner}"
     named = next((name for block, name in _REFUSED_V6 if address in block), None)
     return named or (None if address in _GLOBAL_UNICAST else "not global unicast")

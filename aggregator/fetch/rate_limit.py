@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from aggregator.fetch.private_address import is_own_machine
+from aggregator.fetch.private_address import is_loopback_host
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from aggregator.fetch.messages import FetchSettings
 
 
-def group_of(host: str, patterns: tuple[str, ...]) -> str:
+def host_group(host: str, patterns: tuple[str, ...]) -> str:
     """Name the pace a host belongs to: the pattern that covers it, else the host itself.
 
     >>> group_of("a.tumblr.com", ("*.tumblr.com",)), group_of("example.org", ("*.tumblr.com",))
@@ -31,13 +31,13 @@ def group_of(host: str, patterns: tuple[str, ...]) -> str:
 
 
 @dataclass(slots=True)
-class _Lane:
-    places: asyncio.Semaphore
+class _HostSlots:
+    slots: asyncio.Semaphore
     users: int = 0
-    ready: float = field(default=0.0)  # the loop's time before which no request may start
+    next_start: float = field(default=0.0)  # the loop's time before which no request may start
 
 
-class Pace:
+class RateLimiter:
     """Places for requests, handed out per host and over all. `time` and `sleep` count in seconds."""
 
     def __init__(
@@ -48,52 +48,52 @@ class Pace:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._settings = settings
-        self._all = asyncio.Semaphore(settings.concurrency)
-        self._lanes: dict[str, _Lane] = {}
+        self._total_slots = asyncio.Semaphore(settings.concurrency)
+        self._hosts: dict[str, _HostSlots] = {}
         self._time = time or asyncio.get_running_loop().time
         self._sleep = sleep
 
     @asynccontextmanager
-    async def place(self, host: str, *, spacing: timedelta | None = None) -> AsyncIterator[None]:
+    async def slot(self, host: str, *, spacing: timedelta | None = None) -> AsyncIterator[None]:
         """Hold a place for one request to `host`; a `spacing` that is asked for holds where it is the longer one."""
-        group = group_of(host, self._settings.host_groups)
-        lane = self._enter(group)
+        group = host_group(host, self._settings.host_groups)
+        lane = self._acquire_host(group)
         try:
-            async with lane.places:
-                await self._space(lane, host, spacing)
-                async with self._all:
+            async with lane.slots:
+                await self._wait_for_start(lane, host, spacing)
+                async with self._total_slots:
                     yield
         finally:
-            self._leave(group, lane)
+            self._release_host(group, lane)
 
-    def _enter(self, group: str) -> _Lane:
-        lane = self._lanes.get(group)
+    def _acquire_host(self, group: str) -> _HostSlots:
+        lane = self._hosts.get(group)
         if lane is None:
-            lane = self._lanes[group] = _Lane(asyncio.Semaphore(self._settings.per_host))
+            lane = self._hosts[group] = _HostSlots(asyncio.Semaphore(self._settings.per_host))
         lane.users += 1
         return lane
 
-    async def _space(self, lane: _Lane, host: str, asked: timedelta | None) -> None:
-        general = 0.0 if is_own_machine(host) else self._settings.spacing.total_seconds()
+    async def _wait_for_start(self, lane: _HostSlots, host: str, asked: timedelta | None) -> None:
+        general = 0.0 if is_loopback_host(host) else self._settings.spacing.total_seconds()
         spacing = max(general, asked.total_seconds() if asked else 0.0)
         if not spacing:
             return
         now = self._time()
-        start = max(now, lane.ready)
-        lane.ready = start + spacing
+        start = max(now, lane.next_start)
+        lane.next_start = start + spacing
         if start > now:
             await self._sleep(start - now)
 
-    def _leave(self, group: str, lane: _Lane) -> None:
+    def _release_host(self, group: str, lane: _HostSlots) -> None:
         lane.users -= 1
         if lane.users:
             return
-        rest = lane.ready - self._time()
+        rest = lane.next_start - self._time()
         if rest <= 0:
-            self._lanes.pop(group, None)
+            self._hosts.pop(group, None)
         else:
-            asyncio.get_running_loop().call_later(rest, self._forget, group, lane)
+            asyncio.get_running_loop().call_later(rest, self._remove_idle_host, group, lane)
 
-    def _forget(self, group: str, lane: _Lane) -> None:
-        if not lane.users and self._lanes.get(group) is lane and lane.ready <= self._time():
-            del self._lanes[group]
+    def _remove_idle_host(self, group: str, lane: _HostSlots) -> None:
+        if not lane.users and self._hosts.get(group) is lane and lane.next_start <= self._time():
+            del self._hosts[group]

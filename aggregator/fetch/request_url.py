@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 from yarl import URL
 
 from aggregator.errors import SourceError
-from aggregator.fetch.private_address import host_refusal
+from aggregator.fetch.private_address import host_refusal_reason
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
-_ASCII = "".join(map(chr, range(0x21, 0x7F)))
+_PRINTABLE_ASCII = "".join(map(chr, range(0x21, 0x7F)))
 _NOT_PLAIN = re.compile(r"[\\\s]")
-_LONGEST_URL = 16_384
+_MAX_URL_CHARACTERS = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Target:
     auth: tuple[str, str] | None = None
 
     @property
-    def shown(self) -> str:
+    def display_url(self) -> str:
         """The URL for messages: without password, and without its query, which may hold a key."""
         bare, mark, _ = self.text.partition("?")
         return f"{bare}?…" if mark else bare
@@ -49,40 +49,40 @@ class Target:
         return self.url.scheme, self.host, self.url.port
 
 
-def target(written: str, *, base: Target | None = None) -> Target:
+def parse_target(written: str, *, base: Target | None = None) -> Target:
     """Read a URL, or a redirect's Location against the hop it came from.
 
     Raises: SourceError `blocked` for what is not a plain http(s) URL (`redirect` where it came from a redirect).
     """
     kind: ErrorClass = "blocked" if base is None else "redirect"
     try:
-        return _target(_absolute(written, base))
+        return _build_target(_resolve(written, base))
     except ValueError as error:
         raise SourceError(kind, f"refused URL: {error}") from None
 
 
 def refuse_private(aim: Target) -> None:
     """Refuse a host that is spelled as a private address. Raises: SourceError `blocked`."""
-    if (reason := host_refusal(aim.host)) is not None:
+    if (reason := host_refusal_reason(aim.host)) is not None:
         raise SourceError(
             "blocked",
             f"{aim.host} is refused ({reason}); set allow_private for a source that you trust",
         )
 
 
-def _absolute(written: str, base: Target | None) -> str:
+def _resolve(written: str, base: Target | None) -> str:
     text = written.strip(" \t\r\n")
     if _CONTROL.search(text):
         raise ValueError("it contains control characters")
-    if len(text) > _LONGEST_URL:
-        raise ValueError(f"it is longer than {_LONGEST_URL} characters")
+    if len(text) > _MAX_URL_CHARACTERS:
+        raise ValueError(f"it is longer than {_MAX_URL_CHARACTERS} characters")
     if base is None or _SCHEME.match(text):
         return text
     return urljoin(base.text, text)
 
 
-def _target(text: str) -> Target:
-    parts = _split(text)
+def _build_target(text: str) -> Target:
+    parts = _split_url(text)
     if parts.scheme not in ("http", "https"):
         raise ValueError(
             f"only http and https are fetched, not {parts.scheme or 'a URL without a scheme'!r}"
@@ -94,11 +94,11 @@ def _target(text: str) -> Target:
     if parts.port == 0:
         raise ValueError("port 0 cannot be dialled")
     path = text.split("//", 1)[1][len(parts.netloc) :].partition("#")[0]
-    clean = f"{parts.scheme}://{authority}{_sendable(path)}"
+    clean = f"{parts.scheme}://{authority}{_percent_encode(path)}"
     return Target(text=clean, url=URL(clean, encoded=True), host=host, auth=_credentials(parts))
 
 
-def _split(text: str) -> SplitResult:
+def _split_url(text: str) -> SplitResult:
     parts = urlsplit(text)
     if _NOT_PLAIN.search(parts.netloc):
         raise ValueError("its host is not plain")
@@ -118,10 +118,10 @@ def _ascii_host(host: str | None) -> str:
     return URL.build(scheme="http", host=host).raw_host or host
 
 
-def _sendable(path: str) -> str:
+def _percent_encode(path: str) -> str:
     if path.isascii() and " " not in path:
         return path
-    return quote(path.encode("utf-8", "surrogateescape"), safe=_ASCII)
+    return quote(path.encode("utf-8", "surrogateescape"), safe=_PRINTABLE_ASCII)
 
 
 def _credentials(parts: SplitResult) -> tuple[str, str] | None:

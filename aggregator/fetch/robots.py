@@ -14,7 +14,7 @@ from protego import Protego
 
 from aggregator.errors import SourceError
 from aggregator.fetch.messages import Request
-from aggregator.fetch.request_url import target
+from aggregator.fetch.request_url import parse_target
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
 
     from aggregator.fetch.messages import Response
 
-_KEPT_FOR = timedelta(hours=24)
-_KEPT_HOSTS = 2_000
-_LARGEST_BYTES = 512 * 1024  # RFC 9309 §2.5 asks for 500 KiB at least
+_CACHE_TIME = timedelta(hours=24)
+_MAX_HOSTS = 2_000
+_MAX_BYTES = 512 * 1024  # RFC 9309 §2.5 asks for 500 KiB at least
 _TOO_MANY_REQUESTS = 429
 
 
 @dataclass(slots=True)
-class _Host:
-    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+class _HostRules:
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     rules: Protego | None = None
-    until: datetime | None = None
+    valid_until: datetime | None = None
 
 
-class Robots:
+class RobotsCache:
     """The rules of the hosts that were asked, for a day each."""
 
     def __init__(
@@ -43,38 +43,40 @@ class Robots:
     ) -> None:
         self._get = get
         self._clock = clock
-        self._hosts: dict[str, _Host] = {}
+        self._hosts: dict[str, _HostRules] = {}
 
-    async def allowed(self, url: str, *, agent: str, like: Request | None) -> bool:
+    async def is_allowed(self, url: str, *, agent: str, like: Request | None) -> bool:
         """Tell whether `agent` (a User-Agent header) may fetch `url`. Raises: SourceError where it cannot tell now."""
-        aim = target(url)
+        aim = parse_target(url)
         scheme, rest = aim.text.split("://", 1)
         file = f"{scheme}://{rest.partition('/')[0].partition('?')[0]}/robots.txt"
-        rules = await self._rules(file, like or Request(url))
+        rules = await self._load_rules(file, like or Request(url))
         return bool(rules.can_fetch(aim.text, agent.partition("/")[0]))
 
-    async def _rules(self, file: str, like: Request) -> Protego:
-        host = self._host(file)
-        async with host.asking:
+    async def _load_rules(self, file: str, like: Request) -> Protego:
+        host = self._touch_host(file)
+        async with host.lock:
             now = self._clock()
-            if host.rules is None or host.until is None or host.until <= now:
-                host.rules = Protego.parse(await self._text(file, like))
-                host.until = now + _KEPT_FOR
+            if host.rules is None or host.valid_until is None or host.valid_until <= now:
+                host.rules = Protego.parse(await self._fetch_text(file, like))
+                host.valid_until = now + _CACHE_TIME
             return host.rules
 
-    def _host(self, file: str) -> _Host:
-        host = self._hosts.pop(file, None) or _Host()
+    def _touch_host(self, file: str) -> _HostRules:
+        host = self._hosts.pop(file, None) or _HostRules()
         self._hosts[file] = host  # the last asked stands last, the first is forgotten first
-        if len(self._hosts) > _KEPT_HOSTS:
+        if len(self._hosts) > _MAX_HOSTS:
             del self._hosts[next(iter(self._hosts))]
         return host
 
-    async def _text(self, file: str, like: Request) -> str:
+    async def _fetch_text(self, file: str, like: Request) -> str:
         request = Request(
             file,
-            basic_auth=like.basic_auth if target(like.url).origin == target(file).origin else None,
+            basic_auth=like.basic_auth
+            if parse_target(like.url).origin == parse_target(file).origin
+            else None,
             allow_private=like.allow_private,
-            max_body=_LARGEST_BYTES,
+            max_body=_MAX_BYTES,
             proxy=like.proxy,
             user_agent=like.user_agent,
             accept="text/plain, */*;q=0.5",
@@ -84,7 +86,7 @@ class Robots:
         except SourceError as error:
             if _is_absent(error):
                 return ""
-            raise _wait(error) from error
+            raise _unavailable_error(error) from error
 
 
 def _is_absent(error: SourceError) -> bool:
@@ -92,7 +94,7 @@ def _is_absent(error: SourceError) -> bool:
     return error.kind != "blocked" and 400 <= status < 500 and status != _TOO_MANY_REQUESTS
 
 
-def _wait(error: SourceError) -> SourceError:
+def _unavailable_error(error: SourceError) -> SourceError:
     return SourceError(
         error.kind,
         f"robots.txt cannot be read ({error})",

@@ -17,7 +17,7 @@ from aggregator.adapter_table import named_adapter
 from aggregator.errors import SourceError
 from aggregator.fetch import folder
 from aggregator.fetch.messages import Request
-from aggregator.fetch.preview_cache import ask
+from aggregator.fetch.preview_cache import fetch_with_cache
 from aggregator.model import Capture, Hints
 
 if TYPE_CHECKING:
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
     from aggregator.config import Source
     from aggregator.fetch.messages import Response
-    from aggregator.fetch.preview_cache import Answer, Remembered, Web
+    from aggregator.fetch.preview_cache import Client, PreviewCache, TimedResponse
     from aggregator.model import SourceState, Validators
 
-MOVES_BEFORE_BELIEVED = 10  # RULES D1: a hotel's captive portal must not move a feed
+REDIRECTS_BEFORE_MOVE = 10  # RULES D1: a hotel's captive portal must not move a feed
 MAX_FILES = 5_000  # of a folder in one run; the rest follows at once in the next
 MAX_FOLDER_BYTES = 64 * 1024 * 1024
 NO_HINTS = Hints()
@@ -54,8 +54,8 @@ class Fetched:
     hints: Hints = NO_HINTS
     http_status: int | None = None
     size_bytes: int | None = None
-    more: bool = False
-    guessed: bool = False
+    has_more: bool = False
+    is_guessed_page: bool = False
     changed: bool = False
 
 
@@ -68,11 +68,11 @@ class FetchContext:
     folder. `remembered` holds the answers of an earlier preview, None if there was none.
     """
 
-    web: Web
+    web: Client
     find_feed: Callable[[Capture], Awaitable[str | None]]
     now: datetime
     limit_bytes: int
-    remembered: Remembered | None = None
+    remembered: PreviewCache | None = None
 
 
 async def fetch_source(
@@ -97,7 +97,7 @@ async def fetch_source(
     return await _fetch_url(source, state, context, full=full)
 
 
-def request_for(source: Source, url: str, *, validators: Validators | None = None) -> Request:
+def make_request(source: Source, url: str, *, validators: Validators | None = None) -> Request:
     """Make a source's request for a URL; its password and headers go to its own origin only."""
     options = source.http
     headers: dict[str, str] = {}
@@ -121,7 +121,7 @@ def request_for(source: Source, url: str, *, validators: Validators | None = Non
     )
 
 
-def capture_of(source: Source, answer: Answer) -> Capture:
+def make_capture(source: Source, answer: TimedResponse) -> Capture:
     """Make the capture of an answer; the charset that a source states replaces the server's."""
     response = answer.response
     headers = dict(response.headers)
@@ -167,7 +167,7 @@ def url_to_fetch(source: Source, state: SourceState) -> str:
     A permanent redirect that was seen often enough comes first, then the feed that the source's
     page names, then the configured URL.
     """
-    if state.moved_to is not None and state.moved_seen >= MOVES_BEFORE_BELIEVED:
+    if state.moved_to is not None and state.moved_seen >= REDIRECTS_BEFORE_MOVE:
         return state.moved_to
     if state.discovered_feed is not None:
         return state.discovered_feed
@@ -183,11 +183,11 @@ def _fetch_folder(
     rejected = list(changes.rejected)
     size_bytes = 0
     done = 0
-    for name in changes.names[:MAX_FILES]:
+    for name in changes.changed_names[:MAX_FILES]:
         if size_bytes > MAX_FOLDER_BYTES:
             break
         done += 1
-        read = folder.read(
+        read = folder.read_file(
             changes.root,
             name,
             source=source.id,
@@ -200,7 +200,7 @@ def _fetch_folder(
         else:
             rejected.append(read)
 
-    left = set(changes.names[done:])
+    left = set(changes.changed_names[done:])
     manifest = {name: mark for name, mark in changes.manifest.items() if name not in left}
     return Fetched(
         replace(state, folder=manifest),
@@ -208,7 +208,7 @@ def _fetch_folder(
         captures=tuple(captures),
         rejected=tuple(rejected),
         size_bytes=size_bytes,
-        more=bool(left),
+        has_more=bool(left),
         changed=bool(captures),
     )
 
@@ -218,7 +218,7 @@ async def _fetch_url(
 ) -> Fetched:
     url = url_to_fetch(source, state)
     validators = None if full or state.read_again else state.validators
-    request = request_for(source, url, validators=validators)
+    request = make_request(source, url, validators=validators)
     if source.adapter == "page" or state.detected_adapter == "page":
         await _check_robots(context, request)
     answer = await _get(context, request)
@@ -227,12 +227,12 @@ async def _fetch_url(
     if adapter == "page" and _is_new_page(source, state):
         feed = None
         if not _says_how_pages_are_read(source):
-            feed = await context.find_feed(capture_of(source, answer))
+            feed = await context.find_feed(make_capture(source, answer))
         if feed is None:
             await _check_robots(context, request)
         else:
             url = feed
-            answer = await _get(context, request_for(source, feed))
+            answer = await _get(context, make_request(source, feed))
             state = replace(state, discovered_feed=feed, detected_adapter="feed")
             adapter = _adapter_of_answer(source, state, answer)
 
@@ -250,16 +250,16 @@ def _says_how_pages_are_read(source: Source) -> bool:
     return bool(source.items) or source.adapter != "auto"
 
 
-async def _get(context: FetchContext, request: Request) -> Answer:
-    return await ask(context.web, request, remembered=context.remembered, now=context.now)
+async def _get(context: FetchContext, request: Request) -> TimedResponse:
+    return await fetch_with_cache(context.web, request, cache=context.remembered, now=context.now)
 
 
 async def _check_robots(context: FetchContext, request: Request) -> None:
-    if not await context.web.allowed(request.url, like=request):
+    if not await context.web.is_allowed(request.url, like=request):
         raise SourceError("forbidden", "robots.txt does not allow this page to be read by programs")
 
 
-def _adapter_of_answer(source: Source, state: SourceState, answer: Answer) -> str:
+def _adapter_of_answer(source: Source, state: SourceState, answer: TimedResponse) -> str:
     """Return what reads an answer: the adapter that the source names, else what the bytes look like.
 
     A page from a URL that gave something else before is read as a feed, which is an error: error
@@ -271,14 +271,14 @@ def _adapter_of_answer(source: Source, state: SourceState, answer: Answer) -> st
     if named is not None:
         return named
 
-    adapter = detect_adapter(capture_of(source, answer), has_items=bool(source.items))
+    adapter = detect_adapter(make_capture(source, answer), has_items=bool(source.items))
     if adapter == "page" and state.detected_adapter not in (None, "page"):
         return "feed"
     return adapter
 
 
 def _with_state_of_answer(
-    source: Source, state: SourceState, answer: Answer, adapter: str, *, full: bool
+    source: Source, state: SourceState, answer: TimedResponse, adapter: str, *, full: bool
 ) -> Fetched:
     response = answer.response
     fetched = Fetched(
@@ -307,7 +307,7 @@ def _with_state_of_answer(
     guessed = (
         adapter == "page" and _is_new_page(source, state) and not _says_how_pages_are_read(source)
     )
-    return replace(fetched, captures=(capture_of(source, answer),), guessed=guessed)
+    return replace(fetched, captures=(make_capture(source, answer),), is_guessed_page=guessed)
 
 
 def _origin(url: str) -> tuple[str, str]:

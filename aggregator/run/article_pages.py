@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from aggregator.model import Revision
     from aggregator.parse.task import Digest, Job, Wanted
     from aggregator.run.page_fetcher import Visit
-    from aggregator.store import Known
+    from aggregator.store import KnownArticle
 
 MAX_PAGES = 10  # of one article
 ROUGH_TEXT_NOTE = (
@@ -45,7 +45,9 @@ class Fate:
     trouble: str | None = None
 
 
-async def complete(visit: Visit, job: Job, digest: Digest, known: Sequence[Known | None]) -> Digest:
+async def complete(
+    visit: Visit, job: Job, digest: Digest, known: Sequence[KnownArticle | None]
+) -> Digest:
     """Read the pages that a digest wants; `known` is what the store knows of its revisions. Raises StoreError."""
     desk = _Desk(visit, job, digest, known)
     fates = {one.index: desk.known(one) for one in digest.wanted}
@@ -105,7 +107,7 @@ class _Desk:
     """Where the items of one run are completed, each by itself."""
 
     def __init__(
-        self, visit: Visit, job: Job, digest: Digest, known: Sequence[Known | None]
+        self, visit: Visit, job: Job, digest: Digest, known: Sequence[KnownArticle | None]
     ) -> None:
         self._visit = visit
         self._job = job
@@ -119,7 +121,7 @@ class _Desk:
         enough = not stated.guarded and parts.readings.were_enough(
             self._place(wanted), self._visit.started
         )
-        if known is not None and (enough or known.holds(stated)):
+        if known is not None and (enough or known.is_unchanged_by(stated)):
             return Fate("known", _seen_again(stated, known))
         trouble = parts.vain.recall(self._key(wanted), self._visit.started)
         return None if trouble is None else self._refused(wanted, trouble)
@@ -215,11 +217,11 @@ class _Desk:
         return (*self._place(wanted), self._stated(wanted).hash)
 
 
-def _seen_again(stated: Revision, known: Known) -> Revision:
+def _seen_again(stated: Revision, known: KnownArticle) -> Revision:
     """What says that an article is still listed and nothing else: what its own page said is better."""
     return replace(
         stated,
-        hash=known.shown or stated.hash,
+        hash=known.shown_hash or stated.hash,
         at=stated.captured,
         published=stated.captured,
         published_from="first_seen",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from aggregator.parse.task import Job
     from aggregator.run.page_fetcher import Visit
-    from aggregator.store import Known
+    from aggregator.store import KnownArticle
 
 MAX_PARTS = 5  # of a sitemap in one run, the newest
 
@@ -34,7 +34,7 @@ class Leaf:
     """
 
     digest: Digest
-    known: Sequence[Known | None]
+    known: Sequence[KnownArticle | None]
     is_index: bool = False
 
     @property
@@ -43,7 +43,7 @@ class Leaf:
         return self.is_index or any(known is None for known in self.known)
 
 
-def leaf_of(digest: Digest, known: Sequence[Known | None]) -> Leaf:
+def leaf_of(digest: Digest, known: Sequence[KnownArticle | None]) -> Leaf:
     return Leaf(digest, known, is_index=not digest.found and bool(digest.more))
 
 

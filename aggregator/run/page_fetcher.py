@@ -13,8 +13,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from aggregator.errors import SourceError
-from aggregator.fetch.preview_cache import ask
-from aggregator.fetch.source import capture_of, request_for
+from aggregator.fetch.preview_cache import fetch_with_cache
+from aggregator.fetch.source import make_capture, make_request
 from aggregator.schedule import LONGEST_RETRY_AFTER
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from aggregator.config import Source
-    from aggregator.fetch.preview_cache import Remembered, Web
+    from aggregator.fetch.preview_cache import Client, PreviewCache
     from aggregator.model import Capture, Revision
     from aggregator.parse.task import Digest, Job
     from aggregator.run.host_queue import Hosts
-    from aggregator.store import Known
+    from aggregator.store import KnownArticle
 
 MAX_PAGE_BYTES = (
     8 * 1024 * 1024
@@ -51,10 +51,12 @@ class Digester(Protocol):
 class Librarian(Protocol):
     """Whoever knows what the store holds of some articles: `Store.news`."""
 
-    def __call__(self, revisions: Sequence[Revision]) -> Awaitable[Sequence[Known | None]]: ...
+    def __call__(
+        self, revisions: Sequence[Revision]
+    ) -> Awaitable[Sequence[KnownArticle | None]]: ...
 
 
-async def nothing_known(revisions: Sequence[Revision]) -> Sequence[Known | None]:
+async def nothing_known(revisions: Sequence[Revision]) -> Sequence[KnownArticle | None]:
     """Stand in for a store that is empty."""
     return [None] * len(revisions)
 
@@ -112,14 +114,14 @@ class Parts:
     what an index names always is.
     """
 
-    fetcher: Web
+    fetcher: Client
     digest: Digester
     hosts: Hosts
     clock: Callable[[], datetime]
     limit_bytes: int
     limit: timedelta
     news: Librarian = nothing_known
-    remembered: Remembered | None = None
+    remembered: PreviewCache | None = None
     vain: Vain = field(default_factory=Vain)
     readings: Readings = field(default_factory=Readings)
     max_articles: int = MAX_ARTICLES
@@ -164,13 +166,13 @@ class Visit:
     def host(self, url: str) -> str:
         """Name the host whose turn a URL needs; "" for what is no URL."""
         try:
-            return self.parts.fetcher.group(url)
+            return self.parts.fetcher.host_group(url)
         except SourceError:
             return ""
 
     async def page(self, url: str, *, robots: bool = True) -> Capture:
         """Ask for one document. Raises SourceError, StoreError."""
-        host = self.parts.fetcher.group(url)
+        host = self.parts.fetcher.host_group(url)
         async with self.parts.hosts.turn(host) as wait:
             if wait is not None:
                 self._shut[host] = wait.reason
@@ -186,17 +188,17 @@ class Visit:
 
     async def _asked(self, url: str, *, robots: bool) -> Capture:
         source, web = self.source, self.parts.fetcher
-        request = request_for(source, url)
+        request = make_request(source, url)
         request = replace(
             request, max_body=min(source.http.max_body or self.parts.limit_bytes, MAX_PAGE_BYTES)
         )
-        if robots and not await web.allowed(url, like=request):
+        if robots and not await web.is_allowed(url, like=request):
             raise SourceError(
                 "forbidden", "robots.txt does not allow this page to be read by programs"
             )
         remembered = None if self.full else self.parts.remembered
-        answer = await ask(web, request, remembered=remembered, now=self.started)
-        capture = capture_of(source, answer)
+        answer = await fetch_with_cache(web, request, cache=remembered, now=self.started)
+        capture = make_capture(source, answer)
         self.captures.append(capture)
         self.size_bytes += answer.response.wire_bytes
         self._held_bytes += len(capture.body)

@@ -91,11 +91,11 @@ async def _digested(gathered: Fetched, job: Job, parts: Parts) -> Digest:
         async with _limited(parts):
             digest = await parts.digest(gathered.captures, job)
     except SourceError as error:
-        if not gathered.guessed or error.kind not in ("no-items", "parse"):
+        if not gathered.is_guessed_page or error.kind not in ("no-items", "parse"):
             raise
         raise _no_list(gathered, str(error)) from error
     count = len(digest.revisions) + digest.left_out
-    if gathered.guessed and count < LEAST_ITEMS:
+    if gathered.is_guessed_page and count < LEAST_ITEMS:
         raise _no_list(gathered, f"only {count} of its links look like articles")
     return digest
 
@@ -196,7 +196,7 @@ def _succeeded(source: Source, gathered: Fetched, digest: Digest, visit: Visit) 
         shares=digest.shares
         if len(digest.shares) == len(gathered.captures) and not visit.captures
         else (),
-        complete=not gathered.more,
+        complete=not gathered.has_more,
     )
 
 
@@ -276,7 +276,7 @@ def _move_is_over(state: SourceState, error: SourceError, failures: int) -> bool
 def _next(
     source: Source, gathered: Fetched, digest: Digest, now: datetime, *, last_change: datetime
 ) -> schedule.Due:
-    if gathered.more:
+    if gathered.has_more:
         return schedule.Due(at=now, reason=UNREAD)
     said = _document_hints(gathered, digest)
     hints = replace(said, max_age=gathered.hints.max_age, retry_after=gathered.hints.retry_after)
@@ -307,7 +307,7 @@ def _host(source: Source, state: SourceState, parts: Parts) -> str | None:
     """Name the host that is asked; None for a folder. Raises SourceError where the address has none."""
     if source.url is None:
         return None
-    return parts.fetcher.group(url_to_fetch(source, state))
+    return parts.fetcher.host_group(url_to_fetch(source, state))
 
 
 @asynccontextmanager

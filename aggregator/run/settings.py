@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aggregator.fetch import FetchSettings
-from aggregator.fetch.preview_cache import Remembered
+from aggregator.fetch.preview_cache import PreviewCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,8 +45,8 @@ def longest_run(config: Config) -> timedelta:
     return LONGEST_RUN + 2 * config.network.timeout
 
 
-def remembered_by(config: Config, *, clock: Callable[[], datetime]) -> Remembered:
+def remembered_by(config: Config, *, clock: Callable[[], datetime]) -> PreviewCache:
     """Where a rehearsal leaves its answers for the next run: beside the database's file, else the views' folder."""
     sqlite = config.database.startswith("sqlite:///")
     beside = Path(config.database.removeprefix("sqlite:///")) if sqlite else Path(config.output)
-    return Remembered(beside.parent / "remembered", clock=clock)
+    return PreviewCache(beside.parent / "remembered", clock=clock)

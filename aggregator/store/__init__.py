@@ -5,8 +5,8 @@ Rule: what is stored is a function of the captures; callers see only the frozen 
 
 from __future__ import annotations
 
-from aggregator.store.merge.known import Known
+from aggregator.store.merge.known import KnownArticle
 from aggregator.store.queries import VisibleRevision
 from aggregator.store.store import Store
 
-__all__ = ["Known", "Store", "VisibleRevision"]
+__all__ = ["KnownArticle", "Store", "VisibleRevision"]

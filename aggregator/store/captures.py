@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from aggregator.model import Capture
 from aggregator.store.content import Compressor, decompress, digest
-from aggregator.store.engine import pairs
+from aggregator.store.engine import in_pairs
 from aggregator.store.schema import capture, source
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _CHUNK = 64  # captures read ahead: bodies may be megabytes
 
 
-def keep(
+def store_captures(
     connection: sa.Connection, captures: Sequence[tuple[int, Capture]], compressor: Compressor
 ) -> None:
     """Store captures, each with the row number of its source, in their order."""
@@ -30,12 +30,12 @@ def keep(
         found = digest(taken.body)
         if last.get((source_id, taken.url)) != found:
             last[source_id, taken.url] = found
-            rows.append(_row(source_id, taken, found) | compressor.pack(taken.body))
+            rows.append(_capture_row(source_id, taken, found) | compressor.pack(taken.body))
     if rows:
         connection.execute(sa.insert(capture), rows)
 
 
-def captures(connection: sa.Connection, name: str) -> Generator[Capture]:
+def load_captures(connection: sa.Connection, name: str) -> Generator[Capture]:
     """Yield the captures of a source, oldest first."""
     query = (
         sa.select(capture)
@@ -58,7 +58,7 @@ def _last_digests(
     newest = (
         sa.select(sa.func.max(capture.c.id))
         .where(
-            pairs(
+            in_pairs(
                 capture.c.source_id,
                 capture.c.url,
                 {(id_, taken.url) for id_, taken in captures},
@@ -73,7 +73,7 @@ def _last_digests(
     return {(row.source_id, row.url): bytes(row.digest) for row in connection.execute(query)}
 
 
-def _row(source_id: int, taken: Capture, found: bytes) -> dict[str, Any]:
+def _capture_row(source_id: int, taken: Capture, found: bytes) -> dict[str, Any]:
     return {
         "source_id": source_id,
         "url": taken.url,

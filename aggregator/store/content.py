@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 ZSTD = 1  # the codec: a zstd frame; another number will mean a frame made with a dictionary
 
-_STATED = tuple(item.name for item in fields(Evidence))
+_EVIDENCE_FIELDS = tuple(item.name for item in fields(Evidence))
 _LEVEL = 1  # of 19: a quarter faster than 3 and 2 % larger on articles of a few kilobytes; higher ones gain 3 % more
 
 
@@ -50,7 +50,7 @@ def decompress(codec: int, body: bytes) -> bytes:
     return zstd.decompress(body)
 
 
-def dump(revision: Revision) -> bytes:
+def dump_content(revision: Revision) -> bytes:
     """Return the canonical JSON of all that is not in a column of its own."""
     return orjson.dumps(
         {
@@ -68,7 +68,7 @@ def dump(revision: Revision) -> bytes:
             "enclosures": revision.enclosures,
             "guid": revision.guid,
             "provenance": dict(revision.provenance),
-            "evidence": [_stated(evidence) for evidence in revision.evidence],
+            "evidence": [_evidence_dict(evidence) for evidence in revision.evidence],
         },
         option=orjson.OPT_SORT_KEYS,
     )
@@ -93,7 +93,7 @@ def facets(content: dict[str, Any]) -> Facets:
     return Facets(content["url"], content["language"], orjson.dumps(content["tags"]).decode())
 
 
-def tongue(language: str | None) -> str | None:
+def primary_language(language: str | None) -> str | None:
     """Return what a view's language is looked up by.
 
     >>> tongue("zh-Hans")
@@ -102,14 +102,14 @@ def tongue(language: str | None) -> str | None:
     return None if language is None else language.partition("-")[0]
 
 
-def load(data: bytes) -> dict[str, Any]:
+def load_content(data: bytes) -> dict[str, Any]:
     """Return the mapping that `dump` wrote."""
     loaded: dict[str, Any] = orjson.loads(data)
     return loaded
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class EntryColumns:
     """What the store itself knows of an entry, around its content."""
 
     uid: bytes
@@ -123,7 +123,9 @@ class Frame:
     duplicates: tuple[str, ...] = ()
 
 
-def assemble(frame: Frame, content: dict[str, Any], *, text_of: Callable[[str], str]) -> Entry:
+def build_entry(
+    frame: EntryColumns, content: dict[str, Any], *, text_of: Callable[[str], str]
+) -> Entry:
     """Put an entry together from its frame and a loaded content."""
     html = content["content_html"]
     return Entry(
@@ -168,8 +170,10 @@ def evidence_of(content: dict[str, Any], field: str) -> tuple[Evidence, ...]:
     return tuple(Evidence(**stated) for stated in content["evidence"] if stated["field"] == field)
 
 
-def _stated(evidence: Evidence) -> dict[str, Any]:
-    return {name: value for name in _STATED if (value := getattr(evidence, name)) is not None}
+def _evidence_dict(evidence: Evidence) -> dict[str, Any]:
+    return {
+        name: value for name in _EVIDENCE_FIELDS if (value := getattr(evidence, name)) is not None
+    }
 
 
 def _provenance(found: dict[str, str], published_where: str | None) -> dict[str, str]:

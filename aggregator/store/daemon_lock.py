@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from aggregator.errors import StoreError
-from aggregator.store.engine import explained, lock_number
+from aggregator.store.engine import lock_number, translate_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,22 +21,24 @@ if TYPE_CHECKING:
 
     from aggregator.store.engine import Engines
 
-_NAME = "aggregator daemon, pid "  # how the holder calls itself in pg_stat_activity
+_NAME_PREFIX = "aggregator daemon, pid "  # how the holder calls itself in pg_stat_activity
 
 
 @contextmanager
-def hold(engines: Engines) -> Iterator[None]:
+def lock_store(engines: Engines) -> Iterator[None]:
     """Hold the store as its one daemon.
 
     Raises: StoreError where another daemon does.
     """
-    held = _hold_server(engines) if engines.path is None else _hold_file(engines.path, engines.url)
+    held = (
+        _lock_on_server(engines) if engines.path is None else _lock_file(engines.path, engines.url)
+    )
     with held:
         yield
 
 
 @contextmanager
-def _hold_file(path: Path, url: str) -> Iterator[None]:
+def _lock_file(path: Path, url: str) -> Iterator[None]:
     try:
         file = path.with_name(path.name + ".lock").open("a+")
     except OSError as error:
@@ -46,7 +48,7 @@ def _hold_file(path: Path, url: str) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             file.seek(0)
-            raise _refused(url, file.read().strip()) from error
+            raise _already_running_error(url, file.read().strip()) from error
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
@@ -54,16 +56,16 @@ def _hold_file(path: Path, url: str) -> Iterator[None]:
 
 
 @contextmanager
-def _hold_server(engines: Engines) -> Iterator[None]:
+def _lock_on_server(engines: Engines) -> Iterator[None]:
     with (
-        explained(engines.url),
+        translate_errors(engines.url),
         engines.read.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
     ):
         key = connection.scalar(sa.select(lock_number("daemon")))
         if not connection.scalar(sa.select(sa.func.pg_try_advisory_lock(key))):
-            raise _refused(engines.url, _server_holder(connection, key))
+            raise _already_running_error(engines.url, _server_lock_holder(connection, key))
         connection.execute(
-            sa.select(sa.func.set_config("application_name", f"{_NAME}{os.getpid()}", False))
+            sa.select(sa.func.set_config("application_name", f"{_NAME_PREFIX}{os.getpid()}", False))
         )
         try:
             yield
@@ -71,15 +73,15 @@ def _hold_server(engines: Engines) -> Iterator[None]:
             connection.invalidate()  # the end of the session ends its lock and its name
 
 
-def _server_holder(connection: sa.Connection, key: int | None) -> str:
+def _server_lock_holder(connection: sa.Connection, key: int | None) -> str:
     statement = sa.text(
         "SELECT application_name FROM pg_locks JOIN pg_stat_activity USING (pid)"
         " WHERE locktype = 'advisory' AND granted AND (classid::bigint << 32 | objid::bigint) = :key"
     )
-    return str(connection.scalar(statement, {"key": key}) or "").removeprefix(_NAME)
+    return str(connection.scalar(statement, {"key": key}) or "").removeprefix(_NAME_PREFIX)
 
 
-def _refused(url: str, pid: str) -> StoreError:
+def _already_running_error(url: str, pid: str) -> StoreError:
     who = f" (pid {pid})" if pid else ""
     return StoreError(
         f"{url}: another daemon{who} is running on this store: stop it first, or use another database"

@@ -14,20 +14,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import sqlalchemy as sa
 
 from aggregator.normalize import near_duplicate
-from aggregator.store.engine import among, fetched, insert
+from aggregator.store.engine import fetch_raw, in_values, insert_rows
 from aggregator.store.schema import MICROSECOND, entry, pair, sketch, source
-from aggregator.store.search.tokens import BORDER
+from aggregator.store.search.tokens import FIELD_SEPARATOR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-    WordsOf: TypeAlias = Callable[
+    WordLookup: TypeAlias = Callable[
         [Collection[int]], Mapping[int, str]
     ]  # the words of contents by their numbers
-    _Place: TypeAlias = tuple[int, int, int]  # an entry with some value: published, number, source
+    _Occurrence: TypeAlias = tuple[
+        int, int, int
+    ]  # an entry with some value: published, number, source
 
-_WITHIN = near_duplicate.WITHIN // MICROSECOND
-JUDGED_BY = (
+_WINDOW_MICROSECONDS = near_duplicate.WITHIN // MICROSECOND
+COMPARED_COLUMNS = (
     "content_id",
     "source_id",
     "published",
@@ -37,7 +39,7 @@ JUDGED_BY = (
 BEST_FIRST = (source.c.priority.desc(), entry.c.published, entry.c.uid)
 
 
-class Compared(NamedTuple):
+class ComparableEntry(NamedTuple):
     """An entry as it is compared; `published` in microseconds."""
 
     published: int
@@ -47,42 +49,44 @@ class Compared(NamedTuple):
     language: str | None
 
 
-def is_behind(connection: sa.Connection) -> bool:
+def has_pending(connection: sa.Connection) -> bool:
     """Tell whether entries wait to be compared, and are of several sources: three look-ups in indexes."""
-    return bool(connection.scalar(_BEHIND))
+    return bool(connection.scalar(_HAS_PENDING))
 
 
-def part(connection: sa.Connection, old: Mapping[int, Mapping[str, Any]]) -> None:
+def forget(connection: sa.Connection, old: Mapping[int, Mapping[str, Any]]) -> None:
     """Forget all that was known of entries as copies; `old` holds their rows as they were."""
     known = {number: row for number, row in old.items() if row["sketch"]}
     if known:
-        regroup(connection, _part(connection, known))
+        regroup(connection, _delete_pairs(connection, known))
 
 
-def catch_up(connection: sa.Connection, most: int, words_of: WordsOf) -> int:
+def compare_pending(connection: sa.Connection, most: int, words_of: WordLookup) -> int:
     """Compare at most `most` entries that were not yet, the latest comers first; return how many there were."""
-    if not is_behind(connection):
+    if not has_pending(connection):
         return 0
-    rows = [Compared(*row) for row in fetched(connection, _LATE.limit(most))]
+    rows = [ComparableEntry(*row) for row in fetch_raw(connection, _SELECT_PENDING.limit(most))]
     words = words_of({row.content_id for row in rows})
     made = [(row, sketch_of(words[row.content_id])) for row in rows]
     change = sa.update(entry).where(entry.c.id == sa.bindparam("of"))
     connection.execute(change, [{"of": row.id, "sketch": data} for row, data in made])
-    regroup(connection, _compare(connection, [(row, data) for row, data in made if data], words_of))
+    regroup(
+        connection, _find_pairs(connection, [(row, data) for row, data in made if data], words_of)
+    )
     return len(rows)
 
 
 def sketch_of(words: str) -> bytes:
     """Return what an entry's row keeps: empty for a text that is too short to compare."""
-    return near_duplicate.pack(near_duplicate.sketch(_text_part(words)[0]))
+    return near_duplicate.pack(near_duplicate.sketch(_compared_text(words)[0]))
 
 
 def regroup(connection: sa.Connection, touched: Collection[int]) -> None:
     """Tell the groups anew that these entries are of."""
     if not touched:
         return
-    parts = _parts(connection, touched)
-    rows = _members(connection, {number for part in parts for number in part})
+    parts = _connected_groups(connection, touched)
+    rows = _representatives(connection, {number for part in parts for number in part})
     change = []
     for part in parts:
         members = [number for number in rows if number in part]  # the best first
@@ -103,7 +107,7 @@ def regroup_all(connection: sa.Connection) -> None:
 # --- pairs -----------------------------------------------------------------------------------------------------------
 
 
-def _part(connection: sa.Connection, old: Mapping[int, Mapping[str, Any]]) -> set[int]:
+def _delete_pairs(connection: sa.Connection, old: Mapping[int, Mapping[str, Any]]) -> set[int]:
     """Forget the sketches and pairs of entries; return them and those that were their partners."""
     rows = [
         {"what": value, "then": row["published"], "of": number}
@@ -116,27 +120,29 @@ def _part(connection: sa.Connection, old: Mapping[int, Mapping[str, Any]]) -> se
         sketch.c.entry_id == sa.bindparam("of"),
     )
     connection.execute(gone, rows)
-    partners = {number for both in _pairs(connection, old) for number in both}
-    connection.execute(sa.delete(pair).where(among(pair.c.one, old, connection)))
-    connection.execute(sa.delete(pair).where(among(pair.c.other, old, connection)))
+    partners = {number for both in _load_pairs(connection, old) for number in both}
+    connection.execute(sa.delete(pair).where(in_values(pair.c.one, old, connection)))
+    connection.execute(sa.delete(pair).where(in_values(pair.c.other, old, connection)))
     return partners | set(old)
 
 
-_BEHIND = sa.select(
+_HAS_PENDING = sa.select(
     sa.and_(
         sa.select(sa.func.min(entry.c.source_id)).scalar_subquery()
         != sa.select(sa.func.max(entry.c.source_id)).scalar_subquery(),
         sa.exists().where(entry.c.sketch.is_(None)),
     )
 )
-_COMPARED = sa.select(
+_SELECT_COMPARABLE = sa.select(
     entry.c.published, entry.c.id, entry.c.source_id, entry.c.content_id, entry.c.language
 )
-_LATE = _COMPARED.where(entry.c.sketch.is_(None)).order_by(entry.c.id.desc())
+_SELECT_PENDING = _SELECT_COMPARABLE.where(entry.c.sketch.is_(None)).order_by(entry.c.id.desc())
 
 
-def _compare(
-    connection: sa.Connection, signed: Collection[tuple[Compared, bytes]], words_of: WordsOf
+def _find_pairs(
+    connection: sa.Connection,
+    signed: Collection[tuple[ComparableEntry, bytes]],
+    words_of: WordLookup,
 ) -> set[int]:
     """Find the copies of these entries and remember the pairs; return who is in them."""
     if not signed:
@@ -147,30 +153,36 @@ def _compare(
         for row, found in values.items()
         for value in found
     ]
-    insert(connection, sketch, sorted(rows))
-    pairs = sorted(_confirmed(candidates(connection, values), words_of))
+    insert_rows(connection, sketch, sorted(rows))
+    pairs = sorted(_confirm_pairs(candidate_pairs(connection, values), words_of))
     if pairs:
         connection.execute(sa.insert(pair), [{"one": one, "other": other} for one, other in pairs])
     return {number for both in pairs for number in both}
 
 
-def candidates(
-    connection: sa.Connection, values: Mapping[Compared, Iterable[int]]
-) -> Iterator[tuple[Compared, Compared]]:
+def candidate_pairs(
+    connection: sa.Connection, values: Mapping[ComparableEntry, Iterable[int]]
+) -> Iterator[tuple[ComparableEntry, ComparableEntry]]:
     """Yield pairs of different sources, near in time and of one language, that share enough of their sketches."""
     fresh = {row.id: row for row in values}
-    alike = _alike(_shelves(connection, values), values)
-    query = _COMPARED.where(
-        among(entry.c.id, {number for both in alike for number in both} - fresh.keys(), connection)
+    alike = _similar_pairs(_occurrences_by_value(connection, values), values)
+    query = _SELECT_COMPARABLE.where(
+        in_values(
+            entry.c.id, {number for both in alike for number in both} - fresh.keys(), connection
+        )
     )
-    known = fresh | {row[1]: Compared(*row) for row in fetched(connection, query)} if alike else {}
+    known = (
+        fresh | {row[1]: ComparableEntry(*row) for row in fetch_raw(connection, query)}
+        if alike
+        else {}
+    )
     for one, other in sorted(alike):
-        if _one_language(known[one].language, known[other].language):
+        if _may_share_language(known[one].language, known[other].language):
             yield known[one], known[other]
 
 
-def _alike(
-    shelves: Mapping[int, list[_Place]], values: Mapping[Compared, Iterable[int]]
+def _similar_pairs(
+    shelves: Mapping[int, list[_Occurrence]], values: Mapping[ComparableEntry, Iterable[int]]
 ) -> set[tuple[int, int]]:
     """Return the numbers of entries, two of which one is in `values`, that share enough of their sketches."""
     alike: set[tuple[int, int]] = set()
@@ -179,7 +191,7 @@ def _alike(
         for value in found:
             shared.update(
                 number
-                for _, number, source_id in _near(shelves[value], row)
+                for _, number, source_id in _occurrences_near(shelves[value], row)
                 if source_id != row.source_id
             )
         alike.update(
@@ -190,72 +202,73 @@ def _alike(
     return alike
 
 
-def _shelves(
-    connection: sa.Connection, values: Mapping[Compared, Iterable[int]]
-) -> dict[int, list[_Place]]:
+def _occurrences_by_value(
+    connection: sa.Connection, values: Mapping[ComparableEntry, Iterable[int]]
+) -> dict[int, list[_Occurrence]]:
     """Return who has which value, in the order of publication."""
     moments = [row.published for row in values]
     sought = {value for found in values.values() for value in found}
     published = sa.type_coerce(sketch.c.published, sa.BigInteger)
     query = sa.select(sketch.c.value, published, sketch.c.entry_id, sketch.c.source_id).where(
-        among(sketch.c.value, sought, connection),
-        published.between(min(moments) - _WITHIN, max(moments) + _WITHIN),
+        in_values(sketch.c.value, sought, connection),
+        published.between(min(moments) - _WINDOW_MICROSECONDS, max(moments) + _WINDOW_MICROSECONDS),
     )
-    shelves: dict[int, list[_Place]] = {}
-    for value, *place in fetched(connection, query):
+    shelves: dict[int, list[_Occurrence]] = {}
+    for value, *place in fetch_raw(connection, query):
         shelves.setdefault(value, []).append(tuple(place))
     for places in shelves.values():
         places.sort()
     return shelves
 
 
-def _near(places: list[_Place], row: Compared) -> list[_Place]:
+def _occurrences_near(places: list[_Occurrence], row: ComparableEntry) -> list[_Occurrence]:
     if len(places) == 1:
         return []  # nobody else has it
-    low = bisect_left(places, (row.published - _WITHIN,))
-    return places[low : bisect_right(places, (row.published + _WITHIN + 1,))]
+    low = bisect_left(places, (row.published - _WINDOW_MICROSECONDS,))
+    return places[low : bisect_right(places, (row.published + _WINDOW_MICROSECONDS + 1,))]
 
 
-def _one_language(one: str | None, other: str | None) -> bool:
+def _may_share_language(one: str | None, other: str | None) -> bool:
     """An unknown language may be any."""
     return one is None or other is None or near_duplicate.base(one) == near_duplicate.base(other)
 
 
-def _confirmed(
-    candidates: Iterable[tuple[Compared, Compared]], words_of: WordsOf
+def _confirm_pairs(
+    candidates: Iterable[tuple[ComparableEntry, ComparableEntry]], words_of: WordLookup
 ) -> Iterator[tuple[int, int]]:
     found = list(candidates)
     numbers = {row.content_id for both in found for row in both}
     texts = {
-        number: near_duplicate.text(*_text_part(made)) for number, made in words_of(numbers).items()
+        number: near_duplicate.text(*_compared_text(made))
+        for number, made in words_of(numbers).items()
     }
     for one, other in found:
         if near_duplicate.copies(texts[one.content_id], texts[other.content_id]):
             yield one.id, other.id
 
 
-def _text_part(words: str) -> tuple[str, str | None]:
+def _compared_text(words: str) -> tuple[str, str | None]:
     """Return the words of the content; those of the summary, and the title to go with it, where there is no content."""
-    title, summary, content = words.split(f" {BORDER} ")
+    title, summary, content = words.split(f" {FIELD_SEPARATOR} ")
     return (content, None) if content.strip() else (summary, title)
 
 
 # --- groups ----------------------------------------------------------------------------------------------------------
 
 
-def _pairs(connection: sa.Connection, numbers: Collection[int]) -> list[tuple[int, int]]:
-    one = sa.select(pair.c.one, pair.c.other).where(among(pair.c.one, numbers, connection))
-    other = sa.select(pair.c.one, pair.c.other).where(among(pair.c.other, numbers, connection))
+def _load_pairs(connection: sa.Connection, numbers: Collection[int]) -> list[tuple[int, int]]:
+    one = sa.select(pair.c.one, pair.c.other).where(in_values(pair.c.one, numbers, connection))
+    other = sa.select(pair.c.one, pair.c.other).where(in_values(pair.c.other, numbers, connection))
     return [(row.one, row.other) for row in connection.execute(one.union(other))]
 
 
-def _parts(connection: sa.Connection, touched: Collection[int]) -> list[set[int]]:
+def _connected_groups(connection: sa.Connection, touched: Collection[int]) -> list[set[int]]:
     """Return what pairs connect with `touched`, and each of those that are alone."""
     homes = {number: {number} for number in touched}
     seen, wanted = set[int](), set(touched)
     while wanted:
         seen |= wanted
-        pairs = _pairs(connection, wanted)
+        pairs = _load_pairs(connection, wanted)
         for one, other in pairs:
             home, lost = homes.setdefault(one, {one}), homes.setdefault(other, {other})
             if home is not lost:
@@ -265,11 +278,11 @@ def _parts(connection: sa.Connection, touched: Collection[int]) -> list[set[int]
     return list({id(home): home for home in homes.values()}.values())
 
 
-def _members(connection: sa.Connection, numbers: Collection[int]) -> dict[int, int | None]:
+def _representatives(connection: sa.Connection, numbers: Collection[int]) -> dict[int, int | None]:
     """Return who stands for each of these entries as it is stored, the best first."""
     query = (
         sa.select(entry.c.id, entry.c.copies)
         .join(source)
-        .where(among(entry.c.id, numbers, connection))
+        .where(in_values(entry.c.id, numbers, connection))
     )
     return {row.id: row.copies for row in connection.execute(query.order_by(*BEST_FIRST))}

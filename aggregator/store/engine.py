@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 BUSY_SECONDS = 10  # how long a writer waits for another process before it gives up
 
 _WAL_TRIES = 200
-_READERS = 8  # connections kept; more are made when more threads read at once
+_READ_POOL_SIZE = 8  # connections kept; more are made when more threads read at once
 
 # What drivers say -> what we say, first that matches; a new saying is one line.
-_SAYINGS = (
+_ERROR_MESSAGES = (
     (
         ("database or disk is full", "No space left", "could not extend file"),
         "no space left: free some, then go on",
@@ -69,7 +69,7 @@ class Engines:
     read: sa.Engine
 
 
-def connect(url: str) -> Engines:
+def create_engines(url: str) -> Engines:
     """Make the engines for a SQLAlchemy `url`; nothing is connected yet, only the folder is made.
 
     Raises: StoreError for what is neither a SQLite file nor PostgreSQL.
@@ -77,9 +77,9 @@ def connect(url: str) -> Engines:
     try:
         parsed = sa.make_url(url)
         if parsed.get_backend_name() == "sqlite":
-            return _sqlite(parsed)
+            return _sqlite_engines(parsed)
         if parsed.get_backend_name() == "postgresql":
-            return _postgresql(parsed)
+            return _postgresql_engines(parsed)
     except ModuleNotFoundError as error:
         raise StoreError(
             f"database: the package {error.name} for PostgreSQL is not installed: "
@@ -93,7 +93,7 @@ def connect(url: str) -> Engines:
 
 
 @contextmanager
-def explained(url: str) -> Iterator[None]:
+def translate_errors(url: str) -> Iterator[None]:
     """Turn what goes wrong with the database into a StoreError that says what to do."""
     try:
         yield
@@ -101,13 +101,13 @@ def explained(url: str) -> Iterator[None]:
         sa.exc.SQLAlchemyError,
         sqlite3.Error,
     ) as error:  # the driver's own: rows that are fetched past SQLAlchemy
-        raise StoreError(f"{url}: {_saying(error)}") from error
+        raise StoreError(f"{url}: {_error_message(error)}") from error
 
 
 @contextmanager
-def writing(engines: Engines) -> Iterator[sa.Connection]:
+def write_transaction(engines: Engines) -> Iterator[sa.Connection]:
     """Give the one transaction that writes: committed at the end, rolled back on any exception."""
-    with explained(engines.url), engines.write.begin() as connection:
+    with translate_errors(engines.url), engines.write.begin() as connection:
         if (
             connection.dialect.name == "postgresql"
         ):  # SQLite has waited for its turn in BEGIN IMMEDIATE
@@ -117,23 +117,23 @@ def writing(engines: Engines) -> Iterator[sa.Connection]:
 
 
 @contextmanager
-def reading(engines: Engines) -> Iterator[sa.Connection]:
+def read_transaction(engines: Engines) -> Iterator[sa.Connection]:
     """Give a connection that sees one moment of the store and cannot write."""
-    with explained(engines.url), engines.read.connect() as connection:
+    with translate_errors(engines.url), engines.read.connect() as connection:
         yield connection
 
 
-def among(
+def in_values(
     column: sa.ColumnElement[Any], values: Collection[Any], connection: sa.Connection
 ) -> sa.ColumnElement[bool]:
     """Return `column IN values` for any number of texts or numbers as one parameter: one statement to compile."""
     if connection.dialect.name == "postgresql":
         return column == sa.any_(sa.literal(list(values), sa.ARRAY(column.type)))
-    listed = sa.func.json_each(sa.literal(_json(values))).table_valued("value")
+    listed = sa.func.json_each(sa.literal(_to_json(values))).table_valued("value")
     return column.in_(sa.select(listed.c.value))
 
 
-def listed(
+def values_column(
     values: Collection[Any], column: sa.Column[Any], connection: sa.Connection
 ) -> sa.ColumnElement[Any]:
     """Return the column `value` of a table of `values`, to join with `column`: faster than `among` for thousands."""
@@ -144,10 +144,10 @@ def listed(
             .render_derived()
             .c.value
         )
-    return sa.func.json_each(sa.literal(_json(values))).table_valued("value").c.value
+    return sa.func.json_each(sa.literal(_to_json(values))).table_valued("value").c.value
 
 
-def pairs(
+def in_pairs(
     one: sa.Column[Any],
     other: sa.Column[Any],
     values: Collection[tuple[Any, Any]],
@@ -161,32 +161,34 @@ def pairs(
         )
         listed = sa.func.unnest(*arrays).table_valued("one", "other").render_derived()
         return sa.tuple_(one, other).in_(sa.select(listed.c.one, listed.c.other))
-    each = sa.func.json_each(sa.literal(_json(values))).table_valued("value").c.value
+    each = sa.func.json_each(sa.literal(_to_json(values))).table_valued("value").c.value
     return sa.tuple_(one, other).in_(
         sa.select(sa.func.json_extract(each, "$[0]"), sa.func.json_extract(each, "$[1]"))
     )
 
 
-def fetched(connection: sa.Connection, query: sa.Select[Any]) -> list[tuple[Any, ...]]:
+def fetch_raw(connection: sa.Connection, query: sa.Select[Any]) -> list[tuple[Any, ...]]:
     """Return all rows as the driver gives them: moments as numbers, JSON as text; for the few queries of many rows."""
     with connection.execute(query) as result:
         cursor: Any = result.cursor
         return list(cursor.fetchall())
 
 
-def insert(connection: sa.Connection, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
+def insert_rows(
+    connection: sa.Connection, table: sa.Table, rows: Sequence[tuple[Any, ...]]
+) -> None:
     """Insert whole rows as the driver takes them, every column in the order of `table` (its number, where it is made).
 
     Some 20 µs a row cheaper than rows that SQLAlchemy makes of mappings; a first run is hardly anything else.
     """
     if rows:
         connection.exec_driver_sql(
-            insertion(connection.dialect.name, table, len(rows[0])), list(rows)
+            insert_statement(connection.dialect.name, table, len(rows[0])), list(rows)
         )
 
 
 @lru_cache
-def insertion(dialect: str, table: sa.Table, width: int) -> str:
+def insert_statement(dialect: str, table: sa.Table, width: int) -> str:
     """Return the statement that inserts rows of the last `width` columns of a table."""
     names = [column.name for column in table.columns][-width:]
     mark = "?" if dialect == "sqlite" else "%s"
@@ -200,13 +202,13 @@ def lock_number(name: str) -> sa.ColumnElement[int]:
     )
 
 
-def _json(values: Collection[Any]) -> str:
+def _to_json(values: Collection[Any]) -> str:
     import orjson
 
     return orjson.dumps(list(values)).decode()
 
 
-def _sqlite(url: sa.URL) -> Engines:
+def _sqlite_engines(url: sa.URL) -> Engines:
     if not url.database or url.database == ":memory:" or "mode=memory" in url.database:
         raise StoreError("database: SQLite in memory cannot be shared between threads, name a file")
     path = Path(url.database)
@@ -218,27 +220,27 @@ def _sqlite(url: sa.URL) -> Engines:
         url, pool_size=1, max_overflow=0, connect_args={"timeout": BUSY_SECONDS}
     )
     read = sa.create_engine(
-        url, pool_size=_READERS, max_overflow=-1, connect_args={"timeout": BUSY_SECONDS}
+        url, pool_size=_READ_POOL_SIZE, max_overflow=-1, connect_args={"timeout": BUSY_SECONDS}
     )
-    _prepare(write, ("synchronous=NORMAL", "foreign_keys=ON"), begin="BEGIN IMMEDIATE")
+    _configure(write, ("synchronous=NORMAL", "foreign_keys=ON"), begin="BEGIN IMMEDIATE")
     sa.event.listen(write, "connect", _use_wal)
-    _prepare(read, ("query_only=ON",), begin="BEGIN")
+    _configure(read, ("query_only=ON",), begin="BEGIN")
     return Engines(str(path), path, write, read)
 
 
-def _prepare(engine: sa.Engine, pragmas: tuple[str, ...], begin: str) -> None:
+def _configure(engine: sa.Engine, pragmas: tuple[str, ...], begin: str) -> None:
     """Take the transactions out of the hands of Python's driver, which begins them late (SQLAlchemy's own recipe)."""
 
-    def connected(connection: Any, record: object) -> None:  # noqa: ARG001 (interface)
+    def set_pragmas(connection: Any, record: object) -> None:  # noqa: ARG001 (interface)
         connection.isolation_level = None
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
 
-    def begun(connection: sa.Connection) -> None:
+    def begin_transaction(connection: sa.Connection) -> None:
         connection.exec_driver_sql(begin)
 
-    sa.event.listen(engine, "connect", connected)
-    sa.event.listen(engine, "begin", begun)
+    sa.event.listen(engine, "connect", set_pragmas)
+    sa.event.listen(engine, "begin", begin_transaction)
 
 
 def _use_wal(connection: Any, record: object) -> None:  # noqa: ARG001 (interface)
@@ -258,11 +260,11 @@ def _use_wal(connection: Any, record: object) -> None:  # noqa: ARG001 (interfac
     connection.execute("PRAGMA journal_mode=WAL")
 
 
-def _postgresql(url: sa.URL) -> Engines:
+def _postgresql_engines(url: sa.URL) -> Engines:
     write = sa.create_engine(url, pool_size=1, max_overflow=0)
     # Repeatable read: a page that asks twice sees one moment, as it does in SQLite.
     read = sa.create_engine(
-        url, pool_size=_READERS, max_overflow=-1, isolation_level="REPEATABLE READ"
+        url, pool_size=_READ_POOL_SIZE, max_overflow=-1, isolation_level="REPEATABLE READ"
     )
     return Engines(
         url.render_as_string(hide_password=True),
@@ -272,14 +274,14 @@ def _postgresql(url: sa.URL) -> Engines:
     )
 
 
-def _saying(error: BaseException) -> str:
+def _error_message(error: BaseException) -> str:
     """Say the first of an error and its causes that we know; a full disk is hidden behind the lost savepoint."""
     line = " ".join(str(getattr(error, "orig", None) or error).split())[:200]
     cause: BaseException | None = error
     while cause is not None:
         said = str(cause)
         ours = next(
-            (ours for theirs, ours in _SAYINGS if any(part in said for part in theirs)), None
+            (ours for theirs, ours in _ERROR_MESSAGES if any(part in said for part in theirs)), None
         )
         if ours is not None:
             return f"{ours} ({line})"

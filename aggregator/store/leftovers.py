@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from aggregator.store.engine import among
-from aggregator.store.listed_keys import name_in
+from aggregator.store.engine import in_values
+from aggregator.store.listed_keys import name_in_folder
 from aggregator.store.schema import capture, entry, outcome, source, source_state
 
 if TYPE_CHECKING:
@@ -26,30 +26,34 @@ KEPT_OUTCOMES = 1_000  # of a source
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class RetentionPeriods:
     """How long things stay: `keep` by configured source; `default` for what belongs to none, None for ever."""
 
     now: datetime
     keep: Mapping[str, timedelta]
     default: timedelta | None = None
 
-    def over(self, name: str, since: datetime) -> bool:
+    def has_expired(self, name: str, since: datetime) -> bool:
         """Tell whether the time is over of what the source called `name` has not had since then."""
         keep = self.keep.get(name, self.default)
         return keep is not None and since + keep < self.now
 
 
 def drop_captures(
-    connection: sa.Connection, terms: Terms, *, without: Collection[int] = (), dry_run: bool
+    connection: sa.Connection,
+    terms: RetentionPeriods,
+    *,
+    without: Collection[int] = (),
+    dry_run: bool,
 ) -> int:
     """Delete captures; with `dry_run` only count them, as if the entries numbered `without` had gone already."""
     numbers = {
-        *connection.scalars(_superseded(connection, terms.now, without)),
-        *_of_lost_files(connection, terms, dry_run=dry_run),
-        *_of_removed_sources(connection, terms),
+        *connection.scalars(_superseded_captures(connection, terms.now, without)),
+        *_captures_of_missing_files(connection, terms, dry_run=dry_run),
+        *_captures_of_removed_sources(connection, terms),
     }
     if numbers and not dry_run:
-        connection.execute(sa.delete(capture).where(among(capture.c.id, numbers, connection)))
+        connection.execute(sa.delete(capture).where(in_values(capture.c.id, numbers, connection)))
     return len(numbers)
 
 
@@ -63,14 +67,14 @@ def drop_outcomes(connection: sa.Connection, *, dry_run: bool) -> int:
     return connection.execute(sa.delete(outcome).where(outcome.c.id.in_(old))).rowcount
 
 
-def _superseded(
+def _superseded_captures(
     connection: sa.Connection, now: datetime, without: Collection[int]
 ) -> sa.Select[tuple[int]]:
     """Select what polled sources said before: of a stored article's page all but the newest, else all but the newest
     of the source."""
     article = sa.exists().where(entry.c.url == capture.c.url)
     if without:
-        article = article.where(sa.not_(among(entry.c.id, without, connection)))
+        article = article.where(sa.not_(in_values(entry.c.id, without, connection)))
     place = sa.case((article, capture.c.url), else_="")
     ranked = sa.select(
         capture.c.id,
@@ -89,7 +93,9 @@ def _superseded(
     )
 
 
-def _of_lost_files(connection: sa.Connection, terms: Terms, *, dry_run: bool) -> Iterator[int]:
+def _captures_of_missing_files(
+    connection: sa.Connection, terms: RetentionPeriods, *, dry_run: bool
+) -> Iterator[int]:
     """Yield captures of files that are missing for as long as their source keeps anything; mark those that are new.
 
     When a file left is not known: its time counts from the first look that misses it.
@@ -105,25 +111,29 @@ def _of_lost_files(connection: sa.Connection, terms: Terms, *, dry_run: bool) ->
     files = files.join(source_state, source_state.c.source_id == source.c.id)
     lost, back = set(), set()
     for row in connection.execute(files.where(capture.c.url.startswith("file:"), source.c.active)):
-        missing = name_in(row.url, row.folder) is None
+        missing = name_in_folder(row.url, row.folder) is None
         if missing and row.orphaned is None:
             lost.add(row.id)
-        elif missing and terms.over(row.name, row.orphaned):
+        elif missing and terms.has_expired(row.name, row.orphaned):
             yield row.id
         elif not missing and row.orphaned is not None:
             back.add(row.id)
     if not dry_run:
-        _mark(connection, lost, terms.now)
-        _mark(connection, back, None)
+        _set_orphaned(connection, lost, terms.now)
+        _set_orphaned(connection, back, None)
 
 
-def _mark(connection: sa.Connection, numbers: Collection[int], moment: datetime | None) -> None:
+def _set_orphaned(
+    connection: sa.Connection, numbers: Collection[int], moment: datetime | None
+) -> None:
     if numbers:
-        orphans = among(capture.c.id, numbers, connection)
+        orphans = in_values(capture.c.id, numbers, connection)
         connection.execute(sa.update(capture).where(orphans).values(orphaned=moment))
 
 
-def _of_removed_sources(connection: sa.Connection, terms: Terms) -> Iterable[int]:
+def _captures_of_removed_sources(
+    connection: sa.Connection, terms: RetentionPeriods
+) -> Iterable[int]:
     """Yield all captures of sources that are configured no more, when the time of their entries is over."""
     query = sa.select(source.c.id, source.c.name, source_state.c.last_run).join(source_state)
     removed = {
@@ -131,10 +141,10 @@ def _of_removed_sources(connection: sa.Connection, terms: Terms) -> Iterable[int
         for row in connection.execute(
             query.where(sa.not_(source.c.active), source_state.c.last_run.is_not(None))
         )
-        if row.name not in terms.keep and terms.over(row.name, row.last_run)
+        if row.name not in terms.keep and terms.has_expired(row.name, row.last_run)
     }
     if not removed:
         return ()
     return connection.scalars(
-        sa.select(capture.c.id).where(among(capture.c.source_id, removed, connection))
+        sa.select(capture.c.id).where(in_values(capture.c.source_id, removed, connection))
     ).all()

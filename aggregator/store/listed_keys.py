@@ -13,7 +13,7 @@ import orjson
 import sqlalchemy as sa
 
 from aggregator.store.content import ZSTD, Compressor, decompress
-from aggregator.store.engine import among
+from aggregator.store.engine import in_values
 from aggregator.store.schema import entry, entry_key, source, source_state
 
 if TYPE_CHECKING:
@@ -22,42 +22,44 @@ if TYPE_CHECKING:
 
     from aggregator.model import Result, Revision
 
-Listing: TypeAlias = "Mapping[str, list[str]]"  # file name, "" for a polled document -> first keys
+ListedKeys: TypeAlias = (
+    "Mapping[str, list[str]]"  # file name, "" for a polled document -> first keys
+)
 
-_DOCUMENT = ""
+_POLLED_DOCUMENT = ""
 
 
-def listed(result: Result, known: Listing) -> Listing:
+def keys_after_run(result: Result, known: ListedKeys) -> ListedKeys:
     """Return what the source lists after this run, where `known` is what it listed before."""
     if result.outcome.status == "failed":
         return known
     if result.keep_sightings:
-        return _in_folder(result, known)
+        return _keys_of_folder(result, known)
     if not result.captures:
         return known
     last = (
         result.shares[-1] if len(result.shares) == len(result.captures) else len(result.revisions)
     )
-    return {_DOCUMENT: _firsts(result.revisions[len(result.revisions) - last :])}
+    return {_POLLED_DOCUMENT: _first_keys(result.revisions[len(result.revisions) - last :])}
 
 
-def keys(listing: Listing) -> set[str]:
+def all_keys(listing: ListedKeys) -> set[str]:
     """Return all keys of a listing."""
     return {key for found in listing.values() for key in found}
 
 
-def pack(listing: Listing, compressor: Compressor) -> bytes:
+def pack(listing: ListedKeys, compressor: Compressor) -> bytes:
     """Return a listing as it is stored."""
     body: bytes = compressor.pack(orjson.dumps(listing))["body"]
     return body
 
 
-def unpack(data: bytes | None) -> Listing:
+def unpack(data: bytes | None) -> ListedKeys:
     """Return the listing that was stored; empty where nothing was yet."""
     return {} if data is None else orjson.loads(decompress(ZSTD, bytes(data)))
 
 
-def mark(
+def mark_unlisted(
     connection: sa.Connection, *, gone: Collection[str], come: Collection[str], now: datetime
 ) -> None:
     """Mark the entries of keys that dropped out, and take the mark from those that came back."""
@@ -66,23 +68,25 @@ def mark(
         (come, None, entry.c.unlisted.is_not(None)),
     ):
         if found:
-            held = sa.select(entry_key.c.entry_id).where(among(entry_key.c.key, found, connection))
+            held = sa.select(entry_key.c.entry_id).where(
+                in_values(entry_key.c.key, found, connection)
+            )
             connection.execute(
                 sa.update(entry).where(entry.c.id.in_(held), only).values(unlisted=moment)
             )
 
 
-def everywhere(connection: sa.Connection) -> set[str]:
+def load_all_keys(connection: sa.Connection) -> set[str]:
     """Return the keys that any configured source lists."""
     query = (
         sa.select(source_state.c.listing)
         .join(source)
         .where(source.c.active, source_state.c.listing.is_not(None))
     )
-    return {key for data in connection.scalars(query) for key in keys(unpack(data))}
+    return {key for data in connection.scalars(query) for key in all_keys(unpack(data))}
 
 
-def _in_folder(result: Result, known: Listing) -> Listing:
+def _keys_of_folder(result: Result, known: ListedKeys) -> ListedKeys:
     """Return the keys by file: those of files that are gone go, those of files that were read now are new."""
     there = result.state.folder
     found = {name: keys for name, keys in known.items() if name in there}
@@ -90,14 +94,14 @@ def _in_folder(result: Result, known: Listing) -> Listing:
         return found
     begin = 0
     for capture, share in zip(result.captures, result.shares, strict=True):
-        name = name_in(capture.url, there)
+        name = name_in_folder(capture.url, there)
         if name is not None:
-            found[name] = _firsts(result.revisions[begin : begin + share])
+            found[name] = _first_keys(result.revisions[begin : begin + share])
         begin += share
     return found
 
 
-def name_in(url: str, folder: Collection[str]) -> str | None:
+def name_in_folder(url: str, folder: Collection[str]) -> str | None:
     """Return the name in the folder's manifest of a `file:` URL: the longest end of its path that is one."""
     path = unquote(urlsplit(url).path)
     while path:
@@ -107,5 +111,5 @@ def name_in(url: str, folder: Collection[str]) -> str | None:
     return None
 
 
-def _firsts(revisions: Collection[Revision]) -> list[str]:
+def _first_keys(revisions: Collection[Revision]) -> list[str]:
     return sorted({revision.keys[0] for revision in revisions})

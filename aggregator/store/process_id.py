@@ -14,30 +14,30 @@ from pathlib import Path
 _PROC = Path("/proc")
 
 
-def holder() -> str:
+def current_process_id() -> str:
     """Name this process: `machine/boot/pid/start`."""
-    return _named(os.getpid())
+    return _process_id(os.getpid())
 
 
 def is_dead(name: str) -> bool:
     """Tell whether the named process is certainly gone; False where it cannot be known."""
     machine, _, rest = name.partition("/")
     boot, _, process = rest.partition("/")
-    if machine != _machine() or not process:
+    if machine != _machine_id() or not process:
         return False
-    if boot != _boot():
+    if boot != _boot_id():
         return True
     pid, _, start = process.partition("/")
-    return not pid.isdigit() or not _is_running(int(pid)) or _start(int(pid)) != start
+    return not pid.isdigit() or not _is_running(int(pid)) or _start_ticks(int(pid)) != start
 
 
 @lru_cache(maxsize=4)
-def _named(pid: int) -> str:
-    return f"{_machine()}/{_boot()}/{pid}/{_start(pid)}"
+def _process_id(pid: int) -> str:
+    return f"{_machine_id()}/{_boot_id()}/{pid}/{_start_ticks(pid)}"
 
 
 @lru_cache(maxsize=1)
-def _machine() -> str:
+def _machine_id() -> str:
     """The host and its process namespace: in a container the same number is another process."""
     try:
         namespace = str((_PROC / "self/ns/pid").readlink())
@@ -47,14 +47,14 @@ def _machine() -> str:
 
 
 @lru_cache(maxsize=1)
-def _boot() -> str:
+def _boot_id() -> str:
     try:
         return (_PROC / "sys/kernel/random/boot_id").read_text().strip()
     except OSError:
         return ""
 
 
-def _start(pid: int) -> str:
+def _start_ticks(pid: int) -> str:
     """When a process began, in ticks since boot (proc(5), field 22); "" where the system does not tell."""
     try:
         return (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[19]

@@ -15,23 +15,23 @@ from aggregator.store.schema import outcome
 if TYPE_CHECKING:
     from datetime import datetime
 
-LEAST_FLOOD = 50  # new items at once
+MIN_FLOOD_ITEMS = 50  # new items at once
 FLOOD_FACTOR = 10  # times what is usual
-USUAL_RUNS = 30
+COMPARED_RUNS = 30
 
-RENEWED = "all guids changed"
-ALWAYS_RENEWED = "keyed by URL: its guids change again and again"
-HANDED_ON = "keyed by URL: its guids are handed on from item to item"
+GUIDS_RENEWED = "all guids changed"
+GUIDS_ALWAYS_RENEWED = "keyed by URL: its guids change again and again"
+GUIDS_POSITIONAL = "keyed by URL: its guids are handed on from item to item"
 
 
-def flood(
+def flood_note(
     connection: sa.Connection, source_id: int, *, new: int, since: datetime | None
 ) -> str | None:
     """Say so where a source brings far more new items than it uses to; `since` is when its first run was complete.
 
     Usual is the median of the last runs after the first that brought anything new.
     """
-    if since is None or new <= LEAST_FLOOD:
+    if since is None or new <= MIN_FLOOD_ITEMS:
         return None
     query = sa.select(outcome.c.new).where(
         outcome.c.source_id == source_id,
@@ -39,31 +39,31 @@ def flood(
         outcome.c.new > 0,
         outcome.c.started > since,
     )
-    brought = list(connection.scalars(query.order_by(outcome.c.id.desc()).limit(USUAL_RUNS)))
+    brought = list(connection.scalars(query.order_by(outcome.c.id.desc()).limit(COMPARED_RUNS)))
     usual = median(brought) if brought else 0
     if new <= FLOOD_FACTOR * usual:
         return None
     return f"{new} new items at once" + (f", usually {usual:g}" if brought else "")
 
 
-def renewed(items: int) -> str:
+def renewed_guids_note(items: int) -> str:
     """Say that items have other guids than before, and are what they were."""
-    return f"{RENEWED}: {items} items kept, their links are the same"
+    return f"{GUIDS_RENEWED}: {items} items kept, their links are the same"
 
 
-def recognised(items: int) -> str:
+def renamed_items_note(items: int) -> str:
     """Say that items have other links and guids than before, and are what they were."""
     return (
         f"{items} item{'s' * (items > 1)} under other links and ids: recognised by title and date"
     )
 
 
-def was_renewed(connection: sa.Connection, source_id: int) -> bool:
+def has_renewed_guids(connection: sa.Connection, source_id: int) -> bool:
     """Tell whether the guids of a source were all new in one of its last runs already."""
     query = (
         sa.select(outcome.c.notes)
         .where(outcome.c.source_id == source_id)
         .order_by(outcome.c.id.desc())
     )
-    notes = connection.scalars(query.limit(USUAL_RUNS))
-    return any(note.startswith(RENEWED) for found in notes for note in found)
+    notes = connection.scalars(query.limit(COMPARED_RUNS))
+    return any(note.startswith(GUIDS_RENEWED) for found in notes for note in found)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from aggregator.model import Hints, Outcome, SourceState, Validators
-from aggregator.store.engine import among
-from aggregator.store.process_id import holder, is_dead
+from aggregator.store.engine import in_values
+from aggregator.store.process_id import current_process_id, is_dead
 from aggregator.store.schema import host, outcome, source, source_state
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ STATE = source_state.c
 NO_HINTS = Hints()
 
 # What a new place to fetch from knows nothing of.
-_UNKNOWN: Mapping[str, Any] = {
+_NEW_STATE: Mapping[str, Any] = {
     "reason": None,
     "url": None,
     "etag": None,
@@ -47,7 +47,7 @@ _UNKNOWN: Mapping[str, Any] = {
 }
 
 
-def sync(
+def sync_sources(
     connection: sa.Connection,
     wanted: Mapping[str, tuple[str, datetime]],
     priorities: Mapping[str, int],
@@ -57,7 +57,7 @@ def sync(
         row.name: row
         for row in connection.execute(sa.select(source, STATE.lease).outerjoin(source_state))
     }
-    _add(connection, [name for name in wanted if name not in stored])
+    _add_sources(connection, [name for name in wanted if name not in stored])
     for name, row in stored.items():
         location = wanted[name][0] if name in wanted else row.location
         if (row.active, row.location) != (name in wanted, location):
@@ -66,7 +66,7 @@ def sync(
         if row.location != location and row.lease is not None:
             # A run that is still under way asked the old place: a new number makes sure that it writes nothing.
             fresh = {
-                **_UNKNOWN,
+                **_NEW_STATE,
                 "next_fetch_at": wanted[name][1],
                 "lease": STATE.lease + 1,
                 "lease_until": None,
@@ -74,8 +74,8 @@ def sync(
             connection.execute(
                 sa.update(source_state).where(STATE.source_id == row.id).values(fresh)
             )
-    _locate(connection, wanted, {name for name, row in stored.items() if row.lease is not None})
-    return _prioritize(connection, priorities)
+    _add_states(connection, wanted, {name for name, row in stored.items() if row.lease is not None})
+    return _update_priorities(connection, priorities)
 
 
 def claim(
@@ -92,12 +92,14 @@ def claim(
 
     `force` takes what is not due as well, `new` what was never polled: its first time may still lie ahead.
     """
-    _free_the_dead(connection, now)
+    _release_dead_claims(connection, now)
     due = (
         sa.select(STATE.source_id)
         .join(source, source.c.id == STATE.source_id)
         .where(
-            source.c.active, _free(now), sa.or_(STATE.not_before.is_(None), STATE.not_before <= now)
+            source.c.active,
+            _is_free(now),
+            sa.or_(STATE.not_before.is_(None), STATE.not_before <= now),
         )
         .order_by(STATE.next_fetch_at, STATE.source_id)
         .limit(limit)
@@ -107,18 +109,18 @@ def claim(
         never_polled = STATE.reason.is_(None) if new else sa.false()
         due = due.where(sa.or_(STATE.next_fetch_at <= now, never_polled), sa.not_(STATE.gone))
     if sources is not None:
-        due = due.where(among(source.c.name, sources, connection))
+        due = due.where(in_values(source.c.name, sources, connection))
     taken = (
         sa.update(source_state)
         .where(STATE.source_id.in_(due))
-        .values(lease=STATE.lease + 1, lease_until=now + lease, lease_holder=holder())
+        .values(lease=STATE.lease + 1, lease_until=now + lease, lease_holder=current_process_id())
         .returning(STATE.source_id)
     )
     ids = list(connection.scalars(taken))
-    return states(connection, among(STATE.source_id, ids, connection)) if ids else []
+    return states(connection, in_values(STATE.source_id, ids, connection)) if ids else []
 
 
-def _free_the_dead(connection: sa.Connection, now: datetime) -> None:
+def _release_dead_claims(connection: sa.Connection, now: datetime) -> None:
     """Take back what a process that was killed has claimed."""
     holders = connection.scalars(
         sa.select(STATE.lease_holder).distinct().where(STATE.lease_until > now)
@@ -141,7 +143,7 @@ def release(connection: sa.Connection, claimed: Iterable[SourceState]) -> None:
 
 def next_due(connection: sa.Connection) -> datetime | None:
     """Return when the next source may be claimed; None where no source is polled."""
-    due = _later(_later(STATE.next_fetch_at, STATE.not_before), STATE.lease_until)
+    due = _later_of(_later_of(STATE.next_fetch_at, STATE.not_before), STATE.lease_until)
     query = sa.select(sa.func.min(due, type_=STATE.next_fetch_at.type)).join(source)
     due_at: datetime | None = connection.scalar(query.where(source.c.active, sa.not_(STATE.gone)))
     return due_at
@@ -156,7 +158,7 @@ def states(
         query = query.where(source.c.active).order_by(source.c.name)
     else:
         query = query.where(where).order_by(STATE.next_fetch_at, source.c.name)
-    return [_state(row) for row in connection.execute(query)]
+    return [_state_from_row(row) for row in connection.execute(query)]
 
 
 def state_row(state: SourceState) -> dict[str, Any]:
@@ -190,7 +192,7 @@ def outcomes(connection: sa.Connection, name: str, limit: int) -> list[Outcome]:
         .order_by(outcome.c.id.desc())
         .limit(limit)
     )
-    return [_outcome(name, row) for row in connection.execute(query).mappings()]
+    return [_outcome_from_row(name, row) for row in connection.execute(query).mappings()]
 
 
 def last_change(connection: sa.Connection) -> datetime | None:
@@ -199,7 +201,7 @@ def last_change(connection: sa.Connection) -> datetime | None:
     return connection.scalar(brought.order_by(outcome.c.id.desc()).limit(1))
 
 
-def wait_for_hosts(connection: sa.Connection, waits: Iterable[Mapping[str, datetime]]) -> None:
+def store_host_waits(connection: sa.Connection, waits: Iterable[Mapping[str, datetime]]) -> None:
     """Remember until when hosts want to be left alone; a longer wait is never shortened."""
     longest: dict[str, datetime] = {}
     for wait in waits:
@@ -207,9 +209,11 @@ def wait_for_hosts(connection: sa.Connection, waits: Iterable[Mapping[str, datet
             longest[name] = max(until, longest.get(name, until))
     if not longest:
         return
-    query = sa.select(host.c.name, host.c.not_before).where(among(host.c.name, longest, connection))
+    query = sa.select(host.c.name, host.c.not_before).where(
+        in_values(host.c.name, longest, connection)
+    )
     known = dict(connection.execute(query).all())
-    connection.execute(sa.delete(host).where(among(host.c.name, longest, connection)))
+    connection.execute(sa.delete(host).where(in_values(host.c.name, longest, connection)))
     rows = [
         {"name": name, "not_before": max(until, known.get(name, until))}
         for name, until in longest.items()
@@ -233,14 +237,14 @@ _STATE_COLUMNS = tuple(
 _OUTCOME_COLUMNS = tuple(item.name for item in fields(Outcome) if item.name != "source")
 
 
-def _add(connection: sa.Connection, names: Sequence[str]) -> None:
+def _add_sources(connection: sa.Connection, names: Sequence[str]) -> None:
     if names:
         connection.execute(sa.insert(source), [{"name": name, "active": True} for name in names])
 
 
-def _prioritize(connection: sa.Connection, priorities: Mapping[str, int]) -> bool:
+def _update_priorities(connection: sa.Connection, priorities: Mapping[str, int]) -> bool:
     query = sa.select(source.c.id, source.c.name, source.c.priority).where(
-        among(source.c.name, priorities, connection)
+        in_values(source.c.name, priorities, connection)
     )
     rows = [
         {"of": row.id, "priority": priorities[row.name]}
@@ -252,17 +256,17 @@ def _prioritize(connection: sa.Connection, priorities: Mapping[str, int]) -> boo
     return bool(rows)
 
 
-def _locate(
+def _add_states(
     connection: sa.Connection, wanted: Mapping[str, tuple[str, datetime]], polled: Collection[str]
 ) -> None:
     """Give those that have none a state, due for the first time, and their location."""
     new = [name for name in wanted if name not in polled]
     if not new:
         return
-    query = sa.select(source.c.name, source.c.id).where(among(source.c.name, new, connection))
+    query = sa.select(source.c.name, source.c.id).where(in_values(source.c.name, new, connection))
     ids = dict(connection.execute(query).all())
     rows = [
-        {**_UNKNOWN, "source_id": ids[name], "next_fetch_at": wanted[name][1], "lease": 0}
+        {**_NEW_STATE, "source_id": ids[name], "next_fetch_at": wanted[name][1], "lease": 0}
         for name in new
     ]
     connection.execute(sa.insert(source_state), rows)
@@ -274,16 +278,16 @@ def _locate(
     connection.execute(place, [{"of": ids[name], "place": wanted[name][0]} for name in new])
 
 
-def _free(now: datetime) -> sa.ColumnElement[bool]:
+def _is_free(now: datetime) -> sa.ColumnElement[bool]:
     return sa.or_(STATE.lease_until.is_(None), STATE.lease_until <= now)
 
 
-def _later(one: sa.ColumnElement[Any], other: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+def _later_of(one: sa.ColumnElement[Any], other: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """Return the greater of the two, where a missing `other` counts for nothing."""
     return sa.case((other > one, other), else_=one)
 
 
-def _state(row: sa.Row[Any]) -> SourceState:
+def _state_from_row(row: sa.Row[Any]) -> SourceState:
     known = {name: getattr(row, name) for name in _STATE_COLUMNS}
     validators = None if row.url is None else Validators(row.url, row.etag, row.last_modified)
     folder = {name: (mtime, size) for name, (mtime, size) in row.folder.items()}
@@ -292,7 +296,7 @@ def _state(row: sa.Row[Any]) -> SourceState:
         lease=row.lease,
         validators=validators,
         folder=folder,
-        hints=_hints(row.hints),
+        hints=_hints_from_column(row.hints),
         **known,
     )
 
@@ -304,7 +308,7 @@ def _hints_column(hints: Hints) -> list[Any] | None:
     return [hints.ttl and hints.ttl.total_seconds(), hints.skip_hours, hints.skip_days]
 
 
-def _hints(column: list[Any] | None) -> Hints:
+def _hints_from_column(column: list[Any] | None) -> Hints:
     if column is None:
         return NO_HINTS
     ttl, hours, days = column
@@ -315,7 +319,7 @@ def _hints(column: list[Any] | None) -> Hints:
     )
 
 
-def _outcome(name: str, row: sa.RowMapping) -> Outcome:
+def _outcome_from_row(name: str, row: sa.RowMapping) -> Outcome:
     known = {column: row[column] for column in _OUTCOME_COLUMNS}
     return Outcome(
         source=name, **known | {"rejected": tuple(row["rejected"]), "notes": tuple(row["notes"])}

@@ -15,11 +15,11 @@ from aggregator.store import captures, commit, daemon_lock, derived, queries, re
 from aggregator.store import duplicates as groups
 from aggregator.store import view as views
 from aggregator.store.content import Compressor
-from aggregator.store.engine import connect, reading, writing
-from aggregator.store.leftovers import Terms
+from aggregator.store.engine import create_engines, read_transaction, write_transaction
+from aggregator.store.leftovers import RetentionPeriods
 from aggregator.store.merge import known as newness
 from aggregator.store.migrations import migrate
-from aggregator.store.queries import Opener
+from aggregator.store.queries import EntryBuilder
 from aggregator.store.schema import entry
 
 if TYPE_CHECKING:
@@ -31,12 +31,14 @@ if TYPE_CHECKING:
 
     from aggregator.model import Capture, Entry, Evidence, Outcome, Result, Revision, SourceState
     from aggregator.store.engine import Engines
-    from aggregator.store.merge.known import Known
+    from aggregator.store.merge.known import KnownArticle
     from aggregator.store.queries import VisibleRevision
-    from aggregator.store.retention import Pruned, Shown
+    from aggregator.store.retention import PruneResult, RetainedView
 
-AT_ONCE = 500  # entries whose words and copies are made in one turn of the writer: some 0.2 s
-LOOKS = 40  # turns that one reader takes for copies
+ENTRIES_PER_TRANSACTION = (
+    500  # entries whose words and copies are made in one turn of the writer: some 0.2 s
+)
+MAX_UPDATE_ROUNDS = 40  # turns that one reader takes for copies
 
 
 class Store:
@@ -54,7 +56,7 @@ class Store:
         `text_of` gives the plain text of sanitized HTML: it is not stored.
         Raises: StoreError where the store cannot be opened or is of a newer version.
         """
-        engines = connect(url)
+        engines = create_engines(url)
         migrate(engines)
         return cls(engines, text_of=text_of)
 
@@ -74,12 +76,12 @@ class Store:
     ) -> None:
         self.close()
 
-    def hold(self) -> AbstractContextManager[None]:
+    def lock_for_daemon(self) -> AbstractContextManager[None]:
         """Hold the store as its one daemon until the context ends, or the process does.
 
         Raises: StoreError where another daemon holds it, naming its pid.
         """
-        return daemon_lock.hold(self._engines)
+        return daemon_lock.lock_store(self._engines)
 
     # --- the schedule ---------------------------------------------------------------------------------------------
 
@@ -95,8 +97,8 @@ class Store:
         rows = list(sources)
         wanted = {row[0]: (row[1], row[2]) for row in rows}
         priorities = {row[0]: row[3] if len(row) == 4 else 0 for row in rows}
-        with writing(self._engines) as connection:
-            if schedule.sync(connection, wanted, priorities):
+        with write_transaction(self._engines) as connection:
+            if schedule.sync_sources(connection, wanted, priorities):
                 groups.regroup_all(connection)
 
     def claim(
@@ -114,40 +116,40 @@ class Store:
         `force` takes also what is not due or gone, but neither what another process runs nor what asked for time.
         `new` takes also what was never polled, before its first time.
         """
-        with writing(self._engines) as connection:
+        with write_transaction(self._engines) as connection:
             return schedule.claim(
                 connection, now, limit=limit, lease=lease, sources=sources, force=force, new=new
             )
 
     def release(self, states: Iterable[SourceState]) -> None:
         """Give claims back unrun: they are due as before."""
-        with writing(self._engines) as connection:
+        with write_transaction(self._engines) as connection:
             schedule.release(connection, states)
 
     def next_due(self, now: datetime) -> datetime | None:
         """Return when the next source may be claimed, `now` where one may be already, None where none is polled."""
-        with reading(self._engines) as connection:
+        with read_transaction(self._engines) as connection:
             due = schedule.next_due(connection)
         return None if due is None else max(due, now)
 
     def states(self) -> list[SourceState]:
         """Return the states of all configured sources, by name."""
-        with reading(self._engines) as connection:
+        with read_transaction(self._engines) as connection:
             return schedule.states(connection)
 
     def outcomes(self, source: str, limit: int) -> list[Outcome]:
         """Return the newest outcomes of a source, newest first."""
-        with reading(self._engines) as connection:
+        with read_transaction(self._engines) as connection:
             return schedule.outcomes(connection, source, limit)
 
     def last_change(self) -> datetime | None:
         """Return when the newest run that brought or changed an entry began; None where none ever did."""
-        with reading(self._engines) as connection:
+        with read_transaction(self._engines) as connection:
             return schedule.last_change(connection)
 
     def host_waits(self) -> dict[str, datetime]:
         """Return the hosts that asked to be left alone, each with until when; some of it may be over."""
-        with reading(self._engines) as connection:
+        with read_transaction(self._engines) as connection:
             return schedule.host_waits(connection)
 
     # --- writing --------------------------------------------------------------------------------------------------
@@ -157,7 +159,7 @@ class Store:
 
         A result whose claim was lost writes nothing and gets a note; one whose data cannot be written fails alone.
         """
-        with writing(self._engines) as connection:
+        with write_transaction(self._engines) as connection:
             return commit.commit(connection, results, now=now, compressor=self._compressor)
 
     def prune(
@@ -166,48 +168,53 @@ class Store:
         keep: Mapping[str, timedelta],
         *,
         default: timedelta | None = None,
-        shown: Sequence[Shown] = (),
+        retained_views: Sequence[RetainedView] = (),
         dry_run: bool = False,
-    ) -> Pruned:
+    ) -> PruneResult:
         """Delete what is no longer listed for longer than its source keeps it, and old captures and outcomes.
 
         `keep` is by configured source; `default` holds for what other sources brought, None for ever. What any source
-        lists, or a folder still has, is never deleted, nor what a view of its own `keep` shows (`shown`). With
+        lists, or a folder still has, is never deleted, nor what a view of its own `keep` shows (`retained_views`). With
         `dry_run` it only tells. Takes the writer's turn many times, not long.
         """
-        terms = Terms(now, keep, default)
-        while not dry_run and self.settle():
+        terms = RetentionPeriods(now, keep, default)
+        while not dry_run and self.update_indexes():
             pass
         return retention.prune(
-            self._engines, terms, opener=self._opener(), shown=shown, dry_run=dry_run
+            self._engines,
+            terms,
+            opener=self._entry_builder(),
+            retained_views=retained_views,
+            dry_run=dry_run,
         )
 
     def vacuum(self) -> None:
         """Give the space of what was deleted back; takes as long as copying the database, and as much space."""
         retention.vacuum(self._engines)
 
-    def forget(self, ids: Collection[str], *, now: datetime) -> int:
+    def delete_entries(self, ids: Collection[str], *, now: datetime) -> int:
         """Delete the entries with these ids for good: a source that still lists them does not bring them back.
 
         Returns how many there were.
         """
-        uids = [queries.uid(id_) for id_ in ids]
-        with writing(self._engines) as connection:
+        uids = [queries.parse_uid(id_) for id_ in ids]
+        with write_transaction(self._engines) as connection:
             numbers = list(connection.scalars(sa.select(entry.c.id).where(entry.c.uid.in_(uids))))
-            retention.bury(connection, numbers, now)
+            retention.delete_with_tombstones(connection, numbers, now)
         return len(numbers)
 
-    def settle(self, most: int = AT_ONCE) -> bool:
+    def update_indexes(self, most: int = ENTRIES_PER_TRANSACTION) -> bool:
         """Make the search index and the groups of copies of at most `most` entries each that are still without; tell
         whether more are left.
 
         Whoever searches or reads has it done before; a daemon does it when it has nothing else to write.
         """
-        with writing(self._engines) as connection:
-            words = derived.Words(connection)
+        with write_transaction(self._engines) as connection:
+            words = derived.WordCache(connection)
             return (
                 max(
-                    derived.compare(connection, most, words), derived.index(connection, most, words)
+                    derived.compare_entries(connection, most, words),
+                    derived.index_entries(connection, most, words),
                 )
                 == most
             )
@@ -227,52 +234,56 @@ class Store:
         `search` are words that all must be in title, summary or content, "quoted" where they must follow one another;
         letter case, accents and widths aside. Whole words are meant; any part of a Chinese, Japanese, Thai … text.
         """
-        with self._complete(indexed=bool(search)) as connection:
+        with self._up_to_date_reader(indexed=bool(search)) as connection:
             found = queries.entries(
-                connection, self._opener(), source_name=source, since=since, search=search
+                connection, self._entry_builder(), source_name=source, since=since, search=search
             )
             with closing(found):
                 yield from islice(found, limit)
 
-    def entry(self, id_or_url: str, *, url_key: Callable[[str], str] | None = None) -> list[Entry]:
+    def find_entries(
+        self, id_or_url: str, *, url_key: Callable[[str], str] | None = None
+    ) -> list[Entry]:
         """Return the entries that an id, a URL or an identity key leads to; several where a key was used again.
 
         `url_key` makes the identity key of a URL, so that any spelling of it finds the entry.
         """
-        with self._complete() as connection:
-            return queries.find(connection, self._opener(), id_or_url, url_key=url_key)
+        with self._up_to_date_reader() as connection:
+            return queries.find_entries(
+                connection, self._entry_builder(), id_or_url, url_key=url_key
+            )
 
-    def addresses(self, ids: Collection[str]) -> dict[str, str]:
+    def entry_urls(self, ids: Collection[str]) -> dict[str, str]:
         """Return where the entries with these ids can be read; one without an address, or unknown, is not there."""
         if not ids:
             return {}
-        with reading(self._engines) as connection:
-            return queries.addresses(connection, ids)
+        with read_transaction(self._engines) as connection:
+            return queries.entry_urls(connection, ids)
 
-    def starting(self, digits: str) -> list[Entry]:
+    def find_by_id_prefix(self, digits: str) -> list[Entry]:
         """Return the entries whose id begins with these hexadecimal digits (dashes aside, at most 32), newest first."""
-        with self._complete() as connection:
-            return queries.starting(connection, self._opener(), digits)
+        with self._up_to_date_reader() as connection:
+            return queries.find_by_id_prefix(connection, self._entry_builder(), digits)
 
-    def news(self, revisions: Sequence[Revision]) -> list[Known | None]:
+    def find_known(self, revisions: Sequence[Revision]) -> list[KnownArticle | None]:
         """Return what is known of the articles of `revisions` (of one source), in their order; None of unknown ones."""
-        with reading(self._engines) as connection:
-            return newness.news(connection, revisions)
+        with read_transaction(self._engines) as connection:
+            return newness.find_known(connection, revisions)
 
-    def counts(self) -> dict[str, int]:
+    def entry_counts(self) -> dict[str, int]:
         """Return how many entries each source brought first; a source without any is not there."""
-        with reading(self._engines) as connection:
-            return queries.counts(connection)
+        with read_transaction(self._engines) as connection:
+            return queries.entry_counts(connection)
 
     def history(self, entry_id: str) -> list[VisibleRevision]:
         """Return the visible revisions of an entry, oldest first; none where the id is unknown."""
-        with reading(self._engines) as connection:
-            return queries.history(connection, self._opener(), entry_id)
+        with read_transaction(self._engines) as connection:
+            return queries.history(connection, self._entry_builder(), entry_id)
 
     def evidence(self, entry_id: str) -> tuple[Evidence, ...]:
         """Return how the dates of an entry were stated, those of `published` first; none where the id is unknown."""
-        with reading(self._engines) as connection:
-            return queries.evidence(connection, self._opener(), entry_id)
+        with read_transaction(self._engines) as connection:
+            return queries.evidence(connection, self._entry_builder(), entry_id)
 
     def view(
         self,
@@ -281,8 +292,8 @@ class Store:
         language: str | None = None,
         source: str | None = None,
         tag: str | None = None,
-        scan: Callable[[Entry], bool] | None = None,
-        group: bool = True,
+        predicate: Callable[[Entry], bool] | None = None,
+        group_copies: bool = True,
         now: datetime,
     ) -> list[Entry]:
         """Return the newest `limit` entries, and those that came too late to be among them, for 48 hours.
@@ -290,37 +301,39 @@ class Store:
         `language` is a BCP 47 range (`zh` takes `zh-Hans`); `tag` and `scan` read entries whole until enough pass.
         `group` shows one of the copies that several sources have of a text: the best that the rest selects.
         """
-        selection = views.Selection(language, source, tag, scan, group)
-        with self._complete() as connection:
-            return views.view(connection, self._opener(), limit, selection=selection, now=now)
+        selection = views.Selection(language, source, tag, predicate, group_copies)
+        with self._up_to_date_reader() as connection:
+            return views.view_entries(
+                connection, self._entry_builder(), limit, selection=selection, now=now
+            )
 
     def captures(self, source: str) -> Iterator[Capture]:
         """Yield the captures of a source, oldest first."""
         with (
-            reading(self._engines) as connection,
-            closing(captures.captures(connection, source)) as found,
+            read_transaction(self._engines) as connection,
+            closing(captures.load_captures(connection, source)) as found,
         ):
             yield from found
 
     @contextmanager
-    def _complete(self, *, indexed: bool = False) -> Iterator[sa.Connection]:
+    def _up_to_date_reader(self, *, indexed: bool = False) -> Iterator[sa.Connection]:
         """Give a connection that sees one moment of the store at which all copies are known, and all words `indexed`.
 
         Where an older store has its first second source that may be too much for once: its older entries follow, look
         by look.
         """
         for look in count():
-            with reading(self._engines) as connection:
-                uncompared = look < LOOKS and derived.is_uncompared(connection)
-                if not uncompared and not (indexed and derived.is_unindexed(connection)):
+            with read_transaction(self._engines) as connection:
+                uncompared = look < MAX_UPDATE_ROUNDS and derived.has_uncompared(connection)
+                if not uncompared and not (indexed and derived.has_unindexed(connection)):
                     yield connection
                     return
-            with writing(self._engines) as connection:
-                words = derived.Words(connection)
+            with write_transaction(self._engines) as connection:
+                words = derived.WordCache(connection)
                 if uncompared:
-                    derived.compare(connection, AT_ONCE, words)
+                    derived.compare_entries(connection, ENTRIES_PER_TRANSACTION, words)
                 if indexed:
-                    derived.index(connection, AT_ONCE, words)
+                    derived.index_entries(connection, ENTRIES_PER_TRANSACTION, words)
 
-    def _opener(self) -> Opener:
-        return Opener(self._text_of)
+    def _entry_builder(self) -> EntryBuilder:
+        return EntryBuilder(self._text_of)

@@ -15,22 +15,31 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from aggregator.store.content import tongue
+from aggregator.store.content import primary_language
 from aggregator.store.duplicates import BEST_FIRST
-from aggregator.store.queries import FRAME, FROM, NEWEST_FIRST, framed, id_of, with_ids
+from aggregator.store.queries import (
+    ENTRY_SELECT,
+    ENTRY_TABLES,
+    NEWEST_FIRST,
+    entries_by_id,
+    join_entry_tables,
+    source_id_of,
+)
 from aggregator.store.schema import entry, entry_tag
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
     from aggregator.model import Entry
-    from aggregator.store.queries import Opener
+    from aggregator.store.queries import EntryBuilder
 
-CARRIED = timedelta(hours=48)
+LATE_ARRIVAL_PERIOD = timedelta(hours=48)
 
-FLOOD = 5_000  # 48 hours of 100 busy sources; what came with more, further down, counts as late
+MAX_ARRIVALS_READ = (
+    5_000  # 48 hours of 100 busy sources; what came with more, further down, counts as late
+)
 
-_ALWAYS = datetime.min.replace(tzinfo=UTC)
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 _CHUNK = 128  # rows read ahead
 
 
@@ -44,173 +53,186 @@ class Selection:
     language: str | None = None
     source: str | None = None
     tag: str | None = None
-    scan: Callable[[Entry], bool] | None = None
-    group: bool = True
+    predicate: Callable[[Entry], bool] | None = None
+    group_copies: bool = True
 
     @property
-    def whole(self) -> bool:
+    def needs_full_entry(self) -> bool:
         """Whether an entry must be read whole to be judged."""
-        return self.scan is not None
+        return self.predicate is not None
 
     def admits(self, found: Entry) -> bool:
-        return self.scan is None or self.scan(found)
+        return self.predicate is None or self.predicate(found)
 
     def conditions(self) -> Iterator[sa.ColumnElement[bool]]:
         """Yield what the database tells of an entry; no index knows it: none shall seem better than the order asked."""
         if self.source is not None:
-            yield entry.c.source_id + 0 == id_of(self.source)
+            yield entry.c.source_id + 0 == source_id_of(self.source)
         if self.language is not None:
             like = entry.c.language.startswith(f"{self.language}-", autoescape=True)
             yield sa.or_(entry.c.language == self.language, like)
         if self.tag is not None:
-            yield sa.exists().where(_TAG.c.tag == self.tag, *_SAME)
+            yield sa.exists().where(_TAG_ALIAS.c.tag == self.tag, *_TAG_OF_ENTRY)
 
-    def look_up(self) -> Iterator[sa.ColumnElement[bool]]:
+    def index_conditions(self) -> Iterator[sa.ColumnElement[bool]]:
         """Yield the one condition in whose index entries lie in the order of a view."""
         if self.tag is not None:
             yield entry_tag.c.tag == self.tag
         elif self.source is not None:
-            yield entry.c.source_id == id_of(self.source)
+            yield entry.c.source_id == source_id_of(self.source)
         elif self.language is not None:
-            yield entry.c.tongue == tongue(self.language)
+            yield entry.c.tongue == primary_language(self.language)
 
     @property
-    def narrow(self) -> bool:
+    def is_filtered(self) -> bool:
         """Whether not every entry is let in: the one that stands for its copies may be missing."""
-        return any(part is not None for part in (self.scan, self.tag, self.source, self.language))
+        return any(
+            part is not None for part in (self.predicate, self.tag, self.source, self.language)
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidate:
+class _ViewRow:
     id: int
     published: datetime
     uid: bytes
     arrived: datetime | None  # None: was always there
 
 
-def view(
-    connection: sa.Connection, opener: Opener, limit: int, *, selection: Selection, now: datetime
+def view_entries(
+    connection: sa.Connection,
+    opener: EntryBuilder,
+    limit: int,
+    *,
+    selection: Selection,
+    now: datetime,
 ) -> list[Entry]:
     """Return the newest `limit` entries of `selection`, and its late arrivals (at most `limit` more)."""
-    edge = now - CARRIED
-    with closing(_newest(connection, opener, selection)) as candidates:
-        walked = _walk(candidates, limit, edge)
-    late = [walked[rank] for rank in _pushed_in_late(walked, limit) if _fresh(walked[rank], edge)]
+    edge = now - LATE_ARRIVAL_PERIOD
+    with closing(_newest_rows(connection, opener, selection)) as candidates:
+        walked = _take_newest(candidates, limit, edge)
+    late = [
+        walked[rank] for rank in _late_ranks(walked, limit) if _arrived_after(walked[rank], edge)
+    ]
     if walked:
-        with closing(_older(connection, opener, selection, walked[-1], edge)) as older:
+        with closing(_late_rows(connection, opener, selection, walked[-1], edge)) as older:
             late += islice(older, limit)
     latest = sorted(late, key=lambda found: (found.arrived or edge, found.published), reverse=True)[
         :limit
     ]
-    return with_ids(connection, opener, [found.id for found in (*walked[:limit], *latest)])
+    return entries_by_id(connection, opener, [found.id for found in (*walked[:limit], *latest)])
 
 
-def _walk(candidates: Iterator[_Candidate], limit: int, edge: datetime) -> list[_Candidate]:
+def _take_newest(candidates: Iterator[_ViewRow], limit: int, edge: datetime) -> list[_ViewRow]:
     """Take candidates, newest first, until `limit` of them were there before `edge`: nothing further down could have
     been among the newest since then. A flood of arrivals is walked as far as FLOOD."""
-    walked: list[_Candidate] = []
+    walked: list[_ViewRow] = []
     settled = 0
     while (
         settled < limit
-        and len(walked) < limit + FLOOD
+        and len(walked) < limit + MAX_ARRIVALS_READ
         and (found := next(candidates, None)) is not None
     ):
         walked.append(found)
-        settled += not _fresh(found, edge)
+        settled += not _arrived_after(found, edge)
     return walked
 
 
-def _pushed_in_late(walked: Sequence[_Candidate], limit: int) -> Iterator[int]:
+def _late_ranks(walked: Sequence[_ViewRow], limit: int) -> Iterator[int]:
     """Yield the ranks that had `limit` newer entries above them on the day they came.
 
     An entry that was once among the newest and went down since is not late: subscribers have had it.
     """
     there: list[int] = []
-    for rank in sorted(range(len(walked)), key=lambda rank: (_arrival(walked[rank]), rank)):
+    for rank in sorted(range(len(walked)), key=lambda rank: (_arrival_time(walked[rank]), rank)):
         if bisect_left(there, rank) >= limit:
             yield rank
         insort(there, rank)
 
 
-def _older(
+def _late_rows(
     connection: sa.Connection,
-    opener: Opener,
+    opener: EntryBuilder,
     selection: Selection,
-    last: _Candidate,
+    last: _ViewRow,
     edge: datetime,
-) -> Generator[_Candidate]:
+) -> Generator[_ViewRow]:
     """Yield what came after `edge` though it is older than all that was walked, the latest comer first."""
     below = sa.or_(
         entry.c.published < last.published,
         sa.and_(entry.c.published == last.published, entry.c.uid > last.uid),
     )
     where = (*selection.conditions(), entry.c.arrived > edge, below)
-    query = _query(selection, entry).where(*where).order_by(entry.c.arrived.desc(), *NEWEST_FIRST)
-    return _candidates(connection, opener, selection, query)
+    query = (
+        _base_query(selection, entry).where(*where).order_by(entry.c.arrived.desc(), *NEWEST_FIRST)
+    )
+    return _selected_rows(connection, opener, selection, query)
 
 
-def _newest(
-    connection: sa.Connection, opener: Opener, selection: Selection
-) -> Generator[_Candidate]:
+def _newest_rows(
+    connection: sa.Connection, opener: EntryBuilder, selection: Selection
+) -> Generator[_ViewRow]:
     """Yield candidates, newest first: whatever is selected, they lie in this order in an index."""
-    rows = entry if selection.tag is None else _TAGGED
+    rows = entry if selection.tag is None else _TAGGED_ENTRIES
     order = (entry if selection.tag is None else entry_tag).c.published.desc(), entry.c.uid
     query = (
-        _query(selection, rows)
-        .where(*selection.look_up(), *selection.conditions())
+        _base_query(selection, rows)
+        .where(*selection.index_conditions(), *selection.conditions())
         .order_by(*order)
     )
-    return _candidates(connection, opener, selection, query)
+    return _selected_rows(connection, opener, selection, query)
 
 
 _COLUMNS = (entry.c.id, entry.c.published, entry.c.uid, entry.c.copies, entry.c.arrived)
-_TAG = entry_tag.alias()
-_SAME = (_TAG.c.published == entry.c.published, _TAG.c.entry_id == entry.c.id)
-_TAGGED = entry_tag.outerjoin(
+_TAG_ALIAS = entry_tag.alias()
+_TAG_OF_ENTRY = (_TAG_ALIAS.c.published == entry.c.published, _TAG_ALIAS.c.entry_id == entry.c.id)
+_TAGGED_ENTRIES = entry_tag.outerjoin(
     entry, entry.c.id == entry_tag.c.entry_id
 )  # outer: `entry` is never walked first
 
 
-def _query(selection: Selection, rows: sa.FromClause) -> sa.Select[Any]:
-    if selection.whole:
-        query = FRAME.add_columns(entry.c.arrived).select_from(framed(rows))
+def _base_query(selection: Selection, rows: sa.FromClause) -> sa.Select[Any]:
+    if selection.needs_full_entry:
+        query = ENTRY_SELECT.add_columns(entry.c.arrived).select_from(join_entry_tables(rows))
     else:
         query = sa.select(*_COLUMNS).select_from(rows)
-    if selection.group and not selection.narrow:
+    if selection.group_copies and not selection.is_filtered:
         query = query.where(sa.or_(entry.c.copies.is_(None), entry.c.copies == entry.c.id))
     return query
 
 
-def _candidates(
-    connection: sa.Connection, opener: Opener, selection: Selection, query: sa.Select[Any]
-) -> Generator[_Candidate]:
+def _selected_rows(
+    connection: sa.Connection, opener: EntryBuilder, selection: Selection, query: sa.Select[Any]
+) -> Generator[_ViewRow]:
     with connection.execute(query.execution_options(yield_per=_CHUNK)) as rows:
         for row in rows:
-            if selection.whole and not selection.admits(opener.entry(row)):
+            if selection.needs_full_entry and not selection.admits(opener.from_row(row)):
                 continue
-            if selection.group and not _stands(connection, opener, selection, row):
+            if selection.group_copies and not _is_best_copy(connection, opener, selection, row):
                 continue
-            yield _Candidate(row.id, row.published, bytes(row.uid), row.arrived)
+            yield _ViewRow(row.id, row.published, bytes(row.uid), row.arrived)
 
 
-def _stands(connection: sa.Connection, opener: Opener, selection: Selection, row: Any) -> bool:
+def _is_best_copy(
+    connection: sa.Connection, opener: EntryBuilder, selection: Selection, row: Any
+) -> bool:
     """Tell whether an entry is the best of its copies that the selection admits."""
     if row.copies is None or row.copies == row.id:
         return True
     query = (
-        FRAME.select_from(FROM)
+        ENTRY_SELECT.select_from(ENTRY_TABLES)
         .where(entry.c.copies == row.copies, *selection.conditions())
         .order_by(*BEST_FIRST)
     )
     for member in connection.execute(query).all():
-        if not selection.whole or selection.admits(opener.entry(member)):
+        if not selection.needs_full_entry or selection.admits(opener.from_row(member)):
             return bool(member.id == row.id)
     return True
 
 
-def _fresh(found: _Candidate, edge: datetime) -> bool:
+def _arrived_after(found: _ViewRow, edge: datetime) -> bool:
     return found.arrived is not None and found.arrived > edge
 
 
-def _arrival(found: _Candidate) -> datetime:
-    return found.arrived or _ALWAYS
+def _arrival_time(found: _ViewRow) -> datetime:
+    return found.arrived or _BEFORE_ALL

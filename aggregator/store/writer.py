@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
-GROUP = 64  # results a transaction
+RESULTS_PER_COMMIT = 64  # results a transaction
 
 
 class Writer:
@@ -30,7 +30,7 @@ class Writer:
         self._store = store
         self._clock = clock
         self._waiting: list[tuple[Result, asyncio.Future[Outcome]]] = []
-        self._commits: asyncio.Task[None] | None = None
+        self._commit_task: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
 
     async def __aenter__(self) -> Self:
@@ -42,8 +42,8 @@ class Writer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._commits is not None:
-            await asyncio.wait([self._commits])
+        if self._commit_task is not None:
+            await asyncio.wait([self._commit_task])
         await asyncio.to_thread(self._thread.shutdown)
 
     async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -58,26 +58,29 @@ class Writer:
         """
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting.append((result, future))
-        if self._commits is None or self._commits.done():
-            self._commits = asyncio.create_task(self._drain())
+        if self._commit_task is None or self._commit_task.done():
+            self._commit_task = asyncio.create_task(self._commit_waiting())
         return await future
 
-    async def _drain(self) -> None:
+    async def _commit_waiting(self) -> None:
         while self._waiting:
-            group, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
+            group, self._waiting = (
+                self._waiting[:RESULTS_PER_COMMIT],
+                self._waiting[RESULTS_PER_COMMIT:],
+            )
             try:
                 outcomes = await self.call(
                     self._store.commit, [result for result, _ in group], now=self._clock()
                 )
             except Exception as error:  # noqa: BLE001 - each waiting run gets it; none may wait for ever
-                _tell(group, error)
+                _fail_all(group, error)
             else:
                 for (_, future), outcome in zip(group, outcomes, strict=True):
                     if not future.done():
                         future.set_result(outcome)
 
 
-def _tell(group: list[tuple[Result, asyncio.Future[Outcome]]], error: Exception) -> None:
+def _fail_all(group: list[tuple[Result, asyncio.Future[Outcome]]], error: Exception) -> None:
     for _, future in group:
         if not future.done():
             future.set_exception(error)

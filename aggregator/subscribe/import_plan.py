@@ -60,7 +60,7 @@ def fates(feeds: Iterable[Subscription], config: Config) -> list[Fate]:
 def _refusal(feed: Subscription, *, allow_private: bool) -> str | None:
     """Say why a feed cannot be a source; None where it can."""
     from aggregator.config.types import plain_url
-    from aggregator.fetch.private_address import host_refusal, is_own_machine
+    from aggregator.fetch.private_address import host_refusal_reason, is_loopback_host
 
     if feed.url is None:
         return feed.why
@@ -71,7 +71,7 @@ def _refusal(feed: Subscription, *, allow_private: bool) -> str | None:
     except ValueError as error:
         return f"its address {error}"
     host = parts.hostname or ""
-    private = "loopback" if is_own_machine(host) else host_refusal(host)
+    private = "loopback" if is_loopback_host(host) else host_refusal_reason(host)
     return (
         f"a private address ({private}); network.allow_private allows it"
         if private and not allow_private

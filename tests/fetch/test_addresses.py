@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from aggregator.errors import SourceError
 from aggregator.fetch import Fetcher, Request
 from aggregator.fetch.connector import AddressRefusedError, GuardedResolver, guarded_socket
-from aggregator.fetch.private_address import host_refusal, refusal
+from aggregator.fetch.private_address import host_refusal_reason, refusal_reason
 
 DATA = Path(__file__).parent / "data"
 CASES = json.loads((DATA / "addresses.json").read_text())
@@ -23,25 +23,25 @@ CASES = json.loads((DATA / "addresses.json").read_text())
 
 @pytest.mark.parametrize(("address", "reason"), CASES["addresses"].items())
 def test_an_address_is_refused_by_its_block(address: str, reason: str | None) -> None:
-    assert refusal(address) == reason
+    assert refusal_reason(address) == reason
 
 
 @pytest.mark.parametrize(("host", "reason"), CASES["hosts"].items())
 def test_a_host_in_numbers_is_refused_however_it_is_spelled(host: str, reason: str | None) -> None:
-    assert host_refusal(host) == reason
+    assert host_refusal_reason(host) == reason
 
 
 @settings(deadline=None, max_examples=100, derandomize=True)
 @given(st.text(max_size=40) | st.ip_addresses().map(str))
 def test_no_address_is_too_strange_to_be_judged(text: str) -> None:
-    assert refusal(text) is None or isinstance(refusal(text), str)
-    assert host_refusal(text) is None or isinstance(host_refusal(text), str)
+    assert refusal_reason(text) is None or isinstance(refusal_reason(text), str)
+    assert host_refusal_reason(text) is None or isinstance(host_refusal_reason(text), str)
 
 
 @settings(deadline=None, max_examples=100, derandomize=True)
 @given(st.ip_addresses())
 def test_nothing_passes_that_the_standard_library_calls_private(address: Any) -> None:
-    if refusal(str(address)) is None and not str(address).startswith("64:ff9b::"):
+    if refusal_reason(str(address)) is None and not str(address).startswith("64:ff9b::"):
         assert address.is_global
         assert not address.is_multicast
 
@@ -156,7 +156,9 @@ def test_the_socket_of_a_public_address_is_made() -> None:
 def test_a_look_up_that_lies_past_the_resolver_still_meets_the_socket(
     net: Any, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr("aggregator.fetch.connector._public", lambda host, addresses: addresses)
+    monkeypatch.setattr(
+        "aggregator.fetch.connector._public_addresses", lambda host, addresses: addresses
+    )
 
     error = refused(net, "http://a.test/", net.names({"a.test": ["127.0.0.1"]}))
 

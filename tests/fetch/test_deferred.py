@@ -12,14 +12,18 @@ import pytest
 
 from aggregator.errors import SourceError
 from aggregator.fetch import Request
-from aggregator.fetch.deferred import Deferred
+from aggregator.fetch.deferred import LazyFetcher
 
 
 def test_what_is_asked_of_it_the_fetcher_answers(net: Any) -> None:
     async def story(site: Any, _: Any) -> tuple[bytes, bytes, bool]:
-        async with Deferred(net.settings(), clock=lambda: datetime.now(UTC)) as deferred:
+        async with LazyFetcher(net.settings(), clock=lambda: datetime.now(UTC)) as deferred:
             answers = await asyncio.gather(*(deferred.get(Request(site.url())) for _ in range(2)))
-            return answers[0].body, answers[1].body, await deferred.allowed(site.url("/private/a"))
+            return (
+                answers[0].body,
+                answers[1].body,
+                await deferred.is_allowed(site.url("/private/a")),
+            )
 
     pages = {
         "/robots.txt": net.answer(200, b"User-agent: *\nDisallow: /private"),
@@ -29,10 +33,13 @@ def test_what_is_asked_of_it_the_fetcher_answers(net: Any) -> None:
 
 
 def test_it_names_the_group_of_an_address_without_asking_anybody(net: Any) -> None:
-    deferred = Deferred(
+    deferred = LazyFetcher(
         net.settings(host_groups=("*.tumblr.com",)), clock=lambda: datetime.now(UTC)
     )
-    assert (deferred.group("https://a.tumblr.com/rss"), deferred.group("https://EXAMPLE.org/")) == (
+    assert (
+        deferred.host_group("https://a.tumblr.com/rss"),
+        deferred.host_group("https://EXAMPLE.org/"),
+    ) == (
         "*.tumblr.com",
         "example.org",
     )
@@ -40,7 +47,7 @@ def test_it_names_the_group_of_an_address_without_asking_anybody(net: Any) -> No
 
 def test_an_address_that_is_none_has_no_group(net: Any) -> None:
     with pytest.raises(SourceError):
-        Deferred(net.settings(), clock=lambda: datetime.now(UTC)).group("http://")
+        LazyFetcher(net.settings(), clock=lambda: datetime.now(UTC)).host_group("http://")
 
 
 def test_the_library_of_requests_is_not_loaded_before_somebody_asks() -> None:

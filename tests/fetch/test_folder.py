@@ -19,7 +19,7 @@ TAKEN = datetime(2026, 7, 1, tzinfo=UTC)
 
 
 def read(root: Path, name: str, limit_bytes: int = 1000) -> Capture | str:
-    return folder.read(root, name, source="saved", taken=TAKEN, limit_bytes=limit_bytes)
+    return folder.read_file(root, name, source="saved", taken=TAKEN, limit_bytes=limit_bytes)
 
 
 def mark(path: Path) -> tuple[int, int]:
@@ -59,7 +59,7 @@ def test_a_folder_a_pattern_and_a_file_all_name_files(
 ) -> None:
     changes = folder.scan(saved / pattern if pattern else saved, {})
 
-    assert changes.names == names
+    assert changes.changed_names == names
     assert changes.manifest == {name: mark(saved / name) for name in names}
 
 
@@ -71,9 +71,9 @@ def test_only_what_changed_is_named(saved: Path) -> None:
 
     changes = folder.scan(saved, known)
 
-    assert changes.names == ("a.txt", "new.txt")
+    assert changes.changed_names == ("a.txt", "new.txt")
     assert set(changes.manifest) == {"a.txt", "b.txt", "new.txt", "deep/er/d.txt"}
-    assert folder.scan(saved, changes.manifest).names == ()
+    assert folder.scan(saved, changes.manifest).changed_names == ()
 
 
 def test_a_file_is_a_capture_of_its_bytes(saved: Path) -> None:
@@ -111,7 +111,7 @@ def test_a_huge_file_is_rejected_without_reading_it(saved: Path) -> None:
 def test_a_pipe_in_the_folder_holds_nobody_up(saved: Path) -> None:
     os.mkfifo(saved / "pipe.txt")
 
-    assert folder.scan(saved / "*.txt", {}).names == ("a.txt", "b.txt", "pipe.txt")
+    assert folder.scan(saved / "*.txt", {}).changed_names == ("a.txt", "b.txt", "pipe.txt")
     assert read(saved, "pipe.txt") == "pipe.txt: not a regular file"
 
 
@@ -122,8 +122,8 @@ def test_links_that_lead_nowhere_or_to_themselves_are_one_message_each(saved: Pa
 
     for location in (saved, saved / "*.txt"):
         changes = folder.scan(location, {})
-        assert {"dangling.txt", "loop.txt"} < set(changes.names)
-        assert not any("back" in name for name in changes.names)
+        assert {"dangling.txt", "loop.txt"} < set(changes.changed_names)
+        assert not any("back" in name for name in changes.changed_names)
     assert read(saved, "dangling.txt") == "dangling.txt: cannot be read: No such file or directory"
     assert str(read(saved, "loop.txt")).startswith("loop.txt: cannot be read: ")
 
@@ -131,7 +131,7 @@ def test_links_that_lead_nowhere_or_to_themselves_are_one_message_each(saved: Pa
 def test_a_link_to_a_file_is_read_as_that_file(saved: Path) -> None:
     (saved / "link.txt").symlink_to(saved / "b.txt")
 
-    assert "link.txt" in folder.scan(saved / "*.txt", {}).names
+    assert "link.txt" in folder.scan(saved / "*.txt", {}).changed_names
     assert read(saved, "link.txt") == Capture("saved", (saved / "link.txt").as_uri(), TAKEN, b"bb")
 
 
@@ -139,8 +139,8 @@ def test_a_folder_named_like_a_file_is_passed_over(saved: Path) -> None:
     (saved / "x.txt").mkdir()
     (saved / "x.txt" / "inner.txt").write_text("i")
 
-    assert folder.scan(saved / "*.txt", {}).names == ("a.txt", "b.txt")
-    assert "x.txt/inner.txt" in folder.scan(saved, {}).names
+    assert folder.scan(saved / "*.txt", {}).changed_names == ("a.txt", "b.txt")
+    assert "x.txt/inner.txt" in folder.scan(saved, {}).changed_names
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -148,7 +148,7 @@ def test_what_may_not_be_read_is_one_message_each(saved: Path) -> None:
     (saved / "a.txt").chmod(0)
     (saved / "deep").chmod(0)
     try:
-        assert folder.scan(saved, {}).names == ("a.txt", "b.txt", "c.html", "deep")
+        assert folder.scan(saved, {}).changed_names == ("a.txt", "b.txt", "c.html", "deep")
         assert read(saved, "a.txt") == "a.txt: cannot be read: Permission denied"
         assert read(saved, "deep") == "deep: cannot be read: Permission denied"
     finally:
@@ -165,5 +165,5 @@ def test_a_name_that_is_no_text_is_one_message_and_not_remembered(saved: Path) -
 
     changes = folder.scan(saved / "*.txt", {})
 
-    assert sorted(changes.manifest) == list(changes.names) == ["a.txt", "b.txt"]
+    assert sorted(changes.manifest) == list(changes.changed_names) == ["a.txt", "b.txt"]
     assert changes.rejected == (r"'\udcff.txt': the name of the file is not UTF-8",)

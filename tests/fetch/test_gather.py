@@ -169,7 +169,7 @@ def test_a_page_that_names_no_feed_is_read_as_a_page_after_robots_txt_was_asked(
     found, site = asked(net, {"/": net.answer(200, LIST)}, state())
 
     assert [one.target for one in site.asked] == ["/", "/robots.txt"]
-    assert (found.adapter, found.guessed) == ("page", True)
+    assert (found.adapter, found.is_guessed_page) == ("page", True)
     assert (found.state.detected_adapter, found.state.body_hash) == ("page", digest(LIST))
 
 
@@ -192,7 +192,7 @@ def test_a_known_page_stays_a_page_and_is_compared_as_one(net: Any) -> None:
     assert ([one.target for one in site.asked], same.captures) == (["/robots.txt", "/"], ())
     assert (
         changed.adapter,
-        changed.guessed,
+        changed.is_guessed_page,
         len(changed.captures),
         changed.state.discovered_feed,
     ) == (
@@ -210,7 +210,7 @@ def test_who_says_how_a_page_is_read_wants_the_page_and_not_the_feed_it_names(ne
     for keys in ({"items": ".card"}, {"adapter": "rfi"}):
         found, site = asked(net, pages, state(), **keys)
         assert [one.target for one in site.asked] == ["/", "/robots.txt"]
-        assert (found.adapter, found.guessed) == ("page", False)
+        assert (found.adapter, found.is_guessed_page) == ("page", False)
 
 
 def test_a_feed_that_is_named_and_is_none_is_not_taken_for_a_page(net: Any) -> None:
@@ -304,7 +304,7 @@ def test_a_folder_hands_on_its_new_files_in_the_order_of_their_names(tmp_path: P
 
     assert [capture.body for capture in first.captures] == [b"a.txt", b"b.txt"]
     assert [capture.body for capture in second.captures] == [b"new"]
-    assert (first.adapter, first.size_bytes, first.more) == ("archive", 10, False)
+    assert (first.adapter, first.size_bytes, first.has_more) == ("archive", 10, False)
     assert from_folder(tmp_path, second.state).captures == ()
     assert len(from_folder(tmp_path, second.state, full=True).captures) == 3
 
@@ -327,8 +327,8 @@ def test_a_large_folder_is_read_in_several_runs(tmp_path: Path) -> None:
     first = from_folder(tmp_path, state())
     second = from_folder(tmp_path, first.state)
 
-    assert (len(first.captures), first.more) == (MAX_FILES, True)
-    assert ([capture.url.rpartition("/")[2] for capture in second.captures], second.more) == (
+    assert (len(first.captures), first.has_more) == (MAX_FILES, True)
+    assert ([capture.url.rpartition("/")[2] for capture in second.captures], second.has_more) == (
         ["05000.txt"],
         False,
     )

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from aggregator import zstd
 from aggregator.errors import SourceError
-from aggregator.fetch.content_encoding import decoded
+from aggregator.fetch.content_encoding import decode_body
 
 PLAIN = b"<feed>" + b"word " * 2_000 + b"</feed>"
 BOMB = b"\0" * 4_000_000
@@ -61,58 +61,60 @@ def test_a_body_is_never_inflated_past_the_limit(net: Any, coding: str) -> None:
 
 @pytest.mark.parametrize("coding", CODINGS)
 def test_a_large_body_within_the_limit_is_undone_whole(coding: str) -> None:
-    assert decoded(CODINGS[coding](BOMB), coding, limit=16_000_000) == BOMB
+    assert decode_body(CODINGS[coding](BOMB), coding, limit=16_000_000) == BOMB
 
 
 @pytest.mark.parametrize("coding", CODINGS)
 @pytest.mark.parametrize("cut", [1, 4, 9])
 def test_a_compressed_body_that_ends_early_is_an_error(coding: str, cut: int) -> None:
     with pytest.raises(SourceError) as error:
-        decoded(CODINGS[coding](PLAIN)[:-cut], coding, limit=1_000_000)
+        decode_body(CODINGS[coding](PLAIN)[:-cut], coding, limit=1_000_000)
 
     assert error.value.kind == "unreadable"
 
 
 def test_a_body_of_exactly_the_limit_passes() -> None:
     for coding, packed in CODINGS.items():
-        assert decoded(packed(PLAIN), coding, limit=len(PLAIN)) == PLAIN
+        assert decode_body(packed(PLAIN), coding, limit=len(PLAIN)) == PLAIN
         with pytest.raises(SourceError):
-            decoded(packed(PLAIN), coding, limit=len(PLAIN) - 1)
+            decode_body(packed(PLAIN), coding, limit=len(PLAIN) - 1)
 
 
 def test_deflate_without_its_wrapper_is_undone() -> None:
-    assert decoded(bare_deflate(PLAIN), "deflate", limit=1_000_000) == PLAIN
+    assert decode_body(bare_deflate(PLAIN), "deflate", limit=1_000_000) == PLAIN
 
 
 def test_gzip_of_several_members_and_padding_is_undone() -> None:
-    assert decoded(gzip.compress(b"a") + gzip.compress(b"b") + b"\0\0", "gzip", limit=10) == b"ab"
+    assert (
+        decode_body(gzip.compress(b"a") + gzip.compress(b"b") + b"\0\0", "gzip", limit=10) == b"ab"
+    )
 
 
 def test_members_of_a_gzip_file_share_one_limit() -> None:
     with pytest.raises(SourceError):
-        decoded(gzip.compress(b"a" * 6) * 2, "gzip", limit=10)
+        decode_body(gzip.compress(b"a" * 6) * 2, "gzip", limit=10)
 
 
 def test_a_body_labelled_gzip_that_is_plain_is_taken_as_it_is() -> None:
-    assert decoded(PLAIN, "gzip", limit=1_000_000) == PLAIN
+    assert decode_body(PLAIN, "gzip", limit=1_000_000) == PLAIN
 
 
 def test_a_gzip_file_without_a_label_is_inflated_as_well() -> None:
-    assert decoded(gzip.compress(PLAIN), None, limit=1_000_000) == PLAIN
+    assert decode_body(gzip.compress(PLAIN), None, limit=1_000_000) == PLAIN
 
 
 def test_two_codings_are_undone_in_reverse_and_three_are_refused() -> None:
     packed = brotli.compress(gzip.compress(PLAIN))
 
-    assert decoded(packed, "gzip, br", limit=1_000_000) == PLAIN
+    assert decode_body(packed, "gzip, br", limit=1_000_000) == PLAIN
     with pytest.raises(SourceError, match="3 content codings"):
-        decoded(packed, "gzip, br, gzip", limit=1_000_000)
+        decode_body(packed, "gzip, br, gzip", limit=1_000_000)
 
 
 def test_an_unknown_coding_is_refused_and_identity_is_none() -> None:
-    assert decoded(PLAIN, "identity", limit=1_000_000) == PLAIN
+    assert decode_body(PLAIN, "identity", limit=1_000_000) == PLAIN
     with pytest.raises(SourceError, match="unknown content coding 'pack200'"):
-        decoded(PLAIN, "pack200", limit=1_000_000)
+        decode_body(PLAIN, "pack200", limit=1_000_000)
 
 
 @settings(deadline=None, max_examples=100, derandomize=True)
@@ -122,7 +124,7 @@ def test_any_bytes_are_decoded_within_the_limit_or_refused(
 ) -> None:
     with suppress(SourceError):
         assert (
-            len(decoded((b"\x1f\x8b\x08\x00" if magic else b"") + body, coding, limit=1_000))
+            len(decode_body((b"\x1f\x8b\x08\x00" if magic else b"") + body, coding, limit=1_000))
             <= 1_000
         )
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from aggregator.fetch import Fetcher, FetchSettings, Request, group_of
-from aggregator.fetch.rate_limit import Pace
+from aggregator.fetch import Fetcher, FetchSettings, Request, host_group
+from aggregator.fetch.rate_limit import RateLimiter
 
 
 class Clock:
@@ -48,12 +48,12 @@ def test_b7_two_requests_at_a_time_to_one_host(net: Any) -> None:
 
 def test_b7_who_waits_for_a_busy_host_holds_no_place_of_another() -> None:
     async def run() -> list[str]:
-        pace = Pace(FetchSettings(concurrency=2, per_host=1, spacing=timedelta(0)))
+        pace = RateLimiter(FetchSettings(concurrency=2, per_host=1, spacing=timedelta(0)))
         done: list[str] = []
         busy = asyncio.Event()
 
         async def visit(host: str, until: asyncio.Event | None = None) -> None:
-            async with pace.place(host):
+            async with pace.slot(host):
                 if until is not None:
                     await until.wait()
                 done.append(host)
@@ -71,10 +71,10 @@ def test_b7_who_waits_for_a_busy_host_holds_no_place_of_another() -> None:
 def starts(hosts: list[str], **settings: Any) -> list[float]:
     async def run() -> list[float]:
         clock = Clock()
-        pace = Pace(FetchSettings(**settings), time=clock.time, sleep=clock.sleep)
+        pace = RateLimiter(FetchSettings(**settings), time=clock.time, sleep=clock.sleep)
         found = []
         for host in hosts:
-            async with pace.place(host):
+            async with pace.slot(host):
                 found.append(round(clock.now - 100, 3))
         return found
 
@@ -102,22 +102,22 @@ def test_without_spacing_nobody_waits() -> None:
 
 def test_hosts_that_are_done_with_are_forgotten() -> None:
     async def run() -> tuple[int, int]:
-        pace = Pace(FetchSettings(spacing=timedelta(0)))
-        async with pace.place("a"), pace.place("b"):
-            during = len(pace._lanes)
-        return during, len(pace._lanes)
+        pace = RateLimiter(FetchSettings(spacing=timedelta(0)))
+        async with pace.slot("a"), pace.slot("b"):
+            during = len(pace._hosts)
+        return during, len(pace._hosts)
 
     assert asyncio.run(run()) == (2, 0)
 
 
 def test_a_spaced_host_is_forgotten_once_it_is_ready_again() -> None:
     async def run() -> tuple[int, int]:
-        pace = Pace(FetchSettings(spacing=timedelta(seconds=0.01)))
-        async with pace.place("a"):
+        pace = RateLimiter(FetchSettings(spacing=timedelta(seconds=0.01)))
+        async with pace.slot("a"):
             pass
-        before = len(pace._lanes)
+        before = len(pace._hosts)
         await asyncio.sleep(0.05)
-        return before, len(pace._lanes)
+        return before, len(pace._hosts)
 
     assert asyncio.run(run()) == (1, 0)
 
@@ -142,12 +142,12 @@ def test_b7_a_place_is_given_back_by_a_request_that_fails_or_is_cancelled(net: A
 
 def test_all_requests_together_are_limited(net: Any) -> None:
     async def run() -> int:
-        pace = Pace(FetchSettings(concurrency=3, spacing=timedelta(0)))
+        pace = RateLimiter(FetchSettings(concurrency=3, spacing=timedelta(0)))
         here = most = 0
 
         async def visit(number: int) -> None:
             nonlocal here, most
-            async with pace.place(f"host{number}"):
+            async with pace.slot(f"host{number}"):
                 here += 1
                 most = max(most, here)
                 await asyncio.sleep(0)
@@ -162,9 +162,9 @@ def test_all_requests_together_are_limited(net: Any) -> None:
 def test_the_group_of_a_url_is_its_host_or_its_pattern() -> None:
     fetcher = Fetcher(FetchSettings(host_groups=("*.tumblr.com",)))
 
-    assert fetcher.group("https://Example.org:8443/x") == "example.org"
-    assert fetcher.group("https://a.tumblr.com/") == "*.tumblr.com"
-    assert group_of("TUMBLR.com.", ("*.tumblr.com",)) == "*.tumblr.com"
+    assert fetcher.host_group("https://Example.org:8443/x") == "example.org"
+    assert fetcher.host_group("https://a.tumblr.com/") == "*.tumblr.com"
+    assert host_group("TUMBLR.com.", ("*.tumblr.com",)) == "*.tumblr.com"
 
 
 def test_a_source_may_ask_for_more_room_between_its_requests() -> None:
@@ -174,15 +174,15 @@ def test_a_source_may_ask_for_more_room_between_its_requests() -> None:
         async def sleep(seconds: float) -> None:
             slept.append(seconds)
 
-        pace = Pace(
+        pace = RateLimiter(
             FetchSettings(spacing=timedelta(milliseconds=200)), time=lambda: 100.0, sleep=sleep
         )
         for _ in range(2):
-            async with pace.place("a.example", spacing=timedelta(seconds=2)):
+            async with pace.slot("a.example", spacing=timedelta(seconds=2)):
                 pass
         async with (
-            pace.place("b.example"),
-            pace.place("b.example", spacing=timedelta(milliseconds=50)),
+            pace.slot("b.example"),
+            pace.slot("b.example", spacing=timedelta(milliseconds=50)),
         ):
             pass
         return slept

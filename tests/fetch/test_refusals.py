@@ -13,8 +13,8 @@ import pytest
 
 from aggregator.errors import SourceError
 from aggregator.fetch import Request
-from aggregator.fetch.error_mapping import fault
-from aggregator.fetch.request_url import target
+from aggregator.fetch.error_mapping import to_source_error
+from aggregator.fetch.request_url import parse_target
 
 DATA = Path(__file__).parent / "data"
 
@@ -256,7 +256,7 @@ def test_a_name_without_addresses_is_a_dns_error(net: Any) -> None:
 def test_what_the_client_raises_becomes_an_error_of_its_class(
     raised: Exception, kind: str, message: str
 ) -> None:
-    error = fault(raised, target("http://a.test/?key=secret"))
+    error = to_source_error(raised, parse_target("http://a.test/?key=secret"))
 
     assert error.kind == kind
     assert str(error).startswith(message)

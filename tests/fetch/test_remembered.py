@@ -14,7 +14,12 @@ import pytest
 
 from aggregator.config import Source
 from aggregator.fetch import Request, Response
-from aggregator.fetch.preview_cache import MOST_BYTES, MOST_FILES, Remembered, ask
+from aggregator.fetch.preview_cache import (
+    MAX_CACHE_BYTES,
+    MAX_CACHE_FILES,
+    PreviewCache,
+    fetch_with_cache,
+)
 from aggregator.fetch.source import FetchContext, fetch_source
 from aggregator.model import Capture, Hints, SourceState, Validators
 
@@ -38,29 +43,29 @@ ANSWER = Response(
 
 
 @pytest.fixture
-def memory(tmp_path: Path, clock: Any) -> Remembered:
-    return Remembered(tmp_path / "var" / "remembered", clock=clock)
+def memory(tmp_path: Path, clock: Any) -> PreviewCache:
+    return PreviewCache(tmp_path / "var" / "remembered", clock=clock)
 
 
 def files(tmp_path: Path) -> list[Path]:
     return sorted((tmp_path / "var" / "remembered").iterdir())
 
 
-def test_an_answer_comes_back_whole_and_once(memory: Remembered, clock: Any) -> None:
-    memory.keep(ASKED, ANSWER)
+def test_an_answer_comes_back_whole_and_once(memory: PreviewCache, clock: Any) -> None:
+    memory.store(ASKED, ANSWER)
     kept = clock()
     clock.forward(minutes=20)
 
-    looked, taken, gone = memory.look(ASKED), memory.take(ASKED), memory.take(ASKED)
+    looked, taken, gone = memory.peek(ASKED), memory.take(ASKED), memory.take(ASKED)
 
     assert looked == taken
     assert taken is not None
     assert (taken.response, taken.taken, gone) == (ANSWER, kept, None)
 
 
-def test_a_bare_answer_comes_back_too(memory: Remembered) -> None:
+def test_a_bare_answer_comes_back_too(memory: PreviewCache) -> None:
     bare = Response(status=200, url=URL)
-    memory.keep(ASKED, bare)
+    memory.store(ASKED, bare)
 
     found = memory.take(ASKED)
 
@@ -70,9 +75,9 @@ def test_a_bare_answer_comes_back_too(memory: Remembered) -> None:
 
 @pytest.mark.parametrize("away", [timedelta(hours=1, seconds=1), timedelta(seconds=-1)])
 def test_what_is_an_hour_old_or_from_the_future_is_worth_nothing(
-    memory: Remembered, clock: Any, away: timedelta, tmp_path: Path
+    memory: PreviewCache, clock: Any, away: timedelta, tmp_path: Path
 ) -> None:
-    memory.keep(ASKED, ANSWER)
+    memory.store(ASKED, ANSWER)
     clock.now += away
 
     assert memory.take(ASKED) is None
@@ -88,15 +93,15 @@ def test_what_is_an_hour_old_or_from_the_future_is_worth_nothing(
         {"user_agent": "x"},
     ],
 )
-def test_another_question_gets_another_answer(memory: Remembered, other: dict[str, Any]) -> None:
-    memory.keep(ASKED, ANSWER)
+def test_another_question_gets_another_answer(memory: PreviewCache, other: dict[str, Any]) -> None:
+    memory.store(ASKED, ANSWER)
 
     assert memory.take(replace(ASKED, **other)) is None
     assert memory.take(ASKED) is not None
 
 
-def test_the_folder_is_private_and_names_nobody(memory: Remembered, tmp_path: Path) -> None:
-    memory.keep(Request(URL, basic_auth=("me", "open sesame")), ANSWER)
+def test_the_folder_is_private_and_names_nobody(memory: PreviewCache, tmp_path: Path) -> None:
+    memory.store(Request(URL, basic_auth=("me", "open sesame")), ANSWER)
 
     [file] = files(tmp_path)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -104,33 +109,33 @@ def test_the_folder_is_private_and_names_nobody(memory: Remembered, tmp_path: Pa
     assert b"sesame" not in file.read_bytes()
 
 
-def test_only_whole_answers_of_fair_size_are_kept(memory: Remembered) -> None:
-    memory.keep(ASKED, replace(ANSWER, status=304))
-    memory.keep(ASKED, replace(ANSWER, body=bytes(MOST_BYTES // 4 + 1)))
+def test_only_whole_answers_of_fair_size_are_kept(memory: PreviewCache) -> None:
+    memory.store(ASKED, replace(ANSWER, status=304))
+    memory.store(ASKED, replace(ANSWER, body=bytes(MAX_CACHE_BYTES // 4 + 1)))
 
     assert memory.take(ASKED) is None
 
 
-def test_the_folder_stays_small(memory: Remembered, tmp_path: Path) -> None:
-    for number in range(MOST_FILES + 5):
-        memory.keep(Request(f"{URL}/{number}"), ANSWER)
-    large = replace(ANSWER, body=bytes(MOST_BYTES // 4))
+def test_the_folder_stays_small(memory: PreviewCache, tmp_path: Path) -> None:
+    for number in range(MAX_CACHE_FILES + 5):
+        memory.store(Request(f"{URL}/{number}"), ANSWER)
+    large = replace(ANSWER, body=bytes(MAX_CACHE_BYTES // 4))
     for number in range(5):
-        memory.keep(Request(f"{URL}/large/{number}"), large)
+        memory.store(Request(f"{URL}/large/{number}"), large)
 
-    assert sum(file.stat().st_size for file in files(tmp_path)) <= MOST_BYTES
-    assert len(files(tmp_path)) <= MOST_FILES
+    assert sum(file.stat().st_size for file in files(tmp_path)) <= MAX_CACHE_BYTES
+    assert len(files(tmp_path)) <= MAX_CACHE_FILES
     assert memory.take(Request(f"{URL}/large/4")) is not None
 
 
-def test_what_is_old_goes_when_something_new_comes(memory: Remembered, tmp_path: Path) -> None:
-    memory.keep(ASKED, ANSWER)
+def test_what_is_old_goes_when_something_new_comes(memory: PreviewCache, tmp_path: Path) -> None:
+    memory.store(ASKED, ANSWER)
     left = tmp_path / "var" / "remembered" / "half.tmp"
     left.touch()
     for file in files(tmp_path):
         os.utime(file, (file.stat().st_mtime - 4000,) * 2)
 
-    memory.keep(Request(f"{URL}/new"), ANSWER)
+    memory.store(Request(f"{URL}/new"), ANSWER)
 
     assert [file.name for file in files(tmp_path) if file == left] == []
     assert len(files(tmp_path)) == 1
@@ -174,9 +179,9 @@ HEADER: dict[str, Any] = {
     ],
 )
 def test_a_file_that_cannot_be_understood_is_as_if_it_were_not_there(
-    memory: Remembered, tmp_path: Path, data: bytes
+    memory: PreviewCache, tmp_path: Path, data: bytes
 ) -> None:
-    memory.keep(ASKED, ANSWER)
+    memory.store(ASKED, ANSWER)
     [file] = files(tmp_path)
     file.write_bytes(data)
 
@@ -186,21 +191,21 @@ def test_a_file_that_cannot_be_understood_is_as_if_it_were_not_there(
 
 def test_a_folder_that_cannot_be_made_remembers_nothing(tmp_path: Path, clock: Any) -> None:
     (tmp_path / "var").write_text("a file")
-    memory = Remembered(tmp_path / "var" / "remembered", clock=clock)
+    memory = PreviewCache(tmp_path / "var" / "remembered", clock=clock)
 
-    memory.keep(ASKED, ANSWER)
+    memory.store(ASKED, ANSWER)
 
     assert memory.take(ASKED) is None
 
 
 def test_who_has_validators_asks_and_leaves_the_answer_there(net: Any, tmp_path: Path) -> None:
     async def story(site: Any, fetcher: Any) -> tuple[list[bytes], int]:
-        memory = Remembered(tmp_path, clock=lambda: net.now)
+        memory = PreviewCache(tmp_path, clock=lambda: net.now)
         request = Request(site.url())
-        memory.keep(request, Response(status=200, url=site.url(), body=b"remembered"))
+        memory.store(request, Response(status=200, url=site.url(), body=b"remembered"))
         known = replace(request, validators=Validators(site.url(), etag='"1"'))
         answers = [
-            await ask(fetcher, one, remembered=memory, now=net.now)
+            await fetch_with_cache(fetcher, one, cache=memory, now=net.now)
             for one in (known, request, request)
         ]
         return [answer.response.body for answer in answers], len(site.asked)
@@ -220,9 +225,9 @@ def test_a13_a_source_that_was_previewed_costs_its_first_run_no_get(
         raise AssertionError("no page came")
 
     async def story(site: Any, fetcher: Any) -> list[str | None]:
-        memory = Remembered(tmp_path, clock=lambda: net.now)
+        memory = PreviewCache(tmp_path, clock=lambda: net.now)
         source = Source(id="news", url=site.url())
-        memory.keep(Request(site.url()), await fetcher.get(Request(site.url())))
+        memory.store(Request(site.url()), await fetcher.get(Request(site.url())))
         state = SourceState("news", net.now)
         later = net.now + timedelta(minutes=5)
         for full in (False, False, True):
@@ -238,8 +243,8 @@ def test_a13_a_source_that_was_previewed_costs_its_first_run_no_get(
     assert net.visit(pages, story) == [None, '"1"', None]
 
 
-def test_two_who_take_at_once_harm_nobody(memory: Remembered) -> None:
-    memory.keep(ASKED, ANSWER)
+def test_two_who_take_at_once_harm_nobody(memory: PreviewCache) -> None:
+    memory.store(ASKED, ANSWER)
 
     async def both() -> list[Any]:
         return await asyncio.gather(*(asyncio.to_thread(memory.take, ASKED) for _ in range(8)))

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.normalize import near_duplicate
-from aggregator.store.search.tokens import folded
+from aggregator.store.search.tokens import fold_text
 
 TONGUES = json.loads((Path(__file__).parent / "data" / "stories.json").read_text(encoding="utf-8"))
 STORIES = 24
@@ -57,7 +57,7 @@ def corpus(language: str) -> list[tuple[str, str]]:
             (f"{number} other facts", told(tongue, order, facts(chance, tongue))),
         ]
     return [
-        (name, folded(("" if language == "zh" else " ").join(sentences)))
+        (name, fold_text(("" if language == "zh" else " ").join(sentences)))
         for name, sentences in found
     ]
 
@@ -92,7 +92,7 @@ def test_copies_are_found_and_nothing_else(language: str) -> None:
 
 def story(language: str = "en", seed: int = 1) -> str:
     tongue, chance = TONGUES[language], Random(seed)
-    return folded(" ".join(told(tongue, list(range(8)), facts(chance, tongue))))
+    return fold_text(" ".join(told(tongue, list(range(8)), facts(chance, tongue))))
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_a_copy_is_most_of_a_text_and_not_much_more(change: Any, copied: bool) -
     ("count", "letter", "long_enough"), [(79, "a", 0), (80, "a", 1), (39, "京", 0), (40, "京", 1)]
 )
 def test_short_texts_are_never_compared(count: int, letter: str, long_enough: int) -> None:
-    words = folded(letter * count if letter == "京" else " ".join([letter] * count))
+    words = fold_text(letter * count if letter == "京" else " ".join([letter] * count))
 
     assert bool(near_duplicate.sketch(words)) is bool(long_enough)
 
@@ -128,7 +128,7 @@ def test_summaries_are_copies_only_under_the_same_title() -> None:
     )
 
     assert (
-        near_duplicate.copies(one, near_duplicate.text(summary, folded("Storm hits Harlan!"))),
+        near_duplicate.copies(one, near_duplicate.text(summary, fold_text("Storm hits Harlan!"))),
         near_duplicate.copies(one, other),
     ) == (
         True,
@@ -148,9 +148,9 @@ def test_a_sketch_is_the_same_on_every_machine() -> None:
 @settings(deadline=None, derandomize=True, max_examples=100)
 @given(st.text(), st.text())
 def test_judging_is_total_and_has_no_direction(one: str, other: str) -> None:
-    first, second = near_duplicate.text(folded(one)), near_duplicate.text(folded(other))
+    first, second = near_duplicate.text(fold_text(one)), near_duplicate.text(fold_text(other))
 
     assert near_duplicate.copies(first, second) == near_duplicate.copies(second, first)
     assert near_duplicate.unpack(
-        near_duplicate.pack(near_duplicate.sketch(folded(one)))
-    ) == near_duplicate.sketch(folded(one))
+        near_duplicate.pack(near_duplicate.sketch(fold_text(one)))
+    ) == near_duplicate.sketch(fold_text(one))

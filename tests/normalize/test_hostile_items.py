@@ -14,7 +14,7 @@ from aggregator.errors import ItemError
 from aggregator.model import Enclosure, Found, RawEntry, RawImage, Revision
 from aggregator.normalize import html
 from aggregator.normalize.entry import Context, normalize
-from aggregator.store.content import dump
+from aggregator.store.content import dump_content
 
 TAKEN = datetime(2026, 7, 4, 12, tzinfo=UTC)
 
@@ -134,4 +134,4 @@ def test_an_item_becomes_a_revision_that_can_be_stored_or_is_rejected(
     assert found.keys
     assert found.title
     assert (found.published.tzinfo, found.at.tzinfo) == (UTC, UTC)
-    assert dump(found) == dump(replace(found))
+    assert dump_content(found) == dump_content(replace(found))

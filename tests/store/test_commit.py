@@ -161,12 +161,12 @@ def test_readers_cannot_write(store: Store) -> None:
 
 def test_readers_do_not_wait_for_the_writer(store: Store, revise: Any, bring: Any) -> None:
     bring(store, [revise("a")])
-    from aggregator.store.engine import writing
+    from aggregator.store.engine import write_transaction
 
-    with writing(store._engines) as connection:
+    with write_transaction(store._engines) as connection:
         connection.execute(sa.text("DELETE FROM entry_key"))
 
-        assert len(store.entry("url:a")) == 1
+        assert len(store.find_entries("url:a")) == 1
 
 
 def test_any_thread_reads_while_another_writes(

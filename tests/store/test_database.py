@@ -21,7 +21,7 @@ from alembic.script import ScriptDirectory
 import aggregator
 from aggregator.errors import StoreError
 from aggregator.store import Store
-from aggregator.store.engine import Engines, connect, writing
+from aggregator.store.engine import Engines, create_engines, write_transaction
 from aggregator.store.migrations import migrate, upgrade
 from aggregator.store.schema import HEAD, metadata, micros
 
@@ -75,7 +75,7 @@ def test_a_new_store_is_what_the_migrations_make(bare_url: Any) -> None:
     looks = []
     for make in (migrate, _run_the_migrations):
         with bare_url() as url:
-            engines = connect(url)
+            engines = create_engines(url)
             make(engines)
             with engines.read.connect() as connection:
                 looks.append(_look(connection))
@@ -86,7 +86,7 @@ def test_a_new_store_is_what_the_migrations_make(bare_url: Any) -> None:
 
 
 def _run_the_migrations(engines: Engines) -> None:
-    with writing(engines) as connection:
+    with write_transaction(engines) as connection:
         upgrade(connection)
 
 
@@ -148,8 +148,8 @@ def test_a_store_of_the_first_version_knows_when_its_sources_last_changed(
 
 def test_both_databases_take_the_last_change_from_the_outcomes(bare_url: Any, start: Any) -> None:
     with bare_url() as url:
-        engines = connect(url)
-        with writing(engines) as connection:
+        engines = create_engines(url)
+        with write_transaction(engines) as connection:
             upgrade(connection, to="0001")
             _insert_runs(connection, start)
         engines.read.dispose()
@@ -170,8 +170,8 @@ def test_what_a_hash_said_besides_becomes_typed_state(bare_url: Any) -> None:
         "unread page": "page:0d:again",
     }
     with bare_url() as url:
-        engines = connect(url)
-        with writing(engines) as connection:
+        engines = create_engines(url)
+        with write_transaction(engines) as connection:
             upgrade(connection, to="0002")
             for number, (name, body_hash) in enumerate(hashes.items(), start=1):
                 _insert_source(connection, number, name)
@@ -254,7 +254,7 @@ def test_a_store_that_is_up_to_date_opens_without_alembic(template: Path) -> Non
 
 
 def test_a_store_of_a_newer_version_is_refused(url: str) -> None:
-    engines = connect(url)
+    engines = create_engines(url)
     migrate(engines)
     with engines.write.begin() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
@@ -343,18 +343,18 @@ def test_two_processes_that_write_take_turns(url: str, revise: Any, bring: Any) 
 
 def test_a_second_daemon_is_refused_and_the_first_is_named(url: str) -> None:
     with Store.open(url, text_of=str) as one, Store.open(url, text_of=str) as other:
-        with one.hold():
+        with one.lock_for_daemon():
             message = rf"another daemon \(pid {os.getpid()}\) is running on this store"
-            with pytest.raises(StoreError, match=message), other.hold():
+            with pytest.raises(StoreError, match=message), other.lock_for_daemon():
                 raise AssertionError
-        with other.hold():
+        with other.lock_for_daemon():
             pass
 
 
 def test_a_killed_daemon_holds_nothing(url: str) -> None:
     code = (
         "import sys, time; from aggregator.store import Store; store = Store.open(sys.argv[1], text_of=str)\n"
-        "with store.hold(): print('held', flush=True); time.sleep(60)"
+        "with store.lock_for_daemon(): print('held', flush=True); time.sleep(60)"
     )
     with subprocess.Popen(
         [sys.executable, "-c", code, url], stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
@@ -362,7 +362,7 @@ def test_a_killed_daemon_holds_nothing(url: str) -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
         with Store.open(url, text_of=str) as store:
-            with pytest.raises(StoreError, match=rf"pid {process.pid}"), store.hold():
+            with pytest.raises(StoreError, match=rf"pid {process.pid}"), store.lock_for_daemon():
                 raise AssertionError
             process.kill()
             process.wait()
@@ -373,7 +373,7 @@ def _hold_at_last(store: Store) -> None:
     """Hold the store: a server notices a moment later than the kernel that its client is gone."""
     for _ in range(1000):
         try:
-            with store.hold():
+            with store.lock_for_daemon():
                 return
         except StoreError:
             threading.Event().wait(0.01)

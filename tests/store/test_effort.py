@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from aggregator.model import Capture, Outcome, Result
 from aggregator.store import Store, duplicates
-from aggregator.store.engine import fetched
+from aggregator.store.engine import fetch_raw
 from aggregator.store.schema import entry
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def test_looking_for_copies_takes_no_more_steps_in_a_large_store(
         for size in (40, 1_000):
             older = [item("b", size + number, -number - 100) for number in range(size)]
             bring(store, [item("b", number, number) for number in range(40)] + older, source="b")
-            store.settle(5_000)
+            store.update_indexes(5_000)
             steps.append(_steps(store))
 
     assert steps[1] <= 1.3 * steps[0]
@@ -117,7 +117,7 @@ def _steps(store: Store) -> int:
         entry.c.sketch,
     )
     with store._engines.read.connect() as connection:
-        rows = fetched(
+        rows = fetch_raw(
             connection,
             sa.select(*columns).order_by(entry.c.published.desc(), entry.c.uid).limit(30),
         )
@@ -125,8 +125,9 @@ def _steps(store: Store) -> int:
         driver.set_progress_handler(lambda: counted.append(1), 10)
         for *row, data in rows:
             list(
-                duplicates.candidates(
-                    connection, {duplicates.Compared(*row): duplicates.near_duplicate.unpack(data)}
+                duplicates.candidate_pairs(
+                    connection,
+                    {duplicates.ComparableEntry(*row): duplicates.near_duplicate.unpack(data)},
                 )
             )
         driver.set_progress_handler(None, 0)

@@ -33,7 +33,7 @@ def test_the_evidence_of_a_date_is_that_of_the_version_whose_date_it_is(
         store,
         [revise("a", 24, "edited", published=start.replace(day=2), evidence=(LATE, MODIFIED))],
     )
-    [entry] = store.entry("url:a")
+    [entry] = store.find_entries("url:a")
 
     assert (entry.published, entry.revision) == (start, 2)
     assert store.evidence(entry.id) == (EARLY, MODIFIED)
@@ -44,14 +44,14 @@ def test_what_was_not_believed_is_kept_with_the_reason(
 ) -> None:
     bring(store, [revise("a", evidence=(FUTURE,), published_from="first_seen")])
 
-    assert store.evidence(store.entry("url:a")[0].id) == (FUTURE,)
+    assert store.evidence(store.find_entries("url:a")[0].id) == (FUTURE,)
 
 
 def test_another_spelling_of_a_date_is_no_edit(store: Store, revise: Any, bring: Any) -> None:
     bring(store, [revise("a", 0, evidence=(EARLY,))])
 
     assert bring(store, [revise("a", 1, evidence=(LATE,))]).same == 1
-    assert store.evidence(store.entry("url:a")[0].id) == (EARLY,)
+    assert store.evidence(store.find_entries("url:a")[0].id) == (EARLY,)
 
 
 def test_of_an_unknown_entry_nothing_was_stated(store: Store) -> None:

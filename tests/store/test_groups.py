@@ -67,7 +67,7 @@ def test_a_copy_in_another_source_is_linked_and_a_view_shows_the_earliest(
     bring(store, [item("late", prose(1), 5), item("late", prose(2), 6, title="x")], source="late")
     bring(store, [item("early", f"Agency. {prose(1)}", 1)], source="early")
     [[copy], [original], [other]] = [
-        store.entry(f"url:{name}") for name in ("late-copy", "early-copy", "late-x")
+        store.find_entries(f"url:{name}") for name in ("late-copy", "early-copy", "late-x")
     ]
 
     assert (copy.duplicates, original.duplicates, other.duplicates) == (
@@ -76,19 +76,19 @@ def test_a_copy_in_another_source_is_linked_and_a_view_shows_the_earliest(
         (),
     )
     assert shown(store, start) == ["late", "early"]
-    assert shown(store, start, group=False) == ["late", "late", "early"]
+    assert shown(store, start, group_copies=False) == ["late", "late", "early"]
 
 
 def test_the_addresses_of_copies_are_given_by_their_ids(
     store: Store, item: Any, bring: Any
 ) -> None:
     bring(store, [item("a", prose(1)), item("b", prose(2), url=None)])
-    [[one], [other]] = [store.entry(f"url:{name}-copy") for name in ("a", "b")]
+    [[one], [other]] = [store.find_entries(f"url:{name}-copy") for name in ("a", "b")]
 
-    assert store.addresses([one.id, other.id, "urn:uuid:6b8f5c0e-2f0a-5d7e-8f6e-0000000000ff"]) == {
-        one.id: one.url
-    }
-    assert store.addresses([]) == {}
+    assert store.entry_urls(
+        [one.id, other.id, "urn:uuid:6b8f5c0e-2f0a-5d7e-8f6e-0000000000ff"]
+    ) == {one.id: one.url}
+    assert store.entry_urls([]) == {}
 
 
 def test_the_source_with_the_highest_priority_stands_for_the_others(
@@ -116,8 +116,8 @@ def test_a_view_of_one_source_shows_its_copy(
     assert shown(store, start, language="en-GB") == ["b"]
     assert shown(store, start, language="en") == ["a"]
     assert shown(store, start, tag="y") == ["b"]
-    assert shown(store, start, scan=lambda entry: entry.source == "b") == ["b"]
-    assert shown(store, start, scan=lambda entry: True) == ["a"]
+    assert shown(store, start, predicate=lambda entry: entry.source == "b") == ["b"]
+    assert shown(store, start, predicate=lambda entry: True) == ["a"]
 
 
 @pytest.mark.parametrize(
@@ -168,9 +168,9 @@ def test_an_edit_leaves_its_group_and_joins_another(
 def test_what_stood_for_others_may_go(store: Store, item: Any, bring: Any, start: Any) -> None:
     for hours, source in enumerate(("a", "b", "c")):
         bring(store, [item(source, prose(1), hours)], source=source)
-    store.forget([entry.id for entry in store.entries() if entry.source == "a"], now=start)
+    store.delete_entries([entry.id for entry in store.entries() if entry.source == "a"], now=start)
     two = (shown(store, start), groups(store))
-    store.forget([entry.id for entry in store.entries() if entry.source == "b"], now=start)
+    store.delete_entries([entry.id for entry in store.entries() if entry.source == "b"], now=start)
 
     assert two == (["b"], {"b": {"c"}, "c": {"b"}})
     assert (shown(store, start), groups(store)) == (["c"], {"c": set()})
@@ -230,8 +230,8 @@ def test_a_store_with_one_source_compares_nothing_until_a_second_one_comes(
 def test_the_backlog_of_a_large_store_is_compared_bit_by_bit(
     store: Store, item: Any, bring: Any, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(database, "LOOKS", 1)
-    monkeypatch.setattr(database, "AT_ONCE", 2)
+    monkeypatch.setattr(database, "MAX_UPDATE_ROUNDS", 1)
+    monkeypatch.setattr(database, "ENTRIES_PER_TRANSACTION", 2)
     bring(store, [item("a", prose(n), n, title=f"t{n}") for n in range(5)], source="a")
     bring(store, [item("b", prose(0), title="copy")], source="b")
 
@@ -243,7 +243,7 @@ def test_nothing_stays_of_entries_that_are_gone(
 ) -> None:
     for source in ("a", "b"):
         bring(store, [item(source, prose(1))], source=source)
-    store.forget([entry.id for entry in store.entries()], now=start)
+    store.delete_entries([entry.id for entry in store.entries()], now=start)
     with store._engines.read.connect() as connection:
         left = [
             connection.scalar(sa.text(f"SELECT count(*) FROM {name}"))

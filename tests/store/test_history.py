@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.store.content import urn
-from aggregator.store.merge.article import Article, Sighting, articles, timeline
+from aggregator.store.merge.article import Article, Sighting, build_articles, revision_spans
 
 if TYPE_CHECKING:
     import random
@@ -39,11 +39,13 @@ def seen(keys: str, captured: float, text: str = "one", **fields: Any) -> Sighti
 
 
 def outline(found: tuple[Article, ...]) -> list[tuple[str, list[str]]]:
-    return [(article.key, [run.first.hash for run in article.runs]) for article in found]
+    return [
+        (article.key, [run.first_sighting.hash for run in article.revisions]) for article in found
+    ]
 
 
 def test_any_shared_key_makes_one_article_named_by_its_earliest_sighting() -> None:
-    found = articles(
+    found = build_articles(
         [seen("c b", 3, "three"), seen("b a", 2, "two"), seen("a", 1, "one"), seen("z", 1)]
     )
 
@@ -52,15 +54,17 @@ def test_any_shared_key_makes_one_article_named_by_its_earliest_sighting() -> No
 
 
 def test_an_id_never_changes_between_versions_of_the_program() -> None:
-    [article] = articles([seen("url:example.org/a", 1)])
+    [article] = build_articles([seen("url:example.org/a", 1)])
 
     assert urn(article.uid) == "urn:uuid:e3862097-b2f1-5b4c-ae00-f0ac572744ca"
 
 
 def test_adjacent_sightings_of_one_hash_are_one_revision() -> None:
-    runs = timeline([seen("a", 1, "x"), seen("a", 2, "x"), seen("a", 3, "y"), seen("a", 4, "x")])
+    runs = revision_spans(
+        [seen("a", 1, "x"), seen("a", 2, "x"), seen("a", 3, "y"), seen("a", 4, "x")]
+    )
 
-    assert [(run.first.hash, run.at) for run in runs] == [
+    assert [(run.first_sighting.hash, run.at) for run in runs] == [
         ("x", hour(1)),
         ("y", hour(3)),
         ("x", hour(4)),
@@ -70,11 +74,14 @@ def test_adjacent_sightings_of_one_hash_are_one_revision() -> None:
 def test_a_revision_takes_the_place_that_the_publisher_states() -> None:
     stated = seen("a", 9, "early", at=hour(1))
 
-    assert [run.first.hash for run in timeline([seen("a", 2, "late"), stated])] == ["early", "late"]
+    assert [run.first_sighting.hash for run in revision_spans([seen("a", 2, "late"), stated])] == [
+        "early",
+        "late",
+    ]
 
 
 def test_a_stated_time_that_did_not_move_gives_way_to_the_time_of_capture() -> None:
-    runs = timeline(
+    runs = revision_spans(
         [
             seen("a", 5, "x", at=hour(1)),
             seen("a", 6, "y", at=hour(1)),
@@ -86,7 +93,7 @@ def test_a_stated_time_that_did_not_move_gives_way_to_the_time_of_capture() -> N
 
 
 def test_times_never_go_back() -> None:
-    runs = timeline(
+    runs = revision_spans(
         [
             seen("a", 9, "x", at=hour(1)),
             seen("a", 1, "y", at=hour(1)),
@@ -103,9 +110,9 @@ def test_the_earliest_stated_date_wins_over_earlier_guesses() -> None:
     late = seen("a", 2, published=hour(0.5), published_where="ld:datePublished")
     stated = seen("a", 3, published=hour(0), published_where="feed:published")
 
-    [article] = articles([guess, first, late, stated])
+    [article] = build_articles([guess, first, late, stated])
 
-    assert (article.published.published, article.published.published_where) == (
+    assert (article.date_winner.published, article.date_winner.published_where) == (
         hour(0),
         "feed:published",
     )
@@ -115,39 +122,41 @@ def test_a_date_that_is_stated_of_a_time_after_the_first_sight_gives_way_to_it()
     guess = seen("a", 1, published=hour(1), published_from="first_seen")
     soon, late = seen("a", 2, published=hour(1.1)), seen("a", 30, published=hour(30))
 
-    assert [article.published for article in articles([guess, late])] == [guess]
-    assert [article.published for article in articles([guess, soon, late])] == [soon]
-    assert [article.published for article in articles([late])] == [late]
+    assert [article.date_winner for article in build_articles([guess, late])] == [guess]
+    assert [article.date_winner for article in build_articles([guess, soon, late])] == [soon]
+    assert [article.date_winner for article in build_articles([late])] == [late]
 
 
 def test_the_newest_link_of_the_shown_source_is_shown() -> None:
     first, moved = seen("url:a guid:1", 1), seen("url:b guid:1", 2)
     again, elsewhere = seen("url:a guid:1", 3), seen("url:c guid:1", 4, source="other")
 
-    assert [article.linked for article in articles([first, moved, again, elsewhere])] == [moved]
+    assert [
+        article.link_winner for article in build_articles([first, moved, again, elsewhere])
+    ] == [moved]
 
 
 def test_an_address_that_is_another_at_every_poll_is_followed_three_times() -> None:
     polls = [seen(f"url:{n} guid:1", n) for n in range(1, 9)]
 
-    assert [article.linked for article in articles(polls)] == [polls[3]]
+    assert [article.link_winner for article in build_articles(polls)] == [polls[3]]
 
 
 def test_a_newer_version_says_itself_where_it_is() -> None:
     first, moved = seen("url:a guid:1", 1), seen("url:b guid:1", 2)
     edited = seen("url:a guid:1", 3, "two")
 
-    assert [article.linked for article in articles([first, moved, edited])] == [edited]
+    assert [article.link_winner for article in build_articles([first, moved, edited])] == [edited]
 
 
 def test_a_first_revision_is_updated_when_it_was_published() -> None:
-    [article] = articles([seen("a", 5, at=hour(4))])
+    [article] = build_articles([seen("a", 5, at=hour(4))])
 
     assert article.updated == DAY
 
 
 def test_updated_is_never_before_published() -> None:
-    [article] = articles(
+    [article] = build_articles(
         [seen("a", 5, "x", published=hour(9)), seen("a", 6, "y", published=hour(9))]
     )
 
@@ -155,7 +164,7 @@ def test_updated_is_never_before_published() -> None:
 
 
 def test_the_source_and_first_seen_are_those_of_the_earliest_capture() -> None:
-    [article] = articles(
+    [article] = build_articles(
         [seen("a", 2, source="b"), seen("a", 1, "later edit", source="c", at=hour(8))]
     )
 
@@ -169,7 +178,7 @@ def guarded(captured: float, title: str, published: float, **fields: Any) -> Sig
 
 
 def test_a_reused_id_with_another_title_and_date_is_another_article() -> None:
-    found = articles(
+    found = build_articles(
         [guarded(1, "Storm", 0), guarded(80, "Election", 72), guarded(81, "ＥLECTION ", 72)]
     )
 
@@ -178,13 +187,13 @@ def test_a_reused_id_with_another_title_and_date_is_another_article() -> None:
 
 
 def test_another_title_within_a_day_is_an_edit() -> None:
-    assert outline(articles([guarded(1, "Storm", 0), guarded(2, "Great storm", 24)])) == [
+    assert outline(build_articles([guarded(1, "Storm", 0), guarded(2, "Great storm", 24)])) == [
         ("id:7", ["Storm", "Great storm"])
     ]
 
 
 def test_the_same_title_much_later_is_the_same_article() -> None:
-    found = articles(
+    found = build_articles(
         [guarded(1, "Storm", 0), guarded(90, "Election", 72), guarded(999, "Storm", 900)]
     )
 
@@ -195,22 +204,24 @@ def test_another_shared_key_outweighs_the_guard() -> None:
     one = seen("id:7 url:x", 1, "Storm", title="Storm", guarded=True)
     two = seen("id:7 url:x", 99, "Election", title="Election", guarded=True, published=hour(98))
 
-    assert outline(articles([one, two])) == [("id:7", ["Storm", "Election"])]
+    assert outline(build_articles([one, two])) == [("id:7", ["Storm", "Election"])]
 
 
 def test_edits_in_a_row_count_revisions_without_a_stated_change() -> None:
     stated = seen("a", 3, "c", at=hour(2.5))
-    [article] = articles(
+    [article] = build_articles(
         [seen("a", 1, "a"), seen("a", 2, "b"), stated, seen("a", 4, "d"), seen("a", 5, "e")]
     )
 
-    assert article.edits == 2
+    assert article.edits_in_a_row == 2
 
 
 def test_a_stated_date_that_stands_still_counts_as_none() -> None:
-    [article] = articles([seen("a", number, str(number), at=hour(0)) for number in range(1, 5)])
+    [article] = build_articles(
+        [seen("a", number, str(number), at=hour(0)) for number in range(1, 5)]
+    )
 
-    assert article.edits == 3
+    assert article.edits_in_a_row == 3
 
 
 few = st.integers(0, 4)
@@ -240,7 +251,7 @@ def test_articles_are_a_function_of_the_set(members: list[Sighting], chance: ran
     shuffled = [*members, *members[:3]]
     chance.shuffle(shuffled)
 
-    assert articles(shuffled) == articles(members)
+    assert build_articles(shuffled) == build_articles(members)
 
 
 @settings(deadline=None, derandomize=True, max_examples=100)
@@ -248,7 +259,7 @@ def test_articles_are_a_function_of_the_set(members: list[Sighting], chance: ran
 def test_every_sighting_is_of_one_article_and_no_two_articles_share_a_name(
     members: list[Sighting],
 ) -> None:
-    found = articles(members)
+    found = build_articles(members)
 
     assert sum(len(article.sightings) for article in found) == len(set(members))
     assert len({article.uid for article in found}) == len(found)

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aggregator.store.process_id import holder, is_dead
+from aggregator.store.process_id import current_process_id, is_dead
 
 if TYPE_CHECKING:
     from aggregator.store import Store
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-_TELL = "from aggregator.store.process_id import holder; print(holder())"
+_TELL = "from aggregator.store.process_id import current_process_id; print(current_process_id())"
 
 
 def test_this_process_is_not_dead() -> None:
-    assert not is_dead(holder())
+    assert not is_dead(current_process_id())
 
 
 def test_a_process_that_ended_is_dead() -> None:
@@ -41,13 +41,13 @@ def test_of_a_process_elsewhere_nothing_is_known(name: str) -> None:
     not Path("/proc/self/stat").exists(), reason="this system does not tell when a process began"
 )
 def test_a_later_process_with_the_same_number_is_another_one() -> None:
-    machine_boot, _, _ = holder().rpartition(f"/{os.getpid()}/")
+    machine_boot, _, _ = current_process_id().rpartition(f"/{os.getpid()}/")
 
     assert is_dead(f"{machine_boot}/{os.getpid()}/1")
 
 
 def test_after_a_reboot_every_earlier_process_is_dead() -> None:
-    machine, _, rest = holder().partition("/")
+    machine, _, rest = current_process_id().partition("/")
 
     assert is_dead(f"{machine}/another-boot/{rest.partition('/')[2]}")
 
@@ -56,9 +56,9 @@ def test_the_claims_of_a_killed_process_are_free_at_once(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.sync_sources([("a", "https://example.org/a", NOW)])
-    machine, boot, _, _ = holder().rsplit("/", 3)
+    machine, boot, _, _ = current_process_id().rsplit("/", 3)
     monkeypatch.setattr(
-        "aggregator.store.schedule.holder", lambda: f"{machine}/{boot}/{2**22 + 1}/1"
+        "aggregator.store.schedule.current_process_id", lambda: f"{machine}/{boot}/{2**22 + 1}/1"
     )
     store.claim(NOW, limit=1, lease=timedelta(hours=1))
     monkeypatch.undo()

@@ -190,7 +190,7 @@ def test_a_new_alias_of_unchanged_content_is_learned(store: Store, revise: Any, 
     assert counts(outcome) == (0, 0, 1)
     assert [entry.url for entry in store.entries()] == ["https://example.org/a"]
     assert {
-        entry.title for key in ("url:a", "guid:1", "url:moved") for entry in store.entry(key)
+        entry.title for key in ("url:a", "guid:1", "url:moved") for entry in store.find_entries(key)
     } == {"Title of a"}
 
 
@@ -198,7 +198,7 @@ def test_a_revision_that_links_two_entries_makes_them_one(
     store: Store, revise: Any, bring: Any
 ) -> None:
     bring(store, [revise("a"), revise("b", 1)], keep=True)
-    kept = store.entry("url:a")[0].id
+    kept = store.find_entries("url:a")[0].id
     bring(store, [revise("c", 2, text="link", keys=("url:b", "url:a"))], keep=True)
 
     [entry] = store.entries()
@@ -213,7 +213,7 @@ def test_an_earlier_capture_that_arrives_late_gives_the_id(
     bring(store, [revise("a", 1, keys=("url:a", "guid:1"), source="old")], keep=True)
 
     [entry] = store.entries()
-    assert (entry.id, entry.source) == (store.entry("url:a")[0].id, "old")
+    assert (entry.id, entry.source) == (store.find_entries("url:a")[0].id, "old")
     assert (entry.title, rows(store, "entry")) == ("Title of b", 1)
 
 
@@ -227,7 +227,7 @@ def test_a_reused_id_is_another_entry_and_both_answer_to_it(
     )
 
     assert counts(outcome) == (1, 0, 0)
-    assert [entry.title for entry in store.entry("voa:7")] == ["Title of b", "Title of a"]
+    assert [entry.title for entry in store.find_entries("voa:7")] == ["Title of b", "Title of a"]
     assert titles(store) == ["Title of b", "Title of a"]
 
 
@@ -293,7 +293,7 @@ def test_what_was_forgotten_stays_gone_while_it_is_still_listed(
     store: Store, revise: Any, bring: Any, start: Any
 ) -> None:
     bring(store, [revise("a"), revise("b")])
-    assert store.forget([store.entry("url:a")[0].id], now=start) == 1
+    assert store.delete_entries([store.find_entries("url:a")[0].id], now=start) == 1
     outcome = bring(store, [revise("a", 1, "edited"), revise("b", 1)])
 
     assert counts(outcome) == (0, 0, 2)

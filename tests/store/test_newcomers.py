@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from aggregator.model import Image
 from aggregator.store import Store
 from aggregator.store.merge import bulk_insert
-from aggregator.store.merge.lookup import Known
+from aggregator.store.merge.lookup import StoredEntries
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +77,7 @@ def test_newcomers_are_stored_as_any_articles_are(
             monkeypatch.context() as patched,
         ):
             if long_way:
-                patched.setattr(bulk_insert, "alone", lambda *_: set())
+                patched.setattr(bulk_insert, "find_unshared", lambda *_: set())
             counted = [
                 bring(store, strange[:2]),
                 bring(store, strange[2:], now=start + timedelta(hours=1)),
@@ -92,7 +92,9 @@ def test_alone_is_who_shares_no_key_with_anybody(revise: Any) -> None:
     keys = ("a",), ("b", "x"), ("c", "x"), ("d", "known"), ("e", "e")
     found = {number: revise(keys=each) for number, each in enumerate(keys)}
 
-    assert bulk_insert.alone(found, Known([("known", 1)], [(1, "", 0, "feed", 0, 0)])) == {0, 4}
+    assert bulk_insert.find_unshared(
+        found, StoredEntries([("known", 1)], [(1, "", 0, "feed", 0, 0)])
+    ) == {0, 4}
 
 
 def test_every_column_of_an_entry_has_its_place(

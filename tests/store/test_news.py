@@ -5,18 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from aggregator.store import Known
+from aggregator.store import KnownArticle
 
 
 def test_what_nobody_stated_is_unknown(store: Any, revise: Any) -> None:
-    assert store.news([]) == []
-    assert store.news([revise("a"), revise("b")]) == [None, None]
+    assert store.find_known([]) == []
+    assert store.find_known([revise("a"), revise("b")]) == [None, None]
 
 
 def test_an_article_is_known_by_any_of_its_keys(store: Any, revise: Any, bring: Any) -> None:
     bring(store, [revise("a", keys=("site:1", "url:a"))])
 
-    same, other, unknown = store.news(
+    same, other, unknown = store.find_known(
         [
             revise("a", 1, keys=("url:a",)),
             revise("a", 1, "edited", keys=("x:9", "site:1")),
@@ -25,25 +25,25 @@ def test_an_article_is_known_by_any_of_its_keys(store: Any, revise: Any, bring: 
     )
 
     assert (same, other, unknown) == (
-        Known("1:first", "1:first"),
-        Known("1:first", "1:first"),
+        KnownArticle("1:first", "1:first"),
+        KnownArticle("1:first", "1:first"),
         None,
     )
-    assert same.holds(revise("a", 1))
-    assert not other.holds(revise("a", 1, "edited"))
+    assert same.is_unchanged_by(revise("a", 1))
+    assert not other.is_unchanged_by(revise("a", 1, "edited"))
 
 
 def test_a_source_is_measured_by_what_it_said_itself(store: Any, revise: Any, bring: Any) -> None:
     bring(store, [revise("a", 0, "as the feed has it")])
     bring(store, [revise("a", 1, "as the radio has it", source="radio")], source="radio")
 
-    [known] = store.news([revise("a", 2, "as the feed has it")])
-    [stranger] = store.news([revise("a", 2, "as the paper has it", source="paper")])
+    [known] = store.find_known([revise("a", 2, "as the feed has it")])
+    [stranger] = store.find_known([revise("a", 2, "as the paper has it", source="paper")])
 
-    assert known == Known("1:as the radio has it", "1:as the feed has it")
-    assert known.holds(revise("a", 2, "as the feed has it"))
-    assert known.holds(revise("a", 2, "as the radio has it"))
-    assert stranger == Known("1:as the radio has it", None)
+    assert known == KnownArticle("1:as the radio has it", "1:as the feed has it")
+    assert known.is_unchanged_by(revise("a", 2, "as the feed has it"))
+    assert known.is_unchanged_by(revise("a", 2, "as the radio has it"))
+    assert stranger == KnownArticle("1:as the radio has it", None)
 
 
 def test_of_several_versions_the_last_that_a_source_stated_counts(
@@ -52,25 +52,25 @@ def test_of_several_versions_the_last_that_a_source_stated_counts(
     for hours, text in enumerate(("first", "second", "third")):
         bring(store, [revise("a", hours, text)])
 
-    assert store.news([revise("a", 9, "second")]) == [Known("1:third", "1:third")]
+    assert store.find_known([revise("a", 9, "second")]) == [KnownArticle("1:third", "1:third")]
 
 
 def test_what_was_deleted_is_not_to_be_read_again(
     store: Any, revise: Any, bring: Any, start: Any
 ) -> None:
     bring(store, [revise("a")])
-    store.forget([entry.id for entry in store.entries()], now=start + timedelta(hours=1))
+    store.delete_entries([entry.id for entry in store.entries()], now=start + timedelta(hours=1))
 
-    [known] = store.news([revise("a", 2, "edited")])
+    [known] = store.find_known([revise("a", 2, "edited")])
 
-    assert known == Known(None)
-    assert known.holds(revise("a", 2, "edited"))
+    assert known == KnownArticle(None)
+    assert known.is_unchanged_by(revise("a", 2, "edited"))
 
 
 def test_five_thousand_are_asked_for_at_once(store: Any, revise: Any, bring: Any) -> None:
     bring(store, [revise(f"n{number}") for number in range(0, 5000, 50)])
 
-    found = store.news([revise(f"n{number}", 1) for number in range(5000)])
+    found = store.find_known([revise(f"n{number}", 1) for number in range(5000)])
 
     assert [number for number, known in enumerate(found) if known is not None] == list(
         range(0, 5000, 50)

@@ -22,11 +22,11 @@ def test_each_source_has_the_entries_that_it_brought_first(
     bring(store, [revise("a"), revise("b")])
     bring(store, [revise("b", 1, source="late"), revise("c", 1, source="late")], source="late")
 
-    assert store.counts() == {"news": 2, "late": 1}
+    assert store.entry_counts() == {"news": 2, "late": 1}
 
 
 def test_an_empty_store_counts_nothing_and_never_changed(store: Store) -> None:
-    assert (store.counts(), store.last_change()) == ({}, None)
+    assert (store.entry_counts(), store.last_change()) == ({}, None)
 
 
 def test_the_newest_change_is_of_the_run_that_brought_something(
@@ -45,7 +45,7 @@ def test_the_beginning_of_an_id_leads_to_its_entries(
     ids = sorted(entry.id for entry in store.entries())
 
     digits = ids[1].removeprefix("urn:uuid:")
-    assert [[entry.id for entry in store.starting(digits[:length])] for length in (9, 13, 36)] == [
-        [ids[1]]
-    ] * 3
-    assert sorted(entry.id for entry in store.starting("")) == ids
+    assert [
+        [entry.id for entry in store.find_by_id_prefix(digits[:length])] for length in (9, 13, 36)
+    ] == [[ids[1]]] * 3
+    assert sorted(entry.id for entry in store.find_by_id_prefix("")) == ids

@@ -199,8 +199,8 @@ def test_they_are_known_whichever_came_first(store: Store, poll: Any, item: Any)
     poll(1, *(item(name, 0) for name in "abc"))
 
     assert len(ids(store)) == 3
-    assert {entry.id for entry in store.entry("url:a")} == {
-        entry.id for entry in store.entry("url:a-moved")
+    assert {entry.id for entry in store.find_entries("url:a")} == {
+        entry.id for entry in store.find_entries("url:a-moved")
     }
 
 

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from aggregator.model import Capture, Outcome, Result
-from aggregator.store.retention import Pruned, Shown
+from aggregator.store.retention import PruneResult, RetainedView
 from aggregator.store.view import Selection
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 DAY = timedelta(days=1)
 KEEP = {"news": 10 * DAY, "other": 3 * DAY}
-NOTHING = Pruned(())
+NOTHING = PruneResult(())
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def poll(store: Store, revise: Any, start: Any) -> Callable[..., Outcome]:
 
 
 @pytest.fixture
-def prune(store: Store, start: Any) -> Callable[..., Pruned]:
+def prune(store: Store, start: Any) -> Callable[..., PruneResult]:
     return lambda day, **options: store.prune(start + day * DAY, KEEP, **options)
 
 
@@ -60,12 +60,12 @@ def test_what_dropped_out_goes_after_the_time_that_its_source_keeps_it(
 ) -> None:
     poll("abc", 0)
     poll("bcd", 1)
-    [gone] = store.entry("url:a")
+    [gone] = store.find_entries("url:a")
 
     assert prune(11) == NOTHING
-    assert prune(11.1, dry_run=True) == Pruned((gone.id,))
+    assert prune(11.1, dry_run=True) == PruneResult((gone.id,))
     assert names(store) == "abcd"
-    assert prune(11.1) == Pruned((gone.id,))
+    assert prune(11.1) == PruneResult((gone.id,))
     assert names(store) == "bcd"
     assert list(store.entries(search='"title of a"')) == []
 
@@ -157,7 +157,7 @@ def test_what_was_forgotten_stays_gone_while_it_is_listed(
     store: Store, poll: Any, prune: Any, start: Any
 ) -> None:
     poll("ab", 0)
-    store.forget([store.entry("url:a")[0].id], now=start)
+    store.delete_entries([store.find_entries("url:a")[0].id], now=start)
     prune(50)
     poll("abc", 51)
 
@@ -314,7 +314,7 @@ def test_what_a_view_of_its_own_keep_shows_stays_until_that_is_over(
         Selection(language="zh"),
         Selection(source="news"),
         Selection(tag="world"),
-        Selection(scan=lambda entry: entry.title.endswith("a")),
+        Selection(predicate=lambda entry: entry.title.endswith("a")),
     ]
     a = revise("a", 0, language="zh-Hans", tags=("world",))
     old = revise("b", 0, published=start - 40 * DAY, language="zh-Hans", tags=("world",))
@@ -324,14 +324,20 @@ def test_what_a_view_of_its_own_keep_shows_stays_until_that_is_over(
     would = {
         day: [
             len(
-                prune(day, shown=[Shown(start + (day - 30) * DAY, selection)], dry_run=True).entries
+                prune(
+                    day,
+                    retained_views=[RetainedView(start + (day - 30) * DAY, selection)],
+                    dry_run=True,
+                ).entries
             )
             for selection in selections
         ]
         for day in (12, 29, 31)
     }
     assert would == {12: [1] * 5, 29: [1] * 5, 31: [2] * 5}
-    assert len(prune(12, shown=[Shown(start - 18 * DAY, selections[1])]).entries) == 1
+    assert (
+        len(prune(12, retained_views=[RetainedView(start - 18 * DAY, selections[1])]).entries) == 1
+    )
     assert names(store) == "ac"
 
 
@@ -341,7 +347,9 @@ def test_a_view_of_something_else_keeps_nothing(
     poll("a", 0)
     poll("c", 1)
 
-    assert len(prune(12, shown=[Shown(start, Selection(language="zh"))]).entries) == 1
+    assert (
+        len(prune(12, retained_views=[RetainedView(start, Selection(language="zh"))]).entries) == 1
+    )
 
 
 def test_a_capture_of_a_file_goes_a_time_after_the_file(
@@ -412,7 +420,7 @@ def test_a_dry_run_tells_of_everything_and_changes_nothing(
         poll("b", day)
     would = prune(60, dry_run=True)
 
-    assert would == prune(60, dry_run=True) == prune(60) == Pruned((), 3, 18, 1)
+    assert would == prune(60, dry_run=True) == prune(60) == PruneResult((), 3, 18, 1)
     assert prune(60) == NOTHING
 
 
@@ -426,7 +434,7 @@ def test_vacuum_gives_space_back(
             for n in range(60)
         ],
     )
-    store.forget([entry.id for entry in store.entries()], now=start)
+    store.delete_entries([entry.id for entry in store.entries()], now=start)
     before = size(store)
     store.vacuum()
 

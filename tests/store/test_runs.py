@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from aggregator.model import Hints, Outcome, Result, SourceState, Validators
-from aggregator.store.commit import LOST
+from aggregator.store.commit import CLAIM_LOST_NOTE
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -71,7 +71,7 @@ def test_a_run_whose_lease_was_lost_writes_nothing(three: Store, start: Any, rev
         [Result(first, outcome, revisions=(revise(source="c"),))], now=start + LEASE
     )
 
-    assert late == replace(outcome, notes=("repaired", LOST))
+    assert late == replace(outcome, notes=("repaired", CLAIM_LOST_NOTE))
     assert (list(three.entries()), three.outcomes("c", 9)) == ([], [])
     assert finish(three, second, start + LEASE).notes == ()
 
@@ -80,7 +80,7 @@ def test_a_result_counts_once(three: Store, start: Any) -> None:
     [state] = three.claim(start, limit=1, lease=LEASE, sources=["c"])
     finish(three, state, start)
 
-    assert finish(three, state, start).notes == (LOST,)
+    assert finish(three, state, start).notes == (CLAIM_LOST_NOTE,)
     assert len(three.outcomes("c", 9)) == 1
 
 
@@ -91,7 +91,7 @@ def test_a_released_claim_is_due_as_before_and_its_run_writes_nothing(
     three.release([state])
 
     assert three.next_due(start) == start
-    assert finish(three, state, start).notes == (LOST,)
+    assert finish(three, state, start).notes == (CLAIM_LOST_NOTE,)
     assert names(three.claim(start, limit=1, lease=LEASE, sources=["c"])) == ["c"]
 
 
@@ -217,7 +217,7 @@ def test_another_location_forgets_what_belonged_to_the_old_one(three: Store, sta
     three.sync_sources([("c", "https://elsewhere", start + MINUTE)])
 
     assert three.states() == [SourceState("c", start + MINUTE, lease=3)]
-    assert finish(three, running, start).notes == (LOST,)
+    assert finish(three, running, start).notes == (CLAIM_LOST_NOTE,)
 
 
 def test_syncing_again_changes_nothing(three: Store, start: Any) -> None:

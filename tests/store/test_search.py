@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aggregator.store import derived
-from aggregator.store.search.tokens import each, phrases, words_of
+from aggregator.store.search.tokens import query_phrases, searchable_text, split_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -140,7 +140,7 @@ def test_what_is_forgotten_is_found_no_more_and_its_number_is_not_given_again(
     store: Store, revise: Any, bring: Any, start: Any
 ) -> None:
     bring(store, [revise("a", 0, "alpha"), revise("b", 0, "beta")])
-    store.forget([store.entry("url:b")[0].id], now=start)
+    store.delete_entries([store.find_entries("url:b")[0].id], now=start)
     bring(store, [revise("c", 0, "gamma")])
 
     assert [names(store, word) for word in ("alpha", "beta", "gamma")] == ["a", "", "c"]
@@ -152,12 +152,14 @@ def test_words_that_were_made_in_another_way_never_spoil_the_index(
     """As after an upgrade that folds otherwise: what cannot be taken away exactly is left, and leads nowhere."""
     bring(store, [revise("a", 0, "alpha"), revise("b", 0, "beta")])
     assert names(store, "title") == "ab"
-    monkeypatch.setattr(derived, "words_of", lambda *said: words_of(*said).replace("title", "name"))
-    store.forget([store.entry("url:b")[0].id], now=start)
+    monkeypatch.setattr(
+        derived, "searchable_text", lambda *said: searchable_text(*said).replace("title", "name")
+    )
+    store.delete_entries([store.find_entries("url:b")[0].id], now=start)
     bring(store, [revise("c", 2, "delta")])
     between = [names(store, word) for word in ("title", "name", "beta")]
     bring(store, [revise("a", 1, "gamma")])
-    store.forget([store.entry("url:c")[0].id], now=start)
+    store.delete_entries([store.find_entries("url:c")[0].id], now=start)
 
     assert between == ["a", "c", ""]
     assert [names(store, word) for word in ("alpha", "beta", "gamma", "delta", "title")] == [
@@ -191,15 +193,15 @@ def test_settling_goes_on_where_it_stopped_and_whatever_breaks_it(
     store: Store, revise: Any, bring: Any, monkeypatch: Any
 ) -> None:
     bring(store, [revise(name, 0, f"word{name}") for name in "abcde"])
-    more = store.settle(2)
+    more = store.update_indexes(2)
     with monkeypatch.context() as broken:
         broken.setattr(
             derived, "crc32", None
         )  # after the words are in the index, before it is known
         with pytest.raises(TypeError):
-            store.settle(2)
+            store.update_indexes(2)
     half = indexed(store)
-    again = [store.settle(2), store.settle(2)]
+    again = [store.update_indexes(2), store.update_indexes(2)]
 
     assert (more, half, again, indexed(store)) == (True, 2, [True, False], 5)
     assert [names(store, f"word{name}") for name in "abcde"] == list("abcde")
@@ -235,12 +237,15 @@ letters = st.text(alphabet="ab é字京 \"'", max_size=12)
 @given(letters)
 def test_any_query_finds_what_holds_all_its_phrases(filled_randomly: Any, query: str) -> None:
     store, texts = filled_randomly
-    sought = phrases(query)
+    sought = query_phrases(query)
     expected = {
         name
         for name, text in texts.items()
         if (sought or not query.strip())
-        and all(_holds(each(words_of(f"Title of {name}", None, text)), phrase) for phrase in sought)
+        and all(
+            _holds(split_words(searchable_text(f"Title of {name}", None, text)), phrase)
+            for phrase in sought
+        )
     }
 
     assert {

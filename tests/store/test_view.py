@@ -42,7 +42,7 @@ def test_the_newest_come_first_and_ties_are_in_the_order_of_their_ids(
 
     assert (titles(shown)[0], len(shown)) == ("b", 4)
     assert [entry.id for entry in shown[1:]] == sorted(
-        store.entry(f"url:{name}")[0].id for name in "cde"
+        store.find_entries(f"url:{name}")[0].id for name in "cde"
     )
 
 
@@ -77,7 +77,7 @@ def test_language_source_tag_and_scan_select(
         ["d"],
     ]
     assert titles(
-        store.view(1, scan=lambda entry: entry.title.endswith(("a", "b")), now=start)
+        store.view(1, predicate=lambda entry: entry.title.endswith(("a", "b")), now=start)
     ) == ["b"]
     assert store.view(0, now=start) == []
 
@@ -91,7 +91,7 @@ def test_a_late_arrival_is_carried_for_48_hours(
     assert titles(store.view(3, now=start + 2 * HOUR)) == ["n4", "n3", "n2", "late"]
     assert titles(store.view(3, now=start + 48 * HOUR)) == ["n4", "n3", "n2", "late"]
     assert titles(store.view(3, now=start + 49 * HOUR)) == ["n4", "n3", "n2"]
-    assert titles(store.view(3, scan=lambda _: True, now=start + 2 * HOUR)) == [
+    assert titles(store.view(3, predicate=lambda _: True, now=start + 2 * HOUR)) == [
         "n4",
         "n3",
         "n2",
@@ -177,15 +177,19 @@ def test_an_entry_is_found_by_id_url_key_and_any_spelling(
     store: Store, item: Any, bring: Any
 ) -> None:
     bring(store, [item("a", 1), item("b", 2)])
-    [entry] = store.entry("https://example.org/a")
+    [entry] = store.find_entries("https://example.org/a")
     uuid = entry.id.removeprefix("urn:uuid:")
 
     ways = [entry.id, uuid.upper(), "url:a"]
-    assert [store.entry(way) for way in ways] == [[entry]] * 3
-    assert store.entry(
+    assert [store.find_entries(way) for way in ways] == [[entry]] * 3
+    assert store.find_entries(
         "http://EXAMPLE.org/a/", url_key=lambda url: "url:" + url.strip("/")[-1]
     ) == [entry]
-    assert [store.entry(way) for way in ("https://example.org/z", "urn:uuid:0", "")] == [[], [], []]
+    assert [store.find_entries(way) for way in ("https://example.org/z", "urn:uuid:0", "")] == [
+        [],
+        [],
+        [],
+    ]
     assert (store.history("urn:uuid:" + "0" * 8), store.history("nonsense")) == ([], [])
 
 
@@ -234,7 +238,7 @@ def test_a_view_of_a_large_store_reads_no_more_rows_than_of_a_small_one(
         for size in (200, 1800):
             many = [item(f"{size}.{n}", chance.random() * 1000, **common) for n in range(size)]
             bring(store, many, now=start)
-            store.settle(2_000)
+            store.update_indexes(2_000)
             steps.append(
                 [_steps(store, start + 99 * HOUR, **selection) for selection in selections]
             )

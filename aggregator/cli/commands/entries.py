@@ -59,7 +59,7 @@ def entries(
 
 def _known(source: str, config: "Config", store: "Store") -> None:
     """Accept also a source that was taken out of the configuration: its entries stay."""
-    if source not in store.counts():
+    if source not in store.entry_counts():
         source_named(source, config)
 
 

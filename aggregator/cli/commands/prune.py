@@ -12,7 +12,7 @@ from aggregator.cli.report.terminal import say
 
 if TYPE_CHECKING:
     from aggregator.app import App
-    from aggregator.store.retention import Pruned
+    from aggregator.store.retention import PruneResult
 
 
 def prune(
@@ -44,12 +44,12 @@ def prune(
     return 0
 
 
-async def _pruned(app: "App", *, dry_run: bool, vacuum: bool) -> "Pruned":
+async def _pruned(app: "App", *, dry_run: bool, vacuum: bool) -> "PruneResult":
     async with app:
         return await app.prune(dry_run=dry_run, vacuum=vacuum)
 
 
-def _tell(pruned: "Pruned", *, dry_run: bool) -> None:
+def _tell(pruned: "PruneResult", *, dry_run: bool) -> None:
     done = "would be deleted" if dry_run else "deleted"
     say(
         f"{done}: {len(pruned.entries)} entries, {pruned.captures} captures, {pruned.outcomes} outcomes"

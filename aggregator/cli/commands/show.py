@@ -59,7 +59,9 @@ def _found(app: "App", name: str) -> "list[Entry]":
         return found
     prefix = _PREFIX.fullmatch(name)
     found = (
-        app.store.starting(prefix[1]) if prefix and len(prefix[1].replace("-", "")) <= 32 else []
+        app.store.find_by_id_prefix(prefix[1])
+        if prefix and len(prefix[1].replace("-", "")) <= 32
+        else []
     )
     if len(found) > 1:
         raise UsageError(

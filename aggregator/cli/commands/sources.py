@@ -55,7 +55,7 @@ def standings(config: "Config", store: "Store") -> "list[Standing]":
     from aggregator.cli.report.source_status import Standing
 
     states = {state.source: state for state in store.states()}
-    counts = store.counts()
+    counts = store.entry_counts()
     return [
         Standing(
             source,

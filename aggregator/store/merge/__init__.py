@@ -12,13 +12,24 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 import orjson
 import sqlalchemy as sa
 
-from aggregator.store.content import Compressor, Facets, digest, dump
-from aggregator.store.derived import follow, prepare
-from aggregator.store.engine import among
+from aggregator.store.content import Compressor, Facets, digest, dump_content
+from aggregator.store.derived import set_derived_columns, update_derived_tables
+from aggregator.store.engine import in_values
 from aggregator.store.merge import bulk_insert, guids
-from aggregator.store.merge.article import EDITS_IN_A_ROW, Sets, Sighting, articles, fold
-from aggregator.store.merge.changes import Family, Fresh, Planner, write
-from aggregator.store.merge.lookup import buried, held, load, source_ids
+from aggregator.store.merge.article import (
+    MAX_EDITS_IN_A_ROW,
+    DisjointSets,
+    Sighting,
+    build_articles,
+    fold_title,
+)
+from aggregator.store.merge.changes import ArticleGroup, ChangeBuilder, NewContent, write_changes
+from aggregator.store.merge.lookup import (
+    deleted_keys,
+    ensure_source_ids,
+    entries_by_key,
+    load_articles,
+)
 from aggregator.store.schema import micros, source_state
 
 if TYPE_CHECKING:
@@ -27,155 +38,169 @@ if TYPE_CHECKING:
 
     from aggregator.model import Revision
     from aggregator.store.merge.article import Article
-    from aggregator.store.merge.lookup import Known, Shelf
+    from aggregator.store.merge.lookup import LoadedArticles, StoredEntries
 
-Verdict: TypeAlias = Literal["new", "changed", "same"]
+MergeStatus: TypeAlias = Literal["new", "changed", "same"]
 
 
-class Arrival(NamedTuple):
+class IncomingRevision(NamedTuple):
     """One revision of the result number `result`; `keep` is the result's `keep_sightings`."""
 
-    result: int
+    result_index: int
     revision: Revision
-    keep: bool
+    is_archive: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Merged:
+class MergeResult:
     """What each arrival did, in order, and what became of guids.
 
     `guids` are those that known articles bear for the first time, `handed_on` the results whose guids are places in a
     list.
     """
 
-    verdicts: list[Verdict]
-    guids: frozenset[str] = frozenset()
-    handed_on: frozenset[int] = frozenset()
+    statuses: list[MergeStatus]
+    added_guids: frozenset[str] = frozenset()
+    positional_guids: frozenset[int] = frozenset()
 
 
 def merge(
-    connection: sa.Connection, arrivals: Sequence[Arrival], *, now: datetime, compressor: Compressor
-) -> Merged:
+    connection: sa.Connection,
+    arrivals: Sequence[IncomingRevision],
+    *,
+    now: datetime,
+    compressor: Compressor,
+) -> MergeResult:
     """Merge all `arrivals`; return what each of them did."""
-    verdicts: list[Verdict] = ["same"] * len(arrivals)
-    arrivals, pending, known, handed_on = _pending(connection, arrivals)
+    verdicts: list[MergeStatus] = ["same"] * len(arrivals)
+    arrivals, pending, known, handed_on = _select_for_merge(connection, arrivals)
     if not pending:
-        return Merged(verdicts, handed_on=handed_on)
+        return MergeResult(verdicts, positional_guids=handed_on)
     revisions = {index: arrivals[index].revision for index in pending}
-    sources = source_ids(connection, {revision.source for revision in revisions.values()})
-    settled = _settled(connection, sources.values())
-    fresh = bulk_insert.alone(revisions, known)
+    sources = ensure_source_ids(connection, {revision.source for revision in revisions.values()})
+    settled = _sources_past_first_run(connection, sources.values())
+    fresh = bulk_insert.find_unshared(revisions, known)
     if fresh:
-        terms = bulk_insert.Terms(compressor, micros(now), sources, settled)
-        bulk_insert.write(
+        terms = bulk_insert.InsertContext(compressor, micros(now), sources, settled)
+        bulk_insert.insert_articles(
             connection, [revision for index, revision in revisions.items() if index in fresh], terms
         )
         for index in fresh:
             verdicts[index] = "new"
     rest = {index: arrivals[index] for index in pending if index not in fresh}
     if not rest:
-        return Merged(verdicts, handed_on=handed_on)
-    shelf = load(
-        connection, known.holders(key for arrival in rest.values() for key in arrival.revision.keys)
+        return MergeResult(verdicts, positional_guids=handed_on)
+    shelf = load_articles(
+        connection,
+        known.entry_ids(key for arrival in rest.values() for key in arrival.revision.keys),
     )
     shelf.source_ids.update(sources)
-    given = _merge_known(connection, rest, shelf, verdicts, now=now, compressor=compressor)
-    return Merged(verdicts, given, handed_on)
+    given = _merge_with_stored(connection, rest, shelf, verdicts, now=now, compressor=compressor)
+    return MergeResult(verdicts, given, handed_on)
 
 
-def _merge_known(
+def _merge_with_stored(
     connection: sa.Connection,
-    arrivals: Mapping[int, Arrival],
-    shelf: Shelf,
-    verdicts: list[Verdict],
+    arrivals: Mapping[int, IncomingRevision],
+    shelf: LoadedArticles,
+    verdicts: list[MergeStatus],
     *,
     now: datetime,
     compressor: Compressor,
 ) -> frozenset[str]:
     """Merge arrivals, by their numbers, that share keys with stored articles or with each other; return the guids that
     stored ones now bear."""
-    fresh = {index: _sighting(arrival.revision) for index, arrival in arrivals.items()}
-    planner = Planner(
+    fresh = {index: _make_sighting(arrival.revision) for index, arrival in arrivals.items()}
+    planner = ChangeBuilder(
         connection,
         shelf,
         fresh=dict(fresh.values()),
         compressor=compressor,
         now=now,
-        settled=_settled(connection, shelf.source_ids.values()),
+        settled=_sources_past_first_run(connection, shelf.source_ids.values()),
     )
-    for stored, indexes in _families(
+    for stored, indexes in _group_by_shared_keys(
         shelf, {index: sighting for index, (sighting, _) in fresh.items()}
     ):
-        found, admitted = _admit(
-            stored, [(fresh[index][0], arrivals[index].keep, index) for index in indexes]
+        found, admitted = _accept_sightings(
+            stored, [(fresh[index][0], arrivals[index].is_archive, index) for index in indexes]
         )
         if admitted:
-            grown = planner.add(Family(found, tuple(stored)))
-            _judge(verdicts, found, grown, admitted)
-    prepare(planner.plan)
-    write(connection, planner.plan)
-    follow(connection, planner.plan)
-    return planner.plan.known_by(guids.GUID)
+            grown = planner.add_group(ArticleGroup(found, tuple(stored)))
+            _set_statuses(verdicts, found, grown, admitted)
+    set_derived_columns(planner.changes)
+    write_changes(connection, planner.changes)
+    update_derived_tables(connection, planner.changes)
+    return planner.changes.keys_added_to_stored(guids.GUID_PREFIX)
 
 
-def _pending(
-    connection: sa.Connection, arrivals: Sequence[Arrival]
-) -> tuple[Sequence[Arrival], list[int], Known, frozenset[int]]:
+def _select_for_merge(
+    connection: sa.Connection, arrivals: Sequence[IncomingRevision]
+) -> tuple[Sequence[IncomingRevision], list[int], StoredEntries, frozenset[int]]:
     """Return the arrivals with the keys that count, which of them may matter, what is known of them, and the results
     whose guids do not count.
 
     Most arrivals of most polls repeat what is shown: nothing else is asked of them.
     """
-    known = held(connection, {key for arrival in arrivals for key in arrival.revision.keys})
+    known = entries_by_key(
+        connection, {key for arrival in arrivals for key in arrival.revision.keys}
+    )
     news = [index for index, arrival in enumerate(arrivals) if _is_news(arrival, known)]
     if not news:
         return arrivals, [], known, frozenset()
-    stated = _stated(arrivals, {arrivals[index].result for index in news})
-    met = {arrivals[index].result for index in news if known.any_of(arrivals[index].revision.keys)}
-    polled = [index for index in stated if arrivals[index].result in met]
-    handed_on, misleading = guids.distrusted(connection, arrivals, polled, known)
+    stated = _newest_versions(arrivals, {arrivals[index].result_index for index in news})
+    met = {
+        arrivals[index].result_index
+        for index in news
+        if known.has_any(arrivals[index].revision.keys)
+    }
+    polled = [index for index in stated if arrivals[index].result_index in met]
+    handed_on, misleading = guids.find_wrong_guids(connection, arrivals, polled, known)
     if misleading:
         arrivals = [
-            _without(arrival, misleading.get(index)) for index, arrival in enumerate(arrivals)
+            _drop_guids(arrival, misleading.get(index)) for index, arrival in enumerate(arrivals)
         ]
         news = [index for index, arrival in enumerate(arrivals) if _is_news(arrival, known)]
-    dead = buried(connection, {arrivals[index].revision.keys[0] for index in news})
+    dead = deleted_keys(connection, {arrivals[index].revision.keys[0] for index in news})
     pending = [
         index for index in news if index in stated and arrivals[index].revision.keys[0] not in dead
     ]
     return arrivals, pending, known, frozenset(handed_on)
 
 
-def _is_news(arrival: Arrival, known: Known) -> bool:
-    return arrival.keep or not known.repeats(arrival.revision)
+def _is_news(arrival: IncomingRevision, known: StoredEntries) -> bool:
+    return arrival.is_archive or not known.repeats(arrival.revision)
 
 
-def _without(arrival: Arrival, keys: Collection[str] | None) -> Arrival:
-    return arrival._replace(revision=guids.without(arrival.revision, keys)) if keys else arrival
+def _drop_guids(arrival: IncomingRevision, keys: Collection[str] | None) -> IncomingRevision:
+    return arrival._replace(revision=guids.drop_keys(arrival.revision, keys)) if keys else arrival
 
 
-def _stated(arrivals: Sequence[Arrival], results: Collection[int]) -> set[int]:
+def _newest_versions(arrivals: Sequence[IncomingRevision], results: Collection[int]) -> set[int]:
     """Return the arrivals of `results` but those that a document lists beside a newer, or earlier listed, version."""
     taken: dict[int, set[object]] = {}
     kept = set()
-    indexes = [index for index, arrival in enumerate(arrivals) if arrival.result in results]
+    indexes = [index for index, arrival in enumerate(arrivals) if arrival.result_index in results]
     for index in sorted(indexes, key=lambda index: arrivals[index].revision.at, reverse=True):
         arrival = arrivals[index]
-        names, others = _names(arrival.revision), taken.setdefault(arrival.result, set())
-        if arrival.keep or others.isdisjoint(names):
+        names, others = (
+            _version_keys(arrival.revision),
+            taken.setdefault(arrival.result_index, set()),
+        )
+        if arrival.is_archive or others.isdisjoint(names):
             kept.add(index)
         others.update(names)
     return kept
 
 
-def _names(revision: Revision) -> set[object]:
+def _version_keys(revision: Revision) -> set[object]:
     if not revision.guarded:
         return set(revision.keys)
-    return {(revision.keys[0], fold(revision.title)), *revision.keys[1:]}
+    return {(revision.keys[0], fold_title(revision.title)), *revision.keys[1:]}
 
 
-def _sighting(revision: Revision) -> tuple[Sighting, Fresh]:
-    body = dump(revision)
+def _make_sighting(revision: Revision) -> tuple[Sighting, NewContent]:
+    body = dump_content(revision)
     sighting = Sighting(
         source=revision.source,
         keys=revision.keys,
@@ -190,24 +215,24 @@ def _sighting(revision: Revision) -> tuple[Sighting, Fresh]:
         digest=digest(body),
     )
     tags = orjson.dumps(revision.tags).decode()
-    return sighting, Fresh(body, Facets(revision.url, revision.language, tags))
+    return sighting, NewContent(body, Facets(revision.url, revision.language, tags))
 
 
-def _settled(connection: sa.Connection, numbers: Collection[int]) -> frozenset[int]:
+def _sources_past_first_run(connection: sa.Connection, numbers: Collection[int]) -> frozenset[int]:
     """Return the sources whose first complete run is over: only theirs can be late."""
     query = sa.select(source_state.c.source_id).where(
-        among(source_state.c.source_id, numbers, connection),
+        in_values(source_state.c.source_id, numbers, connection),
         source_state.c.first_complete.is_not(None),
     )
     return frozenset(connection.scalars(query))
 
 
-def _families(
-    shelf: Shelf, fresh: Mapping[int, Sighting]
+def _group_by_shared_keys(
+    shelf: LoadedArticles, fresh: Mapping[int, Sighting]
 ) -> Iterator[tuple[list[Sighting], list[int]]]:
     """Part all sightings by any shared key: the stored ones, and the numbers of the fresh ones, of each part."""
     stored, indexes = list(shelf.sightings), list(fresh)
-    sets, holders = Sets(len(stored) + len(indexes)), dict[str, int]()
+    sets, holders = DisjointSets(len(stored) + len(indexes)), dict[str, int]()
     for number, sighting in enumerate([*stored, *fresh.values()]):
         for key in sighting.keys:
             sets.join(holders.setdefault(key, number), number)
@@ -219,7 +244,7 @@ def _families(
         )
 
 
-def _admit(
+def _accept_sightings(
     stored: Iterable[Sighting], fresh: Sequence[tuple[Sighting, bool, int]]
 ) -> tuple[tuple[Article, ...], dict[Sighting, int]]:
     """Return the articles of one family, and which of the fresh sightings, by number, now belong to them."""
@@ -228,28 +253,33 @@ def _admit(
         if keep and sighting not in members:
             members.add(sighting)
             admitted[sighting] = index
-    found = articles(members)
+    found = build_articles(members)
     for sighting, keep, index in fresh:
         if keep or sighting in members:
             continue
-        after = articles(members | {sighting})
-        if _matters(found, after, sighting):
+        after = build_articles(members | {sighting})
+        if _changes_anything(found, after, sighting):
             members.add(sighting)
             admitted[sighting], found = index, after
     return found, admitted
 
 
-def _matters(before: Sequence[Article], after: Sequence[Article], sighting: Sighting) -> bool:
+def _changes_anything(
+    before: Sequence[Article], after: Sequence[Article], sighting: Sighting
+) -> bool:
     """Tell whether a poll's sighting changes anything, and is not one more edit of a page that always changes."""
-    if [_look(article) for article in before] == [_look(article) for article in after]:
+    if [_visible_state(article) for article in before] == [
+        _visible_state(article) for article in after
+    ]:
         return False
     return not any(
-        article.edits > EDITS_IN_A_ROW and article.shown.first == sighting for article in after
+        article.edits_in_a_row > MAX_EDITS_IN_A_ROW and article.newest.first_sighting == sighting
+        for article in after
     )
 
 
-def _look(article: Article) -> tuple[object, ...]:
-    date = article.published
+def _visible_state(article: Article) -> tuple[object, ...]:
+    date = article.date_winner
     return (
         article.key,
         article.keys,
@@ -258,19 +288,19 @@ def _look(article: Article) -> tuple[object, ...]:
         date.published_from,
         date.published_where,
         article.first_seen,
-        article.runs,
+        article.revisions,
     )
 
 
-def _judge(
-    verdicts: list[Verdict],
+def _set_statuses(
+    verdicts: list[MergeStatus],
     found: Sequence[Article],
     grown: Sequence[int | None],
     admitted: Mapping[Sighting, int],
 ) -> None:
     """Write down what each admitted sighting did: the first of a new entry is new, then one is changed a revision."""
     for article, growth in zip(found, grown, strict=True):
-        changes = len(article.runs) - 1 if growth is None else growth
+        changes = len(article.revisions) - 1 if growth is None else growth
         for index in sorted(
             admitted[sighting] for sighting in article.sightings if sighting in admitted
         ):

@@ -20,15 +20,17 @@ if TYPE_CHECKING:
 # The ids of all entries everywhere hang on this value: it never changes.
 NAMESPACE = uuid.UUID("cf563d18-fa5a-45db-b290-272db6ea54e9")
 
-GUESSED = frozenset(
+GUESSED_ORIGINS = frozenset(
     {"first_seen", "archive"}
 )  # not what a publisher stated: loses to any date that was
-SEEN_BEFORE = timedelta(
+CLOCK_TOLERANCE = timedelta(
     minutes=10
 )  # clocks differ; a date further behind the first sight is none of publication
-REUSED_AFTER = timedelta(days=1)  # another title and a date further away than this: a re-used id
-MOVES = 3  # of one revision that are followed: an address that numbers the visit is another at every poll
-EDITS_IN_A_ROW = 24  # without the publisher's own modified date: pages that print the time of day
+REUSED_ID_GAP = timedelta(days=1)  # another title and a date further away than this: a re-used id
+MAX_LINK_CHANGES = 3  # of one revision that are followed: an address that numbers the visit is another at every poll
+MAX_EDITS_IN_A_ROW = (
+    24  # without the publisher's own modified date: pages that print the time of day
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +54,15 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RevisionSpan:
     """One visible revision: adjacent sightings of one hash.
 
     `stated` tells that the publisher's own modified date moved to make it; `first` is the sighting that is shown.
     """
 
     at: datetime
-    first: Sighting
-    stated: bool
+    first_sighting: Sighting
+    has_publisher_date: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,53 +76,55 @@ class Article:
     uid: bytes
     keys: frozenset[str]
     source: str
-    published: Sighting  # the one whose date won
+    date_winner: Sighting  # the one whose date won
     first_seen: datetime
     seen_to: datetime
-    runs: tuple[Run, ...]
-    linked: Sighting
+    revisions: tuple[RevisionSpan, ...]
+    link_winner: Sighting
     sightings: frozenset[Sighting]
 
     @property
-    def shown(self) -> Run:
-        return self.runs[-1]
+    def newest(self) -> RevisionSpan:
+        return self.revisions[-1]
 
     @property
     def updated(self) -> datetime:
         """The newest revision's time, but `published` for a first revision, and never before that."""
-        published = self.published.published
-        return published if len(self.runs) == 1 else max(published, self.shown.at)
+        published = self.date_winner.published
+        return published if len(self.revisions) == 1 else max(published, self.newest.at)
 
     @property
-    def edits(self) -> int:
+    def edits_in_a_row(self) -> int:
         """How many of the newest revisions came in a row without a modified date of the publisher's."""
         unstated = 0
-        for run in reversed(self.runs[1:]):
-            if run.stated:
+        for run in reversed(self.revisions[1:]):
+            if run.has_publisher_date:
                 break
             unstated += 1
         return unstated
 
 
-def articles(sightings: Iterable[Sighting]) -> tuple[Article, ...]:
+def build_articles(sightings: Iterable[Sighting]) -> tuple[Article, ...]:
     """Tell the articles that `sightings` are of, in the order of their keys.
 
     The answer is whole only where every sighting that shares a key with one of these is among them.
     """
     members = frozenset(sightings)
     if len(members) < 2:  # almost every article of a first run
-        return tuple(_article([sighting], {}) for sighting in members)
+        return tuple(_build_article([sighting], {}) for sighting in members)
     guarded = frozenset(sighting.keys[0] for sighting in members if sighting.guarded)
-    groups = group(members, guarded)
-    names = _later_names(groups, guarded)
-    made = [_article(members, names.get(number, {})) for number, members in enumerate(groups)]
+    groups = group_sightings(members, guarded)
+    names = _dated_keys(groups, guarded)
+    made = [_build_article(members, names.get(number, {})) for number, members in enumerate(groups)]
     return tuple(sorted(made, key=lambda article: article.key))
 
 
-def group(members: Collection[Sighting], guarded: Collection[str]) -> list[list[Sighting]]:
+def group_sightings(
+    members: Collection[Sighting], guarded: Collection[str]
+) -> list[list[Sighting]]:
     """Part `members` into articles: any shared key joins them, a `guarded` one only where title or date agree."""
-    ordered = sorted(members, key=_order)
-    sets = Sets(len(ordered))
+    ordered = sorted(members, key=_sort_key)
+    sets = DisjointSets(len(ordered))
     holders: dict[str, list[int]] = {}
     for number, sighting in enumerate(ordered):
         for key in sighting.keys:
@@ -134,51 +138,55 @@ def group(members: Collection[Sighting], guarded: Collection[str]) -> list[list[
     return [[ordered[number] for number in numbers] for numbers in sets.parts()]
 
 
-def dated(sightings: Iterable[Sighting]) -> Sighting:
+def date_winner(sightings: Iterable[Sighting]) -> Sighting:
     """Return the sighting whose date is the article's: the earliest that a publisher stated, else the earliest.
 
     What is stated of a time when the article had been seen already gives way to the guess: a date in the future whose
     day has come, or a feed that gave none and now says "now".
     """
     members = tuple(sightings)
-    chosen = min(members, key=_published_order)
-    if chosen.published <= min(sighting.captured for sighting in members) + SEEN_BEFORE:
+    chosen = min(members, key=_date_sort_key)
+    if chosen.published <= min(sighting.captured for sighting in members) + CLOCK_TOLERANCE:
         return chosen
-    guesses = [sighting for sighting in members if sighting.published_from in GUESSED]
-    return min(guesses, key=_published_order, default=chosen)
+    guesses = [sighting for sighting in members if sighting.published_from in GUESSED_ORIGINS]
+    return min(guesses, key=_date_sort_key, default=chosen)
 
 
-def timeline(sightings: Iterable[Sighting]) -> tuple[Run, ...]:
+def revision_spans(sightings: Iterable[Sighting]) -> tuple[RevisionSpan, ...]:
     """Return the visible revisions, oldest first; their times never go back.
 
     >>> timeline([])
     ()
     """
-    runs: list[Run] = []
-    for sighting in sorted(sightings, key=_order):
+    runs: list[RevisionSpan] = []
+    for sighting in sorted(sightings, key=_sort_key):
         if not runs:
-            runs.append(Run(sighting.at, sighting, stated=sighting.at != sighting.captured))
-        elif sighting.hash != runs[-1].first.hash:
-            runs.append(_next_run(runs[-1], sighting))
+            runs.append(
+                RevisionSpan(
+                    sighting.at, sighting, has_publisher_date=sighting.at != sighting.captured
+                )
+            )
+        elif sighting.hash != runs[-1].first_sighting.hash:
+            runs.append(_next_span(runs[-1], sighting))
     return tuple(runs)
 
 
-def linked(sightings: Iterable[Sighting], newest: Run) -> Sighting:
+def link_winner(sightings: Iterable[Sighting], newest: RevisionSpan) -> Sighting:
     """Return the sighting of the newest revision that shows where the article is now.
 
     A link is as new as its first mention, so that two which take turns never do in what is shown; another source's is
     another way to the article, no newer one.
     """
-    begin, known = _order(newest.first), set[str]()
-    moves = [newest.first]
-    for sighting in sorted(sightings, key=_order):
+    begin, known = _sort_key(newest.first_sighting), set[str]()
+    moves = [newest.first_sighting]
+    for sighting in sorted(sightings, key=_sort_key):
         link = next((key for key in sighting.keys if key.startswith("url:")), None)
         if link is None or link in known:
             continue
         known.add(link)
-        if sighting.source == newest.first.source and _order(sighting) > begin:
+        if sighting.source == newest.first_sighting.source and _sort_key(sighting) > begin:
             moves.append(sighting)
-    return moves[: MOVES + 1][-1]
+    return moves[: MAX_LINK_CHANGES + 1][-1]
 
 
 def uid_of(key: str) -> bytes:
@@ -192,7 +200,7 @@ def uid_of(key: str) -> bytes:
     return bytes(made)
 
 
-def fold(title: str) -> str:
+def fold_title(title: str) -> str:
     """Return what two spellings of one title have in common.
 
     >>> fold("Ｎews  of\\tToday") == fold("news of today")
@@ -201,7 +209,7 @@ def fold(title: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", title).casefold().split())
 
 
-class Sets:
+class DisjointSets:
     """Disjoint sets of the numbers below `size` (union-find; roots are the smallest members)."""
 
     __slots__ = ("_parents",)
@@ -228,7 +236,7 @@ class Sets:
         return list(parts.values())
 
 
-def _order(sighting: Sighting) -> tuple[object, ...]:
+def _sort_key(sighting: Sighting) -> tuple[object, ...]:
     return (
         sighting.at,
         sighting.captured,
@@ -243,28 +251,31 @@ def _order(sighting: Sighting) -> tuple[object, ...]:
     )
 
 
-def _next_run(last: Run, sighting: Sighting) -> Run:
+def _next_span(last: RevisionSpan, sighting: Sighting) -> RevisionSpan:
     moments = (sighting.at, sighting.captured)
     at = next((moment for moment in moments if moment > last.at), last.at)
-    return Run(
-        at, sighting, stated=sighting.at != sighting.captured and sighting.at > last.first.at
+    return RevisionSpan(
+        at,
+        sighting,
+        has_publisher_date=sighting.at != sighting.captured
+        and sighting.at > last.first_sighting.at,
     )
 
 
-def _join_guarded(ordered: Sequence[Sighting], holders: Sequence[int], sets: Sets) -> None:
+def _join_guarded(ordered: Sequence[Sighting], holders: Sequence[int], sets: DisjointSets) -> None:
     """Join the holders of one re-used key into clusters: the same title, or published within a day of the first."""
     parts: dict[int, list[int]] = {}
     for number in sorted(
-        holders, key=lambda number: (ordered[number].published, _order(ordered[number]))
+        holders, key=lambda number: (ordered[number].published, _sort_key(ordered[number]))
     ):
         parts.setdefault(sets.root(number), []).append(number)
     clusters: list[tuple[set[str], datetime, int]] = []
     for numbers in parts.values():
         titles, first = (
-            {fold(ordered[number].title) for number in numbers},
+            {fold_title(ordered[number].title) for number in numbers},
             ordered[numbers[0]].published,
         )
-        home = _home(clusters, titles, first)
+        home = _matching_cluster(clusters, titles, first)
         if home is None:
             clusters.append((titles, first, numbers[0]))
         else:
@@ -272,16 +283,16 @@ def _join_guarded(ordered: Sequence[Sighting], holders: Sequence[int], sets: Set
             sets.join(home[2], numbers[0])
 
 
-def _home(
+def _matching_cluster(
     clusters: Sequence[tuple[set[str], datetime, int]], titles: set[str], first: datetime
 ) -> tuple[set[str], datetime, int] | None:
     for cluster in clusters:
         if not cluster[0].isdisjoint(titles):
             return cluster
-    return clusters[-1] if clusters and first - clusters[-1][1] <= REUSED_AFTER else None
+    return clusters[-1] if clusters and first - clusters[-1][1] <= REUSED_ID_GAP else None
 
 
-def _later_names(
+def _dated_keys(
     groups: Sequence[Sequence[Sighting]], guarded: Collection[str]
 ) -> dict[int, dict[str, str]]:
     """Return, for the number of a group, its own names for keys that an earlier published group holds plainly."""
@@ -297,29 +308,29 @@ def _later_names(
     return names
 
 
-def _article(members: Sequence[Sighting], names: dict[str, str]) -> Article:
-    earliest = min(members, key=lambda sighting: (sighting.captured, _order(sighting)))
+def _build_article(members: Sequence[Sighting], names: dict[str, str]) -> Article:
+    earliest = min(members, key=lambda sighting: (sighting.captured, _sort_key(sighting)))
     origin = min(members, key=lambda sighting: (sighting.captured, sighting.source))
     key = names.get(earliest.keys[0], earliest.keys[0])
-    runs = timeline(members)
+    runs = revision_spans(members)
     return Article(
         key=key,
         uid=uid_of(key),
         keys=frozenset(key for sighting in members for key in sighting.keys),
         source=origin.source,
-        published=dated(members),
+        date_winner=date_winner(members),
         first_seen=earliest.captured,
         seen_to=max(sighting.captured for sighting in members),
-        runs=runs,
-        linked=linked(members, runs[-1]),
+        revisions=runs,
+        link_winner=link_winner(members, runs[-1]),
         sightings=frozenset(members),
     )
 
 
-def _published_order(sighting: Sighting) -> tuple[object, ...]:
+def _date_sort_key(sighting: Sighting) -> tuple[object, ...]:
     return (
-        sighting.published_from in GUESSED,
+        sighting.published_from in GUESSED_ORIGINS,
         sighting.published,
         sighting.captured,
-        _order(sighting),
+        _sort_key(sighting),
     )

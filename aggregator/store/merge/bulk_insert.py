@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from aggregator.store.content import digest, dump, tongue
+from aggregator.store.content import digest, dump_content, primary_language
 from aggregator.store.derived import tag_rows
-from aggregator.store.engine import insert
+from aggregator.store.engine import insert_rows
 from aggregator.store.merge.article import uid_of
-from aggregator.store.merge.changes import next_numbers
+from aggregator.store.merge.changes import next_ids
 from aggregator.store.schema import content, entry, entry_key, entry_tag, micros, revision
 
 if TYPE_CHECKING:
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 
     from aggregator.model import Revision
     from aggregator.store.content import Compressor
-    from aggregator.store.merge.lookup import Known
+    from aggregator.store.merge.lookup import StoredEntries
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class InsertContext:
     """What holds for all that is written at once; `settled` are the sources whose first complete run is over."""
 
     compressor: Compressor
-    moment: int  # of arrival, in microseconds
+    stored_at: int  # of arrival, in microseconds
     source_ids: Mapping[str, int]
-    settled: Collection[int]
+    past_first_run: Collection[int]
 
 
-def alone(found: Mapping[int, Revision], known: Known) -> set[int]:
+def find_unshared(found: Mapping[int, Revision], known: StoredEntries) -> set[int]:
     """Return the numbers of those that share no key with anything stored, nor with each other."""
     owners: dict[str, int] = {}
     shared: set[int] = set()
@@ -52,9 +52,11 @@ def alone(found: Mapping[int, Revision], known: Known) -> set[int]:
     return found.keys() - shared
 
 
-def write(connection: sa.Connection, newcomers: Iterable[Revision], terms: Terms) -> None:
+def insert_articles(
+    connection: sa.Connection, newcomers: Iterable[Revision], terms: InsertContext
+) -> None:
     """Store the articles of which these are the first sightings."""
-    entry_id, content_id = next_numbers(connection)
+    entry_id, content_id = next_ids(connection)
     tables = (
         content,
         entry,
@@ -65,20 +67,20 @@ def write(connection: sa.Connection, newcomers: Iterable[Revision], terms: Terms
     rows: tuple[list[tuple[Any, ...]], ...] = tuple([] for _ in tables)
     for number, one in enumerate(newcomers):
         for made, more in zip(
-            rows, _rows(one, entry_id + number, content_id + number, terms), strict=True
+            rows, _article_rows(one, entry_id + number, content_id + number, terms), strict=True
         ):
             made.extend(more)
     for table, made in zip(tables, rows, strict=True):
-        insert(
+        insert_rows(
             connection, table, sorted(made) if table in (entry_key, entry_tag) else made
         )  # neighbours are cheaper
 
 
-def _rows(
-    one: Revision, entry_id: int, content_id: int, terms: Terms
+def _article_rows(
+    one: Revision, entry_id: int, content_id: int, terms: InsertContext
 ) -> tuple[Iterable[tuple[Any, ...]], ...]:
     """Return the rows of an article by table: content, entry, revision, entry_key, entry_tag."""
-    body, source_id = dump(one), terms.source_ids[one.source]
+    body, source_id = dump_content(one), terms.source_ids[one.source]
     packed, published, captured = (
         terms.compressor.pack(body),
         micros(one.published),
@@ -86,7 +88,7 @@ def _rows(
     )
     at = captured if one.at is one.captured else micros(one.at)
     where = one.provenance.get("published")
-    late = terms.moment if source_id in terms.settled else None
+    late = terms.stored_at if source_id in terms.past_first_run else None
     tags = orjson.dumps(one.tags).decode()
     return (
         ((content_id, packed["codec"], packed["body"]),),
@@ -99,7 +101,7 @@ def _rows(
                 one.url,
                 one.title,
                 one.language,
-                tongue(one.language),
+                primary_language(one.language),
                 tags,
                 published,
                 one.published_from,
@@ -111,7 +113,7 @@ def _rows(
                 1,
                 at,
                 content_id,
-                terms.moment,
+                terms.stored_at,
                 late,
                 None,
                 None,

@@ -11,23 +11,32 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from aggregator.store.content import Compressor, Facets, decompress, facets, load, tongue
-from aggregator.store.engine import among
+from aggregator.store.content import (
+    Compressor,
+    Facets,
+    decompress,
+    facets,
+    load_content,
+    primary_language,
+)
+from aggregator.store.engine import in_values
 from aggregator.store.schema import content, entry, entry_key, revision
-from aggregator.store.search import last_indexed
+from aggregator.store.search import max_indexed_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from aggregator.store.merge.article import Article, Sighting
-    from aggregator.store.merge.lookup import Kept, Shelf
+    from aggregator.store.merge.lookup import LoadedArticles, SightingRow
 
-_BOOKKEEPING = frozenset({"seen_to", "run_at"})  # their change alone is not a change of the entry
+_BOOKKEEPING_COLUMNS = frozenset(
+    {"seen_to", "run_at"}
+)  # their change alone is not a change of the entry
 
 
 @dataclass(frozen=True, slots=True)
-class Fresh:
+class NewContent:
     """What comes with a sighting that is not stored yet: its content, and what filters need of it."""
 
     body: bytes
@@ -35,7 +44,7 @@ class Fresh:
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class ArticleGroup:
     """Articles told anew from all the sightings that are connected by any key."""
 
     articles: tuple[Article, ...]
@@ -43,102 +52,102 @@ class Family:
 
 
 @dataclass(slots=True)
-class Plan:
+class RowChanges:
     """Rows to write, by what becomes of them; `grown` tells for an article how many revisions it gained."""
 
-    contents: list[dict[str, Any]] = field(default_factory=list)
-    inserted: list[dict[str, Any]] = field(default_factory=list)
-    updated: list[dict[str, Any]] = field(default_factory=list)
-    deleted: list[dict[str, Any]] = field(default_factory=list)
-    sightings: list[dict[str, Any]] = field(default_factory=list)
-    moved: list[dict[str, Any]] = field(default_factory=list)
-    keys: list[dict[str, Any]] = field(default_factory=list)
+    new_contents: list[dict[str, Any]] = field(default_factory=list)
+    inserted_entries: list[dict[str, Any]] = field(default_factory=list)
+    updated_entries: list[dict[str, Any]] = field(default_factory=list)
+    deleted_entries: list[dict[str, Any]] = field(default_factory=list)
+    new_sightings: list[dict[str, Any]] = field(default_factory=list)
+    moved_sightings: list[dict[str, Any]] = field(default_factory=list)
+    new_keys: list[dict[str, Any]] = field(default_factory=list)
     dropped_keys: list[dict[str, Any]] = field(default_factory=list)
-    before: dict[int, Mapping[str, Any] | None] = field(
+    rows_before: dict[int, Mapping[str, Any] | None] = field(
         default_factory=dict
     )  # rows of entries that change
 
-    def known_by(self, prefix: str) -> frozenset[str]:
+    def keys_added_to_stored(self, prefix: str) -> frozenset[str]:
         """Return the keys with this beginning that entries which were there already now have as well."""
-        new = {row["id"] for row in self.inserted}
+        new = {row["id"] for row in self.inserted_entries}
         return frozenset(
             row["key"]
-            for row in self.keys
+            for row in self.new_keys
             if row["entry_id"] not in new and row["key"].startswith(prefix)
         )
 
 
-class Planner:
+class ChangeBuilder:
     """Makes the plan of one merge; `arrived` tells which sources deliver after their first complete run."""
 
     def __init__(
         self,
         connection: sa.Connection,
-        shelf: Shelf,
+        shelf: LoadedArticles,
         *,
-        fresh: Mapping[Sighting, Fresh],
+        fresh: Mapping[Sighting, NewContent],
         compressor: Compressor,
         now: datetime,
         settled: frozenset[int],
     ) -> None:
-        self._connection, self._shelf, self._fresh = connection, shelf, fresh
-        self._compressor, self._now, self._settled = compressor, now, settled
-        self._next_entry, self._next_content = next_numbers(connection)
+        self._connection, self._stored, self._new_contents = connection, shelf, fresh
+        self._compressor, self._now, self._past_first_run = compressor, now, settled
+        self._next_entry, self._next_content = next_ids(connection)
         self._facets = {
             row["content_id"]: Facets(row["url"], row["language"], row["tags"])
             for row in shelf.entries.values()
         }
-        self._rows = {bytes(row["uid"]): row for row in shelf.entries.values()}
-        self.plan = Plan()
+        self._rows_by_uid = {bytes(row["uid"]): row for row in shelf.entries.values()}
+        self.changes = RowChanges()
 
-    def add(self, family: Family) -> list[int | None]:
+    def add_group(self, family: ArticleGroup) -> list[int | None]:
         """Plan one family; return for each article by how many revisions it grew, None for a new entry."""
-        kept = {sighting: self._shelf.sightings[sighting] for sighting in family.stored}
+        kept = {sighting: self._stored.sightings[sighting] for sighting in family.stored}
         bodies = {sighting.digest: place.content_id for sighting, place in kept.items()}
         old_keys = _keys_by_entry(kept)
         grown = []
         for article in family.articles:
-            self._place_contents(article, bodies)
-            row = self._rows.get(article.uid)
-            entry_id = self._take_number() if row is None else row["id"]
-            values = self._values(article, bodies[article.linked.digest])
-            grown.append(self._plan_entry(article, entry_id, values, row, kept))
-            self._plan_sightings(article, entry_id, bodies, kept)
-            self._plan_keys(article.keys, old_keys.pop(entry_id, frozenset()), entry_id)
+            self._add_contents(article, bodies)
+            row = self._rows_by_uid.get(article.uid)
+            entry_id = self._take_entry_id() if row is None else row["id"]
+            values = self._entry_values(article, bodies[article.link_winner.digest])
+            grown.append(self._add_entry(article, entry_id, values, row, kept))
+            self._add_sightings(article, entry_id, bodies, kept)
+            self._add_keys(article.keys, old_keys.pop(entry_id, frozenset()), entry_id)
         for entry_id, keys in old_keys.items():
-            self._plan_keys(frozenset(), keys, entry_id)
-            self.plan.deleted.append({"of": entry_id})
-            self.plan.before[entry_id] = self._shelf.entries[entry_id]
+            self._add_keys(frozenset(), keys, entry_id)
+            self.changes.deleted_entries.append({"of": entry_id})
+            self.changes.rows_before[entry_id] = self._stored.entries[entry_id]
         return grown
 
-    def _take_number(self) -> int:
+    def _take_entry_id(self) -> int:
         self._next_entry += 1
         return self._next_entry - 1
 
-    def _place_contents(self, article: Article, bodies: dict[bytes, int]) -> None:
+    def _add_contents(self, article: Article, bodies: dict[bytes, int]) -> None:
         """Give every new content of `article` a number in `bodies`."""
         for sighting in article.sightings:
             if sighting.digest in bodies:
                 continue
-            fresh = self._fresh[sighting]
+            fresh = self._new_contents[sighting]
             bodies[sighting.digest] = self._next_content
             self._facets[self._next_content] = fresh.facets
-            self.plan.contents.append(
+            self.changes.new_contents.append(
                 {"id": self._next_content, **self._compressor.pack(fresh.body)}
             )
             self._next_content += 1
 
-    def _values(self, article: Article, content_id: int) -> dict[str, Any]:
-        shown, winner = article.shown.first, article.published
+    def _entry_values(self, article: Article, content_id: int) -> dict[str, Any]:
+        shown, winner = article.newest.first_sighting, article.date_winner
         known = self._facets.get(content_id) or self._load_facets(content_id)
         return {
             "uid": article.uid,
             "key": article.key,
-            "source_id": self._shelf.source_ids[article.source],
+            "source_id": self._stored.source_ids[article.source],
             "url": known.url,
             "title": shown.title,
             "language": known.language,
-            "tongue": tongue(known.language),
+            "tongue": primary_language(known.language),
             "tags": known.tags,
             "published": winner.published,
             "published_from": winner.published_from,
@@ -147,7 +156,7 @@ class Planner:
             "first_seen": article.first_seen,
             "seen_to": article.seen_to,
             "hash": shown.hash,
-            "revision": len(article.runs),
+            "revision": len(article.revisions),
             "run_at": shown.at,
             "content_id": content_id,
         }
@@ -157,34 +166,41 @@ class Planner:
         row = self._connection.execute(
             sa.select(content.c.codec, content.c.body).where(content.c.id == content_id)
         ).one()
-        return facets(load(decompress(row.codec, row.body)))
+        return facets(load_content(decompress(row.codec, row.body)))
 
-    def _plan_entry(
+    def _add_entry(
         self,
         article: Article,
         entry_id: int,
         values: dict[str, Any],
         row: Mapping[str, Any] | None,
-        kept: Mapping[Sighting, Kept],
+        kept: Mapping[Sighting, SightingRow],
     ) -> int | None:
         if row is None:
-            self.plan.before[entry_id] = None
-            self.plan.inserted.append(
-                {"id": entry_id, **values, **self._arrival(article, values["source_id"], kept)}
+            self.changes.rows_before[entry_id] = None
+            self.changes.inserted_entries.append(
+                {
+                    "id": entry_id,
+                    **values,
+                    **self._arrival_times(article, values["source_id"], kept),
+                }
             )
             return None
         differing = {name for name, value in values.items() if row[name] != value}
         if differing:
-            self.plan.updated.append({"of": entry_id, **values})
-            self.plan.before[entry_id] = row
-        return max(len(article.runs) - int(row["revision"]), 1 if differing - _BOOKKEEPING else 0)
+            self.changes.updated_entries.append({"of": entry_id, **values})
+            self.changes.rows_before[entry_id] = row
+        return max(
+            len(article.revisions) - int(row["revision"]),
+            1 if differing - _BOOKKEEPING_COLUMNS else 0,
+        )
 
-    def _arrival(
-        self, article: Article, source_id: int, kept: Mapping[Sighting, Kept]
+    def _arrival_times(
+        self, article: Article, source_id: int, kept: Mapping[Sighting, SightingRow]
     ) -> dict[str, Any]:
         """Return when a new entry came: what parts from an older one came with it."""
         rows = [
-            self._shelf.entries[kept[sighting].entry_id]
+            self._stored.entries[kept[sighting].entry_id]
             for sighting in article.sightings
             if sighting in kept
         ]
@@ -193,29 +209,29 @@ class Planner:
             return {"stored_at": oldest["stored_at"], "arrived": oldest["arrived"]}
         return {
             "stored_at": self._now,
-            "arrived": self._now if source_id in self._settled else None,
+            "arrived": self._now if source_id in self._past_first_run else None,
         }
 
-    def _plan_sightings(
+    def _add_sightings(
         self,
         article: Article,
         entry_id: int,
         bodies: Mapping[bytes, int],
-        kept: Mapping[Sighting, Kept],
+        kept: Mapping[Sighting, SightingRow],
     ) -> None:
         for sighting in article.sightings:
             place = kept.get(sighting)
             if place is None:
-                self.plan.sightings.append(
+                self.changes.new_sightings.append(
                     self._sighting_row(sighting, entry_id, bodies[sighting.digest])
                 )
             elif place.entry_id != entry_id:
-                self.plan.moved.append({"of": place.id, "entry_id": entry_id})
+                self.changes.moved_sightings.append({"of": place.id, "entry_id": entry_id})
 
     def _sighting_row(self, sighting: Sighting, entry_id: int, content_id: int) -> dict[str, Any]:
         return {
             "entry_id": entry_id,
-            "source_id": self._shelf.source_ids[sighting.source],
+            "source_id": self._stored.source_ids[sighting.source],
             "keys": sighting.keys,
             "guarded": sighting.guarded,
             "at": sighting.at,
@@ -229,58 +245,64 @@ class Planner:
             "content_id": content_id,
         }
 
-    def _plan_keys(self, now: frozenset[str], before: frozenset[str], entry_id: int) -> None:
-        self.plan.keys.extend({"key": key, "entry_id": entry_id} for key in sorted(now - before))
-        self.plan.dropped_keys.extend({"old": key, "of": entry_id} for key in sorted(before - now))
+    def _add_keys(self, now: frozenset[str], before: frozenset[str], entry_id: int) -> None:
+        self.changes.new_keys.extend(
+            {"key": key, "entry_id": entry_id} for key in sorted(now - before)
+        )
+        self.changes.dropped_keys.extend(
+            {"old": key, "of": entry_id} for key in sorted(before - now)
+        )
 
 
-def write(connection: sa.Connection, plan: Plan) -> None:
+def write_changes(connection: sa.Connection, plan: RowChanges) -> None:
     """Write the rows of `plan`, in the order that foreign keys allow."""
     of: sa.BindParameter[int] = sa.bindparam("of")
     for statement, rows in (
-        (sa.insert(content), plan.contents),
-        (sa.insert(entry), plan.inserted),
-        (sa.update(entry).where(entry.c.id == of), plan.updated),
-        (sa.insert(revision), plan.sightings),
-        (sa.update(revision).where(revision.c.id == of), plan.moved),
+        (sa.insert(content), plan.new_contents),
+        (sa.insert(entry), plan.inserted_entries),
+        (sa.update(entry).where(entry.c.id == of), plan.updated_entries),
+        (sa.insert(revision), plan.new_sightings),
+        (sa.update(revision).where(revision.c.id == of), plan.moved_sightings),
         (
             sa.delete(entry_key).where(
                 entry_key.c.key == sa.bindparam("old"), entry_key.c.entry_id == of
             ),
             plan.dropped_keys,
         ),
-        (sa.insert(entry_key), plan.keys),
-        (sa.delete(entry).where(entry.c.id == of), plan.deleted),
+        (sa.insert(entry_key), plan.new_keys),
+        (sa.delete(entry).where(entry.c.id == of), plan.deleted_entries),
     ):
         if rows:
             connection.execute(statement, rows)
 
 
-def erase(connection: sa.Connection, entry_ids: Sequence[int]) -> None:
+def delete_entry_rows(connection: sa.Connection, entry_ids: Sequence[int]) -> None:
     """Delete entries with all that belongs to them but what is derived from it."""
-    lost = sa.select(revision.c.content_id).where(among(revision.c.entry_id, entry_ids, connection))
+    lost = sa.select(revision.c.content_id).where(
+        in_values(revision.c.entry_id, entry_ids, connection)
+    )
     contents = sorted(set(connection.scalars(lost)))
     for statement in (
-        sa.delete(revision).where(among(revision.c.entry_id, entry_ids, connection)),
-        sa.delete(entry_key).where(among(entry_key.c.entry_id, entry_ids, connection)),
-        sa.delete(entry).where(among(entry.c.id, entry_ids, connection)),
-        sa.delete(content).where(among(content.c.id, contents, connection)),
+        sa.delete(revision).where(in_values(revision.c.entry_id, entry_ids, connection)),
+        sa.delete(entry_key).where(in_values(entry_key.c.entry_id, entry_ids, connection)),
+        sa.delete(entry).where(in_values(entry.c.id, entry_ids, connection)),
+        sa.delete(content).where(in_values(content.c.id, contents, connection)),
     ):
         connection.execute(statement)
 
 
-def next_numbers(connection: sa.Connection) -> tuple[int, int]:
+def next_ids(connection: sa.Connection) -> tuple[int, int]:
     """Return the numbers that the next entry and the next content are given."""
-    return _last(connection, entry) + 1, max(
-        _last(connection, content), last_indexed(connection)
+    return _max_id(connection, entry) + 1, max(
+        _max_id(connection, content), max_indexed_id(connection)
     ) + 1
 
 
-def _last(connection: sa.Connection, table: sa.Table) -> int:
+def _max_id(connection: sa.Connection, table: sa.Table) -> int:
     return connection.scalar(sa.select(sa.func.max(table.c.id))) or 0
 
 
-def _keys_by_entry(kept: Mapping[Sighting, Kept]) -> dict[int, frozenset[str]]:
+def _keys_by_entry(kept: Mapping[Sighting, SightingRow]) -> dict[int, frozenset[str]]:
     keys: dict[int, set[str]] = {}
     for sighting, place in kept.items():
         keys.setdefault(place.entry_id, set()).update(sighting.keys)

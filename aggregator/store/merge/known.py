@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from aggregator.store.engine import among
-from aggregator.store.merge.lookup import buried, held
+from aggregator.store.engine import in_values
+from aggregator.store.merge.lookup import deleted_keys, entries_by_key
 from aggregator.store.schema import revision as sighting
 from aggregator.store.schema import source
 
@@ -22,46 +22,50 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownArticle:
     """What is known of an article: the hash of what is shown, and the hash of what the asking source stated last.
 
     `shown` is None for an article that was deleted, `stated` for one that only other sources stated so far.
     """
 
-    shown: str | None
-    stated: str | None = None
+    shown_hash: str | None
+    source_hash: str | None = None
 
-    def holds(self, revision: Revision) -> bool:
+    def is_unchanged_by(self, revision: Revision) -> bool:
         """Tell whether there is nothing new in `revision`."""
-        return self.shown is None or revision.hash in (self.shown, self.stated)
+        return self.shown_hash is None or revision.hash in (self.shown_hash, self.source_hash)
 
 
-def news(connection: sa.Connection, revisions: Sequence[Revision]) -> list[Known | None]:
+def find_known(
+    connection: sa.Connection, revisions: Sequence[Revision]
+) -> list[KnownArticle | None]:
     """Return what is known of the articles of `revisions`, all of one source, in their order; None for unknown ones."""
     if not revisions:
         return []
-    by_key = held(connection, {key for revision in revisions for key in revision.keys})
-    dead = buried(connection, {revision.keys[0] for revision in revisions})
+    by_key = entries_by_key(connection, {key for revision in revisions for key in revision.keys})
+    dead = deleted_keys(connection, {revision.keys[0] for revision in revisions})
     ids = {entry.entry_id for entries in by_key.values() for entry in entries}
-    stated = _stated_last(connection, ids, revisions[0].source)
-    found: list[Known | None] = []
+    stated = _latest_hashes(connection, ids, revisions[0].source)
+    found: list[KnownArticle | None] = []
     for revision in revisions:
         entries = {entry.entry_id: entry for key in revision.keys for entry in by_key.get(key, ())}
-        known = [Known(entry.hash, stated.get(number)) for number, entry in entries.items()]
+        known = [KnownArticle(entry.hash, stated.get(number)) for number, entry in entries.items()]
         if revision.keys[0] in dead:
-            known.append(Known(None))
-        found.append(next((one for one in known if one.holds(revision)), next(iter(known), None)))
+            known.append(KnownArticle(None))
+        found.append(
+            next((one for one in known if one.is_unchanged_by(revision)), next(iter(known), None))
+        )
     return found
 
 
-def _stated_last(
+def _latest_hashes(
     connection: sa.Connection, entry_ids: Collection[int], name: str
 ) -> dict[int, str]:
     """Return for each of these entries the hash of the newest sighting that a source had of it."""
     query = (
         sa.select(sighting.c.entry_id, sighting.c.hash)
         .join(source, source.c.id == sighting.c.source_id)
-        .where(source.c.name == name, among(sighting.c.entry_id, entry_ids, connection))
+        .where(source.c.name == name, in_values(sighting.c.entry_id, entry_ids, connection))
         .order_by(sighting.c.captured, sighting.c.id)
     )
     return {row.entry_id: row.hash for row in connection.execute(query)}  # the last one stands

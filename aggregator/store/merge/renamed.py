@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import sqlalchemy as sa
 
-from aggregator.store.engine import among
-from aggregator.store.merge.article import GUESSED, fold
+from aggregator.store.engine import in_values
+from aggregator.store.merge.article import GUESSED_ORIGINS, fold_title
 from aggregator.store.schema import entry, entry_key, micros
 
 if TYPE_CHECKING:
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
 
     from aggregator.model import Revision
 
-FEWEST = 3  # items: a feed of one or two that are called alike every day is no feed that changed all its ids
+MIN_ITEMS = 3  # items: a feed of one or two that are called alike every day is no feed that changed all its ids
 
-_Name: TypeAlias = "tuple[str, datetime | None]"  # title, and date where one was stated
+_TitleAndDate: TypeAlias = "tuple[str, datetime | None]"  # title, and date where one was stated
 
 
 @dataclass(frozen=True, slots=True)
-class _Lost:
+class _MissingArticle:
     """An article that the source had, and that its document does not lead to any more."""
 
     key: str
-    name: _Name
+    title_and_date: _TitleAndDate
 
 
-def recognised(
+def match_renamed(
     connection: sa.Connection,
     revisions: Sequence[Revision],
     listed: Collection[str],
@@ -51,88 +51,101 @@ def recognised(
     strangers = [revision for revision in revisions if revision.keys[0] not in listed]
     if not strangers:  # by far the most
         return revisions, 0
-    timed = {revision.keys[0] for revision in strangers if _tells_a_time(revision)}
-    all_at_once = len(strangers) == len(revisions) >= FEWEST
-    lost = _lost_at_times(
+    timed = {revision.keys[0] for revision in strangers if _has_time_of_day(revision)}
+    all_at_once = len(strangers) == len(revisions) >= MIN_ITEMS
+    lost = _missing_published_at(
         connection, {one.published for one in strangers if one.keys[0] in timed}, source_id
     )
     if all_at_once:
-        lost |= _lost_of(connection, listed)
+        lost |= _missing_with_keys(connection, listed)
     if not lost:
         return revisions, 0
-    known = _leading(connection, {key for revision in revisions for key in revision.keys})
+    known = _entry_ids_by_key(connection, {key for revision in revisions for key in revision.keys})
     gone = [one for number, one in lost.items() if number not in known.values()]
-    pairs = _pairs([one for one in strangers if known.keys().isdisjoint(one.keys)], gone)
+    pairs = _match_by_title_and_date(
+        [one for one in strangers if known.keys().isdisjoint(one.keys)], gone
+    )
     if not (all_at_once and 2 * len(pairs) > len(revisions)):
         pairs = {new: old for new, old in pairs.items() if new in timed}
-    return [_with_key(revision, pairs.get(revision.keys[0])) for revision in revisions], len(pairs)
+    return [_add_key(revision, pairs.get(revision.keys[0])) for revision in revisions], len(pairs)
 
 
-def _tells_a_time(revision: Revision) -> bool:
+def _has_time_of_day(revision: Revision) -> bool:
     """Tell whether the publisher stated more than a day."""
-    if revision.published_from in GUESSED:
+    if revision.published_from in GUESSED_ORIGINS:
         return False
     stated = next((one.precision for one in revision.evidence if one.field == "published"), None)
     return stated != "day"
 
 
-def _lost_at_times(
+def _missing_published_at(
     connection: sa.Connection, moments: Collection[datetime], source_id: int
-) -> dict[int, _Lost]:
+) -> dict[int, _MissingArticle]:
     """Return, by row number, the articles of the source that appeared at these very times."""
     if not moments:
         return {}
     at = sa.type_coerce(entry.c.published, sa.BigInteger)
-    return _found(
+    return _load_missing(
         connection,
-        sa.and_(entry.c.source_id == source_id, among(at, set(map(micros, moments)), connection)),
+        sa.and_(
+            entry.c.source_id == source_id, in_values(at, set(map(micros, moments)), connection)
+        ),
     )
 
 
-def _lost_of(connection: sa.Connection, listed: Collection[str]) -> dict[int, _Lost]:
+def _missing_with_keys(
+    connection: sa.Connection, listed: Collection[str]
+) -> dict[int, _MissingArticle]:
     """Return, by row number, the articles that the last document listed."""
     if not listed:
         return {}
-    held = sa.select(entry_key.c.entry_id).where(among(entry_key.c.key, listed, connection))
-    return _found(connection, entry.c.id.in_(held))
+    held = sa.select(entry_key.c.entry_id).where(in_values(entry_key.c.key, listed, connection))
+    return _load_missing(connection, entry.c.id.in_(held))
 
 
-def _found(connection: sa.Connection, where: sa.ColumnElement[bool]) -> dict[int, _Lost]:
+def _load_missing(
+    connection: sa.Connection, where: sa.ColumnElement[bool]
+) -> dict[int, _MissingArticle]:
     columns = (entry.c.id, entry.c.key, entry.c.title, entry.c.published, entry.c.published_from)
     plain = sa.and_(
         entry_key.c.entry_id == entry.c.id, entry_key.c.key == entry.c.key
     )  # a re-used number names two
     return {
-        row.id: _Lost(row.key, _name(row.title, row.published, row.published_from))
+        row.id: _MissingArticle(
+            row.key, _title_and_date(row.title, row.published, row.published_from)
+        )
         for row in connection.execute(sa.select(*columns).join(entry_key, plain).where(where))
     }
 
 
-def _leading(connection: sa.Connection, keys: Collection[str]) -> dict[str, int]:
+def _entry_ids_by_key(connection: sa.Connection, keys: Collection[str]) -> dict[str, int]:
     query = sa.select(entry_key.c.key, entry_key.c.entry_id).where(
-        among(entry_key.c.key, keys, connection)
+        in_values(entry_key.c.key, keys, connection)
     )
     return dict(connection.execute(query).all())
 
 
-def _pairs(strangers: Iterable[Revision], gone: Iterable[_Lost]) -> Mapping[str, str]:
+def _match_by_title_and_date(
+    strangers: Iterable[Revision], gone: Iterable[_MissingArticle]
+) -> Mapping[str, str]:
     """Return first keys of strangers, each with the key of the one article that has its name alone."""
-    new = _alone(
-        (_name(one.title, one.published, one.published_from), one.keys[0]) for one in strangers
+    new = _unique_only(
+        (_title_and_date(one.title, one.published, one.published_from), one.keys[0])
+        for one in strangers
     )
-    old = _alone((one.name, one.key) for one in gone)
+    old = _unique_only((one.title_and_date, one.key) for one in gone)
     return {key: old[name] for name, key in new.items() if name in old}
 
 
-def _alone(named: Iterable[tuple[_Name, str]]) -> dict[_Name, str]:
+def _unique_only(named: Iterable[tuple[_TitleAndDate, str]]) -> dict[_TitleAndDate, str]:
     pairs = list(named)
     counts = Counter(name for name, _ in pairs)
     return {name: key for name, key in pairs if counts[name] == 1}
 
 
-def _name(title: str, published: datetime, published_from: str) -> _Name:
-    return fold(title), None if published_from in GUESSED else published
+def _title_and_date(title: str, published: datetime, published_from: str) -> _TitleAndDate:
+    return fold_title(title), None if published_from in GUESSED_ORIGINS else published
 
 
-def _with_key(revision: Revision, key: str | None) -> Revision:
+def _add_key(revision: Revision, key: str | None) -> Revision:
     return revision if key is None else replace(revision, keys=(*revision.keys, key))

@@ -13,14 +13,14 @@ import sqlalchemy as sa
 
 from aggregator.errors import StoreError
 from aggregator.store import search
-from aggregator.store.engine import explained, writing
+from aggregator.store.engine import translate_errors, write_transaction
 from aggregator.store.schema import HEAD, metadata, source
 
 if TYPE_CHECKING:
     from aggregator.store.engine import Engines
 
 # Alembic's own table, as it makes it.
-_VERSION = sa.Table(
+_VERSION_TABLE = sa.Table(
     "alembic_version",
     sa.MetaData(),
     sa.Column("version_num", sa.String(32), nullable=False),
@@ -33,35 +33,35 @@ def migrate(engines: Engines) -> None:
 
     Raises: StoreError where a newer version of the program has written it.
     """
-    with explained(engines.url), engines.write.connect() as connection:
-        current = _version(connection)
+    with translate_errors(engines.url), engines.write.connect() as connection:
+        current = _current_version(connection)
     if current == HEAD:
         return
-    with writing(engines) as connection:
-        current = _version(connection)
+    with write_transaction(engines) as connection:
+        current = _current_version(connection)
         if current is not None and current > HEAD:
             raise StoreError(
                 f"{engines.url}: written by a newer version (schema {current}, ours {HEAD}): upgrade"
             )
         if current is None and not sa.inspect(connection).has_table(source.name):
-            _create(connection)
+            _create_tables(connection)
         elif current != HEAD:
             upgrade(connection)
 
 
-def _version(connection: sa.Connection) -> str | None:
+def _current_version(connection: sa.Connection) -> str | None:
     if not sa.inspect(connection).has_table("alembic_version"):
         return None
     version: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
     return version
 
 
-def _create(connection: sa.Connection) -> None:
+def _create_tables(connection: sa.Connection) -> None:
     """Make a new store as the migrations would leave it: loading and running them takes as long as 400 articles."""
     metadata.create_all(connection, checkfirst=False)
-    search.create(connection)
-    connection.execute(sa.schema.CreateTable(_VERSION))
-    connection.execute(sa.insert(_VERSION), {"version_num": HEAD})
+    search.create_index(connection)
+    connection.execute(sa.schema.CreateTable(_VERSION_TABLE))
+    connection.execute(sa.insert(_VERSION_TABLE), {"version_num": HEAD})
 
 
 def upgrade(connection: sa.Connection, *, to: str = "head") -> None:

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from aggregator.store.engine import among
+from aggregator.store.engine import in_values
 from aggregator.store.schema import entry
-from aggregator.store.search.tokens import each, phrases
+from aggregator.store.search.tokens import query_phrases, split_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_MOST_PHRASES = 50  # of one query
+_MAX_PHRASES = 50  # of one query
 
 _ADD = "INSERT INTO search (rowid, words) VALUES (?, ?)"
 _REMOVE = sa.text("INSERT INTO search (search, rowid, words) VALUES ('delete', :id, :words)")
@@ -34,13 +34,13 @@ _TABLES = {
 }
 
 
-def create(connection: sa.Connection) -> None:
+def create_index(connection: sa.Connection) -> None:
     """Make the empty index of a new store."""
     for statement in _TABLES[connection.dialect.name]:
         connection.execute(sa.text(statement))
 
 
-def add(connection: sa.Connection, words: Mapping[int, str]) -> None:
+def add_contents(connection: sa.Connection, words: Mapping[int, str]) -> None:
     """Index contents by their numbers."""
     if not words:
         return
@@ -48,12 +48,13 @@ def add(connection: sa.Connection, words: Mapping[int, str]) -> None:
         connection.exec_driver_sql(_ADD, list(words.items()))
     else:
         rows = [
-            {"id": number, "words": f" {' '.join(each(found))} "} for number, found in words.items()
+            {"id": number, "words": f" {' '.join(split_words(found))} "}
+            for number, found in words.items()
         ]
         connection.execute(_ADD_ROW, rows)
 
 
-def remove(connection: sa.Connection, words: Mapping[int, str]) -> None:
+def remove_contents(connection: sa.Connection, words: Mapping[int, str]) -> None:
     """Take contents out of the index; `words` are those that were added."""
     if not words:
         return
@@ -64,11 +65,13 @@ def remove(connection: sa.Connection, words: Mapping[int, str]) -> None:
     else:
         search = sa.table("search", sa.column("id", sa.BigInteger))
         connection.execute(
-            sa.delete(search).where(among(sa.Column("id", sa.BigInteger), list(words), connection))
+            sa.delete(search).where(
+                in_values(sa.Column("id", sa.BigInteger), list(words), connection)
+            )
         )
 
 
-def last_indexed(connection: sa.Connection) -> int:
+def max_indexed_id(connection: sa.Connection) -> int:
     """Return the highest number in the index, 0 for none: what was left there by mistake must not get a new meaning."""
     table, column = (
         ("search_docsize", "id") if connection.dialect.name == "sqlite" else ("search", "id")
@@ -76,30 +79,30 @@ def last_indexed(connection: sa.Connection) -> int:
     return connection.scalar(sa.text(f"SELECT max({column}) FROM {table}")) or 0  # noqa: S608 (names of ours)
 
 
-def found(connection: sa.Connection, query: str) -> sa.ColumnElement[bool]:
+def matches_query(connection: sa.Connection, query: str) -> sa.ColumnElement[bool]:
     """Return the condition for entries that hold every word and "quoted phrase" of `query`; no query is an error."""
-    sought = phrases(query)[:_MOST_PHRASES]
+    sought = query_phrases(query)[:_MAX_PHRASES]
     if not sought:
         return sa.false()
     if connection.dialect.name == "sqlite":
         match = sa.text("SELECT rowid AS id FROM search WHERE search MATCH :match").bindparams(
-            match=_match(sought)
+            match=_fts5_query(sought)
         )
         return entry.c.content_id.in_(match.columns(sa.column("id", sa.BigInteger)))
-    return entry.c.content_id.in_(_holding(sought))
+    return entry.c.content_id.in_(_postgresql_query(sought))
 
 
-def tidy(connection: sa.Connection) -> None:
+def optimize(connection: sa.Connection) -> None:
     """Merge the parts of the index that many commits left."""
     if connection.dialect.name == "sqlite":
         connection.execute(sa.text("INSERT INTO search (search) VALUES ('optimize')"))
 
 
-def _match(sought: Sequence[Sequence[str]]) -> str:
+def _fts5_query(sought: Sequence[Sequence[str]]) -> str:
     return " AND ".join(f'"{" ".join(words)}"' for words in sought)
 
 
-def _holding(sought: Sequence[Sequence[str]]) -> sa.Select[Any]:
+def _postgresql_query(sought: Sequence[Sequence[str]]) -> sa.Select[Any]:
     words = sa.column("words", sa.Text)
     query = sa.select(sa.column("id", sa.BigInteger)).select_from(sa.table("search"))
     single = sorted({word for phrase in sought for word in phrase})
