@@ -19,11 +19,11 @@ from aggregator.errors import StoreError
 from aggregator.fetch.deferred import LazyFetcher
 from aggregator.normalize.html import text_of
 from aggregator.normalize.identity import url_key
-from aggregator.parse.pool import Workers
+from aggregator.parse.pool import ParserPool
 from aggregator.publish.selection import narrow, selects
-from aggregator.run.host_queue import PATIENCE, Hosts
-from aggregator.run.pipeline import Parts, run
-from aggregator.run.settings import longest_run, remembered_by, settings_of
+from aggregator.run.host_queue import MAX_TURN_WAIT, HostQueue
+from aggregator.run.pipeline import RunContext, run
+from aggregator.run.settings import fetch_settings, longest_run, preview_cache_of
 from aggregator.store import Store
 from aggregator.store.retention import RetainedView
 from aggregator.store.view import Selection
@@ -109,22 +109,22 @@ class App:
     ) -> None:
         await self._stack.aclose()
 
-    async def _build(self, stack: AsyncExitStack) -> Parts:
+    async def _build(self, stack: AsyncExitStack) -> RunContext:
         network = self.config.network
         fetcher = await stack.enter_async_context(
-            LazyFetcher(settings_of(self.config), clock=self.clock)
+            LazyFetcher(fetch_settings(self.config), clock=self.clock)
         )
-        workers = await stack.enter_async_context(Workers(self._rules))
-        hosts = Hosts(self.store.host_waits, clock=self.clock, per_host=network.per_host)
-        return Parts(
+        workers = await stack.enter_async_context(ParserPool(self._rules))
+        hosts = HostQueue(self.store.host_waits, clock=self.clock, per_host=network.per_host)
+        return RunContext(
             fetcher,
-            workers.digest,
+            workers.parse,
             hosts,
             self.clock,
             limit_bytes=network.max_body,
             limit=longest_run(self.config),
-            news=self._news,
-            remembered=remembered_by(self.config, clock=self.clock),
+            find_known=self._news,
+            preview_cache=preview_cache_of(self.config, clock=self.clock),
         )
 
     async def _news(self, revisions: Sequence[Revision]) -> Sequence[KnownArticle | None]:
@@ -146,7 +146,7 @@ class App:
 
         It waits for its turn, asks, parses, and reads on, which has one end for all its questions and turns.
         """
-        return PATIENCE + 3 * longest_run(self.config) + timedelta(minutes=1)
+        return MAX_TURN_WAIT + 3 * longest_run(self.config) + timedelta(minutes=1)
 
     # --- fetch ----------------------------------------------------------------------------------------------------
 

@@ -15,11 +15,11 @@ from aggregator.adapter_table import DISCOVERY
 from aggregator.app import sites_folder, utc_now
 from aggregator.fetch import Fetcher
 from aggregator.model import SourceState
-from aggregator.parse.captures import Digest
-from aggregator.parse.pool import Workers
-from aggregator.run.host_queue import Hosts
-from aggregator.run.pipeline import Parts, run
-from aggregator.run.settings import longest_run, remembered_by, settings_of
+from aggregator.parse.captures import ParseResult
+from aggregator.parse.pool import ParserPool
+from aggregator.run.host_queue import HostQueue
+from aggregator.run.pipeline import RunContext, run
+from aggregator.run.settings import fetch_settings, longest_run, preview_cache_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from aggregator.fetch import Request, Response
     from aggregator.fetch.preview_cache import PreviewCache
     from aggregator.model import Capture, Result
-    from aggregator.parse.captures import Job
+    from aggregator.parse.captures import ParseTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ class Step:
     """One call of the pure middle; `digest` is None where the document was refused."""
 
     captures: tuple[Capture, ...]
-    job: Job
-    digest: Digest | None
+    job: ParseTask
+    digest: ParseResult | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +57,12 @@ class Rehearsal:
     @property
     def carrier(self) -> str | None:
         """What carries the items; None where nothing came that could have been read."""
-        return self.steps[0].job.carrier if self.steps else None
+        return self.steps[0].job.adapter if self.steps else None
 
     @property
-    def digest(self) -> Digest:
+    def digest(self) -> ParseResult:
         """What the source's own document says, before any article's page was read."""
-        return (self.steps[0].digest if self.steps else None) or Digest()
+        return (self.steps[0].digest if self.steps else None) or ParseResult()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Stage:
     """What several rehearsals of one configuration share: who asks, who parses, and what is remembered of answers."""
 
     fetcher: Fetcher
-    workers: Workers
+    workers: ParserPool
     memory: PreviewCache
 
 
@@ -78,10 +78,10 @@ class Stage:
 async def stage(config: Config, *, clock: Callable[[], datetime] = utc_now) -> AsyncIterator[Stage]:
     """Set up what rehearsals share: questions to one host keep their distance, and there is one parser at most."""
     async with (
-        Fetcher(settings_of(config), clock=clock) as fetcher,
-        Workers(sites_folder(config), count=1) as workers,
+        Fetcher(fetch_settings(config), clock=clock) as fetcher,
+        ParserPool(sites_folder(config), count=1) as workers,
     ):
-        yield Stage(fetcher, workers, remembered_by(config, clock=clock))
+        yield Stage(fetcher, workers, preview_cache_of(config, clock=clock))
 
 
 async def rehearse(
@@ -106,8 +106,8 @@ async def rehearse(
             on if on is not None else await stack.enter_async_context(stage(config, clock=clock))
         )
         web, middle = _Web(shared.fetcher, shared.memory, reuse=reuse), _Middle(shared.workers)
-        hosts = Hosts(dict, clock=clock, per_host=config.network.per_host)
-        parts = Parts(
+        hosts = HostQueue(dict, clock=clock, per_host=config.network.per_host)
+        parts = RunContext(
             web,
             middle.digest,
             hosts,
@@ -149,14 +149,14 @@ class _Web:
 class _Middle:
     """The parsers, with somebody who takes down every step."""
 
-    workers: Workers
+    workers: ParserPool
     steps: list[Step] = field(default_factory=list)
 
-    async def digest(self, captures: Sequence[Capture], job: Job) -> Digest:
-        if job.carrier == DISCOVERY:  # a page that only leads to the source's document
-            return await self.workers.digest(captures, job)
+    async def digest(self, captures: Sequence[Capture], job: ParseTask) -> ParseResult:
+        if job.adapter == DISCOVERY:  # a page that only leads to the source's document
+            return await self.workers.parse(captures, job)
         place = len(self.steps)
         self.steps.append(Step(tuple(captures), job, None))
-        digest = await self.workers.digest(captures, job)
+        digest = await self.workers.parse(captures, job)
         self.steps[place] = Step(tuple(captures), job, digest)
         return digest

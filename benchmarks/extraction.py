@@ -51,21 +51,21 @@ def run(size: Size, _place: Path) -> list[Figure]:
     from aggregator.adapter_table import ARTICLE
     from aggregator.adapters import article
     from aggregator.model import Capture
-    from aggregator.parse.captures import Job, digest
+    from aggregator.parse.captures import ParseTask, parse_captures
     from aggregator.rules.loader import load_sites
 
     text, sites = page(), load_sites()
     capture = Capture(
         "bench", URL, _TAKEN, text.encode(), headers={"content-type": "text/html; charset=utf-8"}
     )
-    rules, job = sites.named("voa"), Job("bench", ARTICLE, listed="page")
-    _verify(digest([capture], job, sites).revisions)
+    rules, job = sites.named("voa"), ParseTask("bench", ARTICLE, list_adapter="page")
+    _verify(parse_captures([capture], job, sites).revisions)
     repeats = _REPEATS if size.rounds > 1 else 1
 
     read, entry, soup = side_by_side(
         size.rounds,
         lambda: _cost(lambda: article.read(capture, rules), repeats),
-        lambda: _cost(lambda: digest([capture], job, sites), repeats),
+        lambda: _cost(lambda: parse_captures([capture], job, sites), repeats),
         lambda: _cost(lambda: BeautifulSoup(text, "lxml"), repeats),
     )
     detail = f"{read * 1000:.1f} ms, BeautifulSoup {soup * 1000:.1f} ms, {len(capture.body) / 1000:.0f} KB"

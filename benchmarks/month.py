@@ -23,9 +23,9 @@ from aggregator.config import Source
 from aggregator.errors import SourceError
 from aggregator.fetch import Response
 from aggregator.model import Hints, Validators
-from aggregator.parse.captures import Digest
+from aggregator.parse.captures import ParseResult
 from aggregator.run import pipeline
-from aggregator.run.host_queue import Hosts
+from aggregator.run.host_queue import HostQueue
 from aggregator.store import Store
 from benchmarks.measure import FULL, Figure
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from aggregator.fetch import Fetcher, Request
     from aggregator.model import Capture, SourceState
-    from aggregator.parse.captures import Job
+    from aggregator.parse.captures import ParseTask
     from benchmarks.measure import Size
 
 START = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
@@ -286,7 +286,7 @@ async def _run(
     store: Store,
     claimed: Sequence[SourceState],
     sources: dict[str, Source],
-    parts: pipeline.Parts,
+    parts: pipeline.RunContext,
 ) -> None:
     results = await asyncio.gather(
         *(pipeline.run(_of(world, sources, state), state, parts) for state in claimed)
@@ -296,7 +296,10 @@ async def _run(
 
 
 async def _die(
-    world: _World, claimed: Sequence[SourceState], sources: dict[str, Source], parts: pipeline.Parts
+    world: _World,
+    claimed: Sequence[SourceState],
+    sources: dict[str, Source],
+    parts: pipeline.RunContext,
 ) -> None:
     """Ask half of what was claimed, and be killed before anything is kept."""
     asked = claimed[: len(claimed) // 2 + 1]
@@ -316,16 +319,16 @@ def _of(world: _World, sources: dict[str, Source], state: SourceState) -> Source
     return source.placed(origin="", stated=(), every_stated=habit.stated)
 
 
-def _parts(world: _World, store: Store) -> pipeline.Parts:
-    hosts = Hosts(store.host_waits, clock=world.clock, per_host=PER_HOST)
+def _parts(world: _World, store: Store) -> pipeline.RunContext:
+    hosts = HostQueue(store.host_waits, clock=world.clock, per_host=PER_HOST)
     fetcher = cast("Fetcher", world)
-    return pipeline.Parts(
+    return pipeline.RunContext(
         fetcher, _digest, hosts, world.clock, limit_bytes=0, limit=timedelta(minutes=5)
     )
 
 
-async def _digest(captures: Sequence[Capture], job: Job) -> Digest:
-    return Digest()
+async def _digest(captures: Sequence[Capture], job: ParseTask) -> ParseResult:
+    return ParseResult()
 
 
 def _seen(world: _World, cpu_seconds: float, days: int) -> Month:

@@ -223,9 +223,9 @@ def children(pid: int | str = "self") -> set[int]:
 @contextmanager
 def warmed(program: tuple[str, ...]) -> Iterator[None]:
     """Start the parsers of this process by a `parser_program`."""
-    from aggregator.parse.pool import Workers
+    from aggregator.parse.pool import ParserPool
 
-    defaults = Workers.__init__.__kwdefaults__
+    defaults = ParserPool.__init__.__kwdefaults__
     assert defaults is not None
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(defaults, "program", program)

@@ -18,7 +18,7 @@ from aggregator.app import App, open_store, rules_of
 from aggregator.config import Config, Source, load
 from aggregator.errors import ConfigError, StoreError
 from aggregator.model import Outcome, Result
-from aggregator.run.host_queue import PATIENCE
+from aggregator.run.host_queue import MAX_TURN_WAIT
 from aggregator.store.writer import Writer
 
 if TYPE_CHECKING:
@@ -398,7 +398,7 @@ def test_a_claim_outlives_the_longest_run_that_can_be(home: Any, clock: Any) -> 
     async def story() -> timedelta:
         async with home.app(clock) as app:
             one_part = app._parts.limit
-            waits_asks_parses_and_reads_on = PATIENCE + one_part + one_part + one_part
+            waits_asks_parses_and_reads_on = MAX_TURN_WAIT + one_part + one_part + one_part
             lease: timedelta = app._lease - waits_asks_parses_and_reads_on
             return lease
 

@@ -19,10 +19,10 @@ from aggregator.errors import SourceError, StoreError
 from aggregator.fetch import Request, Response
 from aggregator.fetch.preview_cache import PreviewCache
 from aggregator.model import Capture, Found, RawEntry, Revision
-from aggregator.parse.captures import Digest, Job, Wanted
-from aggregator.run.article_pages import ROUGH_TEXT_NOTE, complete
-from aggregator.run.host_queue import Hosts
-from aggregator.run.page_fetcher import MAX_PAGE_BYTES, Parts, Visit
+from aggregator.parse.captures import PageRequest, ParseResult, ParseTask
+from aggregator.run.article_pages import ROUGH_TEXT_NOTE, complete_items
+from aggregator.run.host_queue import HostQueue
+from aggregator.run.page_fetcher import MAX_PAGE_BYTES, PageFetcher, RunContext
 from aggregator.store import KnownArticle
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
-PAGED = Job("news", "page")
-FED = Job("news", "feed")
+PAGED = ParseTask("news", "page")
+FED = ParseTask("news", "feed")
 
 
 @dataclass
@@ -68,20 +68,20 @@ class World:
             await asyncio.Event().wait()
         return Response(status=200, url=request.url, body=said.encode(), wire_bytes=10)
 
-    async def digest(self, captures: Sequence[Capture], job: Job) -> Digest:
+    async def digest(self, captures: Sequence[Capture], job: ParseTask) -> ParseResult:
         """Read `text`; `reject: why`, `refuse: why`, `filter`, or `next: URL text`."""
-        assert job.carrier == "article"
+        assert job.adapter == "article"
         assert job.item is not None
         said = captures[0].body.decode()
-        last = (job.following[-1] if job.following else captures[0]).body.decode()
+        last = (job.next_pages[-1] if job.next_pages else captures[0]).body.decode()
         if said.startswith("refuse: "):
             raise SourceError("parse", said[8:])
         if said.startswith("reject: "):
-            return Digest(rejected=(f"{job.item.item}: {said[8:]}",))
+            return ParseResult(rejected=(f"{job.item.item}: {said[8:]}",))
         if said == "filter":
-            return Digest(left_out=1)
+            return ParseResult(filtered=1)
         more = (last.split()[1],) if last.startswith("next: ") else ()
-        parts = (captures[0], *job.following)
+        parts = (captures[0], *job.next_pages)
         body = "".join(f"<p>{part.body.decode().rpartition(': ')[2]}</p>" for part in parts)
         number = job.item.item.split()[-1]
         read = stated(
@@ -90,7 +90,7 @@ class World:
             keys=(f"url:{number}", f"alias:{number}"),
             hash="of the page",
         )
-        return Digest((replace(read, title=f"Title {number} in full"),), more=more)
+        return ParseResult((replace(read, title=f"Title {number} in full"),), next_urls=more)
 
 
 def stated(number: int, **fields: Any) -> Revision:
@@ -114,9 +114,9 @@ def stated(number: int, **fields: Any) -> Revision:
 NAMELESS = {"title": "url"}  # an item of which nothing is known but its address
 
 
-def listing(*revisions: Revision) -> Digest:
+def listing(*revisions: Revision) -> ParseResult:
     wanted = tuple(
-        Wanted(
+        PageRequest(
             index,
             RawEntry(f"item {revision.keys[0][4:]}", title=(Found(revision.title, "page:h2"),)),
             revision.url,
@@ -124,28 +124,32 @@ def listing(*revisions: Revision) -> Digest:
         for index, revision in enumerate(revisions)
         if revision.url
     )
-    return Digest(revisions, wanted=wanted)
+    return ParseResult(revisions, page_requests=wanted)
 
 
 def visiting(
-    world: World, *, hosts: Hosts | None = None, source: dict[str, Any] | None = None, **parts: Any
-) -> Visit:
+    world: World,
+    *,
+    hosts: HostQueue | None = None,
+    source: dict[str, Any] | None = None,
+    **parts: Any,
+) -> PageFetcher:
     given: dict[str, Any] = {"limit_bytes": 16 * 1024 * 1024, "limit": timedelta(minutes=5)} | parts
-    hosts = hosts or Hosts(dict, clock=lambda: NOW)
+    hosts = hosts or HostQueue(dict, clock=lambda: NOW)
     followed = Source.model_validate({"id": "news", "url": "https://a.example/", **(source or {})})
-    return Visit(followed, Parts(world, world.digest, hosts, lambda: NOW, **given), NOW)
+    return PageFetcher(followed, RunContext(world, world.digest, hosts, lambda: NOW, **given), NOW)
 
 
 def completed(
     world: World,
-    digest: Digest,
+    digest: ParseResult,
     *,
-    job: Job = PAGED,
+    job: ParseTask = PAGED,
     known: list[KnownArticle | None] | None = None,
-    visit: Visit | None = None,
-) -> Digest:
+    visit: PageFetcher | None = None,
+) -> ParseResult:
     answers = known or [None] * len(digest.revisions)
-    return asyncio.run(complete(visit or visiting(world), job, digest, answers))
+    return asyncio.run(complete_items(visit or visiting(world), job, digest, answers))
 
 
 def test_an_article_is_as_its_page_has_it_under_the_keys_and_the_hash_it_is_listed_with() -> None:
@@ -161,14 +165,18 @@ def test_an_article_is_as_its_page_has_it_under_the_keys_and_the_hash_it_is_list
     assert (one.keys, one.hash, one.guarded) == (("url:1", "alias:1"), "stated 1", True)
     assert two.title == "Title 2 in full"
     assert sorted(world.asked) == ["https://a.example/1", "https://a.example/2"]
-    assert (found.notes, found.wanted, found.rejected) == (("full text of 2 items read",), (), ())
+    assert (found.notes, found.page_requests, found.rejected) == (
+        ("full text of 2 items read",),
+        (),
+        (),
+    )
 
 
 def test_texts_found_without_trafilatura_are_noted_once() -> None:
     world = World()
     digest = world.digest
 
-    async def read_roughly(captures: Sequence[Capture], job: Job) -> Digest:
+    async def read_roughly(captures: Sequence[Capture], job: ParseTask) -> ParseResult:
         found = await digest(captures, job)
         [article] = found.revisions
         return replace(
@@ -270,7 +278,7 @@ REFUSALS: dict[str, Any] = {
 
 @pytest.mark.parametrize("case", REFUSALS)
 @pytest.mark.parametrize("job", [PAGED, FED], ids=["page", "feed"])
-def test_what_is_not_to_be_had_is_settled(case: str, job: Job) -> None:
+def test_what_is_not_to_be_had_is_settled(case: str, job: ParseTask) -> None:
     world = World({f"https://a.example/{number}": REFUSALS[case] for number in (1, 2, 3)})
     nameless, named, summed = (
         stated(1, provenance=NAMELESS),
@@ -332,10 +340,10 @@ def test_what_was_read_in_vain_is_not_asked_for_again_within_a_day() -> None:
     later = completed(world, digest, visit=replace(visit, started=NOW + timedelta(hours=25)))
 
     assert Counter(world.asked) == {"https://a.example/1": 3, "https://a.example/2": 2}
-    assert {(found.left_out, found.rejected) for found in (first, second, later)} == {
+    assert {(found.filtered, found.rejected) for found in (first, second, later)} == {
         (1, ("item 2: an error",))
     }
-    assert changed.left_out == 1
+    assert changed.filtered == 1
 
 
 def test_an_article_that_changes_all_the_time_is_read_four_times_a_day_and_keeps_its_text() -> None:
@@ -369,13 +377,13 @@ def test_what_filters_want_of_a_text_is_judged_when_there_is_one() -> None:
     )
 
     assert [one.title for one in found.revisions] == ["Title 2", "Title 3 in full"]
-    assert found.left_out == 1
+    assert found.filtered == 1
 
 
 def test_a_host_that_asks_for_time_is_not_asked_any_more() -> None:
     busy = SourceError("http", "HTTP 503 at a.example", status=503, retry_after=timedelta(hours=2))
     world = World({f"https://a.example/{number}": busy for number in range(9)})
-    hosts = Hosts(dict, clock=lambda: NOW, per_host=1)
+    hosts = HostQueue(dict, clock=lambda: NOW, per_host=1)
     visit = visiting(world, hosts=hosts)
     elsewhere = stated(50, url="https://b.example/50")
 
@@ -389,7 +397,7 @@ def test_a_host_that_asks_for_time_is_not_asked_any_more() -> None:
 
 def test_a_host_that_wanted_peace_before_is_not_asked_at_all() -> None:
     world = World()
-    hosts = Hosts(lambda: {"a.example": NOW + timedelta(hours=1)}, clock=lambda: NOW)
+    hosts = HostQueue(lambda: {"a.example": NOW + timedelta(hours=1)}, clock=lambda: NOW)
 
     found = completed(world, listing(stated(1)), visit=visiting(world, hosts=hosts))
 
@@ -408,7 +416,7 @@ def test_a_host_that_fails_again_and_again_is_left_alone(error: SourceError) -> 
     completed(
         world,
         listing(*map(stated, range(99))),
-        visit=visiting(world, hosts=Hosts(dict, clock=lambda: NOW, per_host=1)),
+        visit=visiting(world, hosts=HostQueue(dict, clock=lambda: NOW, per_host=1)),
     )
 
     assert len(world.asked) == 5
@@ -433,7 +441,7 @@ def test_one_host_is_asked_as_far_as_it_may_be_and_others_at_the_same_time() -> 
     completed(
         world,
         listing(*pages),
-        visit=visiting(world, hosts=Hosts(dict, clock=lambda: NOW, per_host=2)),
+        visit=visiting(world, hosts=HostQueue(dict, clock=lambda: NOW, per_host=2)),
     )
 
     assert world.most == {"a.example": 2, "b.example": 2, "c.example": 2}
@@ -448,7 +456,7 @@ def test_five_thousand_items_are_read_a_hundred_at_a_time_and_nothing_half_is_br
 
     assert sorted(world.asked) == sorted(f"https://a.example/{number}" for number in range(100))
     assert len(found.revisions) == 100
-    assert visit.later
+    assert visit.has_more
     assert found.notes == ("full text of 100 items read", "4900 items left for the next run")
 
 
@@ -484,7 +492,7 @@ def test_the_run_ends_in_time_with_what_was_read() -> None:
         "Title 2",
         "Title 3 in full",
     ]
-    assert visit.later
+    assert visit.has_more
 
 
 def test_memory_is_bounded() -> None:
@@ -494,7 +502,7 @@ def test_memory_is_bounded() -> None:
     found = completed(world, listing(*map(stated, range(40))), visit=visit)
 
     assert len(found.revisions) <= 12
-    assert visit.later
+    assert visit.has_more
     assert {request.max_body for request in world.requests} == {MAX_PAGE_BYTES}
 
 
@@ -555,7 +563,7 @@ def test_an_article_without_end_ends_at_ten_pages_and_never_leaves_its_host() ->
 def test_what_is_remembered_is_not_asked_for(tmp_path: Path) -> None:
     world = World()
     memory = PreviewCache(tmp_path, clock=lambda: NOW)
-    visit = visiting(world, remembered=memory)
+    visit = visiting(world, preview_cache=memory)
     completed(world, listing(stated(1)), visit=visit)
     memory.store(
         world.requests[0], Response(status=200, url="https://a.example/1", body=b"remembered")
@@ -563,7 +571,7 @@ def test_what_is_remembered_is_not_asked_for(tmp_path: Path) -> None:
     world.asked.clear()
 
     [revision] = completed(
-        world, listing(stated(1)), visit=visiting(world, remembered=memory)
+        world, listing(stated(1)), visit=visiting(world, preview_cache=memory)
     ).revisions
 
     assert (world.asked, revision.content_html) == ([], "<p>remembered</p>")
@@ -579,7 +587,7 @@ def test_a_store_that_fails_ends_the_run() -> None:
         completed(
             world,
             listing(*map(stated, range(9))),
-            visit=visiting(world, hosts=Hosts(broken, clock=lambda: NOW)),
+            visit=visiting(world, hosts=HostQueue(broken, clock=lambda: NOW)),
         )
 
     assert world.asked == []

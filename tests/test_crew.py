@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from aggregator.daemon.run_pool import LONGEST_PAUSE, RETRY, Crew
-from aggregator.daemon.status import Condition
+from aggregator.daemon.run_pool import LONGEST_PAUSE, RETRY, RunPool
+from aggregator.daemon.status import DaemonStatus
 from aggregator.errors import StoreError
 from aggregator.model import Outcome, SourceState
 
@@ -45,11 +45,13 @@ class App:
         return Outcome(state.source, self.clock(), 0, "ok", new=1)
 
 
-def crew_of(clock: Any) -> tuple[Crew, Condition, list[str]]:
+def crew_of(clock: Any) -> tuple[RunPool, DaemonStatus, list[str]]:
     told: list[str] = []
-    condition = Condition(started=clock())
+    condition = DaemonStatus(started=clock())
     return (
-        Crew(condition, ended=lambda: told.append("ended"), changed=lambda: told.append("changed")),
+        RunPool(
+            condition, ended=lambda: told.append("ended"), changed=lambda: told.append("changed")
+        ),
         condition,
         told,
     )
@@ -69,7 +71,7 @@ def test_no_more_run_at_a_time_than_there_are_places_and_each_runs_once(clock: A
             sizes.append(len(crew.runs))
             assert left == (len(crew.runs) < 3)
             app.gate.set()
-            await crew.settle(5)
+            await crew.reap(5)
         assert (max(sizes), app.ran) == (3, names)
         assert told.count("ended") == told.count("changed") == 10
 
@@ -81,13 +83,13 @@ def test_what_changes_while_it_is_read_is_read_once_more(clock: Any) -> None:
         app, (crew, _, _) = app_of(clock, "saved"), crew_of(clock)
         await crew.start_due(app)
         await asyncio.sleep(0)
-        crew.want({"saved", "stranger"})
+        crew.request({"saved", "stranger"})
         await crew.start_due(app)
         assert app.ran == ["saved"]
         app.gate.set()
-        await crew.settle(5)
+        await crew.reap(5)
         await crew.start_due(app)
-        await crew.settle(5)
+        await crew.reap(5)
         return list(app.ran)
 
     assert asyncio.run(story()) == ["saved", "saved"]
@@ -98,12 +100,12 @@ def test_a_wish_waits_for_a_place(clock: Any) -> None:
         app, (crew, _, _) = app_of(clock, "a", "b", "c"), crew_of(clock)
         app.sources["saved"] = None
         await crew.start_due(app)
-        crew.want({"saved"})
+        crew.request({"saved"})
         await crew.start_due(app)
         app.gate.set()
-        await crew.settle(5)
+        await crew.reap(5)
         await crew.start_due(app)
-        await crew.settle(5)
+        await crew.reap(5)
         return list(app.ran)
 
     assert asyncio.run(story()) == ["a", "b", "c", "saved"]
@@ -117,7 +119,7 @@ def test_a_store_that_fails_is_tried_by_one_run_ever_more_seldom_until_it_is_wel
         app.broken = True
         app.gate.set()
         await crew.start_due(app)
-        await crew.settle(5)
+        await crew.reap(5)
         assert (crew.pause(clock()), condition.store_error) == (RETRY, "the disk is full")
 
         clock.forward(seconds=5)
@@ -125,23 +127,23 @@ def test_a_store_that_fails_is_tried_by_one_run_ever_more_seldom_until_it_is_wel
         await crew.start_due(app)
         assert len(crew.runs) == 1
         assert sorted(app.released) == ["a", "b", "c"]
-        await crew.settle(5)
+        await crew.reap(5)
         assert crew.pause(clock()) == 2 * RETRY
         for _ in range(20):
             clock.forward(minutes=6)
             await crew.start_due(app)
-            await crew.settle(5)
+            await crew.reap(5)
         assert crew.pause(clock()) == LONGEST_PAUSE
 
         app.broken = False
         clock.forward(minutes=6)
         await crew.start_due(app)
-        await crew.settle(5)
+        await crew.reap(5)
         assert (crew.pause(clock()), condition.store_error) == (timedelta(0), None)
         app.ran.clear()
         await crew.start_due(app)
         while crew.runs:
-            await crew.settle(5)
+            await crew.reap(5)
             await crew.start_due(app)
         assert set(app.ran) | {"a"} == {"a", "b", "c", "d"}
 

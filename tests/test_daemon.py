@@ -185,7 +185,7 @@ def test_sighup_takes_up_the_configuration_even_where_nothing_is_watched(
     async def blind(*given: Any, stop: asyncio.Event) -> None:
         await stop.wait()
 
-    monkeypatch.setattr(daemons, "follow", blind)
+    monkeypatch.setattr(daemons, "watch_files", blind)
     home.follow()
 
     async def story(at_work: Running) -> None:
@@ -194,7 +194,7 @@ def test_sighup_takes_up_the_configuration_even_where_nothing_is_watched(
         os.kill(os.getpid(), signal.SIGHUP)
         home_is_new = await at_work.until("/healthz", '"sources": 1')
         assert '"ok": true' in home_is_new
-        at_work.daemon._crew.want({"saved"})
+        at_work.daemon._crew.request({"saved"})
         at_work.daemon._due.set()
         await at_work.until("/feed.atom", "Calm water")
 

@@ -18,11 +18,11 @@ from aggregator.model import Capture, Found, RawEntry
 from aggregator.parse import captures as digesting
 from aggregator.parse.captures import (
     MAX_ITEM_CHARACTERS,
-    Digest,
-    Job,
-    Wanted,
-    digest,
-    joined,
+    PageRequest,
+    ParseResult,
+    ParseTask,
+    concat,
+    parse_captures,
     rules_for,
 )
 from aggregator.rules.loader import load_sites
@@ -58,7 +58,7 @@ def item(number: int, **parts: str) -> str:
 def test_articles_come_in_the_order_of_their_captures() -> None:
     captures = [saved(HEAD.replace("/1)", f"/{number})") + "<p>x</p>") for number in (3, 1, 2)]
 
-    found = digest(captures, Job("saved", "archive"), SITES)
+    found = parse_captures(captures, ParseTask("saved", "archive"), SITES)
 
     assert [revision.url for revision in found.revisions] == [
         f"https://news.example.org/{number}" for number in (3, 1, 2)
@@ -79,19 +79,19 @@ def test_a_bad_file_is_one_message_and_the_rest_is_read() -> None:
         saved(HEAD + "<p>y</p>"),
     ]
 
-    found = digest(captures, Job("saved", "archive"), SITES)
+    found = parse_captures(captures, ParseTask("saved", "archive"), SITES)
 
     assert [revision.content_html for revision in found.revisions] == ["<p>x</p>", "<p>y</p>"]
     assert [message.partition(":")[0] for message in found.rejected] == list(bad)
 
 
 def test_the_same_captures_give_the_same_revisions_in_any_process() -> None:
-    job = Job("saved", "archive")
+    job = ParseTask("saved", "archive")
     captures = [saved(HEAD + "<p>x</p><iframe src='https://player.vimeo.com/video/1'></iframe>")]
 
-    found = digest(captures, job, SITES)
+    found = parse_captures(captures, job, SITES)
 
-    assert pickle.loads(pickle.dumps(found)) == digest(
+    assert pickle.loads(pickle.dumps(found)) == parse_captures(
         pickle.loads(pickle.dumps(captures)), job, SITES
     )
 
@@ -106,7 +106,7 @@ def test_a_later_capture_of_an_edited_article_is_another_revision_of_it() -> Non
         + "<div><i>Fri, 21 Jun 2024 10:28:41 GMT</i></div><p>三盏灯。</p>"
     )
 
-    one, two = digest([later, first], Job("saved", "archive"), SITES).revisions
+    one, two = parse_captures([later, first], ParseTask("saved", "archive"), SITES).revisions
 
     assert one.keys == two.keys == ("voa:7000001", "url://voachinese.com/a/lamps/7000001.html")
     assert one.hash != two.hash
@@ -120,7 +120,7 @@ def test_the_hash_of_an_article_leaves_its_dates_out() -> None:
         + "<div><i>2024-06-21T10:30:00Z</i></div><p>x</p>"
     )
 
-    first, second = digest([one, two], Job("saved", "archive"), SITES).revisions
+    first, second = parse_captures([one, two], ParseTask("saved", "archive"), SITES).revisions
 
     assert (first.hash == second.hash, first.published == second.published) == (True, False)
 
@@ -133,7 +133,7 @@ def test_an_item_of_a_feed_meets_the_rules_of_its_host() -> None:
         description="&lt;p&gt;灯&lt;/p&gt;&lt;p&gt;广告&lt;/p&gt;",
     )
 
-    found = digest([feed(item_of_rfi)], Job("news", "feed"), SITES)
+    found = parse_captures([feed(item_of_rfi)], ParseTask("news", "feed"), SITES)
 
     (revision,) = found.revisions
     assert (revision.title, revision.tags, revision.language) == (
@@ -146,8 +146,8 @@ def test_an_item_of_a_feed_meets_the_rules_of_its_host() -> None:
 
 
 def test_the_title_of_a_feed_stands_in_for_a_publisher() -> None:
-    (revision,) = digest(
-        [feed(item(1))], Job("news", "feed", tags=("world",), language="en"), SITES
+    (revision,) = parse_captures(
+        [feed(item(1))], ParseTask("news", "feed", tags=("world",), language="en"), SITES
     ).revisions
 
     assert (revision.publisher, revision.tags, revision.language) == ("The Paper", ("world",), "en")
@@ -156,7 +156,9 @@ def test_the_title_of_a_feed_stands_in_for_a_publisher() -> None:
 def test_items_of_one_feed_that_share_a_link_are_told_apart() -> None:
     shared = "https://news.example.org/changelog"
 
-    found = digest([feed(item(1, link=shared) + item(2, link=shared))], Job("news", "feed"), SITES)
+    found = parse_captures(
+        [feed(item(1, link=shared) + item(2, link=shared))], ParseTask("news", "feed"), SITES
+    )
 
     assert len({revision.keys for revision in found.revisions}) == 2
 
@@ -167,7 +169,7 @@ def test_a_picture_that_most_of_the_articles_share_is_a_logo_and_no_picture() ->
             item(number, description=f"&lt;img src='/{name}.jpg'&gt;")
             for number, name in enumerate(names)
         ]
-        found = digest([feed("".join(items))], Job("news", "feed"), SITES).revisions
+        found = parse_captures([feed("".join(items))], ParseTask("news", "feed"), SITES).revisions
         return [one.image.url.rpartition("/")[2] if one.image else None for one in found]
 
     assert pictures("logo", "logo", "logo", "a", "b") == [None, None, None, "a.jpg", "b.jpg"]
@@ -184,16 +186,16 @@ def test_a_picture_that_most_of_the_articles_share_is_a_logo_and_no_picture() ->
 def test_a_logo_leaves_the_hash_as_it_was_stated() -> None:
     items = [item(number, description="&lt;img src='/logo.jpg'&gt;") for number in range(5)]
 
-    alone = digest([feed(items[0])], Job("news", "feed"), SITES).revisions[0]
-    among = digest([feed("".join(items))], Job("news", "feed"), SITES).revisions[0]
+    alone = parse_captures([feed(items[0])], ParseTask("news", "feed"), SITES).revisions[0]
+    among = parse_captures([feed("".join(items))], ParseTask("news", "feed"), SITES).revisions[0]
 
     assert (among.image, among.hash) == (None, alone.hash)
     assert alone.image is not None
 
 
 def test_an_item_without_anything_is_rejected() -> None:
-    found = digest(
-        [feed("<item><pubDate>x</pubDate></item>" + item(2))], Job("news", "feed"), SITES
+    found = parse_captures(
+        [feed("<item><pubDate>x</pubDate></item>" + item(2))], ParseTask("news", "feed"), SITES
     )
 
     assert [revision.title for revision in found.revisions] == ["Title 2"]
@@ -213,7 +215,7 @@ def test_a_feed_with_too_many_items_is_cut_and_says_so(
     limit = module.MAX_ITEMS
     monkeypatch.setattr(module, "MAX_ITEMS", 20)
 
-    found = digest([feed("".join(map(item, range(22))))], Job("news", "feed"), SITES)
+    found = parse_captures([feed("".join(map(item, range(22))))], ParseTask("news", "feed"), SITES)
 
     assert limit == 10_000
     assert len(found.revisions) == 20
@@ -221,19 +223,21 @@ def test_a_feed_with_too_many_items_is_cut_and_says_so(
 
 
 def test_an_item_that_is_too_large_is_rejected() -> None:
-    found = digest([saved(HEAD + "x" * (MAX_ITEM_CHARACTERS + 1))], Job("saved", "archive"), SITES)
+    found = parse_captures(
+        [saved(HEAD + "x" * (MAX_ITEM_CHARACTERS + 1))], ParseTask("saved", "archive"), SITES
+    )
 
     assert (found.revisions, found.rejected) == ((), ("lamps.txt: more than 2,097,152 characters",))
 
 
 def test_a_document_that_is_no_feed_is_the_sources_error() -> None:
     with pytest.raises(SourceError):
-        digest([saved("hello")], Job("news", "feed"), SITES)
+        parse_captures([saved("hello")], ParseTask("news", "feed"), SITES)
 
 
 def test_an_adapter_that_is_not_there_is_the_sources_error() -> None:
     with pytest.raises(SourceError, match="no adapter reads `fax`; there are feed, page"):
-        digest([saved(HEAD)], Job("news", "fax"), SITES)
+        parse_captures([saved(HEAD)], ParseTask("news", "fax"), SITES)
 
 
 # --- pages ------------------------------------------------------------------------------------------------------------
@@ -265,11 +269,11 @@ RULES = Source.model_validate(
         },
     }
 ).page
-LISTED = Job("news", "page", page=RULES, timezone="Europe/Paris")
+LISTED = ParseTask("news", "page", page_rules=RULES, timezone="Europe/Paris")
 
 
 def test_a_page_is_read_by_the_sources_own_rules_and_its_dates_as_they_are_written_there() -> None:
-    found = digest(
+    found = parse_captures(
         [page(card(1, date="05/06/2026 - 23:40"), card(2, date="05/06/2026 - 23:40"))],
         LISTED,
         SITES,
@@ -282,17 +286,22 @@ def test_a_page_is_read_by_the_sources_own_rules_and_its_dates_as_they_are_writt
     assert [revision.url for revision in found.revisions] == [
         f"https://news.example.org/{number}" for number in (1, 2)
     ]
-    assert found.found == 2
+    assert found.item_count == 2
 
 
 def test_the_items_of_a_page_want_their_articles_unless_they_may_not_or_have_a_text() -> None:
     captures = [page(card(1))]
 
-    assert [one.url for one in digest(captures, LISTED, SITES).wanted] == [
+    assert [one.url for one in parse_captures(captures, LISTED, SITES).page_requests] == [
         "https://news.example.org/1"
     ]
-    assert digest(captures, replace(LISTED, full_text="never"), SITES).wanted == ()
-    assert digest([saved(HEAD)], Job("saved", "archive", full_text="always"), SITES).wanted == ()
+    assert parse_captures(captures, replace(LISTED, full_text="never"), SITES).page_requests == ()
+    assert (
+        parse_captures(
+            [saved(HEAD)], ParseTask("saved", "archive", full_text="always"), SITES
+        ).page_requests
+        == ()
+    )
 
 
 def test_a_next_page_is_further_to_read() -> None:
@@ -302,32 +311,32 @@ def test_a_next_page_is_further_to_read() -> None:
         body=capture.body.replace(b"</main>", b"<a class='next' href='?p=2'>more</a></main>"),
     )
 
-    assert digest([capture], LISTED, SITES).more == ("https://news.example.org/?p=2",)
+    assert parse_captures([capture], LISTED, SITES).next_urls == ("https://news.example.org/?p=2",)
 
 
 def test_rules_are_those_of_the_name_else_the_host_else_the_kind_of_page_else_for_anybody() -> None:
     unknown = page(head="<meta name='generator' content='WordPress 6.5'>")
     rfi = page(url="https://www.rfi.fr/cn/")
 
-    def named(job: Job, capture: Capture) -> str:
+    def named(job: ParseTask, capture: Capture) -> str:
         return rules_for(job, capture, SITES).id
 
-    assert named(Job("news", "page", site="voa"), rfi) == "voa"
-    assert named(Job("news", "page"), rfi) == "rfi"
-    assert named(Job("news", "page"), unknown) == "wordpress"
-    assert named(Job("news", "feed"), unknown) == "saved"
-    assert named(Job("news", "page"), page()) == "saved"
+    assert named(ParseTask("news", "page", site="voa"), rfi) == "voa"
+    assert named(ParseTask("news", "page"), rfi) == "rfi"
+    assert named(ParseTask("news", "page"), unknown) == "wordpress"
+    assert named(ParseTask("news", "feed"), unknown) == "saved"
+    assert named(ParseTask("news", "page"), page()) == "saved"
     assert rules_for(LISTED, page(), SITES).listing.items[0].source == ".card"
 
 
 # --- full text --------------------------------------------------------------------------------------------------------
 
 
-FED = Job("news", "feed")
+FED = ParseTask("news", "feed")
 
 
-def text_of_feed(text: str, job: Job = FED, **parts: str) -> tuple[Wanted, ...]:
-    return digest([feed(item(1, description=text, **parts))], job, SITES).wanted
+def text_of_feed(text: str, job: ParseTask = FED, **parts: str) -> tuple[PageRequest, ...]:
+    return parse_captures([feed(item(1, description=text, **parts))], job, SITES).page_requests
 
 
 def test_an_item_of_a_feed_wants_its_article_where_its_text_breaks_off() -> None:
@@ -336,8 +345,10 @@ def test_an_item_of_a_feed_wants_its_article_where_its_text_breaks_off() -> None
     ]
     assert len(text_of_feed("")) == 1
     assert text_of_feed("The lamps went out.") == ()
-    assert text_of_feed("The lamps…", Job("news", "feed", full_text="never")) == ()
-    assert len(text_of_feed("The lamps went out.", Job("news", "feed", full_text="always"))) == 1
+    assert text_of_feed("The lamps…", ParseTask("news", "feed", full_text="never")) == ()
+    assert (
+        len(text_of_feed("The lamps went out.", ParseTask("news", "feed", full_text="always"))) == 1
+    )
 
 
 def test_an_item_that_leads_elsewhere_or_plays_wants_nothing() -> None:
@@ -349,7 +360,9 @@ def test_an_item_that_leads_elsewhere_or_plays_wants_nothing() -> None:
     assert (
         len(
             text_of_feed(
-                "The lamps…", Job("news", "feed", full_text="always"), link="https://else.example/1"
+                "The lamps…",
+                ParseTask("news", "feed", full_text="always"),
+                link="https://else.example/1",
             )
         )
         == 1
@@ -359,20 +372,28 @@ def test_an_item_that_leads_elsewhere_or_plays_wants_nothing() -> None:
 def test_a_link_that_several_items_share_is_the_page_of_none() -> None:
     shared = "https://news.example.org/changelog"
 
-    found = digest(
-        [feed(item(1, link=shared) + item(2, link=shared) + item(3))], Job("news", "feed"), SITES
+    found = parse_captures(
+        [feed(item(1, link=shared) + item(2, link=shared) + item(3))],
+        ParseTask("news", "feed"),
+        SITES,
     )
 
-    assert [(one.index, one.url) for one in found.wanted] == [(2, "https://news.example.org/3")]
+    assert [(one.revision_index, one.url) for one in found.page_requests] == [
+        (2, "https://news.example.org/3")
+    ]
 
 
 def test_what_a_digest_of_several_wants_counts_on() -> None:
-    one = digest([page(card(1), card(2))], LISTED, SITES)
+    one = parse_captures([page(card(1), card(2))], LISTED, SITES)
 
-    both = joined([one, one])
+    both = concat([one, one])
 
-    assert [wanted.index for wanted in both.wanted] == [0, 1, 2, 3]
-    assert (len(both.revisions), both.shares, joined([])) == (4, (2, 2), Digest())
+    assert [wanted.revision_index for wanted in both.page_requests] == [0, 1, 2, 3]
+    assert (len(both.revisions), both.revisions_per_capture, concat([])) == (
+        4,
+        (2, 2),
+        ParseResult(),
+    )
     assert pickle.loads(pickle.dumps(both)) == both
 
 
@@ -389,12 +410,12 @@ def article(text: str = TOLD, url: str = "https://news.example.org/1", head: str
 
 
 def test_an_article_completes_the_item_that_a_list_states() -> None:
-    [wanted] = digest([page(card(1))], LISTED, SITES).wanted
+    [wanted] = parse_captures([page(card(1))], LISTED, SITES).page_requests
     head = "<meta property='article:published_time' content='2026-06-30T23:40:12+02:00'>"
 
-    found = digest(
+    found = parse_captures(
         [article(head=head)],
-        replace(LISTED, carrier="article", item=wanted.raw, listed="page"),
+        replace(LISTED, adapter="article", item=wanted.raw, list_adapter="page"),
         SITES,
     )
 
@@ -407,16 +428,16 @@ def test_an_article_completes_the_item_that_a_list_states() -> None:
     assert revision.content_html is not None
     assert "Sentence 8" in revision.content_html
     assert revision.published == datetime(2026, 6, 30, 21, 40, 12, tzinfo=UTC)
-    assert (found.wanted, found.more, found.rejected) == ((), (), ())
+    assert (found.page_requests, found.next_urls, found.rejected) == ((), (), ())
     assert revision.provenance["content_html"] == "trafilatura"
 
 
 def test_the_text_of_a_page_is_found_without_trafilatura(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "trafilatura", None)
-    [wanted] = digest([page(card(1))], LISTED, SITES).wanted
+    [wanted] = parse_captures([page(card(1))], LISTED, SITES).page_requests
 
-    found = digest(
-        [article()], replace(LISTED, carrier="article", item=wanted.raw, listed="page"), SITES
+    found = parse_captures(
+        [article()], replace(LISTED, adapter="article", item=wanted.raw, list_adapter="page"), SITES
     )
 
     [revision] = found.revisions
@@ -433,10 +454,10 @@ def test_the_pages_of_an_article_are_put_together_and_the_next_is_named() -> Non
             "article": {"body": ".text", "next": "a.on@href"},
         }
     ).page
-    job = Job(
+    job = ParseTask(
         "news",
         "article",
-        page=rules,
+        page_rules=rules,
         item=RawEntry("item 1", title=(Found("Title 1", "feed:title"),)),
     )
     first, second = (
@@ -444,18 +465,20 @@ def test_the_pages_of_an_article_are_put_together_and_the_next_is_named() -> Non
         article("<p>The end of it all.</p>", "https://news.example.org/1/2"),
     )
 
-    one = digest([first], job, SITES)
-    both = digest([first], replace(job, following=(second,)), SITES)
+    one = parse_captures([first], job, SITES)
+    both = parse_captures([first], replace(job, next_pages=(second,)), SITES)
 
-    assert (one.more, both.more) == (("https://news.example.org/1/2",), ())
+    assert (one.next_urls, both.next_urls) == (("https://news.example.org/1/2",), ())
     assert both.revisions[0].content_html is not None
     assert both.revisions[0].content_html.endswith("<p>The end of it all.</p>")
 
 
 def test_a_page_without_an_article_is_one_message() -> None:
-    job = Job("news", "article", item=RawEntry("item 7", title=(Found("Title 7", "page:h2"),)))
+    job = ParseTask(
+        "news", "article", item=RawEntry("item 7", title=(Found("Title 7", "page:h2"),))
+    )
 
-    found = digest(
+    found = parse_captures(
         [replace(article(), body=b"<!doctype html><html><body></body></html>")], job, SITES
     )
 
@@ -469,25 +492,32 @@ def test_a_page_without_an_article_is_one_message() -> None:
 def test_what_filters_leave_out_is_counted_and_wants_nothing() -> None:
     job = replace(LISTED, include=Match(title=("Title",)), exclude=Match(title=("live",)))
 
-    found = digest(
+    found = parse_captures(
         [page(card(1), card(2, title="Title 2 live"), card(3, title="Weather"))], job, SITES
     )
 
     assert [revision.title for revision in found.revisions] == ["Title 1"]
-    assert (found.left_out, found.found, len(found.wanted), found.shares) == (2, 3, 1, (1,))
+    assert (
+        found.filtered,
+        found.item_count,
+        len(found.page_requests),
+        found.revisions_per_capture,
+    ) == (2, 3, 1, (1,))
 
 
 def test_a_text_is_asked_for_when_there_is_one() -> None:
     job = replace(LISTED, include=Match(content=("keeper of the lamps",)))
-    [wanted] = digest([page(card(1))], job, SITES).wanted
-    read = replace(job, carrier="article", item=wanted.raw, listed="page")
+    [wanted] = parse_captures([page(card(1))], job, SITES).page_requests
+    read = replace(job, adapter="article", item=wanted.raw, list_adapter="page")
 
-    assert digest([article()], read, SITES).left_out == 0
+    assert parse_captures([article()], read, SITES).filtered == 0
     assert (
-        digest([article()], replace(read, include=Match(content=("elephants",))), SITES).left_out
+        parse_captures(
+            [article()], replace(read, include=Match(content=("elephants",))), SITES
+        ).filtered
         == 1
     )
-    assert digest([page(card(1))], replace(job, full_text="never"), SITES).left_out == 1
+    assert parse_captures([page(card(1))], replace(job, full_text="never"), SITES).filtered == 1
 
 
 def test_corrections_hold_for_lists_and_for_articles() -> None:
@@ -495,11 +525,11 @@ def test_corrections_hold_for_lists_and_for_articles() -> None:
         {"force": {"authors": "The Paper"}, "ignore": "published", "cut_title": "^Title "}
     )
     job = replace(LISTED, corrections=corrections)
-    [wanted] = digest([page(card(1))], job, SITES).wanted
+    [wanted] = parse_captures([page(card(1))], job, SITES).page_requests
 
-    stated = digest([page(card(1))], job, SITES).revisions[0]
-    read = digest(
-        [article()], replace(job, carrier="article", item=wanted.raw, listed="page"), SITES
+    stated = parse_captures([page(card(1))], job, SITES).revisions[0]
+    read = parse_captures(
+        [article()], replace(job, adapter="article", item=wanted.raw, list_adapter="page"), SITES
     ).revisions[0]
 
     assert {(one.title, one.authors, one.published_from) for one in (stated, read)} == {
@@ -510,7 +540,7 @@ def test_corrections_hold_for_lists_and_for_articles() -> None:
 def test_an_item_dated_in_the_future_may_be_refused() -> None:
     job = replace(LISTED, corrections=Corrections(future="reject"))
 
-    found = digest([page(card(1), card(2, date="30/06/2027 - 10:00"))], job, SITES)
+    found = parse_captures([page(card(1), card(2, date="30/06/2027 - 10:00"))], job, SITES)
 
     assert [revision.title for revision in found.revisions] == ["Title 1"]
     assert [message.partition("dated")[2] for message in found.rejected] == [

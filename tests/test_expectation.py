@@ -9,12 +9,12 @@ import pytest
 
 from aggregator.config import Expected, PageTest, Source
 from aggregator.model import Capture
-from aggregator.parse.task import job_of
-from aggregator.rule_tests.check import carrier_of, failures
+from aggregator.parse.task import parse_task
+from aggregator.rule_tests.check import adapter_of, mismatches
 from aggregator.rules.loader import load_sites
 
 if TYPE_CHECKING:
-    from aggregator.parse.captures import Job
+    from aggregator.parse.captures import ParseTask
     from aggregator.rules.compiled import Sites
 
 TAKEN = datetime(2024, 7, 5, tzinfo=UTC)
@@ -47,8 +47,8 @@ def feed(*items: str) -> Capture:
     return capture(f'<rss version="2.0" {SPACES}><channel>{channel}</channel></rss>')
 
 
-def job(carrier: str, **keys: Any) -> Job:
-    return job_of(
+def job(carrier: str, **keys: Any) -> ParseTask:
+    return parse_task(
         Source.model_validate({"id": "harbour", "url": "https://harbour.example/", **keys}), carrier
     )
 
@@ -104,7 +104,7 @@ def test_every_key_of_an_expectation_is_compared() -> None:
 
 def test_what_is_as_expected_is_passed_over_in_silence(sites: Sites) -> None:
     assert (
-        failures(expecting(min_items=1, first=PASSING), feed(ITEM), job=job("feed"), sites=sites)
+        mismatches(expecting(min_items=1, first=PASSING), feed(ITEM), job=job("feed"), sites=sites)
         == ()
     )
 
@@ -115,7 +115,7 @@ def test_each_difference_is_told_with_what_was_expected_and_what_was_found(
 ) -> None:
     value, message = FAILING[name]
 
-    found = failures(expecting(first={name: value}), feed(ITEM), job=job("feed"), sites=sites)
+    found = mismatches(expecting(first={name: value}), feed(ITEM), job=job("feed"), sites=sites)
 
     assert found == (f"first.{name}: {message}",)
 
@@ -124,7 +124,7 @@ def test_what_is_not_there_at_all_is_nothing(sites: Sites) -> None:
     bare = "<item><title>One</title></item>"
     expected = {name: PASSING[name] for name in ("url", "image", "authors", "credits", "summary")}
 
-    found = failures(expecting(first=expected), feed(bare), job=job("feed"), sites=sites)
+    found = mismatches(expecting(first=expected), feed(bare), job=job("feed"), sites=sites)
 
     assert [message.rpartition(", ")[2] for message in found] == ["found nothing"] * 5
 
@@ -142,7 +142,7 @@ def test_items_are_counted_as_a_run_counts_them(
 ) -> None:
     sport = "<item><title>Sport</title></item>"
 
-    found = failures(
+    found = mismatches(
         expecting(**keys),
         feed(ITEM, "<item/>", sport),
         job=job("feed", exclude={"title": "Sport"}),
@@ -155,10 +155,10 @@ def test_items_are_counted_as_a_run_counts_them(
 def test_a_test_that_says_nothing_wants_one_item_and_one_of_none_wants_none(sites: Sites) -> None:
     empty, of_feed = feed(), job("feed")
 
-    assert failures(expecting(), empty, job=of_feed, sites=sites) == (
+    assert mismatches(expecting(), empty, job=of_feed, sites=sites) == (
         "expected at least 1 item, found 0",
     )
-    assert failures(expecting(min_items=0), empty, job=of_feed, sites=sites) == ()
+    assert mismatches(expecting(min_items=0), empty, job=of_feed, sites=sites) == ()
 
 
 def test_a_selector_that_matches_nothing_is_told_with_the_nearest(sites: Sites) -> None:
@@ -172,8 +172,8 @@ def test_a_selector_that_matches_nothing_is_told_with_the_nearest(sites: Sites) 
     )
     lost = job("page", items="li.card")
 
-    [few] = failures(expecting(min_items=20), page, job=given, sites=sites)
-    [none] = failures(expecting(min_items=12), page, job=lost, sites=sites)
+    [few] = mismatches(expecting(min_items=20), page, job=given, sites=sites)
+    [none] = mismatches(expecting(min_items=12), page, job=lost, sites=sites)
 
     assert few == "expected at least 20 items, found 14; selector tme@datetime matches nothing"
     assert none.startswith("expected at least 12 items: ")
@@ -194,13 +194,13 @@ def test_an_articles_own_page_is_read_as_an_article(sites: Sites) -> None:
     )
     given = job("page", article={"body": "main", "fields": {"authors": ".author"}})
 
-    good = failures(
+    good = mismatches(
         expecting(entry={"title": "A bridge opens", "contains": "number 8"}),
         page,
         job=given,
         sites=sites,
     )
-    bad = failures(
+    bad = mismatches(
         expecting(entry={"title": "Two", "authors": "Ann"}), page, job=given, sites=sites
     )
 
@@ -213,7 +213,7 @@ def test_an_articles_own_page_is_read_as_an_article(sites: Sites) -> None:
 
 @pytest.mark.parametrize("body", ["", "<html><body></body></html>", "%PDF-1.7"])
 def test_a_page_that_is_no_article_is_told(sites: Sites, body: str) -> None:
-    [found] = failures(
+    [found] = mismatches(
         expecting(entry={"title": "One"}), capture(body), job=job("page"), sites=sites
     )
 
@@ -234,4 +234,4 @@ def test_a_page_that_is_no_article_is_told(sites: Sites, body: str) -> None:
     ],
 )
 def test_the_bytes_tell_what_carries_the_items(body: str, items: bool, carrier: str) -> None:
-    assert carrier_of(capture(body), items=items) == carrier
+    assert adapter_of(capture(body), items=items) == carrier

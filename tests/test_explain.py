@@ -10,13 +10,13 @@ import pytest
 from aggregator.config import Source
 from aggregator.errors import SourceError
 from aggregator.model import Capture
-from aggregator.parse.captures import digest
-from aggregator.parse.task import job_of
-from aggregator.parse.trace import Candidate, Explained, explain, silent
+from aggregator.parse.captures import parse_captures
+from aggregator.parse.task import parse_task
+from aggregator.parse.trace import ItemTrace, TracedCandidate, trace_items, unmatched_selectors
 from aggregator.rules.loader import load_sites
 
 if TYPE_CHECKING:
-    from aggregator.parse.captures import Job
+    from aggregator.parse.captures import ParseTask
     from aggregator.rules.compiled import Sites
 
 TAKEN = datetime(2024, 7, 5, tzinfo=UTC)
@@ -49,25 +49,26 @@ def page(body: str, head: str = "") -> Capture:
     )
 
 
-def job(carrier: str, **keys: Any) -> Job:
+def job(carrier: str, **keys: Any) -> ParseTask:
     """What a source with these keys is read with."""
     source = {"id": "harbour", "url": "https://harbour.example/", **keys}
-    return job_of(Source.model_validate(source), carrier)
+    return parse_task(Source.model_validate(source), carrier)
 
 
-def won(value: str, where: str) -> Candidate:
-    return Candidate(value, where, won=True)
+def won(value: str, where: str) -> TracedCandidate:
+    return TracedCandidate(value, where, has_won=True)
 
 
-def lost(value: str, where: str, reason: str) -> Candidate:
-    return Candidate(value, where, won=False, reason=reason)
+def lost(value: str, where: str, reason: str) -> TracedCandidate:
+    return TracedCandidate(value, where, has_won=False, reason=reason)
 
 
-def traced(one: Explained, name: str) -> tuple[str | None, list[Candidate]]:
+def traced(one: ItemTrace, name: str) -> tuple[str | None, list[TracedCandidate]]:
     """A field's value and candidates, their dates aside."""
     trace = next(trace for trace in one.fields if trace.name == name)
     return trace.value, [
-        Candidate(each.value, each.where, each.won, each.reason) for each in trace.candidates
+        TracedCandidate(each.value, each.where, each.has_won, each.reason)
+        for each in trace.candidates
     ]
 
 
@@ -80,7 +81,7 @@ def test_what_won_and_why_the_others_lost_is_told_in_their_order(sites: Sites) -
     )
     words = "<category>sea</category><category> </category>"
 
-    [one] = explain(
+    [one] = trace_items(
         feed(item(pictures, words, "<dc:language>??</dc:language>")), job("feed"), sites
     )
 
@@ -100,7 +101,7 @@ def test_what_won_and_why_the_others_lost_is_told_in_their_order(sites: Sites) -
 def test_a_date_is_told_as_it_was_written_and_as_it_was_read(sites: Sites) -> None:
     date = "Thu, 04 Jul 2024 10:00:00 +0200"
 
-    [one] = explain(feed(item(f"<pubDate>{date}</pubDate>")), job("feed"), sites)
+    [one] = trace_items(feed(item(f"<pubDate>{date}</pubDate>")), job("feed"), sites)
 
     [candidate] = next(trace for trace in one.fields if trace.name == "published").candidates
     assert traced(one, "published") == ("2024-07-04T08:00:00Z", [won(date, "feed:published")])
@@ -119,7 +120,7 @@ def test_a_date_is_told_as_it_was_written_and_as_it_was_read(sites: Sites) -> No
 def test_a_date_that_is_none_gives_way_to_the_moment_of_capture(
     sites: Sites, date: str, reason: str
 ) -> None:
-    [one] = explain(feed(item(f"<pubDate>{date}</pubDate>")), job("feed"), sites)
+    [one] = trace_items(feed(item(f"<pubDate>{date}</pubDate>")), job("feed"), sites)
 
     assert traced(one, "published") == (
         "2024-07-05T00:00:00Z",
@@ -131,7 +132,7 @@ def test_a_title_that_is_the_sites_name_gives_way_to_another(sites: Sites) -> No
     listed = "<article><h2>Harbour</h2><a href=/1>A bridge opens</a></article>"
     given = job("page", items="article", fields={"title": ["h2", "a"], "url": "a@href"})
 
-    [one] = explain(page(listed, "<title>Harbour</title>"), given, sites)
+    [one] = trace_items(page(listed, "<title>Harbour</title>"), given, sites)
 
     assert traced(one, "title") == (
         "A bridge opens",
@@ -151,7 +152,7 @@ def test_what_a_correction_decides_is_told_as_corrected(sites: Sites) -> None:
     )
     corrections = {"future": "keep", "ignore": "image", "force": {"title": "Always"}}
 
-    [one] = explain(future, job("feed", corrections=corrections), sites)
+    [one] = trace_items(future, job("feed", corrections=corrections), sites)
 
     assert traced(one, "title") == ("Always", [won("Always", "corrections")])
     assert traced(one, "image") == (
@@ -174,8 +175,8 @@ def test_what_filters_leave_out_and_what_is_rejected_is_there_too(sites: Sites) 
     given = job("feed", exclude={"title": "Sport"})
 
     told = [
-        (one.item, one.revision.title if one.revision else None, one.kept)
-        for one in explain(capture, given, sites)
+        (one.item, one.revision.title if one.revision else None, one.passes_filters)
+        for one in trace_items(capture, given, sites)
     ]
 
     assert told == [("item 1", "Sport", False), ("item 2", "7", True), ("item 3", "Sea", True)]
@@ -188,14 +189,17 @@ def test_the_explained_revisions_are_those_of_a_run(sites: Sites) -> None:
         *(same.format(number) for number in (1, 2)), item("<description>Text</description>")
     )
 
-    explained = explain(capture, given, sites)
+    explained = trace_items(capture, given, sites)
 
-    assert tuple(one.revision for one in explained) == digest([capture], given, sites).revisions
+    assert (
+        tuple(one.revision for one in explained)
+        == parse_captures([capture], given, sites).revisions
+    )
 
 
 def test_a_document_that_cannot_be_read_is_told_as_a_run_tells_it(sites: Sites) -> None:
     with pytest.raises(SourceError):
-        explain(
+        trace_items(
             Capture("harbour", "https://harbour.example/", TAKEN, b"nothing"), job("feed"), sites
         )
 
@@ -233,7 +237,7 @@ def test_rules_of_a_list_that_find_nothing_are_told(
         for n in (1, 2)
     )
 
-    found = silent(page(f"<ul>{cards}</ul>"), job("page", **own), sites)
+    found = unmatched_selectors(page(f"<ul>{cards}</ul>"), job("page", **own), sites)
 
     assert [f"{one.path}: {one}" for one in found] == expected
 
@@ -248,9 +252,11 @@ def test_rules_of_an_article_and_of_json_that_find_nothing_are_told(sites: Sites
         "harbour", "https://harbour.example/api", TAKEN, b'{"data": {"articles": [1, 2]}}'
     )
 
-    of_article = silent(article, job("article", **own), sites)
-    of_data = silent(data, job("json", **own), sites)
-    right = silent(data, job("json", items="json:data.articles", next="json:data"), sites)
+    of_article = unmatched_selectors(article, job("article", **own), sites)
+    of_data = unmatched_selectors(data, job("json", **own), sites)
+    right = unmatched_selectors(
+        data, job("json", items="json:data.articles", next="json:data"), sites
+    )
 
     assert [str(one) for one in of_article] == [
         "selector .author matches nothing, nearest is .authors (1)"
@@ -267,4 +273,4 @@ def test_a_document_of_another_kind_has_no_silent_rules_and_raises_nothing(
 ) -> None:
     capture = Capture("harbour", "https://harbour.example/", TAKEN, b"%PDF-1.7 \x00\xff")
 
-    assert silent(capture, job(carrier), sites) == ()
+    assert unmatched_selectors(capture, job(carrier), sites) == ()

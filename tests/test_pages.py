@@ -13,10 +13,10 @@ from aggregator.config import Source
 from aggregator.errors import SourceError
 from aggregator.fetch import Request, Response
 from aggregator.model import Capture, RawEntry, Revision
-from aggregator.parse.captures import Digest, Job, Wanted
-from aggregator.run.host_queue import Hosts
-from aggregator.run.list_pages import Leaf, follow, leaf_of
-from aggregator.run.page_fetcher import Parts, Visit
+from aggregator.parse.captures import PageRequest, ParseResult, ParseTask
+from aggregator.run.host_queue import HostQueue
+from aggregator.run.list_pages import ListPage, follow_pages, list_page
+from aggregator.run.page_fetcher import PageFetcher, RunContext
 from aggregator.store import KnownArticle
 
 if TYPE_CHECKING:
@@ -46,11 +46,13 @@ def article(name: str) -> Revision:
     )
 
 
-def read(text: str) -> Digest:
+def read(text: str) -> ParseResult:
     names, _, more = text.partition("|")
     revisions = tuple(map(article, names.split()))
-    wanted = tuple(Wanted(i, RawEntry(one.title), str(one.url)) for i, one in enumerate(revisions))
-    return Digest(revisions, more=tuple(more.split()), wanted=wanted)
+    wanted = tuple(
+        PageRequest(i, RawEntry(one.title), str(one.url)) for i, one in enumerate(revisions)
+    )
+    return ParseResult(revisions, next_urls=tuple(more.split()), page_requests=wanted)
 
 
 class World:
@@ -75,7 +77,7 @@ class World:
             await asyncio.Event().wait()
         return Response(status=200, url=request.url, body=said.encode())
 
-    async def digest(self, captures: Sequence[Capture], job: Job) -> Digest:
+    async def digest(self, captures: Sequence[Capture], job: ParseTask) -> ParseResult:
         return read(captures[0].body.decode())
 
     async def news(self, revisions: Sequence[Revision]) -> list[KnownArticle | None]:
@@ -83,23 +85,31 @@ class World:
 
     def follow(
         self, first: str, *, carrier: str = "page", pages: int = 10, seconds: float = 60
-    ) -> list[Leaf]:
-        async def story() -> list[Leaf]:
+    ) -> list[ListPage]:
+        async def story() -> list[ListPage]:
             source = Source.model_validate({"id": "news", "url": HOME, "pages": pages})
-            hosts = Hosts(dict, clock=lambda: NOW)
+            hosts = HostQueue(dict, clock=lambda: NOW)
             limit = timedelta(seconds=seconds)
-            parts = Parts(
-                self, self.digest, hosts, lambda: NOW, limit_bytes=9999, limit=limit, news=self.news
+            parts = RunContext(
+                self,
+                self.digest,
+                hosts,
+                lambda: NOW,
+                limit_bytes=9999,
+                limit=limit,
+                find_known=self.news,
             )
             document = read(first)
-            leaf = leaf_of(document, await self.news(document.revisions))
-            return await follow(Visit(source, parts, NOW), Job("news", carrier), leaf, url=HOME)
+            leaf = list_page(document, await self.news(document.revisions))
+            return await follow_pages(
+                PageFetcher(source, parts, NOW), ParseTask("news", carrier), leaf, url=HOME
+            )
 
         return asyncio.run(story())
 
 
-def titles(leaves: list[Leaf]) -> list[list[str]]:
-    return [[revision.title for revision in leaf.digest.revisions] for leaf in leaves]
+def titles(leaves: list[ListPage]) -> list[list[str]]:
+    return [[revision.title for revision in leaf.result.revisions] for leaf in leaves]
 
 
 def test_pages_are_read_until_one_brings_nothing_unknown() -> None:
@@ -160,7 +170,10 @@ def test_what_moved_to_the_next_page_meanwhile_is_not_counted_again() -> None:
     leaves = world.follow(f"a b | {page(2)}")
 
     assert titles(leaves) == [["a", "b"], ["c", "d"]]
-    assert [(one.index, one.raw.item) for one in leaves[1].digest.wanted] == [(0, "c"), (1, "d")]
+    assert [(one.revision_index, one.raw.item) for one in leaves[1].result.page_requests] == [
+        (0, "c"),
+        (1, "d"),
+    ]
     assert leaves[1].known == [None, None]
 
 
@@ -176,9 +189,9 @@ def test_a_page_that_fails_is_a_note_and_the_end() -> None:
 
     [first, last] = world.follow(f"a | {page(2)} {page(3)}")
 
-    assert (titles([first]), last.digest) == (
+    assert (titles([first]), last.result) == (
         [["a"]],
-        Digest(notes=(f"{HOME}?… could not be read: HTTP 503 at a.example",)),
+        ParseResult(notes=(f"{HOME}?… could not be read: HTTP 503 at a.example",)),
     )
     assert world.asked == [page(2)]
 
@@ -189,7 +202,7 @@ def test_a_page_that_robots_txt_forbids_is_not_asked_for() -> None:
     [_, last] = world.follow(f"a | {page(2)}")
 
     assert world.asked == []
-    assert "robots.txt does not allow" in last.digest.notes[0]
+    assert "robots.txt does not allow" in last.result.notes[0]
 
 
 def test_a_page_that_never_comes_ends_with_the_time_of_the_run() -> None:
@@ -197,7 +210,7 @@ def test_a_page_that_never_comes_ends_with_the_time_of_the_run() -> None:
 
     [_, last] = world.follow(f"a | {page(2)}", seconds=0.05)
 
-    assert last.digest.notes == (f"{HOME}?… could not be read in the time of this run",)
+    assert last.result.notes == (f"{HOME}?… could not be read in the time of this run",)
 
 
 def test_the_newest_five_parts_of_a_sitemap_are_read_and_robots_txt_is_not_asked() -> None:

@@ -14,10 +14,10 @@ from aggregator.config import Fields, Source
 from aggregator.errors import SourceError, StoreError
 from aggregator.fetch import Fetcher, FetchSettings, Request, Response
 from aggregator.model import SourceState
-from aggregator.parse.captures import Digest, digest
+from aggregator.parse.captures import ParseResult, parse_captures
 from aggregator.rules.loader import load_sites
 from aggregator.run import pipeline
-from aggregator.run.host_queue import Hosts
+from aggregator.run.host_queue import HostQueue
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -182,12 +182,12 @@ def test_gone_is_asked_no_more_unless_forced(home: Any, way: Any, clock: Any) ->
 def parts(clock: Any, **given: Any) -> dict[str, Any]:
     """Parts whose every member may be given."""
 
-    async def nothing(captures: Any, job: Any) -> Digest:
-        return Digest()
+    async def nothing(captures: Any, job: Any) -> ParseResult:
+        return ParseResult()
 
-    hosts = Hosts(given.pop("recorded", dict), clock=clock)
+    hosts = HostQueue(given.pop("recorded", dict), clock=clock)
     return {
-        "digest": nothing,
+        "parse": nothing,
         "hosts": hosts,
         "clock": clock,
         "limit_bytes": 9,
@@ -203,21 +203,21 @@ def run_alone(home: Any, clock: Any, **given: Any) -> Any:
             [source] = home.load().sources
             state = SourceState(source.id, clock())
             return await pipeline.run(
-                source, state, pipeline.Parts(fetcher, **parts(clock, **given))
+                source, state, pipeline.RunContext(fetcher, **parts(clock, **given))
             )
 
     return asyncio.run(run())
 
 
 def test_a_run_that_takes_too_long_is_given_up(home: Any, clock: Any) -> None:
-    async def never(captures: Any, job: Any) -> Digest:
+    async def never(captures: Any, job: Any) -> ParseResult:
         await asyncio.Event().wait()
         raise AssertionError
 
     home.save("calm", "Calm")
     home.follow("{id: saved, path: ../../articles, adapter: archive}")
 
-    result = run_alone(home, clock, digest=never, limit=timedelta(milliseconds=20), limit_bytes=999)
+    result = run_alone(home, clock, parse=never, limit=timedelta(milliseconds=20), limit_bytes=999)
 
     assert (result.outcome.error, result.outcome.message) == (
         "timeout",
@@ -229,13 +229,13 @@ def test_a_run_that_takes_too_long_is_given_up(home: Any, clock: Any) -> None:
 def test_an_unforeseen_failure_is_one_outcome_and_a_logged_one(
     home: Any, clock: Any, caplog: Any
 ) -> None:
-    async def broken(captures: Any, job: Any) -> Digest:
+    async def broken(captures: Any, job: Any) -> ParseResult:
         raise ZeroDivisionError("our own mistake")
 
     home.save("calm", "Calm")
     home.follow("{id: saved, path: ../../articles, adapter: archive}")
 
-    result = run_alone(home, clock, digest=broken, limit_bytes=999)
+    result = run_alone(home, clock, parse=broken, limit_bytes=999)
 
     assert (result.outcome.error, result.outcome.message) == (
         "internal",
@@ -258,32 +258,32 @@ def test_a_store_that_cannot_be_read_ends_the_run_and_is_not_the_sources_fault(
 
 def test_who_gets_no_turn_in_time_comes_back_later_without_a_failure(clock: Any) -> None:
     async def story() -> Any:
-        hosts = Hosts(dict, clock=clock, per_host=1, patience=timedelta(milliseconds=10))
+        hosts = HostQueue(dict, clock=clock, per_host=1, patience=timedelta(milliseconds=10))
         async with (
-            hosts.turn("a.example") as first,
-            hosts.turn("a.example") as second,
-            hosts.turn("b.example") as other,
+            hosts.slot("a.example") as first,
+            hosts.slot("a.example") as second,
+            hosts.slot("b.example") as other,
         ):
             return first, second, other
 
     first, second, other = asyncio.run(story())
 
     assert (first, other) == (None, None)
-    assert (second.until - clock.now, second.asked_for) == (timedelta(minutes=5), False)
+    assert (second.until - clock.now, second.by_server) == (timedelta(minutes=5), False)
 
 
 def test_a_wait_ends_and_lanes_leave_nothing_behind(clock: Any) -> None:
-    async def story() -> Hosts:
-        hosts = Hosts(dict, clock=clock)
-        hosts.told("a.example", timedelta(hours=1))
-        async with hosts.turn("a.example") as wait:
+    async def story() -> HostQueue:
+        hosts = HostQueue(dict, clock=clock)
+        hosts.set_retry_after("a.example", timedelta(hours=1))
+        async with hosts.slot("a.example") as wait:
             assert wait is not None
             assert wait.until == clock.now + timedelta(hours=1)
         clock.forward(hours=2)
-        async with hosts.turn("a.example") as wait:
+        async with hosts.slot("a.example") as wait:
             assert wait is None
         with pytest.raises(SourceError):
-            async with hosts.turn("a.example"):
+            async with hosts.slot("a.example"):
                 raise SourceError("http", "no")
         return hosts
 
@@ -295,15 +295,15 @@ def test_a_wait_ends_and_lanes_leave_nothing_behind(clock: Any) -> None:
 # --- beyond one document ----------------------------------------------------------------------------------------------
 
 
-async def inline(captures: Any, job: Any) -> Digest:
+async def inline(captures: Any, job: Any) -> ParseResult:
     """Digest in this process: what is slow about a parser process is its start."""
-    return digest(captures, job, SITES)
+    return parse_captures(captures, job, SITES)
 
 
 @asynccontextmanager
 async def reading(home: Any, clock: Any) -> AsyncIterator[Any]:
     async with home.app(clock) as app:
-        app._parts = replace(app._parts, digest=inline)
+        app._parts = replace(app._parts, parse=inline)
         yield app
 
 
@@ -601,10 +601,10 @@ def test_a_page_with_one_link_that_looks_like_an_article_is_no_list(
             async with home.app(clock) as app:
                 rules = Source(id="few", url=origin.url(), items=(".card",), fields=FIELDS).page
 
-                async def helped(captures: Any, job: Any) -> Digest:
-                    return digest(captures, replace(job, page=rules), SITES)
+                async def helped(captures: Any, job: Any) -> ParseResult:
+                    return parse_captures(captures, replace(job, page_rules=rules), SITES)
 
-                app._parts = replace(app._parts, digest=helped)
+                app._parts = replace(app._parts, parse=helped)
                 [two] = await app.cycle()
                 origin.pages["/"] = way.Reply(
                     html("".join(map(card.format, (1, 2, 3)))), headers=headers
@@ -674,7 +674,7 @@ def test_an_article_on_a_private_address_is_not_asked_for(home: Any, way: Any, c
             home.follow(f'{{id: feed, url: "{feed}"}}')
             async with reading(home, clock) as app:
                 body = excerpts(1, host=origin.url("")).encode()
-                app._parts.remembered.store(
+                app._parts.preview_cache.store(
                     Request(feed), Response(status=200, url=feed, body=body)
                 )
                 [outcome] = await app.cycle()

@@ -45,11 +45,15 @@ def test_a_rehearsal_shows_every_step_and_the_run_after_it_asks_only_for_what_is
             shown = await rehearse(config, config.sources[0], articles=2, clock=clock)
 
             assert shown.steps[0].captures[0].url == origin.url("/news")
-            assert [step.job.carrier for step in shown.steps] == ["page", "article", "article"]
+            assert [step.job.adapter for step in shown.steps] == ["page", "article", "article"]
             assert {step.job.item.item for step in shown.steps[1:] if step.job.item} == {
-                one.raw.item for one in shown.digest.wanted[:2]
+                one.raw.item for one in shown.digest.page_requests[:2]
             }
-            assert (shown.carrier, shown.digest.found, len(shown.digest.wanted)) == ("page", 3, 3)
+            assert (shown.carrier, shown.digest.item_count, len(shown.digest.page_requests)) == (
+                "page",
+                3,
+                3,
+            )
             assert [one.title for one in shown.result.revisions] == ["Lamp 1", "Lamp 2"]
             assert shown.result.outcome.notes == (
                 "full text of 2 items read",
@@ -64,7 +68,7 @@ def test_a_rehearsal_shows_every_step_and_the_run_after_it_asks_only_for_what_is
             again = await rehearse(
                 config, config.sources[0], articles=2, more=True, reuse=True, clock=clock
             )
-            assert [step.job.carrier for step in again.steps] == [
+            assert [step.job.adapter for step in again.steps] == [
                 "page",
                 "page",
                 "article",
@@ -132,7 +136,7 @@ def test_what_fails_is_told_by_the_outcome_with_all_that_came(
                 gone.result.outcome.http_status,
                 gone.carrier,
                 gone.steps,
-                gone.digest.found,
+                gone.digest.item_count,
             ) == (404, None, (), 0)
 
     asyncio.run(story())

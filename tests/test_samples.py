@@ -20,7 +20,7 @@ import pytest
 
 from aggregator.model import Capture
 from aggregator.normalize.html import text_of
-from aggregator.parse.captures import Job, digest
+from aggregator.parse.captures import ParseTask, parse_captures
 from aggregator.rules.loader import load_sites
 
 if TYPE_CHECKING:
@@ -85,9 +85,9 @@ HOSTS = {
 
 @cache
 def article(path: Path) -> Revision:
-    found = digest(
+    found = parse_captures(
         [Capture("saved", path.as_uri(), TAKEN, path.read_bytes())],
-        Job("saved", "archive"),
+        ParseTask("saved", "archive"),
         _sites(),
     )
     assert found.rejected == ()

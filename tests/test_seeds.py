@@ -12,7 +12,7 @@ import pytest
 
 from aggregator.model import Capture
 from aggregator.normalize.html import text_of
-from aggregator.parse.captures import Job, digest
+from aggregator.parse.captures import ParseTask, parse_captures
 from aggregator.rules.loader import load_sites
 
 SEEDS = sorted((Path(__file__).parent.parent / "seeds").glob("*.txt"))
@@ -33,7 +33,7 @@ def test_a_seed_gives_exactly_what_is_expected(path: Path) -> None:
     unwanted = expected.pop("must_not_contain")
     capture = Capture("saved", path.as_uri(), TAKEN, path.read_bytes())
 
-    (revision,) = digest([capture], Job("saved", "archive"), load_sites()).revisions
+    (revision,) = parse_captures([capture], ParseTask("saved", "archive"), load_sites()).revisions
 
     paragraphs = text_of(revision.content_html or "").split("\n\n")
     given: dict[str, Any] = {

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aggregator.model import Capture
-from aggregator.parse.captures import Job, digest
+from aggregator.parse.captures import ParseTask, parse_captures
 from aggregator.rules.loader import load_sites
 
 if TYPE_CHECKING:
@@ -57,16 +57,16 @@ def listed(publisher: str, carrier: str, sites: Sites) -> Revision:
     document = capture(
         publisher, "feed.xml" if carrier == "feed" else "section.html", LISTS[publisher][carrier]
     )
-    job = Job(publisher, carrier, full_text="always")
-    found = digest([document], job, sites)
+    job = ParseTask(publisher, carrier, full_text="always")
+    found = parse_captures([document], job, sites)
     (wanted,) = [
         one
-        for one in found.wanted
-        if found.revisions[one.index].title == saved(publisher, sites).title
+        for one in found.page_requests
+        if found.revisions[one.revision_index].title == saved(publisher, sites).title
     ]
     page = capture(publisher, "article.html", wanted.url)
-    (revision,) = digest(
-        [page], replace(job, carrier="article", item=wanted.raw, listed=carrier), sites
+    (revision,) = parse_captures(
+        [page], replace(job, adapter="article", item=wanted.raw, list_adapter=carrier), sites
     ).revisions
     return revision
 
@@ -74,7 +74,7 @@ def listed(publisher: str, carrier: str, sites: Sites) -> Revision:
 def saved(publisher: str, sites: Sites) -> Revision:
     body = (DATA / publisher / "saved.txt").read_bytes()
     file = Capture(publisher, "file:///articles/000_saved.txt", TAKEN, body)
-    (revision,) = digest([file], Job(publisher, "archive"), sites).revisions
+    (revision,) = parse_captures([file], ParseTask(publisher, "archive"), sites).revisions
     return revision
 
 
@@ -121,8 +121,8 @@ def test_the_saved_articles_say_what_they_should(sites: Sites) -> None:
 
 
 def test_a_broadcast_without_a_link_is_the_page_that_its_guid_names(sites: Sites) -> None:
-    found = digest(
-        [capture("voa", "feed.xml", LISTS["voa"]["feed"])], Job("voa", "feed"), sites
+    found = parse_captures(
+        [capture("voa", "feed.xml", LISTS["voa"]["feed"])], ParseTask("voa", "feed"), sites
     ).revisions[1]
 
     assert (found.url, found.keys[0], found.enclosures[0].type) == (
@@ -136,9 +136,9 @@ def test_a_section_page_lists_its_articles_and_nothing_else(sites: Sites) -> Non
     found = {
         publisher: [
             one.title
-            for one in digest(
+            for one in parse_captures(
                 [capture(publisher, "section.html", LISTS[publisher]["page"])],
-                Job(publisher, "page"),
+                ParseTask(publisher, "page"),
                 sites,
             ).revisions
         ]

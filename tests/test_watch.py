@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from aggregator.daemon import file_watcher
-from aggregator.daemon.file_watcher import Change, Plan, follow
+from aggregator.daemon.file_watcher import Change, WatchPlan, watch_files
 
 
 def test_folders_of_the_configuration_and_of_sources_are_watched_and_our_own_output_is_not(
@@ -31,17 +31,17 @@ def test_folders_of_the_configuration_and_of_sources_are_watched_and_our_own_out
         "https://harbour.example/",
     )
 
-    plan = Plan.of(home.load())
+    plan = WatchPlan.for_config(home.load())
 
     config, articles = home.root / "config", home.root / "articles"
-    assert plan == Plan(
+    assert plan == WatchPlan(
         frozenset({config, config / "sources", config / "sites"}),
         frozenset({(articles, "some"), (articles, "one")}),
         frozenset({(articles, "all"), (home.root / "deep", "below")}),
     )
 
 
-PLAN = Plan(
+PLAN = WatchPlan(
     frozenset({Path("/c"), Path("/c/sources")}),
     frozenset({(Path("/flat"), "flat")}),
     frozenset({(Path("/deep"), "deep"), (Path("/deep/er"), "deeper")}),
@@ -68,7 +68,7 @@ def test_a_path_means(path: str, configuration: bool, sources: set[str]) -> None
 
 def test_a_new_folder_beside_the_main_file_may_bring_configuration(tmp_path: Path) -> None:
     (tmp_path / "sources").mkdir()
-    plan = Plan(frozenset({tmp_path}), frozenset(), frozenset())
+    plan = WatchPlan(frozenset({tmp_path}), frozenset(), frozenset())
 
     assert plan.meaning({tmp_path / "sources"}).configuration
 
@@ -77,19 +77,19 @@ def test_without_files_there_is_nothing_to_watch(tmp_path: Path) -> None:
     from aggregator.config import default
 
     async def story() -> None:
-        await follow(Plan.of(default()), lambda _: None, stop=asyncio.Event())
+        await watch_files(WatchPlan.for_config(default()), lambda _: None, stop=asyncio.Event())
 
     asyncio.run(story())
 
 
 def test_a_change_is_told_and_so_is_what_came_before_the_watch(home: Any, way: Any) -> None:
     home.follow("{id: saved, path: ../../articles/*.txt, adapter: archive}")
-    plan = Plan.of(home.load())
+    plan = WatchPlan.for_config(home.load())
 
     async def story() -> list[Change]:
         told: list[Change] = []
         stop = asyncio.Event()
-        watching = asyncio.create_task(follow(plan, told.append, stop=stop))
+        watching = asyncio.create_task(watch_files(plan, told.append, stop=stop))
         await asyncio.sleep(0.01)
         home.save("calm", "Calm")
         await way.until(lambda: told)
@@ -117,7 +117,7 @@ def test_what_cannot_be_watched_is_said(
     monkeypatch.setattr(file_watcher, "awatch", broken)
 
     async def story() -> None:
-        await follow(Plan.of(home.load()), lambda _: None, stop=asyncio.Event())
+        await watch_files(WatchPlan.for_config(home.load()), lambda _: None, stop=asyncio.Event())
 
     asyncio.run(story())
 

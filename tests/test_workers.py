@@ -15,8 +15,8 @@ import pytest
 
 from aggregator.errors import SourceError
 from aggregator.model import Capture
-from aggregator.parse.captures import Job
-from aggregator.parse.pool import Limits, Workers
+from aggregator.parse.captures import ParseTask
+from aggregator.parse.pool import Limits, ParserPool
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -36,10 +36,10 @@ def fetched(way: Any, word: str) -> list[Capture]:
     return [Capture("s", "https://harbour.example/feed", way.present, word.encode())]
 
 
-def with_workers(story: Callable[[Workers], Awaitable[Any]], **limits: float) -> Any:
+def with_workers(story: Callable[[ParserPool], Awaitable[Any]], **limits: float) -> Any:
     async def run() -> Any:
         given = Limits(**{"seconds": 20.0, "memory_bytes": MEMORY, **limits})  # type: ignore[arg-type]
-        async with Workers(None, count=2, limits=given, program=STUMBLING) as workers:
+        async with ParserPool(None, count=2, limits=given, program=STUMBLING) as workers:
             return await story(workers)
 
     return asyncio.run(run())
@@ -61,11 +61,11 @@ def read_by(message: str) -> str:
 def test_a_document_that_ruins_its_parser_is_its_sources_error_and_others_go_on(
     way: Any, word: str, kind: str, message: str
 ) -> None:
-    async def story(workers: Workers) -> tuple[Any, Any]:
-        task = asyncio.create_task(workers.digest(fetched(way, word), Job("s", "word")))
-        innocent = await workers.digest(fetched(way, "good"), Job("t", "word"))
+    async def story(workers: ParserPool) -> tuple[Any, Any]:
+        task = asyncio.create_task(workers.parse(fetched(way, word), ParseTask("s", "word")))
+        innocent = await workers.parse(fetched(way, "good"), ParseTask("t", "word"))
         [guilty] = await asyncio.gather(task, return_exceptions=True)
-        again = await workers.digest(fetched(way, "good"), Job("t", "word"))
+        again = await workers.parse(fetched(way, "good"), ParseTask("t", "word"))
         assert [read.rejected[0].partition(" by")[0] for read in (innocent, again)] == [
             "good was read"
         ] * 2
@@ -79,8 +79,8 @@ def test_a_document_that_ruins_its_parser_is_its_sources_error_and_others_go_on(
 
 @pytest.mark.parametrize("word", ["hang", "eat", "crash", "raise"])
 def test_of_several_saved_articles_only_the_guilty_one_is_rejected(way: Any, word: str) -> None:
-    async def story(workers: Workers) -> tuple[str, ...]:
-        digest = await workers.digest(saved(way, "one", word, "three"), Job("s", "word"))
+    async def story(workers: ParserPool) -> tuple[str, ...]:
+        digest = await workers.parse(saved(way, "one", word, "three"), ParseTask("s", "word"))
         return digest.rejected
 
     one, guilty, three = with_workers(story, seconds=0.3)
@@ -90,9 +90,9 @@ def test_of_several_saved_articles_only_the_guilty_one_is_rejected(way: Any, wor
 
 
 def test_a_folder_with_one_bad_file_is_no_failure(way: Any) -> None:
-    async def story(workers: Workers) -> tuple[str, ...]:
+    async def story(workers: ParserPool) -> tuple[str, ...]:
         [bad] = saved(way, "not a feed")
-        return (await workers.digest([bad], Job("s", "feed"))).rejected
+        return (await workers.parse([bad], ParseTask("s", "feed"))).rejected
 
     [message] = with_workers(story)
 
@@ -100,8 +100,8 @@ def test_a_folder_with_one_bad_file_is_no_failure(way: Any) -> None:
 
 
 def test_what_a_library_prints_is_no_answer(way: Any) -> None:
-    async def story(workers: Workers) -> tuple[str, ...]:
-        return (await workers.digest(saved(way, "talk", "good"), Job("s", "word"))).rejected
+    async def story(workers: ParserPool) -> tuple[str, ...]:
+        return (await workers.parse(saved(way, "talk", "good"), ParseTask("s", "word"))).rejected
 
     assert [message.split(" was")[0] for message in with_workers(story)] == ["talk", "good"]
 
@@ -109,8 +109,8 @@ def test_what_a_library_prints_is_no_answer(way: Any) -> None:
 def test_a_parser_knows_no_secret(way: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FEED_PASSWORD", "secret")
 
-    async def story(workers: Workers) -> tuple[str, ...]:
-        return (await workers.digest(fetched(way, "environment"), Job("s", "word"))).rejected
+    async def story(workers: ParserPool) -> tuple[str, ...]:
+        return (await workers.parse(fetched(way, "environment"), ParseTask("s", "word"))).rejected
 
     names = with_workers(story)
 
@@ -119,11 +119,11 @@ def test_a_parser_knows_no_secret(way: Any, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_parser_that_died_while_it_was_idle_is_not_the_next_documents_fault(way: Any) -> None:
-    async def story(workers: Workers) -> tuple[str, str]:
-        first = await workers.digest(fetched(way, "good"), Job("s", "word"))
+    async def story(workers: ParserPool) -> tuple[str, str]:
+        first = await workers.parse(fetched(way, "good"), ParseTask("s", "word"))
         pid = int(read_by(first.rejected[0]))
         os.kill(pid, signal.SIGKILL)
-        second = await workers.digest(fetched(way, "good"), Job("s", "word"))
+        second = await workers.parse(fetched(way, "good"), ParseTask("s", "word"))
         return str(pid), read_by(second.rejected[0])
 
     first, second = with_workers(story)
@@ -132,19 +132,19 @@ def test_a_parser_that_died_while_it_was_idle_is_not_the_next_documents_fault(wa
 
 
 def test_a_parser_that_broke_after_other_work_is_given_a_second_judge(way: Any) -> None:
-    async def story(workers: Workers) -> SourceError:
-        await workers.digest(fetched(way, "good"), Job("s", "word"))
+    async def story(workers: ParserPool) -> SourceError:
+        await workers.parse(fetched(way, "good"), ParseTask("s", "word"))
         with pytest.raises(SourceError) as caught:
-            await workers.digest(fetched(way, "crash"), Job("s", "word"))
+            await workers.parse(fetched(way, "crash"), ParseTask("s", "word"))
         return caught.value
 
     assert str(with_workers(story)) == "its parser ran out of memory or crashed"
 
 
 def test_a_parser_is_used_again_and_ends_when_it_is_idle(way: Any) -> None:
-    async def story(workers: Workers) -> tuple[set[str], set[int]]:
+    async def story(workers: ParserPool) -> tuple[set[str], set[int]]:
         readers = {
-            read_by((await workers.digest(fetched(way, "good"), Job("s", "word"))).rejected[0])
+            read_by((await workers.parse(fetched(way, "good"), ParseTask("s", "word"))).rejected[0])
             for _ in range(3)
         }
         await way.until(lambda: not way.children())
@@ -156,8 +156,8 @@ def test_a_parser_is_used_again_and_ends_when_it_is_idle(way: Any) -> None:
 
 
 def test_no_parser_is_left_when_work_is_broken_off(way: Any) -> None:
-    async def story(workers: Workers) -> None:
-        task = asyncio.create_task(workers.digest(saved(way, "hang"), Job("s", "word")))
+    async def story(workers: ParserPool) -> None:
+        task = asyncio.create_task(workers.parse(saved(way, "hang"), ParseTask("s", "word")))
         await way.until(way.children)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -170,9 +170,9 @@ def test_no_parser_is_left_when_work_is_broken_off(way: Any) -> None:
 
 def test_a_parser_that_does_not_start_is_our_failure(way: Any) -> None:
     async def story() -> SourceError:
-        async with Workers(Path("never"), program=STUMBLING) as workers:
+        async with ParserPool(Path("never"), program=STUMBLING) as workers:
             with pytest.raises(SourceError) as caught:
-                await workers.digest(fetched(way, "good"), Job("s", "word"))
+                await workers.parse(fetched(way, "good"), ParseTask("s", "word"))
             return caught.value
 
     error = asyncio.run(story())
@@ -186,11 +186,11 @@ def test_a_real_document_that_takes_too_long_is_given_up(way: Any) -> None:
     )
 
     async def story() -> SourceError:
-        async with Workers(None, limits=Limits(seconds=0.02)) as workers:
+        async with ParserPool(None, limits=Limits(seconds=0.02)) as workers:
             with pytest.raises(SourceError) as caught:
-                await workers.digest(
+                await workers.parse(
                     [Capture("s", "https://a.example/", way.present, body.encode())],
-                    Job("s", "feed"),
+                    ParseTask("s", "feed"),
                 )
             return caught.value
 
@@ -200,17 +200,17 @@ def test_a_real_document_that_takes_too_long_is_given_up(way: Any) -> None:
 PARENT = """
 import asyncio, sys
 from datetime import UTC, datetime
-from aggregator.parse.captures import Job
+from aggregator.parse.captures import ParseTask
 from aggregator.model import Capture
-from aggregator.parse.pool import Limits, Workers
+from aggregator.parse.pool import Limits, ParserPool
 
 async def main():
-    async with Workers(None, limits=Limits(seconds=0.2, idle_seconds=600), program=sys.argv[2:]) as workers:
+    async with ParserPool(None, limits=Limits(seconds=0.2, idle_seconds=600), program=sys.argv[2:]) as workers:
         now = datetime.now(UTC)
-        await workers.digest([Capture("s", "https://a.example/", now, b"good")], Job("s", "word"))
+        await workers.parse([Capture("s", "https://a.example/", now, b"good")], ParseTask("s", "word"))
         if sys.argv[1] == "hang":
             hanging = [Capture("s", "https://a.example/", now, b"hang")]
-            task = asyncio.create_task(workers.digest(hanging, Job("s", "word")))
+            task = asyncio.create_task(workers.parse(hanging, ParseTask("s", "word")))
             await asyncio.sleep(0.05)
         print("ready", flush=True)
         sys.stdin.readline()

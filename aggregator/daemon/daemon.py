@@ -16,9 +16,9 @@ from aiohttp import web
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from aggregator.app import App, open_store, rules_of, utc_now
-from aggregator.daemon.file_watcher import Plan, follow
-from aggregator.daemon.run_pool import Crew
-from aggregator.daemon.status import Condition, Served
+from aggregator.daemon.file_watcher import WatchPlan, watch_files
+from aggregator.daemon.run_pool import RunPool
+from aggregator.daemon.status import DaemonSite, DaemonStatus
 from aggregator.errors import AggregatorError, ConfigError, UsageError
 from aggregator.store.writer import Writer
 from aggregator.web import make_app
@@ -38,8 +38,8 @@ SHORTEST_SLEEP = timedelta(seconds=1)
 RETRY = timedelta(seconds=5)  # after a failure of ours: a full disk, a database that is away
 TICK_DELAY = timedelta(milliseconds=20)  # runs that end together are one tick
 PUBLISH_DELAY = timedelta(milliseconds=300)  # changes that come together are published together
-PRUNED_EVERY = timedelta(days=1)
-FIRST_LOOK_SECONDS = (
+PRUNE_INTERVAL = timedelta(days=1)
+FIRST_RUN_SECONDS = (
     2.0  # folders are read before the first request is answered, but no longer than this
 )
 GRACE_SECONDS = 2.0  # for runs under way when the daemon is told to stop
@@ -83,7 +83,7 @@ class Daemon:
         self._writer = writer
         self._clock = clock
         self.app = App(config, store, writer=writer, clock=clock)
-        self.condition = Condition(started=clock())
+        self.condition = DaemonStatus(started=clock())
         self._rules = rules_of(config)
         self._due = asyncio.Event()
         self._unpublished = asyncio.Event()
@@ -92,7 +92,7 @@ class Daemon:
         self._stop = asyncio.Event()
         self._publishing = asyncio.Lock()
         self._starting = asyncio.Lock()  # no run starts in a configuration that is being left
-        self._crew = Crew(self.condition, ended=self._due.set, changed=self._unpublished.set)
+        self._crew = RunPool(self.condition, ended=self._due.set, changed=self._unpublished.set)
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._leaving: set[asyncio.Task[None]] = set()
 
@@ -112,19 +112,19 @@ class Daemon:
         works: list[asyncio.Task[None]] = []
         runner: web.AppRunner | None = None
         try:
-            await self._first_look()
+            await self._wait_for_first_run()
             runner = await self._listen()
             works += [
-                asyncio.create_task(self._whenever(self._due, self._tick, delay=TICK_DELAY)),
+                asyncio.create_task(self._on_event(self._due, self._tick, delay=TICK_DELAY)),
                 asyncio.create_task(
-                    self._whenever(self._unpublished, self._publish, delay=PUBLISH_DELAY)
+                    self._on_event(self._unpublished, self._publish, delay=PUBLISH_DELAY)
                 ),
-                asyncio.create_task(self._whenever(self._outdated, self.reload)),
+                asyncio.create_task(self._on_event(self._outdated, self.reload)),
                 asyncio.create_task(self._watch()),
             ]
             self._due.set()
             self._scheduler.add_job(
-                self._prune, "interval", seconds=PRUNED_EVERY.total_seconds(), id="prune", **JOB
+                self._prune, "interval", seconds=PRUNE_INTERVAL.total_seconds(), id="prune", **JOB
             )
             await self._stop.wait()
         finally:
@@ -138,7 +138,7 @@ class Daemon:
 
     # --- bells ----------------------------------------------------------------------------------------------------
 
-    async def _whenever(
+    async def _on_event(
         self,
         bell: asyncio.Event,
         work: Callable[[], Awaitable[None]],
@@ -154,13 +154,13 @@ class Daemon:
                 await work()
             except Exception:
                 logger.exception("unforeseen failure, the daemon goes on and tries again")
-                self._ring(bell, after=RETRY)
+                self._set_later(bell, after=RETRY)
 
-    def _ring(self, bell: asyncio.Event, *, after: timedelta) -> None:
+    def _set_later(self, bell: asyncio.Event, *, after: timedelta) -> None:
         if not self._stop.is_set():
             at = datetime.now(UTC) + after
             self._scheduler.add_job(
-                _set, "date", args=[bell], run_date=at, id=f"bell {id(bell)}", **JOB
+                _set_events, "date", args=[bell], run_date=at, id=f"bell {id(bell)}", **JOB
             )
 
     async def _tick(self) -> None:
@@ -170,19 +170,19 @@ class Daemon:
                 if not self._crew.pause(self._clock()) and await self._crew.start_due(self.app):
                     due = await self._writer.call(self._store.next_due, self._clock())
         except AggregatorError as error:
-            self._crew.store_failed(error, self._clock())
-        now = self.condition.ticked = self._clock()
+            self._crew.note_store_failure(error, self._clock())
+        now = self.condition.last_tick = self._clock()
         wait = self._crew.pause(now) or (LONGEST_SLEEP if due is None else due - now)
-        self._ring(self._due, after=min(max(wait, SHORTEST_SLEEP), LONGEST_SLEEP))
+        self._set_later(self._due, after=min(max(wait, SHORTEST_SLEEP), LONGEST_SLEEP))
 
     async def _publish(self) -> None:
         await self.publish()
-        await self._settle()
-        self._ring(
+        await self._update_indexes()
+        self._set_later(
             self._unpublished, after=RETRY if self.condition.publish_error else LONGEST_SLEEP
         )
 
-    async def _settle(self) -> None:
+    async def _update_indexes(self) -> None:
         """Bring the search index up to date, in slices between other writing: then no search has to wait for it."""
         try:
             while not self._stop.is_set() and await self._writer.call(self._store.update_indexes):
@@ -202,7 +202,7 @@ class Daemon:
                 logger.exception("publishing failed unforeseen")
                 self.condition.publish_error = f"unforeseen: {type(error).__name__}: {error}"
                 return
-            self.condition.renditions = renditions
+            self.condition.published_views = renditions
             self.condition.published = self._clock()
             self.condition.publish_error = None
         for (view, kind), rendition in renditions.items():
@@ -225,14 +225,14 @@ class Daemon:
 
     # --- start and stop -------------------------------------------------------------------------------------------
 
-    async def _first_look(self) -> None:
+    async def _wait_for_first_run(self) -> None:
         """Read the folders, so that the first reader finds a feed; then publish what there is. Raises StoreError."""
-        self._crew.want(
+        self._crew.request(
             {source.id for source in self.app.sources.values() if source.path is not None}
         )
-        await self._crew.start_wanted(self.app)
+        await self._crew.start_requested(self.app)
         stopped = asyncio.create_task(self._stop.wait())
-        settled = asyncio.create_task(self._crew.settle(FIRST_LOOK_SECONDS))
+        settled = asyncio.create_task(self._crew.reap(FIRST_RUN_SECONDS))
         await asyncio.wait({stopped, settled}, return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
         settled.cancel()
@@ -241,7 +241,7 @@ class Daemon:
 
     async def _listen(self) -> web.AppRunner:
         server = self.app.config.server
-        served = Served(
+        served = DaemonSite(
             self.condition, lambda: self.app, lambda: len(self._crew.runs), clock=self._clock
         )
         runner = web.AppRunner(
@@ -285,13 +285,13 @@ class Daemon:
     async def _watch(self) -> None:
         while not self._stop.is_set():
             self._unwatched.clear()
-            self._plan = Plan.of(self.app.config)
-            await follow(self._plan, self._changed, stop=self._unwatched)
+            self._plan = WatchPlan.for_config(self.app.config)
+            await watch_files(self._plan, self._on_file_change, stop=self._unwatched)
             await self._unwatched.wait()
 
-    def _changed(self, change: Change) -> None:
+    def _on_file_change(self, change: Change) -> None:
         if change.sources:
-            self._crew.want(change.sources)
+            self._crew.request(change.sources)
             self._due.set()
         if change.configuration:
             self._outdated.set()
@@ -302,16 +302,16 @@ class Daemon:
             config = await asyncio.to_thread(self._load)
             rules = rules_of(config)
             if (config, rules) != (self.app.config, self._rules):
-                await self._take_up(config)
+                await self._switch_to(config)
                 self._rules = rules
         except Exception as error:  # noqa: BLE001 - whatever a person wrote there, the daemon goes on as before
-            self._refuse(error)
+            self._report_config_error(error)
             return
         self.condition.config_error = None
-        if Plan.of(self.app.config) != self._plan:
+        if WatchPlan.for_config(self.app.config) != self._plan:
             self._unwatched.set()
 
-    async def _take_up(self, config: Config) -> None:
+    async def _switch_to(self, config: Config) -> None:
         app = App(config, self._store, writer=self._writer, clock=self._clock)
         await app.__aenter__()
         if (config.database, config.server.listen) != (
@@ -320,7 +320,7 @@ class Daemon:
         ):
             logger.warning("database and server.listen change only with a restart")
         async with self._starting:
-            self._leave(self.app)
+            self._close_when_idle(self.app)
             self.app = app
         logger.info(
             "configuration taken up: %d sources, %d views", len(app.sources), len(config.views)
@@ -328,7 +328,7 @@ class Daemon:
         self._unpublished.set()
         self._due.set()
 
-    def _refuse(self, error: Exception) -> None:
+    def _report_config_error(self, error: Exception) -> None:
         if isinstance(error, ConfigError):
             count = len(error.problems)
             words = (
@@ -336,12 +336,12 @@ class Daemon:
             )
         else:
             words = str(error) or type(error).__name__
-            self._ring(self._outdated, after=RETRY)  # not what a person wrote: it may pass
+            self._set_later(self._outdated, after=RETRY)  # not what a person wrote: it may pass
         if words != self.condition.config_error:
             logger.error("the configuration does not load, the present one stays:\n%s", error)
         self.condition.config_error = words
 
-    def _leave(self, app: App) -> None:
+    def _close_when_idle(self, app: App) -> None:
         """Close the parts of a former configuration when the last run that uses them has ended."""
 
         async def leave(runs: Collection[asyncio.Task[None]]) -> None:
@@ -354,7 +354,7 @@ class Daemon:
         task.add_done_callback(self._leaving.discard)
 
 
-async def _set(bell: asyncio.Event) -> None:
+async def _set_events(bell: asyncio.Event) -> None:
     """Ring; a coroutine, for APScheduler runs plain functions in a thread."""
     bell.set()
 

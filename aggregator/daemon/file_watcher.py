@@ -37,7 +37,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class WatchPlan:
     """What to watch: folders of the configuration, and folders of sources, `flat` or with what is below (`deep`)."""
 
     configuration: frozenset[Path]
@@ -45,7 +45,7 @@ class Plan:
     deep: frozenset[tuple[Path, str]]
 
     @classmethod
-    def of(cls, config: Config) -> Self:
+    def for_config(cls, config: Config) -> Self:
         """Plan with the folders that exist now."""
         roots = [
             (*_root(Path(str(source.path))), source.id)
@@ -75,7 +75,9 @@ class Plan:
         )
 
 
-async def follow(plan: Plan, tell: Callable[[Change], None], *, stop: asyncio.Event) -> None:
+async def watch_files(
+    plan: WatchPlan, tell: Callable[[Change], None], *, stop: asyncio.Event
+) -> None:
     """Tell each change until `stop` is set; at the beginning, that everything may have changed."""
     deep = frozenset(source for _, source in plan.deep)
     flat = frozenset(source for _, source in plan.flat)
@@ -94,7 +96,7 @@ async def follow(plan: Plan, tell: Callable[[Change], None], *, stop: asyncio.Ev
 
 
 async def _follow(
-    plan: Plan,
+    plan: WatchPlan,
     roots: set[Path],
     everything: Change,
     tell: Callable[[Change], None],

@@ -35,19 +35,19 @@ class Health:
 
 
 @dataclass(slots=True)
-class Condition:
+class DaemonStatus:
     """How the daemon is, and what it published last; written in the event loop alone.
 
     Each error is what to tell people of it, None where all is well.
     """
 
     started: datetime
-    ticked: datetime | None = None
+    last_tick: datetime | None = None
     published: datetime | None = None
     store_error: str | None = None
     publish_error: str | None = None
     config_error: str | None = None
-    renditions: Mapping[tuple[str, str], Rendition] = field(default_factory=dict)
+    published_views: Mapping[tuple[str, str], Rendition] = field(default_factory=dict)
 
     def store_fails(self, error: AggregatorError) -> None:
         """Tell it once, however often it is tried."""
@@ -62,12 +62,12 @@ class Condition:
         self.publish_error = str(error)
 
 
-class Served:
+class DaemonSite:
     """The daemon as HTTP sees it; `app` gives the present one, `running` the number of runs under way."""
 
     def __init__(
         self,
-        condition: Condition,
+        condition: DaemonStatus,
         app: Callable[[], App],
         running: Callable[[], int],
         *,
@@ -84,7 +84,7 @@ class Served:
 
     def view(self, view_id: str | None, kind: str) -> Published | None:
         name = view_id or self._app().config.views[0].id
-        rendition = self._condition.renditions.get((name, kind))
+        rendition = self._condition.published_views.get((name, kind))
         return rendition.document if rendition else None
 
     def latest(self, limit: int) -> Sequence[Entry]:
@@ -116,7 +116,7 @@ class Served:
 
     def _reasons(self, store_error: str | None) -> list[str]:
         condition = self._condition
-        still = self._clock() - (condition.ticked or condition.started) > STANDSTILL
+        still = self._clock() - (condition.last_tick or condition.started) > STANDSTILL
         return [
             *([f"the store fails: {store_error}"] if store_error else ()),
             *([f"publishing fails: {condition.publish_error}"] if condition.publish_error else ()),

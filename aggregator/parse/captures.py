@@ -19,7 +19,7 @@ from aggregator.normalize.identity import KEYED_BY_URL, by_url, distinct, guids_
 from aggregator.normalize.image import without_logos
 from aggregator.normalize.text.truncated import is_cut
 from aggregator.normalize.url import same_site
-from aggregator.parse.task import Digest, Job, Wanted, joined
+from aggregator.parse.task import PageRequest, ParseResult, ParseTask, concat
 from aggregator.rules.apply import read, timezone_of
 from aggregator.rules.compiled import with_own, zone
 
@@ -32,21 +32,21 @@ if TYPE_CHECKING:
 
 MAX_ITEMS = 10_000  # a document (RULES: hostile input)
 MAX_ITEM_CHARACTERS = 2 * 1024 * 1024  # of an entry's content, and of its summary
-KEYED_BEFORE = f"{KEYED_BY_URL}: its guids named several items before"
+KEYED_BY_URL_BEFORE = f"{KEYED_BY_URL}: its guids named several items before"
 
 
-def digest(
-    captures: Iterable[Capture], job: Job, sites: Sites, *, witness: Witness | None = None
-) -> Digest:
+def parse_captures(
+    captures: Iterable[Capture], job: ParseTask, sites: Sites, *, witness: Witness | None = None
+) -> ParseResult:
     """Parse, read and normalize captures of one source, in order; `witness` is told why each item became what it is.
 
     Raises:
         SourceError: where a document is not readable at all.
     """
-    return joined([_document(capture, job, sites, witness) for capture in captures])
+    return concat([_parse_document(capture, job, sites, witness) for capture in captures])
 
 
-def rules_for(job: Job, capture: Capture, sites: Sites) -> SiteRules:
+def rules_for(job: ParseTask, capture: Capture, sites: Sites) -> SiteRules:
     """The rules that a document is read with.
 
     Those that the source insists on, else its host's, else those of the kind of system that made a page, else those for
@@ -57,11 +57,11 @@ def rules_for(job: Job, capture: Capture, sites: Sites) -> SiteRules:
         if job.site is not None
         else sites.of(capture.url) or _by_fingerprint(job, capture, sites)
     )
-    return _own(job, found or sites.named("saved"))
+    return _with_own_rules(job, found or sites.named("saved"))
 
 
-def _by_fingerprint(job: Job, capture: Capture, sites: Sites) -> SiteRules | None:
-    if not adapters.find_adapter(job.carrier).is_page:
+def _by_fingerprint(job: ParseTask, capture: Capture, sites: Sites) -> SiteRules | None:
+    if not adapters.find_adapter(job.adapter).is_page:
         return None
     from aggregator.adapters.html import document  # on demand: a feed needs no page to be read
 
@@ -71,25 +71,27 @@ def _by_fingerprint(job: Job, capture: Capture, sites: Sites) -> SiteRules | Non
         return None  # the adapter says it better
 
 
-def _own(job: Job, rules: SiteRules) -> SiteRules:
-    return with_own(job.page, rules) if job.page is not None else rules
+def _with_own_rules(job: ParseTask, rules: SiteRules) -> SiteRules:
+    return with_own(job.page_rules, rules) if job.page_rules is not None else rules
 
 
-def _document(capture: Capture, job: Job, sites: Sites, witness: Witness | None) -> Digest:
+def _parse_document(
+    capture: Capture, job: ParseTask, sites: Sites, witness: Witness | None
+) -> ParseResult:
     rules = rules_for(job, capture, sites)
     parsed = (
-        _article(capture, job, rules)
-        if job.carrier == ARTICLE
-        else adapters.parse(job.carrier, capture, rules)
+        _parse_article(capture, job, rules)
+        if job.adapter == ARTICLE
+        else adapters.parse(job.adapter, capture, rules)
     )
     rejected = list(parsed.rejected)
     if len(parsed.entries) > MAX_ITEMS:
         rejected.append(
             f"{len(parsed.entries) - MAX_ITEMS} items beyond the limit of {MAX_ITEMS:,} a document"
         )
-    reader = _Reader(capture, parsed, job, sites, rules, witness)
+    reader = _ItemNormalizer(capture, parsed, job, sites, rules, witness)
     items: list[_Item] = []
-    entries, keyed = _keyed(parsed.entries[:MAX_ITEMS], job)
+    entries, keyed = _judge_guids(parsed.entries[:MAX_ITEMS], job)
     for raw in entries:
         try:
             items.append(reader.item(raw))
@@ -101,40 +103,42 @@ def _document(capture: Capture, job: Job, sites: Sites, witness: Witness | None)
             rejected.append(f"{raw.item}: cannot be read ({type(e).__name__}: {e})")
     chosen = reader.chosen(items)
     revisions = without_logos(distinct([item.revision for item in chosen]))
-    return Digest(
+    return ParseResult(
         revisions,
         tuple(rejected),
         (*_notes(parsed), *keyed),
         parsed.hints,
         parsed.title,
         (len(revisions),),
-        wanted=_wanted(chosen, revisions),
-        more=parsed.more,
-        left_out=len(items) - len(chosen),
-        by_url=job.by_url or bool(keyed),
+        page_requests=_page_requests(chosen, revisions),
+        next_urls=parsed.more,
+        filtered=len(items) - len(chosen),
+        ignore_guids=job.ignore_guids or bool(keyed),
     )
 
 
-def _article(capture: Capture, job: Job, rules: SiteRules) -> Parsed:
+def _parse_article(capture: Capture, job: ParseTask, rules: SiteRules) -> Parsed:
     """Read one article's own page; `more` are its next pages."""
     from aggregator.adapters import article  # on demand: most feeds bring their articles with them
 
-    pages = (capture, *job.following)
+    pages = (capture, *job.next_pages)
     try:
-        raw = article.join(pages, rules, item=job.item, carrier=job.listed)
+        raw = article.join(pages, rules, item=job.item, carrier=job.list_adapter)
     except ItemError as e:
         return Parsed(rejected=(str(e),))
     return Parsed(entries=(raw,), more=article.pages_after(pages[-1], rules))
 
 
-def _keyed(entries: tuple[RawEntry, ...], job: Job) -> tuple[tuple[RawEntry, ...], tuple[str, ...]]:
+def _judge_guids(
+    entries: tuple[RawEntry, ...], job: ParseTask
+) -> tuple[tuple[RawEntry, ...], tuple[str, ...]]:
     """Take the guids from items where they name several, now or before; say so."""
     guids = guids_of(entries)
     if guids.are_trouble:
         return by_url(entries), (f"{KEYED_BY_URL}: {guids}",)
-    if job.by_url and job.carrier != ARTICLE:
-        return by_url(entries), (KEYED_BEFORE,)
-    return (by_url(entries) if job.by_url else entries), ()
+    if job.ignore_guids and job.adapter != ARTICLE:
+        return by_url(entries), (KEYED_BY_URL_BEFORE,)
+    return (by_url(entries) if job.ignore_guids else entries), ()
 
 
 def _notes(parsed: Parsed) -> tuple[str, ...]:
@@ -151,23 +155,25 @@ class _Item:
     page: str | None
 
 
-def _wanted(items: Sequence[_Item], revisions: Sequence[Revision]) -> tuple[Wanted, ...]:
+def _page_requests(
+    items: Sequence[_Item], revisions: Sequence[Revision]
+) -> tuple[PageRequest, ...]:
     """Which of the items want their page; a link that several items share is the page of none of them."""
     return tuple(
-        Wanted(index, item.raw, item.page)
+        PageRequest(index, item.raw, item.page)
         for index, (item, revision) in enumerate(zip(items, revisions, strict=True))
         if item.page is not None and revision.keys == item.revision.keys
     )
 
 
-class _Reader:
+class _ItemNormalizer:
     """Reads the items of one document."""
 
     def __init__(
         self,
         capture: Capture,
         parsed: Parsed,
-        job: Job,
+        job: ParseTask,
         sites: Sites,
         rules: SiteRules,
         witness: Witness | None,
@@ -186,7 +192,7 @@ class _Reader:
         if any(len(found.value) > MAX_ITEM_CHARACTERS for found in (*raw.content, *raw.summary)):
             raise ItemError(f"{raw.item}: more than {MAX_ITEM_CHARACTERS:,} characters")
         if self._parsed.title and not raw.publisher:
-            raw = replace(raw, publisher=(Found(self._parsed.title, f"{self._job.carrier}:title"),))
+            raw = replace(raw, publisher=(Found(self._parsed.title, f"{self._job.adapter}:title"),))
         revision = self._revision(raw)
         return _Item(raw, revision, self._page(revision))
 
@@ -237,20 +243,20 @@ class _Reader:
 
     def _rules(self, address: str | None) -> SiteRules:
         """The rules of an article: those of its host; where it has none, those of the list that names it."""
-        if self._job.site is not None or self._job.carrier == ARTICLE:
+        if self._job.site is not None or self._job.adapter == ARTICLE:
             return self._document_rules
         found = self._sites.of(address or self._capture.url)
-        if found is None and ADAPTERS[self._job.carrier].is_list:
+        if found is None and ADAPTERS[self._job.adapter].is_list:
             return self._document_rules
         found = found or self._sites.named("saved")
         if found.id not in self._own_rules:
-            self._own_rules[found.id] = _own(self._job, found)
+            self._own_rules[found.id] = _with_own_rules(self._job, found)
         return self._own_rules[found.id]
 
     def _dates(self, rules: SiteRules) -> Field:
         """How dates are written: as the list has them, and as the articles themselves do."""
         stated = rules.field("published")
-        if not ADAPTERS[self._job.carrier].is_list and not ADAPTERS[self._job.listed].is_list:
+        if not ADAPTERS[self._job.adapter].is_list and not ADAPTERS[self._job.list_adapter].is_list:
             return stated
         listed = self._document_rules.listing.field("published")
         return replace(
@@ -264,22 +270,22 @@ class _Reader:
     def _page(self, revision: Revision) -> str | None:
         """Where the article's own page is, if it is to be read."""
         job = self._job
-        if revision.url is None or job.full_text == "never" or job.carrier in ("archive", ARTICLE):
+        if revision.url is None or job.full_text == "never" or job.adapter in ("archive", ARTICLE):
             return None
         if job.full_text == "always":
             return revision.url
-        if ADAPTERS[job.carrier].is_list:
+        if ADAPTERS[job.adapter].is_list:
             return None if revision.content_html else revision.url
         own = any(
             same_site(revision.url, home) for home in (self._capture.url, self._parsed.home) if home
         )
-        missing = own and not _plays(revision) and is_cut(revision)
+        missing = own and not _has_media(revision) and is_cut(revision)
         return revision.url if missing else None
 
 
-def _plays(revision: Revision) -> bool:
+def _has_media(revision: Revision) -> bool:
     """Tell whether an item is a broadcast: what it has to say is in its sound or film."""
     return any((found.type or "").startswith(("audio/", "video/")) for found in revision.enclosures)
 
 
-__all__ = ["Digest", "Job", "Wanted", "digest", "joined", "rules_for"]
+__all__ = ["PageRequest", "ParseResult", "ParseTask", "concat", "parse_captures", "rules_for"]

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import unquote
 
 from aggregator.errors import SourceError
-from aggregator.parse.task import Digest, joined
-from aggregator.parse.worker import LENGTH, Refusal, frame
+from aggregator.parse.task import ParseResult, concat
+from aggregator.parse.worker import LENGTH, ParseFailure, frame
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from aggregator.model import Capture
-    from aggregator.parse.task import Job
+    from aggregator.parse.task import ParseTask
 
-CHUNK = 250  # saved articles in one request: so many parsers work on one folder, and none holds much at a time
+FILES_PER_REQUEST = 250  # saved articles in one request: so many parsers work on one folder, and none holds much at a time
 _AHEAD_BYTES = (
     1024 * 1024
 )  # of answers that wait here, so that no parser waits for whoever reads them
@@ -49,7 +49,7 @@ class Limits:
 DEFAULT = Limits()
 
 
-class Workers:
+class ParserPool:
     """A pool of at most `count` parser processes, started when needed; an async context manager.
 
     `sites` is the folder of the user's own site rules, None where there is none. `program` is what a process runs.
@@ -65,7 +65,7 @@ class Workers:
     ) -> None:
         self._limits = limits
         self._command = (*program, str(limits.memory_bytes), str(limits.seconds), str(sites or ""))
-        self._free: list[_Process] = []
+        self._free: list[_ParserProcess] = []
         self._ending: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(count or min(os.cpu_count() or 1, 4))
         self._retirement: asyncio.TimerHandle | None = None
@@ -84,34 +84,37 @@ class Workers:
         self._retire()
         await asyncio.gather(*self._ending)
 
-    async def digest(self, captures: Sequence[Capture], job: Job) -> Digest:
+    async def parse(self, captures: Sequence[Capture], job: ParseTask) -> ParseResult:
         """Digest captures, in order.
 
         Raises: SourceError where a document is not readable, `parse` where its parser had to be killed; a file is
         rejected instead.
         """
-        chunks = [captures[at : at + CHUNK] for at in range(0, len(captures), CHUNK)]
-        tasks = [asyncio.create_task(self._chunk(chunk, job)) for chunk in chunks]
+        chunks = [
+            captures[at : at + FILES_PER_REQUEST]
+            for at in range(0, len(captures), FILES_PER_REQUEST)
+        ]
+        tasks = [asyncio.create_task(self._parse_chunk(chunk, job)) for chunk in chunks]
         try:
-            return joined([digest for task in tasks for digest in await task])
+            return concat([digest for task in tasks for digest in await task])
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _chunk(self, captures: Sequence[Capture], job: Job) -> list[Digest]:
+    async def _parse_chunk(self, captures: Sequence[Capture], job: ParseTask) -> list[ParseResult]:
         """Ask until every capture has its answer: a parser that was killed leaves the rest to the next one."""
-        digests: list[Digest] = []
+        digests: list[ParseResult] = []
         fresh = False
         while left := captures[len(digests) :]:
-            answers = await self._ask(left, job, fresh=fresh)
-            digests += map(_judged, left, answers)
+            answers = await self._send(left, job, fresh=fresh)
+            digests += map(_result_or_raise, left, answers)
             fresh = not answers
         return digests
 
-    async def _ask(
-        self, captures: Sequence[Capture], job: Job, *, fresh: bool
-    ) -> list[Digest | Refusal]:
+    async def _send(
+        self, captures: Sequence[Capture], job: ParseTask, *, fresh: bool
+    ) -> list[ParseResult | ParseFailure]:
         """Return the answers to the first captures, up to the one that was the end of the parser.
 
         None at all, where a parser that had been at work before broke on the first: that may be the fault of what it
@@ -121,32 +124,32 @@ class Workers:
             process = (
                 self._free.pop()
                 if self._free and not fresh
-                else await _Process.start(self._command)
+                else await _ParserProcess.start(self._command)
             )
-            answers: list[Digest | Refusal] = []
+            answers: list[ParseResult | ParseFailure] = []
             used = process.used
             try:
-                async for answer in process.ask(captures, job, self._limits.seconds):
+                async for answer in process.parse(captures, job, self._limits.seconds):
                     answers.append(answer)
             except _StuckError:
                 await process.kill()
                 answers.append(
-                    Refusal(
+                    ParseFailure(
                         "parse", f"reading it took more than {self._limits.seconds:g} s: given up"
                     )
                 )
             except _BrokenError:
                 await process.kill()
                 if answers or not used:
-                    answers.append(Refusal("parse", "its parser ran out of memory or crashed"))
+                    answers.append(ParseFailure("parse", "its parser ran out of memory or crashed"))
             except BaseException:
                 await process.kill()
                 raise
             else:
-                self._spare(process)
+                self._put_back(process)
             return answers
 
-    def _spare(self, process: _Process) -> None:
+    def _put_back(self, process: _ParserProcess) -> None:
         process.used = True
         self._free.append(process)
         if self._retirement is not None:
@@ -159,7 +162,7 @@ class Workers:
         while self._free:
             self._end(self._free.pop())
 
-    def _end(self, process: _Process) -> None:
+    def _end(self, process: _ParserProcess) -> None:
         task = asyncio.create_task(process.end())
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
@@ -174,7 +177,7 @@ class _BrokenError(Exception):
 
 
 @dataclass(slots=True, eq=False)
-class _Process:
+class _ParserProcess:
     """One parser process; `used` tells that it has answered before."""
 
     process: asyncio.subprocess.Process
@@ -206,9 +209,9 @@ class _Process:
             raise
         return started
 
-    async def ask(
-        self, captures: Sequence[Capture], job: Job, seconds: float
-    ) -> AsyncIterator[Digest | Refusal]:
+    async def parse(
+        self, captures: Sequence[Capture], job: ParseTask, seconds: float
+    ) -> AsyncIterator[ParseResult | ParseFailure]:
         """Yield the answer to each capture; each has `seconds`. Raises _StuckError, _BrokenError."""
         self.stdin.write(frame((tuple(captures), job)))
         for _ in captures:
@@ -240,13 +243,14 @@ class _Process:
         await asyncio.shield(self.process.wait())
 
 
-def _judged(capture: Capture, answer: Digest | Refusal) -> Digest:
+def _result_or_raise(capture: Capture, answer: ParseResult | ParseFailure) -> ParseResult:
     """Take an answer: what is wrong with one of many files rejects that file, anything else is the source's error."""
-    if isinstance(answer, Digest):
+    if isinstance(answer, ParseResult):
         return answer
     if capture.url.startswith("file:"):
-        return Digest(
-            rejected=(f"{unquote(capture.url.rpartition('/')[2])}: {answer.message}",), shares=(0,)
+        return ParseResult(
+            rejected=(f"{unquote(capture.url.rpartition('/')[2])}: {answer.message}",),
+            revisions_per_capture=(0,),
         )
     raise SourceError(answer.kind, answer.message)
 

@@ -24,7 +24,7 @@ _EVERYTHING, _AS_STATED = Match(), Corrections()
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class ParseTask:
     """What the middle needs to know of a source.
 
     `carrier` is an adapter's name, `site` the name of the rules it insists on, None where the address decides. A
@@ -36,34 +36,34 @@ class Job:
     """
 
     source: str
-    carrier: str
+    adapter: str
     site: str | None = None
     timezone: str = "UTC"
     timezone_stated: bool = False
     language: str | None = None
     tags: tuple[str, ...] = ()
-    page: PageRules | None = None
+    page_rules: PageRules | None = None
     full_text: FullText = "missing"
     include: Match | None = None
     exclude: Match | None = None
     corrections: Corrections | None = None
     item: RawEntry | None = None
-    listed: str = "feed"
-    following: tuple[Capture, ...] = ()
-    by_url: bool = False
+    list_adapter: str = "feed"
+    next_pages: tuple[Capture, ...] = ()
+    ignore_guids: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PageRequest:
     """Revision number `index` of a digest wants its article's own page at `url`; `raw` is what was stated so far."""
 
-    index: int
+    revision_index: int
     raw: RawEntry
     url: str
 
 
 @dataclass(frozen=True, slots=True)
-class Digest:
+class ParseResult:
     """What became of some captures: revisions in document order, a message for each rejected item, notes, and hints.
 
     `shares` tells for each capture how many of the revisions it brought, `left_out` how many items filters kept out.
@@ -76,22 +76,22 @@ class Digest:
     notes: tuple[str, ...] = ()
     hints: Hints = NO_HINTS
     title: str | None = None
-    shares: tuple[int, ...] = ()
-    wanted: tuple[Wanted, ...] = ()
-    more: tuple[str, ...] = ()
-    left_out: int = 0
-    by_url: bool = False
+    revisions_per_capture: tuple[int, ...] = ()
+    page_requests: tuple[PageRequest, ...] = ()
+    next_urls: tuple[str, ...] = ()
+    filtered: int = 0
+    ignore_guids: bool = False
 
     @property
-    def found(self) -> int:
+    def item_count(self) -> int:
         """How many items there were, whatever became of them."""
-        return len(self.revisions) + len(self.rejected) + self.left_out
+        return len(self.revisions) + len(self.rejected) + self.filtered
 
 
-def job_of(source: Source, carrier: str) -> Job:
+def parse_task(source: Source, carrier: str) -> ParseTask:
     """What the pure middle needs to know of a source."""
     site = source.adapter if source.adapter not in SOURCE_ADAPTERS else None
-    return Job(
+    return ParseTask(
         source.id,
         carrier,
         site=site,
@@ -99,7 +99,7 @@ def job_of(source: Source, carrier: str) -> Job:
         timezone_stated="timezone" in source.stated,
         language=source.language,
         tags=source.tags,
-        page=source.page,
+        page_rules=source.page,
         full_text=source.full_text,
         include=None if source.include == _EVERYTHING else source.include,
         exclude=None if source.exclude == _EVERYTHING else source.exclude,
@@ -107,23 +107,28 @@ def job_of(source: Source, carrier: str) -> Job:
     )
 
 
-def joined(digests: Sequence[Digest]) -> Digest:
+def concat(digests: Sequence[ParseResult]) -> ParseResult:
     """Make one digest of several; title and hints are those of the last."""
     if len(digests) < 2:
-        return digests[0] if digests else Digest()
-    wanted: list[Wanted] = []
+        return digests[0] if digests else ParseResult()
+    wanted: list[PageRequest] = []
     revisions: list[Revision] = []
     for digest in digests:
-        wanted += (replace(one, index=one.index + len(revisions)) for one in digest.wanted)
+        wanted += (
+            replace(one, revision_index=one.revision_index + len(revisions))
+            for one in digest.page_requests
+        )
         revisions += digest.revisions
     return replace(
         digests[-1],
         revisions=tuple(revisions),
-        wanted=tuple(wanted),
+        page_requests=tuple(wanted),
         rejected=tuple(message for digest in digests for message in digest.rejected),
         notes=tuple(dict.fromkeys(note for digest in digests for note in digest.notes)),
-        shares=tuple(share for digest in digests for share in digest.shares),
-        more=tuple(dict.fromkeys(url for digest in digests for url in digest.more)),
-        left_out=sum(digest.left_out for digest in digests),
-        by_url=any(digest.by_url for digest in digests),
+        revisions_per_capture=tuple(
+            share for digest in digests for share in digest.revisions_per_capture
+        ),
+        next_urls=tuple(dict.fromkeys(url for digest in digests for url in digest.next_urls)),
+        filtered=sum(digest.filtered for digest in digests),
+        ignore_guids=any(digest.ignore_guids for digest in digests),
     )

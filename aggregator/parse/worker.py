@@ -25,18 +25,18 @@ from aggregator.errors import SourceError
 if TYPE_CHECKING:
     from aggregator.errors import ErrorClass
     from aggregator.model import Capture
-    from aggregator.parse.captures import Digest, Job
+    from aggregator.parse.captures import ParseResult, ParseTask
     from aggregator.rules.compiled import Sites
 
 LENGTH = struct.Struct("!Q")
-_PATIENCE = (
+_ALARM_FACTOR = (
     1.5  # of the limit, and some more: whoever waits for an answer is to be the first to give up
 )
 _NICENESS = 5  # requests come before parsing
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class ParseFailure:
     """A document that is not what its adapter reads; or that an adapter stumbled over (`internal`)."""
 
     kind: ErrorClass
@@ -61,30 +61,30 @@ def main() -> None:
     import_module("aggregator.parse.captures")  # what every document needs, before anybody counts
     resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    _say(answers, None)  # ready: from here on the time belongs to the documents
+    _send(answers, None)  # ready: from here on the time belongs to the documents
     while (request := _read(sys.stdin.buffer)) is not None:
         captures, job = pickle.loads(request)  # noqa: S301 - from our own parent
         for capture in captures:
-            signal.setitimer(signal.ITIMER_REAL, seconds * _PATIENCE + 0.5)
-            _say(answers, _answer(capture, job, sites))
+            signal.setitimer(signal.ITIMER_REAL, seconds * _ALARM_FACTOR + 0.5)
+            _send(answers, _answer(capture, job, sites))
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def _answer(capture: Capture, job: Job, sites: Sites) -> Digest | Refusal:
-    from aggregator.parse.captures import digest
+def _answer(capture: Capture, job: ParseTask, sites: Sites) -> ParseResult | ParseFailure:
+    from aggregator.parse.captures import parse_captures
 
     try:
-        return digest([capture], job, sites)
+        return parse_captures([capture], job, sites)
     except SourceError as error:
-        return Refusal(error.kind, str(error))
+        return ParseFailure(error.kind, str(error))
     except MemoryError:
         os._exit(1)  # whoever asked sees the end; this process cannot be trusted any more
     except Exception as error:  # noqa: BLE001 - foreign bytes through foreign code: the document is lost, nothing else
         traceback.print_exc()
-        return Refusal("internal", f"reading it failed ({type(error).__name__}: {error})")
+        return ParseFailure("internal", f"reading it failed ({type(error).__name__}: {error})")
 
 
-def _say(stream: BinaryIO, value: object) -> None:
+def _send(stream: BinaryIO, value: object) -> None:
     stream.write(frame(value))
     stream.flush()
 

@@ -66,7 +66,7 @@ def write(capture: Capture, folder: Path, *, name: str, carrier: str) -> Path:
         number = 1
         while True:
             path = folder / f"{name}{f'-{number}' if number > 1 else ''}{suffix}.gz"
-            if _written(path, data):
+            if _write_new(path, data):
                 return path
             number += 1
     except OSError as error:
@@ -75,7 +75,7 @@ def write(capture: Capture, folder: Path, *, name: str, carrier: str) -> Path:
         ) from error
 
 
-def _written(path: Path, data: bytes) -> bool:
+def _write_new(path: Path, data: bytes) -> bool:
     """Write a new file; one that holds the same is as good, one that holds something else is in the way."""
     try:
         with path.open("xb") as stream:

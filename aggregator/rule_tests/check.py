@@ -17,8 +17,8 @@ from aggregator.fetch.source import detect_adapter
 from aggregator.normalize.html import text_of
 from aggregator.normalize.identity import url_key
 from aggregator.normalize.text import fold, plain
-from aggregator.parse.captures import digest
-from aggregator.parse.trace import silent
+from aggregator.parse.captures import parse_captures
+from aggregator.parse.trace import unmatched_selectors
 from aggregator.publish.json_record import rfc3339
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from aggregator.config import Expected, PageTest
     from aggregator.model import Capture, Revision
-    from aggregator.parse.captures import Digest, Job
+    from aggregator.parse.captures import ParseResult, ParseTask
     from aggregator.rules.compiled import Sites
 
 _SAVED = re.compile(
@@ -35,18 +35,20 @@ _SAVED = re.compile(
 _SHOWN = 80  # characters of a value
 
 
-def carrier_of(capture: Capture, *, items: bool) -> str:
+def adapter_of(capture: Capture, *, items: bool) -> str:
     """Tell what carries a capture's items; `items` says that its rules know where items are."""
     if _SAVED.match(capture.body[:4096]):
         return "archive"
     return detect_adapter(capture, has_items=items)
 
 
-def failures(test: PageTest, capture: Capture, *, job: Job, sites: Sites) -> tuple[str, ...]:
+def mismatches(
+    test: PageTest, capture: Capture, *, job: ParseTask, sites: Sites
+) -> tuple[str, ...]:
     """Say what is not as the test expects; () where everything is."""
-    told = replace(job, carrier=ARTICLE, item=None) if test.entry else job
+    told = replace(job, adapter=ARTICLE, item=None) if test.entry else job
     try:
-        read = digest([capture], told, sites)
+        read = parse_captures([capture], told, sites)
     except SourceError as error:
         return (_with_hints(f"{_wanted(test)}: {error}", capture, told, sites),)
     differences = list(_differences(test, read))
@@ -55,7 +57,7 @@ def failures(test: PageTest, capture: Capture, *, job: Job, sites: Sites) -> tup
     )
 
 
-def _differences(test: PageTest, read: Digest) -> Iterator[str]:
+def _differences(test: PageTest, read: ParseResult) -> Iterator[str]:
     if test.entry:
         yield from _entry(test.entry, read)
         return
@@ -66,7 +68,7 @@ def _differences(test: PageTest, read: Digest) -> Iterator[str]:
         yield from _compared("first", test.first, read.revisions[0])
 
 
-def _entry(expected: Expected, read: Digest) -> Iterator[str]:
+def _entry(expected: Expected, read: ParseResult) -> Iterator[str]:
     if read.revisions:
         yield from _compared("entry", expected, read.revisions[0])
     else:
@@ -84,12 +86,12 @@ def _wanted(test: PageTest) -> str:
     return f"expected at least {_least(test)} item{'' if _least(test) == 1 else 's'}"
 
 
-def _aside(read: Digest) -> str:
+def _aside(read: ParseResult) -> str:
     """Say where items went."""
     rejected = (
         f"{len(read.rejected)} rejected, the first: {read.rejected[0]}" if read.rejected else ""
     )
-    left_out = f"{read.left_out} left out by filters" if read.left_out else ""
+    left_out = f"{read.filtered} left out by filters" if read.filtered else ""
     aside = "; ".join(part for part in (rejected, left_out) if part)
     return f" ({aside})" if aside else ""
 
@@ -107,18 +109,18 @@ def _compared(name: str, expected: Expected, revision: Revision) -> Iterator[str
 def _same_text(value: str, revision: Revision, field: str) -> Iterator[str]:
     found: str | None = getattr(revision, field)
     if found is None or plain(value) != plain(found):
-        yield _unlike(value, found)
+        yield _mismatch(value, found)
 
 
 def _same_link(value: str, revision: Revision, _: str) -> Iterator[str]:
     if revision.url is None or url_key(value) != url_key(revision.url):
-        yield _unlike(value, revision.url)
+        yield _mismatch(value, revision.url)
 
 
 def _same_picture(value: str, revision: Revision, _: str) -> Iterator[str]:
     found = revision.image.url if revision.image else None
     if found is None or url_key(value) != url_key(found):
-        yield _unlike(value, found)
+        yield _mismatch(value, found)
 
 
 def _same_moment(value: str, revision: Revision, field: str) -> Iterator[str]:
@@ -130,20 +132,20 @@ def _same_moment(value: str, revision: Revision, field: str) -> Iterator[str]:
     if expected is None or expected.tzinfo is None:
         yield f"`{value}` is no date and time with an offset (RFC 3339)"
     elif expected != found:
-        yield _unlike(value, rfc3339(found))
+        yield _mismatch(value, rfc3339(found))
 
 
 def _same_list(values: tuple[str, ...], revision: Revision, field: str) -> Iterator[str]:
     found: tuple[str, ...] = getattr(revision, field)
     if tuple(map(plain, values)) != found:
-        yield _unlike(", ".join(values), ", ".join(found))
+        yield _mismatch(", ".join(values), ", ".join(found))
 
 
 def _all_there(values: tuple[str, ...], revision: Revision, field: str) -> Iterator[str]:
     found: tuple[str, ...] = getattr(revision, field)
     missing = [value for value in values if plain(value) not in found]
     if missing:
-        yield _unlike(", ".join(missing), ", ".join(found))
+        yield _mismatch(", ".join(missing), ", ".join(found))
 
 
 def _contains(values: tuple[str, ...], revision: Revision, _: str) -> Iterator[str]:
@@ -181,7 +183,7 @@ def _text(revision: Revision) -> str:
     return text_of(revision.content_html) if revision.content_html else revision.summary or ""
 
 
-def _unlike(expected: str, found: str | None) -> str:
+def _mismatch(expected: str, found: str | None) -> str:
     return f"expected {_short(expected)}, found {_short(found) if found else 'nothing'}"
 
 
@@ -190,6 +192,8 @@ def _short(text: str) -> str:
     return f"`{line}`" if len(line) <= _SHOWN else f"`{line[:_SHOWN]}…`"
 
 
-def _with_hints(message: str, capture: Capture, job: Job, sites: Sites) -> str:
-    hints = (str(one) for one in silent(capture, job, sites) if one.selector not in message)
+def _with_hints(message: str, capture: Capture, job: ParseTask, sites: Sites) -> str:
+    hints = (
+        str(one) for one in unmatched_selectors(capture, job, sites) if one.selector not in message
+    )
     return "; ".join((message, *hints))

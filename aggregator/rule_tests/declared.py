@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from aggregator.adapter_table import named_adapter
 from aggregator.config.source_files import places
 from aggregator.config.yaml_document import read
-from aggregator.parse.captures import Job
-from aggregator.parse.task import job_of
-from aggregator.rule_tests.check import carrier_of
+from aggregator.parse.captures import ParseTask
+from aggregator.parse.task import parse_task
+from aggregator.rule_tests.check import adapter_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
+class DeclaredTest:
     """One test. `name` is its source's or its rules', `url` where the capture was unless the test says it."""
 
     name: str
@@ -35,14 +35,14 @@ class Declared:
     document: Document
     steps: Steps
     url: str | None
-    job: Callable[[Capture], Job]
+    task_for: Callable[[Capture], ParseTask]
 
     def problem(self, message: str) -> Problem:
         """Put a message at the test's place in its file."""
         return self.document.problem(self.steps, message)
 
 
-def of_sources(config: Config, *, env: Mapping[str, str]) -> Iterator[Declared]:
+def source_tests(config: Config, *, env: Mapping[str, str]) -> Iterator[DeclaredTest]:
     """Give the tests of every source. Files are read once more, for the lines; not at all where no source has tests."""
     if not any(source.tests for source in config.sources):
         return
@@ -50,25 +50,25 @@ def of_sources(config: Config, *, env: Mapping[str, str]) -> Iterator[Declared]:
     for source, place in zip(config.sources, written, strict=True):
         for number, test in enumerate(source.tests):
             steps = (*place.steps, "tests", number)
-            yield Declared(
-                source.id, test, place.document, steps, source.url, partial(_job_of_source, source)
+            yield DeclaredTest(
+                source.id, test, place.document, steps, source.url, partial(_task_of_source, source)
             )
 
 
-def of_rules(files: Iterable[RulesFile]) -> Iterator[Declared]:
+def rules_tests(files: Iterable[RulesFile]) -> Iterator[DeclaredTest]:
     """Give the tests of every file of site rules."""
     for one in files:
         for number, test in enumerate(one.file.tests):
-            job = partial(_job_of_rules, one.file.id, lists=bool(one.file.listing.items))
-            yield Declared(one.file.id, test, one.document, ("tests", number), None, job)
+            job = partial(_task_of_rules, one.file.id, lists=bool(one.file.listing.items))
+            yield DeclaredTest(one.file.id, test, one.document, ("tests", number), None, job)
 
 
-def _job_of_source(source: Source, capture: Capture) -> Job:
+def _task_of_source(source: Source, capture: Capture) -> ParseTask:
     adapter = named_adapter(source.adapter)
     if adapter is None:
-        adapter = carrier_of(capture, items=bool(source.items))
-    return job_of(source, adapter)
+        adapter = adapter_of(capture, items=bool(source.items))
+    return parse_task(source, adapter)
 
 
-def _job_of_rules(name: str, capture: Capture, *, lists: bool) -> Job:
-    return Job(name, carrier_of(capture, items=lists), site=name)
+def _task_of_rules(name: str, capture: Capture, *, lists: bool) -> ParseTask:
+    return ParseTask(name, adapter_of(capture, items=lists), site=name)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aggregator.adapter_table import ARTICLE
-from aggregator.parse.captures import digest
+from aggregator.parse.captures import parse_captures
 from aggregator.publish.json_record import rfc3339
 
 if TYPE_CHECKING:
@@ -18,26 +18,26 @@ if TYPE_CHECKING:
 
     from aggregator.config import Source
     from aggregator.model import Capture, Revision
-    from aggregator.parse.captures import Job
+    from aggregator.parse.captures import ParseTask
     from aggregator.rules.compiled import Sites
 
 _GUESSED = ("first_seen", "archive")
 
 
-def tests(
-    written: Iterable[tuple[str, Capture, Job]], *, source: Source, sites: Sites
+def tests_yaml(
+    written: Iterable[tuple[str, Capture, ParseTask]], *, source: Source, sites: Sites
 ) -> list[str]:
     """Write the key `tests` of a source: what each capture gives today. A path is relative to the source's file."""
     lines = ["tests:"]
     for path, capture, job in written:
-        found = digest([capture], replace(job, item=None, following=()), sites).revisions
+        found = parse_captures([capture], replace(job, item=None, next_pages=()), sites).revisions
         lines.append(f"  - capture: {_quoted(path)}")
         lines += (f"    {key}: {value}" for key, value in _sidecar(capture, source))
-        if job.carrier != ARTICLE:
+        if job.adapter != ARTICLE:
             lines.append(f"    min_items: {len(found)}")
         if found:
             lines.append(
-                f"    {'entry' if job.carrier == ARTICLE else 'first'}: {_expected(found[0])}"
+                f"    {'entry' if job.adapter == ARTICLE else 'first'}: {_expected(found[0])}"
             )
     return lines
 

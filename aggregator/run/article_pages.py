@@ -17,14 +17,14 @@ from aggregator.errors import SourceError
 from aggregator.normalize.filters import chooser
 from aggregator.normalize.identity import content_hash
 from aggregator.normalize.image import without_logos
-from aggregator.run.page_fetcher import passes
+from aggregator.run.page_fetcher import is_temporary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from aggregator.model import Revision
-    from aggregator.parse.task import Digest, Job, Wanted
-    from aggregator.run.page_fetcher import Visit
+    from aggregator.parse.task import PageRequest, ParseResult, ParseTask
+    from aggregator.run.page_fetcher import PageFetcher
     from aggregator.store import KnownArticle
 
 MAX_PAGES = 10  # of one article
@@ -33,28 +33,31 @@ ROUGH_TEXT_NOTE = (
     '(`pip install "aggregator[fulltext]"`, in a checkout `make extras`)'
 )
 
-End: TypeAlias = Literal["read", "known", "kept", "rejected", "left out", "later"]
+ItemStatus: TypeAlias = Literal["read", "known", "kept", "rejected", "left out", "later"]
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class ItemResult:
     """What became of an item: the revision to store, None for none, and why its page could not be read."""
 
-    end: End
+    status: ItemStatus
     revision: Revision | None = None
-    trouble: str | None = None
+    reason: str | None = None
 
 
-async def complete(
-    visit: Visit, job: Job, digest: Digest, known: Sequence[KnownArticle | None]
-) -> Digest:
+async def complete_items(
+    visit: PageFetcher, job: ParseTask, digest: ParseResult, known: Sequence[KnownArticle | None]
+) -> ParseResult:
     """Read the pages that a digest wants; `known` is what the store knows of its revisions. Raises StoreError."""
-    desk = _Desk(visit, job, digest, known)
-    fates = {one.index: desk.known(one) for one in digest.wanted}
-    unknown = [one for one in digest.wanted if fates[one.index] is None]
-    fates |= await _read(visit, desk, unknown[: visit.parts.max_articles])
-    ends = {one.index: fates[one.index] or desk.later(one) for one in digest.wanted}
-    visit.later = visit.later or any(fate.end == "later" for fate in ends.values())
+    desk = _ItemCompleter(visit, job, digest, known)
+    fates = {one.revision_index: desk.known_result(one) for one in digest.page_requests}
+    unknown = [one for one in digest.page_requests if fates[one.revision_index] is None]
+    fates |= await _read_pages(visit, desk, unknown[: visit.context.max_articles])
+    ends = {
+        one.revision_index: fates[one.revision_index] or desk.postponed_result(one)
+        for one in digest.page_requests
+    }
+    visit.has_more = visit.has_more or any(fate.status == "later" for fate in ends.values())
     told = (
         ends[index].revision if index in ends else one for index, one in enumerate(digest.revisions)
     )
@@ -63,27 +66,29 @@ async def complete(
         revisions=without_logos([one for one in told if one is not None]),
         rejected=(
             *digest.rejected,
-            *(fate.trouble or "" for fate in ends.values() if fate.end == "rejected"),
+            *(fate.reason or "" for fate in ends.values() if fate.status == "rejected"),
         ),
         notes=(*digest.notes, *_notes(ends.values())),
-        left_out=digest.left_out + sum(fate.end == "left out" for fate in ends.values()),
-        wanted=(),
+        filtered=digest.filtered + sum(fate.status == "left out" for fate in ends.values()),
+        page_requests=(),
     )
 
 
-async def _read(visit: Visit, desk: _Desk, unknown: Iterable[Wanted]) -> dict[int, Fate]:
+async def _read_pages(
+    visit: PageFetcher, desk: _ItemCompleter, unknown: Iterable[PageRequest]
+) -> dict[int, ItemResult]:
     """Read as many pages as the time allows: of one host as many at once as it may be asked, of all hosts at once."""
-    fates: dict[int, Fate] = {}
-    lanes: defaultdict[str, deque[Wanted]] = defaultdict(deque)
+    fates: dict[int, ItemResult] = {}
+    lanes: defaultdict[str, deque[PageRequest]] = defaultdict(deque)
     for wanted in unknown:
         lanes[visit.host(wanted.url)].append(wanted)
 
-    async def pull(lane: deque[Wanted]) -> None:
+    async def pull(lane: deque[PageRequest]) -> None:
         while lane and not visit.is_full:
             wanted = lane.popleft()
-            fates[wanted.index] = await desk.read(wanted)
+            fates[wanted.revision_index] = await desk.read_page(wanted)
 
-    at_once = visit.parts.hosts.per_host
+    at_once = visit.context.hosts.per_host
     tasks = [
         asyncio.create_task(pull(lane))
         for lane in lanes.values()
@@ -103,11 +108,15 @@ async def _read(visit: Visit, desk: _Desk, unknown: Iterable[Wanted]) -> dict[in
     return fates
 
 
-class _Desk:
+class _ItemCompleter:
     """Where the items of one run are completed, each by itself."""
 
     def __init__(
-        self, visit: Visit, job: Job, digest: Digest, known: Sequence[KnownArticle | None]
+        self,
+        visit: PageFetcher,
+        job: ParseTask,
+        digest: ParseResult,
+        known: Sequence[KnownArticle | None],
     ) -> None:
         self._visit = visit
         self._job = job
@@ -115,106 +124,115 @@ class _Desk:
         self._known = known
         self._chosen = chooser(job.include, job.exclude)
 
-    def known(self, wanted: Wanted) -> Fate | None:
+    def known_result(self, wanted: PageRequest) -> ItemResult | None:
         """The fate of an item that needs no page: nothing of it is new, or its page was read often, or in vain."""
-        stated, known, parts = self._stated(wanted), self._known[wanted.index], self._visit.parts
-        enough = not stated.guarded and parts.readings.were_enough(
+        stated, known, parts = (
+            self._listed_revision(wanted),
+            self._known[wanted.revision_index],
+            self._visit.context,
+        )
+        enough = not stated.guarded and parts.recent_reads.is_read_too_often(
             self._place(wanted), self._visit.started
         )
         if known is not None and (enough or known.is_unchanged_by(stated)):
-            return Fate("known", _seen_again(stated, known))
-        trouble = parts.vain.recall(self._key(wanted), self._visit.started)
-        return None if trouble is None else self._refused(wanted, trouble)
+            return ItemResult("known", _seen_again(stated, known))
+        trouble = parts.failed_pages.recall(self._key(wanted), self._visit.started)
+        return None if trouble is None else self._rejected_result(wanted, trouble)
 
-    def later(self, wanted: Wanted) -> Fate:
+    def postponed_result(self, wanted: PageRequest) -> ItemResult:
         """The fate of an item for whose page there was no time."""
-        known = self._known[wanted.index] is not None
-        return Fate(
+        known = self._known[wanted.revision_index] is not None
+        return ItemResult(
             "later",
-            self._unread(wanted) if known or _says_something(self._stated(wanted)) else None,
+            self._unread_result(wanted)
+            if known or _says_something(self._listed_revision(wanted))
+            else None,
         )
 
-    async def read(self, wanted: Wanted) -> Fate:
+    async def read_page(self, wanted: PageRequest) -> ItemResult:
         """Read the page of an item; whatever is wrong with it is this item's fate. Raises StoreError."""
         try:
             read = await self._article(wanted)
         except SourceError as error:
             return (
-                self._delayed(wanted, str(error))
-                if passes(error)
-                else self._in_vain(wanted, str(error))
+                self._delayed_result(wanted, str(error))
+                if is_temporary(error)
+                else self._failed_result(wanted, str(error))
             )
-        self._visit.parts.readings.note(self._place(wanted), self._visit.started)
+        self._visit.context.recent_reads.note(self._place(wanted), self._visit.started)
         if not read.revisions:
-            return self._in_vain(wanted, next(iter(read.rejected), ""))
-        return Fate("read", _completed(self._stated(wanted), read.revisions[0]))
+            return self._failed_result(wanted, next(iter(read.rejected), ""))
+        return ItemResult(
+            "read", _complete_revision(self._listed_revision(wanted), read.revisions[0])
+        )
 
-    async def _article(self, wanted: Wanted) -> Digest:
+    async def _article(self, wanted: PageRequest) -> ParseResult:
         """Digest an article with all its pages, at most MAX_PAGES."""
         visit = self._visit
-        job = replace(self._job, carrier=ARTICLE, item=wanted.raw, listed=self._job.carrier)
-        first = await visit.page(wanted.url)
-        read = await visit.parts.digest([first], job)
+        job = replace(self._job, adapter=ARTICLE, item=wanted.raw, list_adapter=self._job.adapter)
+        first = await visit.fetch_page(wanted.url)
+        read = await visit.context.parse([first], job)
         asked, host = {wanted.url, first.url}, visit.host(first.url)
-        while len(job.following) < MAX_PAGES - 1:
+        while len(job.next_pages) < MAX_PAGES - 1:
             url = next(
-                (url for url in read.more if url not in asked and visit.host(url) == host), None
+                (url for url in read.next_urls if url not in asked and visit.host(url) == host),
+                None,
             )
             if url is None:
                 break
             asked.add(url)
-            job = replace(job, following=(*job.following, await visit.page(url)))
-            read = await visit.parts.digest([first], job)
+            job = replace(job, next_pages=(*job.next_pages, await visit.fetch_page(url)))
+            read = await visit.context.parse([first], job)
         return read
 
-    def _delayed(self, wanted: Wanted, trouble: str) -> Fate:
+    def _delayed_result(self, wanted: PageRequest, trouble: str) -> ItemResult:
         """The fate of an item whose page may be there another time."""
-        stated = self._stated(wanted)
-        if not _has_a_name(stated) and not _says_something(stated):
-            return Fate("later", trouble=trouble)
-        return self._kept(self._unread(wanted), trouble)
+        stated = self._listed_revision(wanted)
+        if not _has_title(stated) and not _says_something(stated):
+            return ItemResult("later", reason=trouble)
+        return self._unchanged_result(self._unread_result(wanted), trouble)
 
-    def _in_vain(self, wanted: Wanted, trouble: str) -> Fate:
-        self._visit.parts.vain.note(self._key(wanted), trouble, self._visit.started)
-        return self._refused(wanted, trouble)
+    def _failed_result(self, wanted: PageRequest, trouble: str) -> ItemResult:
+        self._visit.context.failed_pages.note(self._key(wanted), trouble, self._visit.started)
+        return self._rejected_result(wanted, trouble)
 
-    def _refused(self, wanted: Wanted, trouble: str) -> Fate:
+    def _rejected_result(self, wanted: PageRequest, trouble: str) -> ItemResult:
         """The fate of an item whose page is not to be had; without `trouble` it was a filter that kept it out."""
-        stated, known = self._stated(wanted), self._known[wanted.index]
+        stated, known = self._listed_revision(wanted), self._known[wanted.revision_index]
         if not trouble:
-            return Fate("left out")
-        if not ADAPTERS[self._job.carrier].is_list or _says_something(stated):
-            return self._kept(stated, trouble)
+            return ItemResult("left out")
+        if not ADAPTERS[self._job.adapter].is_list or _says_something(stated):
+            return self._unchanged_result(stated, trouble)
         if known is not None:
-            return self._kept(_seen_again(stated, known), trouble)
-        if _has_a_name(stated):
-            return self._kept(stated, trouble)
+            return self._unchanged_result(_seen_again(stated, known), trouble)
+        if _has_title(stated):
+            return self._unchanged_result(stated, trouble)
         named = trouble.startswith(f"{wanted.raw.item}:")
-        return Fate("rejected", trouble=trouble if named else f"{wanted.raw.item}: {trouble}")
+        return ItemResult("rejected", reason=trouble if named else f"{wanted.raw.item}: {trouble}")
 
-    def _kept(self, revision: Revision, trouble: str) -> Fate:
+    def _unchanged_result(self, revision: Revision, trouble: str) -> ItemResult:
         if self._chosen is not None and not self._chosen(revision):
-            return Fate("left out", trouble=trouble)
-        return Fate("kept", revision, trouble)
+            return ItemResult("left out", reason=trouble)
+        return ItemResult("kept", revision, trouble)
 
-    def _unread(self, wanted: Wanted) -> Revision:
+    def _unread_result(self, wanted: PageRequest) -> Revision:
         """The item until its page is read: with a hash that lets it be wanted again the next time it is listed.
 
         What is known keeps what it has until then, unless its key may stand for another article.
         """
-        stated, known = self._stated(wanted), self._known[wanted.index]
+        stated, known = self._listed_revision(wanted), self._known[wanted.revision_index]
         if known is not None and not stated.guarded:
             return _seen_again(stated, known)
         return replace(stated, hash=content_hash({"hash": stated.hash, "page": "unread"}))
 
-    def _stated(self, wanted: Wanted) -> Revision:
-        return self._revisions[wanted.index]
+    def _listed_revision(self, wanted: PageRequest) -> Revision:
+        return self._revisions[wanted.revision_index]
 
-    def _place(self, wanted: Wanted) -> tuple[str, str]:
+    def _place(self, wanted: PageRequest) -> tuple[str, str]:
         return self._job.source, wanted.url
 
-    def _key(self, wanted: Wanted) -> tuple[str, str, str]:
-        return (*self._place(wanted), self._stated(wanted).hash)
+    def _key(self, wanted: PageRequest) -> tuple[str, str, str]:
+        return (*self._place(wanted), self._listed_revision(wanted).hash)
 
 
 def _seen_again(stated: Revision, known: KnownArticle) -> Revision:
@@ -228,7 +246,7 @@ def _seen_again(stated: Revision, known: KnownArticle) -> Revision:
     )
 
 
-def _completed(stated: Revision, read: Revision) -> Revision:
+def _complete_revision(stated: Revision, read: Revision) -> Revision:
     """An article as its page has it, under the keys and the hash that it is listed with."""
     keys = tuple(dict.fromkeys((*stated.keys, *read.keys)))
     return replace(read, keys=keys, hash=stated.hash, guarded=stated.guarded or read.guarded)
@@ -238,21 +256,21 @@ def _says_something(stated: Revision) -> bool:
     return bool(stated.content_html or stated.summary)
 
 
-def _has_a_name(stated: Revision) -> bool:
+def _has_title(stated: Revision) -> bool:
     """A headline and a link are an entry, also where the page behind it cannot be read; an address alone is none."""
     return stated.provenance.get("title") != "url"
 
 
-def _notes(fates: Iterable[Fate]) -> list[str]:
+def _notes(fates: Iterable[ItemResult]) -> list[str]:
     ends = list(fates)
-    read = sum(fate.end == "read" for fate in ends)
-    troubles = [fate.trouble for fate in ends if fate.trouble]
-    later = sum(fate.end == "later" and not fate.trouble for fate in ends)
+    read = sum(fate.status == "read" for fate in ends)
+    troubles = [fate.reason for fate in ends if fate.reason]
+    later = sum(fate.status == "later" and not fate.reason for fate in ends)
     notes = []
     if read or troubles:
         failed = f", {len(troubles)} failed ({troubles[0]})" if troubles else ""
         notes.append(f"full text of {read} {_items(read)} read{failed}")
-    if any(_is_rough(fate.revision) for fate in ends if fate.end == "read"):
+    if any(_is_rough(fate.revision) for fate in ends if fate.status == "read"):
         notes.append(ROUGH_TEXT_NOTE)
     if later:
         notes.append(f"{later} {_items(later)} left for the next run")

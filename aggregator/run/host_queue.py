@@ -17,11 +17,11 @@ from aggregator.schedule import LONGEST_RETRY_AFTER
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
-PATIENCE = timedelta(
+MAX_TURN_WAIT = timedelta(
     minutes=4
 )  # with a slow host of hundreds of sources a run might else outlive its lease
-FRESH = timedelta(seconds=5)  # what another process was told is heard of this late
-RETURN = timedelta(minutes=5)
+RECORD_LIFETIME = timedelta(seconds=5)  # what another process was told is heard of this late
+RETRY_DELAY = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +30,16 @@ class Wait:
 
     until: datetime
     reason: str
-    asked_for: bool
+    by_server: bool
 
 
 @dataclass(slots=True)
-class _Lane:
-    places: asyncio.Semaphore
+class _HostSlots:
+    slots: asyncio.Semaphore
     users: int = 0
 
 
-class Hosts:
+class HostQueue:
     """Turns for hosts (or groups of hosts), by name.
 
     `recorded` gives the hosts that asked to be left alone in earlier times or of another process, each with until when;
@@ -52,47 +52,49 @@ class Hosts:
         *,
         clock: Callable[[], datetime],
         per_host: int = 2,
-        patience: timedelta = PATIENCE,
+        patience: timedelta = MAX_TURN_WAIT,
     ) -> None:
         self._recorded = recorded
         self._clock = clock
         self.per_host = per_host
         self._patience = patience
-        self._lanes: dict[str, _Lane] = {}
+        self._lanes: dict[str, _HostSlots] = {}
         self._told: dict[str, datetime] = {}
         self._known: Mapping[str, datetime] = {}
         self._known_at: datetime | None = None
         self._reading = asyncio.Lock()
 
     @asynccontextmanager
-    async def turn(self, host: str) -> AsyncIterator[Wait | None]:
+    async def slot(self, host: str) -> AsyncIterator[Wait | None]:
         """Hold a turn: None, or why there is none. Raises StoreError."""
-        lane = self._lanes.setdefault(host, _Lane(asyncio.Semaphore(self.per_host)))
+        lane = self._lanes.setdefault(host, _HostSlots(asyncio.Semaphore(self.per_host)))
         lane.users += 1
         try:
-            if not await self._in_time(lane):
+            if not await self._acquire_in_time(lane):
                 yield Wait(
-                    self._clock() + RETURN, f"{host} is busy with other sources", asked_for=False
+                    self._clock() + RETRY_DELAY,
+                    f"{host} is busy with other sources",
+                    by_server=False,
                 )
                 return
             try:
                 yield await self._wait(host)
             finally:
-                lane.places.release()
+                lane.slots.release()
         finally:
             lane.users -= 1
             if not lane.users:
                 del self._lanes[host]
 
-    def told(self, host: str, wait: timedelta) -> None:
+    def set_retry_after(self, host: str, wait: timedelta) -> None:
         """Remember that a host asked to be left alone, for those that wait for their turn."""
         until = self._clock() + min(wait, LONGEST_RETRY_AFTER)
         self._told[host] = max(until, self._told.get(host, until))
 
-    async def _in_time(self, lane: _Lane) -> bool:
+    async def _acquire_in_time(self, lane: _HostSlots) -> bool:
         try:
             async with asyncio.timeout(self._patience.total_seconds()):
-                await lane.places.acquire()
+                await lane.slots.acquire()
         except TimeoutError:
             return False
         return True
@@ -105,7 +107,7 @@ class Hosts:
         if until <= now:
             return None
         return Wait(
-            until, f"{host} wants to be left alone until {until:%Y-%m-%d %H:%M}Z", asked_for=True
+            until, f"{host} wants to be left alone until {until:%Y-%m-%d %H:%M}Z", by_server=True
         )
 
     async def _recorded_until(self, host: str, now: datetime) -> datetime | None:
@@ -117,4 +119,4 @@ class Hosts:
         return self._known.get(host)
 
     def _is_fresh(self, now: datetime) -> bool:
-        return self._known_at is not None and timedelta(0) <= now - self._known_at < FRESH
+        return self._known_at is not None and timedelta(0) <= now - self._known_at < RECORD_LIFETIME

@@ -13,45 +13,47 @@ from typing import TYPE_CHECKING
 
 from aggregator.errors import SourceError
 from aggregator.normalize.url import same_site
-from aggregator.parse.task import Digest
-from aggregator.run.page_fetcher import shown
+from aggregator.parse.task import ParseResult
+from aggregator.run.page_fetcher import redact_query
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aggregator.parse.task import Job
-    from aggregator.run.page_fetcher import Visit
+    from aggregator.parse.task import ParseTask
+    from aggregator.run.page_fetcher import PageFetcher
     from aggregator.store import KnownArticle
 
 MAX_PARTS = 5  # of a sitemap in one run, the newest
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
+class ListPage:
     """One document of a list, and what is known of the articles in it, in their order.
 
     `is_index` tells of a document that names others, and no article.
     """
 
-    digest: Digest
+    result: ParseResult
     known: Sequence[KnownArticle | None]
     is_index: bool = False
 
     @property
-    def goes_on(self) -> bool:
+    def has_unknown_items(self) -> bool:
         """Tell whether to read what it leads to: behind what is new, and behind an index."""
         return self.is_index or any(known is None for known in self.known)
 
 
-def leaf_of(digest: Digest, known: Sequence[KnownArticle | None]) -> Leaf:
-    return Leaf(digest, known, is_index=not digest.found and bool(digest.more))
+def list_page(digest: ParseResult, known: Sequence[KnownArticle | None]) -> ListPage:
+    return ListPage(digest, known, is_index=not digest.item_count and bool(digest.next_urls))
 
 
-async def follow(visit: Visit, job: Job, first: Leaf, *, url: str) -> list[Leaf]:
+async def follow_pages(
+    visit: PageFetcher, job: ParseTask, first: ListPage, *, url: str
+) -> list[ListPage]:
     """Read on from the document at `url`, and return all leaves, the first in front. Raises StoreError."""
-    leaves, asked, keys = [first], {url, str(visit.source.url)}, _keys(first.digest)
-    queue = deque(first.digest.more if first.goes_on else ())
-    most = MAX_PARTS if job.carrier == "sitemap" else visit.source.pages - 1
+    leaves, asked, keys = [first], {url, str(visit.source.url)}, _keys(first.result)
+    queue = deque(first.result.next_urls if first.has_unknown_items else ())
+    most = MAX_PARTS if job.adapter == "sitemap" else visit.source.pages - 1
     while queue and len(leaves) <= most and visit.seconds_left and not visit.is_full:
         address = queue.popleft()
         if address in asked or not same_site(address, url):
@@ -59,38 +61,47 @@ async def follow(visit: Visit, job: Job, first: Leaf, *, url: str) -> list[Leaf]
         asked.add(address)
         leaf = await _in_time(visit, job, address, keys)
         leaves.append(leaf)
-        keys |= _keys(leaf.digest)
-        if not leaf.goes_on:
+        keys |= _keys(leaf.result)
+        if not leaf.has_unknown_items:
             break
-        queue.extend(leaf.digest.more)
+        queue.extend(leaf.result.next_urls)
     return leaves
 
 
-async def _in_time(visit: Visit, job: Job, address: str, keys: set[str]) -> Leaf:
+async def _in_time(visit: PageFetcher, job: ParseTask, address: str, keys: set[str]) -> ListPage:
     try:
         async with asyncio.timeout(visit.seconds_left):
-            return await _leaf(visit, job, address, keys)
+            return await _read_list_page(visit, job, address, keys)
     except TimeoutError:
-        return Leaf(
-            Digest(notes=(f"{shown(address)} could not be read in the time of this run",)), ()
+        return ListPage(
+            ParseResult(
+                notes=(f"{redact_query(address)} could not be read in the time of this run",)
+            ),
+            (),
         )
 
 
-async def _leaf(visit: Visit, job: Job, address: str, keys: set[str]) -> Leaf:
+async def _read_list_page(
+    visit: PageFetcher, job: ParseTask, address: str, keys: set[str]
+) -> ListPage:
     try:
-        capture = await visit.page(address, robots=job.carrier == "page")
-        digest = await visit.parts.digest([capture], job)
+        capture = await visit.fetch_page(address, robots=job.adapter == "page")
+        digest = await visit.context.parse([capture], job)
     except SourceError as error:
-        return Leaf(Digest(notes=(f"{shown(address)} could not be read: {error}",)), ())
-    fresh = _without(digest, keys)
-    return replace(leaf_of(digest, ()), digest=fresh, known=await visit.parts.news(fresh.revisions))
+        return ListPage(
+            ParseResult(notes=(f"{redact_query(address)} could not be read: {error}",)), ()
+        )
+    fresh = _without_items(digest, keys)
+    return replace(
+        list_page(digest, ()), result=fresh, known=await visit.context.find_known(fresh.revisions)
+    )
 
 
-def _keys(digest: Digest) -> set[str]:
+def _keys(digest: ParseResult) -> set[str]:
     return {key for revision in digest.revisions for key in revision.keys}
 
 
-def _without(digest: Digest, keys: set[str]) -> Digest:
+def _without_items(digest: ParseResult, keys: set[str]) -> ParseResult:
     """Leave out what an earlier document of the list has already: lists move while they are read."""
     kept = [
         index for index, revision in enumerate(digest.revisions) if keys.isdisjoint(revision.keys)
@@ -101,7 +112,9 @@ def _without(digest: Digest, keys: set[str]) -> Digest:
     return replace(
         digest,
         revisions=tuple(digest.revisions[index] for index in kept),
-        wanted=tuple(
-            replace(one, index=places[one.index]) for one in digest.wanted if one.index in places
+        page_requests=tuple(
+            replace(one, revision_index=places[one.revision_index])
+            for one in digest.page_requests
+            if one.revision_index in places
         ),
     )

@@ -27,11 +27,11 @@ from aggregator.adapter_table import DISCOVERY
 from aggregator.errors import SourceError, StoreError
 from aggregator.fetch.source import FetchContext, fetch_source, url_to_fetch
 from aggregator.model import Hints, Outcome, Result
-from aggregator.parse.task import Digest, Job, job_of, joined
-from aggregator.run.article_pages import complete
+from aggregator.parse.task import ParseResult, ParseTask, concat, parse_task
+from aggregator.run.article_pages import complete_items
 from aggregator.run.host_queue import Wait
-from aggregator.run.list_pages import follow, leaf_of
-from aggregator.run.page_fetcher import Parts, Visit, shown
+from aggregator.run.list_pages import follow_pages, list_page
+from aggregator.run.page_fetcher import PageFetcher, RunContext, redact_query
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -46,124 +46,130 @@ DAY = timedelta(days=1)
 FAILURES_OF_A_MOVE = (
     3  # in a row: then the configured address is asked again instead of the one it moved to
 )
-UNREAD = "more files to read"
+UNREAD_REASON = "more files to read"
 LEAST_ITEMS = 3  # of a page that nobody said to be a list of articles
 _NOT_THERE = frozenset({404, 410})
 
 
-async def run(source: Source, state: SourceState, parts: Parts, *, full: bool = False) -> Result:
+async def run(
+    source: Source, state: SourceState, parts: RunContext, *, full: bool = False
+) -> Result:
     """Take one source its whole way. Raises StoreError, and nothing else but for cancellation."""
     started, watch = parts.clock(), perf_counter()
     try:
-        result = await _way(source, state, parts, started, full=full)
+        result = await _run_source(source, state, parts, started, full=full)
     except StoreError:
         raise
     except SourceError as error:
-        result = _failed(source, state, error, started, parts)
+        result = _failure(source, state, error, started, parts)
     except (
         Exception
     ) as error:  # an unforeseen failure of ours must not end the daemon, nor pass unseen
         logger.exception("%s: unforeseen failure", source.id)
         unforeseen = SourceError("internal", f"unforeseen: {type(error).__name__}: {error}")
-        result = _failed(source, state, unforeseen, started, parts)
+        result = _failure(source, state, unforeseen, started, parts)
     ms = round((perf_counter() - watch) * 1000)
     return replace(result, outcome=replace(result.outcome, ms=ms))
 
 
-async def _way(
-    source: Source, state: SourceState, parts: Parts, started: datetime, *, full: bool
+async def _run_source(
+    source: Source, state: SourceState, parts: RunContext, started: datetime, *, full: bool
 ) -> Result:
-    gathered = await _gathered(source, state, parts, started, full=full)
+    gathered = await _fetch(source, state, parts, started, full=full)
     if isinstance(gathered, Wait):
-        return _postponed(source, state, gathered, started)
-    visit, digest = Visit(source, parts, started, full=full), Digest()
+        return _postponement(source, state, gathered, started)
+    visit, digest = PageFetcher(source, parts, started, full=full), ParseResult()
     if gathered.captures:
-        job = replace(job_of(source, gathered.adapter), by_url=state.by_url and not full)
-        digest = await _digested(gathered, job, parts)
-        if digest.wanted or digest.more:
+        job = replace(parse_task(source, gathered.adapter), ignore_guids=state.by_url and not full)
+        digest = await _parse_fetched(gathered, job, parts)
+        if digest.page_requests or digest.next_urls:
             digest = await _read_on(visit, gathered, digest, job)
-    return _succeeded(source, gathered, digest, visit)
+    return _success(source, gathered, digest, visit)
 
 
-async def _digested(gathered: Fetched, job: Job, parts: Parts) -> Digest:
+async def _parse_fetched(gathered: Fetched, job: ParseTask, parts: RunContext) -> ParseResult:
     """Digest what came. Raises SourceError, also for a page that nobody said to be a list, and that is none."""
     try:
-        async with _limited(parts):
-            digest = await parts.digest(gathered.captures, job)
+        async with _time_limit(parts):
+            digest = await parts.parse(gathered.captures, job)
     except SourceError as error:
         if not gathered.is_guessed_page or error.kind not in ("no-items", "parse"):
             raise
-        raise _no_list(gathered, str(error)) from error
-    count = len(digest.revisions) + digest.left_out
+        raise _no_list_error(gathered, str(error)) from error
+    count = len(digest.revisions) + digest.filtered
     if gathered.is_guessed_page and count < LEAST_ITEMS:
-        raise _no_list(gathered, f"only {count} of its links look like articles")
+        raise _no_list_error(gathered, f"only {count} of its links look like articles")
     return digest
 
 
-def _no_list(gathered: Fetched, reason: str) -> SourceError:
+def _no_list_error(gathered: Fetched, reason: str) -> SourceError:
     advice = "give the address of its feed, or say `adapter: page` with `items` and `fields`"
-    page = shown(gathered.captures[0].url)
+    page = redact_query(gathered.captures[0].url)
     return SourceError("not-a-feed", f"{page} is a page that names no feed, and {reason}; {advice}")
 
 
-async def _read_on(visit: Visit, gathered: Fetched, digest: Digest, job: Job) -> Digest:
+async def _read_on(
+    visit: PageFetcher, gathered: Fetched, digest: ParseResult, job: ParseTask
+) -> ParseResult:
     """Read what the document itself does not say: further pages of the list, and the articles' own."""
-    leaves = [leaf_of(digest, await visit.parts.news(digest.revisions))]
-    if visit.parts.follow or leaves[0].is_index:
-        leaves = await follow(visit, job, leaves[0], url=gathered.captures[-1].url)
-    whole = joined([leaf.digest for leaf in leaves])
-    whole = await complete(visit, job, whole, [known for leaf in leaves for known in leaf.known])
+    leaves = [list_page(digest, await visit.context.find_known(digest.revisions))]
+    if visit.context.follow or leaves[0].is_index:
+        leaves = await follow_pages(visit, job, leaves[0], url=gathered.captures[-1].url)
+    whole = concat([leaf.result for leaf in leaves])
+    whole = await complete_items(
+        visit, job, whole, [known for leaf in leaves for known in leaf.known]
+    )
     if leaves[0].is_index:  # a list of lists says by its own change nothing of theirs
-        visit.later = True
-        visit.news = any(known is None for leaf in leaves for known in leaf.known)
+        visit.has_more = True
+        visit.has_unknown_items = any(known is None for leaf in leaves for known in leaf.known)
     return replace(whole, hints=digest.hints, title=digest.title)
 
 
-async def _gathered(
-    source: Source, state: SourceState, parts: Parts, started: datetime, *, full: bool
+async def _fetch(
+    source: Source, state: SourceState, parts: RunContext, started: datetime, *, full: bool
 ) -> Fetched | Wait:
     async def ask() -> Fetched:
-        async with _limited(parts):
+        async with _time_limit(parts):
             context = FetchContext(
                 parts.fetcher,
                 find_feed=partial(_find_feed, source, parts),
                 now=started,
                 limit_bytes=parts.limit_bytes,
-                remembered=parts.remembered,
+                remembered=parts.preview_cache,
             )
             return await fetch_source(source, state, context, full=full)
 
     host = _host(source, state, parts)
     if host is None:
         return await ask()
-    async with parts.hosts.turn(host) as wait:
+    async with parts.hosts.slot(host) as wait:
         if wait is not None:
             return wait
         try:
             return await ask()
         except SourceError as error:
             if error.retry_after:
-                parts.hosts.told(host, error.retry_after)
+                parts.hosts.set_retry_after(host, error.retry_after)
             raise
 
 
-async def _find_feed(source: Source, parts: Parts, page: Capture) -> str | None:
+async def _find_feed(source: Source, parts: RunContext, page: Capture) -> str | None:
     """Return the URL of the best feed that a page names; a parser process reads the page."""
-    digest = await parts.digest([page], Job(source.id, DISCOVERY))
-    if not digest.more:
+    digest = await parts.parse([page], ParseTask(source.id, DISCOVERY))
+    if not digest.next_urls:
         return None
-    return digest.more[0]
+    return digest.next_urls[0]
 
 
-def _succeeded(source: Source, gathered: Fetched, digest: Digest, visit: Visit) -> Result:
+def _success(source: Source, gathered: Fetched, digest: ParseResult, visit: PageFetcher) -> Result:
     started, rejected = visit.started, (*gathered.rejected, *digest.rejected)
     unchanged = not gathered.captures and not rejected
     last_change = gathered.state.last_change
-    if gathered.changed or visit.news or last_change is None:
+    if gathered.changed or visit.has_unknown_items or last_change is None:
         last_change = started
-    due = _next(source, gathered, digest, visit.parts.clock(), last_change=last_change)
+    due = _next_fetch(source, gathered, digest, visit.context.clock(), last_change=last_change)
     state = replace(
-        replace(gathered.state, read_again=True) if visit.later else gathered.state,
+        replace(gathered.state, read_again=True) if visit.has_more else gathered.state,
         next_fetch_at=due.at or started,
         reason=due.reason,
         not_before=due.not_before,
@@ -173,16 +179,16 @@ def _succeeded(source: Source, gathered: Fetched, digest: Digest, visit: Visit) 
         last_run=started,
         last_success=started,
         last_change=last_change,
-        by_url=digest.by_url if gathered.captures else gathered.state.by_url,
+        by_url=digest.ignore_guids if gathered.captures else gathered.state.by_url,
     )
     outcome = Outcome(
         source.id,
         started,
         0,
         "unchanged" if unchanged else "ok",
-        found=len(digest.revisions) + len(rejected) + digest.left_out,
+        found=len(digest.revisions) + len(rejected) + digest.filtered,
         rejected=rejected,
-        notes=(*gathered.notes, *digest.notes, *_left_out(digest)),
+        notes=(*gathered.notes, *digest.notes, *_filter_note(digest)),
         http_status=gathered.http_status,
         size_bytes=None if gathered.size_bytes is None else gathered.size_bytes + visit.size_bytes,
     )
@@ -193,29 +199,29 @@ def _succeeded(source: Source, gathered: Fetched, digest: Digest, visit: Visit) 
         revisions=digest.revisions,
         keep_sightings=source.path is not None,
         host_waits=visit.waits,
-        shares=digest.shares
-        if len(digest.shares) == len(gathered.captures) and not visit.captures
+        shares=digest.revisions_per_capture
+        if len(digest.revisions_per_capture) == len(gathered.captures) and not visit.captures
         else (),
         complete=not gathered.has_more,
     )
 
 
-def _left_out(digest: Digest) -> tuple[str, ...]:
-    count = digest.left_out
+def _filter_note(digest: ParseResult) -> tuple[str, ...]:
+    count = digest.filtered
     return (f"{count} {'item' if count == 1 else 'items'} left out by filters",) if count else ()
 
 
-def _postponed(source: Source, state: SourceState, wait: Wait, started: datetime) -> Result:
+def _postponement(source: Source, state: SourceState, wait: Wait, started: datetime) -> Result:
     """Leave a source unasked: nothing is known but when to come back."""
-    not_before = wait.until if wait.asked_for else state.not_before
+    not_before = wait.until if wait.by_server else state.not_before
     state = replace(state, next_fetch_at=wait.until, reason=wait.reason, not_before=not_before)
     return Result(
         state, Outcome(source.id, started, 0, "unchanged", notes=(f"not asked: {wait.reason}",))
     )
 
 
-def _failed(
-    source: Source, state: SourceState, error: SourceError, started: datetime, parts: Parts
+def _failure(
+    source: Source, state: SourceState, error: SourceError, started: datetime, parts: RunContext
 ) -> Result:
     failures = state.failures + 1
     moved = _move_is_over(state, error, failures)
@@ -232,7 +238,7 @@ def _failed(
         hints=Hints(retry_after=error.retry_after),
         failures=failures,
         error=kind,
-        least=_least(source),
+        least=_min_interval(source),
     )
     host = _host(source, state, parts) if due.not_before else None
     waits = {host: due.not_before} if host and due.not_before else {}
@@ -273,11 +279,11 @@ def _move_is_over(state: SourceState, error: SourceError, failures: int) -> bool
     return error.status in _NOT_THERE or failures >= FAILURES_OF_A_MOVE
 
 
-def _next(
-    source: Source, gathered: Fetched, digest: Digest, now: datetime, *, last_change: datetime
+def _next_fetch(
+    source: Source, gathered: Fetched, digest: ParseResult, now: datetime, *, last_change: datetime
 ) -> schedule.Due:
     if gathered.has_more:
-        return schedule.Due(at=now, reason=UNREAD)
+        return schedule.Due(at=now, reason=UNREAD_REASON)
     said = _document_hints(gathered, digest)
     hints = replace(said, max_age=gathered.hints.max_age, retry_after=gathered.hints.retry_after)
     of_folder = source.path is not None
@@ -289,21 +295,21 @@ def _next(
         has_validators=gathered.state.validators is not None or of_folder,
         last_change=last_change,
         hints=hints,
-        least=_least(source),
+        least=_min_interval(source),
     )
 
 
-def _document_hints(gathered: Fetched, digest: Digest) -> Hints:
+def _document_hints(gathered: Fetched, digest: ParseResult) -> Hints:
     """What the last document asks: this run's, or the one that a 304 or the same bytes tell us to keep."""
     return digest.hints if gathered.captures else gathered.state.hints
 
 
-def _least(source: Source) -> timedelta:
+def _min_interval(source: Source) -> timedelta:
     """A folder is nobody else's machine: it may be looked at as often as its owner likes."""
     return timedelta(0) if source.path is not None else schedule.LEAST
 
 
-def _host(source: Source, state: SourceState, parts: Parts) -> str | None:
+def _host(source: Source, state: SourceState, parts: RunContext) -> str | None:
     """Name the host that is asked; None for a folder. Raises SourceError where the address has none."""
     if source.url is None:
         return None
@@ -311,7 +317,7 @@ def _host(source: Source, state: SourceState, parts: Parts) -> str | None:
 
 
 @asynccontextmanager
-async def _limited(parts: Parts) -> AsyncIterator[None]:
+async def _time_limit(parts: RunContext) -> AsyncIterator[None]:
     try:
         async with asyncio.timeout(parts.limit.total_seconds()):
             yield
@@ -321,4 +327,4 @@ async def _limited(parts: Parts) -> AsyncIterator[None]:
         ) from error
 
 
-__all__ = ["Parts", "run"]
+__all__ = ["RunContext", "run"]

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
     from aggregator.config import Config
 
-LONGEST_RUN = timedelta(
+MAX_RUN_TIME = timedelta(
     minutes=5
 )  # of asking, again of parsing, and of reading on; beside the network's own timeouts
 
 
-def settings_of(config: Config) -> FetchSettings:
+def fetch_settings(config: Config) -> FetchSettings:
     network = config.network
     settings = FetchSettings(
         concurrency=network.concurrency,
@@ -42,10 +42,10 @@ def settings_of(config: Config) -> FetchSettings:
 
 def longest_run(config: Config) -> timedelta:
     """How long each part of a run may take: asking, parsing, reading on."""
-    return LONGEST_RUN + 2 * config.network.timeout
+    return MAX_RUN_TIME + 2 * config.network.timeout
 
 
-def remembered_by(config: Config, *, clock: Callable[[], datetime]) -> PreviewCache:
+def preview_cache_of(config: Config, *, clock: Callable[[], datetime]) -> PreviewCache:
     """Where a rehearsal leaves its answers for the next run: beside the database's file, else the views' folder."""
     sqlite = config.database.startswith("sqlite:///")
     beside = Path(config.database.removeprefix("sqlite:///")) if sqlite else Path(config.output)

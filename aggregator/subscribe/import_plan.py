@@ -22,7 +22,7 @@ Verdict = Literal["added", "followed", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class ImportResult:
     """What became of one feed; `id` is the source's, None for one that was refused: `why` then says the reason."""
 
     verdict: Verdict
@@ -39,7 +39,7 @@ class Fate:
         return {key: value for key, value in given.items() if value}
 
 
-def fates(feeds: Iterable[Subscription], config: Config) -> list[Fate]:
+def plan_import(feeds: Iterable[Subscription], config: Config) -> list[ImportResult]:
     """Judge the feeds of a list, in its order."""
     from aggregator.normalize.identity import url_key
 
@@ -49,11 +49,15 @@ def fates(feeds: Iterable[Subscription], config: Config) -> list[Fate]:
     for feed in feeds:
         why = _refusal(feed, allow_private=config.network.allow_private)
         if feed.url is None or why:
-            found.append(Fate("refused", _shown(feed.url), None, feed.name, feed.tags, why))
+            found.append(
+                ImportResult("refused", _display_url(feed.url), None, feed.name, feed.tags, why)
+            )
         elif identity := followed.get(url_key(feed.url)):
-            found.append(Fate("followed", feed.url, identity, feed.name, feed.tags))
+            found.append(ImportResult("followed", feed.url, identity, feed.name, feed.tags))
         else:
-            found.append(Fate("added", feed.url, _new_id(feed.url, taken), feed.name, feed.tags))
+            found.append(
+                ImportResult("added", feed.url, _new_id(feed.url, taken), feed.name, feed.tags)
+            )
     return found
 
 
@@ -92,7 +96,7 @@ def _new_id(url: str, taken: set[str]) -> str:
     return identity
 
 
-def _shown(url: str | None) -> str | None:
+def _display_url(url: str | None) -> str | None:
     """Give an address for people: cut, and without user and password."""
     if url is None or "@" not in url:
         return url and url[:MAX_ADDRESS]

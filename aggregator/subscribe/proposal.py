@@ -23,39 +23,39 @@ if TYPE_CHECKING:
     from aggregator.config.yaml_document import Steps
     from aggregator.dry_run import Step
     from aggregator.model import Capture, Revision
-    from aggregator.parse.captures import Digest
-    from aggregator.subscribe.search import Found
+    from aggregator.parse.captures import ParseResult
+    from aggregator.subscribe.search import FoundSource
 
 _LATER = timedelta(days=400)  # what is the same read so much later does not depend on the day
 _LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Naming:
+class SourceName:
     """How the source is called: its id, and the name that a person gave it, None to take the feed's own."""
 
     id: str
     name: str | None = None
 
 
-def proposal(found: Found, naming: Naming, file: Path, config: Config) -> Addition:
+def propose_source(found: FoundSource, naming: SourceName, file: Path, config: Config) -> Addition:
     """Everything that is to be written for a source that was found."""
     named = {"id": naming.id, "name": naming.name or _own_name(found), **found.given}
     if found.inferred is None:
-        return Addition(file, named, {(): _way(found)}, defaults=_defaults(found))
+        return Addition(file, named, {(): _explain_choice(found)}, defaults=_defaults(found))
     test, capture = _test(found, naming.id, config)
     beside = {file.parent / test["capture"]: capture} if test else {}
     given = {**named, "tests": [test] if test else []}
     return Addition(file, given, _evidence(found), beside, defaults=_defaults(found))
 
 
-def _defaults(found: Found) -> dict[str, str]:
+def _defaults(found: FoundSource) -> dict[str, str]:
     """Show the interval without fixing it: the configuration's, or the longer one that the feed asks for (ttl).
 
     A key that stands there is the user's word. It would end the waiting for what does
     not change, and overrule ttl and skipHours.
     """
-    source, ttl = found.rehearsal.source, found.rehearsal.result.state.hints.ttl
+    source, ttl = found.dry_run.source, found.dry_run.result.state.hints.ttl
     if source.url is None:
         return {}
     every = source.every
@@ -76,15 +76,15 @@ def _duration(length: timedelta) -> str:
     return f"{seconds}s"
 
 
-def _own_name(found: Found) -> str | None:
+def _own_name(found: FoundSource) -> str | None:
     """A feed's own title."""
-    title = found.rehearsal.digest.title if found.given["adapter"] == "feed" else None
+    title = found.dry_run.digest.title if found.given["adapter"] == "feed" else None
     return title[:_LONGEST_NAME] if title else None
 
 
-def _way(found: Found) -> str:
+def _explain_choice(found: FoundSource) -> str:
     """How it is read, where that is not plain: what a page says of its articles."""
-    notes = found.rehearsal.digest.notes
+    notes = found.dry_run.digest.notes
     return (
         f"Read as {found.why}: {'; '.join(notes)}."
         if found.given["adapter"] == "page" and notes
@@ -92,7 +92,7 @@ def _way(found: Found) -> str:
     )
 
 
-def _evidence(found: Found) -> Mapping[Steps, str]:
+def _evidence(found: FoundSource) -> Mapping[Steps, str]:
     inferred = found.inferred
     if inferred is None:
         return {}
@@ -103,11 +103,11 @@ def _evidence(found: Found) -> Mapping[Steps, str]:
     return notes | {("fields", name): evidence for name, evidence in inferred.evidence.items()}
 
 
-def _test(found: Found, identity: str, config: Config) -> tuple[dict[str, Any], bytes]:
+def _test(found: FoundSource, identity: str, config: Config) -> tuple[dict[str, Any], bytes]:
     """What `aggregator test` is to hold this page against, and the page, packed; ({}, b"") where it would not hold."""
-    step = found.rehearsal.steps[0]
+    step = found.dry_run.steps[0]
     capture = step.captures[0]
-    written = replace(capture, headers=_told_headers(capture))
+    written = replace(capture, headers=_recorded_headers(capture))
     first, later = (
         _again(step, moment, config)
         for moment in (written, replace(written, taken=capture.taken + _LATER))
@@ -125,7 +125,7 @@ def _test(found: Found, identity: str, config: Config) -> tuple[dict[str, Any], 
     return test, gzip.compress(capture.body, mtime=0)
 
 
-def _told_headers(capture: Capture) -> dict[str, str]:
+def _recorded_headers(capture: Capture) -> dict[str, str]:
     """The media type, where it says more than the name of the file does: its charset."""
     stated = capture.headers.get("content-type", "")
     return {"content-type": stated} if "charset" in stated.lower() and stated.isprintable() else {}
@@ -133,11 +133,11 @@ def _told_headers(capture: Capture) -> dict[str, str]:
 
 def _again(step: Step, capture: Capture, config: Config) -> tuple[Revision, ...]:
     from aggregator.app import sites_folder
-    from aggregator.parse.captures import digest
+    from aggregator.parse.captures import parse_captures
     from aggregator.rules.loader import load_sites
 
     try:
-        read: Digest = digest([capture], step.job, load_sites(sites_folder(config)))
+        read: ParseResult = parse_captures([capture], step.job, load_sites(sites_folder(config)))
     except AggregatorError:
         return ()
     return read.revisions

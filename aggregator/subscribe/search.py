@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from aggregator.fetch import Response
     from aggregator.model import Capture, Revision
 
-MOST_QUESTIONS = 12
+MAX_REQUESTS = 12
 _PAGES = 2  # of a sitemap's children
 _OTHERWISE = frozenset(
     {"connect", "tls", "timeout"}
@@ -44,7 +44,7 @@ _GIVEN = "the address itself"
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundSource:
     """A source that brings entries.
 
     `given` are its keys besides id and name, `why` says how it was found, `others` are the further feeds of the page.
@@ -53,13 +53,13 @@ class Found:
 
     given: Mapping[str, Any]
     why: str
-    rehearsal: Rehearsal
+    dry_run: Rehearsal
     others: tuple[Candidate, ...] = ()
     inferred: Inferred | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
+class AlreadyFollowed:
     """The address is that of a source that is configured already."""
 
     source: Source
@@ -84,31 +84,35 @@ class Search:
     follower: Callable[[str], Source | None]
     tell: Callable[[str], None]
     refused: bool = False
-    _left: int = MOST_QUESTIONS
+    _left: int = MAX_REQUESTS
     _seen: set[str] = field(default_factory=set)
 
-    async def find(self, urls: Sequence[str]) -> Found | Followed | None:
+    async def find(self, urls: Sequence[str]) -> FoundSource | AlreadyFollowed | None:
         """Find the source that an address leads to; `urls` are its spellings, tried until one answers."""
-        return await self._first(platforms.known(urls[0]), most=3) or await self._asked(urls)
+        return await self._first_working(platforms.known(urls[0]), most=3) or await self._request(
+            urls
+        )
 
-    async def folder(self, path: str) -> Found | None:
+    async def folder(self, path: str) -> FoundSource | None:
         """Try a folder of saved articles."""
         given = {"path": path, "adapter": "archive"}
         rehearsal = await self._rehearse(given, questions=1)
         self.tell(f"looked at {path}: {_told(rehearsal)}")
-        return Found(given, "saved articles", rehearsal) if entries(rehearsal) else None
+        return FoundSource(given, "saved articles", rehearsal) if entries(rehearsal) else None
 
-    async def _asked(self, urls: Sequence[str]) -> Found | Followed | None:
+    async def _request(self, urls: Sequence[str]) -> FoundSource | AlreadyFollowed | None:
         for url in urls:
-            found, rehearsal = await self._look(Candidate(url, _GIVEN))
+            found, rehearsal = await self._try(Candidate(url, _GIVEN))
             if found:
                 return found
             self.refused |= rehearsal is not None and _is_private(rehearsal)
             if rehearsal is None or rehearsal.result.outcome.error not in _OTHERWISE:
-                return await self._behind(url, rehearsal)
+                return await self._after_response(url, rehearsal)
         return None
 
-    async def _behind(self, url: str, rehearsal: Rehearsal | None) -> Found | Followed | None:
+    async def _after_response(
+        self, url: str, rehearsal: Rehearsal | None
+    ) -> FoundSource | AlreadyFollowed | None:
         """Go on from an address that answered, and is no feed."""
         from aggregator.discovery.page_links import looks_like_html
 
@@ -117,26 +121,26 @@ class Search:
             guesses = (
                 _guesses(url) if rehearsal and _refuses(rehearsal) and not self.refused else ()
             )
-            return await self._first(guesses, most=len(guesses))
+            return await self._first_working(guesses, most=len(guesses))
         capture = _capture(answer)
         if not looks_like_html(capture):
-            return await self._data(url, capture)
+            return await self._try_data(url, capture)
         return await self._of_page(url, capture)
 
-    async def _data(self, url: str, capture: Capture) -> Found | None:
+    async def _try_data(self, url: str, capture: Capture) -> FoundSource | None:
         """Read a document that is neither a feed nor a page, if anything can."""
         head = capture.body[:_HEAD_BYTES]
         if b"<urlset" in head or b"<sitemapindex" in head:
-            return await self._proven(
+            return await self._confirm(
                 {"url": url, "adapter": "sitemap"}, "a sitemap", articles=3, more=True
             )
         if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
-            return await self._proven({"url": url, "adapter": "json"}, "a list in JSON")
+            return await self._confirm({"url": url, "adapter": "json"}, "a list in JSON")
         if _OPML.search(head):
             self.tell(f"{url} is a list of feeds (OPML): `aggregator import` takes it")
         return None
 
-    async def _of_page(self, url: str, capture: Capture) -> Found | Followed | None:
+    async def _of_page(self, url: str, capture: Capture) -> FoundSource | AlreadyFollowed | None:
         from aggregator.discovery.page_links import feeds_in, well_known
 
         feeds = feeds_in(capture)
@@ -146,26 +150,26 @@ class Search:
             (feeds.usual, 3),
             (well_known(capture.url), 6),
         ):
-            found = await self._first(candidates, most=most)
-            if isinstance(found, Found):
+            found = await self._first_working(candidates, most=most)
+            if isinstance(found, FoundSource):
                 return replace(found, others=_others(found, feeds))
             if found:
                 return found
         return await self._news_sitemap(capture.url) or await self._page_itself(url, capture)
 
-    async def _news_sitemap(self, url: str) -> Found | Followed | None:
+    async def _news_sitemap(self, url: str) -> FoundSource | AlreadyFollowed | None:
         from aggregator.discovery.page_links import news_sitemaps
 
         robots = urljoin(url, "/robots.txt")
-        _, rehearsal = await self._look(Candidate(robots, "for sitemaps of news"), quiet=True)
+        _, rehearsal = await self._try(Candidate(robots, "for sitemaps of news"), quiet=True)
         answer = _answer(rehearsal)
         named = news_sitemaps(answer.body.decode("utf-8", "replace") if answer else "", url)
-        return await self._first(named, most=2, adapter="sitemap")
+        return await self._first_working(named, most=2, adapter="sitemap")
 
-    async def _page_itself(self, url: str, capture: Capture) -> Found | None:
+    async def _page_itself(self, url: str, capture: Capture) -> FoundSource | None:
         given: dict[str, Any] = {"url": url, "adapter": "page"}
-        found = await self._proven(given, "the page itself")
-        if found is None or not _is_inferred(found.rehearsal):
+        found = await self._confirm(given, "the page itself")
+        if found is None or not _is_inferred(found.dry_run):
             return found
         inferred = _inferred(capture)
         if inferred is None:
@@ -173,36 +177,36 @@ class Search:
         rules = {**given, "items": inferred.items, "fields": dict(inferred.fields)}
         proven = await self._rehearse(rules)
         return (
-            Found(rules, "rules inferred from the page", proven, inferred=inferred)
+            FoundSource(rules, "rules inferred from the page", proven, inferred=inferred)
             if entries(proven)
             else found
         )
 
-    async def _proven(
+    async def _confirm(
         self, given: Mapping[str, Any], why: str, *, articles: int = 0, more: bool = False
-    ) -> Found | None:
+    ) -> FoundSource | None:
         """Read what was fetched already in another way."""
         rehearsal = await self._rehearse(given, articles=articles, more=more)
         self.tell(f"read {given['url']} as {why}: {_told(rehearsal)}")
-        return Found(given, why, rehearsal) if entries(rehearsal) else None
+        return FoundSource(given, why, rehearsal) if entries(rehearsal) else None
 
-    async def _first(
+    async def _first_working(
         self, candidates: Sequence[Candidate], *, most: int, adapter: str = "feed"
-    ) -> Found | Followed | None:
+    ) -> FoundSource | AlreadyFollowed | None:
         """The first of a few candidates that brings entries."""
         fresh = [candidate for candidate in candidates if candidate.url not in self._seen]
         for candidate in fresh[:most]:
-            found, _ = await self._look(candidate, adapter=adapter)
+            found, _ = await self._try(candidate, adapter=adapter)
             if found:
                 return found
         return None
 
-    async def _look(
+    async def _try(
         self, candidate: Candidate, *, adapter: str = "feed", quiet: bool = False
-    ) -> tuple[Found | Followed | None, Rehearsal | None]:
+    ) -> tuple[FoundSource | AlreadyFollowed | None, Rehearsal | None]:
         """Ask for a candidate, unless it is followed already, or enough was asked."""
         if (source := self.follower(candidate.url)) is not None:
-            return Followed(source, candidate.url), None
+            return AlreadyFollowed(source, candidate.url), None
         if self._left <= 0:
             return None, None
         self._seen.add(candidate.url)
@@ -223,8 +227,8 @@ class Search:
         if not entries(rehearsal):
             return None, rehearsal
         if (source := self._follower_of(rehearsal)) is not None:
-            return Followed(source, candidate.url), rehearsal
-        return Found(given, candidate.why, rehearsal), rehearsal
+            return AlreadyFollowed(source, candidate.url), rehearsal
+        return FoundSource(given, candidate.why, rehearsal), rehearsal
 
     async def _rehearse(
         self, given: Mapping[str, Any], *, questions: int = 0, articles: int = 0, more: bool = False
@@ -253,7 +257,7 @@ def _guesses(url: str) -> tuple[Candidate, ...]:
     return (*platforms.anywhere(url), *well_known(url))
 
 
-def _others(found: Found, feeds: Feeds) -> tuple[Candidate, ...]:
+def _others(found: FoundSource, feeds: Feeds) -> tuple[Candidate, ...]:
     by_url = {candidate.url: candidate for candidate in (*feeds.linked, *feeds.recommended)}
     by_url.pop(str(found.given["url"]), None)
     return tuple(reversed(by_url.values()))

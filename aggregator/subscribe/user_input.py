@@ -26,14 +26,14 @@ _AROUND = " \t\r\n\u3000\xa0\ufeff<>\"'“”‘’`,;"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class UserInput:
     """`urls` are to be tried in turn until one answers; `path` is absolute, None where an address is meant."""
 
     urls: tuple[str, ...] = ()
     path: str | None = None
 
 
-def wanted(text: str) -> Wanted:
+def parse_user_input(text: str) -> UserInput:
     """Read what was typed. Raises UsageError.
 
     >>> wanted(" example.org/news ").urls
@@ -41,13 +41,13 @@ def wanted(text: str) -> Wanted:
     """
     text = text.strip()
     if (path := _path(text)) is not None:
-        return Wanted(path=path)
+        return UserInput(path=path)
     address = text.strip(_AROUND)
     if match := _FEDIVERSE.fullmatch(address):
-        return Wanted((f"https://{match[2]}/@{match[1]}",))
+        return UserInput((f"https://{match[2]}/@{match[1]}",))
     if _HANDLE.fullmatch(address):
-        return Wanted((f"https://www.youtube.com/{address}",))
-    return Wanted(_checked(_urls(address), text))
+        return UserInput((f"https://www.youtube.com/{address}",))
+    return UserInput(_checked(_urls(address), text))
 
 
 def path_from(path: str, *, file: Path, home: Path) -> str:

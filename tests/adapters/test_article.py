@@ -22,7 +22,7 @@ from aggregator.config.page_rules import ArticleRules, PageRules
 from aggregator.errors import ItemError
 from aggregator.model import Capture, Found, RawEntry, RawImage
 from aggregator.normalize.html import text_of
-from aggregator.parse.captures import Digest, Job, digest
+from aggregator.parse.captures import ParseResult, ParseTask, parse_captures
 from aggregator.rules.compiled import SiteRules, with_own
 from aggregator.rules.loader import load_sites
 
@@ -73,23 +73,23 @@ def became(path: Path) -> dict[str, Any]:
     return {"entry": {key: value for key, value in values.items() if value not in (None, [])}}
 
 
-def whole(path: Path, page: dict[str, Any]) -> Digest:
+def whole(path: Path, page: dict[str, Any]) -> ParseResult:
     """Read a case as the program does; `page` says where it was and what was known of it."""
-    job = Job(
+    job = ParseTask(
         "lamps",
         ARTICLE,
         site=page.get("site"),
         timezone=page.get("timezone", "UTC"),
-        page=PageRules(article=ArticleRules.model_validate(page["rules"]))
+        page_rules=PageRules(article=ArticleRules.model_validate(page["rules"]))
         if "rules" in page
         else None,
         item=_item(page["item"]) if "item" in page else None,
-        listed=page.get("carrier", "page"),
-        following=tuple(
+        list_adapter=page.get("carrier", "page"),
+        next_pages=tuple(
             _capture(DATA / name, url, page) for url, name in page.get("further", {}).items()
         ),
     )
-    return digest([_capture(path, page.get("url", URL), page)], job, SITES)
+    return parse_captures([_capture(path, page.get("url", URL), page)], job, SITES)
 
 
 def _capture(path: Path, url: str, page: dict[str, Any]) -> Capture:
@@ -359,7 +359,9 @@ def test_a_real_page_gives_its_true_text_with_rules_and_without(site: str, where
     )
     capture = Capture("voa", truth["url"], TAKEN, SAMPLE.read_bytes())
 
-    (revision,) = digest([capture], Job("voa", ARTICLE, site=site, listed="page"), SITES).revisions
+    (revision,) = parse_captures(
+        [capture], ParseTask("voa", ARTICLE, site=site, list_adapter="page"), SITES
+    ).revisions
 
     texts = (truth["articleBody"], text_of(revision.content_html or ""))
     true, ours = (Counter(re.findall(r"\w+", text.lower())) for text in texts)

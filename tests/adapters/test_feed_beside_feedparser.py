@@ -22,7 +22,7 @@ from aggregator.errors import SourceError
 from aggregator.model import Capture
 from aggregator.normalize.text import plain
 from aggregator.normalize.url import key
-from aggregator.parse.captures import Job, digest
+from aggregator.parse.captures import ParseTask, parse_captures
 from aggregator.rules.loader import load_sites
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def ours(body: bytes, headers: dict[str, str]) -> dict[int, Revision]:
     """What the feed adapter and normalize give, by the number of the item."""
     capture = Capture("s", ADDRESS, datetime(2026, 7, 4, 12, tzinfo=UTC), body, headers=headers)
     try:
-        found = digest([capture], Job("s", "feed"), load_sites())
+        found = parse_captures([capture], ParseTask("s", "feed"), load_sites())
     except SourceError:
         return {}
     gone = {

@@ -16,7 +16,7 @@ from aggregator.config.page_rules import Fields, PageRules
 from aggregator.config.record import Setting
 from aggregator.errors import SourceError
 from aggregator.model import Capture, Found, Parsed, RawEntry
-from aggregator.parse.captures import Job, digest
+from aggregator.parse.captures import ParseTask, parse_captures
 from aggregator.rules.compiled import SiteRules, Sites, with_own
 
 DATA = Path(__file__).parent / "data" / "json"
@@ -43,8 +43,8 @@ def test_well_known_names_need_no_rules(name: str) -> None:
     capture = Capture(name, want["url"], TAKEN, (DATA / f"{name}.json").read_bytes())
     zone = want.get("timezone")
 
-    found = digest(
-        [capture], Job(name, "json", timezone=zone or "UTC"), Sites([SiteRules(id="saved")])
+    found = parse_captures(
+        [capture], ParseTask(name, "json", timezone=zone or "UTC"), Sites([SiteRules(id="saved")])
     )
 
     values = [

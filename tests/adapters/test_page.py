@@ -24,7 +24,7 @@ from aggregator.config.record import Setting
 from aggregator.config.source import Source
 from aggregator.errors import SourceError
 from aggregator.model import Capture, Found, Parsed, RawEntry
-from aggregator.parse.captures import Digest, Job, digest
+from aggregator.parse.captures import ParseResult, ParseTask, parse_captures
 from aggregator.rules.compiled import SiteRules, Sites, with_own
 from aggregator.rules.loader import load_sites
 
@@ -58,21 +58,21 @@ def capture_of(name: str, url: str) -> Capture:
     return Capture(name, url, TAKEN, path.read_bytes())
 
 
-def read(name: str, rules: PageRules | None) -> Digest:
+def read(name: str, rules: PageRules | None) -> ParseResult:
     own = source(name)
-    job = Job(
+    job = ParseTask(
         name,
         own.adapter,
         timezone=own.timezone or "UTC",
         timezone_stated=own.timezone is not None,
         language=own.language,
-        page=rules,
+        page_rules=rules,
         include=own.include,
     )
-    return digest([capture_of(name, str(own.url))], job, NOBODY)
+    return parse_captures([capture_of(name, str(own.url))], job, NOBODY)
 
 
-def items(found: Digest, keys: Iterable[str]) -> list[dict[str, Any]]:
+def items(found: ParseResult, keys: Iterable[str]) -> list[dict[str, Any]]:
     """What became of the items, as far as the expectation states it."""
     values = [
         {
@@ -112,12 +112,12 @@ def test_eight_lines_of_yaml_follow_a_layout(name: str) -> None:
 
     assert len((DATA / f"{name}.yaml").read_text(encoding="utf-8").splitlines()) <= 8
     assert items(found, want["items"][0]) == want["items"]
-    assert (found.title, list(found.more), list(found.rejected)) == (
+    assert (found.title, list(found.next_urls), list(found.rejected)) == (
         want["title"],
         want["more"],
         want.get("rejected", []),
     )
-    assert found.left_out == want.get("foreign", 0)
+    assert found.filtered == want.get("foreign", 0)
 
 
 @pytest.mark.parametrize("name", ALONE)
@@ -165,10 +165,10 @@ def test_inferred_selectors_put_into_yaml_find_the_same(name: str) -> None:
 def test_section_pages_of_known_publishers_need_no_rules_of_ones_own(name: str) -> None:
     want = expected(name)
 
-    found = digest([capture_of(name, want["url"])], Job(name, "page"), load_sites())
+    found = parse_captures([capture_of(name, want["url"])], ParseTask(name, "page"), load_sites())
 
     assert items(found, want["items"][0]) == want["items"]
-    assert (found.title, list(found.more), found.rejected, found.notes) == (
+    assert (found.title, list(found.next_urls), found.rejected, found.notes) == (
         want["title"],
         want["more"],
         (),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aggregator.errors import UsageError
-from aggregator.subscribe.user_input import Wanted, path_from, wanted
+from aggregator.subscribe.user_input import UserInput, parse_user_input, path_from
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     ],
 )
 def test_an_address_in_any_form(text: str, urls: list[str]) -> None:
-    assert wanted(text) == Wanted(tuple(urls))
+    assert parse_user_input(text) == UserInput(tuple(urls))
 
 
 @pytest.mark.parametrize(
@@ -73,12 +73,12 @@ def test_an_address_in_any_form(text: str, urls: list[str]) -> None:
 )
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is no address: write it as https://example"):
-        wanted(text)
+        parse_user_input(text)
 
 
 def test_a_password_in_an_address_is_refused_and_not_repeated() -> None:
     with pytest.raises(UsageError, match=r"write them under http\.basic_auth") as caught:
-        wanted("https://ada:secret@example.org/")
+        parse_user_input("https://ada:secret@example.org/")
 
     assert "secret" not in str(caught.value)
 
@@ -91,9 +91,9 @@ def test_files_that_are_there_are_meant(
     (tmp_path / "saved" / "1.txt").write_text("", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
 
-    found = wanted(name.format(root=tmp_path))
+    found = parse_user_input(name.format(root=tmp_path))
 
-    assert found == Wanted(path=str(tmp_path / name.removeprefix("./").removeprefix("{root}/")))
+    assert found == UserInput(path=str(tmp_path / name.removeprefix("./").removeprefix("{root}/")))
 
 
 @pytest.mark.parametrize("name", ["./nowhere", "/nowhere/*.txt", "../nowhere"])
@@ -103,7 +103,7 @@ def test_files_that_are_not_there_are_told(
     monkeypatch.chdir(tmp_path)
 
     with pytest.raises(UsageError, match="nothing is at"):
-        wanted(name)
+        parse_user_input(name)
 
 
 def test_a_path_is_written_from_the_file_that_names_it(tmp_path: Path) -> None:

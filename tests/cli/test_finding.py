@@ -21,11 +21,11 @@ from aggregator.errors import SourceError
 from aggregator.fetch import Response
 from aggregator.model import Capture, Outcome, Result, SourceState
 from aggregator.normalize.identity import url_key
-from aggregator.parse.captures import Digest, digest
-from aggregator.parse.task import job_of
+from aggregator.parse.captures import ParseResult, parse_captures
+from aggregator.parse.task import parse_task
 from aggregator.rules.loader import load_sites
-from aggregator.subscribe.proposal import Naming, proposal
-from aggregator.subscribe.search import MOST_QUESTIONS, Followed, Found, Search, entries
+from aggregator.subscribe.proposal import SourceName, propose_source
+from aggregator.subscribe.search import MAX_REQUESTS, AlreadyFollowed, FoundSource, Search, entries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,10 +87,10 @@ class Web:
             said.encode(),
             {"content-type": self.media_type if "<html" in said else "text/xml"},
         )
-        job = job_of(source, source.adapter)
+        job = parse_task(source, source.adapter)
         capture = Capture(source.id, url, NOW, response.body, headers=response.headers)
         try:
-            read = digest([capture], job, SITES)
+            read = parse_captures([capture], job, SITES)
         except SourceError as error:
             return self._rehearsal(source, response, error=error)
         return self._rehearsal(source, response, Step((capture,), job, read))
@@ -103,7 +103,7 @@ class Web:
         *,
         error: SourceError | None = None,
     ) -> Rehearsal:
-        read = (step.digest if step else None) or Digest()
+        read = (step.digest if step else None) or ParseResult()
         outcome = Outcome(
             source.id,
             NOW,
@@ -118,7 +118,7 @@ class Web:
         result = Result(SourceState(source.id, NOW), outcome, revisions=read.revisions)
         return Rehearsal(source, result, (step,) if step else (), (response,) if response else ())
 
-    def find(self, *urls: str) -> Found | Followed | None:
+    def find(self, *urls: str) -> FoundSource | AlreadyFollowed | None:
         search = Search(self.rehearse, drafted, self._follower, self.told.append)
         return asyncio.run(search.find(urls or (HOME,)))
 
@@ -140,7 +140,7 @@ def drafted(given: Mapping[str, Any]) -> Source:
 def found(web: Web, *urls: str) -> tuple[str, str]:
     """The address that was found, and how it is read."""
     result = web.find(*urls)
-    assert isinstance(result, Found)
+    assert isinstance(result, FoundSource)
     return result.given["url"], result.given["adapter"]
 
 
@@ -197,7 +197,7 @@ def test_what_a_page_recommends_comes_first() -> None:
 
     result = web.find()
 
-    assert isinstance(result, Found)
+    assert isinstance(result, FoundSource)
     assert result.given == {"url": f"{HOME}news.xml", "adapter": "feed"}
     assert web.asked == [HOME, f"{HOME}news.xml"]
     assert [other.url for other in result.others] == [f"{HOME}comments/feed", f"{HOME}other.rss"]
@@ -297,25 +297,27 @@ def test_a_page_that_states_its_articles_needs_no_rules() -> None:
     web = Web({HOME: page(body=LD)})
     result = web.find()
 
-    assert isinstance(result, Found)
+    assert isinstance(result, FoundSource)
     assert (dict(result.given), result.inferred) == ({"url": HOME, "adapter": "page"}, None)
-    assert len(web.asked) <= MOST_QUESTIONS
+    assert len(web.asked) <= MAX_REQUESTS
 
 
 def test_rules_are_inferred_from_what_repeats() -> None:
     result = Web({HOME: page(body=cards())}).find()
 
-    assert isinstance(result, Found)
+    assert isinstance(result, FoundSource)
     assert result.inferred is not None
     assert result.given["items"] == result.inferred.items
     assert set(result.given["fields"]) >= {"title", "url", "published"}
-    assert len(entries(result.rehearsal)) == 8
+    assert len(entries(result.dry_run)) == 8
 
 
 def proposed(web: Web, name: str | None = None) -> Addition:
     result = web.find()
-    assert isinstance(result, Found)
-    return proposal(result, Naming("quay", name), Path("/config/sources/added.yaml"), CONFIG)
+    assert isinstance(result, FoundSource)
+    return propose_source(
+        result, SourceName("quay", name), Path("/config/sources/added.yaml"), CONFIG
+    )
 
 
 def test_inferred_rules_are_proposed_with_evidence_and_a_test() -> None:
@@ -386,7 +388,7 @@ def test_a_page_of_nothing_gives_nothing() -> None:
     web = Web({HOME: page()})
 
     assert web.find() is None
-    assert len(web.asked) == len(set(web.asked)) <= MOST_QUESTIONS
+    assert len(web.asked) == len(set(web.asked)) <= MAX_REQUESTS
     assert web.told[-1].startswith(f"read {HOME} as the page itself: no list of articles")
 
 
@@ -397,7 +399,7 @@ def test_no_site_is_asked_more_than_it_should() -> None:
     web = Web({HOME: page(*links, generator, body=anchors)})
 
     assert web.find() is None
-    assert len(web.asked) == len(set(web.asked)) == MOST_QUESTIONS
+    assert len(web.asked) == len(set(web.asked)) == MAX_REQUESTS
 
 
 @pytest.mark.parametrize(
@@ -458,7 +460,7 @@ def test_a_feed_that_is_followed_already_is_told(url: str) -> None:
     source = drafted({"url": url, "adapter": "feed"})
     web = Web({HOME: page(link("/feed")), f"{HOME}feed": rss()}, sources=(source,))
 
-    assert web.find() == Followed(source, f"{HOME}feed")
+    assert web.find() == AlreadyFollowed(source, f"{HOME}feed")
     assert web.asked == [HOME]
 
 
@@ -468,7 +470,7 @@ def test_where_redirects_lead_may_be_followed_already() -> None:
         {f"{HOME}old.xml": rss()}, sources=(source,), moved={f"{HOME}old.xml": f"{HOME}new.xml"}
     )
 
-    assert web.find(f"{HOME}old.xml") == Followed(source, f"{HOME}old.xml")
+    assert web.find(f"{HOME}old.xml") == AlreadyFollowed(source, f"{HOME}old.xml")
 
 
 def test_nobody_is_asked_twice() -> None:
@@ -493,5 +495,5 @@ def test_an_address_that_is_followed_already_is_not_asked() -> None:
     source = drafted({"url": HOME})
     web = Web({}, sources=(source,))
 
-    assert web.find() == Followed(source, HOME)
+    assert web.find() == AlreadyFollowed(source, HOME)
     assert web.asked == []

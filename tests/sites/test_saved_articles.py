@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from aggregator.model import Capture
-from aggregator.parse.captures import Job, digest
+from aggregator.parse.captures import ParseTask, parse_captures
 from aggregator.rules.loader import load_sites
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def sites() -> Sites:
 
 def article(path: Path, sites: Sites) -> Revision:
     capture = Capture("saved", path.as_uri(), TAKEN, path.read_bytes())
-    (revision,) = digest([capture], Job("saved", "archive"), sites).revisions
+    (revision,) = parse_captures([capture], ParseTask("saved", "archive"), sites).revisions
     return revision
 
 
@@ -118,7 +118,9 @@ def test_rules_named_by_the_source_hold_for_any_host(sites: Sites, tmp_path: Pat
     )
     capture = Capture("saved", path.as_uri(), TAKEN, path.read_bytes())
 
-    (revision,) = digest([capture], Job("saved", "archive", site="rfi"), sites).revisions
+    (revision,) = parse_captures(
+        [capture], ParseTask("saved", "archive", site="rfi"), sites
+    ).revisions
 
     assert (revision.title, revision.published) == ("灯", datetime(2024, 2, 4, 23, 35, tzinfo=UTC))
 
@@ -132,6 +134,8 @@ def test_the_zone_of_the_source_holds_where_the_publisher_has_no_rules(
     )
     capture = Capture("saved", path.as_uri(), TAKEN, path.read_bytes())
 
-    (revision,) = digest([capture], Job("saved", "archive", timezone="Asia/Tokyo"), sites).revisions
+    (revision,) = parse_captures(
+        [capture], ParseTask("saved", "archive", timezone="Asia/Tokyo"), sites
+    ).revisions
 
     assert revision.published == datetime(2020, 9, 4, 3, 18, 38, tzinfo=UTC)

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from aggregator.config.edit.add import Addition
     from aggregator.dry_run import Stage
     from aggregator.model import Revision
-    from aggregator.subscribe.search import Followed, Found, Search
-    from aggregator.subscribe.user_input import Wanted
+    from aggregator.subscribe.search import AlreadyFollowed, FoundSource, Search
+    from aggregator.subscribe.user_input import UserInput
 
 COLUMNS = (Column("title"), Column("published"), Column("url", folds=True))
 SHOWN = 5  # entries of the preview
@@ -58,20 +58,22 @@ def add(
 ) -> int:
     """Find the feed of an address, or the rules to read its page, and write it down as a source."""
     from aggregator.config.edit.add import file_for
-    from aggregator.subscribe.proposal import Naming, proposal
-    from aggregator.subscribe.search import Found
-    from aggregator.subscribe.user_input import wanted
+    from aggregator.subscribe.proposal import SourceName, propose_source
+    from aggregator.subscribe.search import FoundSource
+    from aggregator.subscribe.user_input import parse_user_input
 
     ctx.obj.log(logging.ERROR)
     config = ctx.obj.load()
     destination = file_for(config, file, env=os.environ)
     _check_id(id, config)
-    aim = wanted(address)
+    aim = parse_user_input(address)
     tell: Callable[[str], None] = (lambda _: None) if ctx.obj.quiet else say
     found, private = _found(aim, destination, config, tell)
-    if not isinstance(found, Found):
+    if not isinstance(found, FoundSource):
         return _known(found, tell) if found else _nothing(aim, ctx.obj.path, private=private)
-    addition = proposal(found, Naming(id or _made_id(aim, config), name), destination, config)
+    addition = propose_source(
+        found, SourceName(id or _made_id(aim, config), name), destination, config
+    )
     _show(found, addition)
     _tell_others(found, tell)
     tell(_pace(found))
@@ -142,24 +144,24 @@ def _discovered(config: "Config") -> "Mapping[str, str]":
 
 
 def _found(
-    aim: "Wanted", file: Path, config: "Config", tell: "Callable[[str], None]"
-) -> "tuple[Found | Followed | None, bool]":
+    aim: "UserInput", file: Path, config: "Config", tell: "Callable[[str], None]"
+) -> "tuple[FoundSource | AlreadyFollowed | None, bool]":
     """What an address or a path leads to; and whether it was refused because it is private."""
     import asyncio
 
-    from aggregator.subscribe.search import Followed
+    from aggregator.subscribe.search import AlreadyFollowed
 
     source = next(
         (source for source in config.sources if aim.path and str(source.path) == aim.path), None
     )
     if source is not None and aim.path is not None:
-        return Followed(source, aim.path), False
+        return AlreadyFollowed(source, aim.path), False
     return asyncio.run(_searched(aim, file, config, tell))
 
 
 async def _searched(
-    aim: "Wanted", file: Path, config: "Config", tell: "Callable[[str], None]"
-) -> "tuple[Found | Followed | None, bool]":
+    aim: "UserInput", file: Path, config: "Config", tell: "Callable[[str], None]"
+) -> "tuple[FoundSource | AlreadyFollowed | None, bool]":
     """Search on one stage: a site is asked at one pace, whatever is tried."""
     from aggregator.dry_run import stage
     from aggregator.subscribe.user_input import path_from
@@ -172,7 +174,7 @@ async def _searched(
         return await search.folder(path_from(aim.path, file=file, home=home)), search.refused
 
 
-def _known(found: "Followed", tell: "Callable[[str], None]") -> int:
+def _known(found: "AlreadyFollowed", tell: "Callable[[str], None]") -> int:
     disabled = "" if found.source.enabled else ", which is disabled,"
     tell(
         f"source `{found.source.id}`{disabled} follows {found.url} already ({found.source.origin}); nothing is written"
@@ -180,7 +182,7 @@ def _known(found: "Followed", tell: "Callable[[str], None]") -> int:
     return 0
 
 
-def _nothing(aim: "Wanted", main: Path, *, private: bool) -> int:
+def _nothing(aim: "UserInput", main: Path, *, private: bool) -> int:
     say(
         f"aggregator: nothing was found at {aim.path or aim.urls[0]} that brings entries; nothing is written"
     )
@@ -202,7 +204,7 @@ def _nothing(aim: "Wanted", main: Path, *, private: bool) -> int:
     return FAILED
 
 
-def _made_id(aim: "Wanted", config: "Config") -> str:
+def _made_id(aim: "UserInput", config: "Config") -> str:
     """An id from what the person gave: it is what they will look for."""
     from aggregator.config.words import digest, id_of_path, id_of_url
 
@@ -213,12 +215,12 @@ def _made_id(aim: "Wanted", config: "Config") -> str:
     return next(name for name in names if name not in taken)
 
 
-def _show(found: "Found", addition: "Addition") -> None:
+def _show(found: "FoundSource", addition: "Addition") -> None:
     from aggregator.subscribe.search import entries
 
     put(clean(addition.text).encode())
     put(b"\n")
-    shown = entries(found.rehearsal)
+    shown = entries(found.dry_run)
     put_table(COLUMNS, map(_row, shown[:SHOWN]))
     if len(shown) > SHOWN:
         put(f"… and {len(shown) - SHOWN} more\n".encode())
@@ -243,7 +245,7 @@ def _short(title: str) -> str:
     )
 
 
-def _tell_others(found: "Found", tell: "Callable[[str], None]") -> None:
+def _tell_others(found: "FoundSource", tell: "Callable[[str], None]") -> None:
     if not found.others:
         return
     tell("further feeds of that page; each can be added by its address:")
@@ -253,11 +255,11 @@ def _tell_others(found: "Found", tell: "Callable[[str], None]") -> None:
         tell(f"  … and {len(found.others) - _TOLD} more")
 
 
-def _pace(found: "Found") -> str:
+def _pace(found: "FoundSource") -> str:
     """Say how often it will be requested, and where that is changed."""
     from aggregator.cli.report.source_status import pace_words
 
-    words = pace_words(found.rehearsal.source, found.rehearsal.result.state)
+    words = pace_words(found.dry_run.source, found.dry_run.result.state)
     return f"pace: {words}; `every:` sets another interval"
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from aggregator.cli.context import Invocation
     from aggregator.opml.read import Subscriptions
-    from aggregator.subscribe.import_plan import Fate
+    from aggregator.subscribe.import_plan import ImportResult
 
 USUAL_FILE = Path("sources/imported.yaml")  # beside the main file
 FILE_BYTES = 15 * 2**16  # a file may have 1 MiB; the rest is room for what people add by hand
@@ -53,12 +53,12 @@ def import_(
 ) -> int:
     """Add the feeds of an OPML file."""
     from aggregator.config.edit.add import file_for
-    from aggregator.subscribe.import_plan import fates
+    from aggregator.subscribe.import_plan import plan_import
 
     ctx.obj.log(logging.WARNING)
     config = ctx.obj.load()
     listed = _listed(file)
-    found = fates(listed.feeds, config)
+    found = plan_import(listed.feeds, config)
     new = [fate for fate in found if fate.verdict == "added"]
     first = file_for(config, to or ctx.obj.path.parent / USUAL_FILE, env=os.environ)
     paths = [] if dry_run or not new else _write(ctx.obj, new, first)
@@ -86,7 +86,7 @@ def _listed(file: str) -> "Subscriptions":
         raise UsageError(f"{file} is not an OPML list: {error}") from error
 
 
-def _write(invocation: "Invocation", new: "Sequence[Fate]", first: Path) -> list[Path]:
+def _write(invocation: "Invocation", new: "Sequence[ImportResult]", first: Path) -> list[Path]:
     """Append the new sources and load the configuration again. Raises ConfigError, UsageError, with all as before."""
     from aggregator.config.edit.add import alone
 
@@ -94,7 +94,7 @@ def _write(invocation: "Invocation", new: "Sequence[Fate]", first: Path) -> list
         return _written(invocation, new, first)
 
 
-def _written(invocation: "Invocation", new: "Sequence[Fate]", first: Path) -> list[Path]:
+def _written(invocation: "Invocation", new: "Sequence[ImportResult]", first: Path) -> list[Path]:
     from aggregator.config.edit.add import append
 
     before: dict[Path, bytes | None] = {}
@@ -113,10 +113,12 @@ def _written(invocation: "Invocation", new: "Sequence[Fate]", first: Path) -> li
     return list(before)
 
 
-def _parts(new: "Iterable[Fate]", first: Path) -> "Iterator[tuple[Path, list[Fate]]]":
+def _parts(
+    new: "Iterable[ImportResult]", first: Path
+) -> "Iterator[tuple[Path, list[ImportResult]]]":
     """Spread sources over the first file, and as many more beside it as it takes."""
     path, size, number = first, _size(first), 1
-    part: list[Fate] = []
+    part: list[ImportResult] = []
     for fate in new:
         need = _size_of(fate)
         while size + need > FILE_BYTES:
@@ -134,7 +136,7 @@ def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def _size_of(fate: "Fate") -> int:
+def _size_of(fate: "ImportResult") -> int:
     """Give the bytes of a source in YAML, or a few more: no text of YAML is longer than JSON in ASCII."""
     return len(json.dumps(fate.mapping)) + 16 + 8 * len(fate.tags)
 
@@ -149,7 +151,7 @@ def _restore(before: dict[Path, bytes | None]) -> None:
             write(path, data)
 
 
-def _print(found: "Sequence[Fate]", format: str) -> None:  # noqa: A002
+def _print(found: "Sequence[ImportResult]", format: str) -> None:  # noqa: A002
     if format == "json":
         put_json([_record(fate) for fate in found])
     else:
@@ -159,11 +161,11 @@ def _print(found: "Sequence[Fate]", format: str) -> None:  # noqa: A002
         )
 
 
-def _message(fate: "Fate") -> str:
+def _message(fate: "ImportResult") -> str:
     return ": ".join(part for part in (fate.name, fate.why) if part)
 
 
-def _record(fate: "Fate") -> dict[str, object]:
+def _record(fate: "ImportResult") -> dict[str, object]:
     return {
         "fate": fate.verdict,
         "id": fate.id,
@@ -174,7 +176,9 @@ def _record(fate: "Fate") -> dict[str, object]:
     }
 
 
-def _tell(found: "Sequence[Fate]", paths: "Sequence[Path]", *, cut: bool, dry_run: bool) -> None:
+def _tell(
+    found: "Sequence[ImportResult]", paths: "Sequence[Path]", *, cut: bool, dry_run: bool
+) -> None:
     from aggregator.opml.read import MAX_OUTLINES
 
     counts = {

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from aggregator.cli.report.preview import Trial
     from aggregator.config import Config, Source
     from aggregator.dry_run import Rehearsal
-    from aggregator.parse.pool import Workers
+    from aggregator.parse.pool import ParserPool
     from aggregator.rules.compiled import Sites
 
 _FORM = re.compile(r"[/:@]|\w\.\w")
@@ -137,11 +137,11 @@ def _is_address(name: str, ids: "Collection[str]") -> bool:
 
 def _address(name: str) -> str:
     """Read an address in any form that people copy; one without a scheme is asked with https. Raises UsageError."""
-    from aggregator.subscribe.user_input import wanted
+    from aggregator.subscribe.user_input import parse_user_input
 
     if "://" in name and not name.lower().startswith("feed:"):
         return name
-    urls = wanted(name).urls
+    urls = parse_user_input(name).urls
     if not urls:
         raise UsageError(
             f"{name} is no address; files are previewed as a source of the configuration"
@@ -185,7 +185,7 @@ async def _tried(
 
 
 async def _article(
-    source: "Source", rehearsal: "Rehearsal", sites: "Sites", workers: "Workers"
+    source: "Source", rehearsal: "Rehearsal", sites: "Sites", workers: "ParserPool"
 ) -> "Trial | None":
     """Read an address that is an article's own page as that article; None for any other."""
     from aggregator.adapter_table import ARTICLE
@@ -194,17 +194,17 @@ async def _article(
     from aggregator.cli.report.preview import trial_of_article
     from aggregator.discovery.page_links import looks_like_html
     from aggregator.model import Capture
-    from aggregator.parse.task import job_of
+    from aggregator.parse.task import parse_task
 
     response, outcome = rehearsal.fetched[0], rehearsal.result.outcome
     capture = Capture(
         source.id, response.url, outcome.started, response.body, headers=response.headers
     )
-    job = job_of(source, ARTICLE)
+    job = parse_task(source, ARTICLE)
     try:
         if not looks_like_html(capture) or not is_article(document(capture)):
             return None
-        read = await workers.digest([capture], job)
+        read = await workers.parse([capture], job)
     except SourceError:
         return None
     return (
@@ -220,7 +220,7 @@ def _recorded(trial: "Trial", source: "Source", sites: "Sites") -> list[str]:
 
     from aggregator.adapter_table import ARTICLE
     from aggregator.rule_tests.capture_file import FOLDER, write
-    from aggregator.rule_tests.yaml import tests
+    from aggregator.rule_tests.yaml import tests_yaml
 
     folder = Path(source.origin.rpartition(":")[0]).resolve().parent
     chosen = next((item for item in trial.items if item.read), None)
@@ -228,7 +228,7 @@ def _recorded(trial: "Trial", source: "Source", sites: "Sites") -> list[str]:
         raise SourceError("missing", "nothing came out that could be recorded")
     written = []
     for capture, job in chosen.read:
-        name = f"{source.id}-article" if job.carrier == ARTICLE else source.id
-        path = write(capture, folder / FOLDER, name=name, carrier=job.carrier)
+        name = f"{source.id}-article" if job.adapter == ARTICLE else source.id
+        path = write(capture, folder / FOLDER, name=name, carrier=job.adapter)
         written.append((path.relative_to(folder).as_posix(), capture, job))
-    return tests(written, source=source, sites=sites)
+    return tests_yaml(written, source=source, sites=sites)

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from aggregator.cli.context import Invocation
-    from aggregator.rule_tests.declared import Declared
+    from aggregator.rule_tests.declared import DeclaredTest
     from aggregator.rules.compiled import Sites
 
-    Ended = tuple[Declared, tuple[str, ...]]
+    Ended = tuple[DeclaredTest, tuple[str, ...]]
 
 
 def test(
@@ -51,10 +51,12 @@ def test(
     return FAILED if any(failures for _, failures in ended) else 0
 
 
-def _declared(invocation: "Invocation", names: "Sequence[str]") -> "tuple[list[Declared], Sites]":
+def _declared(
+    invocation: "Invocation", names: "Sequence[str]"
+) -> "tuple[list[DeclaredTest], Sites]":
     """Collect the tests that are wanted. Raises UsageError for a name that nobody has, ConfigError."""
     from aggregator.config.words import nearest
-    from aggregator.rule_tests.declared import of_rules, of_sources
+    from aggregator.rule_tests.declared import rules_tests, source_tests
     from aggregator.rules.loader import load_sites, rules_files
 
     config = invocation.load()
@@ -65,21 +67,21 @@ def _declared(invocation: "Invocation", names: "Sequence[str]") -> "tuple[list[D
             guess = nearest(name, known)
             hint = f", did you mean `{guess}`?" if guess else ""
             raise UsageError(f"there is no source and there are no site rules `{name}`{hint}")
-    found = [*of_sources(config, env=os.environ), *of_rules(files)]
+    found = [*source_tests(config, env=os.environ), *rules_tests(files)]
     return [one for one in found if not names or one.name in names], load_sites(
         invocation.sites_folder
     )
 
 
-def _failures(one: "Declared", sites: "Sites", *, now: "datetime") -> tuple[str, ...]:
+def _failures(one: "DeclaredTest", sites: "Sites", *, now: "datetime") -> tuple[str, ...]:
     from aggregator.rule_tests.capture_file import read
-    from aggregator.rule_tests.check import failures
+    from aggregator.rule_tests.check import mismatches
 
     try:
         capture = read(one.test, source=one.name, url=one.url, now=now)
     except SourceError as error:
         return (str(error),)
-    return failures(one.test, capture, job=one.job(capture), sites=sites)
+    return mismatches(one.test, capture, job=one.task_for(capture), sites=sites)
 
 
 def _tell(ended: "Sequence[Ended]") -> None:
@@ -94,7 +96,7 @@ def _tell(ended: "Sequence[Ended]") -> None:
     typer.echo(f"{failed} of {count} failed" if failed else f"{count} passed")
 
 
-def _record(one: "Declared", failures: tuple[str, ...]) -> dict[str, object]:
+def _record(one: "DeclaredTest", failures: tuple[str, ...]) -> dict[str, object]:
     place = one.problem("")
     return {
         "name": one.name,

@@ -15,8 +15,8 @@ from aggregator.adapter_table import ARTICLE
 from aggregator.cli.report.source_status import pace_words
 from aggregator.model import Entry
 from aggregator.normalize.html import text_of
-from aggregator.parse.trace import explain, silent
-from aggregator.run.page_fetcher import shown
+from aggregator.parse.trace import trace_items, unmatched_selectors
+from aggregator.run.page_fetcher import redact_query
 from aggregator.schedule import RETRY_AFTER
 from aggregator.store.merge.article import NAMESPACE
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from aggregator.dry_run import Rehearsal
     from aggregator.fetch import Response
     from aggregator.model import Capture, Outcome, Revision
-    from aggregator.parse.captures import Job
-    from aggregator.parse.trace import Explained, FieldTrace
+    from aggregator.parse.captures import ParseTask
+    from aggregator.parse.trace import FieldTrace, ItemTrace
     from aggregator.rules.compiled import Sites
     from aggregator.rules.suggest.unmatched import Silent
 
@@ -44,7 +44,7 @@ class Item:
     number: int
     revision: Revision
     fields: tuple[FieldTrace, ...] | None = None
-    read: tuple[tuple[Capture, Job], ...] = ()
+    read: tuple[tuple[Capture, ParseTask], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,8 @@ def _public(response: Response, source: Source) -> Response:
     if source.shown == source.location:
         return response
     return replace(
-        response, url=source.shown if response.url == source.location else shown(response.url)
+        response,
+        url=source.shown if response.url == source.location else redact_query(response.url),
     )
 
 
@@ -107,8 +108,8 @@ def _revisions(rehearsal: Rehearsal) -> list[Revision]:
     asked = {step.job.item.item for step in rehearsal.steps if step.job.item}
     refused = tuple(message.partition(":")[0] for message in rehearsal.result.outcome.rejected)
     unread = {
-        one.index
-        for one in rehearsal.digest.wanted
+        one.revision_index
+        for one in rehearsal.digest.page_requests
         if one.raw.item not in asked and one.raw.item not in refused
     }
     stated = enumerate(rehearsal.digest.revisions)
@@ -117,10 +118,10 @@ def _revisions(rehearsal: Rehearsal) -> list[Revision]:
 
 
 def trial_of_article(
-    response: Response, capture: Capture, job: Job, *, outcome: Outcome, sites: Sites
+    response: Response, capture: Capture, job: ParseTask, *, outcome: Outcome, sites: Sites
 ) -> Trial:
     """Put together what an article's own page gives; `outcome` is of asking for it."""
-    found = [one for one in explain(capture, job, sites) if one.revision and one.kept]
+    found = [one for one in trace_items(capture, job, sites) if one.revision and one.passes_filters]
     items = tuple(
         Item(number, one.revision, one.fields, ((capture, job),))
         for number, one in enumerate(found, 1)
@@ -138,7 +139,12 @@ def trial_of_article(
         message=None,
     )
     return Trial(
-        capture.source, ARTICLE, (response,), own, items, silent=silent(capture, job, sites)
+        capture.source,
+        ARTICLE,
+        (response,),
+        own,
+        items,
+        silent=unmatched_selectors(capture, job, sites),
     )
 
 
@@ -184,7 +190,7 @@ class _Reader:
         self._document = rehearsal.steps[0] if rehearsal.steps else None
         self._outcome = rehearsal.result.outcome
         self._explain = lru_cache(maxsize=None)(
-            lambda place: explain(*self._captures(place), sites)
+            lambda place: trace_items(*self._captures(place), sites)
         )
         self._sites = sites
 
@@ -214,7 +220,7 @@ class _Reader:
         if (
             step is None
             or step.digest is None
-            or not step.digest.left_out
+            or not step.digest.filtered
             or len(step.captures) > 1
         ):
             return ()
@@ -222,7 +228,7 @@ class _Reader:
         return tuple(
             one.revision.title
             for one in self._explain((0, 0))
-            if one.revision and not one.kept and f"{one.item}:" not in rejected
+            if one.revision and not one.passes_filters and f"{one.item}:" not in rejected
         )
 
     def silent(self) -> tuple[Silent, ...]:
@@ -233,11 +239,11 @@ class _Reader:
             one
             for step in self._steps
             if step.digest is not None or step is self._document
-            for one in silent(step.captures[0], step.job, self._sites)
+            for one in unmatched_selectors(step.captures[0], step.job, self._sites)
         )
         return tuple({(one.path, one.selector): one for one in found}.values())
 
-    def _captures(self, place: tuple[int, int]) -> tuple[Capture, Job]:
+    def _captures(self, place: tuple[int, int]) -> tuple[Capture, ParseTask]:
         step = self._steps[place[0]]
         return step.captures[place[1]], step.job
 
@@ -249,14 +255,14 @@ class _Reader:
         index = next(
             (i for i, one in enumerate(digest.revisions) if one.keys[0] == revision.keys[0]), None
         )
-        ends = list(accumulate(digest.shares))
+        ends = list(accumulate(digest.revisions_per_capture))
         return (
             None
             if index is None
             else next((place for place, end in enumerate(ends) if index < end), None)
         )
 
-    def _page(self, stated: Explained) -> int | None:
+    def _page(self, stated: ItemTrace) -> int | None:
         """Which step read the item's own page, with all its parts the last."""
         own = (
             number
@@ -269,13 +275,13 @@ class _Reader:
         return max(own, default=None)
 
 
-def _like(revision: Revision, explained: Sequence[Explained]) -> Explained | None:
+def _like(revision: Revision, explained: Sequence[ItemTrace]) -> ItemTrace | None:
     keys = set(revision.keys)
     return next(
         (
             one
             for one in explained
-            if one.revision and one.kept and not keys.isdisjoint(one.revision.keys)
+            if one.revision and one.passes_filters and not keys.isdisjoint(one.revision.keys)
         ),
         None,
     )

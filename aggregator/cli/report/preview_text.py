@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from aggregator.cli.report.preview import Item, Trial
     from aggregator.fetch import Response
     from aggregator.model import Revision
-    from aggregator.parse.trace import Candidate, FieldTrace
+    from aggregator.parse.trace import FieldTrace, TracedCandidate
     from aggregator.rules.suggest.unmatched import Silent
 
 _TABLE = (Column("n", right=True), Column("published"), Column("title"), Column("url", folds=True))
@@ -109,8 +109,8 @@ def _row(item: Item) -> tuple[str, ...]:
 
 def _fields(item: Item) -> Iterator[tuple[str, ...]]:
     for trace in item.fields or ():
-        winners = [candidate for candidate in trace.candidates if candidate.won]
-        losers = [candidate for candidate in trace.candidates if not candidate.won]
+        winners = [candidate for candidate in trace.candidates if candidate.has_won]
+        losers = [candidate for candidate in trace.candidates if not candidate.has_won]
         where = winners[0].where if winners else item.revision.provenance.get(trace.name, "")
         value = _cut(trace.name, trace.value) if trace.value else "-"
         yield trace.name, value, where, _how(trace, winners, item.revision)
@@ -118,7 +118,7 @@ def _fields(item: Item) -> Iterator[tuple[str, ...]]:
             yield "", _cut(trace.name, loser.value), loser.where, loser.reason
 
 
-def _how(trace: FieldTrace, winners: list[Candidate], revision: Revision) -> str:
+def _how(trace: FieldTrace, winners: list[TracedCandidate], revision: Revision) -> str:
     """Say what the winner was, where that is not what the value shows."""
     if not winners or trace.name in _LISTED:
         return ""
@@ -173,12 +173,12 @@ def _entry_record(item: Item) -> dict[str, object]:
     }
 
 
-def _candidate(candidate: Candidate) -> dict[str, object]:
+def _candidate(candidate: TracedCandidate) -> dict[str, object]:
     date = candidate.date
     return {
         "value": candidate.value,
         "where": candidate.where or None,
-        "won": candidate.won,
+        "won": candidate.has_won,
         "reason": candidate.reason or None,
         "read": None
         if date is None
