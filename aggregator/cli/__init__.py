@@ -24,15 +24,16 @@ from aggregator.cli.commands.show import show
 from aggregator.cli.commands.sources import sources
 from aggregator.cli.commands.test import test
 from aggregator.cli.context import DEFAULT_PATH, Invocation
-from aggregator.cli.exit_codes import guarded
+from aggregator.cli.exit_codes import OURS, guarded
+from aggregator.cli.init import init
 from aggregator.cli.options import Commands
+from aggregator.cli.report.terminal import say
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="aggregator",
     cls=Commands,
-    add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -42,7 +43,11 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line; ends the process with an exit code of docs/commands.md."""
-    app(prog_name="aggregator")
+    try:
+        app(prog_name="aggregator")
+    except OSError as error:  # not of a command: `--install-completion` writes into the home folder
+        say(f"aggregator: {error.filename or 'stdout'}: {error.strerror}")
+        raise SystemExit(OURS) from None
 
 
 def _version(wanted: bool) -> None:
@@ -85,7 +90,20 @@ def _root(
     )
 
 
-for command in (run, fetch, publish, sources, entries, show, preview, add, check, test, prune):
+for command in (
+    init,
+    run,
+    fetch,
+    publish,
+    sources,
+    entries,
+    show,
+    preview,
+    add,
+    check,
+    test,
+    prune,
+):
     app.command()(guarded(command))
 app.command("import")(guarded(import_))  # Python keeps the word for itself
 app.command()(guarded(export))

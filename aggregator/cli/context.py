@@ -57,8 +57,8 @@ class Invocation:
 
         if not self.explicit and not self.path.exists():
             raise UsageError(
-                f"no configuration at {self.path}; write one (docs/configuration.md), or name one with --config or"
-                " AGGREGATOR_CONFIG"
+                f"no configuration: {self.path} does not exist; write one with `aggregator init`,"
+                " or name one with --config"
             )
         return load(self.path, env=os.environ, sites=sites, selector=_selector)
 
@@ -91,6 +91,14 @@ class _Stderr(logging.Handler):
             self.handleError(record)
 
 
+def invocation_of(ctx: typer.Context) -> Invocation:
+    """Return how we were called; while a shell completes a word no command runs, and only --config is known."""
+    if not isinstance(ctx.obj, Invocation):
+        config = ctx.find_root().params.get("config")
+        ctx.obj = Invocation(config or DEFAULT_PATH, explicit=config is not None)
+    return ctx.obj
+
+
 def source_named(name: str, config: Config) -> Source:
     """Find a configured source. Raises UsageError, with the id that was probably meant."""
     from aggregator.config.words import nearest
@@ -99,5 +107,10 @@ def source_named(name: str, config: Config) -> Source:
     if name in by_id:
         return by_id[name]
     guess = nearest(name, by_id)
-    hint = f"did you mean `{guess}`?" if guess else f"known are {', '.join(by_id) or 'none'}"
-    raise UsageError(f"there is no source `{name}`, {hint}")
+    if guess:
+        hint = f", did you mean `{guess}`?"
+    elif by_id:
+        hint = "; `aggregator sources` lists them"
+    else:
+        hint = ": the configuration has no sources"
+    raise UsageError(f"there is no source `{name}`{hint}")

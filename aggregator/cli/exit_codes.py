@@ -18,12 +18,13 @@ import typer
 
 from aggregator.cli.report.terminal import say
 from aggregator.errors import AggregatorError, ConfigError, SourceError, UsageError
+from aggregator.interrupt import INTERRUPTED, interruptible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 P = ParamSpec("P")
-FAILED, REFUSED, OURS, INTERRUPTED = 1, 2, 3, 130
+FAILED, REFUSED, OURS = 1, 2, 3
 
 
 def guarded(command: Callable[P, int]) -> Callable[P, None]:
@@ -40,8 +41,9 @@ def guarded(command: Callable[P, int]) -> Callable[P, None]:
 def _code(work: Callable[[], int], *, verbose: bool) -> int:
     _open_what_is_closed()
     try:
-        code = work()
-        sys.stdout.flush()
+        with interruptible():
+            code = work()
+            sys.stdout.flush()
     except (typer.Exit, typer.Abort):
         raise
     except BrokenPipeError:

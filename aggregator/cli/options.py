@@ -11,6 +11,8 @@ from typing import Any
 
 from typer.core import TyperGroup
 
+from aggregator.cli.context import invocation_of
+
 _EVERYWHERE = ("config", "verbose", "quiet")
 
 
@@ -37,6 +39,7 @@ def _late(option: Any) -> Any:
 
 def _take(ctx: Any, option: Any, value: Any) -> None:
     if value and option.name == "config":
-        ctx.obj = replace(ctx.obj, path=value, explicit=True)
+        ctx.obj = replace(invocation_of(ctx), path=value, explicit=True)
     elif value:
-        ctx.obj = replace(ctx.obj, **{option.name: True})
+        chosen: dict[str, Any] = {option.name: True}
+        ctx.obj = replace(invocation_of(ctx), **chosen)

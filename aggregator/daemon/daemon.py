@@ -46,17 +46,20 @@ GRACE_SECONDS = 2.0  # for runs under way when the daemon is told to stop
 JOB = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1, "replace_existing": True}
 
 
-def serve(load: Callable[[], Config]) -> None:
-    """Run until SIGTERM or Ctrl-C. `load` reads the configuration anew each time.
+def serve(load: Callable[[], Config], *, stopped: Callable[[], object] | None = None) -> None:
+    """Run until SIGTERM or Ctrl-C.
+
+    `load` reads the configuration anew each time. `stopped` is called when all work is done and stored; after that
+    only threads are waited for, and one that asks a slow name server can take half a minute.
 
     Raises ConfigError, StoreError (another daemon holds the store), UsageError (the address cannot be listened on).
     """
     for chatty in ("apscheduler", "alembic", "watchfiles"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    asyncio.run(_serve(load))
+    asyncio.run(_serve(load, stopped))
 
 
-async def _serve(load: Callable[[], Config]) -> None:
+async def _serve(load: Callable[[], Config], stopped: Callable[[], object] | None) -> None:
     config = load()
     with open_store(config) as store, store.lock_for_daemon():
         async with (
@@ -64,6 +67,8 @@ async def _serve(load: Callable[[], Config]) -> None:
             Daemon(config, store, writer, load=load) as daemon,
         ):
             await daemon.run()
+    if stopped is not None:
+        stopped()
 
 
 class Daemon:
@@ -250,13 +255,17 @@ class Daemon:
         await runner.setup()
         try:
             await web.TCPSite(runner, server.host, server.port).start()
-        except OSError as error:
+        except (
+            OSError,
+            UnicodeError,
+        ) as error:  # UnicodeError: a name that no host can have, such as `..`
             await runner.cleanup()
+            reason = getattr(error, "strerror", None) or "not a host name"
             raise UsageError(
-                f"cannot listen on {server.listen} ({error.strerror}): set server.listen"
+                f"cannot listen on {server.listen} ({reason}): set server.listen or --listen"
             ) from error
         port = runner.addresses[0][1] if runner.addresses else server.port
-        logger.info("serving http://%s:%d/feed.atom", server.host, port)
+        logger.info("serving http://%s:%d/feed.atom", server.listen.rpartition(":")[0], port)
         return runner
 
     def _listen_to_signals(self) -> None:

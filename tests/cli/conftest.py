@@ -119,6 +119,13 @@ def project(tmp_path: Path, warm_parsers: None) -> Project:
 
 
 @pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warm_parsers: None) -> Project:
+    """The current folder, and nothing in it."""
+    monkeypatch.chdir(tmp_path)
+    return Project(tmp_path)
+
+
+@pytest.fixture
 def fetched(project: Project) -> Project:
     """The same, fetched once."""
     assert project.call("fetch").code == 0

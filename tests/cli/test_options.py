@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from aggregator.cli import app
@@ -13,9 +14,16 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Project
 
 NONE = (
-    "aggregator: no configuration at config/aggregator.yaml; write one (docs/configuration.md), or name one with"
-    " --config or AGGREGATOR_CONFIG\n"
+    "aggregator: no configuration: config/aggregator.yaml does not exist; write one with `aggregator init`,"
+    " or name one with --config\n"
 )
+COMMANDS = typer.main.get_command(app).list_commands(None)  # type: ignore[attr-defined]
+ARGUMENTS = {
+    "show": ["x"],
+    "preview": ["x"],
+    "add": ["https://harbour.example/"],
+    "import": ["feeds.opml"],
+}
 GOOD = "configuration is good: 1 source, 1 view\n"
 
 
@@ -61,17 +69,22 @@ def test_the_default_is_found_in_the_current_folder(
     assert invoke("check") == (0, GOOD, "")
 
 
-@pytest.mark.parametrize("command", ["run", "fetch", "publish", "sources", "entries", "check"])
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "init"])
 def test_without_a_configuration_every_command_says_what_to_write(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
 
-    assert invoke(command) == (
-        2,
-        "",
-        NONE,
-    )
+    assert invoke(command, *ARGUMENTS.get(command, ())) == (2, "", NONE)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_address_is_not_previewed_without_a_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert invoke("preview", "https://harbour.example/feed") == (2, "", NONE)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -88,3 +101,42 @@ def test_an_unknown_option_or_command_is_a_usage_error() -> None:
         invoke(*words)[0]
         for words in (["fetch", "--bogus"], ["bogus"], ["entries", "--limit", "0"])
     ] == [2, 2, 2]
+
+
+def test_an_unknown_command_names_the_nearest() -> None:
+    code, out, err = invoke("fetsch")
+
+    assert (code, out, err.splitlines()[-1]) == (
+        2,
+        "",
+        "Error: No such command 'fetsch'. Did you mean 'fetch'?",
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "end"),
+    [
+        (["fetch", "savd"], ", did you mean `saved`?"),
+        (["fetch", "nothing-like-it"], "; `aggregator sources` lists them"),
+        (["preview", "savd"], ", did you mean `saved`?"),
+        (["entries", "--source", "nothing-like-it"], "; `aggregator sources` lists them"),
+    ],
+)
+def test_an_unknown_source_names_the_nearest_and_not_all(
+    project: Project, words: list[str], end: str
+) -> None:
+    said = project.call(*words)
+
+    assert (said.code, said.out, said.err) == (
+        2,
+        "",
+        f"aggregator: there is no source `{words[-1]}`{end}\n",
+    )
+
+
+def test_where_there_are_no_sources_an_unknown_one_says_so(project: Project) -> None:
+    project.write("config/sources/news.yaml", "[]\n")
+
+    said = project.call("fetch", "saved")
+
+    assert said.err == "aggregator: there is no source `saved`: the configuration has no sources\n"

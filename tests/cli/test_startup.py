@@ -26,6 +26,7 @@ HEAVY = {
     "aggregator.app",
 }
 COMMANDS = [
+    "init",
     "run",
     "fetch",
     "publish",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from aggregator.cli.completion import source_ids
 from aggregator.cli.context import source_named
 from aggregator.cli.report.terminal import Column, put, put_table
 
@@ -25,7 +26,10 @@ def entries(
     *,
     ctx: typer.Context,
     source: Annotated[
-        str | None, typer.Option(metavar="ID", help="Only what this source brought first.")
+        str | None,
+        typer.Option(
+            metavar="ID", help="Only what this source brought first.", autocompletion=source_ids
+        ),
     ] = None,
     since: Annotated[
         str | None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from aggregator.cli.completion import source_ids
 from aggregator.cli.context import source_named
 from aggregator.cli.exit_codes import FAILED
 from aggregator.cli.report.terminal import Column, put_json, put_table, say
@@ -38,7 +39,10 @@ def fetch(
     *,
     ctx: typer.Context,
     sources: Annotated[
-        list[str] | None, typer.Argument(metavar="SOURCE", help="Only these; all where absent.")
+        list[str] | None,
+        typer.Argument(
+            metavar="SOURCE", help="Only these; all where absent.", autocompletion=source_ids
+        ),
     ] = None,
     force: Annotated[
         bool,

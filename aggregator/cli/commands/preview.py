@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from aggregator.cli.completion import source_ids
 from aggregator.cli.context import source_named
 from aggregator.cli.exit_codes import FAILED
 from aggregator.cli.report.terminal import put_json, say
@@ -31,7 +32,12 @@ ARTICLES = 3  # whose own pages are read unless told otherwise
 
 def preview(
     name: Annotated[
-        str, typer.Argument(metavar="URL|SOURCE", help="An address, or the id of a source.")
+        str,
+        typer.Argument(
+            metavar="URL|SOURCE",
+            help="An address, or the id of a source.",
+            autocompletion=source_ids,
+        ),
     ],
     *,
     ctx: typer.Context,
@@ -110,10 +116,7 @@ def _chosen(entry: str, limit: int) -> range:
 
 def _source(invocation: "Invocation", name: str, adapter: str | None) -> "tuple[Config, Source]":
     """Find a source by its id, or make one of an address. Raises UsageError, ConfigError."""
-    from aggregator.config import default
-
-    exists = invocation.explicit or invocation.path.exists()
-    config = invocation.load() if exists or not _FORM.search(name) else default()
+    config = invocation.load()
     if not _is_address(name, {source.id for source in config.sources}):
         if adapter is not None:
             raise UsageError(

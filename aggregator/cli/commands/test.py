@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from aggregator.cli.completion import names_of_tests
 from aggregator.cli.exit_codes import FAILED
 from aggregator.cli.report.terminal import put_json, say
 from aggregator.errors import SourceError, UsageError
@@ -30,7 +31,9 @@ def test(
     sources: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="SOURCE", help="Only of these sources or site rules; of all where absent."
+            metavar="SOURCE",
+            help="Only of these sources or site rules; of all where absent.",
+            autocompletion=names_of_tests,
         ),
     ] = None,  # noqa: PT028 (a command)
     format: Annotated[  # noqa: A002
