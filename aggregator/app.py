@@ -361,6 +361,33 @@ class Rendition:
     document: Published
 
 
+def remove_view_files(former: Config, config: Config) -> dict[Path, bool]:
+    """Delete the published files of the views that a new configuration has no more; tells whether each is deleted."""
+    views = {view.id for view in config.views}
+    removed = {}
+    for view in former.views:
+        for kind in publish.OUTPUTS:
+            path = Path(former.output) / f"{view.id}.{kind}"
+            if view.id not in views and path.exists():
+                removed[path] = publish.remove_view_file(path, view.id)
+    return removed
+
+
+def stray_view_files(config: Config) -> list[Path]:
+    """List the feeds in the output folder that we wrote for views that are not configured.
+
+    Another configuration may still write them, so they are for a person to delete.
+    """
+    views = {view.id for view in config.views}
+    stray = []
+    for kind in publish.OUTPUTS:
+        for path in sorted(Path(config.output).glob(f"*.{kind}")):
+            with suppress(OSError):
+                if path.stem not in views and publish.is_view_file(path, path.stem):
+                    stray.append(path)
+    return stray
+
+
 def _selection(view: View) -> Selection:
     part = narrow(view.where)
     group = view.duplicates == "group"

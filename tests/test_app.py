@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aggregator.app import App, open_store, rules_of
+from aggregator.app import App, open_store, remove_view_files, rules_of, stray_view_files
 from aggregator.config import Config, Source, load
 from aggregator.errors import ConfigError, StoreError
 from aggregator.model import Outcome, Result
@@ -261,6 +261,26 @@ def test_a_view_is_found_whichever_way_its_entries_are_chosen(home: Any, clock: 
         "none": set(),
         "en": {"north", "south"},
     }
+
+
+def test_the_files_of_views_that_are_gone_are_deleted_where_they_are_ours(tmp_path: Path) -> None:
+    feeds = tmp_path / "feeds"
+    former = config_of(
+        tmp_path, 0, views=[{"id": name} for name in ("stays", "goes", "foreign", "absent")]
+    )
+    with open_store(former) as store:
+        App(former, store).publish()
+    (feeds / "foreign.atom").write_text("of another program")
+    (feeds / "absent.atom").unlink()
+    config = config_of(tmp_path, 0, views=[{"id": "stays"}])
+
+    assert stray_view_files(config) == [feeds / "goes.atom"]
+    assert remove_view_files(former, config) == {
+        feeds / "goes.atom": True,
+        feeds / "foreign.atom": False,
+    }
+    assert sorted(path.name for path in feeds.iterdir()) == ["foreign.atom", "stays.atom"]
+    assert stray_view_files(config) == []
 
 
 def test_the_address_of_a_source_is_published_without_its_password(home: Any, clock: Any) -> None:

@@ -478,7 +478,7 @@ def test_beyond_the_limit_what_has_a_text_is_brought_and_wanted_again() -> None:
 
 def test_the_run_ends_in_time_with_what_was_read() -> None:
     world = World({"https://b.example/2": None})
-    visit = visiting(world, limit=timedelta(seconds=0.05))
+    visit = visiting(world, limit=timedelta(seconds=0.25))
     pages = (
         stated(1),
         stated(2, url="https://b.example/2", summary="About."),

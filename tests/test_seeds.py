@@ -15,7 +15,11 @@ from aggregator.normalize.html import text_of
 from aggregator.parse.captures import ParseTask, parse_captures
 from aggregator.rules.loader import load_sites
 
-SEEDS = sorted((Path(__file__).parent.parent / "seeds").glob("*.txt"))
+FOLDER = Path(__file__).parent.parent / "seeds"
+SEEDS = sorted(
+    path.with_name(path.name.replace(".expected.json", ".txt"))
+    for path in FOLDER.glob("*.expected.json")
+)
 TAKEN = datetime(2026, 1, 1, tzinfo=UTC)
 
 

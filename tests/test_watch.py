@@ -73,6 +73,13 @@ def test_a_new_folder_beside_the_main_file_may_bring_configuration(tmp_path: Pat
     assert plan.meaning({tmp_path / "sources"}).configuration
 
 
+def test_a_folder_of_the_configuration_that_is_gone_may_have_held_some(tmp_path: Path) -> None:
+    plan = WatchPlan(frozenset({tmp_path, tmp_path / "sources"}), frozenset(), frozenset())
+
+    assert plan.meaning({tmp_path / "sources"}).configuration
+    assert not plan.meaning({tmp_path / "other"}).configuration
+
+
 def test_without_files_there_is_nothing_to_watch(tmp_path: Path) -> None:
     from aggregator.config import default
 

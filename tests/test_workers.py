@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ from aggregator.parse.pool import Limits, ParserPool
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+# What is killed for its time waits this long; whatever else is read has the usual limit, so that a busy machine shows.
+SHORT_SECONDS = 0.5
 STUMBLING = (sys.executable, str(Path(__file__).parent / "data" / "parser" / "stumbling.py"))
 MEMORY = 200 * 1024 * 1024
 
@@ -45,6 +48,10 @@ def with_workers(story: Callable[[ParserPool], Awaitable[Any]], **limits: float)
     return asyncio.run(run())
 
 
+def limits_for(word: str) -> dict[str, float]:
+    return {"seconds": SHORT_SECONDS} if word == "hang" else {}
+
+
 def read_by(message: str) -> str:
     return message.rpartition(" ")[2]
 
@@ -52,7 +59,7 @@ def read_by(message: str) -> str:
 @pytest.mark.parametrize(
     ("word", "kind", "message"),
     [
-        ("hang", "parse", "reading it took more than 0.3 s: given up"),
+        ("hang", "parse", "reading it took more than 0.5 s: given up"),
         ("eat", "parse", "its parser ran out of memory or crashed"),
         ("crash", "parse", "its parser ran out of memory or crashed"),
         ("raise", "internal", "reading it failed (ZeroDivisionError: a mistake of the adapter)"),
@@ -71,7 +78,7 @@ def test_a_document_that_ruins_its_parser_is_its_sources_error_and_others_go_on(
         ] * 2
         return guilty, again
 
-    guilty, _ = with_workers(story, seconds=0.3)
+    guilty, _ = with_workers(story, **limits_for(word))
 
     assert isinstance(guilty, SourceError)
     assert (guilty.kind, str(guilty)) == (kind, message)
@@ -83,7 +90,7 @@ def test_of_several_saved_articles_only_the_guilty_one_is_rejected(way: Any, wor
         digest = await workers.parse(saved(way, "one", word, "three"), ParseTask("s", "word"))
         return digest.rejected
 
-    one, guilty, three = with_workers(story, seconds=0.3)
+    one, guilty, three = with_workers(story, **limits_for(word))
 
     assert (one.split(" was")[0], three.split(" was")[0]) == ("one", "three")
     assert guilty.startswith(f"1 {word}.txt: ")
@@ -143,14 +150,15 @@ def test_a_parser_that_broke_after_other_work_is_given_a_second_judge(way: Any) 
 
 def test_a_parser_is_used_again_and_ends_when_it_is_idle(way: Any) -> None:
     async def story(workers: ParserPool) -> tuple[set[str], set[int]]:
-        readers = {
-            read_by((await workers.parse(fetched(way, "good"), ParseTask("s", "word"))).rejected[0])
-            for _ in range(3)
-        }
+        readers = set()
+        for idle_seconds in (600.0, 600.0, 0.0):
+            workers._limits = replace(workers._limits, idle_seconds=idle_seconds)
+            digest = await workers.parse(fetched(way, "good"), ParseTask("s", "word"))
+            readers.add(read_by(digest.rejected[0]))
         await way.until(lambda: not way.children())
         return readers, way.children()
 
-    readers, left = with_workers(story, idle_seconds=0.05)
+    readers, left = with_workers(story)
 
     assert (len(readers), left) == (1, set())
 
@@ -205,7 +213,7 @@ from aggregator.model import Capture
 from aggregator.parse.pool import Limits, ParserPool
 
 async def main():
-    async with ParserPool(None, limits=Limits(seconds=0.2, idle_seconds=600), program=sys.argv[2:]) as workers:
+    async with ParserPool(None, limits=Limits(seconds=0.5, idle_seconds=600), program=sys.argv[2:]) as workers:
         now = datetime.now(UTC)
         await workers.parse([Capture("s", "https://a.example/", now, b"good")], ParseTask("s", "word"))
         if sys.argv[1] == "hang":
@@ -231,7 +239,7 @@ def test_no_parser_outlives_a_parent_that_was_killed(way: Any, word: str) -> Non
         parent.kill()
     assert parsers
 
-    end = time.monotonic() + 10
+    end = time.monotonic() + 20
     while any(alive(parser) for parser in parsers):
         assert time.monotonic() < end
         time.sleep(0.01)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from aggregator.cli.report.terminal import say
 from aggregator.errors import UsageError
 
 if TYPE_CHECKING:
@@ -62,13 +63,20 @@ class Invocation:
             )
         return load(self.path, env=os.environ, sites=sites, selector=_selector)
 
-    def log(self, usual: int) -> None:
-        """Send log lines to stderr: `usual` is the least level, one lower with `-v`, errors alone with `-q`."""
+    def log(self, usual: int, *, prints_outcomes: bool = False) -> None:
+        """Send log lines to stderr: `usual` is the least level, one lower with `-v`, errors alone with `-q`.
+
+        A command that `prints_outcomes` tells by itself which sources failed: the lines of
+        their runs would say it a second time, and come with `-v` alone.
+        """
         level = logging.ERROR if self.quiet else usual - 10 if self.verbose else usual
+        handler = _Stderr()
+        if prints_outcomes and not self.verbose:
+            handler.addFilter(_is_no_run)
         logging.basicConfig(
             level=max(level, logging.WARNING),
             format="%(asctime)s %(levelname)s %(message)s",
-            handlers=[_Stderr()],
+            handlers=[handler],
             force=True,
         )
         logging.getLogger("aggregator").setLevel(level)
@@ -81,12 +89,17 @@ def _selector(text: str) -> None:
     compile_selector(text)
 
 
+def _is_no_run(record: logging.LogRecord) -> bool:
+    """Tell any log line from the one that `app` writes for each run of a source."""
+    return record.name != "aggregator.app"
+
+
 class _Stderr(logging.Handler):
     """Writes to whatever stderr is now: a progress bar that stands there takes lines in above itself."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            typer.echo(self.format(record), err=True)
+            say(self.format(record))
         except Exception:  # noqa: BLE001 - as every handler of logging: a log line that is lost ends nothing
             self.handleError(record)
 

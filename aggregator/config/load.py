@@ -63,6 +63,7 @@ def load(
     problems += _strangers(
         main, config, known={source.id for source in sources}, whole=not problems
     )
+    problems += _unknown_feed_view(main, config)
     if config is None or problems:
         raise ConfigError(sorted(set(problems), key=_order))
     return config.read_from(
@@ -180,6 +181,17 @@ def _strangers(
         for position, identity in enumerate(view.where.source)
         if identity not in known
     ]
+
+
+def _unknown_feed_view(main: Document, config: Config | None) -> list[Problem]:
+    """Find a `server.feed` that is no view."""
+    feed = config.server.feed if config else None
+    known = [view.id for view in config.views] if config else []
+    if feed is None or feed in known:
+        return []
+    guess = nearest(feed, known)
+    hint = f"did you mean `{guess}`?" if guess else f"known are {', '.join(known)}"
+    return [main.problem(("server", "feed"), f"there is no view `{feed}`, {hint}")]
 
 
 def _stranger(

@@ -7,7 +7,7 @@ with one mistake is named once.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from aggregator.config.record import Record
 from aggregator.config.words import nearest
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from aggregator.errors import Problem
 
 _SHOWN_CHARACTERS = 60
+_MOST_GUESSES = 3  # places where a key may have been meant; more of them help nobody
+_DEEPEST_GUESS = 2  # groups that such a place may lie in
 _WORDS = {
     "string_type": "must be text",
     "int_type": "must be a whole number",
@@ -45,7 +47,7 @@ _WORDS = {
 }
 # `private` must not repeat the value; where something is missing there is none; an empty text shows by itself.
 _UNSEEN = frozenset({"private", "missing", "string_too_short"})
-_USERINFO = re.compile(r"//[^/\s]*@")
+_USERINFO = re.compile(r"(?<=//)[^/\s]*@|^[^/\s@:]+:[^/\s]*@")
 _FOLLOWS_ANOTHER = "default_factory_not_called"
 
 
@@ -64,11 +66,73 @@ def explain(
             yield problem
 
 
-def unknown_key(key: str, known: tuple[str, ...]) -> str:
-    """Say that a key is not known, with the one that was probably meant, else with all that are."""
-    guess = nearest(key, known)
-    hint = f"did you mean `{guess}`?" if guess else f"known are {', '.join(known)}"
+def unknown_key(loc: tuple[int | str, ...], *, model: type[Record] | None) -> str:
+    """Say that a key of the model is not known, with what was probably meant, else with all that are known."""
+    key = str(loc[-1])
+    groups = [step for step in loc[:-1] if isinstance(step, str)]
+    record = _record_at(model, tuple(groups))
+    outer = _record_at(model, tuple(groups[:-1])) if groups else None
+    guesses = _guesses(key, record) if record else []
+
+    if guesses:
+        hint = f"did you mean {' or '.join(f'`{guess}`' for guess in guesses)}?"
+    elif outer and key in outer.written_keys():
+        hint = f"write it beside `{groups[-1]}`, not in it"
+    else:
+        hint = f"known are {', '.join(record.written_keys() if record else ())}"
     return f"unknown key `{_shortened(key)}`, {hint}"
+
+
+def _guesses(key: str, record: type[Record]) -> list[str]:
+    """Say how the key was probably meant to be written: in a group of the record, or spelled otherwise."""
+    below = _keys_below(record)
+    inside = below.get(key.rpartition(".")[2], [])
+    own = nearest(key, record.written_keys())
+    if not inside and own is None:
+        inside = below.get(nearest(key, below) or "", [])
+    if len(inside) > _MOST_GUESSES:
+        inside = []
+
+    guesses = [_written(path) for path in inside if "." not in key or ".".join(path) == key]
+    if own and (not guesses or own.rstrip("s") == key.rstrip("s")):
+        guesses.append(own)
+    return guesses
+
+
+def _keys_below(record: type[Record]) -> dict[str, list[tuple[str, ...]]]:
+    """Map each key of the groups in a record to its paths; a key of an inner group only where no outer one has it."""
+    found: dict[str, list[tuple[str, ...]]] = {}
+    groups: list[tuple[tuple[str, ...], type[Record]]] = [((), record)]
+    for _ in range(_DEEPEST_GUESS):
+        groups = [
+            ((*path, name), inner) for path, outer in groups for name, inner in _groups(outer)
+        ]
+        level: dict[str, list[tuple[str, ...]]] = {}
+        for path, group in groups:
+            for key in group.written_keys():
+                level.setdefault(key, []).append((*path, key))
+        found = level | found
+    return found
+
+
+def _groups(record: type[Record]) -> Iterator[tuple[str, type[Record]]]:
+    for name, field in record.model_fields.items():
+        is_list = get_origin(field.annotation) is tuple
+        group = None if is_list else _record_in(field.annotation)
+        if group is not None:
+            yield field.alias or name, group
+
+
+def _written(path: tuple[str, ...]) -> str:
+    """Write a path as YAML.
+
+    >>> _written(("where", "include"))
+    'where: {include: …}'
+    """
+    text = f"{path[-1]}: …"
+    for group in reversed(path[:-1]):
+        text = f"{group}: {{{text}}}"
+    return text
 
 
 def seen(value: Any) -> str:
@@ -81,7 +145,7 @@ def seen(value: Any) -> str:
 
 
 def _shortened(text: str) -> str:
-    text = _USERINFO.sub("//…@", text)
+    text = _USERINFO.sub("…@", text)
     line = "".join(
         character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
     )
@@ -93,8 +157,7 @@ def _message(
 ) -> str:
     kind, loc = detail["type"], detail["loc"]
     if kind == "extra_forbidden":
-        record = _record_at(model, loc[:-1])
-        return unknown_key(str(loc[-1]), record.written_keys() if record else ())
+        return unknown_key(loc, model=model)
     if kind == "missing":
         return f"`{loc[-1]}` is missing"
     if kind == "literal_error":
@@ -102,7 +165,9 @@ def _message(
     words = _WORDS.get(kind, "{message}").format(
         message=_lowered(detail["msg"]), **_context(detail)
     )
-    return words if kind in _UNSEEN else f"{words}, not {_seen(detail, document, at=at)}"
+    if kind in _UNSEEN:
+        return words
+    return f"{words}, not {_seen(detail, document, at=at)}{_advice(detail, document, at=at)}"
 
 
 def _context(detail: ErrorDetails) -> dict[str, Any]:
@@ -123,20 +188,30 @@ def _choice(detail: ErrorDetails, document: Document, *, at: Steps) -> str:
 
 
 def _seen(detail: ErrorDetails, document: Document, *, at: Steps) -> str:
+    if isinstance(detail["input"], str) and _is_secret(detail, document, at=at):
+        return "what the environment gives"
+    return seen(detail["input"])
+
+
+def _advice(detail: ErrorDetails, document: Document, *, at: Steps) -> str:
+    """Name the URL that was probably meant."""
+    meant = detail.get("ctx", {}).get("meant")
+    if meant is None or _is_secret(detail, document, at=at):
+        return ""
+    return f"; write `{meant}`"
+
+
+def _is_secret(detail: ErrorDetails, document: Document, *, at: Steps) -> bool:
+    """Tell whether the environment filled the value or a part of it."""
     place = document.known((*at, *detail["loc"]))
-    below = any(secret[: len(place)] == place for secret in document.secrets)
-    return (
-        "what the environment gives"
-        if below and isinstance(detail["input"], str)
-        else seen(detail["input"])
-    )
+    return any(secret[: len(place)] == place for secret in document.secrets)
 
 
-def _record_at(model: type[Record] | None, loc: tuple[int | str, ...]) -> type[Record] | None:
-    """Follow a path of keys through the models; list positions do not change the model."""
-    for step in loc:
-        if model is None or isinstance(step, int):
-            continue
+def _record_at(model: type[Record] | None, keys: tuple[str, ...]) -> type[Record] | None:
+    """Follow a path of keys through the models."""
+    for step in keys:
+        if model is None:
+            return None
         fields = model.model_fields.items()
         annotation = next(
             (field.annotation for name, field in fields if step in (field.alias, name)), None

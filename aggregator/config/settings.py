@@ -43,6 +43,11 @@ class Server(Record):
         description="URL that readers see, where a proxy stands before us; feeds link to it.",
         examples=["https://feeds.example.org"],
     )
+    feed: Identifier | None = Field(
+        default=None,
+        description="View at /feed.atom; where absent `merged` if there is one, else the first.",
+        examples=["zh"],
+    )
 
     @property
     def host(self) -> str:
@@ -193,7 +198,7 @@ class Config(Record):
     )
     views: Annotated[tuple[View, ...], AfterValidator(_or_merged)] = Field(
         default=(),
-        description="What is published, the first at /feed.atom; one view `merged` where absent.",
+        description="What is published; one view `merged` where absent.",
         examples=["[{id: merged, title: All news}]"],
     )
     sources: tuple[Source, ...] = Field(
@@ -209,6 +214,12 @@ class Config(Record):
         complete = self.model_copy(update={"sources": sources})
         complete._files = files  # noqa: SLF001  a copy of this very object
         return complete
+
+    @property
+    def feed_view(self) -> View:
+        """The view at /feed.atom."""
+        views = {view.id: view for view in self.views}
+        return views.get(self.server.feed or MERGED.id, self.views[0])
 
     @property
     def files(self) -> tuple[Path, ...]:

@@ -27,10 +27,10 @@ from aggregator.config.types import (
     OneLine,
     Pause,
     PlainUrl,
+    ProxyUrl,
     Size,
     Text,
     Texts,
-    WebUrl,
     ZoneName,
 )
 from aggregator.config.words import nearest
@@ -93,7 +93,7 @@ class HttpOptions(Record):
     max_body: Size | None = Field(
         default=None, description="Largest document, after decompression.", examples=["32MiB"]
     )
-    proxy: WebUrl | None = Field(
+    proxy: ProxyUrl | None = Field(
         default=None,
         repr=False,
         description="HTTP proxy to ask through.",
@@ -114,17 +114,17 @@ class Source(Record):
 
     id: Identifier = Field(
         description="Name that never changes; made from the address where absent.",
-        examples=["rfi-cn"],
+        examples=["rfi-fr"],
     )
     url: PlainUrl | None = Field(
         default=None,
         description="Address of a feed, a page, a sitemap or a site whose feed is to be found.",
-        examples=["https://www.rfi.fr/cn/rss"],
+        examples=["https://www.rfi.fr/fr/rss"],
     )
     path: Located | None = Field(
         default=None,
         description="Files instead of an address; `*` and `**` match many.",
-        examples=["../../seeds/*.txt"],
+        examples=["../../saved/*.txt"],
     )
     adapter: Adapter = Field(
         default="auto",

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aggregator.config.messages import seen
+from aggregator.config.words import meant_url
 from aggregator.config.yaml_document import Document, Steps, read
 
 if TYPE_CHECKING:
@@ -113,7 +114,9 @@ class _Collector:
             return [path for name in found if (path := Path(normpath(base / name))).is_file()]
         path = Path(normpath(base / value))
         if not path.is_file():
-            self.problems.append(self._main.problem(steps, f"no such file: {value}"))
+            meant = meant_url(value)
+            advice = f"; for an address write `{meant}`" if meant else ""
+            self.problems.append(self._main.problem(steps, f"no such file: {value}{advice}"))
             return []
         return [path]
 

@@ -13,6 +13,7 @@ from aggregator.config.words import digest, id_of_path, id_of_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from aggregator.config.source_files import Place
     from aggregator.errors import Problem
@@ -48,9 +49,12 @@ def _stated_twice(place: Place, taken: dict[str, Place]) -> Problem | None:
     first = taken.setdefault(identity, place)
     if first is place:
         return None
-    return place.document.problem(
-        (*place.steps, "id"), f"`{identity}` is used twice, first at {first.origin}"
-    )
+    if _place_address(first) == _place_address(place):
+        advice = "both follow the same address, remove one of them"
+    else:
+        advice = "give this source another `id`, or remove one of them"
+    message = f"`{identity}` is used twice, first at {first.origin}; {advice}"
+    return place.document.problem((*place.steps, "id"), message)
 
 
 def _made(place: Place, taken: dict[str, Place]) -> tuple[str, Problem | None]:
@@ -68,6 +72,12 @@ def _made(place: Place, taken: dict[str, Place]) -> tuple[str, Problem | None]:
             break
     message = f"is listed twice, first at {first.origin}; take one away, or give one an `id`"
     return identity, place.document.problem(place.steps, message)
+
+
+def _place_address(place: Place) -> tuple[Any, Path | None]:
+    """Tell addresses apart: a URL as it is written, or a path from its file's folder."""
+    path = place.given.get("path")
+    return place.given.get("url"), place.base / path if isinstance(path, str) else None
 
 
 def _address(place: Place) -> str | None:

@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from aggregator.config.record import setting
 from aggregator.config.regex import compiled
-from aggregator.config.words import nearest, slug
+from aggregator.config.words import meant_url, nearest, slug
 
 SHORTEST_EVERY = timedelta(
     minutes=5
@@ -137,8 +137,12 @@ def identifier(value: str) -> str:
     return value
 
 
-def web_url(value: str) -> str:
-    """Accept an absolute http or https URL, and leave it as it is written."""
+def web_url(value: str, *, usual_scheme: str = "https") -> str:
+    """Accept an absolute http or https URL, and leave it as it is written.
+
+    The error's context holds the URL that was `meant`, with the `usual_scheme` where the
+    value has none; None where that cannot be guessed.
+    """
     parts = _split(value)
     if (
         parts is None
@@ -146,8 +150,14 @@ def web_url(value: str) -> str:
         or not parts.hostname
         or _CONTROL.search(value)
     ):
-        raise ValueError("must be an absolute http or https URL")
+        message = "must be an absolute http or https URL"
+        raise PydanticCustomError("no_url", message, {"meant": meant_url(value, usual_scheme)})
     return value
+
+
+def proxy_url(value: str) -> str:
+    """Accept the URL of a proxy, which is mostly spoken to by http."""
+    return web_url(value, usual_scheme="http")
 
 
 def plain_url(value: str) -> str:
@@ -284,7 +294,7 @@ Identifier = Annotated[
     Field(json_schema_extra={"pattern": f"^{_IDENTIFIER.pattern}$"}),
 ]
 Identifiers = Annotated[tuple[Identifier, ...], _LISTED]
-WebUrl = Annotated[str, AfterValidator(web_url)]
+ProxyUrl = Annotated[str, AfterValidator(proxy_url)]
 PlainUrl = Annotated[
     str, AfterValidator(plain_url), Field(json_schema_extra={"pattern": "^https?://"})
 ]

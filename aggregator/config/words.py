@@ -1,4 +1,4 @@
-"""Names: the nearest of those that exist, and the ids that are made from addresses.
+"""Names: the nearest of those that exist, the URL that was meant, and the ids that are made from addresses.
 
 Rule: an id that was made depends on its own address alone, so that adding a source never renames another.
 """
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 _LONGEST_SLUG = 60
 _FOREIGN = re.compile(r"[^a-z0-9._]+", re.ASCII)
 _LOSSLESS = re.compile(r"[A-Za-z0-9._/?=&-]*", re.ASCII)
+_FEED_SCHEME = re.compile(r"(?:feed|itpcs?|pcast|podcast|rss):(?://)?", re.ASCII | re.IGNORECASE)
+_MISTYPED_SCHEME = re.compile(r"([a-z]{2,7})(?::/*|//+)", re.ASCII | re.IGNORECASE)
+_DOMAIN = re.compile(r"localhost|(?:[^\s/@.]+\.)+[^\s/@.]{2,}|[0-9]+(?:\.[0-9]+){3}")
+_FILE_ENDINGS = (".atom", ".htm", ".html", ".json", ".rss", ".txt", ".xml", ".yaml", ".yml")
+_LONGEST_GUESS = 200
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
@@ -29,6 +34,39 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     by_folded = {name.casefold(): name for name in sorted(known)}
     close = get_close_matches(word.casefold()[:100], by_folded, n=1, cutoff=0.6)
     return by_folded[close[0]] if close else None
+
+
+def meant_url(text: str, usual_scheme: str = "https") -> str | None:
+    """Guess the http or https URL that was meant by a text that is none; None without a good guess.
+
+    A text without a scheme gets the `usual_scheme`.
+
+    >>> meant_url("example.org:8080/x"), meant_url("//example.org"), meant_url("htp://example.org")
+    ('https://example.org:8080/x', 'https://example.org', 'http://example.org')
+    """
+    text = _FEED_SCHEME.sub("", text.strip(), count=1)
+    mistyped = _MISTYPED_SCHEME.match(text)
+    scheme = nearest(mistyped[1], ("http", "https")) if mistyped else None
+    if mistyped and scheme:
+        guess = f"{scheme}://{text[mistyped.end() :]}"
+    elif "://" in text:
+        return None
+    else:
+        guess = f"{usual_scheme}://{text.lstrip('/')}"
+    return guess if _is_plausible(guess) else None
+
+
+def _is_plausible(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return False
+    if "@" in parts.netloc or not _DOMAIN.fullmatch(parts.hostname or ""):
+        return False
+    is_file_name = not parts.path and url.lower().endswith(_FILE_ENDINGS)
+    is_text = url.isprintable() and " " not in url and len(url) <= _LONGEST_GUESS
+    return is_text and not is_file_name
 
 
 def slug(text: str) -> str:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Self
 from aiohttp import web
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from aggregator.app import App, open_store, rules_of, utc_now
+from aggregator.app import App, open_store, remove_view_files, rules_of, stray_view_files, utc_now
+from aggregator.config.changes import describe_changes, describe_losses
 from aggregator.daemon.file_watcher import WatchPlan, watch_files
 from aggregator.daemon.run_pool import RunPool
 from aggregator.daemon.status import DaemonSite, DaemonStatus
@@ -243,6 +244,11 @@ class Daemon:
         settled.cancel()
         self._unpublished.clear()
         await self._publish()
+        for path in await asyncio.to_thread(stray_view_files, self.app.config):
+            logger.warning(
+                "%s is a feed of a view that is not configured; delete it if nothing else writes it",
+                path,
+            )
 
     async def _listen(self) -> web.AppRunner:
         server = self.app.config.server
@@ -328,14 +334,28 @@ class Daemon:
             self.app.config.server.listen,
         ):
             logger.warning("database and server.listen change only with a restart")
+        former = self.app.config
         async with self._starting:
             self._close_when_idle(self.app)
             self.app = app
-        logger.info(
-            "configuration taken up: %d sources, %d views", len(app.sources), len(config.views)
-        )
+        _log_reload(former, config)
+        await self._remove_view_files(former, config)
         self._unpublished.set()
         self._due.set()
+
+    async def _remove_view_files(self, former: Config, config: Config) -> None:
+        async with (
+            self._publishing
+        ):  # who still publishes the former configuration would write them again
+            removed = await asyncio.to_thread(remove_view_files, former, config)
+        for path, is_removed in removed.items():
+            if is_removed:
+                logger.info("removed %s: its view is not configured any more", path)
+            else:
+                logger.warning(
+                    "its view is not configured any more, but %s is not ours or cannot be deleted",
+                    path,
+                )
 
     def _report_config_error(self, error: Exception) -> None:
         if isinstance(error, ConfigError):
@@ -361,6 +381,15 @@ class Daemon:
         task = asyncio.create_task(leave(self._crew.runs))
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)
+
+
+def _log_reload(former: Config, config: Config) -> None:
+    changes = describe_changes(former, config)
+    losses = describe_losses(former, config)
+    if losses:
+        logger.warning("configuration taken up: %s; %s", changes, losses)
+    else:
+        logger.info("configuration taken up: %s", changes)
 
 
 async def _set_events(bell: asyncio.Event) -> None:

@@ -58,13 +58,16 @@ class WatchPlan:
             frozenset((root, source) for root, deep, source in roots if deep and root.is_dir()),
         )
 
+    def _is_configuration(self, path: Path) -> bool:
+        """Tell a file or a folder of the configuration; also a folder that is not there any more."""
+        if path.parent not in self.configuration:
+            return False
+        return path.suffix in _YAML or path in self.configuration or path.is_dir()
+
     def meaning(self, paths: set[Path]) -> Change:
         """Read what a burst of changed paths means."""
         return Change(
-            any(
-                path.parent in self.configuration and (path.suffix in _YAML or path.is_dir())
-                for path in paths
-            ),
+            any(map(self._is_configuration, paths)),
             frozenset(
                 source
                 for path in paths

@@ -80,16 +80,18 @@ class DaemonSite:
 
     def views(self) -> Sequence[ViewHead]:
         app = self._app()
-        return [app.view_head(view) for view in app.config.views]
+        main = app.config.feed_view
+        others = [view for view in app.config.views if view is not main]
+        return [app.view_head(view) for view in (main, *others)]
 
     def view(self, view_id: str | None, kind: str) -> Published | None:
-        name = view_id or self._app().config.views[0].id
+        name = view_id or self._app().config.feed_view.id
         rendition = self._condition.published_views.get((name, kind))
         return rendition.document if rendition else None
 
     def latest(self, limit: int) -> Sequence[Entry]:
         app = self._app()
-        return app.entries_of(app.config.views[0], limit)
+        return app.entries_of(app.config.feed_view, limit)
 
     def health(self) -> Health:
         condition = self._condition

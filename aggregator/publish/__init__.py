@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from aggregator.publish import atom
-from aggregator.publish.atomic_file import write
+from aggregator.publish.atomic_file import is_view_file, remove_view_file, write
 from aggregator.publish.document import Published, published
 from aggregator.publish.view import SourceHead, ViewHead
 
@@ -19,7 +19,17 @@ if TYPE_CHECKING:
 
     from aggregator.model import Entry
 
-__all__ = ["OUTPUTS", "Output", "Published", "SourceHead", "ViewHead", "published", "write"]
+__all__ = [
+    "OUTPUTS",
+    "Output",
+    "Published",
+    "SourceHead",
+    "ViewHead",
+    "is_view_file",
+    "published",
+    "remove_view_file",
+    "write",
+]
 
 
 @dataclass(frozen=True, slots=True)

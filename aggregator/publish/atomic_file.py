@@ -13,9 +13,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from aggregator.errors import StoreError
+from aggregator.publish.view import view_urn
 
 # A temporary file is private (0600), but a view is for everyone whom the umask lets in.
 _MODE = 0o666
+
+_HEAD_BYTES = 4096  # of a document, that hold its id
 
 _ADVICE = {
     errno.ENOSPC: "the disk is full, free some space",
@@ -41,6 +44,29 @@ def write(path: Path, data: bytes) -> bool:
         reason = _ADVICE.get(e.errno or 0, e.strerror or str(e))
         raise StoreError(f"cannot write {path}: {reason}") from e
     return True
+
+
+def remove_view_file(path: Path, view_id: str) -> bool:
+    """Delete a file that was written for a view; tell whether it could be deleted.
+
+    It is deleted where its head holds the view's own id, which nobody else makes: another
+    program's file of the same name stays.
+    """
+    try:
+        is_ours = is_view_file(path, view_id)
+        if is_ours:
+            path.unlink()
+    except OSError:
+        return False
+    return is_ours
+
+
+def is_view_file(path: Path, view_id: str) -> bool:
+    """Tell whether a file is a document of this view, written by us. Raises OSError."""
+    if path.is_symlink() or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return view_urn(view_id).encode() in file.read(_HEAD_BYTES)
 
 
 def _holds(path: Path, data: bytes) -> bool:

@@ -86,12 +86,14 @@ def _urls(address: str) -> tuple[str, ...]:
 
 def _checked(urls: tuple[str, ...], text: str) -> tuple[str, ...]:
     from aggregator.config.types import plain_url
+    from aggregator.config.words import meant_url
     from aggregator.normalize.url import absolute
 
     found = tuple(url for written in urls if (url := absolute(written)))
     if not found or not all(_HOST.fullmatch(_authority(url)) for url in found):
+        example = meant_url(text) or "https://example.org/"
         raise UsageError(
-            f"`{text[:200]}` is no address: write it as https://example.org/, or name a folder that is there"
+            f"`{text[:200]}` is no address: write it as {example}, or name a folder that is there"
         )
     try:
         return tuple(map(plain_url, found))

@@ -35,18 +35,18 @@ class Site(Protocol):
     """
 
     def views(self) -> Sequence[ViewHead]:
-        """Return the views in the order of the configuration; the first is `/feed.*`."""
+        """Return the views: that of `/feed.*`, then the others in the order of the configuration."""
         ...
 
     def view(self, view_id: str | None, kind: str) -> Published | None:
-        """Return a view as it was last published, None where there is none; the id None asks for the first view.
+        """Return a view as it was last published, None where there is none; the id None asks for that of `/feed.*`.
 
         `kind` is a key of `publish.OUTPUTS`.
         """
         ...
 
     def latest(self, limit: int) -> Sequence[Entry]:
-        """Return at most `limit` entries of the first view, in its order."""
+        """Return at most `limit` entries of the view of `/feed.*`, in its order."""
         ...
 
     def health(self) -> Health: ...

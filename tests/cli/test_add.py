@@ -331,6 +331,49 @@ def test_a_folder_that_is_followed_already_is_told(home: Project) -> None:
     assert said.err.startswith("source `saved` follows ")
 
 
+@pytest.mark.parametrize(
+    "path", ["saved", "saved/*.txt", "saved/**/*.txt", "saved/1.txt", "saved/[12].txt", "link"]
+)
+def test_articles_that_a_source_reads_already_are_not_added_under_another_path(
+    home: Project, path: str
+) -> None:
+    (home.root / "link").symlink_to(home.root / "saved")
+    home.write("saved/1.expected.json", "{}")  # no article, and not in the source's pattern
+
+    said = home.call("add", str(home.root / path))
+
+    assert (said.code, said.out) == (0, "")
+    news = home.root / "config" / "sources" / "news.yaml"
+    assert (
+        said.err
+        == f"source `saved` follows {home.root / path} already ({news}:1); nothing is written\n"
+    )
+    assert not added(home).exists()
+
+
+def test_articles_that_several_sources_read_together_are_not_added(home: Project) -> None:
+    lines = "- {id: one, path: ../../saved/1.txt}\n- {id: more, path: '../../saved/[2-9].txt', enabled: false}\n"
+    news = home.write("config/sources/news.yaml", lines)
+    folder = home.root / "saved"
+
+    said = home.call("add", str(folder))
+
+    assert (said.code, said.out) == (0, "")
+    assert (
+        said.err
+        == f"sources `one`, `more` follow {folder} already ({news}:1, {news}:2); nothing is written\n"
+    )
+
+
+def test_a_folder_with_an_article_that_no_source_reads_is_added(home: Project) -> None:
+    home.save("below/4", 4, "A fourth", "<p>Text.</p>")
+
+    said = home.call("add", str(home.root / "saved"))
+
+    assert said.code == 0, said.err
+    assert added(home).read_text(encoding="utf-8").startswith("- id: saved-")
+
+
 def test_a_folder_without_articles_is_no_source(home: Project) -> None:
     home.write("notes/1.txt", "nothing of the kind")
 

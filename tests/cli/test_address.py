@@ -76,6 +76,14 @@ def test_what_is_no_address_is_refused(text: str) -> None:
         parse_user_input(text)
 
 
+def test_a_mistyped_scheme_is_refused_with_the_address_that_was_meant() -> None:
+    with pytest.raises(
+        UsageError,
+        match=r"`htp://example\.org/x` is no address: write it as http://example\.org/x, or",
+    ):
+        parse_user_input("htp://example.org/x")
+
+
 def test_a_password_in_an_address_is_refused_and_not_repeated() -> None:
     with pytest.raises(UsageError, match=r"write them under http\.basic_auth") as caught:
         parse_user_input("https://ada:secret@example.org/")

@@ -257,7 +257,7 @@ def test_a_disabled_source_is_refused_with_its_place(
     )
 
 
-def test_a_source_that_fails_is_told_and_does_not_stop_the_others(project: Project) -> None:
+def test_a_source_that_fails_is_told_once_and_does_not_stop_the_others(project: Project) -> None:
     project.write(
         "config/sources/gone.yaml", "- {id: gone, path: ../../nowhere/*.txt, adapter: archive}\n"
     )
@@ -265,11 +265,26 @@ def test_a_source_that_fails_is_told_and_does_not_stop_the_others(project: Proje
     said = project.call("fetch")
 
     gone, saved = said.lines[1:]
-    assert said.code == 1
+    assert (said.code, said.err) == (1, "")
     assert gone.split()[:2] == ["gone", "failed"]
     assert gone.endswith(f"missing: no such folder: {project.root / 'nowhere'}")
     assert columns(saved) == ["saved", "ok", "3", "0", "0", "0"]
     assert project.atom.exists()
+
+
+def test_a_note_is_told_on_stderr_alone(project: Project) -> None:
+    project.write("config/sources/news.yaml", "- {id: torn, path: ../../feed.xml, adapter: feed}\n")
+    project.write(
+        "feed.xml",
+        "<rss version='2.0'><channel><item><title>One</title><link>https://a.example/</link></item>",
+    )
+
+    said = project.call("fetch")
+
+    assert columns(said.lines[1]) == ["torn", "ok", "1", "0", "0", "0"]
+    assert (
+        said.err == "torn: note: repaired: the document is not well-formed and was read loosely\n"
+    )
 
 
 def test_quiet_says_nothing_of_what_was_rejected(project: Project) -> None:
@@ -279,7 +294,14 @@ def test_quiet_says_nothing_of_what_was_rejected(project: Project) -> None:
 
 
 def test_verbose_shows_the_line_of_each_run(project: Project) -> None:
-    assert " INFO source=saved status=ok found=3 new=3 " in project.call("fetch", "-v").err
+    project.write(
+        "config/sources/gone.yaml", "- {id: gone, path: ../../nowhere/*.txt, adapter: archive}\n"
+    )
+
+    said = project.call("fetch", "-v")
+
+    assert " INFO source=saved status=ok found=3 new=3 " in said.err
+    assert " WARNING source=gone status=failed " in said.err
 
 
 def test_nothing_is_published_where_nothing_changed(fetched: Project) -> None:

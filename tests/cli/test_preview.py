@@ -326,6 +326,10 @@ def test_what_cannot_be_fetched_is_told_and_leaves_no_recording(
         ),
         (("ftp://harbour.example/",), "url must be an absolute http or https URL"),
         (
+            ("htp://harbour.example/",),
+            "url must be an absolute http or https URL, write `http://harbour.example/`\n",
+        ),
+        (
             ("https://u:p@harbour.example/",),
             "url must not hold a user name or a password; write them under http.basic_auth",
         ),

@@ -25,6 +25,19 @@ def test_every_view_in_every_format_is_written_and_listed(fetched: Project) -> N
     assert "日股收涨" in (fetched.root / "var/feeds/zh.atom").read_text(encoding="utf-8")
 
 
+def test_the_feed_of_a_view_that_was_taken_out_is_named_and_stays(fetched: Project) -> None:
+    fetched.write("var/feeds/other.atom", "a feed of another program")
+    fetched.write("config/aggregator.yaml", "views: [{id: news}]\n")
+
+    said = fetched.call("publish")
+
+    assert (said.code, len(said.lines)) == (0, 1 + len(OUTPUTS))
+    assert said.err == (
+        f"{fetched.atom} is a feed of a view that is not configured; delete it if nothing else writes it\n"
+    )
+    assert fetched.atom.exists()
+
+
 def test_what_is_as_it_was_is_not_touched(fetched: Project) -> None:
     before = fetched.atom.stat().st_mtime_ns
 

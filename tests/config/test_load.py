@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
     Loads = Callable[..., Config]
 
-ROOT = Path(__file__).parents[2]
 MERGED = View(id="merged", title="All news", limit=100, where=Where(), duplicates="group")
 
 
@@ -228,6 +227,22 @@ def test_the_fullest_source_is_read_as_it_is_written(loads: Loads, tmp_path: Pat
             every_stated=True,
         ),
     )
+
+
+@pytest.mark.parametrize(
+    ("main", "feed"),
+    [
+        ("", "merged"),
+        ("views: [{id: zh}, {id: merged}]", "merged"),
+        ("views: [{id: zh}, {id: en}]", "zh"),
+        ("views: [{id: zh}, {id: merged}]\nserver: {feed: zh}", "zh"),
+        ("server: {feed: merged}", "merged"),
+    ],
+)
+def test_the_feed_is_the_view_that_is_named_or_merged_or_the_first(
+    loads: Loads, main: str, feed: str
+) -> None:
+    assert loads(main).feed_view.id == feed
 
 
 @pytest.mark.parametrize("written", ["time", "[time]", "{from: time}", "{from: [time]}"])
@@ -488,30 +503,3 @@ def test_site_rules_are_adapters_only_where_they_exist(loads: Loads, tmp_path: P
 
     with pytest.raises(Exception, match="must be an adapter"):
         load(tmp_path / "aggregator.yaml", env={}, sites=())
-
-
-def test_the_configuration_that_is_shipped_loads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-
-    config = load(Path("config/aggregator.yaml"), env={}, sites=("rfi", "voa"))
-
-    assert {(s.id, s.adapter, s.origin) for s in config.sources} >= {
-        ("rfi-cn", "rfi", "config/sources/rfi.yaml:2"),
-        ("seeds", "archive", "config/sources/seeds.yaml:3"),
-        ("voa-zh", "voa", "config/sources/voa.yaml:3"),
-    }
-    assert (config.database, config.output) == (
-        f"sqlite:///{ROOT}/var/aggregator.db",
-        ROOT / "var/feeds",
-    )
-    assert config.views[0] == MERGED
-
-
-@pytest.mark.parametrize(
-    "path", sorted((ROOT / "config").rglob("*.yaml")), ids=lambda path: path.name
-)
-def test_every_shipped_file_shows_editors_the_schema(path: Path) -> None:
-    head, _, place = path.read_text(encoding="utf-8").splitlines()[0].partition("$schema=")
-
-    assert head == "# yaml-language-server: "
-    assert (path.parent / place).resolve() == ROOT / "docs/aggregator.schema.json"

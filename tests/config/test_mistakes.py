@@ -41,6 +41,29 @@ def test_every_mistake_is_listed(case: Path, monkeypatch: pytest.MonkeyPatch) ->
     ).splitlines()
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("include", "{title: Paris}"),
+        ("exclude", "{tag: x}"),
+        ("language", "zh"),
+        ("source", "[one]"),
+        ("tag", "x"),
+    ],
+)
+def test_a_key_of_a_views_where_that_stands_beside_it_loads_as_the_message_says(
+    loads: Loads, key: str, value: str
+) -> None:
+    source = {"one": "- {id: one, url: 'https://example.org/'}"}
+    with pytest.raises(ConfigError) as caught:
+        loads(f"views: [{{id: a, {key}: {value}}}]", **source)
+
+    [problem] = caught.value.problems
+    hint = problem.message.removeprefix(f"unknown key `{key}`, did you mean `").removesuffix("`?")
+    config = loads(f"views: [{{id: a, {hint.replace('…', value)}}}]", **source)
+    assert getattr(config.views[0].where, key) != getattr(View(id="a").where, key)
+
+
 def test_ten_mistakes_are_ten_problems(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(Path(__file__).parent / "data/mistakes/ten")
 

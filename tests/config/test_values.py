@@ -35,6 +35,7 @@ GOOD: list[tuple[Any, str, Any]] = [
     (types.Listen, "127.0.0.1:0", "127.0.0.1:0"),
     (types.Listen, "[::]:65535", "[::]:65535"),
     (types.Listen, "localhost:80", "localhost:80"),
+    (types.PlainUrl, "HTTPS://Example.org/", "HTTPS://Example.org/"),
     (types.PlainUrl, "https://例子.example/路?a=$b", "https://例子.example/路?a=$b"),
     (types.DatabaseUrl, "sqlite:////srv/a b.db", "sqlite:////srv/a b.db"),
     (types.DatabaseUrl, "postgresql://localhost/x", "postgresql://localhost/x"),

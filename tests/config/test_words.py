@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.config.words import id_of_path, id_of_url, nearest
+from aggregator.config.words import id_of_path, id_of_url, meant_url, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,6 +54,56 @@ def test_an_id_is_made_from_the_url(url: str, identity: str) -> None:
 )
 def test_an_id_is_made_from_the_path(path: str, identity: str) -> None:
     assert id_of_path(path) == identity
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        (" example.org ", "https://example.org"),
+        ("www.example.org/feed", "https://www.example.org/feed"),
+        ("//example.org", "https://example.org"),
+        ("example.org:8080/x?a=b:c", "https://example.org:8080/x?a=b:c"),
+        ("localhost:8080", "https://localhost:8080"),
+        ("127.0.0.1/feed", "https://127.0.0.1/feed"),
+        ("例子.中国/feed", "https://例子.中国/feed"),
+        ("feed://example.org/rss", "https://example.org/rss"),
+        ("feed:https://example.org/rss", "https://example.org/rss"),
+        ("HTP://example.org", "http://example.org"),
+        ("htps://example.org", "https://example.org"),
+        ("https:/example.org", "https://example.org"),
+        ("https//example.org", "https://example.org"),
+        ("http:example.org", "http://example.org"),
+    ],
+)
+def test_the_url_that_was_meant_is_guessed(text: str, meant: str) -> None:
+    assert meant_url(text) == meant
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "7",
+        "nonsense",
+        "not a url",
+        "ftp://example.org",
+        "file:///srv/feed.xml",
+        "../../seeds/*.txt",
+        "seeds/1.txt",
+        "feed.xml",
+        "me:hunter2@example.org",
+        "mailto:me@example.org",
+        "https://",
+        "example..org",
+        "https://[::1",
+        "https://example.org:99999/",
+        "example.org/a b",
+        "example.org/\x1b[31m",
+        "example.org/" + "long/" * 50,
+    ],
+)
+def test_no_url_is_guessed_where_none_was_meant(text: str) -> None:
+    assert meant_url(text) is None
 
 
 @settings(deadline=None, max_examples=100, derandomize=True)

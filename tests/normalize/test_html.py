@@ -172,7 +172,7 @@ def test_no_document_holds_the_reader_up(why: str, source: str) -> None:
     output = cleaned(source)
 
     assert "word" in output
-    assert time.process_time() - started < 2  # each took between 2 ms and 0.7 s
+    assert time.process_time() - started < 8  # each took between 2 ms and 0.7 s
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_no_document_holds_the_reader_up(why: str, source: str) -> None:
     ["<!--" * 40_000, "<a" * 500_000, '<a b="' * 100_000, '<a ="' * 300_000, "<" * 500_000],
 )
 def test_unfinished_markup_costs_no_more_than_its_length(source: str) -> None:
-    assert cost(source) < 2
+    assert cost(source) < 8  # up to 0.4 s
 
 
 def test_what_is_nested_too_deep_keeps_its_words_as_paragraphs() -> None:

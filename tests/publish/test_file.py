@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from aggregator.errors import StoreError
-from aggregator.publish import write
+from aggregator.publish import ViewHead, is_view_file, remove_view_file, write
+from aggregator.publish.atom import render
 
 
 def _files(folder: Path) -> dict[str, bytes]:
@@ -31,6 +32,28 @@ def test_equal_bytes_touch_nothing(tmp_path: Path) -> None:
 
     assert write(path, b"same") is False
     assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, 1)
+
+
+def test_the_file_of_a_view_is_known_by_the_id_in_it_and_deleted(tmp_path: Path) -> None:
+    path = tmp_path / "zh.atom"
+    write(path, render(ViewHead("zh", "中文"), ()))
+
+    assert (is_view_file(path, "zh"), is_view_file(path, "en")) == (True, False)
+    assert remove_view_file(path, "zh") is True
+    assert _files(tmp_path) == {}
+
+
+def test_a_file_that_is_not_of_the_view_is_not_deleted(tmp_path: Path) -> None:
+    other = render(ViewHead("en", "English"), ())
+    write(tmp_path / "zh.atom", other)
+    (tmp_path / "link.atom").symlink_to(tmp_path / "zh.atom")
+    (tmp_path / "folder.atom").mkdir()
+
+    assert not any(
+        remove_view_file(tmp_path / f"{name}.atom", view)
+        for name, view in (("zh", "zh"), ("link", "en"), ("folder", "folder"), ("absent", "absent"))
+    )
+    assert (tmp_path / "zh.atom").read_bytes() == other
 
 
 def test_other_bytes_of_the_same_length_are_written(tmp_path: Path) -> None:

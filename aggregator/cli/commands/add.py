@@ -17,7 +17,7 @@ from aggregator.cli.report.terminal import Column, clean, put, put_table, say
 from aggregator.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from aggregator.cli.context import Invocation
     from aggregator.config import Config, Source
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from aggregator.subscribe.search import AlreadyFollowed, FoundSource, Search
     from aggregator.subscribe.user_input import UserInput
 
-COLUMNS = (Column("title"), Column("published"), Column("url", folds=True))
+COLUMNS = (Column("title", cuts=True), Column("published"), Column("url", folds=True))
 SHOWN = 5  # entries of the preview
 _TOLD = 10  # further feeds of a page
 _WIDEST_TITLE = 60
@@ -68,9 +68,16 @@ def add(
     _check_id(id, config)
     aim = parse_user_input(address)
     tell: Callable[[str], None] = (lambda _: None) if ctx.obj.quiet else say
+    readers = _readers(Path(aim.path), config) if aim.path else []
+    if readers:
+        _tell_followed(readers, str(aim.path), tell)
+        return 0
     found, private = _found(aim, destination, config, tell)
     if not isinstance(found, FoundSource):
-        return _known(found, tell) if found else _nothing(aim, ctx.obj.path, private=private)
+        if found is None:
+            return _nothing(aim, ctx.obj.path, private=private)
+        _tell_followed([found.source], found.url, tell)
+        return 0
     addition = propose_source(
         found, SourceName(id or _made_id(aim, config), name), destination, config
     )
@@ -149,13 +156,6 @@ def _found(
     """What an address or a path leads to; and whether it was refused because it is private."""
     import asyncio
 
-    from aggregator.subscribe.search import AlreadyFollowed
-
-    source = next(
-        (source for source in config.sources if aim.path and str(source.path) == aim.path), None
-    )
-    if source is not None and aim.path is not None:
-        return AlreadyFollowed(source, aim.path), False
     return asyncio.run(_searched(aim, file, config, tell))
 
 
@@ -174,12 +174,53 @@ async def _searched(
         return await search.folder(path_from(aim.path, file=file, home=home)), search.refused
 
 
-def _known(found: "AlreadyFollowed", tell: "Callable[[str], None]") -> int:
-    disabled = "" if found.source.enabled else ", which is disabled,"
-    tell(
-        f"source `{found.source.id}`{disabled} follows {found.url} already ({found.source.origin}); nothing is written"
+def _readers(path: Path, config: "Config") -> "list[Source]":
+    """Find the sources that read every saved article at a path already, however their own paths are written."""
+    same = [source for source in config.sources if source.path == path]
+    if same:
+        return same
+
+    unread = _files(path)
+    readers = []
+    for source in config.sources:
+        read = _files(source.path) & unread if source.path else set()
+        if read:
+            readers.append(source)
+            unread -= read
+    has_more = any(_is_article(file, config) for file in sorted(unread))
+    return [] if has_more else readers
+
+
+def _files(path: Path) -> set[Path]:
+    """List what a source with this path would read; nothing where the folder cannot be listed."""
+    from aggregator.errors import SourceError
+    from aggregator.fetch.folder import scan
+
+    try:
+        changes = scan(path, {})
+    except SourceError:
+        return set()
+    root = changes.root.resolve()
+    return {root / name for name in changes.changed_names}
+
+
+def _is_article(file: Path, config: "Config") -> bool:
+    from aggregator.adapters.archive import parse
+    from aggregator.app import utc_now
+    from aggregator.fetch.folder import read_file
+
+    capture = read_file(
+        file.parent, file.name, source="added", taken=utc_now(), limit_bytes=config.network.max_body
     )
-    return 0
+    return not isinstance(capture, str) and bool(parse(capture).entries)
+
+
+def _tell_followed(sources: "Sequence[Source]", what: str, tell: "Callable[[str], None]") -> None:
+    names = ", ".join(f"`{source.id}`" for source in sources)
+    places = ", ".join(source.origin for source in sources)
+    disabled = "" if any(source.enabled for source in sources) else ", which is disabled,"
+    words = f"source {names}{disabled} follows" if len(sources) == 1 else f"sources {names} follow"
+    tell(f"{words} {what} already ({places}); nothing is written")
 
 
 def _nothing(aim: "UserInput", main: Path, *, private: bool) -> int:

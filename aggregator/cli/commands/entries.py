@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from aggregator.store import Store
 
 TABLE_LIMIT = 20
-COLUMNS = (Column("published"), Column("source"), Column("title"))
+COLUMNS = (Column("published"), Column("source"), Column("title", cuts=True))
 
 
 def entries(

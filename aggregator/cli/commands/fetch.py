@@ -60,7 +60,7 @@ def fetch(
 
     from aggregator.app import App, open_store
 
-    ctx.obj.log(logging.WARNING)
+    ctx.obj.log(logging.WARNING, prints_outcomes=True)
     config = ctx.obj.load()
     names = _chosen(sources or (), config)
     with open_store(config) as store:
@@ -167,7 +167,7 @@ def _print(outcomes: "Sequence[Outcome]", format: str) -> None:  # noqa: A002
 
 def _row(outcome: "Outcome") -> tuple[str, ...]:
     counts = (outcome.new, outcome.changed, outcome.same, len(outcome.rejected), outcome.ms)
-    message = f"{outcome.error}: {outcome.message}" if outcome.error else "; ".join(outcome.notes)
+    message = f"{outcome.error}: {outcome.message}" if outcome.error else ""
     return outcome.source, outcome.status, *map(str, counts), message
 
 

@@ -19,6 +19,8 @@ from aggregator.errors import SourceError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from pydantic_core import ErrorDetails
+
     from aggregator.cli.context import Invocation
     from aggregator.cli.report.preview import Trial
     from aggregator.config import Config, Source
@@ -165,11 +167,13 @@ def _of_address(invocation: "Invocation", url: str, adapter: str) -> "Source":
             {"id": id_of_url(url), "url": url, "adapter": adapter}, context=setting
         )
     except ValidationError as error:
-        reasons = (
-            f"{one['loc'][0]} {one.get('ctx', {}).get('error') or one['msg']}"
-            for one in error.errors()
-        )
-        raise UsageError("; ".join(reasons)) from error
+        raise UsageError("; ".join(map(_reason, error.errors()))) from error
+
+
+def _reason(detail: "ErrorDetails") -> str:
+    context = detail.get("ctx", {})
+    advice = f", write `{context['meant']}`" if context.get("meant") else ""
+    return f"{detail['loc'][0]} {context.get('error') or detail['msg']}{advice}"
 
 
 async def _tried(

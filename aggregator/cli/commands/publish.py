@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from aggregator.cli.report.terminal import Column, put_json, put_table
+from aggregator.cli.report.terminal import Column, put_json, put_table, say
 
 if TYPE_CHECKING:
     from aggregator.app import Rendition
@@ -29,7 +29,7 @@ def publish(
     ] = "table",
 ) -> int:
     """Regenerate every view from the store."""
-    from aggregator.app import App, open_store
+    from aggregator.app import App, open_store, stray_view_files
 
     ctx.obj.log(logging.WARNING)
     config = ctx.obj.load()
@@ -39,6 +39,11 @@ def publish(
         put_json([_record(key, rendition) for key, rendition in renditions.items()])
     else:
         put_table(COLUMNS, (_row(key, rendition) for key, rendition in renditions.items()))
+    if not ctx.obj.quiet:
+        for path in stray_view_files(config):
+            say(
+                f"{path} is a feed of a view that is not configured; delete it if nothing else writes it"
+            )
     return 0
 
 

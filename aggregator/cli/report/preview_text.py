@@ -23,7 +23,12 @@ if TYPE_CHECKING:
     from aggregator.parse.trace import FieldTrace, TracedCandidate
     from aggregator.rules.suggest.unmatched import Silent
 
-_TABLE = (Column("n", right=True), Column("published"), Column("title"), Column("url", folds=True))
+_TABLE = (
+    Column("n", right=True),
+    Column("published"),
+    Column("title", cuts=True),
+    Column("url", folds=True),
+)
 _SHEET = (
     Column("field"),
     Column("value", folds=True),

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-_LEAST_ROOM = 12  # columns of a terminal, for a value that is as long
+_LEAST_FOLDED = 16  # terminal columns for a long value that takes several lines
+_LEAST_CUT = 40  # for a long value that is cut: enough of a title to recognize it
+_GAP = 2  # terminal columns between two columns of a table
 # What a state or a status looks like in a column that is `styled`.
 _STYLES = {
     "ok": "green",
@@ -32,12 +34,17 @@ _STYLES = {
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table. One that `folds` takes several lines, any other is cut at the terminal's edge."""
+    """A column of a table.
+
+    Where a terminal has too little room, a value in a column that `folds` takes several
+    lines, one in a column that `cuts` ends with `…`, and any other stays whole.
+    """
 
     name: str
     right: bool = False
     styled: bool = False
     folds: bool = False
+    cuts: bool = False
 
 
 def clean(text: str) -> str:
@@ -56,8 +63,13 @@ def _printable(character: str) -> str:
 
 
 def say(text: str) -> None:
-    """Tell a person something, on stderr."""
-    typer.echo(clean(text), err=True)
+    """Tell a person something, on stderr; where a progress bar is shown, above it."""
+    bar_is_shown = hasattr(sys.stderr, "rich_proxied_file")
+    if bar_is_shown:
+        # Without `file`, echo writes to the stream beneath the bar's own, and tears the bar.
+        typer.echo(clean(text), file=sys.stderr)
+    else:
+        typer.echo(clean(text), err=True)
 
 
 def put(data: bytes) -> None:
@@ -84,16 +96,39 @@ def put_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
     lines = [[clean(cell) for cell in row] for row in rows]
     if not sys.stdout.isatty():
         put(_plain(columns, lines).encode())
-    elif _has_room(columns, lines, width=console(sys.stdout).width):
-        _rich(columns, lines)
-    else:
+        return
+
+    widths = _fitted_widths(columns, lines, width=console(sys.stdout).width)
+    if widths is not None:
+        _rich(columns, lines, widths)
+    elif lines:
         put(_stacked(columns, lines).encode())
+    else:
+        put(_plain(columns, lines).encode())
 
 
-def _has_room(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, width: int) -> bool:
-    """Tell whether every column has room for a few words of what is in it."""
-    needed = (min(_LEAST_ROOM, each) for each in _widths(columns, rows))
-    return not rows or sum(needed) + 2 * (len(columns) - 1) <= width
+def _fitted_widths(
+    columns: Sequence[Column], rows: Sequence[Sequence[str]], *, width: int
+) -> list[int] | None:
+    """Share a terminal's width among the columns of a table.
+
+    Returns None where that leaves too little of a value to be readable.
+    """
+    widths = _widths(columns, rows)
+    flexible = [index for index, column in enumerate(columns) if column.folds or column.cuts]
+    flexible_width = sum(widths[index] for index in flexible)
+    room = width - _GAP * (len(columns) - 1) - (sum(widths) - flexible_width)
+
+    # The narrowest first: what it does not need is left to the others.
+    flexible.sort(key=lambda index: widths[index])
+    for done, index in enumerate(flexible):
+        needed = widths[index]
+        least = _LEAST_CUT if columns[index].cuts else _LEAST_FOLDED
+        widths[index] = min(needed, room // (len(flexible) - done))
+        if widths[index] < min(needed, least):
+            return None
+        room -= widths[index]
+    return widths if room >= 0 else None
 
 
 def _stacked(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
@@ -110,15 +145,19 @@ def _stacked(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(blocks)
 
 
-def _rich(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
+def _rich(columns: Sequence[Column], rows: Iterable[Sequence[str]], widths: Sequence[int]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for column in columns:
-        overflow = "fold" if column.folds else "ellipsis"
-        justify = "right" if column.right else "left"
-        table.add_column(column.name, justify=justify, no_wrap=not column.folds, overflow=overflow)  # type: ignore[arg-type]
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, _GAP, 0, 0))
+    for column, width in zip(columns, widths, strict=True):
+        table.add_column(
+            column.name,
+            width=width,
+            justify="right" if column.right else "left",
+            no_wrap=not column.folds,
+            overflow="fold" if column.folds else "ellipsis",
+        )
     for row in rows:
         styles = (
             _STYLES.get(cell, "") if column.styled else ""

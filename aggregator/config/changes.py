@@ -1,0 +1,75 @@
+"""What a new configuration changes, in words for the log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from aggregator.config.record import Record
+    from aggregator.config.settings import Config
+
+_NAMED = 3  # ids of each kind; the log is no list of sources
+
+
+def describe_changes(before: Config, after: Config) -> str:
+    """Say how many sources and views there are, and which of them came, went and changed.
+
+    >>> from aggregator.config import Config, View
+    >>> describe_changes(Config(), Config(views=(View(id="merged"), View(id="zh"))))
+    'sources: 0, views: 1 to 2 (1 added: zh, 1 changed: merged)'
+    """
+    parts = [
+        _count("sources", _by_id(before.sources), _by_id(after.sources)),
+        _count("views", _by_id(before.views), _by_id(after.views)),
+    ]
+    settings = [
+        name
+        for name in ("database", "output", "server", "defaults", "network")
+        if getattr(before, name) != getattr(after, name)
+    ]
+    if settings:
+        parts.append(f"changed: {', '.join(settings)}")
+    return ", ".join(parts)
+
+
+def describe_losses(before: Config, after: Config) -> str | None:
+    """Say what was probably not meant to go: a folder's last file of sources, or the last source; None for nothing.
+
+    Files that are still there were taken out of the main file, which nobody does by accident.
+    """
+    folders_left = {file.parent for file in after.files[1:]}
+    gone = {file.parent for file in before.files[1:] if not file.exists()} - folders_left
+    still_there = {file.parent for file in before.files[1:] if file.exists()}
+    emptied = sorted(str(folder) for folder in gone - still_there)
+    if emptied:
+        return f"no file of sources is left in {', '.join(emptied)}"
+    if before.sources and not after.sources:
+        return "no source is left"
+    return None
+
+
+def _by_id(records: Iterable[Record]) -> Mapping[str, Mapping[str, object]]:
+    """Map ids to the values of the keys; where a source stands in its file is none of them."""
+    found = {}
+    for record in records:
+        values = dict(record)
+        found[str(values["id"])] = values
+    return found
+
+
+def _count(noun: str, before: Mapping[str, object], after: Mapping[str, object]) -> str:
+    kinds = {
+        "added": [key for key in after if key not in before],
+        "removed": [key for key in before if key not in after],
+        "changed": [key for key in after if key in before and after[key] != before[key]],
+    }
+    counts = f"{len(after)}" if len(before) == len(after) else f"{len(before)} to {len(after)}"
+    told = ", ".join(f"{len(ids)} {kind}: {_names(ids)}" for kind, ids in kinds.items() if ids)
+    return f"{noun}: {counts} ({told})" if told else f"{noun}: {counts}"
+
+
+def _names(ids: list[str]) -> str:
+    more = len(ids) - _NAMED
+    return ", ".join(ids[:_NAMED]) + (f" and {more} more" if more > 0 else "")
