@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from aggregator.cli.report.terminal import say
 from aggregator.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    import typer
 
     from aggregator.config import Config, Source
 
