@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import sqlalchemy as sa
 
@@ -44,6 +44,9 @@ class _Claim:
     listing: bytes | None
 
 
+_ClaimedResult: TypeAlias = "tuple[Result, _Claim]"
+
+
 @dataclass(frozen=True, slots=True)
 class _WriteContext:
     """The means of one commit."""
@@ -56,16 +59,24 @@ class _WriteContext:
 def commit(
     connection: sa.Connection, results: Sequence[Result], *, now: datetime, compressor: Compressor
 ) -> list[Outcome]:
-    """Write `results` and return their outcomes, with what was new, changed and the same, in the same order."""
+    """Write `results`; return their outcomes with what was new, changed and the same, in order."""
+    context = _WriteContext(connection, compressor, now)
     claims = _load_claims(connection, results)
-    means = _WriteContext(connection, compressor, now)
-    finished = [_lost_claim_outcome(result, claims.get(result.state.source)) for result in results]
-    live = [index for index, outcome in enumerate(finished) if outcome is None]
-    outcomes = _write_group(
-        means, [(results[index], claims[results[index].state.source]) for index in live]
-    )
-    written = dict(zip(live, outcomes, strict=True))
-    return [outcome or written[index] for index, outcome in enumerate(finished)]
+    outcomes: dict[int, Outcome] = {}
+    live: list[_ClaimedResult] = []
+    live_indexes: list[int] = []
+    for index, result in enumerate(results):
+        claim = claims.get(result.state.source)
+        if claim is not None and claim.is_held and claim.lease == result.state.lease:
+            live.append((result, claim))
+            live_indexes.append(index)
+        else:
+            notes = (*result.outcome.notes, CLAIM_LOST_NOTE)
+            outcomes[index] = replace(result.outcome, notes=notes)
+
+    written = _write_group(context, live)
+    outcomes.update(zip(live_indexes, written, strict=True))
+    return [outcomes[index] for index in range(len(results))]
 
 
 def _load_claims(connection: sa.Connection, results: Sequence[Result]) -> dict[str, _Claim]:
@@ -97,25 +108,18 @@ def _load_claims(connection: sa.Connection, results: Sequence[Result]) -> dict[s
     }
 
 
-def _lost_claim_outcome(result: Result, claim: _Claim | None) -> Outcome | None:
-    """Return the outcome of a result that may not be written, None for one that may."""
-    if claim is not None and claim.is_held and claim.lease == result.state.lease:
-        return None
-    return replace(result.outcome, notes=(*result.outcome.notes, CLAIM_LOST_NOTE))
-
-
-def _write_group(means: _WriteContext, group: Sequence[tuple[Result, _Claim]]) -> list[Outcome]:
+def _write_group(context: _WriteContext, group: Sequence[_ClaimedResult]) -> list[Outcome]:
     """Write all at once; where that breaks, one by one, to find the one whose data does."""
     if not group:
         return []
     try:
-        with means.connection.begin_nested():
-            return _write_results(means, group)
+        with context.connection.begin_nested():
+            return _write_results(context, group)
     except (sa.exc.StatementError, ValueError, TypeError, ArithmeticError, LookupError) as error:
         _raise_database_error(error)
         if len(group) == 1:
-            return [_write_failure(means, *group[0], error)]
-        return [outcome for member in group for outcome in _write_group(means, [member])]
+            return [_write_failure(context, *group[0], error)]
+        return [outcome for member in group for outcome in _write_group(context, [member])]
 
 
 def _raise_database_error(error: Exception) -> None:
@@ -124,68 +128,75 @@ def _raise_database_error(error: Exception) -> None:
         raise error
 
 
-def _write_results(means: _WriteContext, group: Sequence[tuple[Result, _Claim]]) -> list[Outcome]:
+def _write_results(context: _WriteContext, group: Sequence[_ClaimedResult]) -> list[Outcome]:
     listings = [listed_keys.unpack(claim.listing) for _, claim in group]
-    known = [
-        _match_renamed(means, *member, listed)
-        for member, listed in zip(group, listings, strict=True)
-    ]
-    arrivals = [
-        IncomingRevision(number, revision, result.keep_sightings)
-        for number, (result, _) in enumerate(group)
-        for revision in known[number][0]
-    ]
-    merged = (
-        merge(means.connection, arrivals, now=means.now, compressor=means.compressor)
-        if arrivals
-        else MergeResult([])
-    )
+    matched = []
+    arrivals: list[IncomingRevision] = []
+    for number, (result, claim) in enumerate(group):
+        revisions, renamed = _match_renamed(context, result, claim, listings[number])
+        matched.append(renamed)
+        for revision in revisions:
+            arrivals.append(IncomingRevision(number, revision, result.keep_sightings))
+
+    merged = MergeResult([])
+    if arrivals:
+        merged = merge(context.connection, arrivals, now=context.now, compressor=context.compressor)
     counts = [Counter[str]() for _ in group]
-    for arrival, verdict in zip(arrivals, merged.statuses, strict=True):
-        counts[arrival.result_index][verdict] += 1
-    captures = [
-        (claim.source_id, capture) for result, claim in group for capture in result.captures
-    ]
-    store_captures(means.connection, captures, means.compressor)
-    store_host_waits(means.connection, [result.host_waits for result, _ in group])
-    given = [
-        frozenset() if found else merged.added_guids for _, found in known
-    ]  # new links are told of with their guids
-    group = [
-        (
-            _apply_guid_changes(
-                means,
-                result,
-                claim,
-                handed_on=number in merged.positional_guids,
-                given=given[number],
-            ),
-            claim,
+    for arrival, status in zip(arrivals, merged.statuses, strict=True):
+        counts[arrival.result_index][status] += 1
+
+    _write_captures(context, group)
+    store_host_waits(context.connection, [result.host_waits for result, _ in group])
+
+    judged = []
+    outcomes = []
+    for number, (given_result, claim) in enumerate(group):
+        # Articles that were matched by title bear new guids because of that: one note is enough.
+        added_guids = frozenset() if matched[number] else merged.added_guids
+        is_positional = number in merged.positional_guids
+        result = _apply_guid_changes(
+            context, given_result, claim, handed_on=is_positional, given=added_guids
         )
-        for number, (result, claim) in enumerate(group)
-    ]
-    outcomes = [
-        _complete_outcome(means, result, claim, count, recognised_items=found)
-        for (result, claim), count, (_, found) in zip(group, counts, known, strict=True)
-    ]
-    _write_states_and_outcomes(means, group, outcomes)
-    _update_listings(means, group, listings)
+        judged.append((result, claim))
+        outcomes.append(
+            _complete_outcome(
+                context, result, claim, counts[number], recognised_items=matched[number]
+            )
+        )
+    _write_states_and_outcomes(context, judged, outcomes)
+    _update_listings(context, judged, listings)
     return outcomes
 
 
+def _write_captures(context: _WriteContext, group: Sequence[_ClaimedResult]) -> None:
+    captures = []
+    for result, claim in group:
+        for capture in result.captures:
+            captures.append((claim.source_id, capture))
+    store_captures(context.connection, captures, context.compressor)
+
+
 def _match_renamed(
-    means: _WriteContext, result: Result, claim: _Claim, listed: listed_keys.ListedKeys
+    context: _WriteContext, result: Result, claim: _Claim, listed: listed_keys.ListedKeys
 ) -> tuple[Sequence[Revision], int]:
-    """Recognise what has other links and ids than before, where an earlier document was read whole."""
-    if result.keep_sightings or claim.first_complete is None or not result.revisions:
+    """Find articles that changed link and guid, if an earlier document was read whole.
+
+    Returns the revisions, with the known keys added, and how many were found.
+    """
+    is_first_document = claim.first_complete is None
+    if result.keep_sightings or is_first_document or not result.revisions:
         return result.revisions, 0
-    return match_renamed(
-        means.connection, result.revisions, listed_keys.all_keys(listed), source_id=claim.source_id
-    )
+    keys = listed_keys.all_keys(listed)
+    return match_renamed(context.connection, result.revisions, keys, source_id=claim.source_id)
 
 
 def _apply_guid_changes(
-    means: _WriteContext, result: Result, claim: _Claim, *, handed_on: bool, given: AbstractSet[str]
+    context: _WriteContext,
+    result: Result,
+    claim: _Claim,
+    *,
+    handed_on: bool,
+    given: AbstractSet[str],
 ) -> Result:
     """Say what became of guids; those that were caught twice, or handed on, count no more."""
     note = run_notes.GUIDS_POSITIONAL if handed_on else None
@@ -195,7 +206,7 @@ def _apply_guid_changes(
         else guids.count_renewed(result.revisions, given)
     )
     if renewed:
-        again = run_notes.has_renewed_guids(means.connection, claim.source_id)
+        again = run_notes.has_renewed_guids(context.connection, claim.source_id)
         note = run_notes.GUIDS_ALWAYS_RENEWED if again else run_notes.renewed_guids_note(renewed)
     if note is None:
         return result
@@ -208,7 +219,7 @@ def _apply_guid_changes(
 
 
 def _complete_outcome(
-    means: _WriteContext,
+    context: _WriteContext,
     result: Result,
     claim: _Claim,
     count: Counter[str],
@@ -217,7 +228,7 @@ def _complete_outcome(
 ) -> Outcome:
     """Complete an outcome with what the merge counted, and with what a person should know of that."""
     flood = run_notes.flood_note(
-        means.connection, claim.source_id, new=count["new"], since=claim.first_complete
+        context.connection, claim.source_id, new=count["new"], since=claim.first_complete
     )
     known = run_notes.renamed_items_note(recognised_items) if recognised_items else None
     notes = (*result.outcome.notes, *(note for note in (known, flood) if note))
@@ -227,8 +238,8 @@ def _complete_outcome(
 
 
 def _update_listings(
-    means: _WriteContext,
-    group: Sequence[tuple[Result, _Claim]],
+    context: _WriteContext,
+    group: Sequence[_ClaimedResult],
     listings: Sequence[listed_keys.ListedKeys],
 ) -> None:
     """Remember what the documents of these runs list, and what they list no more."""
@@ -237,26 +248,26 @@ def _update_listings(
         listed = listed_keys.keys_after_run(result, known)
         if listed != known:
             rows.append(
-                {"of": claim.source_id, "listing": listed_keys.pack(listed, means.compressor)}
+                {"of": claim.source_id, "listing": listed_keys.pack(listed, context.compressor)}
             )
             before |= listed_keys.all_keys(known)
             after |= listed_keys.all_keys(listed)
     if rows:
-        means.connection.execute(
+        context.connection.execute(
             sa.update(source_state).where(STATE.source_id == sa.bindparam("of")), rows
         )
         listed_keys.mark_unlisted(
-            means.connection, gone=before - after, come=after - before, now=means.now
+            context.connection, gone=before - after, come=after - before, now=context.now
         )
 
 
 def _write_states_and_outcomes(
-    means: _WriteContext, group: Sequence[tuple[Result, _Claim]], outcomes: Sequence[Outcome]
+    context: _WriteContext, group: Sequence[_ClaimedResult], outcomes: Sequence[Outcome]
 ) -> None:
     rows, folders, ends = [], [], []
     for (result, claim), ended in zip(group, outcomes, strict=True):
         complete = claim.first_complete or (
-            means.now if ended.status == "ok" and result.complete else None
+            context.now if ended.status == "ok" and result.complete else None
         )
         rows.append({"of": claim.source_id, **state_row(result.state), "first_complete": complete})
         ends.append(outcome_row(ended, claim.source_id))
@@ -264,14 +275,14 @@ def _write_states_and_outcomes(
         if listed != claim.folder:  # the list of a large folder is rewritten only when it differs
             folders.append({"of": claim.source_id, "folder": listed})
     change = sa.update(source_state).where(STATE.source_id == sa.bindparam("of"))
-    means.connection.execute(change, rows)
+    context.connection.execute(change, rows)
     if folders:
-        means.connection.execute(change, folders)
-    means.connection.execute(sa.insert(outcome), ends)
+        context.connection.execute(change, folders)
+    context.connection.execute(sa.insert(outcome), ends)
 
 
 def _write_failure(
-    means: _WriteContext, result: Result, claim: _Claim, error: Exception
+    context: _WriteContext, result: Result, claim: _Claim, error: Exception
 ) -> Outcome:
     """End a run whose data cannot be written: it is asked again as before, nothing that it brought is known."""
     said = " ".join(str(getattr(error, "orig", None) or error).split())[:200]
@@ -291,8 +302,8 @@ def _write_failure(
         "last_run": result.state.last_run,
         "lease_until": None,
     }
-    means.connection.execute(
+    context.connection.execute(
         sa.update(source_state).where(STATE.source_id == claim.source_id).values(ended)
     )
-    means.connection.execute(sa.insert(outcome), outcome_row(broken, claim.source_id))
+    context.connection.execute(sa.insert(outcome), outcome_row(broken, claim.source_id))
     return broken

@@ -41,13 +41,16 @@ class WordCache:
         """Return the words of these contents; one that is not stored is not there."""
         missing = [number for number in numbers if number not in self._texts]
         if missing:
-            query = sa.select(content).where(in_values(content.c.id, missing, self._connection))
-            for row in self._connection.execute(query):
-                found = load_content(decompress(row.codec, row.body))
-                self._texts[row.id] = searchable_text(
-                    found["title"], found["summary"], found["content_html"]
-                )
+            self._load(missing)
         return {number: self._texts[number] for number in numbers if number in self._texts}
+
+    def _load(self, numbers: Collection[int]) -> None:
+        query = sa.select(content).where(in_values(content.c.id, numbers, self._connection))
+        for row in self._connection.execute(query):
+            loaded = load_content(decompress(row.codec, row.body))
+            self._texts[row.id] = searchable_text(
+                loaded["title"], loaded["summary"], loaded["content_html"]
+            )
 
 
 def set_derived_columns(plan: RowChanges) -> None:
@@ -56,34 +59,32 @@ def set_derived_columns(plan: RowChanges) -> None:
         row |= _PENDING_COLUMNS
     for row in plan.updated_entries:
         before = plan.rows_before[row["of"]] or {}
-        row["words_crc"] = (
-            before["words_crc"] if _has_same_values(row, before, ("content_id",)) else None
-        )
-        row["sketch"] = (
-            before["sketch"] if _has_same_values(row, before, duplicates.COMPARED_COLUMNS) else None
-        )
+        row |= {"words_crc": None, "sketch": None}
+        if _has_same_values(row, before, ("content_id",)):
+            row["words_crc"] = before["words_crc"]
+        if _has_same_values(row, before, duplicates.COMPARED_COLUMNS):
+            row["sketch"] = before["sketch"]
 
 
 def update_derived_tables(connection: sa.Connection, plan: RowChanges) -> None:
-    """Take away what was derived from entries as they were before `plan` was written.
+    """Delete what was derived from entries as they were before `plan` was written.
 
-    No other entry shows a content of theirs: equal contents have one title, and are of one article.
+    No other entry shows their contents: equal contents have one title, and are of one article.
     """
     _update_tags(connection, plan)
     updated = {row["of"]: row for row in plan.updated_entries}
-    before = {number: row for number, row in plan.rows_before.items() if row is not None}
-    lost = {
-        number: row
-        for number, row in before.items()
-        if not _has_same_values(updated.get(number), row, ("content_id",))
-    }
-    _remove_from_index(connection, lost.values(), WordCache(connection))
-    parted = {
-        number: row
-        for number, row in before.items()
-        if not _has_same_values(updated.get(number), row, duplicates.COMPARED_COLUMNS)
-    }
-    duplicates.forget(connection, parted)
+    with_other_content = []
+    no_longer_comparable = {}
+    for number, before in plan.rows_before.items():
+        if before is None:  # a new entry
+            continue
+        if not _has_same_values(updated.get(number), before, ("content_id",)):
+            with_other_content.append(before)
+        if not _has_same_values(updated.get(number), before, duplicates.COMPARED_COLUMNS):
+            no_longer_comparable[number] = before
+
+    _remove_from_index(connection, with_other_content, WordCache(connection))
+    duplicates.forget(connection, no_longer_comparable)
 
 
 def remove_entries(connection: sa.Connection, entry_ids: Sequence[int]) -> None:
@@ -143,24 +144,28 @@ def _has_same_values(
 
 
 def _update_tags(connection: sa.Connection, plan: RowChanges) -> None:
-    """Bring the rows of tags up to what `plan` has written, but for what it only inserts fresh."""
-    kept = {row["of"]: row for row in plan.updated_entries}
-    old = [
-        row
-        for number, row in plan.rows_before.items()
-        if row is not None and not _has_same_values(kept.get(number), row, ("tags", "published"))
-    ]
-    _delete_tags(connection, old)
-    gone = {row["id"] for row in old}
-    new = [(row["id"], row) for row in plan.inserted_entries] + [
-        (row["of"], row) for row in plan.updated_entries if row["of"] in gone
-    ]
-    rows = [
-        made
-        for number, row in new
-        for made in tag_rows(number, micros(row["published"]), orjson.loads(row["tags"]))
-    ]
+    """Make the rows of tags agree with what `plan` has written."""
+    updated = {row["of"]: row for row in plan.updated_entries}
+    outdated = []
+    for number, before in plan.rows_before.items():
+        if before is None:
+            continue
+        if not _has_same_values(updated.get(number), before, ("tags", "published")):
+            outdated.append(before)
+    _delete_tags(connection, outdated)
+
+    outdated_ids = {row["id"] for row in outdated}
+    rows = []
+    for row in plan.inserted_entries:
+        rows += _tag_rows_of(row["id"], row)
+    for row in plan.updated_entries:
+        if row["of"] in outdated_ids:
+            rows += _tag_rows_of(row["of"], row)
     insert_rows(connection, entry_tag, rows)
+
+
+def _tag_rows_of(entry_id: int, row: Mapping[str, Any]) -> list[tuple[str, int, int]]:
+    return tag_rows(entry_id, micros(row["published"]), orjson.loads(row["tags"]))
 
 
 def _delete_tags(connection: sa.Connection, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -181,13 +186,18 @@ def _delete_tags(connection: sa.Connection, rows: Iterable[Mapping[str, Any]]) -
 def _remove_from_index(
     connection: sa.Connection, rows: Iterable[Mapping[str, Any]], words: WordCache
 ) -> None:
-    """Take away what was indexed, and never anything else: FTS5 would subtract words that it never counted.
+    """Remove what was indexed, and never anything else.
 
-    Words that are made in another way today stay behind, under a number that is not given again.
+    FTS5 would subtract words that it never counted. Words that are made in another way today
+    stay behind, under a number that is not given again.
     """
-    crcs = {row["content_id"]: row["words_crc"] for row in rows if row["words_crc"] is not None}
-    found = words.for_contents(crcs)
-    search.remove_contents(
-        connection,
-        {number: text for number, text in found.items() if crc32(text.encode()) == crcs[number]},
-    )
+    checksums = {}
+    for row in rows:
+        if row["words_crc"] is not None:
+            checksums[row["content_id"]] = row["words_crc"]
+
+    indexed = {}
+    for number, text in words.for_contents(checksums).items():
+        if crc32(text.encode()) == checksums[number]:
+            indexed[number] = text
+    search.remove_contents(connection, indexed)

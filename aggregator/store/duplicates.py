@@ -82,18 +82,20 @@ def sketch_of(words: str) -> bytes:
 
 
 def regroup(connection: sa.Connection, touched: Collection[int]) -> None:
-    """Tell the groups anew that these entries are of."""
+    """Compute the groups of these entries anew."""
     if not touched:
         return
-    parts = _connected_groups(connection, touched)
-    rows = _representatives(connection, {number for part in parts for number in part})
-    change = []
-    for part in parts:
-        members = [number for number in rows if number in part]  # the best first
-        stands = members[0] if len(members) > 1 else None
-        change += [{"of": number, "copies": stands} for number in members if rows[number] != stands]
-    if change:
-        connection.execute(sa.update(entry).where(entry.c.id == sa.bindparam("of")), change)
+    groups = _connected_groups(connection, touched)
+    representatives = _representatives(connection, set().union(*groups))
+    changes = []
+    for group in groups:
+        members = [number for number in representatives if number in group]  # the best first
+        representative = members[0] if len(members) > 1 else None
+        for number in members:
+            if representatives[number] != representative:
+                changes.append({"of": number, "copies": representative})
+    if changes:
+        connection.execute(sa.update(entry).where(entry.c.id == sa.bindparam("of")), changes)
 
 
 def regroup_all(connection: sa.Connection) -> None:
@@ -144,61 +146,62 @@ def _find_pairs(
     signed: Collection[tuple[ComparableEntry, bytes]],
     words_of: WordLookup,
 ) -> set[int]:
-    """Find the copies of these entries and remember the pairs; return who is in them."""
+    """Find the copies of these entries and store the pairs; return the entries in them."""
     if not signed:
         return set()
-    values = {row: near_duplicate.unpack(data) for row, data in signed}
-    rows = [
-        (value, row.published, row.id, row.source_id)
-        for row, found in values.items()
-        for value in found
-    ]
+    values = {}
+    rows = []
+    for row, data in signed:
+        values[row] = near_duplicate.unpack(data)
+        for value in values[row]:
+            rows.append((value, row.published, row.id, row.source_id))
     insert_rows(connection, sketch, sorted(rows))
+
     pairs = sorted(_confirm_pairs(candidate_pairs(connection, values), words_of))
     if pairs:
         connection.execute(sa.insert(pair), [{"one": one, "other": other} for one, other in pairs])
-    return {number for both in pairs for number in both}
+    paired: set[int] = set()
+    for both in pairs:
+        paired.update(both)
+    return paired
 
 
 def candidate_pairs(
     connection: sa.Connection, values: Mapping[ComparableEntry, Iterable[int]]
 ) -> Iterator[tuple[ComparableEntry, ComparableEntry]]:
-    """Yield pairs of different sources, near in time and of one language, that share enough of their sketches."""
-    fresh = {row.id: row for row in values}
+    """Yield pairs that share enough of their sketches.
+
+    They are of different sources, near in time and may be of one language.
+    """
     alike = _similar_pairs(_occurrences_by_value(connection, values), values)
-    query = _SELECT_COMPARABLE.where(
-        in_values(
-            entry.c.id, {number for both in alike for number in both} - fresh.keys(), connection
-        )
-    )
-    known = (
-        fresh | {row[1]: ComparableEntry(*row) for row in fetch_raw(connection, query)}
-        if alike
-        else {}
-    )
+    if not alike:
+        return
+    known = {row.id: row for row in values}
+    others = set().union(*alike) - known.keys()
+    query = _SELECT_COMPARABLE.where(in_values(entry.c.id, others, connection))
+    for row in fetch_raw(connection, query):
+        known[row[1]] = ComparableEntry(*row)
+
     for one, other in sorted(alike):
         if _may_share_language(known[one].language, known[other].language):
             yield known[one], known[other]
 
 
 def _similar_pairs(
-    shelves: Mapping[int, list[_Occurrence]], values: Mapping[ComparableEntry, Iterable[int]]
+    occurrences: Mapping[int, list[_Occurrence]],
+    values: Mapping[ComparableEntry, Iterable[int]],
 ) -> set[tuple[int, int]]:
-    """Return the numbers of entries, two of which one is in `values`, that share enough of their sketches."""
+    """Return pairs of entry numbers, one of them in `values`, that share enough sketch values."""
     alike: set[tuple[int, int]] = set()
-    for row, found in values.items():
+    for row, own_values in values.items():
         shared: Counter[int] = Counter()
-        for value in found:
-            shared.update(
-                number
-                for _, number, source_id in _occurrences_near(shelves[value], row)
-                if source_id != row.source_id
-            )
-        alike.update(
-            (min(row.id, other), max(row.id, other))
-            for other in shared
-            if shared[other] >= near_duplicate.SHARED
-        )
+        for value in own_values:
+            for _, number, source_id in _occurrences_near(occurrences[value], row):
+                if source_id != row.source_id:
+                    shared[number] += 1
+        for other, count in shared.items():
+            if count >= near_duplicate.SHARED:
+                alike.add((min(row.id, other), max(row.id, other)))
     return alike
 
 
@@ -236,13 +239,15 @@ def _may_share_language(one: str | None, other: str | None) -> bool:
 def _confirm_pairs(
     candidates: Iterable[tuple[ComparableEntry, ComparableEntry]], words_of: WordLookup
 ) -> Iterator[tuple[int, int]]:
-    found = list(candidates)
-    numbers = {row.content_id for both in found for row in both}
-    texts = {
-        number: near_duplicate.text(*_compared_text(made))
-        for number, made in words_of(numbers).items()
-    }
-    for one, other in found:
+    pairs = list(candidates)
+    contents: set[int] = set()
+    for one, other in pairs:
+        contents.update((one.content_id, other.content_id))
+    texts = {}
+    for number, made in words_of(contents).items():
+        texts[number] = near_duplicate.text(*_compared_text(made))
+
+    for one, other in pairs:
         if near_duplicate.copies(texts[one.content_id], texts[other.content_id]):
             yield one.id, other.id
 

@@ -16,9 +16,10 @@ from aggregator.store.schema import revision as sighting
 from aggregator.store.schema import source
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from aggregator.model import Revision
+    from aggregator.store.merge.lookup import EntrySummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +40,50 @@ class KnownArticle:
 def find_known(
     connection: sa.Connection, revisions: Sequence[Revision]
 ) -> list[KnownArticle | None]:
-    """Return what is known of the articles of `revisions`, all of one source, in their order; None for unknown ones."""
+    """Return what is known of the articles of `revisions`, in their order; None for unknown ones.
+
+    All revisions are of one source.
+    """
     if not revisions:
         return []
-    by_key = entries_by_key(connection, {key for revision in revisions for key in revision.keys})
-    dead = deleted_keys(connection, {revision.keys[0] for revision in revisions})
-    ids = {entry.entry_id for entries in by_key.values() for entry in entries}
-    stated = _latest_hashes(connection, ids, revisions[0].source)
+    keys: set[str] = set()
+    for revision in revisions:
+        keys.update(revision.keys)
+    by_key = entries_by_key(connection, keys)
+    deleted = deleted_keys(connection, {revision.keys[0] for revision in revisions})
+    entry_ids: set[int] = set()
+    for entries in by_key.values():
+        entry_ids.update(entry.entry_id for entry in entries)
+    latest = _latest_hashes(connection, entry_ids, revisions[0].source)
+
     found: list[KnownArticle | None] = []
     for revision in revisions:
-        entries = {entry.entry_id: entry for key in revision.keys for entry in by_key.get(key, ())}
-        known = [KnownArticle(entry.hash, stated.get(number)) for number, entry in entries.items()]
-        if revision.keys[0] in dead:
-            known.append(KnownArticle(None))
-        found.append(
-            next((one for one in known if one.is_unchanged_by(revision)), next(iter(known), None))
-        )
+        candidates = []
+        for entry in _entries_of(revision, by_key):
+            candidates.append(KnownArticle(entry.hash, latest.get(entry.entry_id)))
+        if revision.keys[0] in deleted:
+            candidates.append(KnownArticle(None))
+        found.append(_best_known(revision, candidates))
     return found
+
+
+def _entries_of(
+    revision: Revision, by_key: Mapping[str, Sequence[EntrySummary]]
+) -> Iterable[EntrySummary]:
+    """Return the entries that any key of a revision leads to, each once."""
+    entries = {}
+    for key in revision.keys:
+        for entry in by_key.get(key, ()):
+            entries[entry.entry_id] = entry
+    return entries.values()
+
+
+def _best_known(revision: Revision, candidates: Sequence[KnownArticle]) -> KnownArticle | None:
+    """Return the article that the revision adds nothing to, else the first, None if there is none."""
+    for candidate in candidates:
+        if candidate.is_unchanged_by(revision):
+            return candidate
+    return candidates[0] if candidates else None
 
 
 def _latest_hashes(

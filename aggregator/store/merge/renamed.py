@@ -44,30 +44,53 @@ def match_renamed(
     *,
     source_id: int,
 ) -> tuple[Sequence[Revision], int]:
-    """Give what is recognised in a polled document the key that it was known by; return also how many that are.
+    """Add the known key to items of a document that have another link and guid than before.
 
-    `listed` are the first keys of the source's last document.
+    `listed` are the first keys of the source's last document. Returns the revisions in their
+    order, and how many were matched.
     """
     strangers = [revision for revision in revisions if revision.keys[0] not in listed]
     if not strangers:  # by far the most
         return revisions, 0
-    timed = {revision.keys[0] for revision in strangers if _has_time_of_day(revision)}
+
+    timed_strangers = [revision for revision in strangers if _has_time_of_day(revision)]
+    moments = {revision.published for revision in timed_strangers}
+    missing = _missing_published_at(connection, moments, source_id)
     all_at_once = len(strangers) == len(revisions) >= MIN_ITEMS
-    lost = _missing_published_at(
-        connection, {one.published for one in strangers if one.keys[0] in timed}, source_id
-    )
     if all_at_once:
-        lost |= _missing_with_keys(connection, listed)
-    if not lost:
+        missing |= _missing_with_keys(connection, listed)
+    if not missing:
         return revisions, 0
-    known = _entry_ids_by_key(connection, {key for revision in revisions for key in revision.keys})
-    gone = [one for number, one in lost.items() if number not in known.values()]
-    pairs = _match_by_title_and_date(
-        [one for one in strangers if known.keys().isdisjoint(one.keys)], gone
-    )
-    if not (all_at_once and 2 * len(pairs) > len(revisions)):
-        pairs = {new: old for new, old in pairs.items() if new in timed}
-    return [_add_key(revision, pairs.get(revision.keys[0])) for revision in revisions], len(pairs)
+
+    matches = _match_strangers(connection, revisions, strangers, missing)
+    most_matched = 2 * len(matches) > len(revisions)
+    if not (all_at_once and most_matched):
+        # Without a whole document that changed, a title alone is too little.
+        timed_keys = {revision.keys[0] for revision in timed_strangers}
+        matches = {new: old for new, old in matches.items() if new in timed_keys}
+    matched = [_add_key(revision, matches.get(revision.keys[0])) for revision in revisions]
+    return matched, len(matches)
+
+
+def _match_strangers(
+    connection: sa.Connection,
+    revisions: Sequence[Revision],
+    strangers: Sequence[Revision],
+    missing: Mapping[int, _MissingArticle],
+) -> dict[str, str]:
+    """Return first keys of strangers, each with the key of the missing article that it is.
+
+    An article that any item of the document leads to is not missing, and an item that leads to
+    an article is no stranger.
+    """
+    all_keys: set[str] = set()
+    for revision in revisions:
+        all_keys.update(revision.keys)
+    known = _entry_ids_by_key(connection, all_keys)
+    found_ids = set(known.values())
+    gone = [article for number, article in missing.items() if number not in found_ids]
+    unknown = [revision for revision in strangers if known.keys().isdisjoint(revision.keys)]
+    return _match_by_title_and_date(unknown, gone)
 
 
 def _has_time_of_day(revision: Revision) -> bool:
@@ -127,20 +150,25 @@ def _entry_ids_by_key(connection: sa.Connection, keys: Collection[str]) -> dict[
 
 def _match_by_title_and_date(
     strangers: Iterable[Revision], gone: Iterable[_MissingArticle]
-) -> Mapping[str, str]:
-    """Return first keys of strangers, each with the key of the one article that has its name alone."""
-    new = _unique_only(
+) -> dict[str, str]:
+    """Return first keys of strangers, each with the key of the only article of that name."""
+    new_keys = [
         (_title_and_date(one.title, one.published, one.published_from), one.keys[0])
         for one in strangers
-    )
-    old = _unique_only((one.title_and_date, one.key) for one in gone)
-    return {key: old[name] for name, key in new.items() if name in old}
+    ]
+    old_keys = [(article.title_and_date, article.key) for article in gone]
+    old = _unique_only(old_keys)
+    matches = {}
+    for name, key in _unique_only(new_keys).items():
+        if name in old:
+            matches[key] = old[name]
+    return matches
 
 
-def _unique_only(named: Iterable[tuple[_TitleAndDate, str]]) -> dict[_TitleAndDate, str]:
-    pairs = list(named)
-    counts = Counter(name for name, _ in pairs)
-    return {name: key for name, key in pairs if counts[name] == 1}
+def _unique_only(named: Sequence[tuple[_TitleAndDate, str]]) -> dict[_TitleAndDate, str]:
+    """Return the names that occur once, with their keys."""
+    counts = Counter(name for name, _ in named)
+    return {name: key for name, key in named if counts[name] == 1}
 
 
 def _title_and_date(title: str, published: datetime, published_from: str) -> _TitleAndDate:
