@@ -6,6 +6,7 @@ only sees again what is shown leaves nothing, and a document states one version 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
@@ -72,125 +73,175 @@ def merge(
     compressor: Compressor,
 ) -> MergeResult:
     """Merge all `arrivals`; return what each of them did."""
-    verdicts: list[MergeStatus] = ["same"] * len(arrivals)
-    arrivals, pending, known, handed_on = _select_for_merge(connection, arrivals)
-    if not pending:
-        return MergeResult(verdicts, positional_guids=handed_on)
-    revisions = {index: arrivals[index].revision for index in pending}
-    sources = ensure_source_ids(connection, {revision.source for revision in revisions.values()})
-    settled = _sources_past_first_run(connection, sources.values())
-    fresh = bulk_insert.find_unshared(revisions, known)
-    if fresh:
-        terms = bulk_insert.InsertContext(compressor, micros(now), sources, settled)
-        bulk_insert.insert_articles(
-            connection, [revision for index, revision in revisions.items() if index in fresh], terms
-        )
-        for index in fresh:
-            verdicts[index] = "new"
-    rest = {index: arrivals[index] for index in pending if index not in fresh}
-    if not rest:
-        return MergeResult(verdicts, positional_guids=handed_on)
-    shelf = load_articles(
-        connection,
-        known.entry_ids(key for arrival in rest.values() for key in arrival.revision.keys),
+    statuses: list[MergeStatus] = ["same"] * len(arrivals)
+    batch = _select_for_merge(connection, arrivals)
+    if not batch.pending:
+        return MergeResult(statuses, positional_guids=batch.positional_guids)
+
+    pending = {index: batch.arrivals[index] for index in batch.pending}
+    revisions = {index: arrival.revision for index, arrival in pending.items()}
+    names = {revision.source for revision in revisions.values()}
+    source_ids = ensure_source_ids(connection, names)
+    past_first_run = _sources_past_first_run(connection, source_ids.values())
+
+    # Almost all of a first run shares no key with anything and is written without comparing.
+    unshared = bulk_insert.find_unshared(revisions, batch.stored)
+    if unshared:
+        context = bulk_insert.InsertContext(compressor, micros(now), source_ids, past_first_run)
+        new = [revision for index, revision in revisions.items() if index in unshared]
+        bulk_insert.insert_articles(connection, new, context)
+        for index in unshared:
+            statuses[index] = "new"
+
+    shared = {index: arrival for index, arrival in pending.items() if index not in unshared}
+    if not shared:
+        return MergeResult(statuses, positional_guids=batch.positional_guids)
+    loaded = load_articles(connection, batch.stored.entry_ids(_all_keys(shared.values())))
+    loaded.source_ids.update(source_ids)
+    added_guids = _merge_with_stored(
+        connection, shared, loaded, statuses, now=now, compressor=compressor
     )
-    shelf.source_ids.update(sources)
-    given = _merge_with_stored(connection, rest, shelf, verdicts, now=now, compressor=compressor)
-    return MergeResult(verdicts, given, handed_on)
+    return MergeResult(statuses, added_guids, batch.positional_guids)
 
 
 def _merge_with_stored(
     connection: sa.Connection,
     arrivals: Mapping[int, IncomingRevision],
-    shelf: LoadedArticles,
-    verdicts: list[MergeStatus],
+    loaded: LoadedArticles,
+    statuses: list[MergeStatus],
     *,
     now: datetime,
     compressor: Compressor,
 ) -> frozenset[str]:
-    """Merge arrivals, by their numbers, that share keys with stored articles or with each other; return the guids that
-    stored ones now bear."""
-    fresh = {index: _make_sighting(arrival.revision) for index, arrival in arrivals.items()}
+    """Merge arrivals that share keys with stored articles or with each other.
+
+    `arrivals` are keyed by their numbers; what each did is written into `statuses`. Returns the
+    guids that stored articles have from now on.
+    """
+    sightings: dict[int, Sighting] = {}
+    contents: dict[Sighting, NewContent] = {}
+    for index, arrival in arrivals.items():
+        sighting, new_content = _make_sighting(arrival.revision)
+        sightings[index] = sighting
+        contents[sighting] = new_content
+
     planner = ChangeBuilder(
         connection,
-        shelf,
-        fresh=dict(fresh.values()),
+        loaded,
+        fresh=contents,
         compressor=compressor,
         now=now,
-        settled=_sources_past_first_run(connection, shelf.source_ids.values()),
+        settled=_sources_past_first_run(connection, loaded.source_ids.values()),
     )
-    for stored, indexes in _group_by_shared_keys(
-        shelf, {index: sighting for index, (sighting, _) in fresh.items()}
-    ):
-        found, admitted = _accept_sightings(
-            stored, [(fresh[index][0], arrivals[index].is_archive, index) for index in indexes]
-        )
-        if admitted:
-            grown = planner.add_group(ArticleGroup(found, tuple(stored)))
-            _set_statuses(verdicts, found, grown, admitted)
+    for stored, indexes in _group_by_shared_keys(loaded, sightings):
+        fresh = [(sightings[index], arrivals[index].is_archive, index) for index in indexes]
+        articles, accepted = _accept_sightings(stored, fresh)
+        if accepted:
+            growth = planner.add_group(ArticleGroup(articles, tuple(stored)))
+            _set_statuses(statuses, articles, growth, accepted)
+
     set_derived_columns(planner.changes)
     write_changes(connection, planner.changes)
     update_derived_tables(connection, planner.changes)
     return planner.changes.keys_added_to_stored(guids.GUID_PREFIX)
 
 
-def _select_for_merge(
-    connection: sa.Connection, arrivals: Sequence[IncomingRevision]
-) -> tuple[Sequence[IncomingRevision], list[int], StoredEntries, frozenset[int]]:
-    """Return the arrivals with the keys that count, which of them may matter, what is known of them, and the results
-    whose guids do not count.
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """The arrivals of one merge, and what was learned about them beforehand."""
 
-    Most arrivals of most polls repeat what is shown: nothing else is asked of them.
+    arrivals: Sequence[IncomingRevision]
+    pending: Sequence[int]  # indexes of the arrivals that may change the store
+    stored: StoredEntries
+    # Results whose guids are list positions (1, 2, 3 …) and name another item at each poll.
+    positional_guids: frozenset[int] = frozenset()
+
+
+def _select_for_merge(connection: sa.Connection, arrivals: Sequence[IncomingRevision]) -> _Batch:
+    """Find the arrivals that may change the store.
+
+    Most items of most polls repeat what is stored. They are sorted out first, with one query for
+    the whole batch; the costlier checks see only documents with news.
     """
-    known = entries_by_key(
-        connection, {key for arrival in arrivals for key in arrival.revision.keys}
-    )
-    news = [index for index, arrival in enumerate(arrivals) if _is_news(arrival, known)]
+    stored = entries_by_key(connection, _all_keys(arrivals))
+    news = _find_news(arrivals, stored)
     if not news:
-        return arrivals, [], known, frozenset()
-    stated = _newest_versions(arrivals, {arrivals[index].result_index for index in news})
-    met = {
-        arrivals[index].result_index
-        for index in news
-        if known.has_any(arrivals[index].revision.keys)
-    }
-    polled = [index for index in stated if arrivals[index].result_index in met]
-    handed_on, misleading = guids.find_wrong_guids(connection, arrivals, polled, known)
-    if misleading:
-        arrivals = [
-            _drop_guids(arrival, misleading.get(index)) for index, arrival in enumerate(arrivals)
-        ]
-        news = [index for index, arrival in enumerate(arrivals) if _is_news(arrival, known)]
-    dead = deleted_keys(connection, {arrivals[index].revision.keys[0] for index in news})
-    pending = [
-        index for index in news if index in stated and arrivals[index].revision.keys[0] not in dead
-    ]
-    return arrivals, pending, known, frozenset(handed_on)
+        return _Batch(arrivals, (), stored)
+
+    documents = {arrivals[index].result_index for index in news}
+    newest = _newest_versions(arrivals, documents)
+
+    # Only a guid that meets a stored entry can be wrong: a first run skips the check.
+    suspects = _documents_with_stored_items(arrivals, news, stored)
+    to_check = [index for index in newest if arrivals[index].result_index in suspects]
+    positional_guids, wrong_guids = guids.find_wrong_guids(connection, arrivals, to_check, stored)
+    if wrong_guids:
+        arrivals = _drop_guids(arrivals, wrong_guids)
+        news = _find_news(arrivals, stored)
+
+    deleted = deleted_keys(connection, {arrivals[index].revision.keys[0] for index in news})
+    pending = []
+    for index in news:
+        if index in newest and arrivals[index].revision.keys[0] not in deleted:
+            pending.append(index)
+    return _Batch(arrivals, pending, stored, frozenset(positional_guids))
 
 
-def _is_news(arrival: IncomingRevision, known: StoredEntries) -> bool:
-    return arrival.is_archive or not known.repeats(arrival.revision)
+def _all_keys(arrivals: Iterable[IncomingRevision]) -> set[str]:
+    keys: set[str] = set()
+    for arrival in arrivals:
+        keys.update(arrival.revision.keys)
+    return keys
 
 
-def _drop_guids(arrival: IncomingRevision, keys: Collection[str] | None) -> IncomingRevision:
-    return arrival._replace(revision=guids.drop_keys(arrival.revision, keys)) if keys else arrival
+def _find_news(arrivals: Sequence[IncomingRevision], stored: StoredEntries) -> list[int]:
+    """Return the indexes of the arrivals that do not just repeat what is stored."""
+    news = []
+    for index, arrival in enumerate(arrivals):
+        if arrival.is_archive or not stored.repeats(arrival.revision):
+            news.append(index)
+    return news
+
+
+def _documents_with_stored_items(
+    arrivals: Sequence[IncomingRevision], news: Iterable[int], stored: StoredEntries
+) -> set[int]:
+    documents = set()
+    for index in news:
+        if stored.has_any(arrivals[index].revision.keys):
+            documents.add(arrivals[index].result_index)
+    return documents
+
+
+def _drop_guids(
+    arrivals: Sequence[IncomingRevision], wrong_guids: Mapping[int, Collection[str]]
+) -> list[IncomingRevision]:
+    """Return the arrivals without the keys that name something else, given by their index."""
+    corrected = list(arrivals)
+    for index, keys in wrong_guids.items():
+        revision = guids.drop_keys(arrivals[index].revision, keys)
+        corrected[index] = arrivals[index]._replace(revision=revision)
+    return corrected
 
 
 def _newest_versions(arrivals: Sequence[IncomingRevision], results: Collection[int]) -> set[int]:
-    """Return the arrivals of `results` but those that a document lists beside a newer, or earlier listed, version."""
-    taken: dict[int, set[object]] = {}
-    kept = set()
+    """Return the arrivals of `results`, without those that their document lists in a newer version.
+
+    Of versions of one time the one that is listed first counts. Archives keep all.
+    """
     indexes = [index for index, arrival in enumerate(arrivals) if arrival.result_index in results]
-    for index in sorted(indexes, key=lambda index: arrivals[index].revision.at, reverse=True):
+    indexes.sort(key=lambda index: arrivals[index].revision.at, reverse=True)
+
+    taken: defaultdict[int, set[object]] = defaultdict(set)
+    newest = set()
+    for index in indexes:
         arrival = arrivals[index]
-        names, others = (
-            _version_keys(arrival.revision),
-            taken.setdefault(arrival.result_index, set()),
-        )
-        if arrival.is_archive or others.isdisjoint(names):
-            kept.add(index)
-        others.update(names)
-    return kept
+        keys = _version_keys(arrival.revision)
+        taken_in_document = taken[arrival.result_index]
+        if arrival.is_archive or taken_in_document.isdisjoint(keys):
+            newest.add(index)
+        taken_in_document.update(keys)
+    return newest
 
 
 def _version_keys(revision: Revision) -> set[object]:
@@ -228,54 +279,68 @@ def _sources_past_first_run(connection: sa.Connection, numbers: Collection[int])
 
 
 def _group_by_shared_keys(
-    shelf: LoadedArticles, fresh: Mapping[int, Sighting]
+    loaded: LoadedArticles, fresh: Mapping[int, Sighting]
 ) -> Iterator[tuple[list[Sighting], list[int]]]:
-    """Part all sightings by any shared key: the stored ones, and the numbers of the fresh ones, of each part."""
-    stored, indexes = list(shelf.sightings), list(fresh)
-    sets, holders = DisjointSets(len(stored) + len(indexes)), dict[str, int]()
+    """Group all sightings by any shared key.
+
+    Yields for each group its stored sightings, and the numbers of its fresh ones.
+    """
+    stored = list(loaded.sightings)
+    indexes = list(fresh)
+    sets = DisjointSets(len(stored) + len(indexes))
+    holders: dict[str, int] = {}
     for number, sighting in enumerate([*stored, *fresh.values()]):
         for key in sighting.keys:
             sets.join(holders.setdefault(key, number), number)
-    border = len(stored)
-    for part in sets.parts():
+
+    first_fresh = len(stored)
+    for group in sets.parts():
         yield (
-            [stored[number] for number in part if number < border],
-            [indexes[number - border] for number in part if number >= border],
+            [stored[number] for number in group if number < first_fresh],
+            [indexes[number - first_fresh] for number in group if number >= first_fresh],
         )
 
 
 def _accept_sightings(
     stored: Iterable[Sighting], fresh: Sequence[tuple[Sighting, bool, int]]
 ) -> tuple[tuple[Article, ...], dict[Sighting, int]]:
-    """Return the articles of one family, and which of the fresh sightings, by number, now belong to them."""
-    members, admitted = set(stored), dict[Sighting, int]()
-    for sighting, keep, index in fresh:
-        if keep and sighting not in members:
+    """Return the articles of one group, and the fresh sightings that belong to them by number.
+
+    Each saved file is kept as a sighting. A poll's is kept only if it changes something.
+    """
+    members = set(stored)
+    accepted: dict[Sighting, int] = {}
+    for sighting, is_archive, index in fresh:
+        if is_archive and sighting not in members:
             members.add(sighting)
-            admitted[sighting] = index
-    found = build_articles(members)
-    for sighting, keep, index in fresh:
-        if keep or sighting in members:
+            accepted[sighting] = index
+
+    articles = build_articles(members)
+    for sighting, is_archive, index in fresh:
+        if is_archive or sighting in members:
             continue
         after = build_articles(members | {sighting})
-        if _changes_anything(found, after, sighting):
+        if _changes_anything(articles, after, sighting):
             members.add(sighting)
-            admitted[sighting], found = index, after
-    return found, admitted
+            accepted[sighting] = index
+            articles = after
+    return articles, accepted
 
 
 def _changes_anything(
     before: Sequence[Article], after: Sequence[Article], sighting: Sighting
 ) -> bool:
-    """Tell whether a poll's sighting changes anything, and is not one more edit of a page that always changes."""
-    if [_visible_state(article) for article in before] == [
-        _visible_state(article) for article in after
-    ]:
+    """Tell whether a poll's sighting changes what is visible.
+
+    One more edit of a page that always changes is no change.
+    """
+    if list(map(_visible_state, before)) == list(map(_visible_state, after)):
         return False
-    return not any(
-        article.edits_in_a_row > MAX_EDITS_IN_A_ROW and article.newest.first_sighting == sighting
-        for article in after
-    )
+    for article in after:
+        is_restless = article.edits_in_a_row > MAX_EDITS_IN_A_ROW
+        if is_restless and article.newest.first_sighting == sighting:
+            return False
+    return True
 
 
 def _visible_state(article: Article) -> tuple[object, ...]:
@@ -293,18 +358,22 @@ def _visible_state(article: Article) -> tuple[object, ...]:
 
 
 def _set_statuses(
-    verdicts: list[MergeStatus],
-    found: Sequence[Article],
-    grown: Sequence[int | None],
-    admitted: Mapping[Sighting, int],
+    statuses: list[MergeStatus],
+    articles: Sequence[Article],
+    growth: Sequence[int | None],
+    accepted: Mapping[Sighting, int],
 ) -> None:
-    """Write down what each admitted sighting did: the first of a new entry is new, then one is changed a revision."""
-    for article, growth in zip(found, grown, strict=True):
-        changes = len(article.revisions) - 1 if growth is None else growth
-        for index in sorted(
-            admitted[sighting] for sighting in article.sightings if sighting in admitted
-        ):
-            if growth is None:
-                verdicts[index], growth = "new", 0
-            elif changes:
-                verdicts[index], changes = "changed", changes - 1
+    """Write down what each accepted sighting did.
+
+    `growth` tells by how many revisions each article grew, None for a new entry. The first
+    sighting of a new entry is `new`; then one sighting is `changed` for each revision.
+    """
+    for article, gained in zip(articles, growth, strict=True):
+        indexes = sorted(accepted[one] for one in article.sightings if one in accepted)
+        changes = gained
+        if gained is None:
+            changes = len(article.revisions) - 1
+            if indexes:
+                statuses[indexes.pop(0)] = "new"
+        for index in indexes[: changes or 0]:
+            statuses[index] = "changed"

@@ -34,26 +34,28 @@ def find_wrong_guids(
     indexes: Iterable[int],
     known: Mapping[str, Sequence[EntrySummary]],
 ) -> tuple[set[int], dict[int, set[str]]]:
-    """Return the numbers of the results whose guids are places in a list, and by number of the arrival, the guids that
-    name something else than the item.
+    """Return the results whose guids are places in a list, and the guids that name another item.
 
-    A list of which half the items have guids that named others is one as well: all that it had is gone.
+    The latter are keyed by the number of the arrival. A document of which half the items have
+    guids that named other articles before is a list of places, too: all that it had is gone.
     """
     polled = [index for index in indexes if not arrivals[index].is_archive]
-    again = _find_reused_guids(connection, arrivals, polled, known)
-    items = Counter(arrivals[index].result_index for index in polled)
-    most = {
-        result
-        for result, count in Counter(arrivals[index].result_index for index in again).items()
-        if 2 * count >= items[result]
-    }
-    results = _find_positional(arrivals, polled, known) | most
-    misleading = {
-        index: found
-        for index, arrival in enumerate(arrivals)
-        if arrival.result_index in results and (found := _misleading_guids(arrival.revision, known))
-    }
-    return results, again | misleading
+    reused = _find_reused_guids(connection, arrivals, polled, known)
+    item_counts = Counter(arrivals[index].result_index for index in polled)
+    reused_counts = Counter(arrivals[index].result_index for index in reused)
+    positional = _find_positional(arrivals, polled, known)
+    for result, count in reused_counts.items():
+        if 2 * count >= item_counts[result]:
+            positional.add(result)
+
+    wrong = dict(reused)
+    for index, arrival in enumerate(arrivals):
+        if arrival.result_index not in positional:
+            continue
+        misleading = _misleading_guids(arrival.revision, known)
+        if misleading:
+            wrong[index] = misleading
+    return positional, wrong
 
 
 def drop_keys(revision: Revision, keys: Collection[str]) -> Revision:
@@ -62,10 +64,15 @@ def drop_keys(revision: Revision, keys: Collection[str]) -> Revision:
 
 
 def count_renewed(revisions: Sequence[Revision], given: AbstractSet[str]) -> int:
-    """Return how many of the items have a guid among those just `given` to known articles; 0 where few have."""
-    having = [revision for revision in revisions if _secondary_guids(revision)]
-    renewed = sum(not given.isdisjoint(_secondary_guids(revision)) for revision in having)
-    return renewed if renewed >= _MIN_ITEMS and 2 * renewed > len(having) else 0
+    """Return how many items have a guid among those just `given` to known articles.
+
+    0 if they are fewer than three, or at most half of the items with guids.
+    """
+    with_guids = [guids for guids in map(_secondary_guids, revisions) if guids]
+    renewed = sum(not given.isdisjoint(guids) for guids in with_guids)
+    if renewed < _MIN_ITEMS or 2 * renewed <= len(with_guids):
+        return 0
+    return renewed
 
 
 _MIN_ITEMS = 3  # items: fewer do not tell a habit from a correction
@@ -81,18 +88,21 @@ def _find_positional(
     polled: Sequence[int],
     known: Mapping[str, Sequence[EntrySummary]],
 ) -> set[int]:
-    """Return the numbers of the results whose guids name what the same document lists under another link."""
-    listed = {
-        (arrivals[index].result_index, entry.entry_id)
-        for index in polled
-        for entry in known.get(arrivals[index].revision.keys[0], ())
-    }
-    return {
-        arrivals[index].result_index
-        for index in polled
-        for key in _misleading_guids(arrivals[index].revision, known)
-        if any((arrivals[index].result_index, entry.entry_id) in listed for entry in known[key])
-    }
+    """Return the results whose guids name what the same document lists under another link."""
+    listed = set()
+    for index in polled:
+        arrival = arrivals[index]
+        for summary in known.get(arrival.revision.keys[0], ()):
+            listed.add((arrival.result_index, summary.entry_id))
+
+    positional = set()
+    for index in polled:
+        arrival = arrivals[index]
+        for key in _misleading_guids(arrival.revision, known):
+            owners = {(arrival.result_index, entry.entry_id) for entry in known[key]}
+            if not listed.isdisjoint(owners):
+                positional.add(arrival.result_index)
+    return positional
 
 
 def _find_reused_guids(
@@ -101,40 +111,42 @@ def _find_reused_guids(
     polled: Sequence[int],
     known: Mapping[str, Sequence[EntrySummary]],
 ) -> dict[int, set[str]]:
-    """Return, by number of the arrival, the source's own guids that named quite another article before."""
-    found = {
-        index: dict(_guids_of_another_day(arrivals[index].revision, known)) for index in polled
-    }
-    suspects = {index: owners for index, owners in found.items() if owners}
+    """Return, by arrival, the source's own guids that named quite another article before."""
+    suspects: dict[int, dict[str, list[int]]] = {}
+    owner_ids: set[int] = set()
+    for index in polled:
+        owners = dict(_guids_of_another_day(arrivals[index].revision, known))
+        if owners:
+            suspects[index] = owners
+            owner_ids.update(*owners.values())
     if not suspects:  # by far the most
         return {}
-    numbers = {
-        number for owners in suspects.values() for found in owners.values() for number in found
-    }
-    titles = _folded_titles(connection, numbers)
-    again = {
-        index: {
-            key
-            for key, found in owners.items()
-            if fold_title(arrivals[index].revision.title) not in map(titles.get, found)
-        }
-        for index, owners in suspects.items()
-    }
-    return {index: keys for index, keys in again.items() if keys}
+
+    titles = _folded_titles(connection, owner_ids)
+    reused: dict[int, set[str]] = {}
+    for index, owners in suspects.items():
+        title = fold_title(arrivals[index].revision.title)
+        for key, entry_ids in owners.items():
+            if title not in map(titles.get, entry_ids):
+                reused.setdefault(index, set()).add(key)
+    return reused
 
 
 def _guids_of_another_day(
     revision: Revision, known: Mapping[str, Sequence[EntrySummary]]
 ) -> Iterator[tuple[str, list[int]]]:
-    """Yield the source's own guids that lead elsewhere than the link, to what appeared on quite another day."""
+    """Yield the source's own guids of which all owners appeared on quite another day.
+
+    They lead elsewhere than the link. With each come the numbers of the entries that have it.
+    """
     if revision.published_from in GUESSED_ORIGINS:
         return
+    own_prefix = f"{GUID_PREFIX}{revision.source}:"
     for key in _misleading_guids(revision, known):
-        owners = known[key]
-        if key.startswith(f"{GUID_PREFIX}{revision.source}:") and all(
-            _is_on_another_day(revision, owner) for owner in owners
-        ):
-            yield key, [owner.entry_id for owner in owners]
+        if not key.startswith(own_prefix):
+            continue
+        if all(_is_on_another_day(revision, owner) for owner in known[key]):
+            yield key, [owner.entry_id for owner in known[key]]
 
 
 def _is_on_another_day(revision: Revision, owner: EntrySummary) -> bool:
@@ -150,17 +162,16 @@ def _folded_titles(connection: sa.Connection, numbers: Collection[int]) -> dict[
 
 
 def _misleading_guids(revision: Revision, known: Mapping[str, Sequence[EntrySummary]]) -> set[str]:
-    found: set[str] = set()
+    """Return the guids that lead to entries that no other key of the revision leads to."""
+    misleading: set[str] = set()
     for key in _secondary_guids(revision):
         if not known.get(key) or known[key] == known.get(revision.keys[0]):  # by far the most
             continue
         owners = {entry.entry_id for entry in known[key]}
-        others = {
-            entry.entry_id
-            for other in revision.keys
-            if other != key
-            for entry in known.get(other, ())
-        }
+        others: set[int] = set()
+        for other_key in revision.keys:
+            if other_key != key:
+                others.update(entry.entry_id for entry in known.get(other_key, ()))
         if owners.isdisjoint(others):
-            found.add(key)
-    return found
+            misleading.add(key)
+    return misleading
