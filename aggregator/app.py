@@ -263,22 +263,22 @@ class App:
             await asyncio.gather(*running, return_exceptions=True)
 
     async def prune(self, *, dry_run: bool = False, vacuum: bool = False) -> PruneResult:
-        """Delete what no source has listed for as long as its `keep` says, but what a view of its own `keep` shows.
+        """Delete what no source has listed for as long as its `keep` says.
 
-        `vacuum` gives the space back.
+        What a view with a `keep` of its own still shows stays. `vacuum` gives the space back.
         """
         now = self.clock()
+        views = []
+        for view in self.config.views:
+            if view.keep is not None:
+                views.append(RetainedView(now - view.keep, _selection(view)))
         pruned = await self.writer.call(
             self.store.prune,
             now,
             {source.id: source.keep for source in self.config.sources},
             dry_run=dry_run,
             default=self.config.defaults.keep,
-            retained_views=[
-                RetainedView(now - view.keep, _selection(view))
-                for view in self.config.views
-                if view.keep is not None
-            ],
+            retained_views=views,
         )
         if vacuum and not dry_run:
             await self.writer.call(self.store.vacuum)
@@ -301,22 +301,20 @@ class App:
         }
 
     def view_head(self, view: View) -> ViewHead:
-        public = self.config.server.public_url
-        base = public.rstrip("/") if public else None
-        return publish.ViewHead(
-            view.id,
-            view.title,
-            self_url=f"{base}/views/{view.id}.atom" if base else None,
-            home_url=f"{base}/" if base else None,
-            sources={
-                source.id: publish.SourceHead(source.name or source.id, _public(source.shown))
-                for source in self.config.sources
-            },
-        )
+        sources = {}
+        for source in self.config.sources:
+            name = source.name or source.id
+            sources[source.id] = publish.SourceHead(name, _public(source.shown))
+        head = publish.ViewHead(view.id, view.title, self_url=None, home_url=None, sources=sources)
+        if not self.config.server.public_url:
+            return head
+        base = self.config.server.public_url.rstrip("/")
+        return replace(head, self_url=f"{base}/views/{view.id}.atom", home_url=f"{base}/")
 
     def entries_of(self, view: View, limit: int | None = None) -> list[Entry]:
-        chosen, now = _selection(view), self.clock()
-        found = self.store.view(
+        chosen = _selection(view)
+        now = self.clock()
+        entries = self.store.view(
             limit or view.limit,
             language=chosen.language,
             source=chosen.source,
@@ -325,11 +323,9 @@ class App:
             group_copies=chosen.group_copies,
             now=now,
         )
-        return (
-            found
-            if view.keep is None
-            else [entry for entry in found if entry.published >= now - view.keep]
-        )
+        if view.keep is None:
+            return entries
+        return [entry for entry in entries if entry.published >= now - view.keep]
 
     def _rendition(self, view: View, kind: str, entries: list[Entry]) -> Rendition:
         output = publish.OUTPUTS[kind]
@@ -409,14 +405,18 @@ def sites_folder(config: Config) -> Path | None:
 
 
 def rules_of(config: Config) -> tuple[tuple[str, int, int], ...]:
-    """What tells one state of the user's own site rules from another: name, time and size of each file."""
+    """Return what tells one state of the user's own site rules from another.
+
+    That is the name, modification time in ns and size in bytes of each file.
+    """
     folder = sites_folder(config)
-    paths = sorted(folder.glob("*.yaml")) if folder is not None else ()
-    return tuple(
-        (path.name, details.st_mtime_ns, details.st_size)
-        for path in paths
-        for details in [path.stat()]
-    )
+    if folder is None:
+        return ()
+    files = []
+    for path in sorted(folder.glob("*.yaml")):
+        details = path.stat()
+        files.append((path.name, details.st_mtime_ns, details.st_size))
+    return tuple(files)
 
 
 def _public(url: str | None) -> str | None:

@@ -180,9 +180,11 @@ def _outside_skipped(at: datetime, hints: Hints) -> datetime:
 
 
 def _words(span: timedelta) -> str:
-    """Say a time span shortly: `15 min`, `1 h 30 min`, `45 s`, `7 d`."""
+    """Write a time span shortly: `15 min`, `1 h 30 min`, `45 s`, `7 d`."""
     seconds = round(span.total_seconds())
-    if seconds and seconds % 86_400 == 0 and seconds > 86_400:
-        return f"{seconds // 86_400} d"
-    parts = ((seconds // 3600, "h"), (seconds % 3600 // 60, "min"), (seconds % 60, "s"))
-    return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 s"
+    days, rest = divmod(seconds, 86_400)
+    if days > 1 and rest == 0:
+        return f"{days} d"
+    counts = {"h": seconds // 3600, "min": seconds % 3600 // 60, "s": seconds % 60}
+    parts = [f"{count} {unit}" for unit, count in counts.items() if count]
+    return " ".join(parts) or "0 s"

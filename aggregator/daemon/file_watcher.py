@@ -47,16 +47,15 @@ class WatchPlan:
     @classmethod
     def for_config(cls, config: Config) -> Self:
         """Plan with the folders that exist now."""
-        roots = [
-            (*_root(Path(str(source.path))), source.id)
-            for source in config.sources
-            if source.path is not None and source.enabled
-        ]
-        return cls(
-            frozenset(_folders(config)),
-            frozenset((root, source) for root, deep, source in roots if not deep and root.is_dir()),
-            frozenset((root, source) for root, deep, source in roots if deep and root.is_dir()),
-        )
+        flat: set[tuple[Path, str]] = set()
+        deep: set[tuple[Path, str]] = set()
+        for source in config.sources:
+            if source.path is None or not source.enabled:
+                continue
+            root, is_deep = _root(Path(str(source.path)))
+            if root.is_dir():
+                (deep if is_deep else flat).add((root, source.id))
+        return cls(frozenset(_folders(config)), frozenset(flat), frozenset(deep))
 
     def _is_configuration(self, path: Path) -> bool:
         """Tell a file or a folder of the configuration; also a folder that is not there any more."""
@@ -65,36 +64,33 @@ class WatchPlan:
         return path.suffix in _YAML or path in self.configuration or path.is_dir()
 
     def meaning(self, paths: set[Path]) -> Change:
-        """Read what a burst of changed paths means."""
-        return Change(
-            any(map(self._is_configuration, paths)),
-            frozenset(
-                source
-                for path in paths
-                for roots, above in ((self.flat, [path.parent]), (self.deep, [path, *path.parents]))
-                for root, source in roots
-                if root in above
-            ),
-        )
+        """Return what a burst of changed paths means."""
+        is_configuration = any(map(self._is_configuration, paths))
+        sources: set[str] = set()
+        for path in paths:
+            above = (path, *path.parents)
+            sources.update(source for root, source in self.flat if root == path.parent)
+            sources.update(source for root, source in self.deep if root in above)
+        return Change(is_configuration, frozenset(sources))
 
 
 async def watch_files(
     plan: WatchPlan, tell: Callable[[Change], None], *, stop: asyncio.Event
 ) -> None:
     """Tell each change until `stop` is set; at the beginning, that everything may have changed."""
-    deep = frozenset(source for _, source in plan.deep)
-    flat = frozenset(source for _, source in plan.flat)
+    flat_folders = set(plan.configuration)
+    flat_sources = set()
+    for root, source in plan.flat:
+        flat_folders.add(root)
+        flat_sources.add(source)
+    deep_folders = {root for root, _ in plan.deep}
+    deep_sources = frozenset(source for _, source in plan.deep)
+
+    flat_change = Change(True, frozenset(flat_sources))
+    deep_change = Change(False, deep_sources)
     await asyncio.gather(
-        _follow(
-            plan,
-            {*plan.configuration, *(root for root, _ in plan.flat)},
-            Change(True, flat),
-            tell,
-            stop,
-        ),
-        _follow(
-            plan, {root for root, _ in plan.deep}, Change(False, deep), tell, stop, recursive=True
-        ),
+        _follow(plan, flat_folders, flat_change, tell, stop),
+        _follow(plan, deep_folders, deep_change, tell, stop, recursive=True),
     )
 
 

@@ -117,10 +117,13 @@ class DaemonSite:
         return Health(not reasons, reasons, details)
 
     def _reasons(self, store_error: str | None) -> list[str]:
-        condition = self._condition
-        still = self._clock() - (condition.last_tick or condition.started) > STANDSTILL
-        return [
-            *([f"the store fails: {store_error}"] if store_error else ()),
-            *([f"publishing fails: {condition.publish_error}"] if condition.publish_error else ()),
-            *(["the schedule stands still"] if still else ()),
-        ]
+        status = self._condition
+        reasons = []
+        if store_error:
+            reasons.append(f"the store fails: {store_error}")
+        if status.publish_error:
+            reasons.append(f"publishing fails: {status.publish_error}")
+        last_sign = status.last_tick or status.started
+        if self._clock() - last_sign > STANDSTILL:
+            reasons.append("the schedule stands still")
+        return reasons

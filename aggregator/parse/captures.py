@@ -200,7 +200,11 @@ class _ItemNormalizer:
         """Keep what the source's filters let through."""
         if self._chosen is None:
             return items
-        return [item for item in items if self._chosen(item.revision, unread=item.page is not None)]
+        kept = []
+        for item in items:
+            if self._chosen(item.revision, unread=item.page is not None):
+                kept.append(item)
+        return kept
 
     def _revision(self, raw: RawEntry) -> Revision:
         job, capture = self._job, self._capture
@@ -268,19 +272,24 @@ class _ItemNormalizer:
         )
 
     def _page(self, revision: Revision) -> str | None:
-        """Where the article's own page is, if it is to be read."""
-        job = self._job
-        if revision.url is None or job.full_text == "never" or job.adapter in ("archive", ARTICLE):
+        """Return the URL of the article's own page if it is to be read, else None."""
+        task = self._job
+        if revision.url is None or task.full_text == "never":
             return None
-        if job.full_text == "always":
+        if task.adapter in ("archive", ARTICLE):
+            return None
+        if task.full_text == "always":
             return revision.url
-        if ADAPTERS[job.adapter].is_list:
+        if ADAPTERS[task.adapter].is_list:
             return None if revision.content_html else revision.url
-        own = any(
+
+        # Of a feed: what it cuts short, on its own site, unless it is something to listen to or watch.
+        is_on_own_site = any(
             same_site(revision.url, home) for home in (self._capture.url, self._parsed.home) if home
         )
-        missing = own and not _has_media(revision) and is_cut(revision)
-        return revision.url if missing else None
+        if is_on_own_site and not _has_media(revision) and is_cut(revision):
+            return revision.url
+        return None
 
 
 def _has_media(revision: Revision) -> bool:

@@ -88,47 +88,61 @@ class ParseResult:
         return len(self.revisions) + len(self.rejected) + self.filtered
 
 
-def parse_task(source: Source, carrier: str) -> ParseTask:
-    """What the pure middle needs to know of a source."""
-    site = source.adapter if source.adapter not in SOURCE_ADAPTERS else None
-    return ParseTask(
+def parse_task(source: Source, adapter: str) -> ParseTask:
+    """Return what parsing needs to know of a source."""
+    names_site_rules = source.adapter not in SOURCE_ADAPTERS
+    task = ParseTask(
         source.id,
-        carrier,
-        site=site,
+        adapter,
+        site=source.adapter if names_site_rules else None,
         timezone=source.timezone,
         timezone_stated="timezone" in source.stated,
         language=source.language,
         tags=source.tags,
         page_rules=source.page,
         full_text=source.full_text,
-        include=None if source.include == _EVERYTHING else source.include,
-        exclude=None if source.exclude == _EVERYTHING else source.exclude,
-        corrections=None if source.corrections == _AS_STATED else source.corrections,
     )
+    # Filters and corrections that do nothing are not sent to the parser process.
+    if source.include != _EVERYTHING:
+        task = replace(task, include=source.include)
+    if source.exclude != _EVERYTHING:
+        task = replace(task, exclude=source.exclude)
+    if source.corrections != _AS_STATED:
+        task = replace(task, corrections=source.corrections)
+    return task
 
 
-def concat(digests: Sequence[ParseResult]) -> ParseResult:
-    """Make one digest of several; title and hints are those of the last."""
-    if len(digests) < 2:
-        return digests[0] if digests else ParseResult()
-    wanted: list[PageRequest] = []
+def concat(results: Sequence[ParseResult]) -> ParseResult:
+    """Make one result of several; title and hints are those of the last."""
+    if not results:
+        return ParseResult()
+    if len(results) == 1:
+        return results[0]
+
     revisions: list[Revision] = []
-    for digest in digests:
-        wanted += (
-            replace(one, revision_index=one.revision_index + len(revisions))
-            for one in digest.page_requests
-        )
-        revisions += digest.revisions
+    requests: list[PageRequest] = []
+    rejected: list[str] = []
+    shares: list[int] = []
+    notes: dict[str, None] = {}  # each once, in their order
+    next_urls: dict[str, None] = {}
+    for result in results:
+        for request in result.page_requests:
+            index = request.revision_index + len(revisions)
+            requests.append(replace(request, revision_index=index))
+        revisions += result.revisions
+        rejected += result.rejected
+        shares += result.revisions_per_capture
+        notes |= dict.fromkeys(result.notes)
+        next_urls |= dict.fromkeys(result.next_urls)
+
     return replace(
-        digests[-1],
+        results[-1],
         revisions=tuple(revisions),
-        page_requests=tuple(wanted),
-        rejected=tuple(message for digest in digests for message in digest.rejected),
-        notes=tuple(dict.fromkeys(note for digest in digests for note in digest.notes)),
-        revisions_per_capture=tuple(
-            share for digest in digests for share in digest.revisions_per_capture
-        ),
-        next_urls=tuple(dict.fromkeys(url for digest in digests for url in digest.next_urls)),
-        filtered=sum(digest.filtered for digest in digests),
-        ignore_guids=any(digest.ignore_guids for digest in digests),
+        page_requests=tuple(requests),
+        rejected=tuple(rejected),
+        notes=tuple(notes),
+        revisions_per_capture=tuple(shares),
+        next_urls=tuple(next_urls),
+        filtered=sum(result.filtered for result in results),
+        ignore_guids=any(result.ignore_guids for result in results),
     )

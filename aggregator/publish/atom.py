@@ -75,9 +75,12 @@ def _fill(element: Any, entry: Entry, view: ViewHead) -> None:
 
 
 def _fill_text(element: Any, entry: Entry) -> None:
-    if summary := _text(entry.summary):
+    summary = _text(entry.summary)
+    if summary:
         element.summary(summary, type="text")
-    if content := _legal(entry.content_html or ""):
+
+    content = _legal(entry.content_html or "")
+    if content:
         element.content(content, type="html")
     elif not entry.url:
         # RFC 4287 §4.1.2: an entry without an alternate link must have content.

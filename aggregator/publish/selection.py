@@ -29,16 +29,20 @@ class Narrowed:
 
 
 def narrow(where: Where) -> Narrowed:
-    """Split off what the store can find without reading every entry: one language, one source, one tag.
+    """Separate what the store can find without reading every entry.
 
-    A language that is more than letters stays in the rest: the store compares it letter by letter.
+    That is one language, one source and one tag. A language that is more than letters stays in
+    the rest: the store compares it letter by letter.
     """
     language = _only(where.language)
     if language is not None and not (language.isalpha() and language.islower()):
         language = None
     found = {"language": language, "source": _only(where.source), "tag": _only(where.tag)}
-    rest = where.model_copy(update={key: () for key, value in found.items() if value is not None})
-    return Narrowed(**found, rest=rest)
+    done = {}
+    for key, value in found.items():
+        if value is not None:
+            done[key] = ()
+    return Narrowed(**found, rest=where.model_copy(update=done))
 
 
 def _only(values: tuple[str, ...]) -> str | None:

@@ -7,7 +7,7 @@ cannot be read now stays as it was stated, and is tried again where that may hel
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -20,7 +20,7 @@ from aggregator.normalize.image import without_logos
 from aggregator.run.page_fetcher import is_temporary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from aggregator.model import Revision
     from aggregator.parse.task import PageRequest, ParseResult, ParseTask
@@ -46,30 +46,53 @@ class ItemResult:
 
 
 async def complete_items(
-    visit: PageFetcher, job: ParseTask, digest: ParseResult, known: Sequence[KnownArticle | None]
+    pages: PageFetcher,
+    task: ParseTask,
+    parsed: ParseResult,
+    known: Sequence[KnownArticle | None],
 ) -> ParseResult:
-    """Read the pages that a digest wants; `known` is what the store knows of its revisions. Raises StoreError."""
-    desk = _ItemCompleter(visit, job, digest, known)
-    fates = {one.revision_index: desk.known_result(one) for one in digest.page_requests}
-    unknown = [one for one in digest.page_requests if fates[one.revision_index] is None]
-    fates |= await _read_pages(visit, desk, unknown[: visit.context.max_articles])
-    ends = {
-        one.revision_index: fates[one.revision_index] or desk.postponed_result(one)
-        for one in digest.page_requests
-    }
-    visit.has_more = visit.has_more or any(fate.status == "later" for fate in ends.values())
-    told = (
-        ends[index].revision if index in ends else one for index, one in enumerate(digest.revisions)
-    )
+    """Complete items from their own pages; `known` is what the store knows of each revision.
+
+    Raises:
+        StoreError: the store failed.
+    """
+    completer = _ItemCompleter(pages, task, parsed, known)
+    results: dict[int, ItemResult] = {}
+    unknown = []
+    for request in parsed.page_requests:
+        result = completer.known_result(request)
+        if result is None:
+            unknown.append(request)
+        else:
+            results[request.revision_index] = result
+
+    results |= await _read_pages(pages, completer, unknown[: pages.context.max_articles])
+    for request in unknown:
+        if request.revision_index not in results:
+            results[request.revision_index] = completer.postponed_result(request)
+    return _with_item_results(pages, parsed, results)
+
+
+def _with_item_results(
+    pages: PageFetcher, parsed: ParseResult, results: Mapping[int, ItemResult]
+) -> ParseResult:
+    """Put what became of the items, by their indexes, into the parse result."""
+    revisions = []
+    for index, listed in enumerate(parsed.revisions):
+        revision = results[index].revision if index in results else listed
+        if revision is not None:
+            revisions.append(revision)
+
+    statuses = Counter(result.status for result in results.values())
+    if statuses["later"]:
+        pages.has_more = True
+    rejected = [result.reason or "" for result in results.values() if result.status == "rejected"]
     return replace(
-        digest,
-        revisions=without_logos([one for one in told if one is not None]),
-        rejected=(
-            *digest.rejected,
-            *(fate.reason or "" for fate in ends.values() if fate.status == "rejected"),
-        ),
-        notes=(*digest.notes, *_notes(ends.values())),
-        filtered=digest.filtered + sum(fate.status == "left out" for fate in ends.values()),
+        parsed,
+        revisions=without_logos(revisions),
+        rejected=(*parsed.rejected, *rejected),
+        notes=(*parsed.notes, *_notes(results.values())),
+        filtered=parsed.filtered + statuses["left out"],
         page_requests=(),
     )
 
@@ -124,20 +147,25 @@ class _ItemCompleter:
         self._known = known
         self._chosen = chooser(job.include, job.exclude)
 
-    def known_result(self, wanted: PageRequest) -> ItemResult | None:
-        """The fate of an item that needs no page: nothing of it is new, or its page was read often, or in vain."""
-        stated, known, parts = (
-            self._listed_revision(wanted),
-            self._known[wanted.revision_index],
-            self._visit.context,
+    def known_result(self, request: PageRequest) -> ItemResult | None:
+        """Return the result of an item that needs no page, None if its page is to be read.
+
+        It needs none if it brings nothing new, if its page was read often lately, or if its page
+        failed lately.
+        """
+        listed = self._listed_revision(request)
+        known = self._known[request.revision_index]
+        context = self._visit.context
+        is_read_too_often = not listed.guarded and context.recent_reads.is_read_too_often(
+            self._place(request), self._visit.started
         )
-        enough = not stated.guarded and parts.recent_reads.is_read_too_often(
-            self._place(wanted), self._visit.started
-        )
-        if known is not None and (enough or known.is_unchanged_by(stated)):
-            return ItemResult("known", _seen_again(stated, known))
-        trouble = parts.failed_pages.recall(self._key(wanted), self._visit.started)
-        return None if trouble is None else self._rejected_result(wanted, trouble)
+        if known is not None and (is_read_too_often or known.is_unchanged_by(listed)):
+            return ItemResult("known", _seen_again(listed, known))
+
+        reason = context.failed_pages.recall(self._key(request), self._visit.started)
+        if reason is None:
+            return None
+        return self._rejected_result(request, reason)
 
     def postponed_result(self, wanted: PageRequest) -> ItemResult:
         """The fate of an item for whose page there was no time."""
@@ -261,19 +289,24 @@ def _has_title(stated: Revision) -> bool:
     return stated.provenance.get("title") != "url"
 
 
-def _notes(fates: Iterable[ItemResult]) -> list[str]:
-    ends = list(fates)
-    read = sum(fate.status == "read" for fate in ends)
-    troubles = [fate.reason for fate in ends if fate.reason]
-    later = sum(fate.status == "later" and not fate.reason for fate in ends)
+def _notes(results: Collection[ItemResult]) -> list[str]:
+    read = [result for result in results if result.status == "read"]
+    reasons = [result.reason for result in results if result.reason]
     notes = []
-    if read or troubles:
-        failed = f", {len(troubles)} failed ({troubles[0]})" if troubles else ""
-        notes.append(f"full text of {read} {_items(read)} read{failed}")
-    if any(_is_rough(fate.revision) for fate in ends if fate.status == "read"):
+    if read or reasons:
+        note = f"full text of {len(read)} {_items(len(read))} read"
+        if reasons:
+            note += f", {len(reasons)} failed ({reasons[0]})"
+        notes.append(note)
+    if any(_is_rough(result.revision) for result in read):
         notes.append(ROUGH_TEXT_NOTE)
-    if later:
-        notes.append(f"{later} {_items(later)} left for the next run")
+
+    postponed = 0
+    for result in results:
+        if result.status == "later" and not result.reason:
+            postponed += 1
+    if postponed:
+        notes.append(f"{postponed} {_items(postponed)} left for the next run")
     return notes
 
 

@@ -101,20 +101,22 @@ def _keys(digest: ParseResult) -> set[str]:
     return {key for revision in digest.revisions for key in revision.keys}
 
 
-def _without_items(digest: ParseResult, keys: set[str]) -> ParseResult:
-    """Leave out what an earlier document of the list has already: lists move while they are read."""
-    kept = [
-        index for index, revision in enumerate(digest.revisions) if keys.isdisjoint(revision.keys)
-    ]
-    if len(kept) == len(digest.revisions):
-        return digest
+def _without_items(result: ParseResult, keys: set[str]) -> ParseResult:
+    """Leave out what an earlier page of the list has already: lists move while they are read."""
+    kept = []
+    for index, revision in enumerate(result.revisions):
+        if keys.isdisjoint(revision.keys):
+            kept.append(index)
+    if len(kept) == len(result.revisions):
+        return result
+
     places = {index: place for place, index in enumerate(kept)}
+    requests = []
+    for request in result.page_requests:
+        if request.revision_index in places:
+            requests.append(replace(request, revision_index=places[request.revision_index]))
     return replace(
-        digest,
-        revisions=tuple(digest.revisions[index] for index in kept),
-        page_requests=tuple(
-            replace(one, revision_index=places[one.revision_index])
-            for one in digest.page_requests
-            if one.revision_index in places
-        ),
+        result,
+        revisions=tuple(result.revisions[index] for index in kept),
+        page_requests=tuple(requests),
     )

@@ -84,5 +84,8 @@ def _matching(stated: str, published: Published, current: str) -> str | None:
     if stated.strip() == "*":
         return current
     ours = {_opaque(published, coding) for coding in (None, *CODINGS)}
-    tags = (tag.strip().removeprefix("W/").strip('"') for tag in stated.split(","))
-    return next((f'"{tag}"' for tag in tags if tag in ours), None)
+    for part in stated.split(","):
+        tag = part.strip().removeprefix("W/").strip('"')
+        if tag in ours:
+            return f'"{tag}"'
+    return None

@@ -1,0 +1,230 @@
+"""Builds the result of a run: its outcome, the source's next state, and when it is due again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from aggregator import schedule
+from aggregator.fetch.source import url_to_fetch
+from aggregator.model import Hints, Outcome, Result
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from aggregator.config import Source
+    from aggregator.errors import SourceError
+    from aggregator.fetch.source import Fetched
+    from aggregator.model import SourceState
+    from aggregator.parse.task import ParseResult
+    from aggregator.run.host_queue import Wait
+    from aggregator.run.page_fetcher import PageFetcher, RunContext
+
+DAY = timedelta(days=1)
+# In a row: then the configured URL is fetched again instead of the one that the source moved to.
+FAILURES_OF_A_MOVE = 3
+UNREAD_REASON = "more files to read"
+_NOT_THERE = frozenset({404, 410})
+
+
+def success(source: Source, fetched: Fetched, parsed: ParseResult, pages: PageFetcher) -> Result:
+    """Return the result of a run in which the source was fetched."""
+    outcome = _outcome_of_success(source, fetched, parsed, pages)
+    return Result(
+        _state_after_success(source, fetched, parsed, pages),
+        outcome,
+        captures=(*fetched.captures, *pages.captures),
+        revisions=parsed.revisions,
+        keep_sightings=source.path is not None,
+        host_waits=pages.waits,
+        shares=_shares(fetched, parsed, pages),
+        complete=not fetched.has_more,
+    )
+
+
+def postponement(source: Source, state: SourceState, wait: Wait, started: datetime) -> Result:
+    """Return the result of a run that made no request: nothing is known but when to come back."""
+    not_before = wait.until if wait.by_server else state.not_before
+    state = replace(state, next_fetch_at=wait.until, reason=wait.reason, not_before=not_before)
+    notes = (f"not asked: {wait.reason}",)
+    return Result(state, Outcome(source.id, started, 0, "unchanged", notes=notes))
+
+
+def failure(
+    source: Source,
+    state: SourceState,
+    error: SourceError,
+    started: datetime,
+    context: RunContext,
+) -> Result:
+    """Return the result of a run in which the source could not be fetched or read."""
+    failures = state.failures + 1
+    leaves_move = _leaves_move(state, error, failures)
+    kind = error.kind
+    if leaves_move and kind == "gone":
+        kind = "http"  # where it moved to is gone, the source itself may not be
+
+    has_validators = None
+    if state.last_success:
+        has_validators = state.validators is not None
+    due = schedule.next_fetch(
+        source.id,
+        now=context.clock(),
+        every=source.every,
+        every_stated=source.every_stated,
+        has_validators=has_validators,
+        last_change=state.last_change,
+        hints=Hints(retry_after=error.retry_after),
+        failures=failures,
+        error=kind,
+        least=_min_interval(source),
+    )
+    host_waits = {}
+    if due.not_before:
+        host = host_of(source, state, context)
+        if host:
+            host_waits[host] = due.not_before
+
+    if leaves_move:
+        state = _forget_move(state)
+    state = replace(
+        state,
+        next_fetch_at=due.at or started + DAY,
+        reason=due.reason,
+        not_before=due.not_before,
+        failures=failures,
+        gone=kind == "gone",
+        last_run=started,
+    )
+    outcome = Outcome(
+        source.id,
+        started,
+        0,
+        "failed",
+        http_status=error.status,
+        error=error.kind,
+        message=str(error),
+    )
+    return Result(state, outcome, host_waits=host_waits)
+
+
+def host_of(source: Source, state: SourceState, context: RunContext) -> str | None:
+    """Return the host that a run of the source makes its first request to; None for a folder.
+
+    Raises:
+        SourceError: the source's URL has no host.
+    """
+    if source.url is None:
+        return None
+    return context.fetcher.host_group(url_to_fetch(source, state))
+
+
+def _outcome_of_success(
+    source: Source, fetched: Fetched, parsed: ParseResult, pages: PageFetcher
+) -> Outcome:
+    rejected = (*fetched.rejected, *parsed.rejected)
+    notes = [*fetched.notes, *parsed.notes]
+    if parsed.filtered:
+        items = "item" if parsed.filtered == 1 else "items"
+        notes.append(f"{parsed.filtered} {items} left out by filters")
+    size_bytes = None
+    if fetched.size_bytes is not None:
+        size_bytes = fetched.size_bytes + pages.size_bytes
+
+    return Outcome(
+        source.id,
+        pages.started,
+        0,
+        "ok" if fetched.captures or rejected else "unchanged",
+        found=len(parsed.revisions) + len(rejected) + parsed.filtered,
+        rejected=rejected,
+        notes=tuple(notes),
+        http_status=fetched.http_status,
+        size_bytes=size_bytes,
+    )
+
+
+def _state_after_success(
+    source: Source, fetched: Fetched, parsed: ParseResult, pages: PageFetcher
+) -> SourceState:
+    state = fetched.state
+    # A 304 and unchanged bytes say nothing of what the last document asked for and had.
+    hints, by_url = state.hints, state.by_url
+    if fetched.captures:
+        hints, by_url = parsed.hints, parsed.ignore_guids
+    last_change = state.last_change
+    if fetched.changed or pages.has_unknown_items or last_change is None:
+        last_change = pages.started
+
+    due = _next_fetch(source, fetched, hints, pages.context.clock(), last_change=last_change)
+    return replace(
+        state,
+        read_again=state.read_again or pages.has_more,
+        next_fetch_at=due.at or pages.started,
+        reason=due.reason,
+        not_before=due.not_before,
+        hints=hints,
+        failures=0,
+        gone=False,
+        last_run=pages.started,
+        last_success=pages.started,
+        last_change=last_change,
+        by_url=by_url,
+    )
+
+
+def _shares(fetched: Fetched, parsed: ParseResult, pages: PageFetcher) -> tuple[int, ...]:
+    """Return how many revisions each capture brought, () if further pages make that unknown."""
+    if pages.captures or len(parsed.revisions_per_capture) != len(fetched.captures):
+        return ()
+    return parsed.revisions_per_capture
+
+
+def _next_fetch(
+    source: Source, fetched: Fetched, hints: Hints, now: datetime, *, last_change: datetime
+) -> schedule.Due:
+    if fetched.has_more:
+        return schedule.Due(at=now, reason=UNREAD_REASON)
+    is_folder = source.path is not None
+    answer = fetched.hints
+    return schedule.next_fetch(
+        source.id,
+        now=now,
+        every=source.every,
+        every_stated=source.every_stated or is_folder,
+        has_validators=fetched.state.validators is not None or is_folder,
+        last_change=last_change,
+        hints=replace(hints, max_age=answer.max_age, retry_after=answer.retry_after),
+        least=_min_interval(source),
+    )
+
+
+def _min_interval(source: Source) -> timedelta:
+    """Return the least interval: a folder is the user's own and may be read as often as wished."""
+    if source.path is not None:
+        return timedelta(0)
+    return schedule.LEAST
+
+
+def _leaves_move(state: SourceState, error: SourceError, failures: int) -> bool:
+    """Tell whether to forget where a source moved to, or the feed that its page named.
+
+    It is forgotten if nothing is there, or if it has failed for long.
+    """
+    if state.moved_to is None and state.discovered_feed is None:
+        return False
+    return error.status in _NOT_THERE or failures >= FAILURES_OF_A_MOVE
+
+
+def _forget_move(state: SourceState) -> SourceState:
+    detected_adapter = state.detected_adapter
+    if state.discovered_feed is not None:
+        detected_adapter = None  # so that the page is searched for a feed again
+    return replace(
+        state,
+        moved_to=None,
+        moved_seen=0,
+        discovered_feed=None,
+        detected_adapter=detected_adapter,
+    )
