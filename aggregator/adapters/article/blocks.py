@@ -25,6 +25,8 @@ LEAF_TAGS = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6"})
 _TEXTUAL_TAGS = frozenset(
     {"b", "strong", "em", "i", "u", "mark", "font", "q", "sub", "sup", "code", "bdi", "bdo", "ruby"}
 )
+_INLINE_TAGS = _TEXTUAL_TAGS | {"a"}
+_WHOLE_BLOCKS = WHOLE_TAGS.union(MEDIA)
 _INNER_BLOCKS = tuple(sorted(BLOCKS))
 _TEXTLESS_TAGS = frozenset({"script", "style", "template", "svg", "select", "button"})
 
@@ -96,27 +98,34 @@ def _text_between_blocks(element: Any) -> str:
     """
     parts = [element.text or ""]
     for child in element:
-        if child.tag in _TEXTUAL_TAGS or child.tag == "a":
+        if child.tag in _INLINE_TAGS:
             parts.append(text_of(child))
         parts.append(child.tail or "")
     return "".join(parts)
 
 
 def _is_whole_block(element: Any) -> bool:
-    if element.tag in WHOLE_TAGS or element.tag in MEDIA:
+    if element.tag in _WHOLE_BLOCKS:
         return True
     if not _has_own_text(element):
         return False
-    return element.tag in LEAF_TAGS or next(element.iterdescendants(*_INNER_BLOCKS), None) is None
+    if element.tag in LEAF_TAGS:
+        return True
+    inner_block = next(element.iterdescendants(*_INNER_BLOCKS), None)
+    return inner_block is None
 
 
 def _has_own_text(element: Any) -> bool:
     """Return whether an element has text itself or in an inline element."""
-    if element.text and element.text.strip():
+    if _is_text(element.text):
         return True
     for child in element:
         if child.tag in _TEXTUAL_TAGS:
             return True
-        if child.tail and child.tail.strip():
+        if _is_text(child.tail):
             return True
     return False
+
+
+def _is_text(value: str | None) -> bool:
+    return bool(value and value.strip())

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from aggregator.adapters.html import class_names
@@ -36,6 +36,7 @@ _TEXTLESS_TAGS = frozenset(
     {"script", "style", "template", "svg", "select", "button", "noscript", "option", "textarea"}
 )
 _SIDE_TAGS = frozenset({"nav", "aside", "form", "dialog"})
+_OUTSIDE_TAGS = _TEXTLESS_TAGS | _SIDE_TAGS
 _HEADING_TAGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
 _SIDE_NAMES = "copyright related sidebar widget calendar"
 _BYLINE_NAMES = "meta byline submitted info postmeta dateline credits publication"
@@ -90,12 +91,9 @@ def dated(
     """
     around_heading = set() if heading is None else set(heading.iterancestors())
     lines = list(islice(_split_into_lines(body, around_heading), MAX_LINES))
-    for line in _lines_near_heading(lines, heading):
-        date_texts = _find_date(line)
-        if date_texts:
-            yield line.element, date_texts
-
-    for line in _byline_lines(lines, area):
+    near_heading = _lines_near_heading(lines, heading)
+    in_bylines = _byline_lines(lines, area)
+    for line in chain(near_heading, in_bylines):
         date_texts = _find_date(line)
         if date_texts:
             yield line.element, date_texts
@@ -156,7 +154,7 @@ def _make_line(element: Any, text: str) -> Iterator[Line]:
 
 
 def _is_outside_article(element: Any) -> bool:
-    if element.tag in _TEXTLESS_TAGS or element.tag in _SIDE_TAGS:
+    if element.tag in _OUTSIDE_TAGS:
         return True
     return not words_of(element).isdisjoint(_SIDE_CLASSES)
 
@@ -181,7 +179,9 @@ def _byline_lines(lines: Sequence[Line], area: Any | None) -> Iterator[Line]:
         return
     inside = set(area.iter())
     for line in lines:
-        if line.element in inside and _is_byline(line.element):
+        if line.element not in inside:
+            continue
+        if _is_byline(line.element):
             yield line
 
 
@@ -248,6 +248,7 @@ def _stands_out(line: Line, match: re.Match[str]) -> bool:
     if is_separated:
         return words <= _MAX_SEPARATED_WORDS
     is_at_an_end = not before or not after
-    if is_at_an_end or match["clock"] is not None:
+    has_clock = match["clock"] is not None
+    if is_at_an_end or has_clock:
         return words <= _MAX_WORDS
     return False

@@ -52,7 +52,8 @@ NO_SITE = Site(frozenset(), "")
 
 def site(names: Iterable[str], address: str | None) -> Site:
     """Collect the names of an article's site: those it gives itself, its host, the labels of its host."""
-    host = (url.host(address or "") or "").removeprefix("www.")
+    host = url.host(address or "") or ""
+    host = host.removeprefix("www.")
     labels = [label for label in host.split(".")[:-1] if label not in _GENERIC_LABELS]
 
     all_names = set()
@@ -98,9 +99,12 @@ def put_whole_title_first(titles: Sequence[Found]) -> tuple[Found, ...]:
 
 def _continues(title: str, stem: str) -> bool:
     """Return whether a title begins with a folded stem and is not cut itself."""
-    if not stem or not text.fold(title).startswith(stem):
+    if not stem:
         return False
-    return _ELLIPSIS.search(title[:MAX_CHARACTERS]) is None
+    if not text.fold(title).startswith(stem):
+        return False
+    ellipsis = _ELLIPSIS.search(title[:MAX_CHARACTERS])
+    return ellipsis is None
 
 
 def authors(candidates: Iterable[Found], site: Site) -> tuple[Found, ...]:
@@ -151,7 +155,9 @@ def _is_site(part: str, site: Site, *, like_host: bool) -> bool:
         return True
     if not like_host or len(site.label) < _MIN_HOST_LETTERS:
         return False
-    return name.startswith(site.label) and len(part.split()) <= _MAX_SITE_WORDS
+    if len(part.split()) > _MAX_SITE_WORDS:
+        return False
+    return name.startswith(site.label)
 
 
 def _is_person(name: str, site: Site) -> bool:
@@ -160,4 +166,5 @@ def _is_person(name: str, site: Site) -> bool:
         return False
     if plain in _NO_PERSON or plain in site.names:
         return False
-    return not _URL_OR_EMAIL.search(name.strip())
+    address = _URL_OR_EMAIL.search(name.strip())
+    return address is None

@@ -47,6 +47,7 @@ _MAX_OTHER_WORDS = 2  # of the page, for one more word of the article
 _MAX_OTHER_WORDS_BESIDE_PROSE = 8
 _MIN_HEADLINE_WORDS = 5  # of a link at the end, beside others: the headline of another article
 _MIN_DENSE_WORDS = 5  # of a block that counts for the densest part
+_HEADING_TAGS = LEAF_TAGS - {"p"}
 _SHARES = (
     1.0,
     0.5,
@@ -167,19 +168,16 @@ def _without_links_at_end(blocks: list[Block]) -> list[Block]:
         if block.is_prose:
             end = index + 1
 
-    tail = blocks[end:]
-    headlines = sum(block.is_linked and block.words >= _MIN_HEADLINE_WORDS for block in tail)
+    headlines = 0
+    rest = []
+    for block in blocks[end:]:
+        if block.is_linked:
+            headlines += block.words >= _MIN_HEADLINE_WORDS
+        elif block.element.tag not in _HEADING_TAGS:
+            rest.append(block)
     if headlines < 2:
         return blocks
-    kept = blocks[:end]
-    for block in tail:
-        if not block.is_linked and not _is_heading(block.element):
-            kept.append(block)
-    return kept
-
-
-def _is_heading(element: Any) -> bool:
-    return element.tag in LEAF_TAGS and element.tag != "p"
+    return [*blocks[:end], *rest]
 
 
 def _smallest_root(article: Sequence[Block], blocks: Sequence[Block], *, default: Any) -> Any:
@@ -207,7 +205,10 @@ def _smallest_root(article: Sequence[Block], blocks: Sequence[Block], *, default
 
 
 def _deepest_with(words_by_element: dict[Any, float], min_words: float) -> Any | None:
-    candidates = [element for element, words in words_by_element.items() if words >= min_words]
+    candidates = []
+    for element, words in words_by_element.items():
+        if words >= min_words:
+            candidates.append(element)
     return max(candidates, key=_depth, default=None)
 
 
@@ -255,26 +256,27 @@ def _elements_to_remove(
     first, last = _bounds(inside, wanted)
 
     removed = set()
+    extra_prose = []  # stays although trafilatura left it out
     for index, block in enumerate(inside):
         if not block.whole:
             continue
-        if block.element.tag == "h1" or block.element is heading:
+        is_title = block.element.tag == "h1" or block.element is heading
+        if is_title:
             removed.add(block.element)
-        elif block.element not in wanted:
-            is_lead = index < first
-            is_within = first < index < last
-            if not _belongs_to_article(block, root, is_lead=is_lead, is_within=is_within):
-                removed.add(block.element)
-
-    # Prose that stays although trafilatura left it out; if it is more than the article itself, it is other articles.
-    unclaimed = []
-    for block in inside:
-        if not block.is_prose or not block.whole:
             continue
-        if block.element not in wanted and block.element not in removed:
-            unclaimed.append(block)
-    if total_words(unclaimed) > total_words(article):
-        removed.update(block.element for block in unclaimed)
+        if block.element in wanted:
+            continue
+
+        is_lead = index < first
+        is_within = first < index < last
+        if not _belongs_to_article(block, root, is_lead=is_lead, is_within=is_within):
+            removed.add(block.element)
+        elif block.is_prose:
+            extra_prose.append(block)
+
+    # More prose than the article itself: other articles are between its paragraphs.
+    if total_words(extra_prose) > total_words(article):
+        removed.update(block.element for block in extra_prose)
     return removed
 
 
@@ -288,7 +290,10 @@ def _blocks_inside(root: Any, blocks: Sequence[Block]) -> list[Block]:
 
 def _bounds(inside: Sequence[Block], wanted: set[Any]) -> tuple[int, int]:
     """Return the indexes of the first and last wanted block; without a clear beginning all is between the bounds."""
-    indexes = [index for index, block in enumerate(inside) if block.element in wanted]
+    indexes = []
+    for index, block in enumerate(inside):
+        if block.element in wanted:
+            indexes.append(index)
     if indexes and inside[indexes[0]].whole:
         return indexes[0], indexes[-1]
     return 0, len(inside)
@@ -308,8 +313,8 @@ def _belongs_to_article(block: Block, root: Any, *, is_lead: bool, is_within: bo
         return False
 
     levels = _depth(block.element) - _depth(root)
-    around = (one for one in (block.element, *block.element.iterancestors()) if one is not root)
-    return not any(is_boilerplate(element) for element in islice(around, levels))
+    around = islice((block.element, *block.element.iterancestors()), levels)
+    return not any(is_boilerplate(element) for element in around)
 
 
 def _find_densest(blocks: Sequence[Block], where: str) -> Text | None:

@@ -209,7 +209,7 @@ def _places_of_authors(markup: Markup) -> Iterator[Iterable[Found]]:
 
 def _linked_authors(document: Document) -> Iterator[Found]:
     for element in islice(document.root.iter("a"), MAX_LINKS):
-        relations = (element.get("rel") or "").lower().split()
+        relations = element.get("rel", "").lower().split()
         if "author" not in relations:
             continue
         name = text_of(element).strip()

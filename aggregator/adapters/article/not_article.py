@@ -77,7 +77,8 @@ def is_article(document: Document) -> bool:
 
     It does so by JSON-LD of an article at its URL or by `og:type`. A site's front page is never an article.
     """
-    if urlsplit(document.url or "").path in ("", "/"):
+    url_path = urlsplit(document.url or "").path
+    if url_path in ("", "/"):
         return False
     for node in islice(document.linked_data, MAX_NODES):
         if not _LIST_TYPES.isdisjoint(types(node)):
@@ -117,5 +118,5 @@ def likely_reason(titles: Iterable[str], words: float) -> str | None:
 def _open_graph_type(document: Document) -> str | None:
     for element in document.root.iter("meta"):
         if element.get("property") == "og:type":
-            return (element.get("content") or "").strip().lower()
+            return element.get("content", "").strip().lower()
     return None

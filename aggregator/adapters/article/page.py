@@ -96,7 +96,12 @@ class ArticlePage:
 
     def _find_text(self) -> PageText | None:
         """Return the text where the rules say, else where the markup says, else what reads like an article."""
-        return self._text_by_rules() or self._text_by_markup() or self._text_by_content()
+        found = self._text_by_rules()
+        if found is None:
+            found = self._text_by_markup()
+        if found is None:
+            found = self._text_by_content()
+        return found
 
     def _text_by_rules(self) -> PageText | None:
         for selector in self._rules.body:

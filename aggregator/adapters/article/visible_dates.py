@@ -33,7 +33,7 @@ _MAX_LINE = 200  # characters: a byline, not a paragraph
 _MAX_WORDS = 8  # of a date
 _MIN_TITLE = 8  # characters; a shorter heading begins too many titles
 
-_OUTSIDE_TAGS = frozenset({"aside", "nav", "footer", "ul", "ol", "table", "form"})
+_OUTSIDE_TAGS = frozenset({"aside", "nav", "footer", "ul", "ol", "table", "form", "article"})
 _CHANGE_CLASS = re.compile(r"updat|modif|edit|chang|revis", re.IGNORECASE)
 _PUBLISHED_LABELS = r"""
     published(?:\s+(?:on|at))? | posted(?:\s+on)? | date\s+of\s+publication | publication\s+date | first\s+published
@@ -88,16 +88,15 @@ def find_heading(document: Document, titles: tuple[str, ...] = ()) -> Any | None
     before those of other levels. `titles` may have the site's name around them.
     """
     headings = []
-    for element in islice(document.root.iter("h1"), MAX_HEADINGS):
-        if text_of(element).strip():
-            headings.append(element)
-    if len(headings) == 1:
-        return headings[0]
-
     in_article = []
-    for element in headings:
+    for element in islice(document.root.iter("h1"), MAX_HEADINGS):
+        if not text_of(element).strip():
+            continue
+        headings.append(element)
         if next(element.iterancestors("article", "main"), None) is not None:
             in_article.append(element)
+    if len(headings) == 1:
+        return headings[0]
     if len(in_article) == 1:
         return in_article[0]
 
@@ -114,13 +113,16 @@ def _is_title(heading: str, folded_titles: list[str]) -> bool:
     folded = _fold(heading)
     if not folded:
         return False
+    if folded in folded_titles:
+        return True
+    if len(folded) < _MIN_TITLE:
+        return False
+
     for title in folded_titles:
-        if title == folded:
-            return True
-        if len(folded) < _MIN_TITLE or not title.startswith(folded):
-            continue
-        if not title[len(folded)].isalnum():
-            return True
+        if title.startswith(folded):
+            next_character = title[len(folded)]
+            if not next_character.isalnum():
+                return True
     return False
 
 
@@ -154,11 +156,9 @@ def find_written_dates(
     languages = (language,) if language else ()
     dates_by_value: dict[str, Found] = {}
     for element, texts in _date_elements(document, heading):
-        for line in texts:
-            moment = _read_date(line, languages, taken)
-            if moment:
-                dates_by_value.setdefault(moment, Found(moment, document.where(element)))
-                break
+        moment = _read_first_date(texts, languages, taken)
+        if moment:
+            dates_by_value.setdefault(moment, Found(moment, document.where(element)))
     return tuple(dates_by_value.values())
 
 
@@ -166,12 +166,22 @@ def _date_elements(document: Document, heading: Any | None) -> Iterator[tuple[An
     """Yield the elements that may hold a date, each with the texts to parse, best first."""
     labelled = _labelled_and_classed(document, heading)
     for element, value in islice(labelled, MAX_DATE_ELEMENTS):
-        parts = [part.strip() for part in _LINE_END.split(value[:_MAX_LINE])]
-        yield element, [part for part in parts if part][:1]
+        first_line = _first_line(value[:_MAX_LINE])
+        if first_line:
+            yield element, (first_line,)
 
     body = document.root.find("body")
     in_bylines = byline_dates.dated(body, heading, _article_area(document, heading))
     yield from islice(in_bylines, MAX_DATE_ELEMENTS)
+
+
+def _first_line(value: str) -> str:
+    """Return the first part of a text that is not blank, "" if there is none."""
+    for part in _LINE_END.split(value):
+        stripped = part.strip()
+        if stripped:
+            return stripped
+    return ""
 
 
 def _time_elements(document: Document, heading: Any | None) -> Iterator[Any]:
@@ -179,8 +189,8 @@ def _time_elements(document: Document, heading: Any | None) -> Iterator[Any]:
     if area is None:
         return
     for element in islice(area.iter("time"), MAX_TIMES):
-        has_value = bool((element.get("datetime") or "").strip())
-        if has_value and not _is_outside(element, area):
+        value = element.get("datetime", "").strip()
+        if value and not _is_outside(element, area):
             yield element
 
 
@@ -214,7 +224,7 @@ def _is_outside(element: Any, area: Any) -> bool:
     for ancestor in element.iterancestors():
         if ancestor is area:
             return False
-        if ancestor.tag in _OUTSIDE_TAGS or ancestor.tag == "article":
+        if ancestor.tag in _OUTSIDE_TAGS:
             return True
         if not words_of(ancestor).isdisjoint(class_names.REMARKS):
             return True
@@ -242,18 +252,22 @@ def _labelled_and_classed(document: Document, heading: Any | None) -> Iterator[t
     """Yield the elements with a label, then those with a date's class, each with the text of its date."""
     body = document.root.find("body")
     for element in body.iter(*_DATE_TAGS):
-        own_text = element.text
-        if own_text and len(own_text) < _MAX_LINE and _LABEL.match(own_text):
+        own_text = element.text or ""
+        if len(own_text) < _MAX_LINE and _LABEL.match(own_text):
             yield element, _text_behind_label(element)
 
     area = _article_area(document, heading)
-    if area is None:
-        return
+    if area is not None:
+        yield from _elements_with_date_class(area)
+
+
+def _elements_with_date_class(area: Any) -> Iterator[tuple[Any, str]]:
     for element in area.iter(*_DATE_TAGS):
-        if not _DATE_CLASS.search(element.get("class") or ""):
+        if not _DATE_CLASS.search(element.get("class", "")):
             continue
-        if not _is_of_change(element) and not _is_in_teaser(element):
-            yield element, text_of(element)[:_MAX_LINE].strip()
+        if _is_of_change(element) or _is_in_teaser(element):
+            continue
+        yield element, text_of(element)[:_MAX_LINE].strip()
 
 
 def _text_behind_label(element: Any) -> str:
@@ -264,9 +278,22 @@ def _text_behind_label(element: Any) -> str:
     for holder in (element, element.getparent()):
         line = text_of(holder)[:_MAX_LINE]
         label = _LABEL.match(line)
-        if label and _has_digit(line[label.end() :]):
-            return line[label.end() :].strip()
+        if label is None:
+            continue
+        behind = line[label.end() :].strip()
+        if _has_digit(behind):
+            return behind
     return ""
+
+
+def _read_first_date(
+    texts: Sequence[str], languages: tuple[str, ...], taken: datetime
+) -> str | None:
+    for line in texts:
+        moment = _read_date(line, languages, taken)
+        if moment:
+            return moment
+    return None
 
 
 def _read_date(line: str, languages: tuple[str, ...], taken: datetime) -> str | None:

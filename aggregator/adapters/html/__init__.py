@@ -17,8 +17,6 @@ from aggregator.normalize.html import with_few_attributes, without_illegal_refer
 from aggregator.rules.document import Document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from aggregator.model import Capture
 
 MAX_ELEMENTS = 200_000  # the longest pages of news sites have 20,000; each is a step of every walk
@@ -81,7 +79,7 @@ def decoded(capture: Capture) -> str:
 def direction_of(element: etree._Element) -> str | None:
     """Return the direction of an element's text, `rtl` or `ltr`; None if no `dir` around it says."""
     for holder in (element, *element.iterancestors()):
-        direction = (holder.get("dir") or "").lower()
+        direction = holder.get("dir", "").lower()
         if direction in ("rtl", "ltr"):
             return direction
     return None

@@ -40,8 +40,8 @@ def remove_boilerplate(element: Any) -> None:
     """Remove small elements with boilerplate names from an element that is marked up as an article's text."""
     total_words = text.weight(text_of(element))
     candidates = []
-    for inner in islice(element.iterdescendants(), MAX_ELEMENTS):
-        if isinstance(inner.tag, str) and is_boilerplate(inner):
+    for inner in islice(element.iterdescendants("*"), MAX_ELEMENTS):
+        if is_boilerplate(inner):
             candidates.append(inner)
 
     for candidate in candidates[:MAX_CANDIDATES]:
@@ -51,9 +51,11 @@ def remove_boilerplate(element: Any) -> None:
 
 def is_boilerplate(element: Any) -> bool:
     """Return whether an element's tag, role, class or id says that it is not part of an article."""
-    if element.tag in _BOILERPLATE_TAGS or element.get("role") in _BOILERPLATE_ROLES:
+    if element.tag in _BOILERPLATE_TAGS:
         return True
-    names = f"{element.get('class') or ''} {element.get('id') or ''}"
+    if element.get("role") in _BOILERPLATE_ROLES:
+        return True
+    names = f"{element.get('class', '')} {element.get('id', '')}"
     return _BOILERPLATE_NAME.search(names[:_MAX_NAME]) is not None
 
 

@@ -58,7 +58,12 @@ def wall(status: int, headers: Mapping[str, str], body: bytes, *, host: str) -> 
 
     `headers` have lower-case names; `host` is the one that answered.
     """
-    return _name_by_header(status, headers) or _name_by_host(host) or _name_by_words(headers, body)
+    name = _name_by_header(status, headers)
+    if name is None:
+        name = _name_by_host(host)
+    if name is None:
+        name = _name_by_words(headers, body)
+    return name
 
 
 def _name_by_header(status: int, headers: Mapping[str, str]) -> str | None:

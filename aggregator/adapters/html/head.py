@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aggregator.model import Found
 
@@ -142,28 +142,37 @@ def read(document: Document) -> Head:
 
     Meta elements and links count wherever they are, because parsers end a head early.
     """
-    lang = (document.root.get("lang") or "").strip() or None
-    return Head(_read_meta(document), _read_links(document), _read_title(document), lang)
+    meta = _read_meta(document)
+    links = _read_links(document)
+    lang = document.root.get("lang", "").strip()
+    return Head(meta, links, _read_title(document), lang or None)
 
 
 def _read_meta(document: Document) -> dict[str, tuple[str, ...]]:
     meta: dict[str, list[str]] = {}
     for element in islice(document.root.iter("meta"), MAX_ELEMENTS):
-        name = element.get("property") or element.get("name") or element.get("http-equiv") or ""
-        name = name.strip().lower()
-        value = (element.get("content") or "").strip()[:MAX_CHARACTERS]
+        name = _name_of(element)
+        value = element.get("content", "").strip()[:MAX_CHARACTERS]
         if name and value:
             meta.setdefault(name, []).append(value)
     return _without_repeats(meta)
 
 
+def _name_of(element: Any) -> str:
+    for attribute in ("property", "name", "http-equiv"):
+        name: str = element.get(attribute, "")
+        if name:
+            return name.strip().lower()
+    return ""
+
+
 def _read_links(document: Document) -> dict[str, tuple[str, ...]]:
     links: dict[str, list[str]] = {}
     for element in islice(document.root.iter("link"), MAX_ELEMENTS):
-        href = (element.get("href") or "").strip()
+        href = element.get("href", "").strip()
         if not href:
             continue
-        relations = (element.get("rel") or "").lower().split()
+        relations = element.get("rel", "").lower().split()
         for relation in relations[:_MAX_RELATIONS]:
             links.setdefault(relation, []).append(href)
     return _without_repeats(links)
@@ -174,7 +183,8 @@ def _read_title(document: Document) -> str | None:
     for element in islice(document.root.iter("title"), _MAX_TITLES):
         if next(element.iterancestors("svg"), None) is None:
             title = "".join(element.itertext())[:MAX_CHARACTERS]
-            return " ".join(title.split()) or None
+            one_line = " ".join(title.split())
+            return one_line or None
     return None
 
 

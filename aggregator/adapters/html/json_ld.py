@@ -108,9 +108,12 @@ class Picture:
 
     @property
     def area(self) -> int:
-        """Width times height; an unknown height counts as the width, an unknown width as 0."""
-        width = self.width or 0
-        return width * (self.height or width)
+        """Width times height; a picture of unknown height counts as a square, one of unknown width as 0."""
+        if self.width is None:
+            return 0
+        if self.height is None:
+            return self.width * self.width
+        return self.width * self.height
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,13 +168,14 @@ def seconds(duration: str) -> int | None:
     if not match:
         return None
     hours, minutes, rest = match.groups(default="0")
-    return int(hours) * 3600 + int(minutes) * 60 + int(rest) or None
+    total = int(hours) * 3600 + int(minutes) * 60 + int(rest)
+    return total or None
 
 
 def _find_nodes(document: Document) -> Iterator[dict[str, Any]]:
     """Yield every node, also those that another node holds as its main entity."""
     for script in document.root.iter("script"):
-        media_type = (script.get("type") or "").strip().lower()
+        media_type = script.get("type", "").strip().lower()
         if media_type != "application/ld+json":
             continue
 
@@ -238,8 +242,9 @@ def _choose_node(
 
     if len(candidates) == 1:
         only = candidates[0]
-        names_another_page = any(_addresses(only)) and any(_headlines(only))
-        if names_another_page and not _is_shown(only, headlines):
+        has_other_address = any(_addresses(only))
+        has_headline = any(_headlines(only))
+        if has_other_address and has_headline and not _is_shown(only, headlines):
             return None
         return only
 
@@ -298,16 +303,20 @@ def _read_pixels(value: object) -> int | None:
     digits = _LEADING_DIGITS.match(str(value).strip())
     if not digits:
         return None
-    return int(digits[0]) or None
+    pixels = int(digits[0])
+    return pixels or None
 
 
 def _plain_value(value: object) -> str | None:
     """Return a text or number as text, None for what is neither or blank."""
     if isinstance(value, dict):
         value = value.get("@value")
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+    if isinstance(value, bool):
         return None
-    return str(value).strip() or None
+    if not isinstance(value, (str, int, float)):
+        return None
+    plain = str(value).strip()
+    return plain or None
 
 
 def _as_list(value: object) -> list[Any]:

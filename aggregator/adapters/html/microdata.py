@@ -31,12 +31,15 @@ _MAX_URLS = 3  # of one image that is an item
 class Vocabulary:
     """How one markup writes articles: which elements are items, which hold properties, and their names.
 
-    `attribute` holds the names of an element's properties; `properties` are those names by field, best first.
+    The source of a page without any of `words` has no such items. `attribute` holds the names of an element's
+    properties; `properties` are those names by field, best first.
     """
 
+    words: tuple[str, ...]
     attribute: str
     items: etree.XPath
     marked: etree.XPath
+    person_name: etree.XPath
     properties: Mapping[str, tuple[str, ...]]
 
 
@@ -49,12 +52,14 @@ def _has_class(*names: str) -> str:
 
 
 MICRODATA = Vocabulary(
+    ("itemprop",),
     "itemprop",
     etree.XPath(
         "//*[@itemscope][contains(@itemtype, 'Article') or contains(@itemtype, 'BlogPosting')"
         " or contains(@itemtype, 'SocialMediaPosting')]"
     ),
     etree.XPath(".//*[@itemprop]"),
+    etree.XPath(".//*[@itemprop='name']"),
     {
         "title": ("headline", "name"),
         "published": ("datePublished",),
@@ -68,12 +73,14 @@ MICRODATA = Vocabulary(
     },
 )
 MICROFORMATS = Vocabulary(
+    ("h-entry", "hentry"),
     "class",
     etree.XPath(f"//*[{_has_class('h-entry', 'hentry')}]"),
     etree.XPath(
         ".//*[contains(@class, '-') or contains(@class, 'published') or contains(@class, 'updated')"
         " or contains(@class, 'author')]"
     ),
+    etree.XPath(f".//*[{_has_class('p-name', 'fn')}]"),
     {
         "title": ("p-name", "entry-title"),
         "published": ("dt-published", "published"),
@@ -104,8 +111,6 @@ _URL_ATTRIBUTES = {
     "source": "src",
     "object": "data",
 }
-_MICRODATA_NAME = etree.XPath(".//*[@itemprop='name']")
-_MICROFORMAT_NAME = etree.XPath(f".//*[{_has_class('p-name', 'fn')}]")
 _URL_PROPERTY = etree.XPath(".//*[@itemprop='url' or @itemprop='contentUrl']")
 _PICTURE = etree.XPath(".//img[@src]")
 
@@ -156,52 +161,66 @@ class Item:
 
 def read(document: Document) -> tuple[Item, ...]:
     """Return the article's items, microdata first; none of a markup in which it is unclear."""
-    source = document.source
     items = []
-    # A search of the source is much cheaper than XPath over the tree.
-    if source is None or "itemprop" in source:
-        items.append(_read_item(document, MICRODATA))
-    if source is None or "h-entry" in source or "hentry" in source:
-        items.append(_read_item(document, MICROFORMATS))
-    return tuple(item for item in items if item is not None)
+    for vocabulary in (MICRODATA, MICROFORMATS):
+        item = _read_item(document, vocabulary)
+        if item is not None:
+            items.append(item)
+    return tuple(items)
+
+
+def _may_use(document: Document, vocabulary: Vocabulary) -> bool:
+    """Search the source for the markup's words: much cheaper than XPath over the tree."""
+    source = document.source
+    if source is None:
+        return True
+    return any(word in source for word in vocabulary.words)
 
 
 def _read_item(document: Document, vocabulary: Vocabulary) -> Item | None:
+    if not _may_use(document, vocabulary):
+        return None
     roots = list(islice(vocabulary.items(document.root), MAX_ITEMS))
     if not roots and vocabulary is MICRODATA:
         # Many templates write properties outside of any item: they are the page's.
         roots = [document.root]
 
-    root = roots[0] if len(roots) == 1 else _choose_root(roots)
+    root = _choose_root(roots)
     if root is None:
         return None
-    return Item(vocabulary, _properties(root, vocabulary))
+    elements = _elements_by_property(root, vocabulary)
+    return Item(vocabulary, elements)
 
 
 def _choose_root(roots: list[Any]) -> Any | None:
-    """Return the item with an h1 that is around all others with one, None if there is no such item."""
-    with_h1 = [root for root in roots if next(root.iterdescendants("h1"), None) is not None]
-    if not with_h1:
-        return None
+    """Return the only item, else the item with an h1 that is around all others with one; None if there is none."""
+    if len(roots) == 1:
+        return roots[0]
 
-    outermost = with_h1[0]
-    for other in with_h1[1:]:
-        if outermost not in other.iterancestors():
+    outermost = None
+    for root in roots:
+        heading = next(root.iterdescendants("h1"), None)
+        if heading is None:
+            continue
+        if outermost is None:
+            outermost = root
+        elif outermost not in root.iterancestors():
             return None
     return outermost
 
 
-def _properties(root: Any, vocabulary: Vocabulary) -> Mapping[str, tuple[Any, ...]]:
-    """Return the elements of an item's properties, by property name."""
+def _elements_by_property(root: Any, vocabulary: Vocabulary) -> Mapping[str, tuple[Any, ...]]:
     wanted: set[str] = set()
     for names in vocabulary.properties.values():
         wanted.update(names)
 
     elements: dict[str, list[Any]] = {}
     for element in islice(vocabulary.marked(root), MAX_PROPERTIES):
-        all_names = (element.get(vocabulary.attribute) or "").split()[:_MAX_NAMES]
+        all_names = element.get(vocabulary.attribute, "").split()[:_MAX_NAMES]
         own_names = [name for name in all_names if name in wanted]
-        if not own_names or _owner(element, vocabulary, root) is not root:
+        if not own_names:
+            continue
+        if _owner(element, vocabulary, root) is not root:
             continue
         for name in own_names:
             elements.setdefault(name, []).append(element)
@@ -219,20 +238,23 @@ def _owner(element: Any, vocabulary: Vocabulary, root: Any) -> Any | None:
 def _is_item(element: Any, vocabulary: Vocabulary) -> bool:
     if vocabulary is MICRODATA:
         return element.get("itemscope") is not None
-    classes = (element.get("class") or "").split()
+    classes = element.get("class", "").split()
     return not _ROOT_CLASSES.isdisjoint(classes)
 
 
 def _read_value(element: Any) -> str | None:
     """Return the machine-readable value of an element, else its text; None if that is blank."""
-    value = element.get("content")
-    if not value and element.tag in _VALUE_ATTRIBUTES:
-        value = element.get(_VALUE_ATTRIBUTES[element.tag])
-    if not value:
-        value = element.get("datetime")
-    if not value:
-        value = text_of(element)
-    return value.strip() or None
+    own_attribute = _VALUE_ATTRIBUTES.get(element.tag, "content")
+    for attribute in ("content", own_attribute, "datetime"):
+        value = element.get(attribute, "")
+        if value:
+            return value.strip() or None
+    return _read_text(element)
+
+
+def _read_text(element: Any) -> str | None:
+    stripped = text_of(element).strip()
+    return stripped or None
 
 
 def _read_name(element: Any, vocabulary: Vocabulary) -> str | None:
@@ -240,27 +262,34 @@ def _read_name(element: Any, vocabulary: Vocabulary) -> str | None:
     if not _is_item(element, vocabulary):
         return _read_value(element) if element.tag in _PERSON_TAGS else None
 
-    find_names = _MICRODATA_NAME if vocabulary is MICRODATA else _MICROFORMAT_NAME
-    inner = find_names(element)
+    inner = vocabulary.person_name(element)
     if inner:
         return _read_value(inner[0])
     if vocabulary is MICROFORMATS:
-        return text_of(element).strip() or None
+        return _read_text(element)
     return None
 
 
 def _find_urls(element: Any) -> Iterator[str]:
     """Yield the URL of an element; an image that is an item has it in `url` or in a picture."""
-    attribute = _URL_ATTRIBUTES.get(element.tag)
-    own_url = element.get(attribute) if attribute else None
+    own_url = _read_url(element, default=None)
     if own_url:
         yield own_url
     elif element.get("itemscope") is not None:
-        for find in (_URL_PROPERTY, _PICTURE):
-            for inner in find(element)[:_MAX_URLS]:
-                url = inner.get(_URL_ATTRIBUTES.get(inner.tag, "content"))
-                if url:
-                    yield url
+        inner = [*_URL_PROPERTY(element)[:_MAX_URLS], *_PICTURE(element)[:_MAX_URLS]]
+        for one in inner:
+            url = _read_url(one, default="content")
+            if url:
+                yield url
+
+
+def _read_url(element: Any, *, default: str | None) -> str | None:
+    """Return the URL in an element's attribute; tags without one have it in the attribute `default`."""
+    attribute = _URL_ATTRIBUTES.get(element.tag, default)
+    if attribute is None:
+        return None
+    url: str | None = element.get(attribute)
+    return url
 
 
 def _where(name: str) -> str:
