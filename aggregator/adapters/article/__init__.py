@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from html import escape
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
@@ -74,7 +74,8 @@ def join(
             break
 
     content = _join_texts([page_text.elements for page_text in texts])
-    entry = replace(entry, content=(Found(content, texts[0].where),))
+    where = texts[0].where
+    entry = replace(entry, content=(Found(content, where),))
     if item is None:
         return _complete_alone(entry, pages[0])
     return _merge_with_item(entry, item, carrier=carrier, capture=pages[0])
@@ -101,7 +102,9 @@ def pages_after(capture: Capture, rules: SiteRules) -> tuple[str, ...]:
 
 
 def _is_another_page(address: str, of: str) -> bool:
-    return url.same_site(address, of) and url.key(address) != url.key(of)
+    if not url.same_site(address, of):
+        return False
+    return url.key(address) != url.key(of)
 
 
 def _complete_alone(page: RawEntry, capture: Capture) -> RawEntry:
@@ -166,28 +169,28 @@ def _with_absolute_urls(item: RawEntry) -> RawEntry:
     def resolve(address: str) -> str:
         return url.absolute(address, base=item.base) or address
 
-    return replace(
-        item,
-        url=tuple(replace(found, value=resolve(found.value)) for found in item.url),
-        images=tuple(replace(image, url=resolve(image.url)) for image in item.images),
-        enclosures=tuple(replace(one, url=resolve(one.url)) for one in item.enclosures),
-    )
+    urls = [replace(found, value=resolve(found.value)) for found in item.url]
+    images = [replace(image, url=resolve(image.url)) for image in item.images]
+    enclosures = [replace(enclosure, url=resolve(enclosure.url)) for enclosure in item.enclosures]
+    return replace(item, url=tuple(urls), images=tuple(images), enclosures=tuple(enclosures))
 
 
 def _join_texts(texts: Sequence[tuple[Any, ...]]) -> str:
     """Write the texts of an article's pages one after the other, each without the beginning that repeats earlier ones."""
     if len(texts) > 1:
         _remove_repeated_leads(texts)
-    blocks: list[str] = []
-    for elements in texts:
-        blocks.extend(_to_block(element) for element in elements)
+    blocks = []
+    for element in chain.from_iterable(texts):
+        blocks.append(_to_block(element))
     return "".join(blocks)
 
 
 def _remove_repeated_leads(texts: Sequence[tuple[Any, ...]]) -> None:
     earlier: set[str] = set()
     for elements in texts:
-        for block in list(_repeated_blocks(elements, earlier)):
+        # Collected first: a tree cannot be walked while it loses elements.
+        repeated = list(_repeated_blocks(elements, earlier))
+        for block in repeated:
             detach(block)
         for element in elements:
             for block in element.iter(*_TEXT_BLOCKS):
@@ -198,7 +201,9 @@ def _repeated_blocks(elements: Sequence[Any], earlier: set[str]) -> Iterator[Any
     """Yield the blocks at the beginning of a page that an earlier page has too."""
     for block in islice(_inner_blocks(elements), MAX_LEAD_BLOCKS):
         words = text_of(block)
-        if text.weight(words) >= MIN_REPEATED_WORDS and letters(words) in earlier:
+        if text.weight(words) < MIN_REPEATED_WORDS:
+            continue
+        if letters(words) in earlier:
             yield block
 
 

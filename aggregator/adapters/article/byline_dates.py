@@ -13,7 +13,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from aggregator.adapters.html import class_names
-from aggregator.adapters.html.class_names import words_of
+from aggregator.adapters.html.class_names import has_any_word
 from aggregator.normalize.html.elements import BLOCKS
 from aggregator.normalize.text import weight
 from aggregator.rules.document import pieces
@@ -89,7 +89,9 @@ def dated(
 
     The first of these texts is the date with its time of day, the last is the date alone.
     """
-    around_heading = set() if heading is None else set(heading.iterancestors())
+    around_heading: set[Any] = set()
+    if heading is not None:
+        around_heading.update(heading.iterancestors())
     lines = list(islice(_split_into_lines(body, around_heading), MAX_LINES))
     near_heading = _lines_near_heading(lines, heading)
     in_bylines = _byline_lines(lines, area)
@@ -107,7 +109,9 @@ def dates_in(text: str) -> tuple[str, ...]:
 
     before = text[: match.start()]
     after = text[match.end() :]
-    if _CHANGE_WORD.search(before) or weight(f"{before} {after}") > _MAX_WORDS:
+    if _CHANGE_WORD.search(before):
+        return ()
+    if weight(f"{before} {after}") > _MAX_WORDS:
         return ()
     return _texts_to_parse(match)
 
@@ -137,7 +141,7 @@ def _text_between_children(element: Any) -> str:
     parts = [element.text]
     for child in element:
         parts.append(child.tail)
-    return " ".join(part for part in parts if part)
+    return " ".join(filter(None, parts))
 
 
 def _make_line(element: Any, text: str) -> Iterator[Line]:
@@ -156,7 +160,7 @@ def _make_line(element: Any, text: str) -> Iterator[Line]:
 def _is_outside_article(element: Any) -> bool:
     if element.tag in _OUTSIDE_TAGS:
         return True
-    return not words_of(element).isdisjoint(_SIDE_CLASSES)
+    return has_any_word(element, _SIDE_CLASSES)
 
 
 def _lines_near_heading(lines: Sequence[Line], heading: Any | None) -> Iterator[Line]:
@@ -187,10 +191,10 @@ def _byline_lines(lines: Sequence[Line], area: Any | None) -> Iterator[Line]:
 
 def _is_byline(element: Any) -> bool:
     """Return whether an element or its parent has a byline's class name."""
-    if not words_of(element).isdisjoint(_BYLINE_CLASSES):
+    if has_any_word(element, _BYLINE_CLASSES):
         return True
     parent = element.getparent()
-    return parent is not None and not words_of(parent).isdisjoint(_BYLINE_CLASSES)
+    return parent is not None and has_any_word(parent, _BYLINE_CLASSES)
 
 
 def _find_date(line: Line) -> tuple[str, ...]:
@@ -211,9 +215,12 @@ def _find_date(line: Line) -> tuple[str, ...]:
     start = 0
     for match in matches:
         label = text[start : match.start()]
-        if not _CHANGE_WORD.search(label):
-            return _texts_to_parse(match) if _stands_out(line, match) else ()
-        start = match.end()
+        if _CHANGE_WORD.search(label):
+            start = match.end()
+            continue
+        if _stands_out(line, match):
+            return _texts_to_parse(match)
+        return ()
     return ()
 
 

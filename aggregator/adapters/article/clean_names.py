@@ -62,7 +62,8 @@ def site(names: Iterable[str], address: str | None) -> Site:
         all_names.add(plain)
         all_names.add(plain.removeprefix("the"))
     all_names.discard("")
-    return Site(frozenset(all_names), letters(labels[-1]) if labels else "")
+    label = letters(labels[-1]) if labels else ""
+    return Site(frozenset(all_names), label)
 
 
 def letters(name: str) -> str:
@@ -93,7 +94,9 @@ def put_whole_title_first(titles: Sequence[Found]) -> tuple[Found, ...]:
     stem = text.fold(first[: ellipsis.start()])
     for title in titles[1:]:
         if _continues(title.value, stem):
-            return (title, *(other for other in titles if other is not title))
+            others = list(titles)
+            others.remove(title)
+            return (title, *others)
     return tuple(titles)
 
 
@@ -123,9 +126,13 @@ def tags(candidates: Iterable[Found], site: Site) -> tuple[Found, ...]:
     kept: dict[str, Found] = {}
     for candidate in candidates:
         for part in _COMMAS.split(candidate.value):
-            name = letters(part)
-            if name and name not in site.names:
-                kept.setdefault(name, Found(part.strip(), candidate.where))
+            tag = Found(part.strip(), candidate.where)
+            kept.setdefault(letters(part), tag)
+
+    # Neither punctuation alone nor the site itself is a tag.
+    kept.pop("", None)
+    for name in site.names:
+        kept.pop(name, None)
     return tuple(kept.values())
 
 

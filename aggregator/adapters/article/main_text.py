@@ -28,7 +28,7 @@ from aggregator.adapters.article.blocks import (
 )
 from aggregator.adapters.html import class_names, direction_of
 from aggregator.adapters.html.boilerplate import MEDIA_TAGS, is_boilerplate
-from aggregator.adapters.html.class_names import words_of
+from aggregator.adapters.html.class_names import has_any_word
 from aggregator.normalize.html.tree import detach
 from aggregator.rules.document import text_of
 
@@ -47,6 +47,7 @@ _MAX_OTHER_WORDS = 2  # of the page, for one more word of the article
 _MAX_OTHER_WORDS_BESIDE_PROSE = 8
 _MIN_HEADLINE_WORDS = 5  # of a link at the end, beside others: the headline of another article
 _MIN_DENSE_WORDS = 5  # of a block that counts for the densest part
+_SINGLE_BLOCK_TAGS = LEAF_TAGS | WHOLE_TAGS
 _HEADING_TAGS = LEAF_TAGS - {"p"}
 _SHARES = (
     1.0,
@@ -97,7 +98,8 @@ def find(document: Document) -> Text | None:
 
     article: list[Block] = []
     if extract is not None:
-        article = _select_article([block for block in blocks if extract.holds(block)])
+        extracted = [block for block in blocks if extract.holds(block)]
+        article = _select_article(extracted)
     if total_words(article) < MIN_WORDS:
         return _find_densest(blocks, fallback)
 
@@ -124,13 +126,20 @@ def _extract(document: Document) -> _Extract | None:
     body = getattr(result, "body", None)
     if body is None:
         return None
-    parts = {without_blanks("".join(part.itertext())) for part in body.iterdescendants()}
-    return _Extract(without_blanks("".join(body.itertext())), frozenset(parts - {""}))
+    parts = {_plain_text(part) for part in body.iterdescendants()}
+    parts.discard("")
+    return _Extract(_plain_text(body), frozenset(parts))
+
+
+def _plain_text(element: Any) -> str:
+    return without_blanks("".join(element.itertext()))
 
 
 def _find_heading(document: Document) -> Any | None:
-    titles = islice(document.root.iter("title"), 1)
-    return visible_dates.find_heading(document, tuple(text_of(title) for title in titles))
+    title = next(document.root.iter("title"), None)
+    if title is None:
+        return visible_dates.find_heading(document)
+    return visible_dates.find_heading(document, (text_of(title),))
 
 
 def _select_article(extracted: Sequence[Block]) -> list[Block]:
@@ -146,7 +155,10 @@ def _select_article(extracted: Sequence[Block]) -> list[Block]:
 
 def _without_comments(blocks: Sequence[Block]) -> Sequence[Block]:
     """Leave out the comments, unless that leaves less than half of the words: then the names are misleading."""
-    others = [block for block in blocks if not _is_in_comments(block.element)]
+    others = []
+    for block in blocks:
+        if not _is_in_comments(block.element):
+            others.append(block)
     if 2 * total_words(others) >= total_words(blocks):
         return others
     return blocks
@@ -156,7 +168,7 @@ def _is_in_comments(element: Any) -> bool:
     for holder in _with_ancestors(element):
         if holder.tag in ("body", "html", "main"):
             continue
-        if not words_of(holder).isdisjoint(class_names.REMARKS):
+        if has_any_word(holder, class_names.REMARKS):
             return True
     return False
 
@@ -172,7 +184,8 @@ def _without_links_at_end(blocks: list[Block]) -> list[Block]:
     rest = []
     for block in blocks[end:]:
         if block.is_linked:
-            headlines += block.words >= _MIN_HEADLINE_WORDS
+            if block.words >= _MIN_HEADLINE_WORDS:
+                headlines += 1
         elif block.element.tag not in _HEADING_TAGS:
             rest.append(block)
     if headlines < 2:
@@ -191,7 +204,8 @@ def _smallest_root(article: Sequence[Block], blocks: Sequence[Block], *, default
         return default
 
     for ancestor in islice(root.iterancestors(), MAX_LEVELS):
-        if ancestor.tag in ("body", "html") and not _is_single_block(root):
+        is_page = ancestor.tag in ("body", "html")
+        if is_page and root.tag not in _SINGLE_BLOCK_TAGS:
             break
         gained = article_words.get(ancestor, 0) - article_words[root]
         if not gained:
@@ -210,11 +224,6 @@ def _deepest_with(words_by_element: dict[Any, float], min_words: float) -> Any |
         if words >= min_words:
             candidates.append(element)
     return max(candidates, key=_depth, default=None)
-
-
-def _is_single_block(element: Any) -> bool:
-    """Return whether an element is a block itself, unlike one that holds blocks."""
-    return element.tag in LEAF_TAGS or element.tag in WHOLE_TAGS
 
 
 def _words_by_element(blocks: Sequence[Block]) -> dict[Any, float]:
@@ -289,14 +298,19 @@ def _blocks_inside(root: Any, blocks: Sequence[Block]) -> list[Block]:
 
 
 def _bounds(inside: Sequence[Block], wanted: set[Any]) -> tuple[int, int]:
-    """Return the indexes of the first and last wanted block; without a clear beginning all is between the bounds."""
+    """Return the indexes of the first and last wanted block, of all blocks if the first one is not whole."""
     indexes = []
     for index, block in enumerate(inside):
         if block.element in wanted:
             indexes.append(index)
-    if indexes and inside[indexes[0]].whole:
-        return indexes[0], indexes[-1]
-    return 0, len(inside)
+
+    everything = (0, len(inside))
+    if not indexes:
+        return everything
+    first, last = indexes[0], indexes[-1]
+    if not inside[first].whole:
+        return everything
+    return first, last
 
 
 def _belongs_to_article(block: Block, root: Any, *, is_lead: bool, is_within: bool) -> bool:
@@ -314,7 +328,7 @@ def _belongs_to_article(block: Block, root: Any, *, is_lead: bool, is_within: bo
 
     levels = _depth(block.element) - _depth(root)
     around = islice((block.element, *block.element.iterancestors()), levels)
-    return not any(is_boilerplate(element) for element in around)
+    return not any(map(is_boilerplate, around))
 
 
 def _find_densest(blocks: Sequence[Block], where: str) -> Text | None:
@@ -348,7 +362,7 @@ def _holders(block: Block) -> Iterator[Any]:
 
 
 def _is_in_boilerplate(element: Any) -> bool:
-    return any(is_boilerplate(holder) for holder in _with_ancestors(element))
+    return any(map(is_boilerplate, _with_ancestors(element)))
 
 
 def _with_ancestors(element: Any) -> Iterator[Any]:

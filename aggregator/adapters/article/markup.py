@@ -31,8 +31,12 @@ class Markup:
     @property
     def nodes(self) -> tuple[json_ld.Node, ...]:
         """The JSON-LD nodes of the article and of the page, as far as there are any."""
-        nodes = (self.linked_data.article, self.linked_data.page)
-        return tuple(node for node in nodes if node is not None)
+        nodes = []
+        if self.linked_data.article is not None:
+            nodes.append(self.linked_data.article)
+        if self.linked_data.page is not None:
+            nodes.append(self.linked_data.page)
+        return tuple(nodes)
 
     def article_texts(self, *keys: str) -> tuple[Found, ...]:
         """Return texts of the article's JSON-LD node, in the order of `keys`."""
@@ -47,7 +51,8 @@ class Markup:
         for node in self.nodes:
             names = node.names(key)
             if names:
-                return tuple(Found(name, f"ld:{key}") for name in names)
+                where = f"ld:{key}"
+                return tuple(Found(name, where) for name in names)
         return ()
 
     def item_values(self, field: str) -> tuple[Found, ...]:
@@ -101,8 +106,10 @@ def _own_urls(document: Document, page_head: head.Head) -> Iterator[Found]:
 
 
 def _is_home_page(address: str) -> bool:
-    # The key of a home page is `//host`.
-    return url.key(address).rstrip("/").count("/") < 3 and "?" not in address
+    if "?" in address:
+        return False
+    key = url.key(address).rstrip("/")
+    return key.count("/") < 3  # `//host`
 
 
 def _node_texts(node: json_ld.Node | None, keys: Iterable[str]) -> tuple[Found, ...]:

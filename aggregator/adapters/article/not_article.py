@@ -77,8 +77,8 @@ def is_article(document: Document) -> bool:
 
     It does so by JSON-LD of an article at its URL or by `og:type`. A site's front page is never an article.
     """
-    url_path = urlsplit(document.url or "").path
-    if url_path in ("", "/"):
+    address = document.url or ""
+    if urlsplit(address).path in ("", "/"):
         return False
     for node in islice(document.linked_data, MAX_NODES):
         if not _LIST_TYPES.isdisjoint(types(node)):
@@ -86,7 +86,7 @@ def is_article(document: Document) -> bool:
 
     if _open_graph_type(document) == "article":
         return True
-    data = json_ld.read(document, addresses=[document.url or ""], headlines=())
+    data = json_ld.read(document, addresses=[address], headlines=())
     return data.article is not None
 
 
@@ -118,5 +118,6 @@ def likely_reason(titles: Iterable[str], words: float) -> str | None:
 def _open_graph_type(document: Document) -> str | None:
     for element in document.root.iter("meta"):
         if element.get("property") == "og:type":
-            return element.get("content", "").strip().lower()
+            content: str = element.get("content", "")
+            return content.strip().lower()
     return None

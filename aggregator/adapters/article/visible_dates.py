@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from aggregator.adapters.article import byline_dates
 from aggregator.adapters.html import class_names
-from aggregator.adapters.html.class_names import words_of
+from aggregator.adapters.html.class_names import has_any_word
 from aggregator.model import Found
 from aggregator.normalize import dates, text
 from aggregator.rules.document import text_of
@@ -226,7 +226,7 @@ def _is_outside(element: Any, area: Any) -> bool:
             return False
         if ancestor.tag in _OUTSIDE_TAGS:
             return True
-        if not words_of(ancestor).isdisjoint(class_names.REMARKS):
+        if has_any_word(ancestor, class_names.REMARKS):
             return True
     return False
 

@@ -79,7 +79,7 @@ def decoded(capture: Capture) -> str:
 def direction_of(element: etree._Element) -> str | None:
     """Return the direction of an element's text, `rtl` or `ltr`; None if no `dir` around it says."""
     for holder in (element, *element.iterancestors()):
-        direction = holder.get("dir", "").lower()
+        direction: str = holder.get("dir", "").lower()
         if direction in ("rtl", "ltr"):
             return direction
     return None

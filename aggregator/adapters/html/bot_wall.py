@@ -71,11 +71,14 @@ def _name_by_header(status: int, headers: Mapping[str, str]) -> str | None:
         value = headers.get(header)
         if value is None:
             continue
-        if not wall_values or value.strip().lower() in wall_values:
+        if not wall_values:  # the header alone is enough
+            return name
+        if value.strip().lower() in wall_values:
             return name
 
     # DataDome marks every response of its customers; only a refusal is a wall.
-    if status in WALL_STATUSES and "x-datadome" in headers:
+    is_refusal = status in WALL_STATUSES
+    if is_refusal and "x-datadome" in headers:
         return "a DataDome challenge"
     return None
 

@@ -57,6 +57,11 @@ def words_of(element: Any) -> frozenset[str]:
     return _split(element.get("class", ""), element.get("id", ""), element.get("itemprop", ""))
 
 
+def has_any_word(element: Any, words: frozenset[str]) -> bool:
+    """Return whether one of `words` is in an element's class, id or itemprop."""
+    return not words.isdisjoint(words_of(element))
+
+
 def says_more(text: str) -> bool:
     """Return whether a text only says that there is more to read, or nothing at all."""
     if len(text) >= _MAX_MORE:

@@ -39,6 +39,7 @@ _SITE_TYPES = frozenset({"WebSite", "NewsMediaOrganization"})
 
 _OPENINGS = ("<!--", "//", "/*", "<![CDATA[", "*/")
 _CLOSINGS = (";", "-->", "*/", "]]>", "//", "/*", ";")
+_URL_PREFIXES = ("http://", "https://", "//")
 _TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
 _DURATION = re.compile(
     r"P(?:\d{1,4}D)?T(?:(\d{1,4})H)?(?:(\d{1,5})M)?(?:(\d{1,6})(?:\.\d+)?S)?", re.IGNORECASE
@@ -139,17 +140,16 @@ def read(
     graph = _index_by_id(all_data)
     articles = _nodes_of_types(all_data, _ARTICLE_TYPES, graph)
     pages = _nodes_of_types(all_data, _PAGE_TYPES, graph)
-    page_keys = frozenset(url.key(address) for address in addresses)
-    folded_headlines = frozenset(text.fold(headline) for headline in headlines)
+    site_nodes = _nodes_of_types(all_data, _SITE_TYPES, graph)
 
+    page_keys = frozenset(map(url.key, addresses))
+    folded_headlines = frozenset(map(text.fold, headlines))
+    article = _choose_node(articles, page_keys, folded_headlines)
+    page = _choose_node(pages, page_keys, folded_headlines)
     sites: list[str] = []
-    for node in _nodes_of_types(all_data, _SITE_TYPES, graph):
+    for node in site_nodes:
         sites.extend(node.texts("name"))
-    return LinkedData(
-        _choose_node(articles, page_keys, folded_headlines),
-        _choose_node(pages, page_keys, folded_headlines),
-        tuple(sites),
-    )
+    return LinkedData(article, page, tuple(sites))
 
 
 def pictures(node: Node, key: str = "image") -> list[Picture]:
@@ -236,15 +236,12 @@ def _choose_node(
 ) -> Node | None:
     """Return the node that describes this page, None if none does; see the module's rule."""
     for node in candidates:
-        for address in _addresses(node):
-            if url.key(address) in page_keys:
-                return node
+        if _has_address(node, page_keys):
+            return node
 
     if len(candidates) == 1:
         only = candidates[0]
-        has_other_address = any(_addresses(only))
-        has_headline = any(_headlines(only))
-        if has_other_address and has_headline and not _is_shown(only, headlines):
+        if _is_of_another_page(only, headlines):
             return None
         return only
 
@@ -252,6 +249,19 @@ def _choose_node(
         if _is_shown(node, headlines):
             return node
     return None
+
+
+def _is_of_another_page(node: Node, headlines: Collection[str]) -> bool:
+    """Return whether a node without this page's URL has another URL and a headline that the page does not show."""
+    if not any(_addresses(node)):
+        return False
+    if not any(_headlines(node)):
+        return False
+    return not _is_shown(node, headlines)
+
+
+def _has_address(node: Node, page_keys: Collection[str]) -> bool:
+    return any(url.key(address) in page_keys for address in _addresses(node))
 
 
 def _addresses(node: Node) -> Iterator[str]:
@@ -262,8 +272,9 @@ def _addresses(node: Node) -> Iterator[str]:
                 address = value.get("@id") or value.get("url")
             if not isinstance(address, str):
                 continue
-            if address.startswith(("http://", "https://", "//")):
-                yield address.partition("#")[0]
+            if address.startswith(_URL_PREFIXES):
+                without_fragment, _, _ = address.partition("#")
+                yield without_fragment
 
 
 def _headlines(node: Node) -> tuple[str, ...]:
@@ -271,7 +282,11 @@ def _headlines(node: Node) -> tuple[str, ...]:
 
 
 def _is_shown(node: Node, headlines: Collection[str]) -> bool:
-    return any(text.fold(text.plain(headline)) in headlines for headline in _headlines(node))
+    for headline in _headlines(node):
+        folded = text.fold(text.plain(headline))
+        if folded in headlines:
+            return True
+    return False
 
 
 def _read_picture(node: Node, value: object) -> Picture | None:
@@ -285,13 +300,10 @@ def _read_picture(node: Node, value: object) -> Picture | None:
     addresses = (*image.texts("url"), *image.texts("contentUrl"), *image.texts("@id"))
     if not addresses:
         return None
+    width = _read_pixels(image.data.get("width"))
+    height = _read_pixels(image.data.get("height"))
     captions = image.texts("caption")
-    return Picture(
-        addresses[0],
-        _read_pixels(image.data.get("width")),
-        _read_pixels(image.data.get("height")),
-        captions[0] if captions else None,
-    )
+    return Picture(addresses[0], width, height, captions[0] if captions else None)
 
 
 def _read_pixels(value: object) -> int | None:
