@@ -22,10 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 MAX_LINES = 3_000  # of a page
-MAX_LINES_AFTER = 12  # the heading, that may be its byline
-MAX_LINES_BEFORE = (
-    3  # the heading: further up is today's date, which portals print beside their name
-)
+# Around the heading. Further up is today's date, which portals print beside their name.
+MAX_LINES_AFTER = 12
+MAX_LINES_BEFORE = 3
 MAX_LINE_CHARACTERS = 160
 _MAX_WORDS = 4.0  # beside a date that begins or ends a line
 _MAX_SEPARATED_WORDS = 10.0  # beside a date between separators

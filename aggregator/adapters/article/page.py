@@ -31,9 +31,8 @@ if TYPE_CHECKING:
 
 MAX_PARTS = 100  # elements of one page that hold its text
 MAX_TITLES = 10  # of one page that are looked at
-MIN_BODY_WORDS = (
-    40  # of an element that is marked up as the article's text; a shorter one is a teaser
-)
+# What is marked up as the article's text and shorter is a teaser.
+MIN_BODY_WORDS = 40
 
 _AUTO = "auto"
 _ONE_ELEMENT = re.compile(r"[\w*-]*(?:[.#][\w-]+|\[[\w-]+(?:[*^$~|]?=[\w\"'-]+)?\])*")
