@@ -1,19 +1,19 @@
-"""Dates in the lines around an article's heading, where neither markup nor a label tells that they are one.
+"""Finds dates in the lines around an article's heading that neither markup nor a label declares as dates.
 
-Rule: a date counts only where a line says little else: it begins or ends it, or a separator parts it from the rest. The
-lines behind the heading are asked first, nearest first; then the few in front of it; then what is called a byline
-anywhere in the article. Comments, menus and prose are never asked, nor a date that is said to be of a change.
+Rule: a date counts only if its line contains little else: it begins or ends the line, or a separator stands around it.
+The lines after the heading come first, nearest first, then the few before it, then lines with a byline's class anywhere
+in the article. Comments, menus and prose are not searched, and the date of a change does not count.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from aggregator.adapters.html import class_names
-from aggregator.adapters.html.class_names import words_of
+from aggregator.adapters.html.class_names import has_any_word
 from aggregator.normalize.html.elements import BLOCKS
 from aggregator.normalize.text import weight
 from aggregator.rules.document import pieces
@@ -22,22 +22,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 MAX_LINES = 3_000  # of a page
-BEHIND = 12  # lines behind the heading that may be its byline, and
-BEFORE = 3  # in front of it: further up is today's date, which portals print beside their name
-LONGEST_LINE_CHARACTERS = 160
-_MOST_WORDS = 4.0  # beside a date that begins or ends a line, and
-_MOST_PARTED_WORDS = 10.0  # where a separator parts them
+# Around the heading. Further up is today's date, which portals print beside their name.
+MAX_LINES_AFTER = 12
+MAX_LINES_BEFORE = 3
+MAX_LINE_CHARACTERS = 160
+_MAX_WORDS = 4.0  # beside a date that begins or ends a line
+_MAX_SEPARATED_WORDS = 10.0  # beside a date between separators
+_MAX_DATES = 3  # of a line that are looked at
 
 _INNER_BLOCKS = tuple(sorted(BLOCKS))
-_SILENT = frozenset(
+_TEXTLESS_TAGS = frozenset(
     {"script", "style", "template", "svg", "select", "button", "noscript", "option", "textarea"}
 )
-_AROUND = frozenset({"nav", "aside", "form", "dialog"})
-_HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
-_OTHER_WORDS = "copyright related sidebar widget calendar"
-_META_WORDS = "meta byline submitted info postmeta dateline credits publication"
-_OTHERS = frozenset(_OTHER_WORDS.split()) | class_names.REMARKS
-_META = frozenset(_META_WORDS.split()) | class_names.DATE
+_SIDE_TAGS = frozenset({"nav", "aside", "form", "dialog"})
+_OUTSIDE_TAGS = _TEXTLESS_TAGS | _SIDE_TAGS
+_HEADING_TAGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
+_SIDE_NAMES = "copyright related sidebar widget calendar"
+_BYLINE_NAMES = "meta byline submitted info postmeta dateline credits publication"
+_SIDE_CLASSES = frozenset(_SIDE_NAMES.split()) | class_names.REMARKS
+_BYLINE_CLASSES = frozenset(_BYLINE_NAMES.split()) | class_names.DATE
 
 _MONTH = r"[^\W\d_]{3,12}\.?"
 _CLOCK = r"\d{1,2}\s?[:.h時点시]\s?\d{2}(?:\s?[:分분]\s?\d{2})?[分분]?(?:\s?[ap]\.?m\b\.?)?"
@@ -50,21 +53,24 @@ _DATE = rf"""
     | {_DAY}(?:{_MONTH}|\d{{1,2}}){_YEAR}
     | {_MONTH}\s+\d{{1,2}}\s?(?:st|nd|rd|th)?\s?,?\s+\d{{4}}
 """
-_FOUND = re.compile(
+_DATE_AND_CLOCK = re.compile(
     rf"(?<![\d/.-])(?P<date>{_DATE})(?![\d/])"
     rf"(?:(?P<gap>[\s,|·•–—-]*(?:[^\W\d_]{{1,5}}\.?\s*){{0,2}})(?P<clock>{_CLOCK}))?(?!\d)",
     re.IGNORECASE | re.VERBOSE,
 )
-_RANGE = re.compile(r"\s*(?:[-–—~〜～]|to|bis|until|till|au|al|a|до|至|から)\s*\Z", re.IGNORECASE)
-_CHANGED = re.compile(
+_RANGE_SIGN = re.compile(
+    r"\s*(?:[-–—~〜～]|to|bis|until|till|au|al|a|до|至|から)\s*\Z", re.IGNORECASE
+)
+_CHANGE_WORD = re.compile(
     r"updat|modif|edit|chang|revis|aktualis|geändert|stand[:\s]|mis(?:e)?\s+à\s+jour|actualiz|atualiz|aggiorn|bijgewerkt"
     r"|zaktualiz|обновл|изменен|оновлен|güncelle|diperbarui|cập\s*nhật|更新|修改|修订|수정|تحديث|به‌?روز",
     re.IGNORECASE,
 )
-_OTHER = re.compile(
+_OTHER_DATE = re.compile(
     r"©|\(c\)\s|copyright|all rights|expires|valid until|deadline|born|\*\s?\d|†", re.IGNORECASE
 )
-_PARTING = "|·•‧・–—-,;:/()[]「」【】→>«»"
+_SEPARATORS = "|·•‧・–—-,;:/()[]「」【】→>«»"
+_ZONE = re.compile(r"\s*\(?((?:GMT|UTC|[A-Z]{2,4}T)?\s?[+-]?\d{0,2}:?\d{0,2})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,124 +84,177 @@ class Line:
 def dated(
     body: Any, heading: Any | None, area: Any | None
 ) -> Iterator[tuple[Any, tuple[str, ...]]]:
-    """Yield the elements that may say when an article appeared, the likeliest first, each with what to read.
+    """Yield the elements that may hold the date of an article, likeliest first, each with the texts to parse.
 
-    Of that the first is the date with its time of day, the second the date alone.
+    The first of these texts is the date with its time of day, the last is the date alone.
     """
-    holders = set() if heading is None else set(heading.iterancestors())
-    lines = list(islice(_lines(body, holders), MAX_LINES))
-    for line in (*_around(lines, heading), *_named(lines, area)):
-        if found := _date_of(line):
-            yield line.element, found
+    around_heading: set[Any] = set()
+    if heading is not None:
+        around_heading.update(heading.iterancestors())
+    lines = list(islice(_split_into_lines(body, around_heading), MAX_LINES))
+    near_heading = _lines_near_heading(lines, heading)
+    in_bylines = _byline_lines(lines, area)
+    for line in chain(near_heading, in_bylines):
+        date_texts = _find_date(line)
+        if date_texts:
+            yield line.element, date_texts
 
 
 def dates_in(text: str) -> tuple[str, ...]:
-    """Give what to read of a short line that says when: its date with its time of day, then the date alone."""
-    found = _FOUND.search(text[: 2 * LONGEST_LINE_CHARACTERS])
-    if found is None or _CHANGED.search(text[: found.start()]):
+    """Return the texts to parse of a short line that is a date: with its time of day first, alone last."""
+    match = _DATE_AND_CLOCK.search(text[: 2 * MAX_LINE_CHARACTERS])
+    if match is None:
         return ()
-    words = weight(f"{text[: found.start()]} {text[found.end() :]}")
-    return _readings(found) if words <= _MOST_WORDS else ()
+
+    before = text[: match.start()]
+    after = text[match.end() :]
+    if _CHANGE_WORD.search(before):
+        return ()
+    if weight(f"{before} {after}") > _MAX_WORDS:
+        return ()
+    return _texts_to_parse(match)
 
 
-def _lines(body: Any, holders: set[Any]) -> Iterator[Line]:
-    """Take a page apart into lines: what has no block within it, and what stands beside blocks.
+def _split_into_lines(body: Any, around_heading: set[Any]) -> Iterator[Line]:
+    """Split a page into lines: elements without blocks in them, and the text between blocks.
 
-    `holders` are around the heading: whatever they are called, the article is in them.
+    Elements around the heading hold the article, whatever their class names say.
     """
     stack = [body]
     while stack:
         element = stack.pop()
-        if not isinstance(element.tag, str) or (element not in holders and _is_elsewhere(element)):
+        if not isinstance(element.tag, str):
             continue
-        if next(element.iterdescendants(*_INNER_BLOCKS), None) is not None:
-            own = " ".join(
-                part for part in (element.text, *(child.tail for child in element)) if part
-            )
-            yield from _line(element, own)
-            stack.extend(reversed(element))
+        if element not in around_heading and _is_outside_article(element):
+            continue
+
+        if next(element.iterdescendants(*_INNER_BLOCKS), None) is None:
+            # Joined with blanks: a name and a date may be apart by their style only.
+            yield from _make_line(element, " ".join(pieces(element)))
         else:
-            yield from _line(
-                element, " ".join(pieces(element))
-            )  # styles, not blanks, part a name from a date
+            yield from _make_line(element, _text_between_children(element))
+            stack.extend(reversed(element))
 
 
-def _line(element: Any, text: str) -> Iterator[Line]:
-    if len(text) < 4 * LONGEST_LINE_CHARACTERS and (line := " ".join(text.split())):
-        yield Line(element, line)
+def _text_between_children(element: Any) -> str:
+    parts = [element.text]
+    for child in element:
+        parts.append(child.tail)
+    return " ".join(filter(None, parts))
+
+
+def _make_line(element: Any, text: str) -> Iterator[Line]:
+    """Yield the line of a text, none if it is blank; the line of a long text is empty.
+
+    Prose has its place among the lines, so that those behind it are further away.
+    """
+    if len(text) < 4 * MAX_LINE_CHARACTERS:
+        line = " ".join(text.split())
+        if line:
+            yield Line(element, line)
     elif text.strip():
-        yield Line(element, "")  # prose counts as a line and is not read
+        yield Line(element, "")
 
 
-def _is_elsewhere(element: Any) -> bool:
-    return element.tag in _SILENT | _AROUND or not words_of(element).isdisjoint(_OTHERS)
+def _is_outside_article(element: Any) -> bool:
+    if element.tag in _OUTSIDE_TAGS:
+        return True
+    return has_any_word(element, _SIDE_CLASSES)
 
 
-def _around(lines: Sequence[Line], heading: Any | None) -> Iterator[Line]:
+def _lines_near_heading(lines: Sequence[Line], heading: Any | None) -> Iterator[Line]:
+    """Yield the lines after the heading, then those before it, nearest first."""
     if heading is None:
         return
     inside = set(heading.iter())
-    places = [place for place, line in enumerate(lines) if line.element in inside]
-    if places:
-        yield from lines[places[-1] + 1 : places[-1] + 1 + BEHIND]
-        yield from reversed(lines[max(places[0] - BEFORE, 0) : places[0]])
+    indexes = [index for index, line in enumerate(lines) if line.element in inside]
+    if not indexes:
+        return
+
+    after = indexes[-1] + 1
+    yield from lines[after : after + MAX_LINES_AFTER]
+    before = indexes[0]
+    yield from reversed(lines[max(before - MAX_LINES_BEFORE, 0) : before])
 
 
-def _named(lines: Sequence[Line], area: Any | None) -> Iterator[Line]:
+def _byline_lines(lines: Sequence[Line], area: Any | None) -> Iterator[Line]:
     if area is None:
         return
     inside = set(area.iter())
     for line in lines:
-        if line.element in inside and _is_meta(line.element):
+        if line.element not in inside:
+            continue
+        if _is_byline(line.element):
             yield line
 
 
-def _is_meta(element: Any) -> bool:
-    """Tell whether an element or the one around it is called a byline."""
-    return any(
-        not words_of(one).isdisjoint(_META)
-        for one in (element, *islice(element.iterancestors(), 1))
-    )
+def _is_byline(element: Any) -> bool:
+    """Return whether an element or its parent has a byline's class name."""
+    if has_any_word(element, _BYLINE_CLASSES):
+        return True
+    parent = element.getparent()
+    return parent is not None and has_any_word(parent, _BYLINE_CLASSES)
 
 
-def _date_of(line: Line) -> tuple[str, ...]:
+def _find_date(line: Line) -> tuple[str, ...]:
+    """Return the texts to parse of a line's first date that is no change; () if the line is about more."""
     text = line.text
-    most = 2 * LONGEST_LINE_CHARACTERS if _is_meta(line.element) else LONGEST_LINE_CHARACTERS
-    if len(text) > most or _OTHER.search(text):
+    limit = MAX_LINE_CHARACTERS
+    if _is_byline(line.element):
+        limit *= 2
+    if len(text) > limit or _OTHER_DATE.search(text):
         return ()
-    found = list(islice(_FOUND.finditer(text), 3))
-    if len(found) > 1 and _RANGE.match(text[found[0].end() : found[1].start()]):
-        return ()
+
+    matches = list(islice(_DATE_AND_CLOCK.finditer(text), _MAX_DATES))
+    if len(matches) > 1:
+        between = text[matches[0].end() : matches[1].start()]
+        if _RANGE_SIGN.match(between):
+            return ()
+
     start = 0
-    for one in found:
-        if not _CHANGED.search(text[start : one.start()]):
-            return _readings(one) if _stands_out(line, one) else ()
-        start = one.end()
+    for match in matches:
+        label = text[start : match.start()]
+        if _CHANGE_WORD.search(label):
+            start = match.end()
+            continue
+        if _stands_out(line, match):
+            return _texts_to_parse(match)
+        return ()
     return ()
 
 
-def _readings(found: re.Match[str]) -> tuple[str, ...]:
-    """The date with its clock and the zone behind it, with its clock, and alone."""
-    if not found["clock"]:
-        return (found["date"],)
-    zone = re.match(
-        r"\s*\(?((?:GMT|UTC|[A-Z]{2,4}T)?\s?[+-]?\d{0,2}:?\d{0,2})", found.string[found.end() :]
-    )
-    clock = f"{found['date']} {found['clock']}"
-    zoned = f"{clock} {zone[1]}" if zone and zone[1].strip() else clock
-    return tuple(dict.fromkeys((zoned, clock, found["date"])))
+def _texts_to_parse(match: re.Match[str]) -> tuple[str, ...]:
+    """Return the date with its clock and the zone behind it, then with its clock, then alone."""
+    date: str = match["date"]
+    if not match["clock"]:
+        return (date,)
+
+    texts = []
+    date_and_clock = f"{date} {match['clock']}"
+    zone = _ZONE.match(match.string[match.end() :])
+    if zone and zone[1].strip():
+        texts.append(f"{date_and_clock} {zone[1]}")
+    texts.append(date_and_clock)
+    texts.append(date)
+    return tuple(texts)
 
 
-def _stands_out(line: Line, found: re.Match[str]) -> bool:
-    """Tell a date that stands by itself from one that a sentence mentions."""
-    before, behind = line.text[: found.start()].strip(), line.text[found.end() :].strip()
-    words = weight(f"{before} {behind}")
-    if line.element.tag in _HEADINGS and words > _MOST_WORDS:
+def _stands_out(line: Line, match: re.Match[str]) -> bool:
+    """Return whether a date stands by itself, unlike one that a sentence mentions."""
+    before = line.text[: match.start()].strip()
+    after = line.text[match.end() :].strip()
+    words = weight(f"{before} {after}")
+    if line.element.tag in _HEADING_TAGS and words > _MAX_WORDS:
         return False
-    if _is_meta(line.element):
+    if _is_byline(line.element):
         return True
-    parted = before[-1:] in _PARTING and behind[:1] in _PARTING
-    if parted and words <= _MOST_PARTED_WORDS:
-        return True
-    alone = parted or not before or not behind or found["clock"] is not None
-    return words <= _MOST_WORDS and alone
+
+    # An end of the line separates as well.
+    is_separated = before[-1:] in _SEPARATORS and after[:1] in _SEPARATORS
+    if is_separated:
+        return words <= _MAX_SEPARATED_WORDS
+    is_at_an_end = not before or not after
+    has_clock = match["clock"] is not None
+    if is_at_an_end or has_clock:
+        return words <= _MAX_WORDS
+    return False

@@ -1,4 +1,4 @@
-"""What may be a title, an author, a tag: names of this article, and not of its site, its section or its machinery.
+"""Cleans titles, authors and tags: removes the names of the site, of its section and of machine accounts.
 
 Rule: names are compared by their letters and digits alone, in one case. Only the site's own name is cut off a title.
 """
@@ -16,27 +16,32 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 MAX_CHARACTERS = 2_000  # of a title or a name that is looked at
-_MAX_PARTS = 3  # cut from one title
-_SHORT_NAME = 4  # letters; a host's name shorter than this begins many words
+_MAX_CUTS = 3  # cut from one title
+_MIN_HOST_LETTERS = 4  # a host's name shorter than this begins many words
+_MAX_SITE_WORDS = 4  # of a part that begins like the host
 
-_BREAK = re.compile(r"\s+[-–—|·•»«/]{1,3}\s+|\s*[|｜_]\s*|\s*[:：]{2}\s*|\s?[：]\s?|:\s+")
-_CUT_SHORT = re.compile(r"\s*(?:…|\.\.\.|\[…\]|\[\.\.\.\])$")
-_BY = re.compile(
+_SEPARATOR = re.compile(r"\s+[-–—|·•»«/]{1,3}\s+|\s*[|｜_]\s*|\s*[:：]{2}\s*|\s?[：]\s?|:\s+")
+_ELLIPSIS = re.compile(r"\s*(?:…|\.\.\.|\[…\]|\[\.\.\.\])$")
+_BY_PREFIX = re.compile(
     r"^(?:(?:written\s+|posted\s+)?by|par|von|por|di|door|av|от|автор|作者|文|記者|记者|撰文)\s*(?:[:：]\s*|\s+)",
     re.IGNORECASE,
 )
-_ADDRESS = re.compile(r"^(?:https?:)?//|^www\.|^\S+@\S+\.\S+$|^@\w+$", re.IGNORECASE)
-_NOBODY_NAMES = """
+_URL_OR_EMAIL = re.compile(r"^(?:https?:)?//|^www\.|^\S+@\S+\.\S+$|^@\w+$", re.IGNORECASE)
+_NO_PERSON_NAMES = """
     admin administrator root webmaster wordpress editor editors user guest unknown anonymous none null undefined
     author auteur redaction newsroom staff author name system superuser
 """
-_NOBODY = frozenset(_NOBODY_NAMES.split())
+_NO_PERSON = frozenset(_NO_PERSON_NAMES.split())
 _COMMAS = re.compile(r"[,，;；、]\s*")
+_GENERIC_LABELS = frozenset({"co", "com", "org", "net"})
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The names of a site and of the section of an article, as `letters` gives them; `label` is that of its host."""
+    """The names of a site and of the article's section, in the form of `letters`.
+
+    `label` is the name in its host (`example` of `news.example.org`), "" if unknown.
+    """
 
     names: frozenset[str]
     label: str
@@ -46,100 +51,127 @@ NO_SITE = Site(frozenset(), "")
 
 
 def site(names: Iterable[str], address: str | None) -> Site:
-    """Collect what an article's site is called: the names it gives itself, its host, the name in its host."""
-    host = (url.host(address or "") or "").removeprefix("www.")
-    labels = [part for part in host.split(".")[:-1] if part not in ("co", "com", "org", "net")]
-    found = {letters(name) for name in (*names, host, *labels, "".join(labels))}
-    found |= {name.removeprefix("the") for name in found}
-    return Site(frozenset(found - {""}), letters(labels[-1]) if labels else "")
+    """Collect the names of an article's site: those it gives itself, its host, the labels of its host."""
+    host = url.host(address or "") or ""
+    host = host.removeprefix("www.")
+    labels = [label for label in host.split(".")[:-1] if label not in _GENERIC_LABELS]
+
+    all_names = set()
+    for name in (*names, host, *labels, "".join(labels)):
+        plain = letters(name)
+        all_names.add(plain)
+        all_names.add(plain.removeprefix("the"))
+    all_names.discard("")
+    label = letters(labels[-1]) if labels else ""
+    return Site(frozenset(all_names), label)
 
 
 def letters(name: str) -> str:
-    """The letters and digits of a name, folded."""
+    """Return the letters and digits of a name, folded."""
     return "".join(filter(str.isalnum, text.fold(name[:MAX_CHARACTERS])))
 
 
-def titles(found: Iterable[Found], of: Site) -> tuple[Found, ...]:
-    """Give the titles that name the article, without the site's name, a whole one before one cut short."""
-    named = [Found(value, one.where) for one in found if (value := _without_site(one, of))]
-    kept = {
-        letters(one.value): one for one in reversed(named) if letters(one.value) not in of.names
-    }
-    return whole(tuple(one for one in named if kept.get(letters(one.value)) is one))
-
-
-def whole(found: Sequence[Found]) -> tuple[Found, ...]:
-    """Put a title that continues the first one, where that is cut with `…`, before it."""
-    if not found or not (end := _CUT_SHORT.search(found[0].value[:MAX_CHARACTERS])):
-        return tuple(found)
-    stem = text.fold(found[0].value[: end.start()])
-    longer = next(
-        (
-            one
-            for one in found[1:]
-            if stem and text.fold(one.value).startswith(stem) and _is_whole(one)
-        ),
-        None,
-    )
-    return (longer, *(one for one in found if one is not longer)) if longer else tuple(found)
-
-
-def authors(found: Iterable[Found], of: Site) -> tuple[Found, ...]:
-    """Give the people among names: no site, no address, nobody's account."""
-    people = (
-        replace(one, value=_BY.sub("", " ".join(one.value[:MAX_CHARACTERS].split())))
-        for one in found
-    )
-    return tuple(one for one in people if _is_somebody(one.value, of))
-
-
-def tags(found: Iterable[Found], of: Site) -> tuple[Found, ...]:
-    """Give the tags, each once, lists of them taken apart at commas."""
+def titles(candidates: Iterable[Found], site: Site) -> tuple[Found, ...]:
+    """Return the titles of the article without the site's name, each once, a whole one before one cut short."""
     kept: dict[str, Found] = {}
-    for one in found:
-        for part in _COMMAS.split(one.value):
-            kept.setdefault(letters(part), Found(part.strip(), one.where))
-    return tuple(tag for name, tag in kept.items() if name and name not in of.names)
+    for candidate in candidates:
+        title = _without_site(candidate, site)
+        name = letters(title)
+        if title and name not in site.names:
+            kept.setdefault(name, Found(title, candidate.where))
+    return put_whole_title_first(tuple(kept.values()))
 
 
-def _without_site(found: Found, of: Site) -> str:
-    """Cut the site's name off either end; of the `<title>` also a name that begins like its host."""
-    title = " ".join(found.value[:MAX_CHARACTERS].split())
-    loose = found.where == "page:title"
-    for _ in range(_MAX_PARTS):
-        breaks = list(_BREAK.finditer(title))
-        if not breaks:
+def put_whole_title_first(titles: Sequence[Found]) -> tuple[Found, ...]:
+    """If the first title is cut with `…`, put the first whole title that continues it before it."""
+    if not titles:
+        return ()
+    first = titles[0].value
+    ellipsis = _ELLIPSIS.search(first[:MAX_CHARACTERS])
+    if not ellipsis:
+        return tuple(titles)
+
+    stem = text.fold(first[: ellipsis.start()])
+    for title in titles[1:]:
+        if _continues(title.value, stem):
+            others = list(titles)
+            others.remove(title)
+            return (title, *others)
+    return tuple(titles)
+
+
+def _continues(title: str, stem: str) -> bool:
+    """Return whether a title begins with a folded stem and is not cut itself."""
+    if not stem:
+        return False
+    if not text.fold(title).startswith(stem):
+        return False
+    ellipsis = _ELLIPSIS.search(title[:MAX_CHARACTERS])
+    return ellipsis is None
+
+
+def authors(candidates: Iterable[Found], site: Site) -> tuple[Found, ...]:
+    """Return the names of people, without "by": no site, no URL, no machine account."""
+    people = []
+    for candidate in candidates:
+        name = " ".join(candidate.value[:MAX_CHARACTERS].split())
+        name = _BY_PREFIX.sub("", name)
+        if _is_person(name, site):
+            people.append(replace(candidate, value=name))
+    return tuple(people)
+
+
+def tags(candidates: Iterable[Found], site: Site) -> tuple[Found, ...]:
+    """Return the tags, each once; lists are split at commas."""
+    kept: dict[str, Found] = {}
+    for candidate in candidates:
+        for part in _COMMAS.split(candidate.value):
+            tag = Found(part.strip(), candidate.where)
+            kept.setdefault(letters(part), tag)
+
+    # Neither punctuation alone nor the site itself is a tag.
+    kept.pop("", None)
+    for name in site.names:
+        kept.pop(name, None)
+    return tuple(kept.values())
+
+
+def _without_site(candidate: Found, site: Site) -> str:
+    """Cut the site's name off both ends of a title; of `<title>` also a name that begins like its host."""
+    title = " ".join(candidate.value[:MAX_CHARACTERS].split())
+    like_host = candidate.where == "page:title"
+    for _ in range(_MAX_CUTS):
+        separators = list(_SEPARATOR.finditer(title))
+        if not separators:
             break
-        first, last = breaks[0], breaks[-1]
-        if _is_site(title[last.end() :], of, loose=loose):
+
+        first, last = separators[0], separators[-1]
+        if _is_site(title[last.end() :], site, like_host=like_host):
             title = title[: last.start()]
-        elif _is_site(title[: first.start()], of, loose=loose):
+        elif _is_site(title[: first.start()], site, like_host=like_host):
             title = title[first.end() :]
         else:
             break
     return title.strip()
 
 
-def _is_site(part: str, of: Site, *, loose: bool) -> bool:
+def _is_site(part: str, site: Site, *, like_host: bool) -> bool:
+    """Return whether a part of a title names the site; with `like_host` a name that begins like its host does."""
     name = letters(part).removeprefix("the")
-    like_host = (
-        loose
-        and len(of.label) >= _SHORT_NAME
-        and name.startswith(of.label)
-        and len(part.split()) < 5
-    )
-    return name in of.names or like_host
+    if name in site.names:
+        return True
+    if not like_host or len(site.label) < _MIN_HOST_LETTERS:
+        return False
+    if len(part.split()) > _MAX_SITE_WORDS:
+        return False
+    return name.startswith(site.label)
 
 
-def _is_whole(found: Found) -> bool:
-    return _CUT_SHORT.search(found.value[:MAX_CHARACTERS]) is None
-
-
-def _is_somebody(name: str, of: Site) -> bool:
+def _is_person(name: str, site: Site) -> bool:
     plain = letters(name)
-    return (
-        bool(plain)
-        and not plain.isdigit()
-        and plain not in _NOBODY | of.names
-        and not _ADDRESS.search(name.strip())
-    )
+    if not plain or plain.isdigit():
+        return False
+    if plain in _NO_PERSON or plain in site.names:
+        return False
+    address = _URL_OR_EMAIL.search(name.strip())
+    return address is None

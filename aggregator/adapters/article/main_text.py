@@ -1,13 +1,12 @@
-"""An article's text on a page that nobody wrote rules for: trafilatura says which words, the page says how they stand.
+"""Finds the text of an article on a page without rules: trafilatura selects the words, the page gives the markup.
 
-Rule: the only door to trafilatura. What it gives keeps neither lazy pictures nor players nor the direction of a script,
-so its words are looked up in the page again: the smallest part of the page that holds nearly all of them is the
-article, and what it did not want there goes. Where it finds hardly a text, the part with the most prose is the article.
+Rule: only this module uses trafilatura. Its output lacks lazy pictures, players and the direction of a script, so its
+words are looked up in the page again: the smallest part of the page that holds nearly all of them is the article, and
+what trafilatura left out is removed there. If it finds hardly any text, the part with the most prose is the article.
 """
 
 from __future__ import annotations
 
-import re
 from copy import deepcopy
 from dataclasses import dataclass
 from itertools import islice
@@ -17,11 +16,19 @@ from lxml import etree
 
 from aggregator.adapters import ROUGH_TEXT
 from aggregator.adapters.article import visible_dates
+from aggregator.adapters.article.blocks import (
+    LEAF_TAGS,
+    MIN_PROSE_WORDS,
+    PIECE_CHARACTERS,
+    WHOLE_TAGS,
+    Block,
+    split_into_blocks,
+    total_words,
+    without_blanks,
+)
 from aggregator.adapters.html import class_names, direction_of
-from aggregator.adapters.html.boilerplate import SHOWN, is_furniture
-from aggregator.adapters.html.class_names import words_of
-from aggregator.normalize import text
-from aggregator.normalize.html.elements import BLOCKS, MEDIA
+from aggregator.adapters.html.boilerplate import MEDIA_TAGS, is_boilerplate
+from aggregator.adapters.html.class_names import has_any_word
 from aggregator.normalize.html.tree import detach
 from aggregator.rules.document import text_of
 
@@ -30,313 +37,338 @@ if TYPE_CHECKING:
 
     from aggregator.rules.document import Document
 
-MAX_BLOCKS = 5_000  # of a page that are compared
 MAX_LEVELS = 200  # above a block that may be the article
-LEAST_WORDS = 15  # a text of fewer is none that anybody can tell from furniture
+MIN_WORDS = 15  # a shorter text cannot be told from boilerplate
 
-_PIECE = 30  # characters, blanks left out, that are looked up at a time
-_MOST = 0.9  # of the words: the article's part holds at least these
-_FOUND = 0.5  # of the pieces of a block
-_LINKS = 0.4  # of a block's letters: prose has fewer in links
-_BESIDE = 2  # words of the page for one of the article more, and
-_BESIDE_PROSE = (
-    8  # where that is a paragraph: a lead stands apart, beside what the site offers for sharing it
-)
-_HEADLINE_WORDS = 5  # of a link at the end, beside others: the headline of another article
-_PROSE_WORDS = 15  # a block of as many, with few links, between two of the article is no furniture
-
-_BLANK = re.compile(r"[\s\u200b\u00ad\ufeff]+")
-_WHOLE = frozenset({"table", "ul", "ol", "dl", "pre", "blockquote", "figure", "details"})
-_LEAVES = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6"})
-_TEXTUAL = frozenset(
-    {"b", "strong", "em", "i", "u", "mark", "font", "q", "sub", "sup", "code", "bdi", "bdo", "ruby"}
-)
-_INNER_BLOCKS = tuple(sorted(BLOCKS))
-_SILENT = frozenset({"script", "style", "template", "svg", "select", "button"})
+_MIN_COVERAGE = 0.9  # of the article's words that the chosen element holds
+_MIN_FOUND = 0.5  # of the pieces of a block
+_MAX_OTHER_WORDS = 2  # of the page, for one more word of the article
+# The same if that is a paragraph: a lead stands apart, beside what the site offers for sharing it.
+_MAX_OTHER_WORDS_BESIDE_PROSE = 8
+_MIN_HEADLINE_WORDS = 5  # of a link at the end, beside others: the headline of another article
+_MIN_DENSE_WORDS = 5  # of a block that counts for the densest part
+_SINGLE_BLOCK_TAGS = LEAF_TAGS | WHOLE_TAGS
+_HEADING_TAGS = LEAF_TAGS - {"p"}
+_SHARES = (
+    1.0,
+    0.5,
+)  # of a block's words for the element around it, for the one above (readability's measure)
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """The part of a page that is the article, a copy of its own; `where` names who found it."""
+    """The part of a page that is the article, as a copy; `where` names what found it."""
 
     element: Any
     where: str
 
 
 @dataclass(frozen=True, slots=True)
-class _Block:
-    """A part of a page that stays or goes as one; `plain` is its text without blanks, `linked` tells of links alone.
+class _Extract:
+    """The words of an article by trafilatura, without blanks: all of them, and those of each part."""
 
-    Where it is not `whole`, it is what an element writes between its blocks, which stay or go by themselves.
-    """
-
-    element: Any
     plain: str
-    words: float
-    linked: bool
-    whole: bool = True
+    parts: frozenset[str]
 
-    @property
-    def is_prose(self) -> bool:
-        return self.words >= _PROSE_WORDS and not self.linked
+    def holds(self, block: Block) -> bool:
+        """Return whether a block is in the extract, at least half of its pieces."""
+        plain = block.plain
+        if len(plain) < PIECE_CHARACTERS // 2:
+            return plain in self.parts
+
+        # A last piece of less than half the length is not looked up.
+        end = max(len(plain) - PIECE_CHARACTERS // 2, 1)
+        pieces = [
+            plain[start : start + PIECE_CHARACTERS] for start in range(0, end, PIECE_CHARACTERS)
+        ]
+        matches = sum(piece in self.plain for piece in pieces)
+        return matches >= _MIN_FOUND * len(pieces)
 
 
 def find(document: Document) -> Text | None:
-    """Find the article's text, None where a page has none."""
+    """Find the article's text, None if a page has none."""
     body = document.root.find("body")
-    blocks = list(islice(_blocks(body), MAX_BLOCKS))
+    blocks = split_into_blocks(body)
+    fallback = "densest"
+    extract = None
     try:
-        words = _words(document)
-        fallback = "densest"
+        extract = _extract(document)
     except ImportError:
-        words = None
         fallback = ROUGH_TEXT
-    wanted = _article([one for one in blocks if _is_wanted(one, *words)]) if words else []
-    if sum(one.words for one in wanted) >= LEAST_WORDS:
-        root = _around(wanted, blocks, default=body)
-        return Text(_cut_out(root, blocks, wanted, heading=_heading(document)), "trafilatura")
-    return _densest(blocks, fallback)
+
+    article: list[Block] = []
+    if extract is not None:
+        extracted = [block for block in blocks if extract.holds(block)]
+        article = _select_article(extracted)
+    if total_words(article) < MIN_WORDS:
+        return _find_densest(blocks, fallback)
+
+    root = _smallest_root(article, blocks, default=body)
+    heading = _find_heading(document)
+    return Text(_copy_article(root, blocks, article, heading=heading), "trafilatura")
 
 
-def _heading(document: Document) -> Any | None:
-    titles = islice(document.root.iter("title"), 1)
-    return visible_dates.heading(document, tuple(text_of(title) for title in titles))
+def _extract(document: Document) -> _Extract | None:
+    """Return the article's words by trafilatura, None if it finds none.
 
-
-def _article(wanted: Sequence[_Block]) -> list[_Block]:
-    """Leave out what trafilatura takes for the article and is not: remarks, prose said again, links at the end."""
-    told = [one for one in wanted if not _is_remark(one.element)]
-    kept: list[_Block] = []
-    said: set[str] = set()
-    for block in told if 2 * sum(map(_words_of, told)) >= sum(map(_words_of, wanted)) else wanted:
-        if block.words < _PROSE_WORDS or block.plain not in said:
-            kept.append(block)
-        said.add(block.plain)
-    last = max((place for place, block in enumerate(kept) if block.is_prose), default=len(kept))
-    tail = kept[last + 1 :]
-    if sum(block.linked and block.words >= _HEADLINE_WORDS for block in tail) > 1:
-        return kept[: last + 1] + [
-            one for one in tail if not one.linked and not _is_heading(one.element)
-        ]
-    return kept
-
-
-def _words_of(block: _Block) -> float:
-    return block.words
-
-
-def _is_heading(element: Any) -> bool:
-    return element.tag in _LEAVES and element.tag != "p"
-
-
-def _is_remark(element: Any) -> bool:
-    around = (element, *islice(element.iterancestors(), MAX_LEVELS))
-    return any(
-        one.tag not in ("body", "html", "main")
-        and not words_of(one).isdisjoint(class_names.REMARKS)
-        for one in around
-    )
-
-
-def _words(document: Document) -> tuple[str, frozenset[str]] | None:
-    """Return the article's words by trafilatura, without blanks: all of them, and each of its parts.
-
-    Raises: ImportError where the optional trafilatura is not installed.
+    Raises: ImportError if the optional trafilatura is not installed.
     """
     import trafilatura  # on demand: half a second that only a page without rules costs
 
     try:
         html = etree.tostring(document.root, method="html", encoding="unicode")
-        found = trafilatura.bare_extraction(
+        result = trafilatura.bare_extraction(
             html, url=document.url, include_comments=False, include_tables=True
         )
     except Exception:  # noqa: BLE001 - foreign code reads foreign bytes
         return None
-    body = getattr(found, "body", None)
+
+    body = getattr(result, "body", None)
     if body is None:
         return None
-    parts = (_plain("".join(part.itertext())) for part in body.iterdescendants())
-    return _plain("".join(body.itertext())), frozenset(part for part in parts if part)
+    parts = {_plain_text(part) for part in body.iterdescendants()}
+    parts.discard("")
+    return _Extract(_plain_text(body), frozenset(parts))
 
 
-def _blocks(body: Any) -> Iterator[_Block]:
-    """Take a page apart: what has text of its own, and lists, tables, quotations and figures as a whole."""
-    stack = [body]
-    while stack:
-        element = stack.pop()
-        if not isinstance(element.tag, str) or element.tag in _SILENT:
+def _plain_text(element: Any) -> str:
+    return without_blanks("".join(element.itertext()))
+
+
+def _find_heading(document: Document) -> Any | None:
+    title = next(document.root.iter("title"), None)
+    if title is None:
+        return visible_dates.find_heading(document)
+    return visible_dates.find_heading(document, (text_of(title),))
+
+
+def _select_article(extracted: Sequence[Block]) -> list[Block]:
+    """Return the blocks that trafilatura takes for the article without comments, repeated prose and links at the end."""
+    blocks = []
+    seen: set[str] = set()
+    for block in _without_comments(extracted):
+        if block.words < MIN_PROSE_WORDS or block.plain not in seen:
+            blocks.append(block)
+        seen.add(block.plain)
+    return _without_links_at_end(blocks)
+
+
+def _without_comments(blocks: Sequence[Block]) -> Sequence[Block]:
+    """Leave out the comments, unless that leaves less than half of the words: then the names are misleading."""
+    others = []
+    for block in blocks:
+        if not _is_in_comments(block.element):
+            others.append(block)
+    if 2 * total_words(others) >= total_words(blocks):
+        return others
+    return blocks
+
+
+def _is_in_comments(element: Any) -> bool:
+    for holder in _with_ancestors(element):
+        if holder.tag in ("body", "html", "main"):
             continue
-        if _is_block(element):
-            yield _block(element)
-            continue
-        own = _own_text(element)
-        if len(plain := _plain(own)) >= _PIECE:
-            yield _Block(element, plain, text.weight(own), linked=False, whole=False)
-        stack.extend(reversed(element))
+        if has_any_word(holder, class_names.REMARKS):
+            return True
+    return False
 
 
-def _block(element: Any) -> _Block:
-    words = text_of(element)
-    plain = _plain(words)
-    links = (
-        sum(len(_plain(text_of(link))) for link in islice(element.iter("a"), MAX_BLOCKS))
-        if plain
-        else 0
-    )
-    return _Block(element, plain, text.weight(words), linked=links > _LINKS * len(plain))
+def _without_links_at_end(blocks: list[Block]) -> list[Block]:
+    """Leave out the links after the last prose, and their headings, if several lead to other articles."""
+    end = len(blocks)
+    for index, block in enumerate(blocks):
+        if block.is_prose:
+            end = index + 1
+
+    headlines = 0
+    rest = []
+    for block in blocks[end:]:
+        if block.is_linked:
+            if block.words >= _MIN_HEADLINE_WORDS:
+                headlines += 1
+        elif block.element.tag not in _HEADING_TAGS:
+            rest.append(block)
+    if headlines < 2:
+        return blocks
+    return [*blocks[:end], *rest]
 
 
-def _own_text(element: Any) -> str:
-    """What an element writes between the blocks in it: whole articles stand so, parted by line breaks alone."""
-    parts = [element.text or ""]
-    for child in element:
-        if child.tag in _TEXTUAL or child.tag == "a":
-            parts.append(text_of(child))
-        parts.append(child.tail or "")
-    return "".join(parts)
+def _smallest_root(article: Sequence[Block], blocks: Sequence[Block], *, default: Any) -> Any:
+    """Return the smallest element that holds nearly all of the article, widened to parts of it close by."""
+    article_words = _words_by_element(article)
+    prose_words = _words_by_element([block for block in article if block.is_prose])
+    all_words = _words_by_element(blocks)
 
-
-def _is_block(element: Any) -> bool:
-    if element.tag in _WHOLE or element.tag in MEDIA:
-        return True
-    if not _has_own_text(element):
-        return False
-    return element.tag in _LEAVES or next(element.iterdescendants(*_INNER_BLOCKS), None) is None
-
-
-def _has_own_text(element: Any) -> bool:
-    """Tell whether an element writes something itself, or an inline element within it does."""
-    if element.text and element.text.strip():
-        return True
-    return any((child.tail and child.tail.strip()) or child.tag in _TEXTUAL for child in element)
-
-
-def _is_wanted(block: _Block, all_words: str, parts: frozenset[str]) -> bool:
-    plain = block.plain
-    if len(plain) < _PIECE // 2:
-        return plain in parts
-    pieces = [
-        plain[start : start + _PIECE]
-        for start in range(0, max(len(plain) - _PIECE // 2, 1), _PIECE)
-    ]
-    return sum(piece in all_words for piece in pieces) >= _FOUND * len(pieces)
-
-
-def _around(wanted: Sequence[_Block], blocks: Sequence[_Block], *, default: Any) -> Any:
-    """The smallest element that holds nearly all of what is wanted, and what is wanted close by."""
-    held, all_held = _weights(wanted), _weights(blocks)
-    prose = _weights([one for one in wanted if one.is_prose])
-    least = _MOST * sum(block.words for block in wanted)
-    root = max(
-        (element for element, words in held.items() if words >= least), key=_depth, default=None
-    )
-    if root is None:  # deeper than anybody looks
+    root = _deepest_with(article_words, _MIN_COVERAGE * total_words(article))
+    if root is None:  # the blocks are more than MAX_LEVELS deep
         return default
-    for above in islice(root.iterancestors(), MAX_LEVELS):
-        gained = held.get(above, 0) - held[root]
-        if above.tag in ("body", "html") and not _is_bare(root):
+
+    for ancestor in islice(root.iterancestors(), MAX_LEVELS):
+        is_page = ancestor.tag in ("body", "html")
+        if is_page and root.tag not in _SINGLE_BLOCK_TAGS:
             break
-        most = _BESIDE_PROSE if prose.get(above, 0) > prose.get(root, 0) else _BESIDE
-        if gained and all_held[above] - all_held[root] <= most * gained:
-            root = above
+        gained = article_words.get(ancestor, 0) - article_words[root]
+        if not gained:
+            continue
+        limit = _MAX_OTHER_WORDS
+        if prose_words.get(ancestor, 0) > prose_words.get(root, 0):
+            limit = _MAX_OTHER_WORDS_BESIDE_PROSE
+        if all_words[ancestor] - all_words[root] <= limit * gained:
+            root = ancestor
     return root
 
 
-def _is_bare(element: Any) -> bool:
-    """Tell a block that stands alone from one that holds others."""
-    return element.tag in _LEAVES or element.tag in _WHOLE
+def _deepest_with(words_by_element: dict[Any, float], min_words: float) -> Any | None:
+    candidates = []
+    for element, words in words_by_element.items():
+        if words >= min_words:
+            candidates.append(element)
+    return max(candidates, key=_depth, default=None)
 
 
-def _weights(blocks: Sequence[_Block]) -> dict[Any, float]:
-    weights: dict[Any, float] = {}
+def _words_by_element(blocks: Sequence[Block]) -> dict[Any, float]:
+    """Return how many words of these blocks each element holds."""
+    words: dict[Any, float] = {}
     for block in blocks:
-        for element in islice((block.element, *block.element.iterancestors()), MAX_LEVELS):
-            weights[element] = weights.get(element, 0) + block.words
-    return weights
+        for element in _with_ancestors(block.element):
+            words[element] = words.get(element, 0) + block.words
+    return words
 
 
-def _cut_out(
-    root: Any, blocks: Sequence[_Block], wanted: Sequence[_Block], *, heading: Any | None = None
+def _copy_article(
+    root: Any, blocks: Sequence[Block], article: Sequence[Block], *, heading: Any | None = None
 ) -> Any:
-    """Copy a part of the page without what is not the article: its title, and what nobody wants outside of prose."""
-    inside = [
-        block for block in blocks if block.element is root or root in block.element.iterancestors()
-    ]
-    kept = {block.element for block in wanted}
-    places = [place for place, block in enumerate(inside) if block.element in kept]
-    first, last = (
-        (places[0], places[-1]) if places and inside[places[0]].whole else (0, len(inside))
-    )
-    goes = {
-        block.element
-        for place, block in enumerate(inside)
-        if block.element.tag == "h1"
-        or block.element is heading
-        or (
-            block.element not in kept
-            and not _stays(block, root, lead=place < first, within=first < place < last)
-        )
-        if block.whole
-    }
-    prose = [one for one in inside if one.is_prose and one.whole and one.element not in kept | goes]
-    if sum(map(_words_of, prose)) > sum(
-        map(_words_of, wanted)
-    ):  # other articles stand between its paragraphs
-        goes.update(one.element for one in prose)
+    """Copy a part of the page without what is not the article."""
+    removed = _elements_to_remove(root, blocks, article, heading)
     copy = deepcopy(root)
     copy.tail = None
-    if direction := direction_of(root):
+    direction = direction_of(root)
+    if direction:
         copy.set("dir", direction)
-    gone = [twin for element, twin in zip(root.iter(), copy.iter(), strict=True) if element in goes]
-    for twin in gone:
-        if twin is not copy:
-            detach(twin)
+
+    # Collected first: a tree cannot be walked while it loses elements.
+    copies_to_remove = []
+    for original, duplicate in zip(root.iter(), copy.iter(), strict=True):
+        if original in removed and duplicate is not copy:
+            copies_to_remove.append(duplicate)
+    for duplicate in copies_to_remove:
+        detach(duplicate)
     return copy
 
 
-def _stays(block: _Block, root: Any, *, lead: bool, within: bool) -> bool:
-    """Tell whether a block that nobody asked for belongs to the article: a picture or player, prose in its midst."""
-    shows = next(block.element.iter(*SHOWN), None) is not None
-    if not (within and (shows or block.is_prose)) and not (lead and shows and not block.is_prose):
+def _elements_to_remove(
+    root: Any, blocks: Sequence[Block], article: Sequence[Block], heading: Any | None
+) -> set[Any]:
+    """Return the elements in `root` that are not the article: its title, and blocks that nothing speaks for."""
+    inside = _blocks_inside(root, blocks)
+    wanted = {block.element for block in article}
+    first, last = _bounds(inside, wanted)
+
+    removed = set()
+    extra_prose = []  # stays although trafilatura left it out
+    for index, block in enumerate(inside):
+        if not block.whole:
+            continue
+        is_title = block.element.tag == "h1" or block.element is heading
+        if is_title:
+            removed.add(block.element)
+            continue
+        if block.element in wanted:
+            continue
+
+        is_lead = index < first
+        is_within = first < index < last
+        if not _belongs_to_article(block, root, is_lead=is_lead, is_within=is_within):
+            removed.add(block.element)
+        elif block.is_prose:
+            extra_prose.append(block)
+
+    # More prose than the article itself: other articles are between its paragraphs.
+    if total_words(extra_prose) > total_words(article):
+        removed.update(block.element for block in extra_prose)
+    return removed
+
+
+def _blocks_inside(root: Any, blocks: Sequence[Block]) -> list[Block]:
+    inside = []
+    for block in blocks:
+        if block.element is root or root in block.element.iterancestors():
+            inside.append(block)
+    return inside
+
+
+def _bounds(inside: Sequence[Block], wanted: set[Any]) -> tuple[int, int]:
+    """Return the indexes of the first and last wanted block, of all blocks if the first one is not whole."""
+    indexes = []
+    for index, block in enumerate(inside):
+        if block.element in wanted:
+            indexes.append(index)
+
+    everything = (0, len(inside))
+    if not indexes:
+        return everything
+    first, last = indexes[0], indexes[-1]
+    if not inside[first].whole:
+        return everything
+    return first, last
+
+
+def _belongs_to_article(block: Block, root: Any, *, is_lead: bool, is_within: bool) -> bool:
+    """Return whether a block that trafilatura left out belongs to the article.
+
+    Media do, in front of the article and within it, and prose within it, if no name around it says boilerplate.
+    """
+    has_media = next(block.element.iter(*MEDIA_TAGS), None) is not None
+    if is_within:
+        is_candidate = has_media or block.is_prose
+    else:
+        is_candidate = is_lead and has_media and not block.is_prose
+    if not is_candidate:
         return False
-    around = (one for one in (block.element, *block.element.iterancestors()) if one is not root)
-    return not any(
-        is_furniture(one) for one in islice(around, _depth(block.element) - _depth(root))
-    )
+
+    levels = _depth(block.element) - _depth(root)
+    around = islice((block.element, *block.element.iterancestors()), levels)
+    return not any(map(is_boilerplate, around))
 
 
-def _densest(blocks: Sequence[_Block], where: str) -> Text | None:
-    """The element with the most prose close to it; the one above it gets half of that (readability's measure)."""
-    prose = [
-        block
-        for block in blocks
-        if block.words >= 5 and not block.linked and not _is_aside(block.element)
-    ]
-    weights: dict[Any, float] = {}
+def _find_densest(blocks: Sequence[Block], where: str) -> Text | None:
+    """Return the element with the most prose directly in it; the one above it gets half of that."""
+    prose = []
+    for block in blocks:
+        if block.words < _MIN_DENSE_WORDS or block.is_linked:
+            continue
+        if not _is_in_boilerplate(block.element):
+            prose.append(block)
+
+    density: dict[Any, float] = {}
     for block in prose:
-        holders = (
-            block.element.iterancestors()
-            if block.whole
-            else (block.element, *block.element.iterancestors())
-        )
-        for share, element in zip((1.0, 0.5), holders, strict=False):
-            weights[element] = weights.get(element, 0) + share * block.words
-    root = max(weights, key=lambda element: weights[element], default=None)
-    inside = [
-        block for block in prose if block.element is root or root in block.element.iterancestors()
-    ]
-    if root is None or sum(block.words for block in inside) < LEAST_WORDS:
+        for share, element in zip(_SHARES, _holders(block), strict=False):
+            density[element] = density.get(element, 0) + share * block.words
+    root = max(density, key=lambda element: density[element], default=None)
+    if root is None:
         return None
-    return Text(_cut_out(root, blocks, inside), where)
+
+    inside = _blocks_inside(root, prose)
+    if total_words(inside) < MIN_WORDS:
+        return None
+    return Text(_copy_article(root, blocks, inside), where)
 
 
-def _is_aside(element: Any) -> bool:
-    return any(is_furniture(one) for one in islice((element, *element.iterancestors()), MAX_LEVELS))
+def _holders(block: Block) -> Iterator[Any]:
+    """Yield the elements around a block's text, innermost first."""
+    if not block.whole:
+        yield block.element
+    yield from block.element.iterancestors()
+
+
+def _is_in_boilerplate(element: Any) -> bool:
+    return any(map(is_boilerplate, _with_ancestors(element)))
+
+
+def _with_ancestors(element: Any) -> Iterator[Any]:
+    """Yield an element and those around it, `MAX_LEVELS` in all."""
+    return islice((element, *element.iterancestors()), MAX_LEVELS)
 
 
 def _depth(element: Any) -> int:
     return sum(1 for _ in element.iterancestors())
-
-
-def _plain(value: str) -> str:
-    return _BLANK.sub("", value)

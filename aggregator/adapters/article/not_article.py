@@ -1,16 +1,20 @@
-"""Pages that answer 200 and are no article: an error in words, a wall, a question for consent.
+"""Decides whether a page is an article: by what it declares, and by the marks of error pages, walls and consent pages.
 
-Rule: what only such pages have decides alone (a wall's marks, a site's own selectors); words in a title decide only
-where there is hardly a text, for articles have such titles too.
+Rule: marks that only such pages have are enough (a wall's marks, a site's own selectors). Words in a title count only
+if the page has hardly any text, because articles have such titles too.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+from aggregator.adapters.html import json_ld
 from aggregator.adapters.html.bot_wall import wall
 from aggregator.normalize import url
+from aggregator.rules.json_path import types
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +23,10 @@ if TYPE_CHECKING:
     from aggregator.rules.compiled import SiteRules
     from aggregator.rules.document import Document
 
+MAX_NODES = 2_000
 TINY_WORDS = 120  # a page of an error or a consent has fewer; Han and the like count half
+_MAX_TITLE = 300  # characters
+_LIST_TYPES = frozenset({"ItemList", "CollectionPage", "SearchResultsPage", "Blog"})
 
 _NOT_FOUND = re.compile(
     r"""\b(?:404|410)\b
@@ -37,7 +44,7 @@ _NOT_FOUND = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-_WALLED = re.compile(
+_WALL = re.compile(
     r"""^\s*(?:just\s+a\s+moment | attention\s+required | access\s+(?:to\s+this\s+page\s+has\s+been\s+)?denied
         | forbidden | (?:403|429|503)\b | are\s+you\s+(?:a\s+)?(?:robot|human)
         | (?:please\s+)?verify(?:ing)?\s+(?:that\s+)?you\s+are
@@ -58,28 +65,59 @@ _CONSENT = re.compile(
 )
 
 
-def certain(capture: Capture, document: Document, rules: SiteRules) -> str | None:
-    """Say why a page is surely no article, None where it may be one."""
-    found = wall(capture.status, capture.headers, capture.body, host=url.host(capture.url) or "")
-    if found:
-        return found
-    gone = next(
-        (one for one in rules.soft_404 if next(iter(one.elements(document)), None) is not None),
-        None,
-    )
-    return f"a page of an error, by its `{gone.source}`" if gone else None
+_TITLE_PATTERNS = (
+    (_NOT_FOUND, "a page of an error"),
+    (_WALL, "a wall"),
+    (_CONSENT, "a consent wall"),
+)
 
 
-def likely(titles: Iterable[str], words: float) -> str | None:
-    """Say why a page with these titles and so few words is no article, None where it may be one."""
+def is_article(document: Document) -> bool:
+    """Return whether a page declares that it is one article, and nowhere that it lists several.
+
+    It does so by JSON-LD of an article at its URL or by `og:type`. A site's front page is never an article.
+    """
+    address = document.url or ""
+    if urlsplit(address).path in ("", "/"):
+        return False
+    for node in islice(document.linked_data, MAX_NODES):
+        if not _LIST_TYPES.isdisjoint(types(node)):
+            return False
+
+    if _open_graph_type(document) == "article":
+        return True
+    data = json_ld.read(document, addresses=[address], headlines=())
+    return data.article is not None
+
+
+def definite_reason(capture: Capture, document: Document, rules: SiteRules) -> str | None:
+    """Return why a page is certainly no article, None if it may be one."""
+    host = url.host(capture.url) or ""
+    wall_name = wall(capture.status, capture.headers, capture.body, host=host)
+    if wall_name:
+        return wall_name
+
+    for selector in rules.soft_404:
+        if next(iter(selector.elements(document)), None) is not None:
+            return f"a page of an error, by its `{selector.source}`"
+    return None
+
+
+def likely_reason(titles: Iterable[str], words: float) -> str | None:
+    """Return why a page with these titles and so few words is no article, None if it may be one."""
     if words > TINY_WORDS:
         return None
     for title in titles:
-        for pattern, what in (
-            (_NOT_FOUND, "a page of an error"),
-            (_WALLED, "a wall"),
-            (_CONSENT, "a consent wall"),
-        ):
-            if pattern.search(title[:300]):
-                return f"{what}, titled `{' '.join(title.split())[:80]}`"
+        for pattern, kind in _TITLE_PATTERNS:
+            if pattern.search(title[:_MAX_TITLE]):
+                shown = " ".join(title.split())[:80]
+                return f"{kind}, titled `{shown}`"
+    return None
+
+
+def _open_graph_type(document: Document) -> str | None:
+    for element in document.root.iter("meta"):
+        if element.get("property") == "og:type":
+            content: str = element.get("content", "")
+            return content.strip().lower()
     return None

@@ -1,7 +1,7 @@
-"""What a reader sees at the head of an article: its heading, its times, a date behind a label.
+"""Finds what a reader sees at the head of an article: its heading, its `time` elements, dates behind labels.
 
-Rule: only what stands around the heading speaks of the article; lists, asides, footers and other articles do not. A
-date in words is read in the page's language and given as ISO 8601, since nobody behind knows that language.
+Rule: only what is around the heading counts; lists, asides, footers and other articles do not. A date in words is read
+in the page's language and returned as ISO 8601, because later stages do not know that language.
 """
 
 from __future__ import annotations
@@ -14,27 +14,27 @@ from zoneinfo import ZoneInfo
 
 from aggregator.adapters.article import byline_dates
 from aggregator.adapters.html import class_names
-from aggregator.adapters.html.class_names import words_of
+from aggregator.adapters.html.class_names import has_any_word
 from aggregator.model import Found
 from aggregator.normalize import dates, text
 from aggregator.rules.document import text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from aggregator.rules.document import Document
 
-LEVELS = 4  # above the heading, where no `header` or `article` is
+MAX_LEVELS = 4  # above the heading, if it is in no `article`
 MAX_HEADINGS = 50
 MAX_TIMES = 50
-MAX_LABELS = 6  # of a page that are tried
-_LONGEST_LINE = 200  # characters: a byline, not a paragraph
+MAX_DATE_ELEMENTS = 6  # of a page that are tried
+_MAX_LINE = 200  # characters: a byline, not a paragraph
 _MAX_WORDS = 8  # of a date
-_LEAST_TITLE = 8  # characters; what is shorter begins too many titles
+_MIN_TITLE = 8  # characters; a shorter heading begins too many titles
 
-_ELSEWHERE = frozenset({"aside", "nav", "footer", "ul", "ol", "table", "form"})
-_CHANGED = re.compile(r"updat|modif|edit|chang|revis", re.IGNORECASE)
+_OUTSIDE_TAGS = frozenset({"aside", "nav", "footer", "ul", "ol", "table", "form", "article"})
+_CHANGE_CLASS = re.compile(r"updat|modif|edit|chang|revis", re.IGNORECASE)
 _PUBLISHED_LABELS = r"""
     published(?:\s+(?:on|at))? | posted(?:\s+on)? | date\s+of\s+publication | publication\s+date | first\s+published
     | publié(?:e)?(?:\s+(?:le|à))? | mis\s+en\s+ligne(?:\s+le)? | date\s+de\s+(?:publication|parution)
@@ -48,12 +48,12 @@ _PUBLISHED_LABELS = r"""
     | تاریخ\s+انتشار | منتشر\s+شده(?:\s+در)? | تاريخ\s+النشر | نُ?شر\s+في | تم\s+النشر(?:\s+في)? | فرستاده\s+شده
 """
 _LABEL = re.compile(rf"\s*(?:{_PUBLISHED_LABELS})\s*[:：]?\s*", re.IGNORECASE | re.VERBOSE)
-_DATED_CLASS = re.compile(
+_DATE_CLASS = re.compile(
     r"(?<![a-z])(?:pub(?:lish(?:ed)?)?[-_]?)?(?:date|time|timestamp|datetime)(?![a-z])",
     re.IGNORECASE,
 )
-_CUT = re.compile(r"\s*[|｜·•\n\r\t]\s*|\s{3,}|(?:来源|來源|作者|编辑|編輯|责编)[:：]")
-_LABELLED = (
+_LINE_END = re.compile(r"\s*[|｜·•\n\r\t]\s*|\s{3,}|(?:来源|來源|作者|编辑|編輯|责编)[:：]")
+_DATE_TAGS = (
     "p",
     "div",
     "span",
@@ -81,159 +81,249 @@ class Times:
     updated: tuple[Found, ...] = ()
 
 
-def heading(document: Document, titles: tuple[str, ...] = ()) -> Any | None:
-    """The article's first heading: the only `h1`, the only one of them in an article, or the one that is its title.
+def find_heading(document: Document, titles: tuple[str, ...] = ()) -> Any | None:
+    """Return the element of the article's heading, None if it is unclear which one it is.
 
-    Where no `h1` is, a heading of another level that begins the title. `titles` may have the site's name around them.
+    That is the only `h1`, else the only `h1` inside an article, else the first heading that is one of `titles`, an `h1`
+    before those of other levels. `titles` may have the site's name around them.
     """
-    found = [one for one in islice(document.root.iter("h1"), MAX_HEADINGS) if text_of(one).strip()]
-    if len(found) == 1:
-        return found[0]
-    inner = [one for one in found if next(one.iterancestors("article", "main"), None) is not None]
-    if len(inner) == 1:
-        return inner[0]
-    others = islice(document.root.iter("h2", "h3", "h4"), MAX_HEADINGS)
-    return next((one for one in (*found, *others) if _is_title(text_of(one), titles)), None)
+    headings = []
+    in_article = []
+    for element in islice(document.root.iter("h1"), MAX_HEADINGS):
+        if not text_of(element).strip():
+            continue
+        headings.append(element)
+        if next(element.iterancestors("article", "main"), None) is not None:
+            in_article.append(element)
+    if len(headings) == 1:
+        return headings[0]
+    if len(in_article) == 1:
+        return in_article[0]
+
+    folded_titles = [_fold(title) for title in titles]
+    lower_headings = islice(document.root.iter("h2", "h3", "h4"), MAX_HEADINGS)
+    for element in (*headings, *lower_headings):
+        if _is_title(text_of(element), folded_titles):
+            return element
+    return None
 
 
-def _is_title(value: str, titles: tuple[str, ...]) -> bool:
-    """Tell whether a heading is a title, or begins one that goes on with the name of the site."""
-    name = text.fold(" ".join(value.split()))
-    wanted = [text.fold(" ".join(title.split())) for title in titles]
-    return bool(name) and any(
-        one == name
-        or (len(name) >= _LEAST_TITLE and one.startswith(name) and not one[len(name)].isalnum())
-        for one in wanted
-    )
+def _is_title(heading: str, folded_titles: list[str]) -> bool:
+    """Return whether a heading is a title, or begins one that goes on with the name of the site."""
+    folded = _fold(heading)
+    if not folded:
+        return False
+    if folded in folded_titles:
+        return True
+    if len(folded) < _MIN_TITLE:
+        return False
+
+    for title in folded_titles:
+        if title.startswith(folded):
+            next_character = title[len(folded)]
+            if not next_character.isalnum():
+                return True
+    return False
 
 
-def times(document: Document, h1: Any | None) -> Times:
-    """Give the times around a heading; those that are said to be of a change are apart."""
+def _fold(value: str) -> str:
+    return text.fold(" ".join(value.split()))
+
+
+def find_times(document: Document, heading: Any | None) -> Times:
+    """Return the times around a heading; those of a change are `updated`.
+
+    The second time of publication is taken for one of a change, after those that say so.
+    """
     published: list[Found] = []
     updated: list[Found] = []
-    for element in _times(document, h1):
-        found = Found(element.get("datetime").strip(), document.where(element))
-        (updated if _is_of_change(element) else published).append(found)
+    for element in _time_elements(document, heading):
+        time = Found(element.get("datetime").strip(), document.where(element))
+        if _is_of_change(element):
+            updated.append(time)
+        else:
+            published.append(time)
     return Times(tuple(published[:1]), (*updated, *published[1:2]))
 
 
-def written(
-    document: Document, h1: Any | None, *, language: str | None, taken: datetime
+def find_written_dates(
+    document: Document, heading: Any | None, *, language: str | None, taken: datetime
 ) -> tuple[Found, ...]:
-    """Give dates that people read: behind a label of any language, of a class that says so, in the article's byline."""
+    """Return the dates in text: behind a label of any language, in a date's class, in the article's byline.
+
+    `language` is the language of month names, None if it is unknown; `taken` is the time that relative dates count from.
+    """
     languages = (language,) if language else ()
-    found: dict[str, Found] = {}
-    for element, readings in (*_labelled(document, h1), *_in_bylines(document, h1)):
-        moments = (_moment(one, languages, taken) for one in readings)
-        if moment := next(filter(None, moments), None):
-            found.setdefault(moment, Found(moment, document.where(element)))
-    return tuple(found.values())
+    dates_by_value: dict[str, Found] = {}
+    for element, texts in _date_elements(document, heading):
+        moment = _read_first_date(texts, languages, taken)
+        if moment:
+            dates_by_value.setdefault(moment, Found(moment, document.where(element)))
+    return tuple(dates_by_value.values())
 
 
-def _labelled(document: Document, h1: Any | None) -> Iterator[tuple[Any, tuple[str, ...]]]:
-    for element, value in islice(_candidates(document, h1), MAX_LABELS):
-        pieces = [piece for piece in _CUT.split(value[:_LONGEST_LINE]) if piece.strip()]
-        yield element, tuple(piece.strip() for piece in pieces[:1])
+def _date_elements(document: Document, heading: Any | None) -> Iterator[tuple[Any, Sequence[str]]]:
+    """Yield the elements that may hold a date, each with the texts to parse, best first."""
+    labelled = _labelled_and_classed(document, heading)
+    for element, value in islice(labelled, MAX_DATE_ELEMENTS):
+        first_line = _first_line(value[:_MAX_LINE])
+        if first_line:
+            yield element, (first_line,)
+
+    body = document.root.find("body")
+    in_bylines = byline_dates.dated(body, heading, _article_area(document, heading))
+    yield from islice(in_bylines, MAX_DATE_ELEMENTS)
 
 
-def _in_bylines(document: Document, h1: Any | None) -> Iterator[tuple[Any, tuple[str, ...]]]:
-    return islice(
-        byline_dates.dated(document.root.find("body"), h1, _area(document, h1)), MAX_LABELS
-    )
+def _first_line(value: str) -> str:
+    """Return the first part of a text that is not blank, "" if there is none."""
+    for part in _LINE_END.split(value):
+        stripped = part.strip()
+        if stripped:
+            return stripped
+    return ""
 
 
-def _times(document: Document, h1: Any | None) -> Iterator[Any]:
-    area = _area(document, h1)
+def _time_elements(document: Document, heading: Any | None) -> Iterator[Any]:
+    area = _article_area(document, heading)
     if area is None:
         return
     for element in islice(area.iter("time"), MAX_TIMES):
-        if (element.get("datetime") or "").strip() and not _is_elsewhere(element, area):
+        value = element.get("datetime", "").strip()
+        if value and not _is_outside(element, area):
             yield element
 
 
-def _area(document: Document, h1: Any | None) -> Any | None:
-    """Where the article's own times are: the article around the heading, else what is a few levels above it."""
-    if h1 is None:
+def _article_area(document: Document, heading: Any | None) -> Any | None:
+    """Return the element that holds the article's own times, None if there is no such element.
+
+    That is the article around the heading, else an element at most four levels above it: the lowest one with a time.
+    """
+    if heading is None:
         articles = list(islice(document.root.iter("article"), 2))
         return articles[0] if len(articles) == 1 else None
-    around = next(h1.iterancestors("article"), None)
-    if around is not None:
-        return around
-    above = [one for one in islice(h1.iterancestors(), LEVELS) if one.tag not in ("body", "html")]
+
+    article = next(heading.iterancestors("article"), None)
+    if article is not None:
+        return article
+
+    above = []
+    for ancestor in islice(heading.iterancestors(), MAX_LEVELS):
+        if ancestor.tag not in ("body", "html"):
+            above.append(ancestor)
     if not above:
         return document.root.find("body")
-    return next((one for one in above if next(one.iter("time"), None) is not None), above[-1])
+    for ancestor in above:
+        if next(ancestor.iter("time"), None) is not None:
+            return ancestor
+    return above[-1]
 
 
-def _is_elsewhere(element: Any, area: Any) -> bool:
-    for one in element.iterancestors():
-        if one is area:
+def _is_outside(element: Any, area: Any) -> bool:
+    """Return whether an element of an area belongs to a list, an aside, comments or another article."""
+    for ancestor in element.iterancestors():
+        if ancestor is area:
             return False
-        if (
-            one.tag in _ELSEWHERE
-            or one.tag == "article"
-            or not words_of(one).isdisjoint(class_names.REMARKS)
-        ):
+        if ancestor.tag in _OUTSIDE_TAGS:
+            return True
+        if has_any_word(ancestor, class_names.REMARKS):
             return True
     return False
 
 
-def _is_listed(element: Any) -> bool:
-    """Tell whether an element is in an item of a list that says more than a byline does: another article's."""
+def _is_in_teaser(element: Any) -> bool:
+    """Return whether an element is in a list item with more words than a byline: another article's."""
     item = next(element.iterancestors("li"), None)
-    return item is not None and text.weight(text_of(item)) > _MAX_WORDS
+    if item is None:
+        return False
+    return text.weight(text_of(item)) > _MAX_WORDS
 
 
 def _is_of_change(element: Any) -> bool:
+    names = [element.get("class"), element.get("itemprop")]
     parent = element.getparent()
-    words = (
-        element.get("class"),
-        element.get("itemprop"),
-        parent.get("class") if parent is not None else None,
-    )
-    return bool(_CHANGED.search(" ".join(word for word in words if word)))
+    if parent is not None:
+        names.append(parent.get("class"))
+    joined = " ".join(name for name in names if name)
+    return _CHANGE_CLASS.search(joined) is not None
 
 
-def _candidates(document: Document, h1: Any | None) -> Iterator[tuple[Any, str]]:
+def _labelled_and_classed(document: Document, heading: Any | None) -> Iterator[tuple[Any, str]]:
+    """Yield the elements with a label, then those with a date's class, each with the text of its date."""
     body = document.root.find("body")
-    for element in body.iter(*_LABELLED):
-        own = element.text
-        if own and len(own) < _LONGEST_LINE and _LABEL.match(own):
-            yield element, _behind_label(element)
-    area = _area(document, h1)
-    for element in area.iter(*_LABELLED) if area is not None else ():
-        if (
-            _DATED_CLASS.search(element.get("class") or "")
-            and not _is_of_change(element)
-            and not _is_listed(element)
-        ):
-            yield element, text_of(element)[:_LONGEST_LINE].strip()
+    for element in body.iter(*_DATE_TAGS):
+        own_text = element.text or ""
+        if len(own_text) < _MAX_LINE and _LABEL.match(own_text):
+            yield element, _text_behind_label(element)
+
+    area = _article_area(document, heading)
+    if area is not None:
+        yield from _elements_with_date_class(area)
 
 
-def _behind_label(element: Any) -> str:
-    """The text behind a label; where the label has an element of its own, that of the element around it."""
+def _elements_with_date_class(area: Any) -> Iterator[tuple[Any, str]]:
+    for element in area.iter(*_DATE_TAGS):
+        if not _DATE_CLASS.search(element.get("class", "")):
+            continue
+        if _is_of_change(element) or _is_in_teaser(element):
+            continue
+        yield element, text_of(element)[:_MAX_LINE].strip()
+
+
+def _text_behind_label(element: Any) -> str:
+    """Return the text behind a label, "" if there is no digit in it.
+
+    If the label has an element of its own, the text is in the element around it.
+    """
     for holder in (element, element.getparent()):
-        line = text_of(holder)[:_LONGEST_LINE]
+        line = text_of(holder)[:_MAX_LINE]
         label = _LABEL.match(line)
-        if label and any(map(str.isdigit, line[label.end() :])):
-            return line[label.end() :].strip()
+        if label is None:
+            continue
+        behind = line[label.end() :].strip()
+        if _has_digit(behind):
+            return behind
     return ""
 
 
-def _moment(line: str, languages: tuple[str, ...], taken: datetime) -> str | None:
-    """Read a date at the beginning of a line; its wall clock, with its zone only where one is written."""
-    words = line.split()
-    for count in dict.fromkeys((len(words), *range(min(_MAX_WORDS, len(words)), 0, -1))):
-        piece = " ".join(words[:count])
-        if not any(map(str.isdigit, piece)):
-            return None
-        if date := dates.read(piece, zone=_UTC, taken=taken, languages=languages):
-            return _iso(date)
+def _read_first_date(
+    texts: Sequence[str], languages: tuple[str, ...], taken: datetime
+) -> str | None:
+    for line in texts:
+        moment = _read_date(line, languages, taken)
+        if moment:
+            return moment
     return None
 
 
-def _iso(date: dates.Date) -> str:
+def _read_date(line: str, languages: tuple[str, ...], taken: datetime) -> str | None:
+    """Read a date at the beginning of a line, None if there is none.
+
+    The result is its wall clock, with a zone only if one is written.
+    """
+    words = line.split()
+    # The whole line, then its first 8, 7, 6 … words.
+    counts = (len(words), *range(min(_MAX_WORDS, len(words)), 0, -1))
+    for count in dict.fromkeys(counts):
+        piece = " ".join(words[:count])
+        if not _has_digit(piece):
+            return None
+        date = dates.read(piece, zone=_UTC, taken=taken, languages=languages)
+        if date:
+            return _to_iso(date)
+    return None
+
+
+def _has_digit(value: str) -> bool:
+    return any(map(str.isdigit, value))
+
+
+def _to_iso(date: dates.Date) -> str:
     if date.precision == "day":
         return date.value.date().isoformat()
-    moment = date.value.isoformat(timespec="seconds" if date.precision == "second" else "minutes")
-    return moment if date.offset is not None else moment.removesuffix("+00:00")
+
+    timespec = "seconds" if date.precision == "second" else "minutes"
+    moment = date.value.isoformat(timespec=timespec)
+    if date.offset is None:
+        return moment.removesuffix("+00:00")
+    return moment

@@ -1,7 +1,7 @@
-"""A fetched page to a document: the one place where HTML from the web is decoded and parsed.
+"""Decodes and parses fetched pages: the only place where HTML from the web becomes a document.
 
-Rule: every input gives a document or SourceError("parse"), at a cost that grows with its length alone: the parser stops
-at 2,048 elements in each other, a tag with hundreds of attributes loses them, a page of too many elements is refused.
+Rule: every input gives a document or SourceError("parse"), at a cost that grows linearly with its length: the parser
+stops at 2,048 nested elements, a tag with hundreds of attributes loses them, a page of too many elements is refused.
 """
 
 from __future__ import annotations
@@ -17,13 +17,10 @@ from aggregator.normalize.html import with_few_attributes, without_illegal_refer
 from aggregator.rules.document import Document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from aggregator.model import Capture
 
 MAX_ELEMENTS = 200_000  # the longest pages of news sites have 20,000; each is a step of every walk
-
-MAX_TAGS = 1_000_000  # counted before anything costs
+MAX_TAGS = 1_000_000  # counted before the costly steps
 
 _HEAD_BYTES = 16_384  # browsers look at 1,024 for the charset; scripts in front of it are common
 _META_LABEL = re.compile(
@@ -38,95 +35,108 @@ _PAGE_TYPES = (
     "text/plain",
     "",
 )
-_UNTOLD_TYPES = ("application/octet-stream", "binary/octet-stream", "unknown/unknown")
-_START = re.compile(r"<(?:!doctype\s+html|html|head|body|meta|title)\b", re.IGNORECASE)
-_STARTS_WITHIN = 16_384  # characters
-_FEED = re.compile(r"(?:<\?xml.*?\?>\s*)?<(?:rss|feed|rdf)\b")
-_BLANKS = bytes.maketrans(b"\f", b" ")
-_CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\f\r")
-_ELEMENT = re.compile(r"<[a-z!]", re.IGNORECASE)
-_MANY = etree.XPath(f"count(//*) > {MAX_ELEMENTS}")
+_UNSPECIFIC_TYPES = ("application/octet-stream", "binary/octet-stream", "unknown/unknown")
+_PAGE_START = re.compile(r"<(?:!doctype\s+html|html|head|body|meta|title)\b", re.IGNORECASE)
+_MAX_PREFIX = 16_384  # characters in front of the first tag of a page
+_FEED_START = re.compile(r"(?:<\?xml.*?\?>\s*)?<(?:rss|feed|rdf)\b")
+_FORM_FEED_TO_BLANK = bytes.maketrans(b"\f", b" ")
+_CONTROL_CHARACTERS = bytes(code for code in range(32) if code not in b"\t\n\f\r")
+_TAG = re.compile(r"<[a-z!]", re.IGNORECASE)
+_HAS_TOO_MANY_ELEMENTS = etree.XPath(f"count(//*) > {MAX_ELEMENTS}")
 
 
 def document(capture: Capture) -> Document:
-    """Decode and parse a page; what it says of itself (`home`, `linked_data`) is read when it is asked for.
+    """Decode and parse a page; `home` and `linked_data` are read on demand.
 
-    Raises: SourceError("parse") for what is no page, naming what was seen.
+    Raises: SourceError("parse") for what is no page, saying what it is.
     """
     text = decoded(capture)
-    _refuse_others(capture, text)
+    _check_is_page(capture, text)
     if text.count("<") > MAX_TAGS:
         raise SourceError("parse", f"a page of more than {MAX_TAGS:,} tags")
-    root = _parsed(text)
+
+    root = _parse(text)
     if root is None or root.find("body") is None:
         raise SourceError("parse", "a page without anything to show")
-    if _MANY(root):
+    if _HAS_TOO_MANY_ELEMENTS(root):
         raise SourceError("parse", f"a page of more than {MAX_ELEMENTS:,} elements")
     return Document(root, kind="page", url=capture.url, source=text)
 
 
 def decoded(capture: Capture) -> str:
-    """Decode a page by its mark, its labels and its language (RULES: charset)."""
+    """Decode a page by its byte order mark, its labels and its language (RULES: charset)."""
     head = capture.body[:_HEAD_BYTES]
+    labels = [label.decode("ascii", "replace") for label in _META_LABEL.findall(head)]
     language = _LANGUAGE.search(head)
     return decode(
         capture.body,
         capture.headers.get("content-type", ""),
-        labels=tuple(label.decode("ascii", "replace") for label in _META_LABEL.findall(head)),
+        labels=tuple(labels),
         language=language[1].decode("ascii") if language else None,
     )
 
 
-def _parsed(text: str) -> etree._Element | None:
+def direction_of(element: etree._Element) -> str | None:
+    """Return the direction of an element's text, `rtl` or `ltr`; None if no `dir` around it says."""
+    for holder in (element, *element.iterancestors()):
+        direction: str = holder.get("dir", "").lower()
+        if direction in ("rtl", "ltr"):
+            return direction
+    return None
+
+
+def _parse(text: str) -> etree._Element | None:
     parser = etree.HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=True
     )
+    source = _without_illegal_characters(with_few_attributes(text))
     try:
-        return etree.fromstring(_legal(with_few_attributes(text)), parser)
+        return etree.fromstring(source, parser)
     except (etree.ParserError, etree.XMLSyntaxError):
         return None
 
 
-def _legal(text: str) -> bytes:
-    """Leave out what XML 1.0 §2.2 forbids, also as references: no tree that holds it can be changed."""
+def _without_illegal_characters(text: str) -> bytes:
+    """Remove what XML 1.0 §2.2 forbids, also as references: a tree that holds it cannot be changed."""
     text = without_illegal_references(text)
     if "\ufffe" in text or "\uffff" in text:
         text = text.replace("\ufffe", "").replace("\uffff", "")
-    return text.encode("utf-8", "replace").translate(_BLANKS, _CONTROLS)
+    return text.encode("utf-8", "replace").translate(_FORM_FEED_TO_BLANK, _CONTROL_CHARACTERS)
 
 
-def _refuse_others(capture: Capture, text: str) -> None:
-    """Pages come under any label, so how a document begins decides for it; against it, its label and its bytes."""
-    begins = _START.search(text, 0, _STARTS_WITHIN)
-    if begins and not _is_other_markup(text):
+def _check_is_page(capture: Capture, text: str) -> None:
+    """Refuse what is no page.
+
+    Pages are served with any content type, so a document that begins like a page is one.
+    Only for others do the content type and the bytes decide.
+    """
+    starts_like_page = _PAGE_START.search(text, 0, _MAX_PREFIX) is not None
+    if starts_like_page and not _is_other_format(text):
         return
-    if seen := next(_strangeness(capture, text), None):
-        raise SourceError("parse", f"not a page: {seen}")
+    reason = _why_no_page(capture, text)
+    if reason:
+        raise SourceError("parse", f"not a page: {reason}")
 
 
-def _strangeness(capture: Capture, text: str) -> Iterator[str]:
+def _why_no_page(capture: Capture, text: str) -> str | None:
     media_type = capture.headers.get("content-type", "").partition(";")[0].strip().lower()
     if not text.strip():
-        yield "an empty body"
-    if media_type not in _PAGE_TYPES + _UNTOLD_TYPES:
-        yield f"a document of type {media_type}"
+        return "an empty body"
+    if media_type not in _PAGE_TYPES + _UNSPECIFIC_TYPES:
+        return f"a document of type {media_type}"
     if b"\x00" in capture.body[:1024]:
-        yield "binary data"
-    if _is_other_markup(text):
-        yield f"it begins with `{' '.join(text[:200].split())[:40]}`"
-    if not _ELEMENT.search(text):
-        yield "a text without elements"
+        return "binary data"
+    if _is_other_format(text):
+        beginning = " ".join(text[:200].split())
+        return f"it begins with `{beginning[:40]}`"
+    if not _TAG.search(text):
+        return "a text without elements"
+    return None
 
 
-def _is_other_markup(text: str) -> bool:
+def _is_other_format(text: str) -> bool:
+    """Return whether a text begins like a PDF, JSON or a feed."""
     start = text[:300].lstrip("\ufeff \t\r\n").lower()
-    return (
-        start.startswith(("%pdf-", "{", "["))
-        or re.match(r"(?:<\?xml.*?\?>\s*)?<(?:rss|feed|rdf)\b", start) is not None
-    )
-
-
-def direction_of(element: etree._Element) -> str | None:
-    """The direction that text in an element runs, `rtl` or `ltr`; None where nothing around it says."""
-    stated = ((one.get("dir") or "").lower() for one in (element, *element.iterancestors()))
-    return next((direction for direction in stated if direction in ("rtl", "ltr")), None)
+    if start.startswith(("%pdf-", "{", "[")):
+        return True
+    return _FEED_START.match(start) is not None

@@ -1,6 +1,7 @@
-"""What stands in an article's text and is no part of it: what the site offers beside it, by its name.
+"""Removes boilerplate from an article's text: share boxes, related links and the like, known by their class names.
 
-Rule: a name alone takes nothing out that shows or says much: sites call parts of their articles by such names too.
+Rule: a class name alone never removes a picture, a player or much text, because sites use such names for parts of their
+articles too.
 """
 
 from __future__ import annotations
@@ -13,17 +14,19 @@ from aggregator.normalize import text
 from aggregator.normalize.html.tree import detach
 from aggregator.rules.document import text_of
 
-MAX_TIDIED = 20_000  # elements of a text
-MAX_PIECES = 200  # of it that are looked at: each costs its length
+MAX_ELEMENTS = 20_000  # of a text
+MAX_CANDIDATES = 200  # elements of a text that are measured: each costs its length
 MAX_LINKS = 1_000
-SHOWN = ("img", "picture", "amp-img", "video", "audio", "iframe", "math")
+MEDIA_TAGS = ("img", "picture", "amp-img", "video", "audio", "iframe", "math")
 
-_FURNITURE_SHARE = 0.2  # of a text, at most, for one piece, and
-_LINKED_SHARE = 0.5  # where that is links
-_LOOSE_WORDS = 40  # of it that are not links
-_LINKS = 0.4  # of the words: prose has fewer in links
-_AROUND = frozenset({"nav", "aside", "footer", "form", "dialog"})
-_FURNITURE = re.compile(
+_MAX_SHARE = 0.2  # of a text's words in one removed element
+_MAX_LINKED_SHARE = 0.5  # of a text's words in one removed element that is mostly links
+_MAX_WORDS = 40  # in one removed element that is not mostly links
+_LINK_SHARE = 0.4  # of an element's words in links: prose has fewer
+_MAX_NAME = 500  # characters of class and id that are looked at
+_BOILERPLATE_TAGS = frozenset({"nav", "aside", "footer", "form", "dialog"})
+_BOILERPLATE_ROLES = frozenset({"navigation", "complementary", "dialog", "search"})
+_BOILERPLATE_NAME = re.compile(
     r"(?<![a-z])(?:share|sharing|social|related|recommend\w*|newsletter|subscri\w+|signup|promo\w*|advert\w*|ads?|sponsor\w*"
     r"|outbrain|taboola|comments?|disqus|breadcrumbs?|pagination|pager|sidebar|widget|toolbar|cookie\w*|paywall|popup"
     r"|modal|author-?(?:bio|box|info|card)|about-?(?:the-?)?author|sharedaddy|related-?posts"
@@ -33,34 +36,39 @@ _FURNITURE = re.compile(
 )
 
 
-def tidy(element: Any) -> None:
-    """Take out of a text that is marked up as an article's what is called furniture, and little beside it."""
-    whole = text.weight(text_of(element))
-    inside = islice(element.iterdescendants(), MAX_TIDIED)
-    named = [one for one in inside if isinstance(one.tag, str) and is_furniture(one)]
-    for one in named[:MAX_PIECES]:
-        if _is_loose(one, whole):
-            detach(one)
+def remove_boilerplate(element: Any) -> None:
+    """Remove small elements with boilerplate names from an element that is marked up as an article's text."""
+    total_words = text.weight(text_of(element))
+    candidates = []
+    for inner in islice(element.iterdescendants("*"), MAX_ELEMENTS):
+        if is_boilerplate(inner):
+            candidates.append(inner)
+
+    for candidate in candidates[:MAX_CANDIDATES]:
+        if _is_removable(candidate, total_words):
+            detach(candidate)
 
 
-def _is_loose(element: Any, whole: float) -> bool:
-    """Tell whether a text of `whole` words can lose an element: it shows nothing, and has few words, or only links."""
-    if next(element.iter(*SHOWN), None) is not None:
-        return False
-    words = text.weight(text_of(element))
-    links = sum(text.weight(text_of(link)) for link in islice(element.iter("a"), MAX_LINKS))
-    if links > _LINKS * words:
-        return words <= _LINKED_SHARE * whole
-    return element.tag != "aside" and words <= min(_LOOSE_WORDS, _FURNITURE_SHARE * whole)
-
-
-def is_furniture(element: Any) -> bool:
-    """Tell whether an element is called what stands beside an article."""
-    if element.tag in _AROUND or element.get("role") in (
-        "navigation",
-        "complementary",
-        "dialog",
-        "search",
-    ):
+def is_boilerplate(element: Any) -> bool:
+    """Return whether an element's tag, role, class or id says that it is not part of an article."""
+    if element.tag in _BOILERPLATE_TAGS:
         return True
-    return bool(_FURNITURE.search(f"{element.get('class') or ''} {element.get('id') or ''}"[:500]))
+    if element.get("role") in _BOILERPLATE_ROLES:
+        return True
+    names = f"{element.get('class', '')} {element.get('id', '')}"
+    return _BOILERPLATE_NAME.search(names[:_MAX_NAME]) is not None
+
+
+def _is_removable(element: Any, total_words: float) -> bool:
+    """Return whether a text of `total_words` can lose an element: no media in it, few words or mostly links."""
+    if next(element.iter(*MEDIA_TAGS), None) is not None:
+        return False
+
+    words = text.weight(text_of(element))
+    links = islice(element.iter("a"), MAX_LINKS)
+    linked_words = sum(text.weight(text_of(link)) for link in links)
+    if linked_words > _LINK_SHARE * words:
+        return words <= _MAX_LINKED_SHARE * total_words
+    if element.tag == "aside":
+        return False
+    return words <= min(_MAX_WORDS, _MAX_SHARE * total_words)

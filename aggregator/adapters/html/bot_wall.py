@@ -1,7 +1,7 @@
-"""Walls: answers that are not the page but something in front of it.
+"""Recognizes walls: responses that are a challenge or a question for consent instead of the page.
 
-Rule: a wall is an error of its own and never content. A header or host that only walls have decides alone; words in a
-page decide only two together, for an article may write about them.
+Rule: a header or host that only walls have is enough. Words in a page count only if two of them occur together, because
+an article may write about walls.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_LOOKED_AT_BYTES = 32_768
+_MAX_BYTES = 32_768
 # Statuses under which walls are served: their bodies are worth reading.
 WALL_STATUSES = frozenset({401, 403, 405, 429, 503})
 
@@ -54,38 +54,57 @@ _CONSENT_HOSTS = (
 
 
 def wall(status: int, headers: Mapping[str, str], body: bytes, *, host: str) -> str | None:
-    """Name the wall an answer is, None where it is none. `headers` have lower-case names, `host` is who answered."""
-    return _by_header(status, headers) or _by_host(host) or _by_words(headers, body)
+    """Return which wall a response is, None for none.
+
+    `headers` have lower-case names; `host` is the one that answered.
+    """
+    name = _name_by_header(status, headers)
+    if name is None:
+        name = _name_by_host(host)
+    if name is None:
+        name = _name_by_words(headers, body)
+    return name
 
 
-def _by_header(status: int, headers: Mapping[str, str]) -> str | None:
-    for name, values, found in _HEADERS:
-        value = headers.get(name)
-        if value is not None and (not values or value.strip().lower() in values):
-            return found
-    # DataDome marks every answer of its customers; only a refusal is a wall.
-    return "a DataDome challenge" if status in WALL_STATUSES and "x-datadome" in headers else None
+def _name_by_header(status: int, headers: Mapping[str, str]) -> str | None:
+    for header, wall_values, name in _HEADERS:
+        value = headers.get(header)
+        if value is None:
+            continue
+        if not wall_values:  # the header alone is enough
+            return name
+        if value.strip().lower() in wall_values:
+            return name
+
+    # DataDome marks every response of its customers; only a refusal is a wall.
+    is_refusal = status in WALL_STATUSES
+    if is_refusal and "x-datadome" in headers:
+        return "a DataDome challenge"
+    return None
 
 
-def _by_host(host: str) -> str | None:
-    return (
-        f"the consent wall of {host}"
-        if any(fnmatch(host, pattern) for pattern in _CONSENT_HOSTS)
-        else None
-    )
+def _name_by_host(host: str) -> str | None:
+    for pattern in _CONSENT_HOSTS:
+        if fnmatch(host, pattern):
+            return f"the consent wall of {host}"
+    return None
 
 
-def _by_words(headers: Mapping[str, str], body: bytes) -> str | None:
-    start = body[:_LOOKED_AT_BYTES]
+def _name_by_words(headers: Mapping[str, str], body: bytes) -> str | None:
+    start = body[:_MAX_BYTES]
     if not _is_html(headers.get("content-type", ""), start):
         return None
-    marked = start + b"x-datadome" if "x-datadome" in headers else start
-    return next(
-        (found for found, words in _WORDS if sum(word in marked for word in words) > 1), None
-    )
+
+    if "x-datadome" in headers:
+        start += b"x-datadome"  # the header counts as one of the words
+    for name, words in _WORDS:
+        matches = sum(word in start for word in words)
+        if matches >= 2:
+            return name
+    return None
 
 
 def _is_html(content_type: str, start: bytes) -> bool:
-    return "html" in content_type.lower() or start.lstrip()[:14].lower().startswith(
-        (b"<!doctype html", b"<html")
-    )
+    if "html" in content_type.lower():
+        return True
+    return start.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html"))

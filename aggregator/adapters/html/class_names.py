@@ -1,7 +1,6 @@
-"""The words by which the parts of a list's items are known: in class names, and in links that say nothing of their own.
+"""The words in class names that tell what a part of a page is, and the link texts that only say that there is more.
 
-Rule: facts only; `card.py` and `inference.py` act on them. Class names were read off the lists of news sites; the links
-that only say that there is more, in the languages those sites are written in.
+The class names come from the lists of news sites, the link texts are in the languages of those sites.
 """
 
 from __future__ import annotations
@@ -48,20 +47,33 @@ REMARKS = frozenset(_REMARK_WORDS.split())
 MORE = frozenset(" ".join(words.split()) for words in _MORE_WORDS.split("|"))
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
-_MARKS = re.compile(r"[^\w\s]+")
-_LONGEST_NAME = 300  # characters of a class attribute that are looked at
+_PUNCTUATION = re.compile(r"[^\w\s]+")
+_MAX_NAME = 300  # characters of a class attribute that are looked at
+_MAX_MORE = 40  # characters of a text that only says that there is more
 
 
 def words_of(element: Any) -> frozenset[str]:
-    """The words that an element's class, id and itemprop are made of, in lower case."""
-    return _words(element.get("class", ""), element.get("id", ""), element.get("itemprop", ""))
+    """Return the words in an element's class, id and itemprop, in lower case."""
+    return _split(element.get("class", ""), element.get("id", ""), element.get("itemprop", ""))
+
+
+def has_any_word(element: Any, words: frozenset[str]) -> bool:
+    """Return whether one of `words` is in an element's class, id or itemprop."""
+    return not words.isdisjoint(words_of(element))
 
 
 def says_more(text: str) -> bool:
-    """Tell whether a text only says that there is more to read, or nothing."""
-    return len(text) < 40 and " ".join(_MARKS.sub(" ", text).split()).casefold() in MORE | {""}
+    """Return whether a text only says that there is more to read, or nothing at all."""
+    if len(text) >= _MAX_MORE:
+        return False
+    plain = " ".join(_PUNCTUATION.sub(" ", text).split()).casefold()
+    return not plain or plain in MORE
 
 
 @lru_cache(maxsize=4096)
-def _words(*names: str) -> frozenset[str]:
-    return frozenset(word.lower() for name in names for word in _WORD.findall(name[:_LONGEST_NAME]))
+def _split(*names: str) -> frozenset[str]:
+    words: set[str] = set()
+    for name in names:
+        for word in _WORD.findall(name[:_MAX_NAME]):
+            words.add(word.lower())
+    return frozenset(words)

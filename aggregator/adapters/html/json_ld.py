@@ -1,8 +1,9 @@
-"""JSON-LD of a page: the node that speaks of this article, and what it states (schema.org).
+"""Reads the JSON-LD of a page (schema.org) and picks the nodes that describe this article and this page.
 
-Rule: a node counts when its address is this page's; else the only one, else the one whose headline the page shows. A
-node that names another page and another headline is another article. References by `@id` are followed; what does not
-parse is mended where that needs no guess (line breaks in texts, comments around it, commas too many), else passed over.
+Rule: a node counts if its URL is this page's. Otherwise the only node of its kind counts, or the one whose headline the
+page shows. A node that names another page and another headline describes another article. References by `@id` are
+followed. A script that does not parse is repaired if that needs no guess (line breaks in strings, comments around the
+JSON, trailing commas); otherwise it is skipped.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from aggregator.normalize import text, url
 from aggregator.rules.json_path import loads, nodes, types
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from aggregator.rules.document import Document
 
@@ -32,13 +33,15 @@ _ARTICLE_NAMES = """
 _PAGE_NAMES = (
     "WebPage ItemPage MediaGallery ImageGallery VideoObject AudioObject PodcastEpisode RadioEpisode"
 )
-ARTICLES = frozenset(_ARTICLE_NAMES.split())
-PAGES = frozenset(_PAGE_NAMES.split())
+_ARTICLE_TYPES = frozenset(_ARTICLE_NAMES.split())
+_PAGE_TYPES = frozenset(_PAGE_NAMES.split())
+_SITE_TYPES = frozenset({"WebSite", "NewsMediaOrganization"})
 
 _OPENINGS = ("<!--", "//", "/*", "<![CDATA[", "*/")
 _CLOSINGS = (";", "-->", "*/", "]]>", "//", "/*", ";")
+_URL_PREFIXES = ("http://", "https://", "//")
 _TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
-_PERIOD = re.compile(
+_DURATION = re.compile(
     r"P(?:\d{1,4}D)?T(?:(\d{1,4})H)?(?:(\d{1,5})M)?(?:(\d{1,6})(?:\.\d+)?S)?", re.IGNORECASE
 )
 _LEADING_DIGITS = re.compile(r"\d{1,6}")
@@ -46,50 +49,77 @@ _LEADING_DIGITS = re.compile(r"\d{1,6}")
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One node and the graph that its references lead into."""
+    """One node, and the graph in which its references are looked up."""
 
     data: Mapping[str, Any]
     graph: Mapping[str, Mapping[str, Any]]
 
     def texts(self, key: str) -> tuple[str, ...]:
-        """Give the texts and numbers of a property, each once."""
-        found = (_plain(value) for value in _listed(self.data.get(key)))
-        return tuple(dict.fromkeys(value for value in found if value))
+        """Return the texts and numbers of a property, each once."""
+        texts: dict[str, None] = {}
+        for value in _as_list(self.data.get(key)):
+            plain = _plain_value(value)
+            if plain:
+                texts[plain] = None
+        return tuple(texts)
 
     def nodes(self, key: str) -> tuple[Node, ...]:
-        """Give the nodes of a property; one that is only a reference is looked up."""
-        found = (value for value in _listed(self.data.get(key)) if isinstance(value, dict))
-        return tuple(Node(self._resolved(value), self.graph) for value in found)
+        """Return the nodes of a property; a node that is only a reference is looked up."""
+        nodes_of_key = []
+        for value in _as_list(self.data.get(key)):
+            if isinstance(value, dict):
+                nodes_of_key.append(Node(self._resolve(value), self.graph))
+        return tuple(nodes_of_key)
 
     def names(self, key: str) -> tuple[str, ...]:
-        """Give the names of people, organizations or languages: of nodes their `name`, of texts the text."""
-        found: list[str] = []
-        for value in _listed(self.data.get(key)):
-            if isinstance(value, dict):
-                found += Node(self._resolved(value), self.graph).texts("name")[:MAX_VALUES]
-            elif plain := _plain(value):
-                found.append(plain)
-        return tuple(dict.fromkeys(found))
+        """Return the names of people, organizations or languages, each once.
 
-    def _resolved(self, value: Mapping[str, Any]) -> Mapping[str, Any]:
+        A node gives its `name`, a text gives itself.
+        """
+        names: list[str] = []
+        for value in _as_list(self.data.get(key)):
+            if isinstance(value, dict):
+                node = Node(self._resolve(value), self.graph)
+                names.extend(node.texts("name")[:MAX_VALUES])
+            else:
+                plain = _plain_value(value)
+                if plain:
+                    names.append(plain)
+        return tuple(dict.fromkeys(names))
+
+    def _resolve(self, value: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Add what the graph knows of a node; the node's own values win."""
         name = value.get("@id")
-        known = self.graph.get(name) if isinstance(name, str) else None
-        return {**known, **value} if known else value
+        if not isinstance(name, str):
+            return value
+        referenced = self.graph.get(name)
+        if not referenced:
+            return value
+        return {**referenced, **value}
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An image as JSON-LD states it; sizes in pixels, None where they are not stated."""
+    """An image in JSON-LD; sizes in pixels, None if the page does not give them."""
 
     url: str
     width: int | None = None
     height: int | None = None
     caption: str | None = None
 
+    @property
+    def area(self) -> int:
+        """Width times height; a picture of unknown height counts as a square, one of unknown width as 0."""
+        if self.width is None:
+            return 0
+        if self.height is None:
+            return self.width * self.width
+        return self.width * self.height
+
 
 @dataclass(frozen=True, slots=True)
 class LinkedData:
-    """What concerns this page: the article's node and the page's own; `sites` are the names of its publishers."""
+    """The article's node, the page's own node, and the names of its publishers (`sites`)."""
 
     article: Node | None = None
     page: Node | None = None
@@ -99,145 +129,211 @@ class LinkedData:
 def read(
     document: Document, *, addresses: Collection[str], headlines: Collection[str]
 ) -> LinkedData:
-    """Find the nodes that speak of a page; `addresses` are its own, `headlines` what it shows as its title."""
-    if "ld+json" not in (document.source or "ld+json"):
+    """Find the nodes that describe a page.
+
+    `addresses` are the page's own URLs, `headlines` the titles that it shows.
+    """
+    if document.source and "ld+json" not in document.source:
         return LinkedData()
-    graph: dict[str, Mapping[str, Any]] = {}
-    found = list(islice(_nodes(document), MAX_NODES))
-    for data in found:
-        name = data.get("@id")
-        if isinstance(name, str) and len(data) > 1:
-            graph.setdefault(name, data)
-    keys = frozenset(url.key(address) for address in addresses)
-    folded = frozenset(text.fold(headline) for headline in headlines)
-    of_article = [Node(data, graph) for data in found if _kinds(data) & ARTICLES]
-    of_page = [Node(data, graph) for data in found if _kinds(data) & PAGES]
-    named = (
-        Node(data, graph) for data in found if _kinds(data) & {"WebSite", "NewsMediaOrganization"}
-    )
-    return LinkedData(
-        _about(of_article, keys, folded),
-        _about(of_page, keys, folded),
-        tuple(name for node in named for name in node.texts("name")),
-    )
+
+    all_data = list(islice(_find_nodes(document), MAX_NODES))
+    graph = _index_by_id(all_data)
+    articles = _nodes_of_types(all_data, _ARTICLE_TYPES, graph)
+    pages = _nodes_of_types(all_data, _PAGE_TYPES, graph)
+    site_nodes = _nodes_of_types(all_data, _SITE_TYPES, graph)
+
+    page_keys = frozenset(map(url.key, addresses))
+    folded_headlines = frozenset(map(text.fold, headlines))
+    article = _choose_node(articles, page_keys, folded_headlines)
+    page = _choose_node(pages, page_keys, folded_headlines)
+    sites: list[str] = []
+    for node in site_nodes:
+        sites.extend(node.texts("name"))
+    return LinkedData(article, page, tuple(sites))
 
 
 def pictures(node: Node, key: str = "image") -> list[Picture]:
-    """Give the images of a node, the largest first; those of unknown size keep their order behind."""
-    found = [picture for value in _listed(node.data.get(key)) if (picture := _picture(node, value))]
-    return sorted(
-        found, key=lambda picture: -(picture.width or 0) * (picture.height or picture.width or 0)
-    )
+    """Return the images of a node, largest first; those of unknown size follow in their order."""
+    found = []
+    for value in _as_list(node.data.get(key)):
+        picture = _read_picture(node, value)
+        if picture is not None:
+            found.append(picture)
+    return sorted(found, key=lambda picture: -picture.area)
 
 
 def seconds(duration: str) -> int | None:
-    """Read a duration of ISO 8601 (`PT1H2M3S`) as seconds."""
-    found = _PERIOD.fullmatch(duration.strip())
-    if not found:
+    """Read a duration of ISO 8601 (`PT1H2M3S`) as seconds; None if it is none or zero."""
+    match = _DURATION.fullmatch(duration.strip())
+    if not match:
         return None
-    hours, minutes, rest = (int(part or 0) for part in found.groups())
-    return hours * 3600 + minutes * 60 + rest or None
+    hours, minutes, rest = match.groups(default="0")
+    total = int(hours) * 3600 + int(minutes) * 60 + int(rest)
+    return total or None
 
 
-def _nodes(document: Document) -> Iterator[dict[str, Any]]:
-    """Yield every node, also those that another one holds as its main entity."""
+def _find_nodes(document: Document) -> Iterator[dict[str, Any]]:
+    """Yield every node, also those that another node holds as its main entity."""
     for script in document.root.iter("script"):
-        if (script.get("type") or "").strip().lower() != "application/ld+json":
+        media_type = script.get("type", "").strip().lower()
+        if media_type != "application/ld+json":
             continue
+
         source = script.text or ""
-        stated = loads(source)
-        for data in nodes(_mended(source) if stated is None else stated):
+        value = loads(source)
+        if value is None:
+            value = _repair_and_load(source)
+        for data in nodes(value):
             yield data
-            yield from (
-                inner for inner in _listed(data.get("mainEntity")) if isinstance(inner, dict)
-            )
+            for entity in _as_list(data.get("mainEntity")):
+                if isinstance(entity, dict):
+                    yield entity
 
 
-def _mended(source: str) -> Any:
-    """Read what is JSON but for the comments around it, line breaks in its texts, and commas too many."""
-    tidy = source.strip()
+def _repair_and_load(source: str) -> Any:
+    """Load JSON that has comments around it, line breaks in its strings or trailing commas; None if it is worse."""
+    source = source.strip()
     for mark in _OPENINGS:
-        tidy = tidy.removeprefix(mark).lstrip()
+        source = source.removeprefix(mark).lstrip()
     for mark in _CLOSINGS:
-        tidy = tidy.removesuffix(mark).rstrip()
+        source = source.removesuffix(mark).rstrip()
+
     try:
-        return json.loads(_TRAILING_COMMA.sub("", tidy), strict=False)
+        return json.loads(_TRAILING_COMMA.sub("", source), strict=False)
     except (ValueError, RecursionError):
         return None
 
 
-def _about(found: list[Node], keys: Collection[str], headlines: Collection[str]) -> Node | None:
-    here = next(
-        (node for node in found if any(url.key(address) in keys for address in _addresses(node))),
-        None,
-    )
-    if here is not None:
-        return here
-    if len(found) == 1:
-        stranger = (
-            any(_addresses(found[0]))
-            and any(_headlines(found[0]))
-            and not _is_shown(found[0], headlines)
-        )
-        return None if stranger else found[0]
-    return next((node for node in found if _is_shown(node, headlines)), None)
+def _index_by_id(all_data: list[dict[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Return the nodes by their `@id`, the first of each; a node with an `@id` alone is a reference."""
+    graph: dict[str, Mapping[str, Any]] = {}
+    for data in all_data:
+        name = data.get("@id")
+        if isinstance(name, str) and len(data) > 1:
+            graph.setdefault(name, data)
+    return graph
+
+
+def _nodes_of_types(
+    all_data: list[dict[str, Any]],
+    wanted: Collection[str],
+    graph: Mapping[str, Mapping[str, Any]],
+) -> list[Node]:
+    chosen = []
+    for data in all_data:
+        if not _type_names(data).isdisjoint(wanted):
+            chosen.append(Node(data, graph))
+    return chosen
+
+
+def _type_names(data: Mapping[str, Any]) -> set[str]:
+    """Return the types without their vocabulary (`http://schema.org/NewsArticle`, `schema:NewsArticle`)."""
+    return {re.split(r"[/:#]", name)[-1] for name in types(dict(data))}
+
+
+def _choose_node(
+    candidates: list[Node], page_keys: Collection[str], headlines: Collection[str]
+) -> Node | None:
+    """Return the node that describes this page, None if none does; see the module's rule."""
+    for node in candidates:
+        if _has_address(node, page_keys):
+            return node
+
+    if len(candidates) == 1:
+        only = candidates[0]
+        if _is_of_another_page(only, headlines):
+            return None
+        return only
+
+    for node in candidates:
+        if _is_shown(node, headlines):
+            return node
+    return None
+
+
+def _is_of_another_page(node: Node, headlines: Collection[str]) -> bool:
+    """Return whether a node without this page's URL has another URL and a headline that the page does not show."""
+    if not any(_addresses(node)):
+        return False
+    if not any(_headlines(node)):
+        return False
+    return not _is_shown(node, headlines)
+
+
+def _has_address(node: Node, page_keys: Collection[str]) -> bool:
+    return any(url.key(address) in page_keys for address in _addresses(node))
 
 
 def _addresses(node: Node) -> Iterator[str]:
     for key in ("url", "mainEntityOfPage", "@id"):
-        for value in _listed(node.data.get(key)):
-            address = value.get("@id") or value.get("url") if isinstance(value, dict) else value
-            if isinstance(address, str) and address.startswith(("http://", "https://", "//")):
-                yield address.partition("#")[0]
+        for value in _as_list(node.data.get(key)):
+            address = value
+            if isinstance(value, dict):
+                address = value.get("@id") or value.get("url")
+            if not isinstance(address, str):
+                continue
+            if address.startswith(_URL_PREFIXES):
+                without_fragment, _, _ = address.partition("#")
+                yield without_fragment
 
 
-def _headlines(node: Node) -> Iterable[str]:
+def _headlines(node: Node) -> tuple[str, ...]:
     return (*node.texts("headline"), *node.texts("name"))
 
 
 def _is_shown(node: Node, headlines: Collection[str]) -> bool:
-    return any(text.fold(text.plain(headline)) in headlines for headline in _headlines(node))
+    for headline in _headlines(node):
+        folded = text.fold(text.plain(headline))
+        if folded in headlines:
+            return True
+    return False
 
 
-def _kinds(data: Mapping[str, Any]) -> set[str]:
-    """Give the types without their vocabulary (`http://schema.org/NewsArticle`, `schema:NewsArticle`)."""
-    return {re.split(r"[/:#]", kind)[-1] for kind in types(dict(data))}
-
-
-def _picture(node: Node, value: object) -> Picture | None:
+def _read_picture(node: Node, value: object) -> Picture | None:
     if isinstance(value, str):
-        return Picture(value.strip()) if value.strip() else None
+        address = value.strip()
+        return Picture(address) if address else None
     if not isinstance(value, dict):
         return None
+
     image = Node({"image": value}, node.graph).nodes("image")[0]
-    address = next(
-        (found for key in ("url", "contentUrl", "@id") for found in image.texts(key)), None
-    )
-    if address is None:
+    addresses = (*image.texts("url"), *image.texts("contentUrl"), *image.texts("@id"))
+    if not addresses:
         return None
-    caption = next(iter(image.texts("caption")), None)
-    return Picture(
-        address, _pixels(image.data.get("width")), _pixels(image.data.get("height")), caption
-    )
+    width = _read_pixels(image.data.get("width"))
+    height = _read_pixels(image.data.get("height"))
+    captions = image.texts("caption")
+    return Picture(addresses[0], width, height, captions[0] if captions else None)
 
 
-def _pixels(value: object) -> int | None:
-    """Read `1200`, `"1200px"` and `{"value": 1200}`."""
+def _read_pixels(value: object) -> int | None:
+    """Read `1200`, `"1200px"` and `{"value": 1200}`; None for 0 and for anything else."""
     if isinstance(value, dict):
         value = value.get("value")
-    digits = (
-        _LEADING_DIGITS.match(str(value).strip()) if isinstance(value, (str, int, float)) else None
-    )
-    return int(digits[0]) or None if digits else None
+    if not isinstance(value, (str, int, float)):
+        return None
+    digits = _LEADING_DIGITS.match(str(value).strip())
+    if not digits:
+        return None
+    pixels = int(digits[0])
+    return pixels or None
 
 
-def _plain(value: object) -> str | None:
+def _plain_value(value: object) -> str | None:
+    """Return a text or number as text, None for what is neither or blank."""
     if isinstance(value, dict):
         value = value.get("@value")
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+    if isinstance(value, bool):
         return None
-    return str(value).strip() or None
+    if not isinstance(value, (str, int, float)):
+        return None
+    plain = str(value).strip()
+    return plain or None
 
 
-def _listed(value: object) -> list[Any]:
-    return value[:MAX_VALUES] if isinstance(value, list) else [] if value is None else [value]
+def _as_list(value: object) -> list[Any]:
+    if isinstance(value, list):
+        return value[:MAX_VALUES]
+    if value is None:
+        return []
+    return [value]

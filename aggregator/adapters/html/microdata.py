@@ -1,8 +1,8 @@
-"""What the body of a page marks up as an article: microdata (`itemprop`) and microformats (h-entry, hAtom).
+"""Reads the markup of an article in the body of a page: microdata (`itemprop`) and microformats (h-entry, hAtom).
 
-Rule: a property belongs to the nearest item around it, so that comments and teasers, which are items of their own, say
-nothing of the article. The article is the item that holds the page's only h1 or its own text; of several that could be
-it, none is.
+Rule: a property belongs to the nearest item around it. Comments and teasers are items of their own, so their properties
+do not count for the article. The article is the only item, or the outermost one with an h1; if several items could be
+the article, none is used.
 """
 
 from __future__ import annotations
@@ -21,35 +21,45 @@ if TYPE_CHECKING:
 
     from aggregator.rules.document import Document
 
-MAX_ITEMS = 200  # of a page, and
-MAX_PROPERTIES = 1_000  # of an item that are looked at
+MAX_ITEMS = 200  # of a page
+MAX_PROPERTIES = 1_000  # elements of an item that are looked at
+_MAX_NAMES = 40  # of one element
+_MAX_URLS = 3  # of one image that is an item
 
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """How a markup names things: the attribute of its properties, its items, and the properties of each field."""
+    """How one markup writes articles: which elements are items, which hold properties, and their names.
 
+    The source of a page without any of `words` has no such items. `attribute` holds the names of an element's
+    properties; `properties` are those names by field, best first.
+    """
+
+    words: tuple[str, ...]
     attribute: str
     items: etree.XPath
-    owner: str
     marked: etree.XPath
+    person_name: etree.XPath
     properties: Mapping[str, tuple[str, ...]]
 
 
-def _classes(*names: str) -> str:
-    return " or ".join(
+def _has_class(*names: str) -> str:
+    """Return an XPath condition: the element has one of these classes."""
+    conditions = [
         f"contains(concat(' ', normalize-space(@class), ' '), ' {name} ')" for name in names
-    )
+    ]
+    return " or ".join(conditions)
 
 
 MICRODATA = Vocabulary(
+    ("itemprop",),
     "itemprop",
     etree.XPath(
         "//*[@itemscope][contains(@itemtype, 'Article') or contains(@itemtype, 'BlogPosting')"
         " or contains(@itemtype, 'SocialMediaPosting')]"
     ),
-    "itemscope",
     etree.XPath(".//*[@itemprop]"),
+    etree.XPath(".//*[@itemprop='name']"),
     {
         "title": ("headline", "name"),
         "published": ("datePublished",),
@@ -63,13 +73,14 @@ MICRODATA = Vocabulary(
     },
 )
 MICROFORMATS = Vocabulary(
+    ("h-entry", "hentry"),
     "class",
-    etree.XPath(f"//*[{_classes('h-entry', 'hentry')}]"),
-    "class",
+    etree.XPath(f"//*[{_has_class('h-entry', 'hentry')}]"),
     etree.XPath(
-        ".//*[contains(@class, '-')or contains(@class, 'published') or contains(@class, 'updated')"
+        ".//*[contains(@class, '-') or contains(@class, 'published') or contains(@class, 'updated')"
         " or contains(@class, 'author')]"
     ),
+    etree.XPath(f".//*[{_has_class('p-name', 'fn')}]"),
     {
         "title": ("p-name", "entry-title"),
         "published": ("dt-published", "published"),
@@ -83,7 +94,8 @@ MICROFORMATS = Vocabulary(
     },
 )
 _ROOT_CLASSES = frozenset({"h-entry", "hentry", "h-card", "vcard", "h-cite", "h-feed", "h-event"})
-_VALUES = {
+_PERSON_TAGS = frozenset({"meta", "span", "a", "div", "p", "address", "li", "h4"})
+_VALUE_ATTRIBUTES = {
     "meta": "content",
     "time": "datetime",
     "link": "href",
@@ -91,7 +103,7 @@ _VALUES = {
     "img": "src",
     "abbr": "title",
 }
-_ADDRESSES = {
+_URL_ATTRIBUTES = {
     "a": "href",
     "img": "src",
     "link": "href",
@@ -99,144 +111,186 @@ _ADDRESSES = {
     "source": "src",
     "object": "data",
 }
+_URL_PROPERTY = etree.XPath(".//*[@itemprop='url' or @itemprop='contentUrl']")
+_PICTURE = etree.XPath(".//img[@src]")
 
 
 @dataclass(frozen=True)
 class Item:
-    """The article's item, and where its properties are."""
+    """The article's item; `elements` are those of its properties, by property name."""
 
     vocabulary: Vocabulary
     elements: Mapping[str, tuple[Any, ...]]
 
     def values(self, field: str) -> tuple[Found, ...]:
-        """Give the values of a field, best first."""
-        names = self.vocabulary.properties[field]
-        return tuple(
-            Found(value, self.where(name))
-            for name in names
-            for element in self.elements.get(name, ())
-            if (value := _value(element))
-        )
+        """Return the values of a field, best first."""
+        values = []
+        for name, element in self._elements_of(field):
+            value = _read_value(element)
+            if value:
+                values.append(Found(value, _where(name)))
+        return tuple(values)
 
     def names(self) -> tuple[Found, ...]:
-        """Give the names of its authors: of an item within it its name, else the text."""
-        return tuple(
-            Found(value, self.where(name))
-            for name in self.vocabulary.properties["authors"]
-            for element in self.elements.get(name, ())
-            if (value := _name(element, self.vocabulary))
-        )
+        """Return the names of the authors: the name of an inner item, else the element's text."""
+        names = []
+        for name, element in self._elements_of("authors"):
+            value = _read_name(element, self.vocabulary)
+            if value:
+                names.append(Found(value, _where(name)))
+        return tuple(names)
 
     def addresses(self, field: str) -> tuple[Found, ...]:
-        """Give the addresses of a field, as they are written."""
-        return tuple(
-            Found(value.strip(), self.where(name))
-            for name in self.vocabulary.properties[field]
-            for element in self.elements.get(name, ())
-            for value in _addresses(element)
-        )
+        """Return the URLs of a field, unresolved."""
+        urls = []
+        for name, element in self._elements_of(field):
+            for url in _find_urls(element):
+                urls.append(Found(url.strip(), _where(name)))
+        return tuple(urls)
 
     def bodies(self) -> tuple[tuple[Any, str], ...]:
-        """Give the elements that hold the article's text, and where."""
-        return tuple(
-            (element, self.where(name))
-            for name in self.vocabulary.properties["content"]
-            for element in self.elements.get(name, ())
-        )
+        """Return the elements that hold the article's text, each with its provenance."""
+        return tuple((element, _where(name)) for name, element in self._elements_of("content"))
 
-    def where(self, name: str) -> str:
-        return f"page:{name}"
+    def _elements_of(self, field: str) -> Iterator[tuple[str, Any]]:
+        """Yield the elements of a field, each with the name of its property."""
+        for name in self.vocabulary.properties[field]:
+            for element in self.elements.get(name, ()):
+                yield name, element
 
 
 def read(document: Document) -> tuple[Item, ...]:
-    """Give the article's items: of microdata, then of microformats; none that is in doubt."""
+    """Return the article's items, microdata first; none of a markup in which it is unclear."""
+    items = []
+    for vocabulary in (MICRODATA, MICROFORMATS):
+        item = _read_item(document, vocabulary)
+        if item is not None:
+            items.append(item)
+    return tuple(items)
+
+
+def _may_use(document: Document, vocabulary: Vocabulary) -> bool:
+    """Search the source for the markup's words: much cheaper than XPath over the tree."""
     source = document.source
-    found: list[Item] = []
-    for vocabulary, words in ((MICRODATA, ("itemprop",)), (MICROFORMATS, ("h-entry", "hentry"))):
-        if source is None or any(word in source for word in words):
-            found.extend(_items(document, vocabulary))
-    return tuple(found)
+    if source is None:
+        return True
+    return any(word in source for word in vocabulary.words)
 
 
-def _items(document: Document, vocabulary: Vocabulary) -> Iterator[Item]:
+def _read_item(document: Document, vocabulary: Vocabulary) -> Item | None:
+    if not _may_use(document, vocabulary):
+        return None
     roots = list(islice(vocabulary.items(document.root), MAX_ITEMS))
     if not roots and vocabulary is MICRODATA:
-        roots = [document.root]  # properties of no item, which many templates write
-    root = roots[0] if len(roots) == 1 else _main(roots)
-    if root is not None:
-        yield Item(vocabulary, _properties(root, vocabulary))
+        # Many templates write properties outside of any item: they are the page's.
+        roots = [document.root]
+
+    root = _choose_root(roots)
+    if root is None:
+        return None
+    elements = _elements_by_property(root, vocabulary)
+    return Item(vocabulary, elements)
 
 
-def _main(roots: list[Any]) -> Any | None:
-    """The outermost item with a first heading; the only one of them."""
-    holders = [root for root in roots if next(root.iterdescendants("h1"), None) is not None]
-    return (
-        holders[0]
-        if holders and all(holders[0] in other.iterancestors() for other in holders[1:])
-        else None
-    )
+def _choose_root(roots: list[Any]) -> Any | None:
+    """Return the only item, else the item with an h1 that is around all others with one; None if there is none."""
+    if len(roots) == 1:
+        return roots[0]
+
+    outermost = None
+    for root in roots:
+        heading = next(root.iterdescendants("h1"), None)
+        if heading is None:
+            continue
+        if outermost is None:
+            outermost = root
+        elif outermost not in root.iterancestors():
+            return None
+    return outermost
 
 
-def _properties(root: Any, vocabulary: Vocabulary) -> Mapping[str, tuple[Any, ...]]:
-    wanted = {name for names in vocabulary.properties.values() for name in names}
-    found: dict[str, list[Any]] = {}
+def _elements_by_property(root: Any, vocabulary: Vocabulary) -> Mapping[str, tuple[Any, ...]]:
+    wanted: set[str] = set()
+    for names in vocabulary.properties.values():
+        wanted.update(names)
+
+    elements: dict[str, list[Any]] = {}
     for element in islice(vocabulary.marked(root), MAX_PROPERTIES):
-        names = [
-            name
-            for name in (element.get(vocabulary.attribute) or "").split()[:40]
-            if name in wanted
-        ]
-        if names and _owner(element, vocabulary, root) is root:
-            for name in names:
-                found.setdefault(name, []).append(element)
-    return {name: tuple(elements) for name, elements in found.items()}
+        all_names = element.get(vocabulary.attribute, "").split()[:_MAX_NAMES]
+        own_names = [name for name in all_names if name in wanted]
+        if not own_names:
+            continue
+        if _owner(element, vocabulary, root) is not root:
+            continue
+        for name in own_names:
+            elements.setdefault(name, []).append(element)
+    return {name: tuple(found) for name, found in elements.items()}
 
 
-def _owner(element: Any, vocabulary: Vocabulary, root: Any) -> Any:
-    """The nearest item around an element."""
-    return next(
-        (one for one in element.iterancestors() if one is root or _is_item(one, vocabulary)), None
-    )
+def _owner(element: Any, vocabulary: Vocabulary, root: Any) -> Any | None:
+    """Return the nearest item around an element; `root` is one, whatever its markup."""
+    for ancestor in element.iterancestors():
+        if ancestor is root or _is_item(ancestor, vocabulary):
+            return ancestor
+    return None
 
 
 def _is_item(element: Any, vocabulary: Vocabulary) -> bool:
     if vocabulary is MICRODATA:
         return element.get("itemscope") is not None
-    return not _ROOT_CLASSES.isdisjoint((element.get("class") or "").split())
+    classes = element.get("class", "").split()
+    return not _ROOT_CLASSES.isdisjoint(classes)
 
 
-def _value(element: Any) -> str | None:
-    name = _VALUES.get(element.tag)
-    stated = (
-        element.get("content") or (element.get(name) if name else None) or element.get("datetime")
-    )
-    return (stated or text_of(element)).strip() or None
+def _read_value(element: Any) -> str | None:
+    """Return the machine-readable value of an element, else its text; None if that is blank."""
+    own_attribute = _VALUE_ATTRIBUTES.get(element.tag, "content")
+    for attribute in ("content", own_attribute, "datetime"):
+        value = element.get(attribute, "")
+        if value:
+            return value.strip() or None
+    return _read_text(element)
 
 
-def _name(element: Any, vocabulary: Vocabulary) -> str | None:
+def _read_text(element: Any) -> str | None:
+    stripped = text_of(element).strip()
+    return stripped or None
+
+
+def _read_name(element: Any, vocabulary: Vocabulary) -> str | None:
+    """Return the name of a person or organization, None if the element gives none."""
     if not _is_item(element, vocabulary):
-        return (
-            _value(element)
-            if element.tag in ("meta", "span", "a", "div", "p", "address", "li", "h4")
-            else None
-        )
-    inner = element.xpath(
-        ".//*[@itemprop='name']" if vocabulary is MICRODATA else f".//*[{_classes('p-name', 'fn')}]"
-    )
+        return _read_value(element) if element.tag in _PERSON_TAGS else None
+
+    inner = vocabulary.person_name(element)
     if inner:
-        return _value(inner[0])
-    return text_of(element).strip() or None if vocabulary is MICROFORMATS else None
+        return _read_value(inner[0])
+    if vocabulary is MICROFORMATS:
+        return _read_text(element)
+    return None
 
 
-def _addresses(element: Any) -> Iterator[str]:
-    """Yield the address of an element; an image that is an item of its own holds it in `url` or in a picture."""
-    name = _ADDRESSES.get(element.tag)
-    if name and (value := element.get(name)):
-        yield value
+def _find_urls(element: Any) -> Iterator[str]:
+    """Yield the URL of an element; an image that is an item has it in `url` or in a picture."""
+    own_url = _read_url(element, default=None)
+    if own_url:
+        yield own_url
     elif element.get("itemscope") is not None:
-        for path in (".//*[@itemprop='url' or @itemprop='contentUrl']", ".//img[@src]"):
-            yield from (
-                value
-                for one in element.xpath(path)[:3]
-                if (value := one.get(_ADDRESSES.get(one.tag, "content")))
-            )
+        inner = [*_URL_PROPERTY(element)[:_MAX_URLS], *_PICTURE(element)[:_MAX_URLS]]
+        for one in inner:
+            url = _read_url(one, default="content")
+            if url:
+                yield url
+
+
+def _read_url(element: Any, *, default: str | None) -> str | None:
+    """Return the URL in an element's attribute; tags without one have it in the attribute `default`."""
+    attribute = _URL_ATTRIBUTES.get(element.tag, default)
+    if attribute is None:
+        return None
+    url: str | None = element.get(attribute)
+    return url
+
+
+def _where(name: str) -> str:
+    return f"page:{name}"

@@ -196,7 +196,7 @@ async def _article(
 ) -> "Trial | None":
     """Read an address that is an article's own page as that article; None for any other."""
     from aggregator.adapter_table import ARTICLE
-    from aggregator.adapters.article.own_page import is_article
+    from aggregator.adapters.article.not_article import is_article
     from aggregator.adapters.html import document
     from aggregator.cli.report.preview import trial_of_article
     from aggregator.discovery.page_links import looks_like_html

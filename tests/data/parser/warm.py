@@ -27,7 +27,7 @@ def serve(path: str) -> None:
     """Fork a parser for everyone who asks."""
     from select import select
 
-    from aggregator.adapters.article import own_page  # noqa: F401
+    from aggregator.adapters.article import not_article  # noqa: F401
     from aggregator.parse import captures, worker  # noqa: F401 - what a parser loads
     from aggregator.rules.loader import load_sites
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from aggregator.adapters.article.own_page import is_article
+from aggregator.adapters.article.not_article import is_article
 from aggregator.adapters.html import document
 from aggregator.model import Capture
 
