@@ -66,7 +66,7 @@ def _section(title: str, name: str, records: dict[str, Any]) -> Iterator[str]:
     yield "|---|---|---|---|---|"
     needed = record.get("required", ())
     for key, node in record["properties"].items():
-        default = "needed" if key in needed else _code(node.get("default"))
+        default = "required" if key in needed else _code(node.get("default"))
         example = _code(next(iter(node.get("examples", ())), None))
         yield f"| `{key}` | {_kind(node)} | {default} | {_escaped(_meaning(node, records))} | {example} |"
 
@@ -105,7 +105,8 @@ def _kind(node: dict[str, Any]) -> str:
 def _choice(nodes: list[dict[str, Any]]) -> str:
     if any(node.get("pattern") == SIZE_FORM for node in nodes):
         return "size"
-    return " or ".join(dict.fromkeys(_kind(node) for node in nodes if node.get("type") != "null"))
+    kinds = dict.fromkeys(_kind(node) for node in nodes if node.get("type") != "null")
+    return " or ".join(kinds).replace("text or list of texts", "texts")
 
 
 def _scalar(node: dict[str, Any]) -> str:
