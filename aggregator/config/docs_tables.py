@@ -62,13 +62,17 @@ def _section(title: str, name: str, records: dict[str, Any]) -> Iterator[str]:
     record = records[name]
     yield f"### {title}\n"
     yield f"{record['description']}\n"
-    yield "| key | type | default | meaning | example |"
-    yield "|---|---|---|---|---|"
+    yield "| key | type, default | meaning | example |"
+    yield "|---|---|---|---|"
     needed = record.get("required", ())
     for key, node in record["properties"].items():
-        default = "required" if key in needed else _code(node.get("default"))
+        kind = _kind(node)
+        if key in needed:
+            kind += ", required"
+        elif node.get("default") is not None:
+            kind += f"; default {_code(node['default'])}"
         example = _code(next(iter(node.get("examples", ())), None))
-        yield f"| `{key}` | {_kind(node)} | {default} | {_escaped(_meaning(node, records))} | {example} |"
+        yield f"| `{key}` | {kind} | {_escaped(_meaning(node, records))} | {example} |"
 
 
 def _meaning(node: dict[str, Any], records: dict[str, Any]) -> str:
@@ -96,7 +100,7 @@ def _kind(node: dict[str, Any]) -> str:
     if "enum" in node:
         return ", ".join(f"`{value}`" for value in node["enum"])
     if "$ref" in node:
-        return "mapping"
+        return "field" if node["$ref"].endswith("/FieldRule") else "mapping"
     if node.get("type") == "array":
         return "list of " + " and ".join(f"{kind}s" for kind in _kind(node["items"]).split(" or "))
     return _scalar(node)
@@ -106,6 +110,8 @@ def _choice(nodes: list[dict[str, Any]]) -> str:
     if any(node.get("pattern") == SIZE_FORM for node in nodes):
         return "size"
     kinds = dict.fromkeys(_kind(node) for node in nodes if node.get("type") != "null")
+    if "field" in kinds:
+        return "field"
     return " or ".join(kinds).replace("text or list of texts", "texts")
 
 

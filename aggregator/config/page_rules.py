@@ -78,7 +78,7 @@ class FieldRule(Record):
     )
     remove: bool = Field(
         default=False,
-        description="Remove the element that gave the value from the body.",
+        description="Remove the element with the value from the body.",
         examples=["true"],
     )
     names: dict[Text, Text] = Field(
@@ -102,7 +102,7 @@ Rule = Annotated[
 
 
 class Fields(Record):
-    """Where each value is: selectors, or a mapping with the keys of one field (below)."""
+    """Where each value is. A `field` is selectors, or a mapping with the keys of the next table."""
 
     title: Rule | None = Field(default=None, description="The headline.", examples=["h2"])
     url: Rule | None = Field(

@@ -68,7 +68,7 @@ class Defaults(Record):
     )
     full_text: FullText = Field(
         default="missing",
-        description="When the article's own page is fetched: if the text is missing or cut, always, never.",
+        description="Fetch the article's own page: if the text is missing or cut, always, never.",
         examples=["never"],
     )
     keep: Duration = written(

@@ -163,7 +163,7 @@ class Source(Record):
     )
     full_text: FullText = Field(
         default="missing",
-        description="When the article's own page is fetched: if the text is missing or cut, always, never.",
+        description="Fetch the article's own page: if the text is missing or cut, always, never.",
         examples=["always"],
     )
     priority: int = Field(
@@ -198,7 +198,7 @@ class Source(Record):
         default=10,
         ge=1,
         le=1000,
-        description="Most pages of the list that are fetched in one run.",
+        description="Most pages of the list in one run.",
         examples=[3],
     )
     article: ArticleRules = Field(
