@@ -1,4 +1,4 @@
-"""The tables of docs/configuration.md: every key with its kind, default, meaning and an example.
+"""The lists of docs/configuration.md: every key with its kind, default, meaning and an example.
 
 Rule: what people read comes from where the program reads it; only the prose around the tables is written by hand.
 """
@@ -37,8 +37,8 @@ SECTIONS = {
 }
 
 
-def tables() -> str:
-    """Write all tables as Markdown."""
+def key_lists() -> str:
+    """Write all keys as Markdown lists, one a record."""
     records = schema()["$defs"]
     return "\n\n".join(
         "\n".join(_section(title, name, records)) for name, title in SECTIONS.items()
@@ -46,7 +46,7 @@ def tables() -> str:
 
 
 def refreshed(page: str) -> str:
-    """Put fresh tables between the two marks of a page.
+    """Put fresh lists between the two marks of a page.
 
     Raises:
         ValueError: where the page has no marks.
@@ -55,24 +55,24 @@ def refreshed(page: str) -> str:
     _, end, tail = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"the page has no {BEGIN} … {END}")
-    return f"{head}{BEGIN}\n\n{tables()}\n\n{END}{tail}"
+    return f"{head}{BEGIN}\n\n{key_lists()}\n\n{END}{tail}"
 
 
 def _section(title: str, name: str, records: dict[str, Any]) -> Iterator[str]:
     record = records[name]
     yield f"### {title}\n"
     yield f"{record['description']}\n"
-    yield "| key | type, default | meaning | example |"
-    yield "|---|---|---|---|"
     needed = record.get("required", ())
     for key, node in record["properties"].items():
         kind = _kind(node)
         if key in needed:
             kind += ", required"
         elif node.get("default") is not None:
-            kind += f"; default {_code(node['default'])}"
-        example = _code(next(iter(node.get("examples", ())), None))
-        yield f"| `{key}` | {kind} | {_escaped(_meaning(node, records))} | {example} |"
+            kind += f", default {_code(node['default'])}"
+        line = f"* `{key}` ({kind}): {_meaning(node, records)}"
+        if node.get("examples"):
+            line += f" Example: {_code(node['examples'][0])}"
+        yield line
 
 
 def _meaning(node: dict[str, Any], records: dict[str, Any]) -> str:
@@ -83,15 +83,9 @@ def _meaning(node: dict[str, Any], records: dict[str, Any]) -> str:
     return description
 
 
-def _escaped(text: str) -> str:
-    return text.replace("|", "\\|")
-
-
 def _code(value: Any) -> str:
-    if value is None:
-        return ""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return f"`{_escaped(text)}`"
+    return f"`{text}`"
 
 
 def _kind(node: dict[str, Any]) -> str:
