@@ -1,6 +1,6 @@
-"""The lists of docs/configuration.md: every key with its kind, default, meaning and an example.
+"""The lists of docs/configuration.md: every key with an example, its kind, default and meaning.
 
-Rule: what people read comes from where the program reads it; only the prose around the tables is written by hand.
+Rule: what people read comes from where the program reads it; only the prose around the lists is written by hand.
 """
 
 from __future__ import annotations
@@ -68,11 +68,9 @@ def _section(title: str, name: str, records: dict[str, Any]) -> Iterator[str]:
         if key in needed:
             kind += ", required"
         elif node.get("default") is not None:
-            kind += f", default {_code(node['default'])}"
-        line = f"* `{key}` ({kind}): {_meaning(node, records)}"
-        if node.get("examples"):
-            line += f" Example: {_code(node['examples'][0])}"
-        yield line
+            kind += f", default `{_text(node['default'])}`"
+        example = node["examples"][0]
+        yield f"* `{key}: {_text(example)}` ({kind}): {_meaning(node, records)}"
 
 
 def _meaning(node: dict[str, Any], records: dict[str, Any]) -> str:
@@ -83,9 +81,8 @@ def _meaning(node: dict[str, Any], records: dict[str, Any]) -> str:
     return description
 
 
-def _code(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return f"`{text}`"
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _kind(node: dict[str, Any]) -> str:

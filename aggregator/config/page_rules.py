@@ -68,7 +68,7 @@ class FieldRule(Record):
         examples=["'%d/%m/%Y - %H:%M'"],
     )
     strip: Texts = Field(
-        default=(), description="Dates: labels to remove.", examples=["Publié le :"]
+        default=(), description="Dates: labels to remove.", examples=["'Publié le :'"]
     )
     order: DateOrder | None = Field(
         default=None, description="Dates: order of a date in numbers only.", examples=["DMY"]
