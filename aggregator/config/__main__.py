@@ -1,4 +1,4 @@
-"""`python -m aggregator.config [DOCS]` writes the schema for editors and the tables of the documentation.
+"""`python -m aggregator.config [DOCS]` writes the schema for editors and the keys of the documentation.
 
 Rule: run from the repository's root after a key changed; a test compares what is there with what would be written.
 """
@@ -12,7 +12,7 @@ from aggregator.config.json_schema import schema
 
 
 def write(docs: Path) -> None:
-    """Write aggregator.schema.json, and refresh the tables of configuration.md."""
+    """Write aggregator.schema.json, and refresh the keys of configuration.md."""
     text = json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
     (docs / "aggregator.schema.json").write_text(text, encoding="utf-8")
     page = docs / "configuration.md"

@@ -1,6 +1,6 @@
-"""The tables of docs/configuration.md: every key with its kind, default, meaning and an example.
+"""The lists of docs/configuration.md: every key with an example, its kind, default and meaning.
 
-Rule: what people read comes from where the program reads it; only the prose around the tables is written by hand.
+Rule: what people read comes from where the program reads it; only the prose around the lists is written by hand.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ SECTIONS = {
 }
 
 
-def tables() -> str:
-    """Write all tables as Markdown."""
+def key_lists() -> str:
+    """Write all keys as Markdown lists, one a record."""
     records = schema()["$defs"]
     return "\n\n".join(
         "\n".join(_section(title, name, records)) for name, title in SECTIONS.items()
@@ -46,7 +46,7 @@ def tables() -> str:
 
 
 def refreshed(page: str) -> str:
-    """Put fresh tables between the two marks of a page.
+    """Put fresh lists between the two marks of a page.
 
     Raises:
         ValueError: where the page has no marks.
@@ -55,20 +55,22 @@ def refreshed(page: str) -> str:
     _, end, tail = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"the page has no {BEGIN} … {END}")
-    return f"{head}{BEGIN}\n\n{tables()}\n\n{END}{tail}"
+    return f"{head}{BEGIN}\n\n{key_lists()}\n\n{END}{tail}"
 
 
 def _section(title: str, name: str, records: dict[str, Any]) -> Iterator[str]:
     record = records[name]
     yield f"### {title}\n"
     yield f"{record['description']}\n"
-    yield "| key | type | default | meaning | example |"
-    yield "|---|---|---|---|---|"
     needed = record.get("required", ())
     for key, node in record["properties"].items():
-        default = "needed" if key in needed else _code(node.get("default"))
-        example = _code(next(iter(node.get("examples", ())), None))
-        yield f"| `{key}` | {_kind(node)} | {default} | {_escaped(_meaning(node, records))} | {example} |"
+        kind = _kind(node)
+        if key in needed:
+            kind += ", required"
+        elif node.get("default") is not None:
+            kind += f", default `{_text(node['default'])}`"
+        example = node["examples"][0]
+        yield f"* `{key}: {_text(example)}` ({kind}): {_meaning(node, records)}"
 
 
 def _meaning(node: dict[str, Any], records: dict[str, Any]) -> str:
@@ -79,15 +81,8 @@ def _meaning(node: dict[str, Any], records: dict[str, Any]) -> str:
     return description
 
 
-def _escaped(text: str) -> str:
-    return text.replace("|", "\\|")
-
-
-def _code(value: Any) -> str:
-    if value is None:
-        return ""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return f"`{_escaped(text)}`"
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _kind(node: dict[str, Any]) -> str:
@@ -96,7 +91,7 @@ def _kind(node: dict[str, Any]) -> str:
     if "enum" in node:
         return ", ".join(f"`{value}`" for value in node["enum"])
     if "$ref" in node:
-        return "mapping"
+        return "field" if node["$ref"].endswith("/FieldRule") else "mapping"
     if node.get("type") == "array":
         return "list of " + " and ".join(f"{kind}s" for kind in _kind(node["items"]).split(" or "))
     return _scalar(node)
@@ -105,7 +100,10 @@ def _kind(node: dict[str, Any]) -> str:
 def _choice(nodes: list[dict[str, Any]]) -> str:
     if any(node.get("pattern") == SIZE_FORM for node in nodes):
         return "size"
-    return " or ".join(dict.fromkeys(_kind(node) for node in nodes if node.get("type") != "null"))
+    kinds = dict.fromkeys(_kind(node) for node in nodes if node.get("type") != "null")
+    if "field" in kinds:
+        return "field"
+    return " or ".join(kinds).replace("text or list of texts", "texts")
 
 
 def _scalar(node: dict[str, Any]) -> str:

@@ -45,7 +45,10 @@ FieldNames = Annotated[
 
 
 class Match(Record):
-    """Regular expressions, searched in one part of an entry each; several for one part: any of them."""
+    """Regular expressions, searched in one part of an entry; of several for one part, one must match.
+
+    `include` needs a match for every key that is given, `exclude` for any.
+    """
 
     title: Patterns = Field(default=(), description="Searched in the title.", examples=["直播"])
     content: Patterns = Field(
@@ -56,19 +59,17 @@ class Match(Record):
     url: Patterns = Field(default=(), description="Searched in the link.", examples=["/live/"])
     language: Languages = Field(
         default=(),
-        description="Of one of these languages; `zh` includes `zh-Hans`.",
+        description="In one of these languages; `zh` includes `zh-Hans`.",
         examples=["[zh, en]"],
     )
 
 
 class Forced(Record):
-    """Values that stand whatever the publisher says."""
+    """Values that replace those of the publisher."""
 
     title: Text | None = Field(default=None, description="The title.", examples=["Weather report"])
     authors: Texts = Field(default=(), description="The authors.", examples=["[Ada Example]"])
-    tags: Texts = Field(
-        default=(), description="The tags, instead of those stated.", examples=["[weather]"]
-    )
+    tags: Texts = Field(default=(), description="The tags.", examples=["[weather]"])
     language: Language | None = Field(default=None, description="BCP 47 tag.", examples=["zh-Hans"])
     publisher: Text | None = Field(
         default=None, description="The publisher's name.", examples=["Example News"]
@@ -76,23 +77,25 @@ class Forced(Record):
 
 
 class Corrections(Record):
-    """What is put right in every entry of a source."""
+    """Corrections to every entry of a source."""
 
     ignore: FieldNames = Field(
         default=(),
-        description="Fields of which nothing is believed.",
+        description="Fields whose stated values are not used.",
         examples=["[published, image]"],
     )
     force: Forced = Field(
-        default=Forced(), description="Values that always stand.", examples=["{language: zh-Hans}"]
+        default=Forced(),
+        description="Values that replace those of the publisher.",
+        examples=["{language: zh-Hans}"],
     )
     cut_title: Patterns = Field(
         default=(),
-        description="Patterns cut from the title, each wherever it matches.",
+        description="Patterns to cut from the title, wherever they match.",
         examples=["' - Example$'"],
     )
     future: Future = Field(
         default="first_seen",
-        description="An entry dated in the future: when it was first seen, as it says, or not at all.",
+        description="A date in the future: use the time first seen, keep the date, or reject the entry.",
         examples=["reject"],
     )

@@ -54,45 +54,45 @@ Selectors = Annotated[
 
 
 class FieldRule(Record):
-    """One field: candidates in order, the first valid value wins."""
+    """How one field is found. The first valid value counts."""
 
     candidates: Selectors = Field(
         default=(),
         alias="from",
-        description="Selectors, best first.",
+        description="Selectors, best first. The first that finds a valid value counts; of credits and enclosures all count.",
         examples=['["time@datetime", ".date"]'],
     )
     formats: DateFormats = Field(
         default=(),
-        description="strptime formats of a date, tried first, in the timezone of the source or the site.",
+        description="Dates: `strptime` formats, tried first, in the timezone of the source or site.",
         examples=["'%d/%m/%Y - %H:%M'"],
     )
     strip: Texts = Field(
-        default=(), description="Labels to take off the value.", examples=["Publié le :"]
+        default=(), description="Dates: labels to remove.", examples=["'Publié le :'"]
     )
     order: DateOrder | None = Field(
-        default=None, description="Order of a date written in numbers only.", examples=["DMY"]
+        default=None, description="Dates: order of a date in numbers only.", examples=["DMY"]
     )
     calendar: Calendar = Field(
-        default="gregorian", description="Calendar of a date.", examples=["buddhist"]
+        default="gregorian", description="Dates: calendar.", examples=["buddhist"]
     )
     remove: bool = Field(
         default=False,
-        description="Take the element that gave the value out of the body.",
+        description="Remove the element with the value from the body.",
         examples=["true"],
     )
     names: dict[Text, Text] = Field(
         default={},
-        description="Texts to look for in the value, and what each stands for; only these are kept.",
+        description="Credits: texts to find in the value, and the name for each; nothing else is kept.",
         examples=["{美联社: AP}"],
     )
     cut: Patterns = Field(
         default=(),
-        description="Patterns cut from the title, the first that matches; a group named `tag` is a tag.",
+        description="Title: the first of these patterns that matches is cut; a group named `tag` becomes a tag.",
         examples=["' - Example News$'"],
     )
     caption: Selectors = Field(
-        default=(), description="Where an image's caption is.", examples=["figcaption"]
+        default=(), description="Image: where its caption is.", examples=["figcaption"]
     )
 
 
@@ -102,7 +102,7 @@ Rule = Annotated[
 
 
 class Fields(Record):
-    """Where each value is; a selector or a list of them stands for a mapping that has only `from`."""
+    """Where each value is. A `field` is selectors, or a mapping with the keys of “One field”."""
 
     title: Rule | None = Field(default=None, description="The headline.", examples=["h2"])
     url: Rule | None = Field(
@@ -113,11 +113,11 @@ class Fields(Record):
     )
     summary: Rule | None = Field(default=None, description="The lead.", examples=["p.lead"])
     content: Rule | None = Field(
-        default=None, description="The text, of an item that carries it.", examples=["json:body"]
+        default=None, description="The text, if the item contains it.", examples=["json:body"]
     )
     published: Rule | None = Field(
         default=None,
-        description="When it appeared; what does not parse is passed over.",
+        description="When it was published; text that is no date is skipped.",
         examples=['{from: time, formats: ["%d/%m/%Y"]}'],
     )
     updated: Rule | None = Field(
@@ -125,48 +125,48 @@ class Fields(Record):
     )
     authors: Rule | None = Field(
         default=None,
-        description="Who signed; the first selector that finds any counts.",
+        description="The authors.",
         examples=["a[rel=author]*"],
     )
     credits: Rule | None = Field(
         default=None,
-        description="The agencies that the text names as its sources.",
+        description="Agencies that the text names as its sources.",
         examples=[".source"],
     )
     tags: Rule | None = Field(
         default=None,
-        description="Tags; of `meta:` they are parted at commas.",
+        description="Tags; a value of `meta:` is split at commas.",
         examples=["a[rel=tag]*"],
     )
     language: Rule | None = Field(
         default=None, description="Language of this article.", examples=["html@lang"]
     )
     image: Rule | None = Field(
-        default=None, description="The picture; placeholders are passed over.", examples=["img@src"]
+        default=None, description="The picture; placeholders are skipped.", examples=["img@src"]
     )
     enclosures: Rule | None = Field(
         default=None,
-        description="Addresses of audio and video; all that are found.",
+        description="URLs of audio and video.",
         examples=["audio@src"],
     )
 
 
 class ArticleRules(Record):
-    """What of an article's own page is the article."""
+    """Which parts of an article's own page are the article."""
 
     body: Selectors = Field(
         default=(),
-        description="Where the body is, best first; `auto` finds it.",
+        description="Where the text is, best first; `auto` detects it.",
         examples=[".article__body"],
     )
     remove: Selectors = Field(
         default=(),
-        description="Elements that are not the article.",
+        description="Elements to remove; text behind them stays.",
         examples=["[.share, .related]"],
     )
     remove_text: Patterns = Field(
         default=(),
-        description="A block in which the pattern is found is not the article.",
+        description="Patterns; a block in which one is found is removed. Anchor them with `^` and `$`.",
         examples=["^Advertisement$"],
     )
     next: Selectors = Field(
@@ -192,12 +192,12 @@ class PageRules:
 
 
 class Expected(Record):
-    """What an entry must be; what is absent is not compared."""
+    """Expected values of an entry. Keys that are absent are not compared."""
 
     title: Text | None = Field(default=None, description="Its title.", examples=["A headline"])
     url: Text | None = Field(
         default=None,
-        description="Its link, in any spelling of it.",
+        description="Its link, in any spelling.",
         examples=["https://news.example.org/1"],
     )
     published: Text | None = Field(
@@ -228,15 +228,17 @@ class Expected(Record):
         examples=["https://news.example.org/1.jpg"],
     )
     contains: Texts = Field(
-        default=(), description="Texts that stand in it.", examples=["last words of the article"]
+        default=(),
+        description="Texts that it must contain.",
+        examples=["last words of the article"],
     )
     lacks: Texts = Field(
-        default=(), description="Texts that must not stand in it.", examples=["Read more"]
+        default=(), description="Texts that it must not contain.", examples=["Read more"]
     )
 
 
 class PageTest(Record):
-    """One expectation of `aggregator test`, held against a saved capture."""
+    """One test of `aggregator test` against a saved document."""
 
     capture: Located = Field(
         description="Saved document, relative to this file; `.gz` is unpacked.",
@@ -244,27 +246,30 @@ class PageTest(Record):
     )
     url: PlainUrl | None = Field(
         default=None,
-        description="Where the document was; the source's own address where absent.",
+        description="URL of the document; if absent, that of the source.",
         examples=["https://news.example.org/1"],
     )
     taken: Moment | None = Field(
         default=None,
-        description="When it was captured, RFC 3339; now where absent.",
+        description="When it was fetched, RFC 3339; if absent, now. Relative dates count from it.",
         examples=["2026-07-03T12:30:00Z"],
     )
     content_type: OneLine | None = Field(
         default=None,
-        description="Its Content-Type; told from the file's name where absent.",
+        description="Its Content-Type; if absent, by the file name.",
         examples=["text/html"],
     )
     min_items: int | None = Field(
-        default=None, ge=0, description="Fewest items that must be found.", examples=[12]
+        default=None,
+        ge=0,
+        description="Fewest items that must be found; if absent, 1.",
+        examples=[12],
     )
     first: Expected | None = Field(
-        default=None, description="What the first item must be.", examples=["{title: …}"]
+        default=None, description="Expected values of the first item.", examples=["{title: …}"]
     )
     entry: Expected | None = Field(
         default=None,
-        description="What the article must be, where the document is an article's own page.",
+        description="Expected values, if the document is an article's own page.",
         examples=["{title: …}"],
     )

@@ -40,7 +40,7 @@ class Server(Record):
     )
     public_url: PlainUrl | None = Field(
         default=None,
-        description="URL that readers see, where a proxy stands before us; feeds link to it.",
+        description="Public URL of this server, if it is behind a proxy; feeds link to it.",
         examples=["https://feeds.example.org"],
     )
     feed: Identifier | None = Field(
@@ -61,23 +61,23 @@ class Server(Record):
 
 
 class Defaults(Record):
-    """What holds for every source that does not say otherwise."""
+    """Values for every source that does not set its own."""
 
     every: Every = written(
-        "1h", description="How often a source is asked; at least 5m.", examples=["30m"]
+        "1h", description="Interval between two requests; at least 5m.", examples=["30m"]
     )
     timezone: ZoneName = Field(
         default="UTC",
-        description="IANA timezone of dates that state none.",
+        description="IANA timezone of dates without an offset.",
         examples=["Europe/Paris"],
     )
     full_text: FullText = Field(
         default="missing",
-        description="When an article's own page is read: missing, always, never.",
+        description="Fetch the article's own page: if the text is missing or cut, always, never.",
         examples=["never"],
     )
     keep: Duration = written(
-        "90d", description="How long entries stay after they were last seen.", examples=["52w"]
+        "90d", description="How long an entry is kept after it was last listed.", examples=["52w"]
     )
 
     @property
@@ -87,13 +87,17 @@ class Defaults(Record):
 
 
 class Network(Record):
-    """How sources are asked."""
+    """Limits on requests."""
 
     concurrency: int = Field(
-        default=64, ge=1, le=1000, description="Requests under way at once.", examples=[16]
+        default=64, ge=1, le=1000, description="Most requests at the same time.", examples=[16]
     )
     per_host: int = Field(
-        default=2, ge=1, le=100, description="Requests under way at once to one host.", examples=[1]
+        default=2,
+        ge=1,
+        le=100,
+        description="Most requests at the same time to one host.",
+        examples=[1],
     )
     timeout: Duration = written(
         "30s", description="Longest time for one document, redirects included.", examples=["60s"]
@@ -108,17 +112,17 @@ class Network(Record):
     )
     user_agent: OneLine | None = Field(
         default=None,
-        description="User-Agent; aggregator/<version> with a contact URL where absent.",
+        description="User-Agent; if absent, `aggregator/VERSION` with a contact URL.",
         examples=["example/1.0 (+https://example.org)"],
     )
 
 
 class Where(Record):
-    """Which entries a view shows; everything that is given must hold."""
+    """Which entries a view shows. An entry must meet every key that is given."""
 
     language: Languages = Field(
         default=(),
-        description="Of one of these languages; `zh` includes `zh-Hans`.",
+        description="In one of these languages; `zh` includes `zh-Hans`.",
         examples=["zh"],
     )
     source: Identifiers = Field(
@@ -126,10 +130,10 @@ class Where(Record):
     )
     tag: Texts = Field(default=(), description="With one of these tags.", examples=["world"])
     include: Match = Field(
-        default=Match(), description="Only what matches.", examples=["{title: Paris}"]
+        default=Match(), description="Only entries that match.", examples=["{title: Paris}"]
     )
     exclude: Match = Field(
-        default=Match(), description="Never what matches.", examples=["{title: 直播}"]
+        default=Match(), description="No entry that matches.", examples=["{title: 直播}"]
     )
 
 
@@ -139,14 +143,14 @@ class View(Record):
     id: Identifier = Field(description="Name in URLs and file names.", examples=["zh"])
     title: Text = Field(
         default_factory=lambda given: given["id"],
-        description="Title for people; the id where absent.",
+        description="Title for people; if absent, the id.",
         examples=["中文"],
     )
     limit: int = Field(
         default=100, ge=1, le=1000, description="Entries shown, newest first.", examples=[50]
     )
     where: Where = Field(
-        default=Where(), description="Which entries; all where absent.", examples=["{language: zh}"]
+        default=Where(), description="Which entries; if absent, all.", examples=["{language: zh}"]
     )
     duplicates: Literal["group", "keep"] = Field(
         default="group",
@@ -155,7 +159,7 @@ class View(Record):
     )
     keep: Duration | None = Field(
         default=None,
-        description="How long an entry is shown after it was published, and kept for that; no end where absent.",
+        description="How long after publication an entry is shown, and kept in the store for that; if absent, without limit.",
         examples=["30d"],
     )
 
@@ -168,7 +172,7 @@ def _or_merged(views: tuple[View, ...]) -> tuple[View, ...]:
 
 
 class Config(Record):
-    """The whole configuration, as every part of the program reads it."""
+    """Keys of the main file, such as `config/aggregator.yaml`."""
 
     database: DatabaseUrl = written(
         "sqlite:///var/aggregator.db",
@@ -188,22 +192,22 @@ class Config(Record):
     )
     defaults: Defaults = Field(
         default=Defaults(),
-        description="For every source that does not say otherwise.",
+        description="Values for every source that does not set its own.",
         examples=["{every: 30m, timezone: Europe/Paris}"],
     )
     network: Network = Field(
         default=Network(),
-        description="How sources are asked for what they have.",
+        description="Limits on requests.",
         examples=["{timeout: 60s}"],
     )
     views: Annotated[tuple[View, ...], AfterValidator(_or_merged)] = Field(
         default=(),
-        description="What is published; one view `merged` where absent.",
+        description="Published feeds. If absent, one view `merged`.",
         examples=["[{id: merged, title: All news}]"],
     )
     sources: tuple[Source, ...] = Field(
         default=(),
-        description="Files of sources (`*` matches many), or the sources themselves; sources/*.yaml where absent.",
+        description="Files of sources (`*` matches many), or the sources themselves.",
         examples=["sources/*.yaml"],
     )
 

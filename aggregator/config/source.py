@@ -58,16 +58,16 @@ class BasicAuth(Record):
 
     username: OneLine = Field(description="User name.", examples=["reader"])
     password: HeaderValue = Field(
-        description="Password; best taken from the environment.", examples=["${PASSWORD}"]
+        description="Password; take it from the environment.", examples=["${PASSWORD}"]
     )
 
 
 class HttpOptions(Record):
-    """How this source is asked for; what is absent is as `network` says."""
+    """How this source is requested. Keys that are absent have their values from `network`."""
 
     headers: Mapping[HeaderName, HeaderValue] = Field(
         default={},
-        description="More request headers; never shown.",
+        description="Further request headers; their values are never shown.",
         examples=["{X-Token: '${TOKEN}'}"],
     )
     basic_auth: BasicAuth | None = Field(
@@ -77,7 +77,7 @@ class HttpOptions(Record):
     )
     charset: Charset | None = Field(
         default=None,
-        description="Encoding of the document, where the server states a wrong one.",
+        description="Encoding of the document, if the server names a wrong one.",
         examples=["gb18030"],
     )
     user_agent: OneLine | None = Field(
@@ -96,7 +96,7 @@ class HttpOptions(Record):
     proxy: ProxyUrl | None = Field(
         default=None,
         repr=False,
-        description="HTTP proxy to ask through.",
+        description="HTTP proxy for the requests.",
         examples=["http://proxy.example.org:3128"],
     )
 
@@ -113,88 +113,92 @@ class Source(Record):
     """One source: a mapping in a sources file."""
 
     id: Identifier = Field(
-        description="Name that never changes; made from the address where absent.",
+        description="Permanent name; if absent, made from the URL.",
         examples=["rfi-fr"],
     )
     url: PlainUrl | None = Field(
         default=None,
-        description="Address of a feed, a page, a sitemap or a site whose feed is to be found.",
+        description="URL of a feed, a page, a sitemap, or a site that has a feed.",
         examples=["https://www.rfi.fr/fr/rss"],
     )
     path: Located | None = Field(
         default=None,
-        description="Files instead of an address; `*` and `**` match many.",
+        description="Files instead of a URL; `*` and `**` match many.",
         examples=["../../saved/*.txt"],
     )
     adapter: Adapter = Field(
         default="auto",
-        description="How items are carried: auto, feed, page, archive, sitemap or json; or the name of site rules"
-        " (rfi, voa), which detects the carrier and applies these rules.",
+        description="Format: auto, feed, page, archive, sitemap or json; or the name of site rules"
+        " (rfi, voa), which detects the format and applies these rules.",
         examples=["archive"],
     )
     name: Text | None = Field(
         default=None,
-        description="Name for people; the feed's own where absent.",
+        description="Name for people; if absent, the feed's own.",
         examples=["RFI 华语"],
     )
-    every: Every = written("1h", description="How often to ask; at least 5m.", examples=["15m"])
+    every: Every = written(
+        "1h", description="Interval between two requests; at least 5m.", examples=["15m"]
+    )
     timezone: ZoneName = Field(
         default="UTC",
-        description="IANA timezone of dates that state none.",
+        description="IANA timezone of dates without an offset.",
         examples=["Europe/Paris"],
     )
     language: Language | None = Field(
         default=None,
-        description="BCP 47 tag of everything in it; else stated or detected.",
+        description="BCP 47 tag of all entries; if absent, as stated or detected.",
         examples=["zh-Hans"],
     )
     tags: Texts = Field(
         default=(), description="Tags added to every entry.", examples=["[world, radio]"]
     )
     enabled: bool = Field(
-        default=True, description="`false` keeps its entries and asks no more.", examples=["false"]
+        default=True,
+        description="`false` stops the requests; the entries stay.",
+        examples=["false"],
     )
     keep: Duration = written(
-        "90d", description="How long entries stay after they were last seen.", examples=["52w"]
+        "90d", description="How long an entry is kept after it was last listed.", examples=["52w"]
     )
     full_text: FullText = Field(
         default="missing",
-        description="When the article's own page is read: missing, always, never.",
+        description="Fetch the article's own page: if the text is missing or cut, always, never.",
         examples=["always"],
     )
     priority: int = Field(
         default=0,
-        description="Of copies in several sources the one with the highest is shown.",
+        description="Of copies in several sources, the one with the highest priority is shown.",
         examples=[10],
     )
     allow_private: bool | None = Field(
         default=None,
-        description="Allow addresses of private networks; as network.allow_private where absent.",
+        description="Allow addresses of private networks; if absent, as in `network`.",
         examples=["true"],
     )
     http: HttpOptions = Field(
-        default=HttpOptions(), description="How it is asked for.", examples=["{min_interval: 2s}"]
+        default=HttpOptions(), description="How it is requested.", examples=["{min_interval: 2s}"]
     )
     items: Selectors = Field(
         default=(),
-        description="Page and json: selectors of one item; the first that matches.",
+        description="page, json: selectors of one item; the first that matches counts.",
         examples=["article.card"],
     )
     fields: Fields = Field(
         default=Fields(),
-        description="Page and json: where an item's values are.",
+        description="page, json: where the values of an item are.",
         examples=["{title: h2}"],
     )
     next: Selectors = Field(
         default=(),
-        description="Page and json: selectors of the link to the next page.",
+        description="page, json: selectors of the link to the next page.",
         examples=["a[rel=next]@href"],
     )
     pages: int = Field(
         default=10,
         ge=1,
         le=1000,
-        description="Most pages of the list that are read in one run.",
+        description="Most pages of the list in one run.",
         examples=[3],
     )
     article: ArticleRules = Field(
@@ -210,7 +214,7 @@ class Source(Record):
     )
     corrections: Corrections = Field(
         default=Corrections(),
-        description="What is put right in every entry.",
+        description="Corrections to every entry.",
         examples=["{ignore: [image]}"],
     )
     tests: tuple[PageTest, ...] = Field(

@@ -381,7 +381,7 @@ def test_a_folder_without_articles_is_no_source(home: Project) -> None:
 
     assert (said.code, said.out) == (1, "")
     assert said.err.splitlines()[-1] == (
-        "  saved articles begin with `<!--epoch-->` and a line `[title](URL)`; see docs/feed.md"
+        "  saved articles begin with `<!--epoch-->` and a line `[title](URL)`; see docs/howto.md"
     )
 
 

@@ -229,7 +229,7 @@ def _nothing(aim: "UserInput", main: Path, *, private: bool) -> int:
     )
     if aim.path is not None:
         say(
-            "  saved articles begin with `<!--epoch-->` and a line `[title](URL)`; see docs/feed.md"
+            "  saved articles begin with `<!--epoch-->` and a line `[title](URL)`; see docs/howto.md"
         )
     elif private:
         say(
