@@ -255,6 +255,7 @@ class Outcome:
 
     `status` is `unchanged` where nothing had to be parsed (304, same bytes, same folder). `rejected` holds one message
     for each rejected item, `notes` what a person should know though nothing failed (`repaired`).
+    `renewed_guids` counts the items whose guids were all new while their links were the same.
     """
 
     source: str
@@ -267,6 +268,7 @@ class Outcome:
     same: int = 0
     rejected: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    renewed_guids: int = 0
     http_status: int | None = None
     size_bytes: int | None = None
     error: ErrorClass | None = None

@@ -198,24 +198,33 @@ def _apply_guid_changes(
     handed_on: bool,
     given: AbstractSet[str],
 ) -> Result:
-    """Say what became of guids; those that were caught twice, or handed on, count no more."""
-    note = run_notes.GUIDS_POSITIONAL if handed_on else None
-    renewed = (
-        0
-        if handed_on or not given or claim.first_complete is None
-        else guids.count_renewed(result.revisions, given)
-    )
-    if renewed:
-        again = run_notes.has_renewed_guids(context.connection, claim.source_id)
-        note = run_notes.GUIDS_ALWAYS_RENEWED if again else run_notes.renewed_guids_note(renewed)
-    if note is None:
+    """Note what became of guids.
+
+    Those that are places in a list, or that were renewed before as well, are ignored from now on.
+    """
+    if handed_on:
+        return _ignore_guids(result, run_notes.GUIDS_POSITIONAL)
+    if not given or claim.first_complete is None:
         return result
+    renewed = guids.count_renewed(result.revisions, given)
+    if not renewed:
+        return result
+
+    outcome = replace(result.outcome, renewed_guids=renewed)
+    result = replace(result, outcome=outcome)
+    if run_notes.has_renewed_guids(context.connection, claim.source_id):
+        return _ignore_guids(result, run_notes.GUIDS_ALWAYS_RENEWED)
+    return _add_note(result, run_notes.renewed_guids_note(renewed))
+
+
+def _ignore_guids(result: Result, note: str) -> Result:
+    state = replace(result.state, by_url=True)
+    return replace(_add_note(result, note), state=state)
+
+
+def _add_note(result: Result, note: str) -> Result:
     outcome = replace(result.outcome, notes=(*result.outcome.notes, note))
-    by_url = result.state.by_url or note in (
-        run_notes.GUIDS_POSITIONAL,
-        run_notes.GUIDS_ALWAYS_RENEWED,
-    )
-    return replace(result, outcome=outcome, state=replace(result.state, by_url=by_url))
+    return replace(result, outcome=outcome)
 
 
 def _complete_outcome(

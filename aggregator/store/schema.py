@@ -305,6 +305,7 @@ outcome = sa.Table(
     sa.Column("size_bytes", sa.BigInteger),
     sa.Column("error", sa.Text),
     sa.Column("message", sa.Text),
+    sa.Column("renewed_guids", sa.Integer, nullable=False, server_default="0"),
 )
 sa.Index("ix_outcome_source", outcome.c.source_id, outcome.c.id)
 

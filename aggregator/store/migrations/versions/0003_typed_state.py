@@ -38,5 +38,13 @@ def upgrade() -> None:
         .where(state.c.body_hash.is_not(None))
         .values(detected_adapter=sa.case((is_page, "page"), else_="feed"))
     )
+    op.add_column(
+        "outcome",
+        sa.Column("renewed_guids", sa.Integer, nullable=False, server_default="0"),
+    )
+    # Notes said it in words; how many items there were no longer matters.
+    op.execute(
+        "UPDATE outcome SET renewed_guids = 1 WHERE CAST(notes AS TEXT) LIKE '%all guids changed%'"
+    )
     plain = sa.func.replace(sa.func.replace(state.c.body_hash, "page:", ""), ":again", "")
     op.execute(sa.update(state).where(state.c.body_hash.is_not(None)).values(body_hash=plain))
