@@ -117,6 +117,26 @@ def with_daemon(home: Any, story: Callable[[Running], Awaitable[Any]], more: str
     return asyncio.run(run())
 
 
+def test_a_part_that_dies_is_told_by_the_health_page_and_started_again(
+    home: Any, way: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starts: list[int] = []
+
+    async def die(*_: Any, **__: Any) -> None:
+        starts.append(1)
+        raise ZeroDivisionError("our own mistake")
+
+    monkeypatch.setattr(daemons, "watch_files", die)
+    monkeypatch.setattr(daemons, "RETRY", timedelta(milliseconds=200))
+
+    async def story(at_work: Running) -> None:
+        message = "the file watcher died and is started again: ZeroDivisionError: our own mistake"
+        await at_work.until("/healthz", message, status=503)
+        await way.until(lambda: len(starts) > 2)
+
+    with_daemon(home, story)
+
+
 def test_the_first_reader_finds_the_saved_articles_and_later_ones_every_change(home: Any) -> None:
     home.save("calm", "Calm water")
     home.follow(SAVED)

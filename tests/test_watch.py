@@ -80,6 +80,17 @@ def test_a_folder_of_the_configuration_that_is_gone_may_have_held_some(tmp_path:
     assert not plan.meaning({tmp_path / "other"}).configuration
 
 
+@pytest.mark.parametrize("path", ["x" * 300, "x" * 300 + "/*.txt", f"{'y' * 5000}/z"])
+def test_a_path_that_cannot_be_looked_at_is_watched_as_if_nothing_was_there(
+    home: Any, path: str
+) -> None:
+    home.follow(f"{{id: long, path: {path}, adapter: archive}}")
+
+    plan = WatchPlan.for_config(home.load())
+
+    assert (plan.flat, plan.deep) == (frozenset(), frozenset())
+
+
 def test_without_files_there_is_nothing_to_watch(tmp_path: Path) -> None:
     from aggregator.config import default
 

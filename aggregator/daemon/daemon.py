@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from aiohttp import web
@@ -120,13 +122,14 @@ class Daemon:
         try:
             await self._wait_for_first_run()
             runner = await self._listen()
+            tick = partial(self._on_event, self._due, self._tick, delay=TICK_DELAY)
+            publish = partial(self._on_event, self._unpublished, self._publish, delay=PUBLISH_DELAY)
+            reload = partial(self._on_event, self._outdated, self.reload)
             works += [
-                asyncio.create_task(self._on_event(self._due, self._tick, delay=TICK_DELAY)),
-                asyncio.create_task(
-                    self._on_event(self._unpublished, self._publish, delay=PUBLISH_DELAY)
-                ),
-                asyncio.create_task(self._on_event(self._outdated, self.reload)),
-                asyncio.create_task(self._watch()),
+                asyncio.create_task(self._supervise("schedule", tick)),
+                asyncio.create_task(self._supervise("publishing", publish)),
+                asyncio.create_task(self._supervise("reload", reload)),
+                asyncio.create_task(self._supervise("file watcher", self._watch)),
             ]
             self._due.set()
             self._scheduler.add_job(
@@ -141,6 +144,26 @@ class Daemon:
     def stop(self) -> None:
         """Let `run` come to its end."""
         self._stop.set()
+
+    async def _supervise(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Run a part of the daemon until the daemon stops; start it again if it dies.
+
+        While it is down, /healthz says so.
+        """
+        while not self._stop.is_set():
+            try:
+                await work()
+            except Exception as error:
+                logger.exception("the %s died, it is started again", name)
+                self.condition.dead_parts[name] = f"{type(error).__name__}: {error}"
+            else:
+                if self._stop.is_set():
+                    return
+                logger.error("the %s ended, it is started again", name)
+                self.condition.dead_parts[name] = "it ended"
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), RETRY.total_seconds())
+            self.condition.dead_parts.pop(name, None)
 
     # --- bells ----------------------------------------------------------------------------------------------------
 

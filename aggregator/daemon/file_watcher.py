@@ -53,7 +53,7 @@ class WatchPlan:
             if source.path is None or not source.enabled:
                 continue
             root, is_deep = _root(Path(str(source.path)))
-            if root.is_dir():
+            if _exists(root.is_dir):
                 (deep if is_deep else flat).add((root, source.id))
         return cls(frozenset(_folders(config)), frozenset(flat), frozenset(deep))
 
@@ -61,7 +61,7 @@ class WatchPlan:
         """Tell a file or a folder of the configuration; also a folder that is not there any more."""
         if path.parent not in self.configuration:
             return False
-        return path.suffix in _YAML or path in self.configuration or path.is_dir()
+        return path.suffix in _YAML or path in self.configuration or _exists(path.is_dir)
 
     def meaning(self, paths: set[Path]) -> Change:
         """Return what a burst of changed paths means."""
@@ -157,4 +157,14 @@ def _root(location: Path) -> tuple[Path, bool]:
     magic = next((index for index, part in enumerate(parts) if has_magic(part)), None)
     if magic is not None:
         return Path(*parts[:magic]), magic < len(parts) - 1
-    return (location.parent, False) if location.is_file() else (location, True)
+    if _exists(location.is_file):
+        return location.parent, False
+    return location, True
+
+
+def _exists(is_kind: Callable[[], bool]) -> bool:
+    """Ask for a kind of file; what has too long a name, or may not be entered, is none."""
+    try:
+        return is_kind()
+    except OSError:
+        return False

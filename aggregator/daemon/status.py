@@ -47,6 +47,7 @@ class DaemonStatus:
     store_error: str | None = None
     publish_error: str | None = None
     config_error: str | None = None
+    dead_parts: dict[str, str] = field(default_factory=dict)  # name -> why it died
     published_views: Mapping[tuple[str, str], Rendition] = field(default_factory=dict)
 
     def store_fails(self, error: AggregatorError) -> None:
@@ -126,4 +127,6 @@ class DaemonSite:
         last_sign = status.last_tick or status.started
         if self._clock() - last_sign > STANDSTILL:
             reasons.append("the schedule stands still")
+        for part, error in status.dead_parts.items():
+            reasons.append(f"the {part} died and is started again: {error}")
         return reasons

@@ -62,7 +62,7 @@ _NUMERIC_HOST = re.compile(r"(?:0x[0-9a-f]*|\d+)(?:\.(?:0x[0-9a-f]*|\d+)){0,3}\.
 def refusal_reason(address: str) -> str | None:
     """Say in a word why an address in numbers is refused, None where it may be dialled.
 
-    >>> refusal("127.0.0.1"), refusal("64:ff9b::a00:1"), refusal("1.1.1.1")
+    >>> refusal_reason("127.0.0.1"), refusal_reason("64:ff9b::a00:1"), refusal_reason("1.1.1.1")
     ('loopback', 'NAT64 of private', None)
     """
     try:

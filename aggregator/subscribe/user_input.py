@@ -36,7 +36,7 @@ class UserInput:
 def parse_user_input(text: str) -> UserInput:
     """Read what was typed. Raises UsageError.
 
-    >>> wanted(" example.org/news ").urls
+    >>> parse_user_input(" example.org/news ").urls
     ('https://example.org/news', 'http://example.org/news')
     """
     text = text.strip()

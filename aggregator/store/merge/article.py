@@ -155,7 +155,7 @@ def date_winner(sightings: Iterable[Sighting]) -> Sighting:
 def revision_spans(sightings: Iterable[Sighting]) -> tuple[RevisionSpan, ...]:
     """Return the visible revisions, oldest first; their times never go back.
 
-    >>> timeline([])
+    >>> revision_spans([])
     ()
     """
     runs: list[RevisionSpan] = []
@@ -203,7 +203,7 @@ def uid_of(key: str) -> bytes:
 def fold_title(title: str) -> str:
     """Return what two spellings of one title have in common.
 
-    >>> fold("Ｎews  of\\tToday") == fold("news of today")
+    >>> fold_title("Ｎews  of\\tToday") == fold_title("news of today")
     True
     """
     return " ".join(unicodedata.normalize("NFKC", title).casefold().split())

@@ -51,7 +51,7 @@ def searchable_text(title: str, summary: str | None, content_html: str | None) -
 
     The summary is empty where the content begins with it. `content_html` is sanitized.
 
-    >>> words_of("Über <b>", None, "<p>St<b>raße</b> 东京<br>A&amp;B</p>").split(" ")
+    >>> searchable_text("Über <b>", None, "<p>St<b>raße</b> 东京<br>A&amp;B</p>").split(" ")
     ['uber', '<b>', '\\ue000', '', '\\ue000', '', 'strasse', '', '东', '京', '', 'a&b', '']
     """
     content = fold_text(_strip_tags(content_html)) if content_html else ""
@@ -64,7 +64,7 @@ def searchable_text(title: str, summary: str | None, content_html: str | None) -
 def fold_text(text: str) -> str:
     """Fold text; words are parted by blanks or ASCII punctuation.
 
-    >>> folded("Ｅ-Mail für 東京!")
+    >>> fold_text("Ｅ-Mail für 東京!")
     'e-mail fur  東 京 !'
     """
     text = text[:MAX_CHARACTERS].lower()
@@ -76,7 +76,7 @@ def fold_text(text: str) -> str:
 def split_words(text: str) -> list[str]:
     """Return the words of what `folded` or `words_of` gave, in order.
 
-    >>> each("e-mail fur  東 京 !")
+    >>> split_words("e-mail fur  東 京 !")
     ['e', 'mail', 'fur', '東', '京']
     """
     return _WORD.findall(text)
@@ -85,7 +85,7 @@ def split_words(text: str) -> list[str]:
 def query_phrases(query: str) -> list[list[str]]:
     """Return what must all be found: the words of each word or quoted phrase of a query, one after the other.
 
-    >>> phrases('Cafe-Bar "new york" 北京 ?')
+    >>> query_phrases('Cafe-Bar "new york" 北京 ?')
     [['cafe', 'bar'], ['new', 'york'], ['北', '京']]
     """
     pieces = (quoted or bare for quoted, bare in _QUERY_PART.findall(query[:1000]))
