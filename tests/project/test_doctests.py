@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import doctest
+import re
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+EXAMPLE = re.compile(r"^\s*>>> ", re.MULTILINE)
 PACKAGE = Path(__file__).parents[2] / "aggregator"
 
 
 def module_names() -> list[str]:
     names = []
     for path in sorted(PACKAGE.rglob("*.py")):
-        if ">>>" in path.read_text(encoding="utf-8"):
+        if EXAMPLE.search(path.read_text(encoding="utf-8")):
             parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
             names.append(".".join(part for part in parts if part != "__init__"))
     return names
