@@ -10,7 +10,6 @@ import asyncio
 import logging
 from dataclasses import dataclass
 from glob import has_magic
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -132,23 +131,23 @@ _NOTHING = Change(False, frozenset())
 
 
 def _folders(config: Config) -> Iterator[Path]:
-    """Yield the folders of the configuration: its files', and those beside the main one, where more may appear.
+    """Yield the folders of the configuration: its files', and those beside the main one.
 
     Not where the store and the feeds are written: that is our own doing.
     """
     if not config.files:
         return
     yield from {path.parent for path in config.files}
+
     ours = {Path(config.database.removeprefix("sqlite:///")).parent, Path(config.output)}
+    beside = []
     try:
-        beside = [
-            path
-            for path in config.files[0].parent.iterdir()
-            if not path.name.startswith(".") and path.is_dir()
-        ]
+        for path in config.files[0].parent.iterdir():
+            if path.is_dir() and path not in ours and not path.name.startswith("."):
+                beside.append(path)
     except OSError:
         return
-    yield from islice((path for path in sorted(beside) if path not in ours), _MOST_FOLDERS)
+    yield from sorted(beside)[:_MOST_FOLDERS]
 
 
 def _root(location: Path) -> tuple[Path, bool]:

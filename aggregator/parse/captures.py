@@ -47,16 +47,14 @@ def parse_captures(
 
 
 def rules_for(job: ParseTask, capture: Capture, sites: Sites) -> SiteRules:
-    """The rules that a document is read with.
+    """Return the rules that a document is read with.
 
-    Those that the source insists on, else its host's, else those of the kind of system that made a page, else those for
-    publishers without rules; the source's own in front.
+    Those that the source insists on, else its host's, else those of the system that made the page,
+    else those for publishers without rules; the source's own in front.
     """
-    found = (
-        sites.named(job.site)
-        if job.site is not None
-        else sites.of(capture.url) or _by_fingerprint(job, capture, sites)
-    )
+    if job.site is not None:
+        return _with_own_rules(job, sites.named(job.site))
+    found = sites.of(capture.url) or _by_fingerprint(job, capture, sites)
     return _with_own_rules(job, found or sites.named("saved"))
 
 
@@ -132,18 +130,22 @@ def _parse_article(capture: Capture, job: ParseTask, rules: SiteRules) -> Parsed
 def _judge_guids(
     entries: tuple[RawEntry, ...], job: ParseTask
 ) -> tuple[tuple[RawEntry, ...], tuple[str, ...]]:
-    """Take the guids from items where they name several, now or before; say so."""
+    """Remove guids that name several items, now or before; return the items and the notes on it."""
     guids = guids_of(entries)
     if guids.are_trouble:
         return by_url(entries), (f"{KEYED_BY_URL}: {guids}",)
-    if job.ignore_guids and job.adapter != ARTICLE:
-        return by_url(entries), (KEYED_BY_URL_BEFORE,)
-    return (by_url(entries) if job.ignore_guids else entries), ()
+    if not job.ignore_guids:
+        return entries, ()
+    if job.adapter == ARTICLE:
+        return by_url(entries), ()
+    return by_url(entries), (KEYED_BY_URL_BEFORE,)
 
 
 def _notes(parsed: Parsed) -> tuple[str, ...]:
+    if not parsed.repaired:
+        return parsed.notes
     repaired = "repaired: the document is not well-formed and was read loosely"
-    return (*((repaired,) if parsed.repaired else ()), *parsed.notes)
+    return (repaired, *parsed.notes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +160,13 @@ class _Item:
 def _page_requests(
     items: Sequence[_Item], revisions: Sequence[Revision]
 ) -> tuple[PageRequest, ...]:
-    """Which of the items want their page; a link that several items share is the page of none of them."""
-    return tuple(
-        PageRequest(index, item.raw, item.page)
-        for index, (item, revision) in enumerate(zip(items, revisions, strict=True))
-        if item.page is not None and revision.keys == item.revision.keys
-    )
+    """Return which items want their page; a link that several items share is the page of none."""
+    requests = []
+    for index, (item, revision) in enumerate(zip(items, revisions, strict=True)):
+        shares_its_link = revision.keys != item.revision.keys
+        if item.page is not None and not shares_its_link:
+            requests.append(PageRequest(index, item.raw, item.page))
+    return tuple(requests)
 
 
 class _ItemNormalizer:

@@ -6,6 +6,7 @@ what won.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from aggregator.rules.json_path import loads
 from aggregator.rules.suggest.unmatched import silent_in_article, silent_in_list
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from aggregator.model import Capture, RawEntry, Revision
     from aggregator.normalize.dates import Date
@@ -86,26 +87,34 @@ class ItemTrace:
 
 
 def trace_items(capture: Capture, job: ParseTask, sites: Sites) -> tuple[ItemTrace, ...]:
-    """Digest one capture as a run does, and say why each item became what it is; in document order.
+    """Parse one capture as a run does, and say why each item became what it is, in order.
 
-    What filters leave out is there too. Raises SourceError where a run would.
+    What filters leave out is there, too.
+
+    Raises:
+        SourceError: where a run would.
     """
-    listener = _RecordingObserver()
-    revisions = list(parse_captures([capture], job, sites, witness=listener).revisions[::-1])
-    explained = []
-    for heard in listener.items:
-        judged, kept = heard.revision, False
-        if (
-            judged
-            and revisions
-            and (revisions[-1].hash, revisions[-1].title) == (judged.hash, judged.title)
-        ):
-            judged, kept = (
-                revisions.pop(),
-                True,
-            )  # as the document's other items and the corrections left it
-        explained.append(ItemTrace(heard.raw.item, judged, kept, tuple(_traces(heard, judged))))
-    return tuple(explained)
+    observer = _RecordingObserver()
+    result = parse_captures([capture], job, sites, witness=observer)
+    remaining = deque(result.revisions)
+    traces = []
+    for record in observer.items:
+        revision = record.revision
+        passes_filters = _is_same(revision, remaining)
+        if passes_filters:
+            # As the document's other items and the corrections left it.
+            revision = remaining.popleft()
+        fields = tuple(_traces(record, revision))
+        traces.append(ItemTrace(record.raw.item, revision, passes_filters, fields))
+    return tuple(traces)
+
+
+def _is_same(revision: Revision | None, remaining: Sequence[Revision]) -> bool:
+    """Tell whether a revision is the first of those that remain."""
+    if revision is None or not remaining:
+        return False
+    first = remaining[0]
+    return (first.hash, first.title) == (revision.hash, revision.title)
 
 
 def unmatched_selectors(capture: Capture, job: ParseTask, sites: Sites) -> tuple[Silent, ...]:
@@ -155,27 +164,32 @@ class _RecordingObserver:
         reason: str | None,
         date: Date | None,
     ) -> None:
-        heard = self.items[-1]
-        heard.verdicts[field, id(candidate)] = reason, date
-        if isinstance(candidate, Found) and not any(
-            candidate is stated for stated in _stated_candidates(heard.raw, field)
-        ):
-            heard.stand_ins.append((field, candidate))
+        record = self.items[-1]
+        record.verdicts[field, id(candidate)] = reason, date
+        if not isinstance(candidate, Found):
+            return
+        stated = _stated_candidates(record.raw, field)
+        if not any(candidate is one for one in stated):
+            record.stand_ins.append((field, candidate))
 
     def became(self, revision: Revision) -> None:
         self.items[-1].revision = revision
 
 
-def _traces(heard: _ItemRecord, revision: Revision | None) -> Iterator[FieldTrace]:
+def _traces(record: _ItemRecord, revision: Revision | None) -> Iterator[FieldTrace]:
     for name in FIELDS:
-        stand_ins = (found for field, found in heard.stand_ins if field == name)
-        candidates = [
-            _candidate(heard, name, candidate)
-            for candidate in (*_stated_candidates(heard.raw, name), *stand_ins)
-        ]
-        value = _value(revision, name, candidates) if revision else None
+        stated = list(_stated_candidates(record.raw, name))
+        for field, stand_in in record.stand_ins:
+            if field == name:
+                stated.append(stand_in)
+        candidates = [_candidate(record, name, candidate) for candidate in stated]
+
+        value = None
+        if revision is not None:
+            value = _value(revision, name, candidates)
         if candidates or value:
-            yield FieldTrace(name, value, tuple(_settled_field(candidates, name, value, revision)))
+            settled = tuple(_settled_field(candidates, name, value, revision))
+            yield FieldTrace(name, value, settled)
 
 
 def _candidate(
@@ -197,18 +211,18 @@ def _stated_candidates(raw: RawEntry, name: str) -> tuple[Found | RawImage | Enc
 def _settled_field(
     candidates: Sequence[TracedCandidate], name: str, value: str | None, revision: Revision | None
 ) -> Iterator[TracedCandidate]:
-    """Put in what a correction decided after all; what nobody looked at comes later where another won."""
-    where = revision.provenance.get(name, "") if revision else ""
-    overruled = value is None or not any(
-        candidate.has_won and candidate.where in (where, "") for candidate in candidates
-    )
-    corrected = (
-        revision is not None and overruled and any(candidate.has_won for candidate in candidates)
-    )
+    """Yield the candidates with what a correction decided after the normalizer.
+
+    Where a candidate won, those that were not looked at are later ones.
+    """
+    where = ""
+    if revision is not None:
+        where = revision.provenance.get(name, "")
+    is_corrected = revision is not None and _is_overruled(candidates, value, where)
     for candidate in candidates:
-        if corrected and candidate.where == where and value is not None:
+        if is_corrected and candidate.where == where and value is not None:
             yield replace(candidate, has_won=True, reason="")
-        elif corrected and candidate.has_won:
+        elif is_corrected and candidate.has_won:
             yield replace(candidate, has_won=False, reason=CORRECTED_REASON)
         elif candidate.reason == UNREAD_REASON and value is not None:
             yield replace(candidate, reason=LATER_REASON)
@@ -216,15 +230,33 @@ def _settled_field(
             yield candidate
 
 
+def _is_overruled(candidates: Sequence[TracedCandidate], value: str | None, where: str) -> bool:
+    """Tell whether a candidate won, but the field is not what it says."""
+    winners = [candidate for candidate in candidates if candidate.has_won]
+    if not winners:
+        return False
+    if value is None:
+        return True
+    return all(winner.where not in (where, "") for winner in winners)
+
+
 def _value(revision: Revision, name: str, candidates: Sequence[TracedCandidate]) -> str | None:
-    """What a field became, as text; of a date of change that nobody stated, nothing."""
+    """Return what a field became, as text; None for a date of change that nobody stated."""
     if name == "updated":
-        return rfc3339(revision.at) if any(candidate.has_won for candidate in candidates) else None
+        is_stated = any(candidate.has_won for candidate in candidates)
+        return rfc3339(revision.at) if is_stated else None
     if name == "published":
         return rfc3339(revision.published)
     if name == "image":
         return revision.image.url if revision.image else None
     if name == "enclosures":
-        return ", ".join(enclosure.url for enclosure in revision.enclosures) or None
+        return _joined(enclosure.url for enclosure in revision.enclosures)
+
     value: str | tuple[str, ...] | None = getattr(revision, name)
-    return (", ".join(value) or None) if isinstance(value, tuple) else value
+    if isinstance(value, tuple):
+        return _joined(value)
+    return value
+
+
+def _joined(values: Iterable[str]) -> str | None:
+    return ", ".join(values) or None

@@ -71,6 +71,7 @@ def outcome_record(outcome: Outcome) -> dict[str, object]:
         "same": outcome.same,
         "rejected": list(outcome.rejected),
         "notes": list(outcome.notes),
+        "renewed_guids": outcome.renewed_guids,
         "http_status": outcome.http_status,
         "size_bytes": outcome.size_bytes,
         "error": outcome.error,

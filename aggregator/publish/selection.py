@@ -53,14 +53,15 @@ def selects(where: Where) -> Callable[[Entry], bool] | None:
     """Return the test that an entry of the view passes; None where the view takes every entry."""
     if where == type(where)():
         return None
-    chosen = chooser(where.include, where.exclude)
+    passes_filters = chooser(where.include, where.exclude)
 
-    def test(entry: Entry) -> bool:
-        return (
-            (not where.language or in_language(entry.language, where.language))
-            and (not where.source or entry.source in where.source)
-            and (not where.tag or not set(where.tag).isdisjoint(entry.tags))
-            and (chosen is None or chosen(entry))
-        )
+    def is_selected(entry: Entry) -> bool:
+        if where.language and not in_language(entry.language, where.language):
+            return False
+        if where.source and entry.source not in where.source:
+            return False
+        if where.tag and set(where.tag).isdisjoint(entry.tags):
+            return False
+        return passes_filters is None or passes_filters(entry)
 
-    return test
+    return is_selected

@@ -21,17 +21,20 @@ if TYPE_CHECKING:
 def index(views: Sequence[ViewHead], entries: Sequence[Entry]) -> bytes:
     """Draw the first page: how to subscribe to each view, and the latest titles."""
     title = views[0].title if views else "aggregator"
-    head = "".join(
-        _alternate(view, path, kind) for view in views for kind, path in _paths(view).items()
-    )
-    subscribe = "".join(_subscription(view) for view in views)
-    latest = "".join(_item(entry) for entry in entries)
+    alternates = []
+    for view in views:
+        for kind, path in _paths(view).items():
+            alternates.append(_alternate(view, path, kind))
+    subscriptions = "".join(map(_subscription, views))
+    latest = "<p>Nothing yet.</p>"
+    if entries:
+        latest = _list("".join(map(_item, entries)))
     main = (
         f'<h1 dir="auto">{escape(title)}</h1>\n'
-        f'<section>\n<h2>Subscribe</h2>\n<ul class="views">\n{subscribe}</ul>\n</section>\n'
-        f"<section>\n<h2>Latest</h2>\n{_list(latest) if latest else '<p>Nothing yet.</p>'}\n</section>"
+        f'<section>\n<h2>Subscribe</h2>\n<ul class="views">\n{subscriptions}</ul>\n</section>\n'
+        f"<section>\n<h2>Latest</h2>\n{latest}\n</section>"
     )
-    return _page(title, main, head=head)
+    return _page(title, main, head="".join(alternates))
 
 
 def error(status: int, reason: str) -> bytes:
