@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from aggregator.adapters.article import byline_dates
 from aggregator.adapters.html import class_names
 from aggregator.adapters.html.class_names import says_more, words_of
-from aggregator.adapters.listing.card_date import MAX_ELEMENTS, Reader, Spot, is_dated
+from aggregator.adapters.listing.card_date import MAX_ELEMENTS, Reader, Spot, elements_of, is_dated
 from aggregator.normalize.html import media
 from aggregator.normalize.text import weight
 from aggregator.normalize.url import absolute, key
@@ -269,20 +269,13 @@ def _titled_element(root: Any) -> Any | None:
 
 
 def _elements_with_title_class(root: Any) -> Iterator[Any]:
-    for element in _elements(root):
+    for element in elements_of(root):
         if element is root:
             continue
         words = words_of(element)
         is_title = not words.isdisjoint(class_names.TITLE)
         if is_title and words.isdisjoint(class_names.NO_TITLE):
             yield element
-
-
-def _elements(root: Any) -> Iterator[Any]:
-    """Yield an element and those inside it, without comments, 2,000 nodes at most."""
-    for node in islice(root.iter(), MAX_ELEMENTS):
-        if isinstance(node.tag, str):
-            yield node
 
 
 def _attribute_texts(element: Any, *names: str) -> Iterator[Spot]:
@@ -327,7 +320,7 @@ def _free_elements(root: Any, taken: Iterable[Spot]) -> Iterator[Any]:
         related.update(islice(spot.element.iter(), MAX_ELEMENTS))
         related.update(islice(spot.element.iterancestors(), _MAX_DISTANCE))
 
-    for element in _elements(root):
+    for element in elements_of(root):
         if element not in related and not is_dated(element):
             yield element
 

@@ -111,10 +111,9 @@ class Reader:
                 return
 
     def _dates_within(self, item: Any, title: Any) -> Iterator[Spot]:
-        nodes = islice(item.iter(), MAX_ELEMENTS)
-        elements = [node for node in nodes if isinstance(node.tag, str)]
+        elements = list(elements_of(item))
         in_attributes = list(islice(_date_attributes(elements), _MAX_TRIES))
-        readable = [spot for spot in in_attributes if self._can_read(spot)]
+        readable = list(filter(self._can_read, in_attributes))
         yield from readable
         yield from self._first_readable(_texts_beside(elements, title))
 
@@ -160,6 +159,13 @@ class Reader:
         return date is not None
 
 
+def elements_of(item: Any) -> Iterator[Any]:
+    """Yield an item and the elements inside it, without comments, 2,000 nodes at most."""
+    for node in islice(item.iter(), MAX_ELEMENTS):
+        if isinstance(node.tag, str):
+            yield node
+
+
 def is_dated(element: Any) -> bool:
     """Tell whether the name or a class of an element says that it holds a date."""
     if element.tag == "time":
@@ -177,20 +183,29 @@ def _lines_above(item: Any) -> Iterator[Spot]:
         if element is None:
             continue
         header = _header_above(element, other_than=item.tag)
-        if header is None or header.tag not in _DAY_TAGS or not _is_repeated(header):
+        if header is None or not _is_repeated(header):
             continue
 
-        parts = [piece[:_LONGEST_TEXT] for piece in islice(pieces(header), _MAX_TRIES)]
-        text = " ".join("".join(parts).split())
+        text = _beginning(header)
         if _is_short(text) and _has_digit(text):
             yield Spot(text, header, above=True)
 
 
+def _beginning(header: Any) -> str:
+    """Return the beginning of an element's text in one line."""
+    parts = [piece[:_LONGEST_TEXT] for piece in islice(pieces(header), _MAX_TRIES)]
+    return " ".join("".join(parts).split())
+
+
 def _header_above(element: Any, *, other_than: str) -> Any | None:
-    """Return the nearest sibling before an element that has another tag than the items."""
+    """Return the nearest sibling before an element that has another tag than the items.
+
+    None if that cannot be a line of text.
+    """
     for sibling in islice(element.itersiblings(preceding=True), _MAX_SIBLINGS):
-        if isinstance(sibling.tag, str) and sibling.tag != other_than:
-            return sibling
+        if not isinstance(sibling.tag, str) or sibling.tag == other_than:
+            continue
+        return sibling if sibling.tag in _DAY_TAGS else None
     return None
 
 

@@ -176,12 +176,17 @@ def _lists_in_nodes(nodes: list[dict[str, Any]]) -> Iterator[tuple[str, list[Any
 
         for name in _LIST_PROPERTIES:
             value = node.get(name)
-            if isinstance(value, list):
-                objects = [_list_object(child) for child in value if isinstance(child, dict)]
-                if objects:
-                    yield kinds[0], objects
-            elif isinstance(value, dict) and depth < _MAX_DEPTH:
+            objects = _objects_in(value)
+            if objects:
+                yield kinds[0], objects
+            if isinstance(value, dict) and depth < _MAX_DEPTH:
                 queue.append((value, depth + 1))
+
+
+def _objects_in(value: Any) -> list[dict[str, Any]]:
+    if not isinstance(value, list):
+        return []
+    return [_list_object(child) for child in value if isinstance(child, dict)]
 
 
 def _list_object(node: dict[str, Any]) -> dict[str, Any]:
@@ -230,8 +235,9 @@ def _script_data(document: Document) -> Iterator[_ScriptData]:
         if media_type == "application/ld+json" or not text.strip():
             continue
 
-        if media_type in _STATE_TYPES or script.get("id") == "__NEXT_DATA__":
-            yield _ScriptData(script.get("id") or "script", leading(text))
+        script_id = script.get("id", "")
+        if media_type in _STATE_TYPES or script_id == "__NEXT_DATA__":
+            yield _ScriptData(script_id or "script", leading(text))
             continue
         assignment = _ASSIGNMENT.search(text)
         if assignment:

@@ -32,7 +32,7 @@ from aggregator.rules.compiled import NO_FIELD, Listing
 from aggregator.rules.selector import compile_selector
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from aggregator.adapters.listing.card import Card
     from aggregator.rules.document import Document
@@ -235,26 +235,29 @@ def _add_similar_siblings(document: Document, elements: tuple[Any, ...]) -> tupl
     tag = elements[0].tag
     shared_classes = frozenset.intersection(*map(_classes, elements))
 
-    items: dict[Any, None] = {}
-    for parent in dict.fromkeys(element.getparent() for element in elements):
-        if parent is None:
-            continue
-        for child in parent:
-            if child in known or (
-                child.tag == tag and _is_similar(child, shared_classes, document)
-            ):
-                items[child] = None
+    items: list[Any] = []
+    for sibling in _with_siblings(elements):
+        if sibling in known:
+            items.append(sibling)
+        elif sibling.tag == tag and _has_classes(sibling, shared_classes):
+            if _has_link(sibling, document):
+                items.append(sibling)
     return tuple(items) or elements
 
 
-def _is_similar(element: Any, shared_classes: frozenset[str], document: Document) -> bool:
-    """Tell whether an element has a class of the items, or none as they, and a link."""
+def _with_siblings(elements: Iterable[Any]) -> Iterator[Any]:
+    """Yield the children of the elements' parents."""
+    for parent in dict.fromkeys(element.getparent() for element in elements):
+        if parent is not None:
+            yield from parent
+
+
+def _has_classes(element: Any, shared_classes: frozenset[str]) -> bool:
+    """Tell whether an element has a class that all items share; none, if they share none."""
     classes = _classes(element)
-    if shared_classes:
-        has_class = bool(classes & shared_classes)
-    else:
-        has_class = not classes
-    return has_class and _has_link(element, document)
+    if not shared_classes:
+        return not classes
+    return bool(classes & shared_classes)
 
 
 def _classes(element: Any) -> frozenset[str]:
@@ -265,29 +268,42 @@ def _describe(document: Document, items: str, best: _Candidate) -> Inferred:
     """Return the selectors of a list and why each was chosen."""
     read_elements = best.elements[: len(best.cards)]
     scoped = [document.item(root=element) for element in read_elements]
-    spots: dict[str, list[Spot | None]] = {
-        "title": [one.titles[0] for one in best.cards],
-        "url": [one.link for one in best.cards],
-        "published": [_date_within(one) for one in best.cards],
-        "summary": [one.summary for one in best.cards],
-        "image": [one.image for one in best.cards],
-    }
-
     fields: dict[str, str] = {}
     evidence = {"items": _items_evidence(best)}
-    for name, values in spots.items():
-        found = selectors.field_selector(scoped, values)
+    for name, spots in _spots_by_field(best.cards).items():
+        found = selectors.field_selector(scoped, spots)
         if found is None:
             continue
         fields[name] = found.selector
-        example = _example(values)
+        example = _example(spots)
         evidence[name] = f"in {found.count} of {len(scoped)} items, such as “{example}”"
     return Inferred(items, fields, len(best.elements), evidence)
 
 
+def _spots_by_field(cards: Iterable[Card]) -> dict[str, list[Spot | None]]:
+    """Return for each field where each item has it, None where an item has it not."""
+    spots: dict[str, list[Spot | None]] = {
+        "title": [],
+        "url": [],
+        "published": [],
+        "summary": [],
+        "image": [],
+    }
+    for one in cards:
+        spots["title"].append(one.titles[0])
+        spots["url"].append(one.link)
+        spots["published"].append(_date_within(one))
+        spots["summary"].append(one.summary)
+        spots["image"].append(one.image)
+    return spots
+
+
 def _date_within(item_card: Card) -> Spot | None:
     """Return the date that stands in the item, not in a line above it."""
-    return next((spot for spot in item_card.published if not spot.above), None)
+    for spot in item_card.published:
+        if not spot.above:
+            return spot
+    return None
 
 
 def _example(spots: Sequence[Spot | None]) -> str:

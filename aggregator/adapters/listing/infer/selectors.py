@@ -72,7 +72,8 @@ def is_stable(name: str) -> bool:
 
 def has_item_class(element: Any) -> bool:
     """Tell whether a class of an element says that it is an item (`news-card`)."""
-    return any(is_stable(name) and _names_item(name) for name in class_tokens(element))
+    stable = filter(is_stable, class_tokens(element))
+    return any(map(_names_item, stable))
 
 
 def items_selector(
