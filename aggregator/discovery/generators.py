@@ -1,7 +1,8 @@
-"""Software that a page names as its own, and where its feeds always are.
+"""Finds feeds by the software that a page says it is made with.
 
-Rule: a row is data: the marks that the software leaves in a page, and its feeds in order: those of this section first,
-then those of the whole site. It is a guess that a question must prove.
+A row is data: the words by which the software names itself, and its feeds, those of
+this section first, then those of the whole site. The feeds are guesses: the caller
+must request them to see whether they are there.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from aggregator.discovery.platforms import Candidate
 from aggregator.normalize.url import absolute
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-# `{here}` is the page's address and `{home}` the site's, both with a final slash; `{bare}` is the page's without one.
+# Name, mark in lower case, feeds. `{here}` is the page's URL and `{home}` the site's, both
+# with a final slash; `{bare}` is the page's URL without one.
 GENERATORS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("WordPress", "wordpress", ("{here}feed/", "{home}feed/")),
     ("Ghost", "ghost", ("{here}rss/", "{home}rss/")),
@@ -53,103 +55,139 @@ GENERATORS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("XenForo", "xenforo", ("{home}forums/-/index.rss",)),
     ("GitLab", "gitlab", ("{bare}.atom",)),
 )
-_NAMING = ("generator", "og:platform", "og:site_name", "application-name")
-_API = "https://api.w.org/"
-_LINK_HEADER = re.compile(r'<([^<>\s]{1,2000})>\s*;\s*rel="?https://api\.w\.org/"?')
-_YOUTUBE_CHANNEL = re.compile(r"UC[\w-]{22}")
-_YOUTUBE = re.compile(r"https?://(?:www\.|m\.)?youtube\.com/channel/(UC[\w-]{22})")
-_SOUNDCLOUD = re.compile(r"soundcloud://users:(\d{1,20})")
+_NAME_METAS = ("generator", "og:platform", "og:site_name", "application-name")
+_WORDPRESS_API = "https://api.w.org/"
+_WORDPRESS_API_HEADER = re.compile(r'<([^<>\s]{1,2000})>\s*;\s*rel="?https://api\.w\.org/"?')
+_YOUTUBE_CHANNEL_ID = re.compile(r"UC[\w-]{22}")
+_YOUTUBE_CHANNEL_URL = re.compile(r"https?://(?:www\.|m\.)?youtube\.com/channel/(UC[\w-]{22})")
+_SOUNDCLOUD_USER = re.compile(r"soundcloud://users:(\d{1,20})")
 
 
 @dataclass(frozen=True, slots=True)
-class Stated:
-    """What a page says of itself: its metas (name, content), its links (relation, address), its Link header.
+class PageMarks:
+    """What a page and its response say that shows its software.
 
-    `home` is what its relative addresses resolve against.
+    `metas` are pairs of name and content, `links` of relation and URL; `link_header` is
+    the Link header of the response. Relative URLs resolve against `base`.
     """
 
     metas: tuple[tuple[str, str], ...] = ()
     links: tuple[tuple[str, str], ...] = ()
-    header: str = ""
-    home: str = ""
+    link_header: str = ""
+    base: str = ""
 
-    def meta(self, *names: str) -> Iterator[str]:
-        return (content for name, content in self.metas if name in names and content)
+    def contents(self, *names: str) -> Iterator[str]:
+        """Yield the contents of the meta elements with these names, blank ones left out."""
+        return _values_of(self.metas, names)
 
-    def link(self, *relations: str) -> Iterator[str]:
-        return (address for relation, address in self.links if relation in relations and address)
+    def targets(self, *relations: str) -> Iterator[str]:
+        """Yield the URLs of the links with these relations, blank ones left out."""
+        return _values_of(self.links, relations)
 
 
-def feeds_of(stated: Stated, url: str) -> Iterator[Candidate]:
-    """The feeds that the software of a page would have, best first; nothing where it is not known."""
-    yield from _youtube(stated, url)
-    yield from _soundcloud(stated)
-    yield from _wordpress(stated, url)
-    yield from _hosted(stated, url)
-    words = " ".join(content[:200] for content in stated.meta(*_NAMING)).lower()
-    for software, mark, feeds in GENERATORS if words else ():
+def _values_of(pairs: Iterable[tuple[str, str]], names: tuple[str, ...]) -> Iterator[str]:
+    for name, value in pairs:
+        if not value:
+            continue
+        if name in names:
+            yield value
+
+
+def feeds_of(marks: PageMarks, url: str) -> Iterator[Candidate]:
+    """Yield the feeds that the software of a page would have, best first.
+
+    Nothing if the software is not known.
+    """
+    yield from _youtube_feeds(marks, url)
+    yield from _soundcloud_feeds(marks)
+    yield from _wordpress_feeds(marks, url)
+    yield from _blog_host_feeds(marks, url)
+
+    names = [content[:200] for content in marks.contents(*_NAME_METAS)]
+    words = " ".join(names).lower()
+    for software, mark, templates in GENERATORS:
         if mark in words:
-            yield from _filled(software, feeds, url)
+            yield from _feeds_from_templates(software, templates, url)
 
 
-def _filled(
-    software: str, feeds: tuple[str, ...], url: str, home: str | None = None
+def _feeds_from_templates(
+    software: str, templates: tuple[str, ...], url: str, home: str | None = None
 ) -> Iterator[Candidate]:
-    here = urljoin(url, urlsplit(url).path or "/")
-    bare = here.rstrip("/")
-    for feed in feeds:
-        address = feed.format(here=f"{bare}/", bare=bare, home=home or urljoin(url, "/"))
-        yield Candidate(address, f"the page is made with {software}")
+    """Fill the templates of a page's feeds; `home` is the site's URL, None for the host's root."""
+    page = urljoin(url, urlsplit(url).path or "/")
+    bare = page.rstrip("/")
+    site = home or urljoin(url, "/")
+    for template in templates:
+        feed = template.format(here=f"{bare}/", bare=bare, home=site)
+        yield Candidate(feed, f"the page is made with {software}")
 
 
-def _youtube(stated: Stated, url: str) -> Iterator[Candidate]:
-    if not (urlsplit(url).hostname or "").endswith("youtube.com"):
+def _youtube_feeds(marks: PageMarks, url: str) -> Iterator[Candidate]:
+    host = urlsplit(url).hostname or ""
+    if not host.endswith("youtube.com"):
         return
-    named = [match[1] for address in stated.link("canonical") if (match := _YOUTUBE.match(address))]
-    named += [match[1] for address in stated.meta("og:url") if (match := _YOUTUBE.match(address))]
-    named += [
-        name for name in stated.meta("identifier", "channelid") if _YOUTUBE_CHANNEL.fullmatch(name)
-    ]
-    for name in named:
+    for channel in _youtube_channels(marks):
         yield Candidate(
-            f"https://www.youtube.com/feeds/videos.xml?channel_id={name}",
+            f"https://www.youtube.com/feeds/videos.xml?channel_id={channel}",
             "the channel of this page",
         )
 
 
-def _soundcloud(stated: Stated) -> Iterator[Candidate]:
-    for content in stated.meta("al:ios:url", "al:android:url", "twitter:app:url:iphone"):
-        if match := _SOUNDCLOUD.match(content):
+def _youtube_channels(marks: PageMarks) -> Iterator[str]:
+    for page in (*marks.targets("canonical"), *marks.contents("og:url")):
+        match = _YOUTUBE_CHANNEL_URL.match(page)
+        if match:
+            yield match[1]
+    for content in marks.contents("identifier", "channelid"):
+        if _YOUTUBE_CHANNEL_ID.fullmatch(content):
+            yield content
+
+
+def _soundcloud_feeds(marks: PageMarks) -> Iterator[Candidate]:
+    for content in marks.contents("al:ios:url", "al:android:url", "twitter:app:url:iphone"):
+        match = _SOUNDCLOUD_USER.match(content)
+        if match:
             feed = f"https://feeds.soundcloud.com/users/soundcloud:users:{match[1]}/sounds.rss"
             yield Candidate(feed, "the SoundCloud user of this page")
 
 
-def _wordpress(stated: Stated, url: str) -> Iterator[Candidate]:
-    """WordPress hides its name more often than its API, whose address tells where the site begins."""
-    header = _LINK_HEADER.search(stated.header)
-    api = next(stated.link(_API), header[1] if header else None)
-    found = absolute(api, base=stated.home or url) if api else None
-    if found is None:
+def _wordpress_feeds(marks: PageMarks, url: str) -> Iterator[Candidate]:
+    """Yield the feeds of a WordPress site that names its API.
+
+    WordPress hides its name more often than its API, whose URL also shows where the
+    site begins.
+    """
+    api = _wordpress_api(marks, url)
+    if api is None:
         return
-    if "?rest_route=" in found:
-        yield from _filled("WordPress", ("{home}?feed=rss2",), url, found.partition("?")[0])
+    if "?rest_route=" in api:
+        site = api.partition("?")[0]
+        yield from _feeds_from_templates("WordPress", ("{home}?feed=rss2",), url, site)
     else:
-        yield from _filled(
-            "WordPress", ("{here}feed/", "{home}feed/"), url, found.partition("wp-json")[0]
-        )
+        site = api.partition("wp-json")[0]
+        yield from _feeds_from_templates("WordPress", ("{here}feed/", "{home}feed/"), url, site)
 
 
-def _hosted(stated: Stated, url: str) -> Iterator[Candidate]:
-    """Blogs under a name of their own at a host of many."""
-    if any(
-        "substackcdn.com" in address
-        for address in stated.link("preconnect", "preload", "icon", "shortcut")
-    ):
-        yield from _filled("Substack", ("{home}feed",), url)
-    if "Medium" in stated.meta("al:ios:app_name", "al:android:app_name"):
-        yield from _filled("Medium", ("{home}feed",), url)
-    if any(
-        "assets.tumblr.com" in address
-        for address in stated.link("icon", "shortcut", "apple-touch-icon")
-    ):
-        yield from _filled("Tumblr", ("{home}rss",), url)
+def _wordpress_api(marks: PageMarks, url: str) -> str | None:
+    """Return the URL of a page's WordPress API: of its first link, else of the Link header."""
+    base = marks.base or url
+    for target in marks.targets(_WORDPRESS_API):
+        return absolute(target, base=base)
+    header = _WORDPRESS_API_HEADER.search(marks.link_header)
+    if header is None:
+        return None
+    return absolute(header[1], base=base)
+
+
+def _blog_host_feeds(marks: PageMarks, url: str) -> Iterator[Candidate]:
+    """Yield the feeds of blogs under a name of their own at Substack, Medium or Tumblr."""
+    substack_links = marks.targets("preconnect", "preload", "icon", "shortcut")
+    if any("substackcdn.com" in target for target in substack_links):
+        yield from _feeds_from_templates("Substack", ("{home}feed",), url)
+
+    if "Medium" in marks.contents("al:ios:app_name", "al:android:app_name"):
+        yield from _feeds_from_templates("Medium", ("{home}feed",), url)
+
+    icons = marks.targets("icon", "shortcut", "apple-touch-icon")
+    if any("assets.tumblr.com" in icon for icon in icons):
+        yield from _feeds_from_templates("Tumblr", ("{home}rss",), url)

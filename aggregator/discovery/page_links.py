@@ -1,7 +1,8 @@
-"""Find the feeds that a page leads to: those it recommends, those it links to, and those its software always has.
+"""Finds the feeds that a page leads to: recommended, linked, and usual for its software.
 
-Rule: what is stated comes before what is guessed. Of several recommended feeds the page's own articles come before its
-comments, its language and its section before others, full formats before summaries; document order decides ties.
+Rule: what a page states comes before what is guessed. Among recommended feeds the
+articles come before comments, the page's language and section before others, full
+texts before summaries; otherwise the order of the document decides.
 """
 
 from __future__ import annotations
@@ -11,17 +12,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
-from aggregator.discovery.generators import Stated, feeds_of
+from aggregator.discovery.generators import PageMarks, feeds_of
 from aggregator.discovery.platforms import Candidate, anywhere
 from aggregator.errors import SourceError
 from aggregator.normalize.url import absolute, same_site
 from aggregator.normalize.url.parts import split
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from aggregator.model import Capture
 
+# The media types of feeds, the preferred ones with low numbers.
 TYPES = {
     "application/atom+xml": 0,
     "application/rss+xml": 1,
@@ -32,15 +34,16 @@ TYPES = {
     "application/json": 5,
 }
 WELL_KNOWN = ("/feed", "/rss", "/atom.xml", "/feed.xml", "/index.xml", "/rss.xml")
-MOST = 50  # feeds of one page that are told of; nobody reads more, and a page may hold any number
-_READ_BYTES = 1024 * 1024  # of a page: its links to feeds stand in its head or at its foot
+MAX_FEEDS = 50  # of one page that are returned; nobody reads more, and a page may hold any number
+_READ_BYTES = 1024 * 1024  # of a page: links to feeds are in its head or its footer
 _LONGEST_TITLE = 100
-_LONGEST = 2_000  # characters of an address; no feed's comes near
+_LONGEST_URL = 2_000  # characters; no feed's URL comes near
+_MAX_ROBOTS = 500_000  # characters of a robots.txt
 
 _COMMENTS = re.compile(r"comment|commentaire|kommentar|reply|replies|评论|評論", re.IGNORECASE)
 _SUMMARY = re.compile(r"\b(?:summary|excerpts?|headlines)\b", re.IGNORECASE)
-_NO_FEED = re.compile(r"/wp-json/|oembed|manifest\.json", re.IGNORECASE)
-_FEED_ADDRESS = re.compile(
+_API_URL = re.compile(r"/wp-json/|oembed|manifest\.json", re.IGNORECASE)
+_FEED_URL = re.compile(
     r"(?:/(?:feeds?|rss|atom)/?|\.(?:rss|atom|rdf)|/(?:rss|feed|atom|index)\.(?:xml|php|json)"
     r"|/feeds?/[^?]{1,200}|/rss/[^?]{1,200}|[?&](?:feed|format|type|alt)=(?:rss|atom|feed)[^?]{0,40})$",
     re.IGNORECASE,
@@ -52,14 +55,15 @@ _FEED_SCHEME = re.compile(
     r"(?:feed|itpc|pcast):(?://)?(?=https?:)|(?:feed|itpc|pcast)(?=://)", re.IGNORECASE
 )
 _SITEMAP = re.compile(r"^[ \t]*sitemap[ \t]*:[ \t]*(\S{1,2000})", re.IGNORECASE | re.MULTILINE)
-_OWN_CORNER = re.compile(r"/~[^/]+/")
+_PERSONAL_PATH = re.compile(r"/~[^/]+/")
 
 
 @dataclass(frozen=True, slots=True)
 class Feeds:
-    """What a page leads to, each part best first: what it recommends, what it links to, what its software would have.
+    """The feeds that a page leads to, each part best first.
 
-    A candidate may stand in several parts.
+    It recommends some, links to others, and its software usually has the rest. A
+    candidate may be in several parts.
     """
 
     recommended: tuple[Candidate, ...] = ()
@@ -68,139 +72,179 @@ class Feeds:
 
 
 def looks_like_html(capture: Capture) -> bool:
-    """Tell whether a capture is a page: by its media type, or by how it begins."""
-    media_type = capture.headers.get("content-type", "").partition(";")[0].strip().lower()
+    """Tell whether a capture is a page, by how it begins or by its media type."""
     start = capture.body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    named = media_type in ("text/html", "application/xhtml+xml")
-    return start.startswith((b"<!doctype html", b"<html")) or (
-        named and not start.startswith((b"<?xml", b"<rss", b"<feed", b"<rdf", b"{"))
-    )
+    if start.startswith((b"<!doctype html", b"<html")):
+        return True
+    if start.startswith((b"<?xml", b"<rss", b"<feed", b"<rdf", b"{")):
+        return False
+    content_type = capture.headers.get("content-type", "")
+    return _media_type(content_type) in ("text/html", "application/xhtml+xml")
 
 
 def feed_of(capture: Capture) -> str | None:
-    """The absolute URL of the feed that a page recommends, None where it names none."""
+    """Return the absolute URL of the feed that a page recommends, None if it names none."""
     recommended = feeds_in(capture).recommended
     return recommended[0].url if recommended else None
 
 
 def feeds_in(capture: Capture) -> Feeds:
-    """Everything that a page leads to; what cannot be read as a page leads to nothing."""
-    root = _root(capture)
+    """Return all feeds that a page leads to; none if it cannot be read as a page."""
+    root = _parse(capture)
     if root is None:
         return Feeds()
+
     page = _Page(root, capture.url)
+    marks = page.marks(link_header=capture.headers.get("link", ""))
+    usual = (*feeds_of(marks, capture.url), *anywhere(capture.url))
     return Feeds(
-        recommended=_several(page.recommended()),
-        linked=_several(page.linked()),
-        usual=_several((*feeds_of(page.stated(capture), capture.url), *anywhere(capture.url))),
+        recommended=_once_each(page.recommended_feeds()),
+        linked=_once_each(page.linked_feeds()),
+        usual=_once_each(usual),
     )
 
 
 def well_known(url: str) -> tuple[Candidate, ...]:
-    """The addresses where a site without a word about it may have a feed; below a person's own corner of a host."""
-    corner = _OWN_CORNER.match(_path(url))
-    base = corner[0].rstrip("/") if corner else ""
+    """Return the usual URLs of feeds, for a site that says nothing about its feeds.
+
+    On a host with personal pages (`/~name/`) they are below the person's own path.
+    """
+    base = ""
+    personal = _PERSONAL_PATH.match(_path(url))
+    if personal:
+        base = personal[0].rstrip("/")
     return tuple(Candidate(urljoin(url, base + path), "a usual address") for path in WELL_KNOWN)
 
 
 def news_sitemaps(robots: str, url: str) -> tuple[Candidate, ...]:
-    """The sitemaps of news that a host's robots.txt names, and the usual one; other sites' are passed over."""
-    stated = (absolute(match[1]) for match in _SITEMAP.finditer(robots[:500_000]))
-    own = (found for found in stated if found and "news" in found.lower() and same_site(found, url))
-    named = (Candidate(found, "robots.txt names it") for found in own)
-    return _several((*named, Candidate(urljoin(url, "/news-sitemap.xml"), "a usual address")))
+    """Return the news sitemaps that a host's robots.txt names on the same site, then the usual one."""
+    candidates = []
+    for match in _SITEMAP.finditer(robots[:_MAX_ROBOTS]):
+        sitemap = absolute(match[1])
+        if sitemap and "news" in sitemap.lower() and same_site(sitemap, url):
+            candidates.append(Candidate(sitemap, "robots.txt names it"))
+    candidates.append(Candidate(urljoin(url, "/news-sitemap.xml"), "a usual address"))
+    return _once_each(candidates)
 
 
-def _several(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
-    once = {candidate.url: candidate for candidate in reversed(tuple(candidates))}
-    return tuple(reversed(once.values()))[:MOST]
+def _once_each(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
+    """Return each URL once, 50 at most.
+
+    A URL that occurs twice has its first reason and its last place.
+    """
+    by_url: dict[str, Candidate] = {}
+    for candidate in candidates:
+        first = by_url.pop(candidate.url, candidate)
+        by_url[candidate.url] = first
+    return tuple(by_url.values())[:MAX_FEEDS]
 
 
-def _root(capture: Capture) -> Any | None:
+def _parse(capture: Capture) -> Any | None:
+    """Return the root element of a page's first MiB, None if it is no page."""
     from aggregator.adapters.html import document
 
     head = capture.body[:_READ_BYTES]
     if len(head) < len(capture.body):
         head = head[: head.rfind(b">") + 1]  # between two characters in every charset
     try:
-        # A paragraph at its end makes a page of one that is nothing but a head.
+        # The parser refuses a page that is nothing but a head; a paragraph at its end helps.
         return document(replace(capture, body=head + b"<p>")).root
     except SourceError:
         return None
 
 
+# Sort key and candidate; the smallest key is the best, equals keep the document's order.
+_Ranked = tuple[tuple[int, ...], Candidate]
+
+
 class _Page:
-    """What the links of a page say of feeds; relative addresses are resolved against `<base>`."""
+    """A parsed page, asked for what its links say about feeds.
+
+    Relative URLs are resolved against `<base>`.
+    """
 
     def __init__(self, root: Any, url: str) -> None:
         self._root = root
         self._url = url
-        base = next(
-            (element.get("href") for element in root.iter("base") if element.get("href")), None
-        )
-        self._home = (absolute(base, base=url) if base else None) or url
-        self._language = (root.get("lang") or "").lower()
+        self._base = _base_url(root, url)
+        self._language: str = root.get("lang", "").lower()
 
-    def recommended(self) -> Iterator[Candidate]:
-        ranked = []
-        for place, link in enumerate(self._root.iter("link")):
-            found = self._address(link) if _is_feed(link) else None
-            if found and not _NO_FEED.search(found):
-                ranked.append(
-                    (*self._rank(link, found), place, Candidate(found, _recommendation(link)))
-                )
-        yield from (candidate for *_, candidate in sorted(ranked, key=lambda row: row[:-1]))
+    def recommended_feeds(self) -> list[Candidate]:
+        """Return the feeds of the page's `rel="alternate"` links, best first."""
+        ranked: list[_Ranked] = []
+        for link in self._root.iter("link"):
+            url = self._url_of(link) if _is_feed_link(link) else None
+            if url and not _API_URL.search(url):
+                candidate = Candidate(url, _reason_of_recommendation(link))
+                ranked.append((self._rank_recommended(link, url), candidate))
+        return _best_first(ranked)
 
-    def linked(self) -> Iterator[Candidate]:
-        ranked = []
-        for place, link in enumerate(self._root.iter("a")):
-            found = self._address(link) if link.get("href") else None
-            if found and found != self._url and (doubt := _doubt(link, found)) is not None:
-                text = _text(link)
-                why = f"the page links to it as “{text}”" if text else "the page links to it"
-                rank = (
-                    bool(_COMMENTS.search(f"{text} {found}")),
-                    not same_site(found, self._url),
-                    doubt,
-                    place,
-                )
-                ranked.append((rank, Candidate(found, why)))
-        yield from (candidate for _, candidate in sorted(ranked, key=lambda row: row[0]))
+    def linked_feeds(self) -> list[Candidate]:
+        """Return the feeds that the page's text links to, the most likely first."""
+        ranked: list[_Ranked] = []
+        for link in self._root.iter("a"):
+            url = self._url_of(link)
+            if not url or url == self._url:
+                continue
+            text = _text(link)
+            doubt = _doubt(text, url)
+            if doubt is not None:
+                is_comments = bool(_COMMENTS.search(f"{text} {url}"))
+                rank = (is_comments, not same_site(url, self._url), doubt)
+                ranked.append((rank, Candidate(url, _reason_of_link(text))))
+        return _best_first(ranked)
 
-    def stated(self, capture: Capture) -> Stated:
-        metas = [
-            (
-                (meta.get("name") or meta.get("property") or meta.get("itemprop") or "").lower(),
-                meta.get("content") or "",
-            )
-            for meta in self._root.iter("meta")
-        ]
-        links = [
-            (word.lower(), link.get("href") or "")
-            for link in self._root.iter("link")
-            for word in _words(link)
-        ]
-        return Stated(tuple(metas), tuple(links), capture.headers.get("link", ""), self._home)
+    def marks(self, *, link_header: str) -> PageMarks:
+        """Return what shows the software of the page."""
+        metas = tuple(map(_name_and_content, self._root.iter("meta")))
+        links = []
+        for link in self._root.iter("link"):
+            target = link.get("href", "")
+            for relation in _relations(link):
+                links.append((relation, target))
+        return PageMarks(metas, tuple(links), link_header, self._base)
 
-    def _address(self, link: Any) -> str | None:
-        href = link.get("href")
+    def _url_of(self, link: Any) -> str | None:
+        """Return the absolute URL of a link, None without one; `feed:` URLs become web URLs."""
+        href = link.get("href", "")
+        if not href or len(href) > _LONGEST_URL:
+            return None
+        return absolute(_FEED_SCHEME.sub(_web_scheme, href, count=1), base=self._base)
+
+    def _rank_recommended(self, link: Any, url: str) -> tuple[int, ...]:
+        words = f"{link.get('title', '')} {url}"
+        section = _path(self._url).rstrip("/") + "/"
         return (
-            absolute(_FEED_SCHEME.sub(_as_web, href, count=1), base=self._home)
-            if len(href) <= _LONGEST
-            else None
+            bool(_COMMENTS.search(words)),
+            self._is_in_other_language(link),
+            not _path(url).startswith(section),
+            bool(_SUMMARY.search(words)),
+            TYPES[_media_type(link.get("type", ""))],
         )
 
-    def _rank(self, link: Any, found: str) -> tuple[bool, bool, bool, bool, int]:
-        title = link.get("title") or ""
-        language = (link.get("hreflang") or "").lower()
-        return (
-            bool(_COMMENTS.search(f"{title} {found}")),
-            bool(language and self._language)
-            and language.partition("-")[0] != self._language.partition("-")[0],
-            not _path(found).startswith(_section(self._url)),
-            bool(_SUMMARY.search(f"{title} {found}")),
-            TYPES[_media_type(link)],
-        )
+    def _is_in_other_language(self, link: Any) -> bool:
+        language = link.get("hreflang", "").lower()
+        if not language or not self._language:
+            return False
+        return _primary_subtag(language) != _primary_subtag(self._language)
+
+
+def _primary_subtag(language: str) -> str:
+    return language.partition("-")[0]
+
+
+def _base_url(root: Any, url: str) -> str:
+    """Return what relative URLs resolve against: the first `<base href>`, else the page's URL."""
+    for element in root.iter("base"):
+        href = element.get("href")
+        if href:
+            return absolute(href, base=url) or url
+    return url
+
+
+def _best_first(ranked: list[_Ranked]) -> list[Candidate]:
+    ranked.sort(key=lambda pair: pair[0])
+    return [candidate for _, candidate in ranked]
 
 
 def _path(url: str) -> str:
@@ -208,48 +252,50 @@ def _path(url: str) -> str:
     return parts.path if parts else ""
 
 
-def _section(url: str) -> str:
-    """The path that a feed of this very section would begin with."""
-    return _path(url).rstrip("/") + "/"
+def _name_and_content(meta: Any) -> tuple[str, str]:
+    name = meta.get("name") or meta.get("property") or meta.get("itemprop") or ""
+    return name.lower(), meta.get("content", "")
 
 
-def _is_feed(link: Any) -> bool:
-    words = [word.lower() for word in _words(link)]
-    stated = "alternate" in words and "stylesheet" not in words
-    return bool(link.get("href")) and stated and _media_type(link) in TYPES
+def _is_feed_link(link: Any) -> bool:
+    relations = _relations(link)
+    if "alternate" not in relations or "stylesheet" in relations:
+        return False
+    return _media_type(link.get("type", "")) in TYPES
 
 
-def _name(meta: Any) -> str:
-    name: str = meta.get("name") or meta.get("property") or meta.get("itemprop") or ""
-    return name.lower()
+def _relations(link: Any) -> list[str]:
+    return [relation.lower() for relation in link.get("rel", "").split()]
 
 
-def _words(link: Any) -> list[str]:
-    return (link.get("rel") or "").split()
+def _media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
 
 
-def _media_type(link: Any) -> str:
-    return (link.get("type") or "").partition(";")[0].strip().lower()
-
-
-def _recommendation(link: Any) -> str:
-    title = " ".join((link.get("title") or "").split())[:_LONGEST_TITLE]
+def _reason_of_recommendation(link: Any) -> str:
+    title = " ".join(link.get("title", "").split())[:_LONGEST_TITLE]
     return f"the page recommends it as “{title}”" if title else "the page recommends it"
 
 
+def _reason_of_link(text: str) -> str:
+    return f"the page links to it as “{text}”" if text else "the page links to it"
+
+
 def _text(link: Any) -> str:
-    words = link.get("title") or link.get("aria-label") or "".join(link.itertext())
-    return " ".join(words.split())[:_LONGEST_TITLE]
+    text = link.get("title") or link.get("aria-label") or "".join(link.itertext())
+    return " ".join(text.split())[:_LONGEST_TITLE]
 
 
-def _doubt(link: Any, found: str) -> int | None:
-    """How much is to be said against a link being one to a feed; None where nothing speaks for it."""
-    address, word = bool(_FEED_ADDRESS.search(found)), bool(_FEED_WORD.search(_text(link)))
-    if address:
-        return 0 if word else 1
-    return 2 if word and _path(found).lower().endswith(".xml") else None
+def _doubt(text: str, url: str) -> int | None:
+    """Return how doubtful it is that a link leads to a feed, from 0; None if nothing says so."""
+    has_feed_word = bool(_FEED_WORD.search(text))
+    if _FEED_URL.search(url):
+        return 0 if has_feed_word else 1
+    if has_feed_word and _path(url).lower().endswith(".xml"):
+        return 2
+    return None
 
 
-def _as_web(match: re.Match[str]) -> str:
-    """`feed://host` means `https://host`, `feed:https://host` what follows."""
+def _web_scheme(match: re.Match[str]) -> str:
+    """Return the web scheme: `feed://host` is `https://host`, `feed:https://host` what follows."""
     return "" if match[0].endswith((":", "/")) else "https"

@@ -1,7 +1,8 @@
-"""Platforms that tell by an address where their feeds are: a table from address to feed, no question asked.
+"""Finds feeds by the address of a page alone: a table from addresses of platforms to their feeds.
 
-Rule: a row is data. `KNOWN` holds for the named hosts and is sure; `ANYWHERE` is software that runs on any host, and
-only a guess. Groups of the pattern fill the template as they are written in the address; the best feed stands first.
+A row is data. `KNOWN` holds for the named hosts and is certain. `ANYWHERE` lists
+software that runs on any host, so its feeds are guesses. The groups of a row's pattern
+fill its templates as they stand in the address; the best feed comes first.
 """
 
 from __future__ import annotations
@@ -9,19 +10,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
-_LONGEST = 2_000  # characters; no platform's address comes near
-_A_FEED = re.compile(r"\.(?:atom|rss|xml|rdf)$")
+_LONGEST_URL = 2_000  # characters; no platform's address comes near
+_FEED_FILE = re.compile(r"\.(?:atom|rss|xml|rdf)$")
 _NAME = r"(?P<name>[\w.~%-]+)"
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An address that may be a feed, and why it is thought to be one."""
+    """The URL of a possible feed, and the reason to think so."""
 
     url: str
     why: str
@@ -29,7 +30,11 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`host` is matched whole, without `www.`; `path` whole, without a final slash and with the query behind `?`."""
+    """The addresses of one kind of page and the templates of its feeds.
+
+    `host` matches the whole host without `www.`; `path` matches the whole path without
+    a final slash and with `?` and the query.
+    """
 
     platform: str
     host: re.Pattern[str]
@@ -37,11 +42,20 @@ class Row:
     feeds: tuple[str, ...]
 
 
-def _rows(*written: tuple[str, str, str, *tuple[str, ...]]) -> tuple[Row, ...]:
-    return tuple(
-        Row(platform, re.compile(host, re.IGNORECASE), re.compile(path), tuple(feeds))
-        for platform, host, path, *feeds in written
-    )
+@dataclass(frozen=True, slots=True)
+class RowMatch:
+    """A row that matches an address, and the values that fill its templates."""
+
+    row: Row
+    values: Mapping[str, str]
+
+
+def _rows(*table: tuple[str, str, str, *tuple[str, ...]]) -> tuple[Row, ...]:
+    rows = []
+    for platform, host, path, *feeds in table:
+        host_pattern = re.compile(host, re.IGNORECASE)
+        rows.append(Row(platform, host_pattern, re.compile(path), tuple(feeds)))
+    return tuple(rows)
 
 
 _YOUTUBE, _YOUTUBE_FEED = (
@@ -450,7 +464,9 @@ ANYWHERE = _rows(
 
 
 def known(url: str) -> tuple[Candidate, ...]:
-    """The feeds that a platform's address leads to for sure, best first; () for every other address.
+    """Return the feeds that a platform is known to have for an address, best first.
+
+    () for the address of no known platform.
 
     >>> known("https://www.youtube.com/playlist?list=PLnumbersandletters")[0].url
     'https://www.youtube.com/feeds/videos.xml?playlist_id=PLnumbersandletters'
@@ -459,36 +475,44 @@ def known(url: str) -> tuple[Candidate, ...]:
 
 
 def anywhere(url: str) -> tuple[Candidate, ...]:
-    """The feeds that an address would have if its host ran one of the usual programs: worth a question, no more."""
+    """Return the feeds that an address would have if its host ran common software: guesses."""
     return tuple(_candidates(url, ANYWHERE))
 
 
-def row_of(url: str, rows: Iterable[Row]) -> Row | None:
-    """The first row that matches an address."""
-    found = _match(url, rows)
-    return found[0] if found else None
-
-
-def _candidates(url: str, rows: Iterable[Row]) -> Iterator[Candidate]:
-    found = _match(url, rows)
-    if found:
-        row, given = found
-        yield from (Candidate(feed.format_map(given), row.platform) for feed in row.feeds)
-
-
-def _match(url: str, rows: Iterable[Row]) -> tuple[Row, dict[str, str]] | None:
-    """The first row that matches, with what fills its templates."""
+def match_row(url: str, rows: Iterable[Row]) -> RowMatch | None:
+    """Return the first row that matches an address; None if none does."""
     try:
         parts = urlsplit(url)
         host = (parts.hostname or "").removeprefix("www.")
     except ValueError:
         return None
-    if not host or len(url) > _LONGEST or _A_FEED.search(parts.path):
+    if not host or len(url) > _LONGEST_URL:
         return None
-    path = parts.path.rstrip("/") + (f"?{parts.query}" if parts.query else "")
+    if _FEED_FILE.search(parts.path):
+        return None
+
+    path = parts.path.rstrip("/")
+    if parts.query:
+        path += f"?{parts.query}"
     for row in rows:
-        match = row.path.fullmatch(path) if row.host.fullmatch(host) else None
+        if not row.host.fullmatch(host):
+            continue
+        match = row.path.fullmatch(path)
         if match:
-            here = {"host": host, "origin": f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"}
-            return row, {name: value or "" for name, value in match.groupdict().items()} | here
+            return RowMatch(row, _template_values(match, host, parts))
     return None
+
+
+def _template_values(match: re.Match[str], host: str, parts: SplitResult) -> dict[str, str]:
+    values = match.groupdict(default="")
+    values["host"] = host
+    values["origin"] = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"  # no password
+    return values
+
+
+def _candidates(url: str, rows: Iterable[Row]) -> Iterator[Candidate]:
+    match = match_row(url, rows)
+    if match is None:
+        return
+    for template in match.row.feeds:
+        yield Candidate(template.format_map(match.values), match.row.platform)

@@ -1,15 +1,15 @@
-"""Pages that list articles: by the rules' selectors, else by what the page states for machines, else by its form.
+"""Reads pages that list articles: by the rules, else by markup for machines, else by repeated structure.
 
-Rule: precision first: a menu is never taken for a list. A list whose container is there and empty is quiet; a container
-that is gone is an error that names what was tried.
+Rule: precision first: a menu is never taken for a list. A list whose container is there
+and empty is quiet. A container that is gone is an error that names what was tried.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from aggregator.adapters.html import document as parsed
+from aggregator.adapters.html import document as parse_html
 from aggregator.adapters.listing import infer, items, page_meta, structured
 from aggregator.adapters.listing.card_date import Reader
 from aggregator.adapters.listing.items import Items, Manner
@@ -23,7 +23,7 @@ from aggregator.rules.suggest import nearest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from aggregator.model import Capture
+    from aggregator.model import Capture, Found
     from aggregator.rules.compiled import Listing, SiteRules
     from aggregator.rules.selector import Document, Selector
 
@@ -35,103 +35,156 @@ _WAYS: tuple[structured.Way, ...] = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _List:
+    """The items of a page, None for a list that is there and empty, and a note for the user."""
+
+    items: Items | None
+    note: str | None = None
+
+
 def parse(capture: Capture, rules: SiteRules) -> Parsed:
     """Read a page that lists articles.
 
     Raises:
         SourceError: "parse" for what is no page, "no-items" where no list of articles is in it.
     """
-    document = parsed(capture)
+    document = parse_html(capture)
     listing = rules.listing
-    more = page_meta.following(document, listing)
-    title = page_meta.title(document)
+    title = page_meta.find_title(document)
+    next_page = page_meta.find_next_page(document, listing)
+    more = (next_page,) if next_page else ()
+
     for selector in listing.remove:
         for element in list(selector.elements(document)):
             detach(element)
-    manner = manner_of(document, capture, rules)
-    found, note = _read(document, listing, manner)
-    notes = (note,) if note else ()
-    if found is None:
+    manner = _manner(document, capture, rules)
+    found = _read_list(document, listing, manner)
+
+    notes = (found.note,) if found.note else ()
+    if found.items is None:
         return Parsed(title=title, home=capture.url, more=more, quiet=True, notes=notes)
     return Parsed(
-        found.entries, found.rejected, title=title, home=capture.url, more=more, notes=notes
+        found.items.entries,
+        found.items.rejected,
+        title=title,
+        home=capture.url,
+        more=more,
+        notes=notes,
     )
 
 
-def manner_of(document: Document, capture: Capture, rules: SiteRules) -> Manner:
-    """How the items of a page are read: its dates in its own language and its site's zone."""
-    stated = page_meta.language(document)
-    tags = tuple(
-        tag for tag in ((language.tag(stated.value) if stated else None) or rules.language,) if tag
+def _manner(document: Document, capture: Capture, rules: SiteRules) -> Manner:
+    """Return how to read a page's items: its dates in its own language and its site's zone."""
+    stated = page_meta.find_language(document)
+    dates = Reader(
+        capture.taken,
+        _date_languages(stated, rules),
+        rules.timezone or "UTC",
+        rules.listing.field("published"),
     )
-    dates = Reader(capture.taken, tags, rules.timezone or "UTC", rules.listing.field("published"))
     return Manner(dates, language=(stated,) if stated else ())
 
 
-def _read(document: Document, listing: Listing, manner: Manner) -> tuple[Items | None, str | None]:
-    """By rules where there are any; those of a site may not know every page of it, those of the source are the word."""
+def _date_languages(stated: Found | None, rules: SiteRules) -> tuple[str, ...]:
+    """Return the language that a page states, else the one of its site, () without both."""
+    if stated is not None:
+        tag = language.tag(stated.value)
+        if tag:
+            return (tag,)
+    if rules.language:
+        return (rules.language,)
+    return ()
+
+
+def _read_list(document: Document, listing: Listing, manner: Manner) -> _List:
+    """Read the list by the rules if they say what its items are, else without them.
+
+    The rules of a site may not know every page of it, so where they fail the page is
+    read without them. The rules of the source itself are not replaced by a guess.
+    """
     if not listing.items:
-        return _by_itself(document, listing, manner)
+        return _read_without_rules(document, listing, manner)
     try:
-        return _by_rules(document, listing, manner)
+        return _read_by_rules(document, listing, manner)
     except SourceError:
         if listing.own:
             raise
-    return _by_itself(document, replace(listing, fields={}), manner)
+    return _read_without_rules(document, replace(listing, fields={}), manner)
 
 
-def _by_rules(
-    document: Document, listing: Listing, manner: Manner
-) -> tuple[Items | None, str | None]:
-    """The first selector that finds a usable item; None for a list that is there and empty."""
+def _read_by_rules(document: Document, listing: Listing, manner: Manner) -> _List:
+    """Return the items of the first selector that finds a usable one.
+
+    Raises:
+        SourceError: "no-items" if none does, unless the list is there and empty.
+    """
     tried: list[tuple[Selector, Items]] = []
     for selector in listing.items:
         found = items.read(document, selector, listing, manner)
         if found.entries:
-            return found, None
+            return _List(found)
         tried.append((selector, found))
-    if not any(found.count for _, found in tried) and any(
-        list_items.container(one, document) for one in listing.items
-    ):
-        return None, None
-    raise SourceError(
-        "no-items", "; ".join(_failed(document, selector, found) for selector, found in tried)
-    )
+
+    finds_nothing = not any(found.count for _, found in tried)
+    if finds_nothing and _has_container(document, listing):
+        return _List(None)
+    failures = [_describe_failure(document, selector, found) for selector, found in tried]
+    raise SourceError("no-items", "; ".join(failures))
 
 
-def _failed(document: Document, selector: Selector, found: Items) -> str:
+def _has_container(document: Document, listing: Listing) -> bool:
+    return any(list_items.container(selector, document) for selector in listing.items)
+
+
+def _describe_failure(document: Document, selector: Selector, found: Items) -> str:
     if found.count:
         reason = found.rejected[0] if found.rejected else "they lead to other sites"
         return f"`{selector.source}` finds {found.count} items, none usable ({reason})"
-    near = nearest(selector.source, [document])
-    return f"`{selector.source}` finds nothing" + (
-        f", `{near.selector}` would find {near.count}" if near else ""
-    )
+
+    message = f"`{selector.source}` finds nothing"
+    suggestion = nearest(selector.source, [document])
+    if suggestion:
+        message += f", `{suggestion.selector}` would find {suggestion.count}"
+    return message
 
 
-def _by_itself(
-    document: Document, listing: Listing, manner: Manner
-) -> tuple[Items | None, str | None]:
-    """The way that gives the most items, those with a date twice; of equals the one that guesses least."""
+def _read_without_rules(document: Document, listing: Listing, manner: Manner) -> _List:
+    """Return the list with the most items, those with a date counted twice.
+
+    Of equal lists the first counts: it is the one that guesses least.
+
+    Raises:
+        SourceError: "no-items" if there is no list of articles.
+    """
     best: Items | None = None
-    how = None
-    for name, found in _found(document, listing, replace(manner, inferred=True)):
-        if items.are_articles(found.entries) and (best is None or found.worth > best.worth):
-            best, how = found, name
+    note = None
+    for name, found in _candidates(document, listing, replace(manner, inferred=True)):
+        if not items.are_articles(found.entries):
+            continue
+        if best is None or found.worth > best.worth:
+            best = found
+            note = f"items by {name}"
+
     if best is None:
         raise SourceError(
             "no-items",
             "no list of articles in JSON-LD, microdata, microformats or scripts, nor by the form of the "
             "page: say where the `items` are",
         )
-    return best, f"items by {how}"
+    return _List(best, note)
 
 
-def _found(document: Document, listing: Listing, manner: Manner) -> Iterator[tuple[str, Items]]:
+def _candidates(
+    document: Document, listing: Listing, manner: Manner
+) -> Iterator[tuple[str, Items]]:
+    """Yield the lists of a page with how each was found."""
     for way in _WAYS:
         yield from way(document, listing, manner)
+
     inferred = infer.infer(document, dates=manner.dates)
     if inferred is not None:
-        own = infer.listing_of(inferred, listing)
-        found = items.read(document, own.items[0], own, manner)
+        inferred_listing = infer.listing_of(inferred, listing)
+        selector = inferred_listing.items[0]
+        found = items.read(document, selector, inferred_listing, manner)
         yield f"repeated structure (`{inferred.items}`)", found

@@ -1,41 +1,43 @@
-"""What one item of a list says without rules: its title, its link, its date, its lead, its picture.
+"""Reads one item of a list without rules: its title, link, date, summary and image.
 
-Rule: the link is the one that carries the title; words that say no more than "read more" are no title. Everything is
-taken from within the item, with the element it was found in, and what an item may cost is bounded.
+The link is the one that carries the title. Texts like "read more" are no title.
+Everything is taken from within the item, together with the element that holds it.
+The number of elements that are looked at is limited.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from aggregator.adapters.article import byline_dates
 from aggregator.adapters.html import class_names
 from aggregator.adapters.html.class_names import says_more, words_of
-from aggregator.adapters.listing.card_date import MAX_ELEMENTS, Reader, Spot, is_dated
+from aggregator.adapters.listing.card_date import MAX_ELEMENTS, Reader, Spot, elements_of, is_dated
 from aggregator.normalize.html import media
 from aggregator.normalize.text import weight
 from aggregator.normalize.url import absolute, key
 from aggregator.rules.document import pieces
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from aggregator.rules.document import Document
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 LONGEST_TITLE_CHARACTERS = 300  # a link around a whole card holds its lead too
 LONGEST_CHARACTERS = 2_000  # of any text of an item
-_MANY = 40  # links, headings, paragraphs of one item: an item with more is none
-_AROUND = 12  # elements between a heading and the link around it
+_MAX_PARTS = 40  # links, headings or paragraphs of one item
+_MAX_DISTANCE = 12  # elements between a heading and the link around it
 _BLOCKS = ("p", "div", "section", "li", "dt", "dd", *HEADINGS)
-_LEAD_WORDS = 3
+_LEAST_WORDS = 3  # of a summary, and of a heading above one
+_ELLIPSES = ("…", "...")
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What was found in an item, each best first."""
+    """What was found in an item; titles and dates have the best one first."""
 
     titles: tuple[Spot, ...] = ()
     link: Spot | None = None
@@ -44,219 +46,302 @@ class Card:
     image: Spot | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """A link of an item and the absolute URL that it leads to."""
+
+    element: Any
+    url: str
+
+
 def read(item: Document, dates: Reader) -> Card:
-    """Look at one item of a page."""
+    """Read one item of a page."""
     links = list(_links(item))
-    heading = _heading(item.root)
-    link = _link(links, heading)
-    titles = tuple(_titles(item.root, links, link, heading))
-    published = tuple(dates.published(item.root, besides=titles[0].element if titles else None))
-    return Card(titles, link, published, _summary(item.root, titles, published), _image(item))
+    heading = _find_heading(item.root)
+    link = _choose_link(links, heading)
+    titles = tuple(_title_candidates(item.root, links, link, heading))
+    title_element = titles[0].element if titles else None
+    published = tuple(dates.find_dates(item.root, title=title_element))
+    summary = _find_summary(item.root, titles, published)
+    return Card(titles, _link_spot(link), published, summary, _find_image(item))
 
 
 def line(element: Any) -> str:
-    """The text of an element in one line, at most 2,000 characters of it."""
-    words: list[str] = []
+    """Return the text of an element in one line, at most 2,000 characters of it."""
+    parts: list[str] = []
     length = 0
     for piece in islice(pieces(element), MAX_ELEMENTS):
-        words.append(piece[:LONGEST_CHARACTERS])
-        length += len(words[-1])
+        part = piece[:LONGEST_CHARACTERS]
+        parts.append(part)
+        length += len(part)
         if length > LONGEST_CHARACTERS:
             break
-    return " ".join("".join(words).split())[:LONGEST_CHARACTERS]
+    return " ".join("".join(parts).split())[:LONGEST_CHARACTERS]
 
 
-def _links(item: Document) -> Iterator[tuple[Any, str]]:
-    """Yield the links of an item that lead to another page, each with the address it leads to."""
-    own = key(item.url or "")
-    for element in islice(item.root.iter("a"), _MANY):
-        address = absolute(element.get("href") or "", base=item.home)
-        if address and key(address) != own:
-            yield element, address
+def _links(item: Document) -> Iterator[_Link]:
+    """Yield the links of an item that lead to another page."""
+    this_page = key(item.url or "")
+    for element in islice(item.root.iter("a"), _MAX_PARTS):
+        url = absolute(element.get("href", ""), base=item.home)
+        if url and key(url) != this_page:
+            yield _Link(element, url)
 
 
-def _heading(root: Any) -> Any | None:
-    """The heading that is or holds a link, else the one that says most; the first of equals.
+def _wordiest(elements: Iterable[Any]) -> Any | None:
+    """Return the element whose text has the most words, the first of equals."""
+    return max(elements, key=lambda element: weight(line(element)), default=None)
 
-    Of two within one link the higher one: what stands below a title is its lead.
+
+def _find_heading(root: Any) -> Any | None:
+    """Return the wordiest heading that is or holds a link, else the wordiest heading.
+
+    Of two within one link the higher one is taken: the lower is the lead.
     """
-    found = [element for element in islice(root.iter(*HEADINGS), _MANY) if weight(line(element))]
-    best = max(
-        found, key=lambda one: (_linked(one, root) is not None, weight(line(one))), default=None
-    )
-    link = None if best is None else _linked(best, root)
-    rivals = [
-        one
-        for one in found
-        if link is not None and weight(line(one)) >= _LEAD_WORDS and _linked(one, root) is link
-    ]
-    return min((best, *rivals), key=lambda one: one.tag) if rivals else best
+    linked: list[Any] = []
+    others: list[Any] = []
+    for heading in islice(root.iter(*HEADINGS), _MAX_PARTS):
+        if not weight(line(heading)):
+            continue
+        if _link_of_heading(heading, root) is not None:
+            linked.append(heading)
+        else:
+            others.append(heading)
+
+    if linked:
+        return _highest_of_link(linked, root)
+    return _wordiest(others)
 
 
-def _linked(heading: Any, root: Any) -> Any | None:
-    """The link inside a heading, or around it and still in the item."""
-    inside = next((link for link in islice(heading.iter("a"), _MANY) if link.get("href")), None)
-    if inside is not None or heading is root:
-        return inside
-    for above in islice(heading.iterancestors(), _AROUND):
-        if above.tag == "a" and above.get("href"):
-            return above
-        if above is root:
+def _highest_of_link(headings: list[Any], root: Any) -> Any:
+    """Return the wordiest heading, or one of at least three words above it in its link."""
+    best = max(headings, key=lambda heading: weight(line(heading)))
+    link = _link_of_heading(best, root)
+    for heading in headings:
+        if heading.tag >= best.tag or weight(line(heading)) < _LEAST_WORDS:
+            continue
+        if _link_of_heading(heading, root) is link:
+            best = heading
+    return best
+
+
+def _link_of_heading(heading: Any, root: Any) -> Any | None:
+    """Return the link inside a heading, or around it within the item; None without one."""
+    for link in islice(heading.iter("a"), _MAX_PARTS):
+        if link.get("href"):
+            return link
+    if heading is root:
+        return None
+
+    for outer in islice(heading.iterancestors(), _MAX_DISTANCE):
+        if outer.tag == "a" and outer.get("href"):
+            return outer
+        if outer is root:
             break
     return None
 
 
-def _link(links: list[tuple[Any, str]], heading: Any | None) -> Spot | None:
-    """The heading's own link, else the one that says most, else the first."""
-    around = (
-        set()
-        if heading is None
-        else {*heading.iter("a"), *islice(heading.iterancestors(), _AROUND)}
-    )
-    chosen = next((element for element, _ in links if element in around), None)
-    if chosen is None:
-        chosen = max(
-            (element for element, _ in links), key=lambda one: weight(_label(one)), default=None
-        )
-    return Spot(chosen.get("href").strip(), chosen, "href") if chosen is not None else None
+def _choose_link(links: list[_Link], heading: Any | None) -> _Link | None:
+    """Return the heading's own link, else the one with the most words, else the first."""
+    if heading is not None:
+        inside_or_around = {
+            *heading.iter("a"),
+            *islice(heading.iterancestors(), _MAX_DISTANCE),
+        }
+        for link in links:
+            if link.element in inside_or_around:
+                return link
+    return max(links, key=lambda link: weight(_link_text(link.element)), default=None)
 
 
-def _label(link: Any) -> str:
-    """What a link says; "" where that is only that there is more."""
+def _link_spot(link: _Link | None) -> Spot | None:
+    if link is None:
+        return None
+    return Spot(link.element.get("href").strip(), link.element, "href")
+
+
+def _link_text(link: Any) -> str:
+    """Return the text of a link, "" if it only says that there is more."""
     text = line(link)
     return "" if says_more(text) else text
 
 
-def _titles(
-    root: Any, links: list[tuple[Any, str]], link: Spot | None, heading: Any | None
+def _title_candidates(
+    root: Any, links: list[_Link], link: _Link | None, heading: Any | None
 ) -> Iterator[Spot]:
-    """Yield the linked heading, what is called a title, what the link says, any heading, then what attributes say."""
-    address = next(
-        (found for element, found in links if link is not None and element is link.element), None
-    )
-    same = [element for element, found in links if found == address]
-    said = max(same, key=lambda one: weight(_label(one)), default=None)
-    linked = heading is not None and _linked(heading, root) is not None
-    found = (
-        heading if linked else None,
-        _named(root),
-        _said(said) if said is not None else None,
-        heading,
-    )
-    texts = (
-        Spot(line(element), element) for element in dict.fromkeys(found) if element is not None
-    )
-    written = [
-        spot for spot in texts if weight(spot.value) and len(spot.value) <= LONGEST_TITLE_CHARACTERS
-    ]
-    labels = [spot for element in same for spot in _attributes(element, "title", "aria-label")]
-    yield from (spot for spot in labels if written and _completes(spot.value, written[0].value))
-    yield from (*written, *labels)
-    for picture in islice(root.iter("img"), _MANY):
-        yield from _attributes(picture, "alt")
+    """Yield the texts that may be the item's title, best first."""
+    title_links: list[Any] = []
+    if link is not None:
+        title_links = [other.element for other in links if other.url == link.url]
+    visible = _visible_titles(root, title_links, heading)
+    labels: list[Spot] = []
+    for element in title_links:
+        labels.extend(_attribute_texts(element, "title", "aria-label"))
+
+    # Lists cut long titles ("The minister said…"); the attribute has them in full.
+    if visible:
+        for label in labels:
+            if _completes(label.value, visible[0].value):
+                yield label
+
+    yield from visible
+    yield from labels
+    for picture in islice(root.iter("img"), _MAX_PARTS):
+        yield from _attribute_texts(picture, "alt")
+
+
+def _visible_titles(root: Any, title_links: list[Any], heading: Any | None) -> list[Spot]:
+    """Return the linked heading, what has a title's class, the link's text, any heading."""
+    elements = []
+    if heading is not None and _link_of_heading(heading, root) is not None:
+        elements.append(heading)
+    elements.append(_titled_element(root))
+    if title_links:
+        wordiest = max(title_links, key=lambda link: weight(_link_text(link)))
+        elements.append(_wordiest_part(wordiest))
+    elements.append(heading)
+
+    titles = []
+    for element in dict.fromkeys(elements):  # the heading may be there twice
+        if element is None:
+            continue
+        text = line(element)
+        if weight(text) and len(text) <= LONGEST_TITLE_CHARACTERS:
+            titles.append(Spot(text, element))
+    return titles
 
 
 def _completes(whole: str, cut: str) -> bool:
-    """Tell whether a text says in full what another leaves off with an ellipsis."""
+    """Tell whether `cut` is the beginning of `whole` with an ellipsis."""
+    if not cut.endswith(_ELLIPSES):
+        return False
     stem = cut.rstrip(".…").rstrip()
-    return (
-        stem != cut
-        and cut.endswith(("…", "..."))
-        and len(whole) > len(stem) > 0
-        and whole.startswith(stem)
-    )
+    return 0 < len(stem) < len(whole) and whole.startswith(stem)
 
 
-def _said(link: Any) -> Any | None:
-    """The link where it says something, or the part of it that says most: a link may hold a whole card."""
-    if not _label(link):
+def _wordiest_part(link: Any) -> Any | None:
+    """Return the wordiest part of a link that is no date, since it may hold a whole card.
+
+    The link itself if it has no parts, None if it says nothing.
+    """
+    if not _link_text(link):
         return None
-    blocks = [
-        one
-        for one in islice(link.iter(*_BLOCKS), _MANY)
-        if next(one.iterchildren(*_BLOCKS), None) is None
-    ]
-    parts = [
-        one
-        for one in blocks or _parts(link)
-        if not (is_dated(one) or byline_dates.dates_in(line(one)))
-    ]
-    return max(parts, key=lambda one: weight(line(one)), default=link)
+
+    blocks = []
+    for block in islice(link.iter(*_BLOCKS), _MAX_PARTS):
+        is_innermost = next(block.iterchildren(*_BLOCKS), None) is None
+        if is_innermost:
+            blocks.append(block)
+
+    parts = []
+    for part in blocks or _lines_of_card(link):
+        if not is_dated(part) and not byline_dates.dates_in(line(part)):
+            parts.append(part)
+    return _wordiest(parts) if parts else link
 
 
-def _parts(link: Any) -> list[Any]:
-    """The elements that a link is made of, where it writes nothing beside them: lines of a card."""
-    parts = [one for one in islice(link, _MANY) if isinstance(one.tag, str) and line(one)]
-    beside = "".join((link.text or "", *(one.tail or "" for one in islice(link, _MANY))))
-    return parts if len(parts) > 1 and not any(map(str.isalnum, beside)) else []
+def _lines_of_card(link: Any) -> list[Any]:
+    """Return the children of a link if all of its text is in two or more of them."""
+    parts: list[Any] = []
+    outside = link.text or ""
+    for child in islice(link, _MAX_PARTS):
+        outside += child.tail or ""
+        if isinstance(child.tag, str) and line(child):
+            parts.append(child)
+
+    if len(parts) < 2 or any(map(str.isalnum, outside)):
+        return []
+    return parts
 
 
-def _named(root: Any) -> Any | None:
-    """The innermost element whose class says that it is a title, of several the one that says most."""
-    elements = (
-        one
-        for one in islice(root.iter(), MAX_ELEMENTS)
-        if isinstance(one.tag, str) and one is not root
-    )
-    named = list(islice((one for one in elements if _is_title(words_of(one))), _MANY))
-    outer = {above for one in named for above in islice(one.iterancestors(), _AROUND)}
-    inner = [one for one in named if one not in outer and weight(line(one))]
-    return max(inner, key=lambda one: weight(line(one)), default=None)
+def _titled_element(root: Any) -> Any | None:
+    """Return the wordiest of the innermost elements that have the class of a title."""
+    titled = list(islice(_elements_with_title_class(root), _MAX_PARTS))
+    outer: set[Any] = set()
+    for element in titled:
+        outer.update(islice(element.iterancestors(), _MAX_DISTANCE))
+
+    innermost = []
+    for element in titled:
+        if element not in outer and weight(line(element)):
+            innermost.append(element)
+    return _wordiest(innermost)
 
 
-def _is_title(words: frozenset[str]) -> bool:
-    return not words.isdisjoint(class_names.TITLE) and words.isdisjoint(class_names.NO_TITLE)
+def _elements_with_title_class(root: Any) -> Iterator[Any]:
+    for element in elements_of(root):
+        if element is root:
+            continue
+        words = words_of(element)
+        is_title = not words.isdisjoint(class_names.TITLE)
+        if is_title and words.isdisjoint(class_names.NO_TITLE):
+            yield element
 
 
-def _attributes(element: Any, *names: str) -> Iterator[Spot]:
+def _attribute_texts(element: Any, *names: str) -> Iterator[Spot]:
     for name in names:
-        value = " ".join((element.get(name) or "")[:LONGEST_CHARACTERS].split())
+        value = " ".join(element.get(name, "")[:LONGEST_CHARACTERS].split())
         if weight(value) and not says_more(value):
             yield Spot(value, element, name)
 
 
-def _summary(root: Any, titles: tuple[Spot, ...], published: tuple[Spot, ...]) -> Spot | None:
-    """What is called a summary, else the first paragraph that is neither the title nor the date nor holds them."""
-    taken = {
-        one
-        for spot in (*titles[:1], *published)
-        for one in (
-            *islice(spot.element.iter(), MAX_ELEMENTS),
-            *islice(spot.element.iterancestors(), _AROUND),
-        )
-    }
-    texts = {spot.value for spot in (*titles[:1], *published)}
-    elements = [
-        one
-        for one in islice(root.iter(), MAX_ELEMENTS)
-        if isinstance(one.tag, str) and one not in taken
-    ]
-    elements = [one for one in elements if not is_dated(one)]
-    named = (
-        one
-        for one in elements
-        if one.tag != "a" and not words_of(one).isdisjoint(class_names.SUMMARY)
+def _find_summary(root: Any, titles: tuple[Spot, ...], published: tuple[Spot, ...]) -> Spot | None:
+    """Return the element that has the class of a summary, else the first paragraph.
+
+    Elements that hold the title or a date, or are held by them, do not count.
+    """
+    taken = (*titles[:1], *published)
+    taken_texts = {spot.value for spot in taken}
+    elements = list(_free_elements(root, taken))
+    paragraphs = (element for element in elements if element.tag == "p")
+
+    candidates = chain(
+        islice(_with_summary_class(elements), _MAX_PARTS), islice(paragraphs, _MAX_PARTS)
     )
-    paragraphs = (one for one in elements if one.tag == "p")
-    for element in (*islice(named, _MANY), *islice(paragraphs, _MANY)):
+    for element in candidates:
         text = line(element)
-        if weight(text) >= _LEAD_WORDS and text not in texts:
+        if weight(text) >= _LEAST_WORDS and text not in taken_texts:
             return Spot(text, element)
     return None
 
 
-def _image(item: Document) -> Spot | None:
-    for element in islice(item.root.iter("img", "amp-img"), _MANY):
-        if words_of(element).isdisjoint(class_names.NO_PICTURE):
-            address = media.image_address(element, item.home)
-            if address and address.startswith("http"):
-                return _picture(element, address, item.home)
+def _with_summary_class(elements: Iterable[Any]) -> Iterator[Any]:
+    for element in elements:
+        if element.tag == "a":
+            continue
+        if not words_of(element).isdisjoint(class_names.SUMMARY):
+            yield element
+
+
+def _free_elements(root: Any, taken: Iterable[Spot]) -> Iterator[Any]:
+    """Yield the elements that are no date and neither inside nor around what is taken."""
+    related: set[Any] = set()
+    for spot in taken:
+        related.update(islice(spot.element.iter(), MAX_ELEMENTS))
+        related.update(islice(spot.element.iterancestors(), _MAX_DISTANCE))
+
+    for element in elements_of(root):
+        if element not in related and not is_dated(element):
+            yield element
+
+
+def _find_image(item: Document) -> Spot | None:
+    """Return the first image that is no avatar or icon."""
+    for element in islice(item.root.iter("img", "amp-img"), _MAX_PARTS):
+        if not words_of(element).isdisjoint(class_names.NO_PICTURE):
+            continue
+        url = media.image_address(element, item.home)
+        if url and url.startswith("http"):
+            return _image_spot(element, url, item.home)
     return None
 
 
-def _picture(element: Any, address: str, base: str) -> Spot:
-    """An image with the attribute that holds its address; `srcset` where that is one of several."""
+def _image_spot(element: Any, url: str, base: str) -> Spot:
+    """Return an image with the attribute that holds its URL.
+
+    Where no attribute holds it alone, it is one of the URLs of `srcset`.
+    """
     for name, value in element.items():
-        if media.absolute_image(value, base) == address:
+        if media.absolute_image(value, base) == url:
             return Spot(value.strip(), element, name)
-    return Spot(address, element, "srcset")
+    return Spot(url, element, "srcset")

@@ -1,8 +1,8 @@
-"""The date of one item of a list, where nothing says where it is: machine-readable first, then short texts.
+"""Finds the date of one item of a list without rules: attributes for machines first, then short texts.
 
-Rule: a text is a date only if the reader of dates reads it in the page's language, so nothing here guesses. What was
-never a date in five items of a list is not asked again, and a page is asked only so often: reading words costs
-milliseconds.
+Nothing is guessed: a text is a date only if the date reader can read it in the page's
+language. Reading words costs milliseconds, so a kind of element that gave no date five
+times is not tried again, and the number of tries on a page is limited.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from aggregator.adapters.article import byline_dates
@@ -26,12 +26,16 @@ if TYPE_CHECKING:
 
 MAX_ELEMENTS = 2_000  # of one item; cards have 30
 LONGEST_CHARACTERS = 60  # of a text that is nothing but a date and its label
-_DISAPPOINTMENTS = 5  # of one kind of element
-_ALL_DISAPPOINTMENTS = 1_000  # of a page
-_AROUND = 12  # elements around a title
-_GROUP = 60  # elements beside an item among which the day above it is looked for
-_HEADERS = frozenset({"dt", "h2", "h3", "h4", "h5", "h6", "p", "div", "time", "header", "tr", "li"})
-_SPOTS = 12  # of one item, that are asked
+_LONGEST_TEXT = 4 * LONGEST_CHARACTERS  # of a text that is looked at, blanks included
+_MAX_FAILURES_OF_KIND = 5  # of one kind of element
+_MAX_FAILURES = 1_000  # of a page
+_MAX_DISTANCE = 12  # elements around a title
+_MAX_SIBLINGS = 60  # beside an item, among which the line with its day is looked for
+_MAX_TRIES = 12  # texts, and attributes, of one item that are read as dates
+_MAX_CHILDREN = 12  # of an element that is looked at
+_DAY_TAGS = frozenset(
+    {"dt", "h2", "h3", "h4", "h5", "h6", "p", "div", "time", "header", "tr", "li"}
+)
 _ATTRIBUTES = (
     "datetime",
     "data-datetime",
@@ -41,8 +45,8 @@ _ATTRIBUTES = (
     "data-published",
     "data-pubdate",
 )
-_TITLED = ("abbr", "span", "time", "small", "em", "i", "div", "p")
-_PARTS = re.compile(r"\s*[|·•‧・]\s*")
+_TITLE_ATTRIBUTE_TAGS = ("abbr", "span", "time", "small", "em", "i", "div", "p")
+_SEPARATOR = re.compile(r"\s*[|·•‧・]\s*")
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 _AGO = re.compile(
     r"\bago\b|\bil y a\b|\bhace\b|\bvor\b|\bfa\b|\bhá\b|\batrás\b|назад|тому|önce|trước|lalu|geleden|sedan|siden|temu"
@@ -50,15 +54,20 @@ _AGO = re.compile(
     re.IGNORECASE,
 )
 _INLINE_NAMES = "a abbr b br bdi em font i img mark small span strong sub sup svg time u wbr"
-_INLINE = frozenset(_INLINE_NAMES.split())
-_SILENT = ("script", "style", "noscript", "svg", "template")
+_INLINE_TAGS = frozenset(_INLINE_NAMES.split())
+_SILENT_TAGS = ("script", "style", "noscript", "svg", "template")
+
+# A kind of element: its tag with the attribute, and its class.
+_Kind = tuple[str, str]
+_ANY_KIND: _Kind = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A value in an item, the element that holds it, and the attribute that does (None: its text).
+    """A value in an item and the element that holds it.
 
-    One `above` an item is not in it.
+    `attribute` is the attribute that holds it, None for the element's text. `above`
+    tells that the element is not in the item but above it.
     """
 
     value: str
@@ -74,150 +83,249 @@ class Spot:
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads the dates of one page as its rules and language say; `languages` are BCP 47, () where it states none."""
+    """Reads the dates of one page as its rules and its language say.
+
+    `languages` are BCP 47 tags, () if the page states none.
+    """
 
     taken: datetime
     languages: tuple[str, ...] = ()
     timezone: str = "UTC"
     rule: Field = NO_FIELD
-    _failures: Counter[tuple[str, str]] = field(default_factory=Counter, repr=False)
-    _known: set[tuple[str, str]] = field(default_factory=set, repr=False)
+    _failures: Counter[_Kind] = field(default_factory=Counter, repr=False)
+    _known: set[_Kind] = field(default_factory=set, repr=False)
 
-    def reads(self, text: str) -> bool:
-        rule = self.rule
+    def find_dates(self, item: Any, *, title: Any = None) -> Iterator[Spot]:
+        """Yield the places of an item that may hold its date, best first.
+
+        `title` is the element that holds its title: its text is not taken for a date.
+        """
+        within = tuple(self._dates_within(item, title))
+        if within:
+            yield from within
+            return
+
+        for spot in _lines_above(item):
+            if _is_plausible(spot) and self._can_read(spot):
+                yield spot
+                return
+
+    def _dates_within(self, item: Any, title: Any) -> Iterator[Spot]:
+        elements = list(elements_of(item))
+        in_attributes = list(islice(_date_attributes(elements), _MAX_TRIES))
+        readable = list(filter(self._can_read, in_attributes))
+        yield from readable
+        yield from self._first_readable(_texts_beside(elements, title))
+
+        # The source may state another language than the page, and can read these then.
+        for spot in in_attributes:
+            if spot.element.tag == "time" and spot not in readable:
+                yield spot
+
+    def _first_readable(self, spots: list[Spot]) -> Iterator[Spot]:
+        """Yield the first date of 12 texts: those of known kinds and of dated elements."""
+        spots.sort(key=lambda spot: (_kind(spot) not in self._known, not is_dated(spot.element)))
+        for spot in spots[:_MAX_TRIES]:
+            if _is_plausible(spot) and self._can_read(spot):
+                yield spot
+                return
+
+    def _can_read(self, spot: Spot) -> bool:
+        """Tell whether a value is a date; a kind that failed too often is not tried."""
+        kind = _kind(spot)
+        if kind not in self._known:
+            if self._failures[kind] >= _MAX_FAILURES_OF_KIND:
+                return False
+            if self._failures[_ANY_KIND] >= _MAX_FAILURES:
+                return False
+
+        if self._is_date(spot.value):
+            self._known.add(kind)
+            return True
+        self._failures.update((kind, _ANY_KIND))
+        return False
+
+    def _is_date(self, text: str) -> bool:
         date = dates.read(
             text,
             zone=zone(self.timezone),
             taken=self.taken,
-            formats=rule.formats,
-            strip=rule.strip,
-            order=rule.order,
+            formats=self.rule.formats,
+            strip=self.rule.strip,
+            order=self.rule.order,
             languages=self.languages,
-            calendar=rule.calendar,
+            calendar=self.rule.calendar,
         )
         return date is not None
 
-    def published(self, item: Any, *, besides: Any = None) -> Iterator[Spot]:
-        """Yield where the date of an item is, the best first; `besides` is its title, in which none is looked for."""
-        found = tuple(self._within(item, besides))
-        yield from found or islice(
-            (spot for spot in _above(item) if _is_believable(spot) and self._finds(spot)), 1
-        )
 
-    def _within(self, item: Any, besides: Any) -> Iterator[Spot]:
-        elements = [one for one in islice(item.iter(), MAX_ELEMENTS) if isinstance(one.tag, str)]
-        stated = list(islice(_stated(elements), _SPOTS))
-        read = [spot for spot in stated if self._finds(spot)]
-        yield from read
-        title = set() if besides is None else set(islice(besides.iter(), MAX_ELEMENTS))
-        around = set() if besides is None else set(islice(besides.iterancestors(), _AROUND))
-        spots = (
-            spot
-            for one in elements
-            if one not in title
-            for spot in _texts(one, whole=one not in around)
-        )
-        yield from self._written(list(spots))
-        # What a source's own language may read, though the page's does not.
-        yield from (spot for spot in stated if spot.element.tag == "time" and spot not in read)
-
-    def _written(self, spots: list[Spot]) -> Iterator[Spot]:
-        spots.sort(key=lambda spot: (_kind(spot) not in self._known, not is_dated(spot.element)))
-        for spot in spots[:_SPOTS]:
-            if _is_believable(spot) and self._finds(spot):
-                yield spot
-                return
-
-    def _finds(self, spot: Spot) -> bool:
-        kind = _kind(spot)
-        hopeless = (
-            self._failures[kind] >= _DISAPPOINTMENTS
-            or self._failures["", ""] >= _ALL_DISAPPOINTMENTS
-        )
-        if hopeless and kind not in self._known:
-            return False
-        if self.reads(spot.value):
-            self._known.add(kind)
-            return True
-        self._failures.update((kind, ("", "")))
-        return False
-
-
-def _above(item: Any) -> Iterator[Spot]:
-    """Yield the line above an item, or above the list it is in, where such lines part a list by its days."""
-    for one in (item, item.getparent()):
-        header = next(islice((above for above in _before(one) if above.tag != item.tag), 1), None)
-        if header is None or header.tag not in _HEADERS or not _repeats(header):
-            continue
-        said = "".join(piece[: 4 * LONGEST_CHARACTERS] for piece in islice(pieces(header), _SPOTS))
-        text = " ".join(said.split())
-        if 1 < len(text) <= LONGEST_CHARACTERS and any(map(str.isdecimal, text)):
-            yield Spot(text, header, above=True)
-
-
-def _before(element: Any) -> Iterator[Any]:
-    before = islice(element.itersiblings(preceding=True), _GROUP) if element is not None else ()
-    return (one for one in before if isinstance(one.tag, str))
-
-
-def _repeats(header: Any) -> bool:
-    """Tell whether more such lines stand beside one."""
-    kind = (header.tag, header.get("class"))
-    beside = (
-        *islice(header.itersiblings(), _GROUP),
-        *islice(header.itersiblings(preceding=True), _GROUP),
-    )
-    return any((one.tag, one.get("class")) == kind for one in beside)
-
-
-def _stated(elements: Iterable[Any]) -> Iterator[Spot]:
-    """Yield the attributes that hold dates for machines."""
-    for element in elements:
-        for name in _ATTRIBUTES:
-            if value := (element.get(name) or "").strip():
-                yield Spot(value, element, name)
-        if "datepublished" in (element.get("itemprop") or "").lower() and (
-            value := element.get("content")
-        ):
-            yield Spot(value.strip(), element, "content")
-        title = element.get("title") if element.tag in _TITLED else None
-        if title and len(title) <= LONGEST_CHARACTERS and _YEAR.search(title):
-            yield Spot(title.strip(), element, "title")
-
-
-def _texts(element: Any, *, whole: bool) -> Iterator[Spot]:
-    """Yield the short texts of an element: its `whole` text, then what separators part it into, then its own texts."""
-    if element.tag in _SILENT:
-        return
-    texts: list[str] = []
-    children = list(islice(element, _SPOTS))
-    if whole and all(child.tag in _INLINE for child in children) and len(children) < _SPOTS:
-        text = text_of(element) if children else (element.text or "")
-        texts += [text, *(_PARTS.split(text) if len(text) < 4 * LONGEST_CHARACTERS else ())]
-    if children:
-        texts += [element.text or "", *(child.tail or "" for child in children)]
-    texts += [reading for text in texts[:1] for reading in byline_dates.dates_in(text)]
-    for text in dict.fromkeys(
-        " ".join(text.split()) for text in texts if len(text) < 4 * LONGEST_CHARACTERS
-    ):
-        if 1 < len(text) <= LONGEST_CHARACTERS and (
-            any(map(str.isdecimal, text)) or is_dated(element)
-        ):
-            yield Spot(text, element)
+def elements_of(item: Any) -> Iterator[Any]:
+    """Yield an item and the elements inside it, without comments, 2,000 nodes at most."""
+    for node in islice(item.iter(), MAX_ELEMENTS):
+        if isinstance(node.tag, str):
+            yield node
 
 
 def is_dated(element: Any) -> bool:
     """Tell whether the name or a class of an element says that it holds a date."""
+    if element.tag == "time":
+        return True
     words = words_of(element)
-    return element.tag == "time" or (
-        not words.isdisjoint(class_names.DATE) and words.isdisjoint(class_names.NO_DATE)
+    return not words.isdisjoint(class_names.DATE) and words.isdisjoint(class_names.NO_DATE)
+
+
+def _lines_above(item: Any) -> Iterator[Spot]:
+    """Yield the line above an item, and above the list it is in.
+
+    Such a line counts if others like it divide the list into days.
+    """
+    for element in (item, item.getparent()):
+        if element is None:
+            continue
+        header = _header_above(element, other_than=item.tag)
+        if header is None or not _is_repeated(header):
+            continue
+
+        text = _beginning(header)
+        if _is_short(text) and _has_digit(text):
+            yield Spot(text, header, above=True)
+
+
+def _beginning(header: Any) -> str:
+    """Return the beginning of an element's text in one line."""
+    parts = [piece[:_LONGEST_TEXT] for piece in islice(pieces(header), _MAX_TRIES)]
+    return " ".join("".join(parts).split())
+
+
+def _header_above(element: Any, *, other_than: str) -> Any | None:
+    """Return the nearest sibling before an element that has another tag than the items.
+
+    None if that cannot be a line of text.
+    """
+    for sibling in islice(element.itersiblings(preceding=True), _MAX_SIBLINGS):
+        if not isinstance(sibling.tag, str) or sibling.tag == other_than:
+            continue
+        return sibling if sibling.tag in _DAY_TAGS else None
+    return None
+
+
+def _is_repeated(header: Any) -> bool:
+    """Tell whether a sibling has the same tag and class."""
+    kind = (header.tag, header.get("class"))
+    siblings = chain(
+        islice(header.itersiblings(), _MAX_SIBLINGS),
+        islice(header.itersiblings(preceding=True), _MAX_SIBLINGS),
     )
+    return any((sibling.tag, sibling.get("class")) == kind for sibling in siblings)
 
 
-def _is_believable(spot: Spot) -> bool:
-    """Words alone are no date: dateparser reads `5 min` as five minutes ago, and a video is that long."""
-    return is_dated(spot.element) or bool(_YEAR.search(spot.value) or _AGO.search(spot.value))
+def _date_attributes(elements: Iterable[Any]) -> Iterator[Spot]:
+    """Yield the attributes that hold dates for machines."""
+    for element in elements:
+        for name in _ATTRIBUTES:
+            value = element.get(name, "").strip()
+            if value:
+                yield Spot(value, element, name)
+
+        content = element.get("content")
+        if content and "datepublished" in element.get("itemprop", "").lower():
+            yield Spot(content.strip(), element, "content")
+        if element.tag in _TITLE_ATTRIBUTE_TAGS:
+            yield from _title_attribute(element)
 
 
-def _kind(spot: Spot) -> tuple[str, str]:
+def _title_attribute(element: Any) -> Iterator[Spot]:
+    """Yield the `title` of an element if it is short and has a year in it."""
+    title = element.get("title", "")
+    if len(title) <= LONGEST_CHARACTERS and _YEAR.search(title):
+        yield Spot(title.strip(), element, "title")
+
+
+def _texts_beside(elements: Iterable[Any], title: Any) -> list[Spot]:
+    """Return the short texts of an item, except those of its title."""
+    in_title: set[Any] = set()
+    around_title: set[Any] = set()
+    if title is not None:
+        in_title.update(islice(title.iter(), MAX_ELEMENTS))
+        around_title.update(islice(title.iterancestors(), _MAX_DISTANCE))
+
+    spots: list[Spot] = []
+    for element in elements:
+        if element not in in_title and element.tag not in _SILENT_TAGS:
+            spots.extend(_short_texts(element, whole=element not in around_title))
+    return spots
+
+
+def _short_texts(element: Any, *, whole: bool) -> Iterator[Spot]:
+    """Yield the texts of an element that may be dates, each once."""
+    seen: set[str] = set()
+    for text in _texts_of(element, whole=whole):
+        if len(text) >= _LONGEST_TEXT:
+            continue
+        one_line = " ".join(text.split())
+        if one_line in seen or not _is_short(one_line):
+            continue
+
+        seen.add(one_line)
+        if _has_digit(one_line) or is_dated(element):
+            yield Spot(one_line, element)
+
+
+def _texts_of(element: Any, *, whole: bool) -> list[str]:
+    """Return the texts of an element.
+
+    First its `whole` text, then the parts between separators, then the texts that
+    stand directly in it, then the dates in the first of these.
+    """
+    children = list(islice(element, _MAX_CHILDREN))
+    texts: list[str] = []
+    if whole and _is_inline(children):
+        texts += _whole_text(element, children)
+    if children:
+        texts += _direct_texts(element, children)
+    if texts:
+        texts += byline_dates.dates_in(texts[0])
+    return texts
+
+
+def _direct_texts(element: Any, children: list[Any]) -> list[str]:
+    texts = [element.text or ""]
+    for child in children:
+        texts.append(child.tail or "")
+    return texts
+
+
+def _is_inline(children: list[Any]) -> bool:
+    """Tell whether an element is a line of text: few children, and none a block."""
+    return len(children) < _MAX_CHILDREN and all(child.tag in _INLINE_TAGS for child in children)
+
+
+def _whole_text(element: Any, children: list[Any]) -> list[str]:
+    """Return the text of an element and the parts of it between separators."""
+    text = text_of(element) if children else element.text or ""
+    if len(text) >= _LONGEST_TEXT:
+        return [text]
+    return [text, *_SEPARATOR.split(text)]
+
+
+def _is_short(text: str) -> bool:
+    return 1 < len(text) <= LONGEST_CHARACTERS
+
+
+def _has_digit(text: str) -> bool:
+    return any(map(str.isdecimal, text))
+
+
+def _is_plausible(spot: Spot) -> bool:
+    """Tell whether a text can be a date: it has a year or an "ago", or its element is dated.
+
+    The date reader takes too much: it reads `5 min`, the length of a video, as five
+    minutes ago.
+    """
+    if is_dated(spot.element):
+        return True
+    return bool(_YEAR.search(spot.value) or _AGO.search(spot.value))
+
+
+def _kind(spot: Spot) -> _Kind:
     return f"{spot.element.tag}@{spot.attribute}", spot.element.get("class", "")

@@ -1,18 +1,17 @@
-"""What a page that lists articles says of itself as a whole: its language, its name, its next page."""
+"""Reads what a list page says about itself: its language, its title, its next page."""
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING
 
-from aggregator.adapters.listing.items import address_of
+from aggregator.adapters.listing.rule_fields import url_of_match
 from aggregator.model import Found
 from aggregator.normalize import language as languages
 from aggregator.normalize.url import absolute, key, same_site
 from aggregator.rules.document import text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from aggregator.rules.compiled import Listing
     from aggregator.rules.document import Document
@@ -21,54 +20,74 @@ LONGEST_TITLE_CHARACTERS = 300
 _XML_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
-def language(document: Document) -> Found | None:
-    """The language that a page states for itself, None where it states none that is one."""
-    root, stated = document.root, _metas(document)
+def find_language(document: Document) -> Found | None:
+    """Return the language that a page states for itself, None unless it is a language tag."""
+    root = document.root
+    metas = _first_metas(document)
     candidates = (
         (root.get("lang"), "page:html@lang"),
         (root.get(_XML_LANGUAGE) or root.get("xml:lang"), "page:html@xml:lang"),
-        (stated.get("content-language"), "meta:content-language"),
-        (stated.get("og:locale"), "meta:og:locale"),
+        (metas.get("content-language"), "meta:content-language"),
+        (metas.get("og:locale"), "meta:og:locale"),
     )
-    return next(
-        (Found(value, where) for value, where in candidates if value and languages.tag(value)), None
-    )
+    for value, where in candidates:
+        if value and languages.tag(value):
+            return Found(value, where)
+    return None
 
 
-def title(document: Document) -> str | None:
-    """What a page calls its site, else itself; None where it does neither."""
-    named = next((text_of(element) for element in islice(document.root.iter("title"), 1)), "")
-    stated = _metas(document).get("og:site_name") or named
-    return " ".join(stated.split())[:LONGEST_TITLE_CHARACTERS] or None
+def find_title(document: Document) -> str | None:
+    """Return the name of the page's site, else the page's title; None without both."""
+    title = _first_metas(document).get("og:site_name")
+    if not title:
+        element = next(document.root.iter("title"), None)
+        title = text_of(element) if element is not None else ""
+    return " ".join(title.split())[:LONGEST_TITLE_CHARACTERS] or None
 
 
-def following(document: Document, listing: Listing) -> tuple[str, ...]:
-    """The address of the list's next page: as the rules say, else as the page itself does, on its own site."""
-    own = key(document.url or "")
-    stated = (
-        absolute(address_of(match), base=document.home)
-        for one in listing.next
-        for match in one(document)
-    )
+def find_next_page(document: Document, listing: Listing) -> str | None:
+    """Return the URL of the list's next page, None if there is none.
+
+    Rules that name the next page decide alone. Without them the page's own
+    `rel="next"` links count, as long as they stay on the same site.
+    """
     if listing.next:
-        return tuple(islice((address for address in stated if address and key(address) != own), 1))
-    related = (
-        one
-        for one in document.root.iter("link", "a")
-        if "next" in (one.get("rel") or "").lower().split()
-    )
-    addresses = (absolute(one.get("href") or "", base=document.home) for one in related)
-    same = (
-        one for one in addresses if one and key(one) != own and same_site(one, document.url or "")
-    )
-    return tuple(islice(same, 1))
+        candidates = _next_links_by_rules(document, listing)
+    else:
+        candidates = _next_links_by_rel(document)
+
+    this_page = key(document.url or "")
+    for url in candidates:
+        if key(url) != this_page:
+            return url
+    return None
 
 
-def _metas(document: Document) -> Mapping[str, str]:
-    """The first value of each meta element by its name in lower case."""
-    found: dict[str, str] = {}
+def _next_links_by_rules(document: Document, listing: Listing) -> Iterator[str]:
+    for selector in listing.next:
+        for match in selector(document):
+            url = absolute(url_of_match(match), base=document.home)
+            if url:
+                yield url
+
+
+def _next_links_by_rel(document: Document) -> Iterator[str]:
+    for element in document.root.iter("link", "a"):
+        relations = element.get("rel", "").lower().split()
+        if "next" not in relations:
+            continue
+
+        url = absolute(element.get("href", ""), base=document.home)
+        if url and same_site(url, document.url or ""):
+            yield url
+
+
+def _first_metas(document: Document) -> Mapping[str, str]:
+    """Return the first value of each meta element by its name in lower case."""
+    metas: dict[str, str] = {}
     for element in document.root.iter("meta"):
         name = element.get("property") or element.get("name") or element.get("http-equiv") or ""
-        if value := (element.get("content") or "").strip():
-            found.setdefault(name.strip().lower(), value)
-    return found
+        value = element.get("content", "").strip()
+        if value:
+            metas.setdefault(name.strip().lower(), value)
+    return metas

@@ -1,14 +1,15 @@
-"""Lists of articles that a page states for machines: JSON-LD, microdata, microformats, the state its scripts carry.
+"""Reads lists of articles that a page states for machines: JSON-LD, microdata, microformats, script state.
 
-Rule: each way gives a list by itself; nothing is mixed. Crumbs and menus are lists too: what does not read like
-articles is none.
+Each way gives lists by itself; nothing is mixed. Breadcrumbs and menus are lists too,
+so the caller checks whether a list reads like articles.
 """
 
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -25,18 +26,19 @@ if TYPE_CHECKING:
     from aggregator.adapters.listing.items import Items, Manner
     from aggregator.rules.document import Document
 
+# A way to read lists: it yields each list with what it is called in the outcome.
 Way = Callable[["Document", Listing, "Manner"], "Iterator[tuple[str, Items]]"]
 
 _MAX_SCRIPTS = 40
 _MAX_NODES = 2_000
-_DEEPEST = 4  # nodes in nodes
-_NO_LISTS = frozenset(
+_MAX_DEPTH = 4  # nodes in nodes
+_NO_ARTICLE_LISTS = frozenset(
     {"BreadcrumbList", "SiteNavigationElement", "WPHeader", "WPFooter", "FAQPage", "HowTo"}
 )
-_ARTICLES = re.compile(
+_ARTICLE_TYPE = re.compile(
     r"(?:Article|BlogPosting|Report|Review|VideoObject|PodcastEpisode|ClaimReview)$"
 )
-_HOLDERS = (
+_LIST_PROPERTIES = (
     "itemListElement",
     "blogPost",
     "blogPosts",
@@ -46,24 +48,22 @@ _HOLDERS = (
     "dataFeedElement",
 )
 _STATE_TYPES = ("application/json", "text/json", "application/vnd.api+json")
-_ASSIGNED = re.compile(
+_ASSIGNMENT = re.compile(
     r"(?:(?:window|self|globalThis)(?:\.|\[[\"'])|\b(?:var|let|const)\s+)?"
     r"(__?[A-Za-z][\w$]{0,60}|[A-Za-z][\w$]{0,40}(?:State|STATE|Data|DATA|Props|PROPS))(?:[\"']\])?\s*=\s*(?=[{\[])"
 )
-_MICRODATA = ", ".join(
-    f'[itemscope][itemtype$="{kind}"]'
-    for kind in (
-        "Article",
-        "NewsArticle",
-        "BlogPosting",
-        "Report",
-        "LiveBlogPosting",
-        "TechArticle",
-    )
+_MICRODATA_TYPES = (
+    "Article",
+    "NewsArticle",
+    "BlogPosting",
+    "Report",
+    "LiveBlogPosting",
+    "TechArticle",
 )
-_MARKED: Mapping[str, tuple[str, Mapping[str, tuple[str, ...]]]] = {
+# The selectors of each format: its items, and the fields within an item, best first.
+_FORMATS: Mapping[str, tuple[str, Mapping[str, tuple[str, ...]]]] = {
     "microdata": (
-        _MICRODATA,
+        ", ".join(f'[itemscope][itemtype$="{kind}"]' for kind in _MICRODATA_TYPES),
         {
             "title": ("[itemprop~=headline]@content", "[itemprop~=headline]"),
             "url": (
@@ -118,13 +118,21 @@ _MARKED: Mapping[str, tuple[str, Mapping[str, tuple[str, ...]]]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _ScriptData:
+    """JSON that a script carries, and the variable or id that it is known by."""
+
+    name: str
+    data: Any
+
+
 def by_linked_data(
     document: Document, listing: Listing, manner: Manner
 ) -> Iterator[tuple[str, Items]]:
-    """Yield the lists of JSON-LD: each ItemList or blog, then the articles that stand beside each other."""
+    """Yield the lists of JSON-LD: each ItemList or blog, then the articles beside each other."""
     nodes = list(islice(document.linked_data, _MAX_NODES))
-    beside = [node for node in nodes if _is_article(node)]
-    for kind, objects in (*_held(nodes), ("articles", beside)):
+    articles = [node for node in nodes if _is_article(node)]
+    for kind, objects in (*_lists_in_nodes(nodes), ("articles", articles)):
         raw = items.objects(objects[: items.MAX_ITEMS], document, listing, manner, kind="ld")
         yield f"JSON-LD {kind}", items.gathered(raw, document, manner)
 
@@ -132,96 +140,105 @@ def by_linked_data(
 def by_microdata(
     document: Document, listing: Listing, manner: Manner
 ) -> Iterator[tuple[str, Items]]:
-    """Yield the list of elements that are marked as articles."""
-    yield "microdata", _marked("microdata", document, listing, manner)
+    """Yield the list of the elements that are marked as articles."""
+    yield "microdata", _read_format("microdata", document, listing, manner)
 
 
 def by_microformats(
     document: Document, listing: Listing, manner: Manner
 ) -> Iterator[tuple[str, Items]]:
     """Yield the list of h-entry (or, before 2013, hAtom) elements."""
-    yield "microformats", _marked("microformats", document, listing, manner)
+    yield "microformats", _read_format("microformats", document, listing, manner)
 
 
 def by_state(document: Document, listing: Listing, manner: Manner) -> Iterator[tuple[str, Items]]:
     """Yield the longest lists of the JSON that scripts carry."""
-    for name, data in _states(document):
-        for found in find_list.lists(data):
+    for script in _script_data(document):
+        for found in find_list.lists(script.data):
             raw = items.objects(found.objects[: items.MAX_ITEMS], document, listing, manner)
-            yield f"JSON state ({name}: {found.path})", items.gathered(raw, document, manner)
+            name = f"JSON state ({script.name}: {found.path})"
+            yield name, items.gathered(raw, document, manner)
 
 
-def _held(nodes: list[dict[str, Any]]) -> Iterator[tuple[str, list[Any]]]:
-    """Yield what the nodes hold as lists, with the type of each holder."""
-    queue: list[tuple[dict[str, Any], int]] = [(node, 0) for node in nodes]
-    for node, depth in islice(_growing(queue), _MAX_NODES):
+def _lists_in_nodes(nodes: list[dict[str, Any]]) -> Iterator[tuple[str, list[Any]]]:
+    """Yield the lists that the nodes hold, each with the type of its holder.
+
+    Nodes are visited breadth first.
+    """
+    queue = deque((node, 0) for node in nodes)
+    for _ in range(_MAX_NODES):
+        if not queue:
+            return
+        node, depth = queue.popleft()
         kinds = types(node)
-        if not _NO_LISTS.isdisjoint(kinds):
+        if not _NO_ARTICLE_LISTS.isdisjoint(kinds):
             continue
-        for name in _HOLDERS:
-            inside = node.get(name)
-            children = (
-                [child for child in inside if isinstance(child, dict)]
-                if isinstance(inside, list)
-                else []
-            )
-            if children:
-                yield kinds[0], [_opened(child) for child in children]
-            if depth < _DEEPEST and isinstance(inside, dict):
-                queue.append((inside, depth + 1))
+
+        for name in _LIST_PROPERTIES:
+            value = node.get(name)
+            objects = _objects_in(value)
+            if objects:
+                yield kinds[0], objects
+            if isinstance(value, dict) and depth < _MAX_DEPTH:
+                queue.append((value, depth + 1))
 
 
-def _growing(queue: list[tuple[dict[str, Any], int]]) -> Iterator[tuple[dict[str, Any], int]]:
-    place = 0
-    while place < len(queue):
-        yield queue[place]
-        place += 1
+def _objects_in(value: Any) -> list[dict[str, Any]]:
+    if not isinstance(value, list):
+        return []
+    return [_list_object(child) for child in value if isinstance(child, dict)]
 
 
-def _opened(node: dict[str, Any]) -> dict[str, Any]:
-    """A ListItem is about the item in it, which may be an address alone."""
+def _list_object(node: dict[str, Any]) -> dict[str, Any]:
+    """Return a node together with the item that it is about if it is a ListItem.
+
+    That item may be a URL alone.
+    """
     item = node.get("item")
     if isinstance(item, dict):
         return {**node, **item}
-    return {**node, "url": node.get("url") or item} if isinstance(item, str) else node
+    if isinstance(item, str):
+        return {**node, "url": node.get("url") or item}
+    return node
 
 
 def _is_article(node: Mapping[str, Any]) -> bool:
-    return any(_ARTICLES.search(kind) for kind in types(dict(node)))
+    return any(_ARTICLE_TYPE.search(kind) for kind in types(dict(node)))
 
 
-def _marked(name: str, document: Document, listing: Listing, manner: Manner) -> Items:
-    own = _listing(name)
-    merged = replace(
-        own,
-        fields={
-            **own.fields,
-            **{key: one for key, one in listing.fields.items() if one.candidates},
-        },
-    )
-    # The selectors name alternatives in order, and what they do not find the item may still say itself.
-    return items.read(document, own.items[0], merged, replace(manner, gaps=True))
+def _read_format(format_name: str, document: Document, listing: Listing, manner: Manner) -> Items:
+    """Read the items of a format; fields that rules select are read by the rules."""
+    format_listing = _format_listing(format_name)
+    by_rules = {name: rule for name, rule in listing.fields.items() if rule.candidates}
+    merged = replace(format_listing, fields={**format_listing.fields, **by_rules})
+
+    # The selectors name alternatives; what none of them finds the item may have itself.
+    options = replace(manner, gaps=True)
+    return items.read(document, format_listing.items[0], merged, options)
 
 
 @lru_cache(maxsize=2)
-def _listing(name: str) -> Listing:
-    selector, fields = _MARKED[name]
-    return Listing(
-        items=(compile_selector(selector),),
-        fields={
-            key: Field(candidates=tuple((compile_selector(one), False) for one in fields[key]))
-            for key in fields
-        },
-    )
+def _format_listing(format_name: str) -> Listing:
+    items_selector, field_selectors = _FORMATS[format_name]
+    fields = {}
+    for name, selectors in field_selectors.items():
+        candidates = tuple((compile_selector(selector), False) for selector in selectors)
+        fields[name] = Field(candidates=candidates)
+    return Listing(items=(compile_selector(items_selector),), fields=fields)
 
 
-def _states(document: Document) -> Iterator[tuple[str, Any]]:
-    """Yield the JSON of a page's scripts with what it is called."""
+def _script_data(document: Document) -> Iterator[_ScriptData]:
+    """Yield the JSON of a page's scripts, without JSON-LD."""
     for script in islice(document.root.iter("script"), _MAX_SCRIPTS):
-        text, media_type = script.text or "", (script.get("type") or "").lower()
+        text = script.text or ""
+        media_type = script.get("type", "").lower()
         if media_type == "application/ld+json" or not text.strip():
             continue
-        if media_type in _STATE_TYPES or script.get("id") == "__NEXT_DATA__":
-            yield script.get("id") or "script", leading(text)
-        elif assigned := _ASSIGNED.search(text):
-            yield assigned[1], leading(text[assigned.end() :])
+
+        script_id = script.get("id", "")
+        if media_type in _STATE_TYPES or script_id == "__NEXT_DATA__":
+            yield _ScriptData(script_id or "script", leading(text))
+            continue
+        assignment = _ASSIGNMENT.search(text)
+        if assignment:
+            yield _ScriptData(assignment[1], leading(text[assignment.end() :]))

@@ -1,7 +1,8 @@
-"""The list of articles of a page that says nothing about itself: structure that repeats, judged by what it holds.
+"""Finds the list of articles of a page without rules and markup, by structure that repeats.
 
-Rule: precision first: a list must read like articles (titles that say something, and dates, headings or addresses of
-articles), else there is none. What is found is given as selectors a person can read; put into YAML they find the same.
+Rule: precision first. A list must read like articles: titles of several words, and
+dates, headings or article URLs. Otherwise there is no list. The result is given as
+selectors that a person can read; put into YAML they find the same items.
 """
 
 from __future__ import annotations
@@ -17,7 +18,13 @@ from typing import TYPE_CHECKING, Any
 from aggregator.adapters.listing import card, page_meta
 from aggregator.adapters.listing.card_date import Reader, Spot
 from aggregator.adapters.listing.infer import selectors
-from aggregator.adapters.listing.infer.groups import LEAST_ITEMS, Group, address, groups, tokens
+from aggregator.adapters.listing.infer.groups import (
+    LEAST_ITEMS,
+    Group,
+    class_tokens,
+    find_groups,
+    target_key,
+)
 from aggregator.adapters.listing.items import LEAST_TITLE_WORDS
 from aggregator.normalize import language
 from aggregator.normalize.text import weight
@@ -25,37 +32,42 @@ from aggregator.rules.compiled import NO_FIELD, Listing
 from aggregator.rules.selector import compile_selector
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from aggregator.adapters.listing.card import Card
     from aggregator.rules.document import Document
 
-# What tells a list of articles, and how much: tuned until no menu won on the pages beside the tests.
-_WORTH = (
-    2.0,
-    2.0,
-    1.0,
-    1.0,
-    0.7,
-    0.3,
-)  # a title, a date, a heading, an article's address, a lead, a picture
-_IN_MAIN = 0.5
-_ASIDE = 0.4  # what a class that speaks of a sidebar leaves of it
-_TELLING_WORDS = 6.0  # a median title of so many words, in so many items, needs no date, heading or address beside it
+# How much each sign of a list of articles counts: tuned until no menu won on the pages
+# beside the tests.
+_TITLE_SCORE = 2.0
+_DATE_SCORE = 2.0
+_HEADING_SCORE = 1.0
+_URL_SCORE = 1.0
+_LEAD_SCORE = 0.7
+_IMAGE_SCORE = 0.3
+_MAIN_SCORE = 0.5
+_SIDEBAR_FACTOR = 0.4  # if a class names a sidebar
+
+# So many items with a median title of so many words need no date, heading or URL.
 _TELLING_ITEMS = 5
-_JUDGED = 60  # items of one group that are looked at
+_TELLING_WORDS = 6.0
+
+_MAX_CARDS = 60  # items of one group that are looked at
+_MAX_URL_CHARACTERS = 300  # of a URL that are looked at
 _ANY_TIME = datetime(2100, 1, 1, tzinfo=UTC)  # whether a text is a date does not depend on the day
-_ARTICLE_ADDRESS = re.compile(
+_ARTICLE_PATH = re.compile(
     r"\d{4,}|/\d{4}/\d{1,2}/|[^/]+(?:[-_][^/_-]+){2,}(?:/|$)|\.s?html?$|%[0-9A-F]{2}(?:[^/]*%[0-9A-F]{2}){8}|[?&]id=\w",
     re.IGNORECASE,
 )
-_LONGEST_ADDRESS = 300  # characters of it that are looked at
 _ITEM_TAGS = ("article", "li", "tr")
 
 
 @dataclass(frozen=True, slots=True)
 class Inferred:
-    """A list as selectors: its items, its fields within an item, how many there are, and why each was chosen."""
+    """A list as selectors: its items and the fields within an item.
+
+    `count` is the number of items, `evidence` says for each selector why it was chosen.
+    """
 
     items: str
     fields: Mapping[str, str]
@@ -64,8 +76,8 @@ class Inferred:
 
 
 @dataclass(frozen=True, slots=True)
-class _Judged:
-    """Items with what they say, and how much like articles they are."""
+class _Candidate:
+    """A possible list: its items, what was read of the first 60, and its score."""
 
     elements: tuple[Any, ...]
     cards: tuple[Card, ...]
@@ -73,148 +85,236 @@ class _Judged:
 
 
 def infer(document: Document, *, dates: Reader | None = None) -> Inferred | None:
-    """Find the list of articles of a page; None where nothing repeats that reads like articles.
+    """Find the list of articles of a page; None if nothing repeats that reads like articles.
 
-    `dates` reads the page's dates, None for a reader of its own in the language that the page states.
+    `dates` reads the page's dates, None for a reader in the language that the page states.
     """
-    reader = dates or _reader(document)
-    judged = [found for group in groups(document) if (found := _judge(document, group, reader))]
-    for best in sorted(judged, key=lambda one: one.score, reverse=True):
-        items = selectors.of_items(
-            document, best.elements, lambda one: not _has_link(one, document)
+    reader = dates or _date_reader(document)
+    candidates = []
+    for group in find_groups(document):
+        candidate = _rate(document, group, reader)
+        if candidate is not None:
+            candidates.append(candidate)
+
+    candidates.sort(key=lambda candidate: candidate.score, reverse=True)
+    for best in candidates:
+        items = selectors.items_selector(
+            document, best.elements, lambda element: not _has_link(element, document)
         )
         if items is not None:
-            return _inferred(document, items, best)
+            return _describe(document, items, best)
     return None
 
 
 def listing_of(inferred: Inferred, stated: Listing) -> Listing:
-    """The inferred list as rules, behind what was stated without saying where the items are."""
+    """Return the inferred list as rules.
+
+    Fields that rules state without saying where the items are come before the inferred.
+    """
     fields = dict(stated.fields)
     for name, selector in inferred.fields.items():
         rule = fields.get(name, NO_FIELD)
-        fields[name] = (
-            rule
-            if rule.candidates
-            else replace(rule, candidates=((compile_selector(selector), False),))
-        )
+        if not rule.candidates:
+            rule = replace(rule, candidates=((compile_selector(selector), False),))
+        fields[name] = rule
     return replace(stated, items=(compile_selector(inferred.items),), fields=fields)
 
 
-def _reader(document: Document) -> Reader:
-    stated = page_meta.language(document)
-    tag = language.tag(stated.value) if stated else None
+def _date_reader(document: Document) -> Reader:
+    stated = page_meta.find_language(document)
+    if stated is None:
+        return Reader(_ANY_TIME)
+    tag = language.tag(stated.value)
     return Reader(_ANY_TIME, (tag,) if tag else ())
 
 
-def _judge(document: Document, group: Group, dates: Reader) -> _Judged | None:
-    elements = _widened(document, _level(group))
-    read = [(one, card.read(document.item(root=one), dates)) for one in elements[:_JUDGED]]
-    usable = [(one, found) for one, found in read if found.titles and _leads_to(found, document)]
-    addresses = {_leads_to(found, document) for _, found in usable}
-    if len(addresses) < LEAST_ITEMS or 2 * len(usable) < len(read):
+def _rate(document: Document, group: Group, dates: Reader) -> _Candidate | None:
+    """Return the items of a group with their score, None if they are no list of articles."""
+    elements = _add_similar_siblings(document, _choose_level(group))
+    sample = elements[:_MAX_CARDS]
+    usable: list[Any] = []
+    cards: list[Card] = []
+    for element in sample:
+        item_card = card.read(document.item(root=element), dates)
+        if item_card.titles and _target(item_card, document):
+            usable.append(element)
+            cards.append(item_card)
+
+    targets = {_target(item_card, document) for item_card in cards}
+    if len(targets) < LEAST_ITEMS or 2 * len(usable) < len(sample):
         return None
-    cards = tuple(found for _, found in usable)
     quality = _quality(cards, document)
-    if quality is None or (group.aside and _share(bool(found.published) for found in cards) < 0.5):
-        return None  # the most read of another page, or an advertisement
-    score = (quality + (_IN_MAIN if group.in_main else 0)) * (1 + log2(min(len(addresses), 40)))
-    kept = (*(one for one, _ in usable), *elements[_JUDGED:])
-    return _Judged(kept, cards, score * (_ASIDE if group.aside else 1))
+    if quality is None:
+        return None
+    if group.in_sidebar and _part(cards, _has_date) < 0.5:
+        return None  # the most read articles of another page, or an advertisement
+
+    if group.in_main:
+        quality += _MAIN_SCORE
+    score = quality * (1 + log2(min(len(targets), 40)))
+    if group.in_sidebar:
+        score *= _SIDEBAR_FACTOR
+    return _Candidate((*usable, *elements[_MAX_CARDS:]), tuple(cards), score)
 
 
 def _quality(cards: Sequence[Card], document: Document) -> float | None:
-    """How much like articles items are; None for what is rather a menu."""
-    weights = [weight(found.titles[0].value) for found in cards]
-    titled = _share(one >= LEAST_TITLE_WORDS for one in weights)
-    dated = _share(bool(found.published) for found in cards)
-    headed = _share(found.titles[0].element.tag in card.HEADINGS for found in cards)
-    addressed = _share(_is_article(found, document) for found in cards)
-    speaks = len(cards) >= _TELLING_ITEMS and median(weights) >= _TELLING_WORDS
-    if titled < 0.5 or (max(dated, headed, addressed) < 0.5 and not speaks):
+    """Return how much items read like articles, None if they rather are a menu."""
+    weights = [weight(one.titles[0].value) for one in cards]
+    titled = sum(words >= LEAST_TITLE_WORDS for words in weights) / len(cards)
+    dated = _part(cards, _has_date)
+    headed = _part(cards, lambda one: one.titles[0].element.tag in card.HEADINGS)
+    with_url = _part(cards, lambda one: _leads_to_article(one, document))
+
+    has_long_titles = len(cards) >= _TELLING_ITEMS and median(weights) >= _TELLING_WORDS
+    if titled < 0.5:
         return None
-    led = _share(found.summary is not None for found in cards)
-    pictured = _share(found.image is not None for found in cards)
-    shares = (titled, dated, headed, addressed, led, pictured)
-    return sum(worth * share for worth, share in zip(_WORTH, shares, strict=True))
+    if max(dated, headed, with_url) < 0.5 and not has_long_titles:
+        return None
+
+    scores = (
+        _TITLE_SCORE * titled,
+        _DATE_SCORE * dated,
+        _HEADING_SCORE * headed,
+        _URL_SCORE * with_url,
+        _LEAD_SCORE * _part(cards, lambda one: one.summary is not None),
+        _IMAGE_SCORE * _part(cards, lambda one: one.image is not None),
+    )
+    return sum(scores)
 
 
-def _share(answers: Iterable[bool]) -> float:
-    listed = list(answers)
-    return sum(listed) / len(listed)
+def _part(cards: Sequence[Card], condition: Callable[[Card], bool]) -> float:
+    """Return the part of the cards, 0 to 1, that fulfil a condition."""
+    return sum(map(condition, cards)) / len(cards)
 
 
-def _is_article(found: Card, document: Document) -> bool:
-    name = (_leads_to(found, document) or "")[:_LONGEST_ADDRESS]
-    return _ARTICLE_ADDRESS.search(name.removeprefix("//").partition("/")[2]) is not None
+def _has_date(item_card: Card) -> bool:
+    return bool(item_card.published)
 
 
-def _leads_to(found: Card, document: Document) -> str | None:
-    return address(found.link.element, document) if found.link else None
+def _leads_to_article(item_card: Card, document: Document) -> bool:
+    target = (_target(item_card, document) or "")[:_MAX_URL_CHARACTERS]
+    path = target.removeprefix("//").partition("/")[2]
+    return _ARTICLE_PATH.search(path) is not None
+
+
+def _target(item_card: Card, document: Document) -> str | None:
+    if item_card.link is None:
+        return None
+    return target_key(item_card.link.element, document)
 
 
 def _has_link(element: Any, document: Document) -> bool:
-    return any(address(one, document) for one in islice(element.iter("a"), _JUDGED))
+    return any(target_key(link, document) for link in islice(element.iter("a"), _MAX_CARDS))
 
 
-def _level(group: Group) -> tuple[Any, ...]:
-    """The elements that are the items: the outermost that hold one link each.
+def _choose_level(group: Group) -> tuple[Any, ...]:
+    """Return the elements of a group that are its items: the outermost that hold one link each.
 
-    Where inner ones that are called items say the same, it is them.
+    Inner elements with the same texts are preferred if their tag or class names an item.
     """
     outermost = group.levels[0]
-    said = [card.line(one) for one in outermost[:_JUDGED]]
+    texts = _texts(outermost)
     for level in group.levels:
-        if len(level) != len(outermost) or [card.line(one) for one in level[:_JUDGED]] != said:
-            return outermost
-        if level[0].tag in _ITEM_TAGS or selectors.is_item_name(level[0]):
+        if len(level) != len(outermost) or _texts(level) != texts:
+            break
+        if level[0].tag in _ITEM_TAGS or selectors.has_item_class(level[0]):
             return level
     return outermost
 
 
-def _widened(document: Document, elements: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Add the siblings that are like the items though another way leads to their link, such as a lead story."""
+def _texts(elements: Sequence[Any]) -> list[str]:
+    return [card.line(element) for element in elements[:_MAX_CARDS]]
+
+
+def _add_similar_siblings(document: Document, elements: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Add siblings that look like the items, in the order of the page.
+
+    The link of such a sibling, a lead story for instance, has another path in it.
+    """
     known = set(elements)
-    common = frozenset.intersection(*(frozenset(tokens(one)) for one in elements))
-    like: dict[Any, None] = {}
-    for parent in dict.fromkeys(one.getparent() for one in elements):
-        for one in parent if parent is not None else ():
-            if one in known or (one.tag == elements[0].tag and _is_like(one, common, document)):
-                like[one] = None
-    return tuple(like) or elements
+    tag = elements[0].tag
+    shared_classes = frozenset.intersection(*map(_classes, elements))
+
+    items: list[Any] = []
+    for sibling in _with_siblings(elements):
+        if sibling in known:
+            items.append(sibling)
+        elif sibling.tag == tag and _has_classes(sibling, shared_classes):
+            if _has_link(sibling, document):
+                items.append(sibling)
+    return tuple(items) or elements
 
 
-def _is_like(element: Any, common: frozenset[str], document: Document) -> bool:
-    classes = frozenset(tokens(element))
-    return bool(classes & common if common else not classes) and _has_link(element, document)
+def _with_siblings(elements: Iterable[Any]) -> Iterator[Any]:
+    """Yield the children of the elements' parents."""
+    for parent in dict.fromkeys(element.getparent() for element in elements):
+        if parent is not None:
+            yield from parent
 
 
-def _inferred(document: Document, items: str, best: _Judged) -> Inferred:
-    scoped = [document.item(root=one) for one in best.elements[: len(best.cards)]]
-    spots: dict[str, list[Spot | None]] = {
-        "title": [found.titles[0] for found in best.cards],
-        "url": [found.link for found in best.cards],
-        "published": [
-            next((spot for spot in found.published if not spot.above), None) for found in best.cards
-        ],
-        "summary": [found.summary for found in best.cards],
-        "image": [found.image for found in best.cards],
-    }
+def _has_classes(element: Any, shared_classes: frozenset[str]) -> bool:
+    """Tell whether an element has a class that all items share; none, if they share none."""
+    classes = _classes(element)
+    if not shared_classes:
+        return not classes
+    return bool(classes & shared_classes)
+
+
+def _classes(element: Any) -> frozenset[str]:
+    return frozenset(class_tokens(element))
+
+
+def _describe(document: Document, items: str, best: _Candidate) -> Inferred:
+    """Return the selectors of a list and why each was chosen."""
+    read_elements = best.elements[: len(best.cards)]
+    scoped = [document.item(root=element) for element in read_elements]
     fields: dict[str, str] = {}
-    evidence = {"items": _why(best)}
-    for name, values in spots.items():
-        if found := selectors.of_field(scoped, values):
-            fields[name] = found[0]
-            evidence[name] = f"in {found[1]} of {len(scoped)} items, such as “{_example(values)}”"
+    evidence = {"items": _items_evidence(best)}
+    for name, spots in _spots_by_field(best.cards).items():
+        found = selectors.field_selector(scoped, spots)
+        if found is None:
+            continue
+        fields[name] = found.selector
+        example = _example(spots)
+        evidence[name] = f"in {found.count} of {len(scoped)} items, such as “{example}”"
     return Inferred(items, fields, len(best.elements), evidence)
 
 
+def _spots_by_field(cards: Iterable[Card]) -> dict[str, list[Spot | None]]:
+    """Return for each field where each item has it, None where an item has it not."""
+    spots: dict[str, list[Spot | None]] = {
+        "title": [],
+        "url": [],
+        "published": [],
+        "summary": [],
+        "image": [],
+    }
+    for one in cards:
+        spots["title"].append(one.titles[0])
+        spots["url"].append(one.link)
+        spots["published"].append(_date_within(one))
+        spots["summary"].append(one.summary)
+        spots["image"].append(one.image)
+    return spots
+
+
+def _date_within(item_card: Card) -> Spot | None:
+    """Return the date that stands in the item, not in a line above it."""
+    for spot in item_card.published:
+        if not spot.above:
+            return spot
+    return None
+
+
 def _example(spots: Sequence[Spot | None]) -> str:
-    text = next((" ".join(spot.value.split()) for spot in spots if spot is not None), "")
-    return text if len(text) <= 60 else f"{text[:59]}…"
+    for spot in spots:
+        if spot is not None:
+            text = " ".join(spot.value.split())
+            return text if len(text) <= 60 else f"{text[:59]}…"
+    return ""
 
 
-def _why(best: _Judged) -> str:
-    dated = sum(1 for found in best.cards if found.published)
-    words = median(weight(found.titles[0].value) for found in best.cards)
+def _items_evidence(best: _Candidate) -> str:
+    dated = sum(map(_has_date, best.cards))
+    words = median(weight(one.titles[0].value) for one in best.cards)
     return f"{len(best.elements)} alike, {dated} dated, titles of {words:g} words"

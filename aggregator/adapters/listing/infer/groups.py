@@ -1,8 +1,9 @@
-"""Links of a page that stand alike: candidates for a list of articles, with the elements that are its items.
+"""Finds groups of similar links in a page: candidates for a list of articles.
 
-Rule: two links stand alike if the same elements lead to them, by their names and those of their classes that most of
-those beside them share. What is for finding one's way (nav, header, footer, aside) takes no part. Each element is
-visited a fixed number of times, at most 50,000 of them.
+Links are similar if elements of the same names and classes lead to them. Only classes
+count that most of the elements beside them share. Links in elements for navigation
+(nav, header, footer, aside) are left out. Each element is visited a fixed number of
+times, and at most 50,000 elements are visited.
 """
 
 from __future__ import annotations
@@ -27,160 +28,247 @@ if TYPE_CHECKING:
 MAX_ELEMENTS = 50_000
 LEAST_ITEMS = 3
 _MAX_LINKS = 5_000
-_BEST = 10  # groups that are looked at closely
-_SHARED = 0.5  # of the elements that stand alike: a class that fewer have is the item's own (`category-world`)
-_ALONE = 0.9  # of the elements around the links of a group that hold one of them only
-_TALKATIVE_WORDS = 12.0  # a longer text is a lead, not a better title
-_WAY_NAMES = "nav footer aside select dialog menu noscript template"  # no form: whole pages are one, by their systems
+_MAX_GROUPS = 10  # groups that are looked at closely
+_MAX_CLASSES = 20  # of one element
+
+# A class that fewer of the similar elements have belongs to the item (`category-world`).
+_SHARED_PART = 0.5
+
+# This part of the elements around a group's links must lead to one URL only.
+_SINGLE_PART = 0.9
+
+_MAX_TITLE_WORDS = 12.0  # a longer text is a lead, not a better title
+
+# No form: some systems put whole pages into one.
+_NAVIGATION_NAMES = "nav footer aside select dialog menu noscript template"
 _ROLE_NAMES = "navigation banner contentinfo complementary search menu menubar toolbar dialog"
-_CONTENT_WORDS = "main content contents article articles page body layout has with"
-_WAYS = frozenset(_WAY_NAMES.split())
-_ROLES = frozenset(_ROLE_NAMES.split())
-_CONTENT = frozenset(_CONTENT_WORDS.split())
-_WHICH = frozenset(("odd", "even", "alt", "first", "last", "active", "current", "selected"))
-_NAME = re.compile(r"[^\s]{1,60}")
+_CONTENT_NAMES = "main content contents article articles page body layout has with"
+_POSITION_NAMES = "odd even alt first last active current selected"
+_NAVIGATION_TAGS = frozenset(_NAVIGATION_NAMES.split())
+_NAVIGATION_ROLES = frozenset(_ROLE_NAMES.split())
+_CONTENT_WORDS = frozenset(_CONTENT_NAMES.split())
+_POSITION_CLASSES = frozenset(_POSITION_NAMES.split())
+_CLASS_NAME = re.compile(r"[^\s]{1,60}")
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Links that stand alike, and the elements around them that hold one each, outermost first.
+    """Similar links, and the elements around them that hold one each.
 
-    `aside` tells that a class around them speaks of a menu, a sidebar, an advertisement.
+    `levels` begins with the outermost elements and ends with the links. In a sidebar
+    means: a class around the links names a menu, a sidebar or an advertisement.
     """
 
     links: tuple[Any, ...]
     levels: tuple[tuple[Any, ...], ...]
-    aside: bool
+    in_sidebar: bool
     in_main: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where an element stands: the number of the way that leads to it, and what is said around it."""
+    """Where an element is: the number of the path that leads to it, and what is around."""
 
-    way: int
-    out: bool = False
-    aside: bool = False
-    main: bool = False
-
-
-_NOWHERE = _Place(0)
+    path_id: int
+    in_navigation: bool = False
+    in_sidebar: bool = False
+    in_main: bool = False
 
 
-def groups(document: Document) -> tuple[Group, ...]:
-    """Find the links that stand alike, those first that are many and say much."""
-    found: dict[int, list[Any]] = defaultdict(list)
-    places = _places(document)
-    for link, place in _links(document, places):
-        found[place.way].append(link)
-    ranked = sorted(found.values(), key=_promise, reverse=True)
-    made = (_group(links, places, document) for links in ranked[: 2 * _BEST])
-    return tuple(islice((group for group in made if group is not None), _BEST))
+_OUTSIDE = _Place(0)
+
+# One step of a path: the parent's path and the element's tag.
+_Step = tuple[int, str]
 
 
-def address(link: Any, document: Document) -> str | None:
-    """Where a link leads, if that is another page of the same site; None for any other."""
-    found = absolute(link.get("href") or "", base=document.home)
-    if found is None or not same_site(found, document.url or ""):
+def find_groups(document: Document) -> tuple[Group, ...]:
+    """Return the groups of similar links, those first that have many links and long texts."""
+    places = _place_elements(document)
+    by_path: dict[int, list[Any]] = defaultdict(list)
+    for link, place in _links_with_places(document, places):
+        by_path[place.path_id].append(link)
+
+    groups: list[Group] = []
+    ranked = sorted(by_path.values(), key=_rank, reverse=True)
+    for links in ranked[: 2 * _MAX_GROUPS]:
+        group = _make_group(links, places, document)
+        if group is not None:
+            groups.append(group)
+        if len(groups) == _MAX_GROUPS:
+            break
+    return tuple(groups)
+
+
+def target_key(link: Any, document: Document) -> str | None:
+    """Return the key of the page that a link leads to.
+
+    None if that is this page, the front page, or a page of another site.
+    """
+    this_page = document.url or ""
+    url = absolute(link.get("href", ""), base=document.home)
+    if url is None or not same_site(url, this_page):
         return None
-    name = key(found)
-    is_root = name.count("/") == len("///") and name.endswith("/")
-    return None if is_root or name == key(document.url or "") else name
+
+    target = key(url)
+    is_front_page = target.count("/") == len("///") and target.endswith("/")
+    if is_front_page or target == key(this_page):
+        return None
+    return target
 
 
-def tokens(element: Any) -> list[str]:
-    """The classes of an element that say what it is, at most 20; which of many it is says nothing."""
-    names = (found[0] for found in _NAME.finditer(element.get("class", "")[:1000]))
-    return [name for name in islice(names, 20) if name.lower() not in _WHICH]
+def class_tokens(element: Any) -> list[str]:
+    """Return the classes of an element, at most 20.
+
+    Classes that tell which of many elements it is (`odd`, `active`) are left out.
+    """
+    names = _CLASS_NAME.findall(element.get("class", "")[:1000])
+    return [name for name in names[:_MAX_CLASSES] if name.lower() not in _POSITION_CLASSES]
 
 
-def _promise(links: Sequence[Any]) -> float:
-    said = sum(min(weight(line(link)), _TALKATIVE_WORDS) for link in links[:50]) / min(
-        len(links), 50
-    )
-    return min(len(links), 30) * (said + 0.5)
+def _rank(links: Sequence[Any]) -> float:
+    """Return how likely links are a list: their number times the words of their texts."""
+    sample = links[:50]
+    words = sum(min(weight(line(link)), _MAX_TITLE_WORDS) for link in sample)
+    return min(len(links), 30) * (words / len(sample) + 0.5)
 
 
-def _places(document: Document) -> dict[Any, _Place]:
-    """The place of every element, level by level: what children have in common shows only when all are there."""
+def _place_elements(document: Document) -> dict[Any, _Place]:
+    """Return the place of every element.
+
+    The page is walked level by level, because the classes that similar elements share
+    are known only when all of them are there.
+    """
     places: dict[Any, _Place] = {}
-    ways: dict[tuple[int, str], int] = {}
-    body = document.root.find("body")
-    level = [document.root if body is None else body]
+    path_ids: dict[_Step, int] = {}
+    top = document.root.find("body")
+    if top is None:
+        top = document.root
+
+    level = [top]
     while level and len(places) < MAX_ELEMENTS:
-        shared = _shared(level, places)
+        shared = _shared_classes(level, places)
         for element in level:
-            above = places.get(element.getparent(), _NOWHERE)
-            common = shared[above.way, element.tag]
-            name = ".".join(
-                (element.tag, *sorted(token for token in tokens(element) if token in common))
-            )
-            places[element] = _placed(
-                element, ways.setdefault((above.way, name), len(ways) + 1), above
-            )
-        below = (child for element in level for child in element if isinstance(child.tag, str))
-        level = list(islice(below, MAX_ELEMENTS - len(places)))
+            parent = places.get(element.getparent(), _OUTSIDE)
+            name = _step_name(element, shared[parent.path_id, element.tag])
+            path_id = path_ids.setdefault((parent.path_id, name), len(path_ids) + 1)
+            places[element] = _place(element, path_id, parent)
+        level = list(islice(_children(level), MAX_ELEMENTS - len(places)))
     return places
 
 
-def _placed(element: Any, way: int, above: _Place) -> _Place:
-    role = (element.get("role") or "").lower()
-    main = above.main or element.tag in ("main", "article") or role == "main"
-    out = element.tag in _WAYS or role in _ROLES or (element.tag == "header" and not main)
-    words = words_of(element)
-    said = (
-        not words.isdisjoint(class_names.ASIDE)
-        and words.isdisjoint(_CONTENT)
-        and element.tag not in ("body", "main")
-    )
-    return _Place(way, above.out or out, above.aside or said, main)
-
-
-def _shared(
-    level: Sequence[Any], places: dict[Any, _Place]
-) -> dict[tuple[int, str], frozenset[str]]:
-    """The classes that at least half of the elements with one tag have to which the same way leads."""
-    counts: dict[tuple[int, str], Counter[str]] = defaultdict(Counter)
-    sizes: Counter[tuple[int, str]] = Counter()
+def _children(level: Sequence[Any]) -> Iterator[Any]:
     for element in level:
-        name = (places.get(element.getparent(), _NOWHERE).way, element.tag)
-        sizes[name] += 1
-        counts[name].update(set(tokens(element)))
-    return {
-        name: frozenset(token for token, count in counted.items() if count >= _SHARED * sizes[name])
-        for name, counted in counts.items()
-    }
+        for child in element:
+            if isinstance(child.tag, str):
+                yield child
 
 
-def _links(document: Document, places: dict[Any, _Place]) -> Iterator[tuple[Any, _Place]]:
-    placed = ((element, places.get(element)) for element in document.root.iter("a"))
-    for element, place in islice(
-        ((one, place) for one, place in placed if place and not place.out), _MAX_LINKS
-    ):
-        if address(element, document):
-            yield element, place
+def _step_name(element: Any, shared: frozenset[str]) -> str:
+    """Return the element's tag with those of its classes that are shared."""
+    classes = sorted(name for name in class_tokens(element) if name in shared)
+    return ".".join((element.tag, *classes))
 
 
-def _group(links: list[Any], places: dict[Any, _Place], document: Document) -> Group | None:
-    led = [address(link, document) or "" for link in links]
-    if len(set(led)) < LEAST_ITEMS:
-        return None
-    levels = tuple(_levels(links, led))
-    first = places[links[0]]
-    return Group(tuple(links), levels[::-1], aside=first.aside, in_main=first.main)
+def _place(element: Any, path_id: int, parent: _Place) -> _Place:
+    role = element.get("role", "").lower()
+    in_main = parent.in_main or _is_main(element, role)
+    in_navigation = parent.in_navigation or _is_navigation(element, role, in_main=in_main)
+    in_sidebar = parent.in_sidebar or _is_sidebar(element)
+    return _Place(path_id, in_navigation, in_sidebar, in_main)
 
 
-def _levels(links: list[Any], led: list[str]) -> Iterator[tuple[Any, ...]]:
-    """Yield the links, what is around each of them, and so on while nearly every element holds one address alone."""
-    around: dict[Any, set[str]] = {link: {name} for link, name in zip(links, led, strict=True)}
-    least = _ALONE * len(set(led))
-    while True:
-        yield tuple(around)
-        parents: dict[Any, set[str]] = defaultdict(set)
-        for element, names in around.items():
-            if (parent := element.getparent()) is not None:
-                parents[parent] |= names
-        alone = sum(1 for names in parents.values() if len(names) == 1)
-        if len(parents) < LEAST_ITEMS or alone < _ALONE * len(parents) or len(parents) < least:
+def _is_main(element: Any, role: str) -> bool:
+    return element.tag in ("main", "article") or role == "main"
+
+
+def _is_navigation(element: Any, role: str, *, in_main: bool) -> bool:
+    if element.tag in _NAVIGATION_TAGS:
+        return True
+    if role in _NAVIGATION_ROLES:
+        return True
+    # A header in the main part is an article's and holds its title.
+    return element.tag == "header" and not in_main
+
+
+def _is_sidebar(element: Any) -> bool:
+    """Tell whether a class names a sidebar and no other class names the content."""
+    if element.tag in ("body", "main"):
+        return False
+    words = words_of(element)
+    return not words.isdisjoint(class_names.ASIDE) and words.isdisjoint(_CONTENT_WORDS)
+
+
+def _shared_classes(level: Sequence[Any], places: dict[Any, _Place]) -> dict[_Step, frozenset[str]]:
+    """Return for each step of a level the classes that at least half of its elements have."""
+    counts: dict[_Step, Counter[str]] = defaultdict(Counter)
+    sizes: Counter[_Step] = Counter()
+    for element in level:
+        parent = places.get(element.getparent(), _OUTSIDE)
+        step = (parent.path_id, element.tag)
+        sizes[step] += 1
+        counts[step].update(set(class_tokens(element)))
+
+    shared = {}
+    for step, counter in counts.items():
+        least = _SHARED_PART * sizes[step]
+        shared[step] = frozenset(name for name, count in counter.items() if count >= least)
+    return shared
+
+
+def _links_with_places(
+    document: Document, places: dict[Any, _Place]
+) -> Iterator[tuple[Any, _Place]]:
+    """Yield the links outside the navigation that lead to other pages of the site."""
+    looked_at = 0
+    for link in document.root.iter("a"):
+        place = places.get(link)
+        if place is None or place.in_navigation:
+            continue
+
+        looked_at += 1
+        if looked_at > _MAX_LINKS:
             return
-        around = parents
+        if target_key(link, document):
+            yield link, place
+
+
+def _make_group(links: list[Any], places: dict[Any, _Place], document: Document) -> Group | None:
+    """Return the links as a group, None if they lead to fewer than three pages."""
+    targets = [target_key(link, document) or "" for link in links]
+    if len(set(targets)) < LEAST_ITEMS:
+        return None
+
+    levels = tuple(_levels(links, targets))
+    first = places[links[0]]
+    return Group(tuple(links), levels[::-1], in_sidebar=first.in_sidebar, in_main=first.in_main)
+
+
+def _levels(links: list[Any], targets: list[str]) -> Iterator[tuple[Any, ...]]:
+    """Yield the links, then their parents, and so on outwards.
+
+    It goes on while nearly every element holds links to a single page, and while there
+    are nearly as many elements as pages.
+    """
+    least = _SINGLE_PART * len(set(targets))
+    level: dict[Any, set[str]] = {}
+    for link, target in zip(links, targets, strict=True):
+        level[link] = {target}
+
+    while True:
+        yield tuple(level)
+        parents = _targets_by_parent(level)
+        single = sum(1 for held in parents.values() if len(held) == 1)
+        if len(parents) < LEAST_ITEMS or len(parents) < least:
+            return
+        if single < _SINGLE_PART * len(parents):
+            return
+        level = parents
+
+
+def _targets_by_parent(level: dict[Any, set[str]]) -> dict[Any, set[str]]:
+    parents: dict[Any, set[str]] = defaultdict(set)
+    for element, targets in level.items():
+        parent = element.getparent()
+        if parent is not None:
+            parents[parent] |= targets
+    return parents

@@ -1,18 +1,20 @@
-"""Selectors that a person can read, for elements that were found: by class, by data attribute, by where they stand.
+"""Writes selectors that a person can read for given elements: by class, data attribute or position.
 
-Rule: a selector is proposed only if it finds those elements in the page it was made for, and nothing else that could be
-an item. Names that a build tool made up (`css-1x2y3`), numbers and words of layout are avoided: the next build, or the
-next page, has others.
+Rule: a selector is proposed only if it finds those elements in the page it was made
+for, and nothing else that could be an item. Names that a build tool made up
+(`css-1x2y3`), numbers and layout words are avoided, because the next build or the
+next page has others.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from aggregator.adapters.listing.infer.groups import tokens
+from aggregator.adapters.listing.infer.groups import class_tokens
 from aggregator.rules.selector import compile_selector
 
 if TYPE_CHECKING:
@@ -21,225 +23,311 @@ if TYPE_CHECKING:
     from aggregator.adapters.listing.card_date import Spot
     from aggregator.rules.document import Document
 
-_HOLDERS = 8  # elements around a list that may name it
-_FITTING = 0.9  # of the items in which a field's selector must find what was found
-_SAFE = re.compile(r"[A-Za-z][\w-]{1,39}")
-_SEGMENT = re.compile(r"[-_]+")
-_MADE_UP = re.compile(r"^(?:css|sc|jsx|jss|svelte|emotion|styled|tw|styles?)[-_]", re.IGNORECASE)
-_CHANGES = re.compile(r"[a-z][A-Z]|[A-Za-z]\d|\d[A-Za-z]")
-_LANDMARKS = ("main", "article", "section", "table", "ul", "ol", "dl")
-_SPEAKING = (
-    "time",
-    "a",
-    "img",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-)  # elements whose name alone says what they are
+_MAX_HOLDERS = 8  # elements around a list that may name it
 _MAX_PROPOSALS = 80
+_FITTING_PART = 0.9  # of the items in which a field's selector must find the value
+
+_SAFE_NAME = re.compile(r"[A-Za-z][\w-]{1,39}")
+_SEPARATOR = re.compile(r"[-_]+")
+_BUILD_TOOL = re.compile(r"^(?:css|sc|jsx|jss|svelte|emotion|styled|tw|styles?)[-_]", re.IGNORECASE)
+_CHANGE = re.compile(r"[a-z][A-Z]|[A-Za-z]\d|\d[A-Za-z]")
+_NO_VOWELS = re.compile(r"[^aeiouy]{6,}", re.IGNORECASE)
+_THREE_DIGITS = re.compile(r"\d{3}")
 _STEM = re.compile(r"^([A-Za-z][A-Za-z0-9]*(?:[-_][A-Za-z]+)*__?)[A-Za-z0-9_-]{4,10}$")
-_LAYOUT_WORDS = """
+
+_LANDMARKS = ("main", "article", "section", "table", "ul", "ol", "dl")
+_TELLING_TAGS = ("time", "a", "img", "h1", "h2", "h3", "h4", "h5")  # clear without a class
+_LAYOUT_TEXT = """
     row col cols column columns flex grid container wrapper wrap inner outer clearfix clear active first last odd even
     left right top bottom block box hidden visible pull float small medium large full width
 """
-_LAYOUT = frozenset(_LAYOUT_WORDS.split())
-_ITEM_WORDS = (
+_LAYOUT_WORDS = frozenset(_LAYOUT_TEXT.split())
+_ITEM_TEXT = (
     "article card item post story entry teaser news headline archive result summary listing list"
 )
-_ITEM = frozenset(_ITEM_WORDS.split())
+_ITEM_WORDS = frozenset(_ITEM_TEXT.split())
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSelector:
+    """A selector of a field, and the number of items in which it finds the value."""
+
+    selector: str
+    count: int
 
 
 def is_stable(name: str) -> bool:
-    """Tell a name that a person gave from one that a tool made up or a number.
+    """Tell a name that a person gave from a number and from a name that a tool made up.
 
     >>> is_stable("news-card"), is_stable("css-1x2y3"), is_stable("post-1234")
     (True, False, False)
     """
-    if not _SAFE.fullmatch(name) or _MADE_UP.match(name):
+    if not _SAFE_NAME.fullmatch(name):
         return False
-    return not any(_is_made_up(segment) for segment in _SEGMENT.split(name))
+    if _BUILD_TOOL.match(name):
+        return False
+    segments = _SEPARATOR.split(name)
+    return not any(map(_is_made_up, segments))
 
 
-def is_item_name(element: Any) -> bool:
+def has_item_class(element: Any) -> bool:
     """Tell whether a class of an element says that it is an item (`news-card`)."""
-    names = (name for name in tokens(element) if is_stable(name))
-    return any(not _ITEM.isdisjoint(_SEGMENT.split(name.lower())) for name in names)
+    stable = filter(is_stable, class_tokens(element))
+    return any(map(_names_item, stable))
 
 
-def of_items(
+def items_selector(
     document: Document, elements: Sequence[Any], is_harmless: Callable[[Any], bool]
 ) -> str | None:
-    """Give the most readable selector that finds these elements and no others; None where there is none.
+    """Return the most readable selector that finds just these elements.
 
-    Where only less exact ones are to be had, those count that also find what `is_harmless`: what cannot be an item.
+    Without an exact one the first counts that also finds a few elements for which
+    `is_harmless` is true, because they cannot be items. None if there is none either.
     """
     wanted = set(elements)
-    close = None
-    for selector in islice(dict.fromkeys(_proposals(elements)), _MAX_PROPOSALS):
-        found = set(islice(compile_selector(selector).elements(document), 2 * len(wanted) + 1))
+    most = 2 * len(wanted)
+    fallback = None
+    for selector in islice(dict.fromkeys(_item_proposals(elements)), _MAX_PROPOSALS):
+        found = set(islice(compile_selector(selector).elements(document), most + 1))
         if found == wanted:
             return selector
-        if (
-            close is None
-            and wanted < found
-            and len(found) <= 2 * len(wanted)
-            and all(map(is_harmless, found - wanted))
-        ):
-            close = selector
-    return close
+        if fallback is not None or not wanted < found or len(found) > most:
+            continue
+        if all(map(is_harmless, found - wanted)):
+            fallback = selector
+    return fallback
 
 
-def of_field(items: Sequence[Document], spots: Sequence[Spot | None]) -> tuple[str, int] | None:
-    """Give the most readable selector of a value in items, and in how many it finds what was found there."""
-    found = [(item, spot) for item, spot in zip(items, spots, strict=True) if spot is not None]
-    if 2 * len(found) < len(items):
+def field_selector(items: Sequence[Document], spots: Sequence[Spot | None]) -> FieldSelector | None:
+    """Return the most readable selector of a value that stands in most of the items.
+
+    `spots` has for each item the place of its value, None if it has no value.
+    """
+    values = [(item, spot) for item, spot in zip(items, spots, strict=True) if spot is not None]
+    if 2 * len(values) < len(items):
         return None
-    kinds = Counter((spot.element.tag, spot.attribute) for _, spot in found)
-    proposals = dict.fromkeys(
-        selector
-        for kind, _ in kinds.most_common(3)
-        for selector in _field_proposals(
-            [one for one in found if (one[1].element.tag, one[1].attribute) == kind]
-        )
-    )
-    for selector in islice(proposals, _MAX_PROPOSALS):
-        compiled = compile_selector(selector)
-        right = sum(1 for item, spot in found if _first(compiled(item)) == _line(spot.value))
-        if right >= _FITTING * len(found):
-            return selector, right
+
+    for selector in islice(dict.fromkeys(_field_proposals(values)), _MAX_PROPOSALS):
+        find = compile_selector(selector)
+        count = 0
+        for item, spot in values:
+            if _first_value(find(item)) == _one_line(spot.value):
+                count += 1
+        if count >= _FITTING_PART * len(values):
+            return FieldSelector(selector, count)
     return None
 
 
-def _first(matches: Iterable[Any]) -> str | None:
-    return next((_line(match.value) for match in matches), None)
+def _first_value(matches: Iterable[Any]) -> str | None:
+    for match in matches:
+        return _one_line(match.value)
+    return None
 
 
-def _line(text: str) -> str:
+def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
 def _is_made_up(segment: str) -> bool:
-    """A hash: letters and digits that alternate, three digits, or six letters that nobody can say."""
-    if segment.isdigit() or re.search(r"\d{3}", segment):
+    """Tell whether a part of a name is a number or a hash.
+
+    A hash has three digits in a row, or more than five letters without a vowel, or
+    letters and digits that alternate.
+    """
+    if segment.isdigit() or _THREE_DIGITS.search(segment):
         return True
-    changes = len(_CHANGES.findall(segment))
-    unspoken = len(segment) > 5 and not re.search(r"[aeiouyAEIOUY]", segment)
-    return unspoken or (len(segment) > 3 and changes > 1 and changes > len(segment) // 4)
+    if _NO_VOWELS.fullmatch(segment):
+        return True
+    changes = len(_CHANGE.findall(segment))
+    return len(segment) > 3 and changes > max(1, len(segment) // 4)
 
 
-def _proposals(elements: Sequence[Any]) -> Iterator[str]:
-    tag = str(elements[0].tag) if len({element.tag for element in elements}) == 1 else "*"
+def _item_proposals(elements: Sequence[Any]) -> Iterator[str]:
+    """Yield selectors that may find the elements, the most readable first."""
+    tag = "*"
+    if len({element.tag for element in elements}) == 1:
+        tag = str(elements[0].tag)
     own = [f"{tag}{name}" for name in _names(elements)]
     yield from own
-    holders = list(_holders(elements))
+
+    holders = list(islice(_holders(elements), _MAX_HOLDERS))
     for depth, holder in enumerate(holders):
-        names = [f"{holder.tag}{name}" for name in _names([holder]) if holder.tag != "body"]
-        child = " > " if depth == 0 else " "
-        yield from (f"{name}{child}{one}" for name in names for one in (*own, tag))
-    yield from _structural(elements, tag)
+        if holder.tag == "body":
+            continue
+        combinator = _combinator(is_parent=depth == 0)
+        for name in _names([holder]):
+            for inner in (*own, tag):
+                yield f"{holder.tag}{name}{combinator}{inner}"
+
+    # From here on by the names of elements alone, from the nearest landmark on.
+    for depth, holder in enumerate(holders):
+        if holder.tag in _LANDMARKS:
+            yield f"{holder.tag}{_combinator(is_parent=depth == 0)}{tag}"
+    if holders:
+        yield from _paths_from_body(holders[0], elements, tag)
+
+
+def _combinator(*, is_parent: bool) -> str:
+    return " > " if is_parent else " "
 
 
 def _names(elements: Sequence[Any]) -> list[str]:
-    """What elements have in common that can name them, best first: classes, ids, data attributes, stems of hashes."""
-    classes = _common([tokens(element) for element in elements])
-    stable = sorted((name for name in classes if is_stable(name)), key=_readability)
-    ids = {element.get("id", "") for element in elements}
-    one = [f"#{name}" for name in ids if len(ids) == 1 and is_stable(name)]
-    data = _common(
-        [[name for name in element.attrib if name.startswith("data-")] for element in elements]
-    )
-    stems = [found[1] for name in classes if not is_stable(name) and (found := _STEM.match(name))]
-    good = [name for name in stable if not _is_layout(name)]
+    """Return what the elements have in common as parts of a selector, best first.
+
+    The order is: classes, the id, data attributes, beginnings of classes that end in a
+    hash, layout classes.
+    """
+    classes = _common([class_tokens(element) for element in elements])
+    telling: list[str] = []
+    layout: list[str] = []
+    for name in sorted(filter(is_stable, classes), key=_readability):
+        if _is_layout(name):
+            layout.append(f".{name}")
+        else:
+            telling.append(f".{name}")
     return [
-        *(f".{name}" for name in good),
-        *one,
-        *(f"[{name}]" for name in data if is_stable(name[5:])),
-        *(f'[class*="{stem}"]' for stem in stems if is_stable(stem.strip("_-"))),
-        *(f".{name}" for name in stable if name not in good),
+        *telling,
+        *_common_id(elements),
+        *_common_data_attributes(elements),
+        *_stems(classes),
+        *layout,
     ]
 
 
+def _common_id(elements: Sequence[Any]) -> Iterator[str]:
+    ids = {element.get("id", "") for element in elements}
+    if len(ids) > 1:
+        return
+    for name in ids:
+        if is_stable(name):
+            yield f"#{name}"
+
+
+def _common_data_attributes(elements: Sequence[Any]) -> Iterator[str]:
+    for name in _common([_data_attributes(element) for element in elements]):
+        if is_stable(name.removeprefix("data-")):
+            yield f"[{name}]"
+
+
+def _data_attributes(element: Any) -> list[str]:
+    return [name for name in element.attrib if name.startswith("data-")]
+
+
+def _stems(classes: Iterable[str]) -> Iterator[str]:
+    """Yield a selector for each class that a person began and a tool ended (`card__a8f3d`)."""
+    for name in classes:
+        match = _STEM.match(name)
+        if match is None or is_stable(name):
+            continue
+        stem = match[1]
+        if is_stable(stem.strip("_-")):
+            yield f'[class*="{stem}"]'
+
+
 def _readability(name: str) -> tuple[bool, int]:
-    return _ITEM.isdisjoint(_SEGMENT.split(name.lower())), len(_SEGMENT.split(name))
+    """Return a sort key: names of items first, then short names."""
+    return not _names_item(name), len(_SEPARATOR.split(name))
+
+
+def _names_item(name: str) -> bool:
+    return not _ITEM_WORDS.isdisjoint(_SEPARATOR.split(name.lower()))
 
 
 def _is_layout(name: str) -> bool:
-    return not _LAYOUT.isdisjoint(_SEGMENT.split(name.lower())) and _ITEM.isdisjoint(
-        _SEGMENT.split(name.lower())
-    )
+    has_layout_word = not _LAYOUT_WORDS.isdisjoint(_SEPARATOR.split(name.lower()))
+    return has_layout_word and not _names_item(name)
 
 
 def _common(lists: Sequence[Sequence[str]]) -> list[str]:
-    """What all lists hold, in the order of the first."""
+    """Return what all lists hold, each once, in the order of the first list."""
     shared = set(lists[0]).intersection(*lists[1:])
     return [name for name in dict.fromkeys(lists[0]) if name in shared]
 
 
 def _holders(elements: Sequence[Any]) -> Iterator[Any]:
-    """Yield the innermost element that holds them all, then those around it."""
-    first, wanted = elements[0], set(elements)
-    around = [one for one in islice(first.iterancestors(), 40) if one.tag != "html"]
-    common = (
-        [one for one in around if wanted.issubset(_descendants(one))] if len(wanted) > 1 else around
-    )
-    yield from islice(common, _HOLDERS)
+    """Yield the innermost element that holds all of them, then those around it."""
+    wanted = set(elements)
+    for element in islice(elements[0].iterancestors(), 40):
+        if element.tag == "html":
+            continue
+        if len(wanted) == 1 or wanted.issubset(_descendants(element)):
+            yield element
 
 
 def _descendants(element: Any) -> set[Any]:
     return set(islice(element.iter(), 50_000))
 
 
-def _structural(elements: Sequence[Any], tag: str) -> Iterator[str]:
-    """Yield where they stand by names of elements alone, from the nearest landmark on."""
-    for depth, holder in enumerate(_holders(elements)):
-        if holder.tag in _LANDMARKS:
-            yield f"{holder.tag} > {tag}" if depth == 0 else f"{holder.tag} {tag}"
-    yield from _from_body(elements, tag)
+def _paths_from_body(holder: Any, elements: Sequence[Any], tag: str) -> Iterator[str]:
+    """Yield ever longer paths to the elements, at most from `main` or the body on.
 
-
-def _from_body(elements: Sequence[Any], tag: str) -> Iterator[str]:
-    """Yield ever longer ways, at most from `main` or the body on, with the place of each step that has siblings."""
-    holder = next(_holders(elements), None)
-    if holder is None:
-        return
+    A step that has siblings of its tag is given with its position among them.
+    """
+    are_children = all(element.getparent() is holder for element in elements)
+    end = _combinator(is_parent=are_children) + tag
     steps: list[str] = []
-    child = " > " if all(one.getparent() is holder for one in elements) else " "
     for element in (holder, *islice(holder.iterancestors(), 12)):
-        steps.insert(0, str(element.tag) if element.tag in ("main", "body") else _step(element))
-        yield " > ".join(steps) + child + tag
         if element.tag in ("main", "body"):
+            steps.insert(0, str(element.tag))
+            yield " > ".join(steps) + end
             return
+        steps.insert(0, _path_step(element))
+        yield " > ".join(steps) + end
 
 
-def _step(element: Any) -> str:
+def _path_step(element: Any) -> str:
     before = sum(1 for _ in islice(element.itersiblings(element.tag, preceding=True), 200))
-    alone = before == 0 and next(element.itersiblings(element.tag), None) is None
-    return str(element.tag) if alone else f"{element.tag}:nth-of-type({before + 1})"
+    after = next(element.itersiblings(element.tag), None)
+    if before == 0 and after is None:
+        return str(element.tag)
+    return f"{element.tag}:nth-of-type({before + 1})"
 
 
-def _field_proposals(found: Sequence[tuple[Document, Spot]]) -> Iterator[str]:
-    """Yield selectors of a value: its element's name, then that inside a heading or a named element around it."""
-    items, spots = [item for item, _ in found], [spot for _, spot in found]
-    end = f"@{spots[0].attribute}" if spots[0].attribute else ""
-    elements = [spot.element for spot in spots]
+def _field_proposals(values: Sequence[tuple[Document, Spot]]) -> Iterator[str]:
+    """Yield selectors of a value, for each of the three commonest kinds of its place."""
+    by_kind: dict[tuple[str, str | None], list[tuple[Document, Spot]]] = {}
+    for item, spot in values:
+        by_kind.setdefault((spot.element.tag, spot.attribute), []).append((item, spot))
+
+    sizes = Counter({kind: len(members) for kind, members in by_kind.items()})
+    for kind, _ in sizes.most_common(3):
+        members = by_kind[kind]
+        items = [item for item, _ in members]
+        elements = [spot.element for _, spot in members]
+        yield from _proposals_of_kind(items, elements, attribute=kind[1])
+
+
+def _proposals_of_kind(
+    items: Sequence[Document], elements: Sequence[Any], *, attribute: str | None
+) -> Iterator[str]:
+    """Yield the element's own name, then its name inside a heading or a named element."""
     tag = str(elements[0].tag)
-    names = [f"{prefix}{name}" for name in _names(elements) for prefix in ("", tag)]
-    first = (tag, *names) if tag in _SPEAKING else (*names, tag)
-    yield from (f"{name}{end}" for name in first)
-    for parent in _parents(elements, items):
-        yield from (f"{parent} {tag}{end}", f"{parent} > {tag}{end}")
+    names = []
+    for name in _names(elements):
+        names += [name, f"{tag}{name}"]
+    if tag in _TELLING_TAGS:
+        names.insert(0, tag)
+    else:
+        names.append(tag)
+
+    end = f"@{attribute}" if attribute else ""
+    for name in names:
+        yield f"{name}{end}"
+    for parent in _parent_names(elements, items):
+        yield f"{parent} {tag}{end}"
+        yield f"{parent} > {tag}{end}"
 
 
-def _parents(elements: Sequence[Any], items: Sequence[Document]) -> Iterator[str]:
-    """Yield names of the elements around the values, inside their items."""
+def _parent_names(elements: Sequence[Any], items: Sequence[Document]) -> Iterator[str]:
+    """Yield names of the elements around the values, from inside outwards within the items."""
     around = list(elements)
     for _ in range(4):
         if any(one is item.root for one, item in zip(around, items, strict=True)):
             return
-        around = [one.getparent() for one in around]
-        if len({one.tag for one in around}) == 1:
-            yield from _names(around)
-            if around[0].tag not in ("div", "span"):
-                yield str(around[0].tag)
+
+        around = [element.getparent() for element in around]
+        if len({element.tag for element in around}) > 1:
+            continue
+        yield from _names(around)
+        if around[0].tag not in ("div", "span"):
+            yield str(around[0].tag)
