@@ -172,6 +172,7 @@ def test_the_record_of_a_source_has_stable_keys() -> None:
             "same": 0,
             "rejected": [],
             "notes": [],
+            "renewed_guids": 0,
             "http_status": 503,
             "size_bytes": None,
             "error": "http",
