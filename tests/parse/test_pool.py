@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # What is killed for its time waits this long; whatever else is read has the usual limit, so that a busy machine shows.
 SHORT_SECONDS = 0.5
-STUMBLING = (sys.executable, str(Path(__file__).parent / "data" / "parser" / "stumbling.py"))
+STUMBLING = (sys.executable, str(Path(__file__).parents[1] / "data" / "parser" / "stumbling.py"))
 MEMORY = 200 * 1024 * 1024
 
 
