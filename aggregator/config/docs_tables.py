@@ -103,9 +103,13 @@ def _kind(node: dict[str, Any]) -> str:
 
 
 def _choice(nodes: list[dict[str, Any]]) -> str:
-    if any(node.get("pattern") == SIZE_FORM for node in nodes):
-        return "size"
-    return " or ".join(dict.fromkeys(_kind(node) for node in nodes if node.get("type") != "null"))
+    names = []
+    for node in nodes:
+        if node.get("pattern") == SIZE_FORM:
+            return "size"
+        if node.get("type") != "null":
+            names.append(_kind(node))
+    return " or ".join(dict.fromkeys(names))
 
 
 def _scalar(node: dict[str, Any]) -> str:

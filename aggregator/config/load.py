@@ -91,13 +91,17 @@ def _settings(main: Document, setting: Setting, *, problems: list[Problem]) -> C
 
 
 def _homely(given: dict[str, Any], path: Path) -> dict[str, Any]:
-    """Fill in where things are kept: not in the folder `config` itself but beside it."""
-    home = path.parent.parent if path.parent.name == "config" else path.parent
-    kept = {
-        "database": f"sqlite:///{home / 'var' / 'aggregator.db'}",
-        "output": str(home / "var" / "feeds"),
-    }
-    return given | {key: value for key, value in kept.items() if given.get(key) is None}
+    """Fill in where the database and the feeds are kept: beside the folder `config`, not in it."""
+    home = path.parent
+    if home.name == "config":
+        home = home.parent
+
+    filled = dict(given)
+    if filled.get("database") is None:
+        filled["database"] = f"sqlite:///{home / 'var' / 'aggregator.db'}"
+    if filled.get("output") is None:
+        filled["output"] = str(home / "var" / "feeds")
+    return filled
 
 
 def _defaults(main: Document) -> Defaults:
@@ -126,14 +130,18 @@ def _sources(
 
 def _source(place: Place, identity: Any, setting: Setting, *, defaults: Defaults) -> Source:
     stated = {key for key, value in place.given.items() if value is not None}
-    lent = {key: getattr(defaults, key) for key in Defaults.written_keys() if key not in stated}
-    source = Source.model_validate(
-        place.given | lent | {"id": identity}, context=replace(setting, base=place.base)
-    )
+    values = dict(place.given)
+    for key in Defaults.written_keys():
+        if key not in stated:
+            values[key] = getattr(defaults, key)
+    values["id"] = identity
+
+    source = Source.model_validate(values, context=replace(setting, base=place.base))
+    every_stated = "every" in stated or "every" in defaults.model_fields_set
     return source.placed(
         origin=place.origin,
         stated=stated,
-        every_stated="every" in stated or "every" in defaults.model_fields_set,
+        every_stated=every_stated,
         shown=_written_with_secret(place, source),
     )
 
@@ -175,22 +183,31 @@ def _strangers(
     """Find the views that ask for a source that does not exist; only where every source could be read."""
     if config is None or not whole:
         return []
-    return [
-        _stranger(main, ("views", index, "where", "source", position), identity, known=known)
-        for index, view in enumerate(config.views)
-        for position, identity in enumerate(view.where.source)
-        if identity not in known
-    ]
+
+    problems = []
+    for index, view in enumerate(config.views):
+        for position, identity in enumerate(view.where.source):
+            if identity not in known:
+                steps = ("views", index, "where", "source", position)
+                problems.append(_stranger(main, steps, identity, known=known))
+    return problems
 
 
 def _unknown_feed_view(main: Document, config: Config | None) -> list[Problem]:
     """Find a `server.feed` that is no view."""
-    feed = config.server.feed if config else None
-    known = [view.id for view in config.views] if config else []
-    if feed is None or feed in known:
+    if config is None or config.server.feed is None:
         return []
+
+    feed = config.server.feed
+    known = [view.id for view in config.views]
+    if feed in known:
+        return []
+
     guess = nearest(feed, known)
-    hint = f"did you mean `{guess}`?" if guess else f"known are {', '.join(known)}"
+    if guess:
+        hint = f"did you mean `{guess}`?"
+    else:
+        hint = f"known are {', '.join(known)}"
     return [main.problem(("server", "feed"), f"there is no view `{feed}`, {hint}")]
 
 

@@ -40,8 +40,14 @@ class Record(BaseModel):
     def _without_empty_keys(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
+
         known = cls.written_keys()
-        return {key: value for key, value in data.items() if value is not None or key not in known}
+        kept = {}
+        for key, value in data.items():
+            # An unknown key is an error even without a value: it stays, and is refused later.
+            if value is not None or key not in known:
+                kept[key] = value
+        return kept
 
 
 def setting(info: ValidationInfo) -> Setting:

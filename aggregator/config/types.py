@@ -180,13 +180,13 @@ def _split(value: str) -> SplitResult | None:
 def listen(value: str) -> str:
     """Accept `host:port`; an IPv6 address stands in brackets."""
     host, _, port = value.rpartition(":")
-    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-    if (
-        not bare
-        or (":" in bare) != (bare != host)
-        or not re.fullmatch("[0-9]{1,5}", port)
-        or int(port) > 65535
-    ):
+    has_brackets = host.startswith("[") and host.endswith("]")
+    address = host[1:-1] if has_brackets else host
+    is_port = re.fullmatch("[0-9]{1,5}", port) is not None and int(port) <= 65535
+
+    # Every IPv6 address has colons, and nothing else has; `[localhost]` is no address.
+    is_ipv6 = ":" in address
+    if not address or is_ipv6 != has_brackets or not is_port:
         raise ValueError("must be host:port, such as 127.0.0.1:8080")
     return value
 

@@ -1,4 +1,4 @@
-"""Names: the nearest of those that exist, the URL that was meant, and the ids that are made from addresses.
+"""Names: the nearest of those that exist, the URL that was meant, the ids that are made from addresses, printable text.
 
 Rule: an id that was made depends on its own address alone, so that adding a source never renames another.
 """
@@ -57,16 +57,20 @@ def meant_url(text: str, usual_scheme: str = "https") -> str | None:
 
 
 def _is_plausible(url: str) -> bool:
+    if len(url) > _LONGEST_GUESS or " " in url or not url.isprintable():
+        return False
     try:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
         return False
-    if "@" in parts.netloc or not _DOMAIN.fullmatch(parts.hostname or ""):
+
+    if "@" in parts.netloc:
         return False
-    is_file_name = not parts.path and url.lower().endswith(_FILE_ENDINGS)
-    is_text = url.isprintable() and " " not in url and len(url) <= _LONGEST_GUESS
-    return is_text and not is_file_name
+    is_file_name = parts.path == "" and url.lower().endswith(_FILE_ENDINGS)
+    if is_file_name:
+        return False
+    return _DOMAIN.fullmatch(parts.hostname or "") is not None
 
 
 def slug(text: str) -> str:
@@ -107,10 +111,29 @@ def id_of_path(path: str) -> str:
     >>> id_of_path("/srv/seeds/*.txt"), id_of_path("/srv/saved/feed.xml")
     ('seeds', 'feed')
     """
-    parts = PurePath(path).parts
-    wild = next((index for index, part in enumerate(parts) if re.search(r"[*?[]", part)), None)
-    name = PurePath(path).stem if wild is None else parts[wild - 1] if wild else ""
+    name = PurePath(path).stem
+    folder = ""
+    for part in PurePath(path).parts:
+        if re.search(r"[*?[]", part):
+            name = folder
+            break
+        folder = part
     return slug(name) or f"source-{digest(path)}"
+
+
+def replace_unprintable(text: str) -> str:
+    r"""Replace every character that cannot be printed, line ends among them.
+
+    >>> replace_unprintable("a\x00b")
+    'a�b'
+    """
+    characters = []
+    for character in text:
+        if character.isprintable():
+            characters.append(character)
+        else:
+            characters.append("\N{REPLACEMENT CHARACTER}")
+    return "".join(characters)
 
 
 def digest(text: str) -> str:

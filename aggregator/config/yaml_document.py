@@ -125,18 +125,30 @@ def _compose(text: str) -> Any:
         _check_depth(text)
         return yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as e:
-        mark = e.problem_mark or e.context_mark
-        if "nesting depth" in (e.problem or ""):  # the limit of libyaml itself, met before ours
-            line = mark.line + 1 if mark else 1
-            raise _RefusedError(line, f"is nested deeper than {LIMIT_DEPTH} levels") from e
-        what = " ".join(part for part in (e.problem, e.context) if part)
-        raise _RefusedError(mark.line + 1 if mark else 1, f"not valid YAML: {what}") from e
+        raise _refuse_marked(e) from e
     except yaml.reader.ReaderError as e:
-        line = next(
-            (number for number, row in enumerate(text.split("\n"), 1) if _UNPRINTABLE.search(row)),
-            1,
-        )
-        raise _RefusedError(line, f"not valid YAML: {e.reason}") from e
+        raise _RefusedError(_unprintable_line(text), f"not valid YAML: {e.reason}") from e
+
+
+def _refuse_marked(error: yaml.MarkedYAMLError) -> _RefusedError:
+    mark = error.problem_mark or error.context_mark
+    line = 1
+    if mark is not None:
+        line = mark.line + 1
+
+    problem = error.problem or ""
+    if "nesting depth" in problem:  # the limit of libyaml itself, met before ours
+        return _RefusedError(line, f"is nested deeper than {LIMIT_DEPTH} levels")
+    what = " ".join(filter(None, (problem, error.context)))
+    return _RefusedError(line, f"not valid YAML: {what}")
+
+
+def _unprintable_line(text: str) -> int:
+    """Return the number of the first line that YAML calls unprintable, 1 where there is none."""
+    for number, row in enumerate(text.split("\n"), 1):
+        if _UNPRINTABLE.search(row):
+            return number
+    return 1
 
 
 # What YAML calls printable is the rest (YAML 1.1 §5.1); the reader itself counts in other units in each build.

@@ -40,17 +40,21 @@ def read(test: PageTest, *, source: str, url: str | None, now: datetime) -> Capt
         SourceError: `missing` or `unreadable`, for a file that is not there, or cannot be read.
     """
     body = _body(test.capture)
-    name = test.capture.name.removesuffix(".gz")
-    media_type = test.content_type or _TYPES.get(
-        f".{name.rpartition('.')[2].lower()}", "application/octet-stream"
-    )
+    taken_at = now
+    if test.taken:
+        taken_at = datetime.fromisoformat(test.taken)
     return Capture(
         source,
         test.url or url or test.capture.as_uri(),
-        datetime.fromisoformat(test.taken) if test.taken else now,
+        taken_at,
         body,
-        headers={"content-type": media_type},
+        headers={"content-type": test.content_type or _guess_type(test.capture.name)},
     )
+
+
+def _guess_type(name: str) -> str:
+    ending = name.removesuffix(".gz").rpartition(".")[2]
+    return _TYPES.get(f".{ending.lower()}", "application/octet-stream")
 
 
 def write(capture: Capture, folder: Path, *, name: str, carrier: str) -> Path:

@@ -88,12 +88,15 @@ def _wanted(test: PageTest) -> str:
 
 def _aside(read: ParseResult) -> str:
     """Say where items went."""
-    rejected = (
-        f"{len(read.rejected)} rejected, the first: {read.rejected[0]}" if read.rejected else ""
-    )
-    left_out = f"{read.filtered} left out by filters" if read.filtered else ""
-    aside = "; ".join(part for part in (rejected, left_out) if part)
-    return f" ({aside})" if aside else ""
+    notes = []
+    if read.rejected:
+        notes.append(f"{len(read.rejected)} rejected, the first: {read.rejected[0]}")
+    if read.filtered:
+        notes.append(f"{read.filtered} left out by filters")
+
+    if not notes:
+        return ""
+    return f" ({'; '.join(notes)})"
 
 
 def _compared(name: str, expected: Expected, revision: Revision) -> Iterator[str]:
@@ -118,7 +121,9 @@ def _same_link(value: str, revision: Revision, _: str) -> Iterator[str]:
 
 
 def _same_picture(value: str, revision: Revision, _: str) -> Iterator[str]:
-    found = revision.image.url if revision.image else None
+    found = None
+    if revision.image is not None:
+        found = revision.image.url
     if found is None or url_key(value) != url_key(found):
         yield _mismatch(value, found)
 

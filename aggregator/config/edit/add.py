@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 import tempfile
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -202,22 +201,34 @@ def _prepared(path: Path, before: bytes | None, addition: Addition, env: Mapping
 
 
 def _joined(before: bytes, text: str, file: Path) -> bytes:
-    """Put the text behind what is there, with its indentation and its ends of lines. Raises UsageError."""
-    try:
-        root = yaml.compose(before.decode("utf-8-sig"), Loader=_Loader) if before.strip() else None
-    except (yaml.YAMLError, UnicodeDecodeError) as e:
-        raise UsageError(
-            f"{file} is not valid YAML; put it right, or name a file with --file"
-        ) from e
+    """Append the text to a file's bytes, with the file's indentation and line ends. Raises UsageError."""
+    root = _root_node(before, file)
     if isinstance(root, yaml.SequenceNode) and root.flow_style:
         raise UsageError(
             f"{file} is written in brackets; begin each source with `- `, or name a file with --file"
         )
-    indent = " " * (root.start_mark.column if root is not None else 0)
-    lines = "".join(f"{indent}{line}\n" for line in text.splitlines())
-    gap = "" if not before or before.endswith(b"\n") else "\n"
-    added = (gap + lines).encode()
-    return before + (added.replace(b"\n", b"\r\n") if re.search(rb"\r\n", before) else added)
+    column = 0
+    if root is not None:
+        column = root.start_mark.column
+
+    added = "".join(" " * column + line + "\n" for line in text.splitlines()).encode()
+    if before and not before.endswith(b"\n"):
+        added = b"\n" + added
+    if b"\r\n" in before:
+        added = added.replace(b"\n", b"\r\n")
+    return before + added
+
+
+def _root_node(data: bytes, file: Path) -> Any:
+    """Return the root node of a file's YAML, None for an empty file. Raises UsageError."""
+    if not data.strip():
+        return None
+    try:
+        return yaml.compose(data.decode("utf-8-sig"), Loader=_Loader)
+    except (yaml.YAMLError, UnicodeDecodeError) as e:
+        raise UsageError(
+            f"{file} is not valid YAML; put it right, or name a file with --file"
+        ) from e
 
 
 def _put(path: Path, data: bytes) -> None:
@@ -249,18 +260,29 @@ def _mode(path: Path) -> int:
 
 
 def _patterns(main: Path, env: Mapping[str, str]) -> list[str]:
-    """The files that the main file names, as they are written."""
-    value = (read(main, env=env).data or {}).get("sources")
-    named = EVERYWHERE if value is None else value
-    return [name for name in (named if isinstance(named, list) else [named]) if not is_inline(name)]
+    """Return the files that the main file names, as they are written there."""
+    settings = read(main, env=env).data or {}
+    value = settings.get("sources")
+    if value is None:
+        value = EVERYWHERE
+    if not isinstance(value, list):
+        value = [value]
+    return [name for name in value if not is_inline(name)]
 
 
 def _matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
-    """Tell whether a glob finds a path: `*` no hidden name, `**` any number of folders."""
+    """Tell whether a glob matches a path: `*` matches no hidden name, `**` any number of folders."""
     if not pattern:
         return not parts
-    if pattern[0] == "**":
-        return any(_matches(parts[skipped:], pattern[1:]) for skipped in range(len(parts) + 1))
-    if not parts or (parts[0].startswith(".") and not pattern[0].startswith(".")):
+
+    first, rest = pattern[0], pattern[1:]
+    if first == "**":
+        return any(_matches(parts[skipped:], rest) for skipped in range(len(parts) + 1))
+
+    if not parts:
         return False
-    return fnmatchcase(parts[0], pattern[0]) and _matches(parts[1:], pattern[1:])
+    name = parts[0]
+    is_hidden = name.startswith(".")
+    if is_hidden and not first.startswith("."):
+        return False
+    return fnmatchcase(name, first) and _matches(parts[1:], rest)
