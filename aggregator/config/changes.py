@@ -90,5 +90,8 @@ def _count(noun: str, before: Mapping[str, object], after: Mapping[str, object])
 
 
 def _names(ids: list[str]) -> str:
+    text = ", ".join(ids[:_NAMED])
     more = len(ids) - _NAMED
-    return ", ".join(ids[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    if more > 0:
+        text += f" and {more} more"
+    return text

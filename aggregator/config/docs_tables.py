@@ -66,9 +66,13 @@ def _section(title: str, name: str, records: dict[str, Any]) -> Iterator[str]:
     yield "|---|---|---|---|---|"
     needed = record.get("required", ())
     for key, node in record["properties"].items():
-        default = "needed" if key in needed else _code(node.get("default"))
+        if key in needed:
+            default = "needed"
+        else:
+            default = _code(node.get("default"))
+        meaning = _escaped(_meaning(node, records))
         example = _code(next(iter(node.get("examples", ())), None))
-        yield f"| `{key}` | {_kind(node)} | {default} | {_escaped(_meaning(node, records))} | {example} |"
+        yield f"| `{key}` | {_kind(node)} | {default} | {meaning} | {example} |"
 
 
 def _meaning(node: dict[str, Any], records: dict[str, Any]) -> str:
@@ -86,8 +90,9 @@ def _escaped(text: str) -> str:
 def _code(value: Any) -> str:
     if value is None:
         return ""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return f"`{_escaped(text)}`"
+    if not isinstance(value, str):
+        value = json.dumps(value, ensure_ascii=False)
+    return f"`{_escaped(value)}`"
 
 
 def _kind(node: dict[str, Any]) -> str:
@@ -98,7 +103,9 @@ def _kind(node: dict[str, Any]) -> str:
     if "$ref" in node:
         return "mapping"
     if node.get("type") == "array":
-        return "list of " + " and ".join(f"{kind}s" for kind in _kind(node["items"]).split(" or "))
+        kinds = _kind(node["items"]).split(" or ")
+        plurals = [f"{kind}s" for kind in kinds]
+        return f"list of {' and '.join(plurals)}"
     return _scalar(node)
 
 
@@ -115,8 +122,14 @@ def _choice(nodes: list[dict[str, Any]]) -> str:
 def _scalar(node: dict[str, Any]) -> str:
     if node.get("pattern") == DURATION_FORM:
         return "duration"
-    if node["type"] == "integer" and "minimum" in node and "maximum" in node:
-        return f"{node['minimum']} to {node['maximum']}"
-    return {"integer": "whole number", "boolean": "`true` or `false`", "object": "mapping"}.get(
-        node["type"], "text"
-    )
+
+    kind = node["type"]
+    if kind == "integer":
+        if "minimum" in node and "maximum" in node:
+            return f"{node['minimum']} to {node['maximum']}"
+        return "whole number"
+    if kind == "boolean":
+        return "`true` or `false`"
+    if kind == "object":
+        return "mapping"
+    return "text"

@@ -124,9 +124,12 @@ def _keys_below(record: type[Record]) -> dict[str, list[tuple[str, ...]]]:
     found: dict[str, list[tuple[str, ...]]] = {}
     groups: list[tuple[tuple[str, ...], type[Record]]] = [((), record)]
     for _ in range(_DEEPEST_GUESS):
-        groups = [
-            ((*path, name), inner) for path, outer in groups for name, inner in _groups(outer)
-        ]
+        inner_groups = []
+        for path, outer in groups:
+            for name, inner in _groups(outer):
+                inner_groups.append(((*path, name), inner))
+        groups = inner_groups
+
         level: dict[str, list[tuple[str, ...]]] = {}
         for path, group in groups:
             for key in group.written_keys():
@@ -136,9 +139,11 @@ def _keys_below(record: type[Record]) -> dict[str, list[tuple[str, ...]]]:
 
 
 def _groups(record: type[Record]) -> Iterator[tuple[str, type[Record]]]:
+    """Yield the keys of a record that hold a group of keys each, with the group's model; lists of groups are none."""
     for name, field in record.model_fields.items():
-        is_list = get_origin(field.annotation) is tuple
-        group = None if is_list else _record_in(field.annotation)
+        if get_origin(field.annotation) is tuple:
+            continue
+        group = _record_in(field.annotation)
         if group is not None:
             yield field.alias or name, group
 
@@ -161,7 +166,9 @@ def seen(value: Any) -> str:
         return "nothing"
     if isinstance(value, (list, tuple)):
         return "a list"
-    return "a mapping" if isinstance(value, dict) else f"`{_shortened(str(value))}`"
+    if isinstance(value, dict):
+        return "a mapping"
+    return f"`{_shortened(str(value))}`"
 
 
 def _shortened(text: str) -> str:
@@ -229,15 +236,18 @@ def _is_secret(detail: ErrorDetails, document: Document, *, at: Steps) -> bool:
 
 def _record_at(model: type[Record] | None, keys: tuple[str, ...]) -> type[Record] | None:
     """Follow a path of keys through the models."""
-    for step in keys:
+    for key in keys:
         if model is None:
             return None
-        fields = model.model_fields.items()
-        annotation = next(
-            (field.annotation for name, field in fields if step in (field.alias, name)), None
-        )
-        model = _record_in(annotation)
+        model = _record_of_key(model, key)
     return model
+
+
+def _record_of_key(model: type[Record], key: str) -> type[Record] | None:
+    for name, field in model.model_fields.items():
+        if key in (field.alias, name):
+            return _record_in(field.annotation)
+    return None
 
 
 def _record_in(annotation: Any) -> type[Record] | None:

@@ -52,7 +52,9 @@ class Record(BaseModel):
 
 def setting(info: ValidationInfo) -> Setting:
     """Take the setting of this validation; the current folder where the value is built by hand."""
-    return info.context if isinstance(info.context, Setting) else Setting(base=Path.cwd())
+    if isinstance(info.context, Setting):
+        return info.context
+    return Setting(base=Path.cwd())
 
 
 def written(

@@ -55,8 +55,10 @@ def required(text: str) -> tuple[str, ...]:
     Looking for them is quicker than searching for the pattern.
     """
     pattern = compiled(text)
-    found = [] if pattern.flags & re.IGNORECASE else _required(_parser.parse(text))
-    return max(found, key=_shortest, default=())
+    if pattern.flags & re.IGNORECASE:
+        return ()
+    choices = _required(_parser.parse(text))
+    return max(choices, key=_shortest, default=())
 
 
 def is_anchored(text: str) -> bool:
@@ -134,10 +136,14 @@ def _hooks(parsed: Any, before: str, *, depth: int = 0) -> Iterator[tuple[str, s
     """Yield for everything that repeats a text that leads to it, and one that it matches once."""
     if depth > _DEEPEST:
         return
+
     for operation, argument in parsed:
-        if operation in _REPEATS and argument[1] >= _MANY:
-            for once in _samples(argument[2], depth=depth + 1):
-                yield before, once
+        if operation in _REPEATS:
+            _, maximum, inner = argument
+            if maximum >= _MANY:
+                for once in _samples(inner, depth=depth + 1):
+                    yield before, once
+
         for part in _parts(operation, argument):
             yield from _hooks(part, before, depth=depth + 1)
         before += next(_samples([(operation, argument)], depth=depth + 1), "")

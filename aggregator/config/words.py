@@ -33,7 +33,9 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     """
     by_folded = {name.casefold(): name for name in sorted(known)}
     close = get_close_matches(word.casefold()[:100], by_folded, n=1, cutoff=0.6)
-    return by_folded[close[0]] if close else None
+    if not close:
+        return None
+    return by_folded[close[0]]
 
 
 def meant_url(text: str, usual_scheme: str = "https") -> str | None:
@@ -100,9 +102,13 @@ def id_of_url(url: str) -> str:
 
 def _words_of_url(url: str) -> str:
     parts = urlsplit(url)
-    query = f"?{parts.query}" if parts.query else ""
-    host = (parts.hostname or "").removeprefix("www.") + (f"-{parts.port}" if parts.port else "")
-    return host + unquote(parts.path) + unquote(query)
+    words = (parts.hostname or "").removeprefix("www.")
+    if parts.port:
+        words += f"-{parts.port}"
+    words += unquote(parts.path)
+    if parts.query:
+        words += unquote(f"?{parts.query}")
+    return words
 
 
 def id_of_path(path: str) -> str:

@@ -65,18 +65,18 @@ def write(capture: Capture, folder: Path, *, name: str, carrier: str) -> Path:
     """
     suffix = ADAPTERS[carrier].suffix or _suffix_of_data(capture.body)
     data = gzip.compress(capture.body, mtime=0)
+    path = folder / f"{name}{suffix}.gz"
+    number = 1
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        number = 1
-        while True:
-            path = folder / f"{name}{f'-{number}' if number > 1 else ''}{suffix}.gz"
-            if _write_new(path, data):
-                return path
+        while not _write_new(path, data):
             number += 1
+            path = folder / f"{name}-{number}{suffix}.gz"
     except OSError as error:
         raise SourceError(
             "unreadable", f"cannot write {folder}: {error.strerror or error}"
         ) from error
+    return path
 
 
 def _write_new(path: Path, data: bytes) -> bool:

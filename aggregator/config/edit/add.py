@@ -63,10 +63,12 @@ def draft(
     selector: Callable[[str], object] | None = None,
 ) -> Source:
     """Make the source that these keys would be in `file`. Raises pydantic's ValidationError (a ValueError)."""
-    lent = {
-        key: getattr(config.defaults, key) for key in Defaults.written_keys() if key not in given
-    }
-    source = Source.model_validate({**given, **lent}, context=Setting(file.parent, None, selector))
+    values = dict(given)
+    for key in Defaults.written_keys():
+        if key not in given:
+            values[key] = getattr(config.defaults, key)
+
+    source = Source.model_validate(values, context=Setting(file.parent, None, selector))
     every_stated = "every" in given or "every" in config.defaults.model_fields_set
     return source.placed(origin=str(file), stated=given.keys(), every_stated=every_stated)
 
@@ -80,16 +82,19 @@ def file_for(config: Config, named: Path | None, *, env: Mapping[str, str]) -> P
     path = Path(abspath(named or main.parent / ADDED))  # noqa: PTH100  links stay as they are written
     if path in config.files[1:]:
         return path
+
     patterns = _patterns(main, env)
-    whole = [normpath(main.parent / pattern) for pattern in patterns]
-    if any(_matches(path.parts, Path(pattern).parts) for pattern in whole):
-        return path
-    loads = ", ".join(f"`{pattern}`" for pattern in patterns) or "no file"
-    advice = (
-        "name one of these with --file"
-        if patterns
-        else "let it load one, such as `sources: sources/*.yaml`"
-    )
+    for pattern in patterns:
+        absolute = Path(normpath(main.parent / pattern))
+        if _matches(path.parts, absolute.parts):
+            return path
+
+    if patterns:
+        loads = ", ".join(f"`{pattern}`" for pattern in patterns)
+        advice = "name one of these with --file"
+    else:
+        loads = "no file"
+        advice = "let it load one, such as `sources: sources/*.yaml`"
     raise UsageError(f"{path} would not be loaded: `sources` of {main} loads {loads}; {advice}")
 
 
@@ -125,11 +130,18 @@ def append(main: Path, sources: Sequence[Mapping[str, Any]], *, file: Path | Non
     path = named.resolve()
     text = "".join(f"{line_of(source)}\n" for source in sources)
     try:
-        before = path.read_bytes() if path.exists() else b""
+        before = _read_existing(path) or b""
         _put(path, _joined(before, text, named))
     except OSError as e:
         raise UsageError(f"cannot write {named}: {e.strerror}") from e
     return named
+
+
+def _read_existing(file: Path) -> bytes | None:
+    """Return the bytes of a file, None where it does not exist."""
+    if not file.exists():
+        return None
+    return file.read_bytes()
 
 
 def add(addition: Addition, *, env: Mapping[str, str], load: Callable[[], object]) -> None:
@@ -146,9 +158,7 @@ def add(addition: Addition, *, env: Mapping[str, str], load: Callable[[], object
 
 def _add(addition: Addition, *, env: Mapping[str, str], load: Callable[[], object]) -> None:
     path = addition.file.resolve()  # a link stays one
-    before = {
-        file: file.read_bytes() if file.exists() else None for file in (path, *addition.beside)
-    }
+    before = {file: _read_existing(file) for file in (path, *addition.beside)}
     folders = dict.fromkeys(file.parent for file in before)
     undo = _Undo(before, tuple(folder for folder in folders if not folder.exists()))
     new: Path | None = None
@@ -186,18 +196,26 @@ class _Undo:
 
 def _prepared(path: Path, before: bytes | None, addition: Addition, env: Mapping[str, str]) -> Path:
     """Write the new file beside the old one, and see that it says what was meant. Raises: OSError, UsageError."""
-    old = (read(path, env=env).data or []) if before is not None else []
+    old: list[Any] = []
+    if before is not None:
+        old = read(path, env=env).data or []
+
     data = _joined(before or b"", addition.text, addition.file)
     path.parent.mkdir(parents=True, exist_ok=True)
     new = _temporary(path, data)
-    said = read(new, env=env)
-    if said.problems or said.data != [*old, plain(addition.given)]:
-        new.unlink()
-        reason = said.problems[0].message if said.problems else "it would be read as something else"
-        raise UsageError(
-            f"{addition.file} cannot take another source at its end ({reason}); name a file with --file"
-        )
-    return new
+
+    read_back = read(new, env=env)
+    if read_back.problems:
+        reason = read_back.problems[0].message
+    elif read_back.data != [*old, plain(addition.given)]:
+        reason = "it would be read as something else"
+    else:
+        return new
+
+    new.unlink()
+    raise UsageError(
+        f"{addition.file} cannot take another source at its end ({reason}); name a file with --file"
+    )
 
 
 def _joined(before: bytes, text: str, file: Path) -> bytes:

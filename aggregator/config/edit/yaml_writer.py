@@ -72,7 +72,10 @@ def line_of(given: Mapping[str, Any]) -> str:
     >>> line_of({"id": "news", "tags": ["world"]})
     '- {id: news, tags: [world]}'
     """
-    pairs = (f"{key}: {_flowing(value)}" for key, value in given.items() if not _is_empty(value))
+    pairs = []
+    for key, value in given.items():
+        if not _is_empty(value):
+            pairs.append(f"{key}: {_flowing(value)}")
     return f"- {{{', '.join(pairs)}}}"
 
 
@@ -101,17 +104,22 @@ def _mapping(given: Mapping[str, Any], notes: Mapping[Steps, str], steps: Steps)
 
 
 def _pair(key: str, value: Any, notes: Mapping[Steps, str], steps: Steps) -> Iterator[str]:
+    comment = ""
     note = _note(notes.get(steps, ""))
-    behind = f"  # {note}" if note else ""
+    if note:
+        comment = f"  # {note}"
+
     if isinstance(value, Mapping):
-        yield f"{key}:{behind}"
-        yield from (_INDENT + line for line in _mapping(value, notes, steps))
+        yield f"{key}:{comment}"
+        for line in _mapping(value, notes, steps):
+            yield _INDENT + line
     elif isinstance(value, Sequence) and not isinstance(value, str):
-        yield f"{key}:{behind}"
+        yield f"{key}:{comment}"
         for number, item in enumerate(value):
-            yield from (_INDENT + line for line in _element(item, notes, (*steps, number)))
+            for line in _element(item, notes, (*steps, number)):
+                yield _INDENT + line
     else:
-        yield f"{key}: {_scalar(value)}{behind}"
+        yield f"{key}: {_scalar(value)}{comment}"
 
 
 def _element(value: Any, notes: Mapping[Steps, str], steps: Steps) -> Iterator[str]:
@@ -131,21 +139,25 @@ def _as_list_element(lines: Iterable[str]) -> Iterator[str]:
 
 def _scalar(value: Any) -> str:
     """Quote a text where it needs it; `${` means the environment when it is read, so it is written `$${`."""
-    text = plain(value).replace("${", "$${")
+    text: str = plain(value).replace("${", "$${")
     if not isinstance(value, str):
-        return str(text)
-    return _dumped(text) if text.isprintable() else _quoted(text)
+        return text
+    if text.isprintable():
+        return _dumped(text)
+    return _quoted(text)
 
 
 def _flowing(value: Any) -> str:
+    if isinstance(value, str):
+        if _WORD.fullmatch(value) and value not in _MEANS_MORE:
+            return str(value)
+        return _quoted(value.replace("${", "$${"))
+
     if isinstance(value, Mapping):
         return line_of(value).removeprefix("- ")
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, Sequence):
         return f"[{', '.join(map(_flowing, value))}]"
-    text = plain(value)
-    if not isinstance(value, str) or (_WORD.fullmatch(text) and text not in _MEANS_MORE):
-        return str(text)
-    return _quoted(text.replace("${", "$${"))
+    return str(plain(value))
 
 
 def _quoted(text: str) -> str:
