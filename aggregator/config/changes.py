@@ -24,13 +24,13 @@ def describe_changes(before: Config, after: Config) -> str:
         _count("sources", _by_id(before.sources), _by_id(after.sources)),
         _count("views", _by_id(before.views), _by_id(after.views)),
     ]
-    settings = [
-        name
-        for name in ("database", "output", "server", "defaults", "network")
-        if getattr(before, name) != getattr(after, name)
-    ]
-    if settings:
-        parts.append(f"changed: {', '.join(settings)}")
+
+    changed = []
+    for name in ("database", "output", "server", "defaults", "network"):
+        if getattr(before, name) != getattr(after, name):
+            changed.append(name)
+    if changed:
+        parts.append(f"changed: {', '.join(changed)}")
     return ", ".join(parts)
 
 

@@ -56,17 +56,20 @@ def bare(node: Any) -> Any:
 
     kept = {}
     for key, value in node.items():
-        if key == "title" and isinstance(value, str):
-            continue
-        if key == "default" and _says_nothing(value):
-            continue
-
         if key in {"properties", "$defs"}:
             # Their keys are names that people chose: one of them may be called `title`.
             kept[key] = {name: bare(part) for name, part in value.items()}
-        else:
+        elif not _is_redundant(key, value):
             kept[key] = bare(value)
     return kept
+
+
+def _is_redundant(key: str, value: Any) -> bool:
+    if key == "title":
+        return isinstance(value, str)
+    if key == "default":
+        return _says_nothing(value)
+    return False
 
 
 def _says_nothing(value: Any) -> bool:

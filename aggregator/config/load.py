@@ -115,9 +115,9 @@ def _homely(given: dict[str, Any], path: Path) -> dict[str, Any]:
 
 def _defaults(main: Document) -> Defaults:
     """Take the defaults that can be read; where they cannot, that was said already."""
-    given = (main.data or {}).get("defaults")
+    settings = main.data or {}
     try:
-        return Defaults.model_validate(given or {})
+        return Defaults.model_validate(settings.get("defaults") or {})
     except ValidationError:
         return Defaults()
 
@@ -206,9 +206,10 @@ def _strangers(
     problems = []
     for index, view in enumerate(config.views):
         for position, identity in enumerate(view.where.source):
-            if identity not in known:
-                steps = ("views", index, "where", "source", position)
-                problems.append(_stranger(main, steps, identity, known=known))
+            if identity in known:
+                continue
+            steps = ("views", index, "where", "source", position)
+            problems.append(_stranger(main, steps, identity, known=known))
     return problems
 
 

@@ -215,9 +215,10 @@ def _choice(detail: ErrorDetails, document: Document, *, at: Steps) -> str:
 
 
 def _seen(detail: ErrorDetails, document: Document, *, at: Steps) -> str:
-    if isinstance(detail["input"], str) and _is_secret(detail, document, at=at):
+    value = detail["input"]
+    if isinstance(value, str) and _is_secret(detail, document, at=at):
         return "what the environment gives"
-    return seen(detail["input"])
+    return seen(value)
 
 
 def _advice(detail: ErrorDetails, document: Document, *, at: Steps) -> str:

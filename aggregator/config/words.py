@@ -47,15 +47,23 @@ def meant_url(text: str, usual_scheme: str = "https") -> str | None:
     ('https://example.org:8080/x', 'https://example.org', 'http://example.org')
     """
     text = _FEED_SCHEME.sub("", text.strip(), count=1)
-    mistyped = _MISTYPED_SCHEME.match(text)
-    scheme = nearest(mistyped[1], ("http", "https")) if mistyped else None
-    if mistyped and scheme:
-        guess = f"{scheme}://{text[mistyped.end() :]}"
-    elif "://" in text:
+    guess = _with_scheme(text, usual_scheme)
+    if guess is None or not _is_plausible(guess):
         return None
-    else:
-        guess = f"{usual_scheme}://{text.lstrip('/')}"
-    return guess if _is_plausible(guess) else None
+    return guess
+
+
+def _with_scheme(text: str, usual_scheme: str) -> str | None:
+    """Correct a mistyped scheme, or add the usual one; None where the text has another scheme."""
+    mistyped = _MISTYPED_SCHEME.match(text)
+    if mistyped is not None:
+        scheme = nearest(mistyped[1], ("http", "https"))
+        if scheme is not None:
+            return f"{scheme}://{text[mistyped.end() :]}"
+
+    if "://" in text:
+        return None
+    return f"{usual_scheme}://{text.lstrip('/')}"
 
 
 def _is_plausible(url: str) -> bool:
@@ -94,10 +102,13 @@ def id_of_url(url: str) -> str:
         words = _words_of_url(url)
     except ValueError:
         return f"source-{digest(url)}"
+
     name = slug(words)
     if len(name) <= _LONGEST_SLUG and _LOSSLESS.fullmatch(words):
         return name or digest(url)
-    return f"{name[:_LONGEST_SLUG].rstrip('-._') or 'source'}-{digest(url)}"
+
+    start = name[:_LONGEST_SLUG].rstrip("-._") or "source"
+    return f"{start}-{digest(url)}"
 
 
 def _words_of_url(url: str) -> str:

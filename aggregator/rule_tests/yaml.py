@@ -71,7 +71,10 @@ def _quoted(text: str) -> str:
     >>> _quoted('a "${X}"')
     '"a \\"$${X}\\""'
     """
-    plain = json.dumps(text.replace("${", "$${"), ensure_ascii=False)
-    return "".join(
-        character if character.isprintable() else f"\\U{ord(character):08x}" for character in plain
-    )
+    quoted = ""
+    for character in json.dumps(text.replace("${", "$${"), ensure_ascii=False):
+        if character.isprintable():
+            quoted += character
+        else:
+            quoted += f"\\U{ord(character):08x}"
+    return quoted
