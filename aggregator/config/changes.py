@@ -24,25 +24,32 @@ def describe_changes(before: Config, after: Config) -> str:
         _count("sources", _by_id(before.sources), _by_id(after.sources)),
         _count("views", _by_id(before.views), _by_id(after.views)),
     ]
-    settings = [
-        name
-        for name in ("database", "output", "server", "defaults", "network")
-        if getattr(before, name) != getattr(after, name)
-    ]
-    if settings:
-        parts.append(f"changed: {', '.join(settings)}")
+
+    changed = []
+    for name in ("database", "output", "server", "defaults", "network"):
+        if getattr(before, name) != getattr(after, name):
+            changed.append(name)
+    if changed:
+        parts.append(f"changed: {', '.join(changed)}")
     return ", ".join(parts)
 
 
 def describe_losses(before: Config, after: Config) -> str | None:
-    """Say what was probably not meant to go: a folder's last file of sources, or the last source; None for nothing.
+    """Describe what was probably removed by mistake: a folder's last file of sources, or the last source.
 
-    Files that are still there were taken out of the main file, which nobody does by accident.
+    Return None where nothing was. A file that still exists was taken out of the main file, which nobody does by
+    accident.
     """
     folders_left = {file.parent for file in after.files[1:]}
-    gone = {file.parent for file in before.files[1:] if not file.exists()} - folders_left
-    still_there = {file.parent for file in before.files[1:] if file.exists()}
-    emptied = sorted(str(folder) for folder in gone - still_there)
+    deleted_from = set()
+    still_there = set()
+    for file in before.files[1:]:
+        if file.exists():
+            still_there.add(file.parent)
+        else:
+            deleted_from.add(file.parent)
+
+    emptied = sorted(map(str, deleted_from - folders_left - still_there))
     if emptied:
         return f"no file of sources is left in {', '.join(emptied)}"
     if before.sources and not after.sources:
@@ -60,16 +67,31 @@ def _by_id(records: Iterable[Record]) -> Mapping[str, Mapping[str, object]]:
 
 
 def _count(noun: str, before: Mapping[str, object], after: Mapping[str, object]) -> str:
-    kinds = {
-        "added": [key for key in after if key not in before],
-        "removed": [key for key in before if key not in after],
-        "changed": [key for key in after if key in before and after[key] != before[key]],
-    }
-    counts = f"{len(after)}" if len(before) == len(after) else f"{len(before)} to {len(after)}"
-    told = ", ".join(f"{len(ids)} {kind}: {_names(ids)}" for kind, ids in kinds.items() if ids)
-    return f"{noun}: {counts} ({told})" if told else f"{noun}: {counts}"
+    removed = [key for key in before if key not in after]
+    added = []
+    changed = []
+    for key, value in after.items():
+        if key not in before:
+            added.append(key)
+        elif value != before[key]:
+            changed.append(key)
+
+    details = []
+    for kind, ids in (("added", added), ("removed", removed), ("changed", changed)):
+        if ids:
+            details.append(f"{len(ids)} {kind}: {_names(ids)}")
+
+    text = f"{noun}: {len(after)}"
+    if len(before) != len(after):
+        text = f"{noun}: {len(before)} to {len(after)}"
+    if details:
+        text += f" ({', '.join(details)})"
+    return text
 
 
 def _names(ids: list[str]) -> str:
+    text = ", ".join(ids[:_NAMED])
     more = len(ids) - _NAMED
-    return ", ".join(ids[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    if more > 0:
+        text += f" and {more} more"
+    return text

@@ -93,7 +93,9 @@ def _kind(node: dict[str, Any]) -> str:
     if "$ref" in node:
         return "field" if node["$ref"].endswith("/FieldRule") else "mapping"
     if node.get("type") == "array":
-        return "list of " + " and ".join(f"{kind}s" for kind in _kind(node["items"]).split(" or "))
+        kinds = _kind(node["items"]).split(" or ")
+        plurals = [f"{kind}s" for kind in kinds]
+        return f"list of {' and '.join(plurals)}"
     return _scalar(node)
 
 
@@ -109,8 +111,14 @@ def _choice(nodes: list[dict[str, Any]]) -> str:
 def _scalar(node: dict[str, Any]) -> str:
     if node.get("pattern") == DURATION_FORM:
         return "duration"
-    if node["type"] == "integer" and "minimum" in node and "maximum" in node:
-        return f"{node['minimum']} to {node['maximum']}"
-    return {"integer": "whole number", "boolean": "`true` or `false`", "object": "mapping"}.get(
-        node["type"], "text"
-    )
+
+    kind = node["type"]
+    if kind == "integer":
+        if "minimum" in node and "maximum" in node:
+            return f"{node['minimum']} to {node['maximum']}"
+        return "whole number"
+    if kind == "boolean":
+        return "`true` or `false`"
+    if kind == "object":
+        return "mapping"
+    return "text"

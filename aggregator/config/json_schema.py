@@ -48,19 +48,28 @@ def _text(description: str, **more: str) -> dict[str, str]:
 
 
 def bare(node: Any) -> Any:
-    """Take off the titles that pydantic derives from the names, and empty defaults: editors show the description."""
+    """Remove the titles that pydantic derives from names, and empty defaults: editors show the description."""
     if isinstance(node, list):
         return [bare(part) for part in node]
     if not isinstance(node, dict):
         return node
-    return {
-        key: {name: bare(part) for name, part in value.items()}
-        if key in {"properties", "$defs"}
-        else bare(value)
-        for key, value in node.items()
-        if not (key == "title" and isinstance(value, str))
-        and not (key == "default" and _says_nothing(value))
-    }
+
+    kept = {}
+    for key, value in node.items():
+        if key in {"properties", "$defs"}:
+            # Their keys are names that people chose: one of them may be called `title`.
+            kept[key] = {name: bare(part) for name, part in value.items()}
+        elif not _is_redundant(key, value):
+            kept[key] = bare(value)
+    return kept
+
+
+def _is_redundant(key: str, value: Any) -> bool:
+    if key == "title":
+        return isinstance(value, str)
+    if key == "default":
+        return _says_nothing(value)
+    return False
 
 
 def _says_nothing(value: Any) -> bool:

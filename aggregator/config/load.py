@@ -46,29 +46,37 @@ def load(
     Raises:
         ConfigError: with every problem of every file; files are named relative to the current folder.
     """
-    main = read(path, env=env)
-    if main.problems and main.data is None:  # nobody knows which sources it names
-        raise ConfigError(main.problems)
-    if main.data is not None and not isinstance(main.data, dict):
-        raise ConfigError(
-            [*main.problems, main.problem((), f"must be a mapping of keys, not {seen(main.data)}")]
-        )
+    main = _read_main(path, env=env)
     found = places(main, env=env)
-    problems = [
-        problem for document in (main, *found.documents) for problem in document.problems
-    ] + list(found.problems)
+    documents = (main, *found.documents)
+    problems: list[Problem] = []
+    for document in documents:
+        problems += document.problems
+    problems += found.problems
+
     setting = Setting(main.path.parent, sites, selector)
     config = _settings(main, setting, problems=problems)
     sources = _sources(found.places, setting, defaults=_defaults(main), problems=problems)
-    problems += _strangers(
-        main, config, known={source.id for source in sources}, whole=not problems
-    )
+
+    known = {source.id for source in sources}
+    problems += _strangers(main, config, known=known, whole=not problems)
     problems += _unknown_feed_view(main, config)
     if config is None or problems:
         raise ConfigError(sorted(set(problems), key=_order))
-    return config.read_from(
-        tuple(document.path for document in (main, *found.documents)), sources=tuple(sources)
-    )
+
+    files = tuple(document.path for document in documents)
+    return config.read_from(files, sources=tuple(sources))
+
+
+def _read_main(path: Path, *, env: Mapping[str, str]) -> Document:
+    """Read the main file. Raises ConfigError where nobody can tell which sources it names."""
+    main = read(path, env=env)
+    if main.data is None and main.problems:
+        raise ConfigError(main.problems)
+    if main.data is not None and not isinstance(main.data, dict):
+        not_mapping = main.problem((), f"must be a mapping of keys, not {seen(main.data)}")
+        raise ConfigError([*main.problems, not_mapping])
+    return main
 
 
 def _order(problem: Problem) -> tuple[str, int, str, str]:
@@ -81,7 +89,8 @@ def default() -> Config:
 
 
 def _settings(main: Document, setting: Setting, *, problems: list[Problem]) -> Config | None:
-    given = {key: value for key, value in (main.data or {}).items() if key != "sources"}
+    given = dict(main.data or {})
+    given.pop("sources", None)
     problems += _repeated_views(main, given.get("views"))
     try:
         return Config.model_validate(_homely(given, main.path), context=setting)
@@ -91,20 +100,24 @@ def _settings(main: Document, setting: Setting, *, problems: list[Problem]) -> C
 
 
 def _homely(given: dict[str, Any], path: Path) -> dict[str, Any]:
-    """Fill in where things are kept: not in the folder `config` itself but beside it."""
-    home = path.parent.parent if path.parent.name == "config" else path.parent
-    kept = {
-        "database": f"sqlite:///{home / 'var' / 'aggregator.db'}",
-        "output": str(home / "var" / "feeds"),
-    }
-    return given | {key: value for key, value in kept.items() if given.get(key) is None}
+    """Fill in where the database and the feeds are kept: beside the folder `config`, not in it."""
+    home = path.parent
+    if home.name == "config":
+        home = home.parent
+
+    filled = dict(given)
+    if filled.get("database") is None:
+        filled["database"] = f"sqlite:///{home / 'var' / 'aggregator.db'}"
+    if filled.get("output") is None:
+        filled["output"] = str(home / "var" / "feeds")
+    return filled
 
 
 def _defaults(main: Document) -> Defaults:
     """Take the defaults that can be read; where they cannot, that was said already."""
-    given = (main.data or {}).get("defaults")
+    settings = main.data or {}
     try:
-        return Defaults.model_validate(given or {})
+        return Defaults.model_validate(settings.get("defaults") or {})
     except ValidationError:
         return Defaults()
 
@@ -126,46 +139,60 @@ def _sources(
 
 def _source(place: Place, identity: Any, setting: Setting, *, defaults: Defaults) -> Source:
     stated = {key for key, value in place.given.items() if value is not None}
-    lent = {key: getattr(defaults, key) for key in Defaults.written_keys() if key not in stated}
-    source = Source.model_validate(
-        place.given | lent | {"id": identity}, context=replace(setting, base=place.base)
-    )
+    values = dict(place.given)
+    for key in Defaults.written_keys():
+        if key not in stated:
+            values[key] = getattr(defaults, key)
+    values["id"] = identity
+
+    source = Source.model_validate(values, context=replace(setting, base=place.base))
+    every_stated = "every" in stated or "every" in defaults.model_fields_set
     return source.placed(
         origin=place.origin,
         stated=stated,
-        every_stated="every" in stated or "every" in defaults.model_fields_set,
+        every_stated=every_stated,
         shown=_written_with_secret(place, source),
     )
 
 
 def _written_with_secret(place: Place, source: Source) -> str | None:
-    written = place.written("url") if source.url else None
-    return None if written == source.url else written
+    """Return the URL as it is written (`${NAME}`), None where the environment fills nothing in it."""
+    if not source.url:
+        return None
+    written = place.written("url")
+    if written == source.url:
+        return None
+    return written
 
 
 def _contradictions(place: Place) -> list[Problem]:
-    here = [key for key in ("url", "path") if place.given.get(key) is not None]
-    if len(here) == 1:
-        return []
-    message = "give `url` or `path`, not both" if here else "`url` or `path` is missing"
-    return [place.document.problem((*place.steps, *here[1:]), message)]
+    has_url = place.given.get("url") is not None
+    has_path = place.given.get("path") is not None
+    if has_url and has_path:
+        message = "give `url` or `path`, not both"
+        return [place.document.problem((*place.steps, "path"), message)]
+    if not has_url and not has_path:
+        return [place.document.problem(place.steps, "`url` or `path` is missing")]
+    return []
 
 
 def _repeated_views(main: Document, views: Any) -> list[Problem]:
+    if not isinstance(views, list):
+        return []
+
     first: dict[str, int] = {}
     problems = []
-    for index, view in enumerate(views if isinstance(views, list) else ()):
-        identity = view.get("id") if isinstance(view, dict) else None
-        if not isinstance(identity, str):
+    for index, view in enumerate(views):
+        if not isinstance(view, dict) or not isinstance(view.get("id"), str):
             continue
-        if identity in first:
-            seen_at = main.lines[("views", first[identity], "id")]
-            problems.append(
-                main.problem(
-                    ("views", index, "id"), f"`{identity}` is used twice, first on line {seen_at}"
-                )
-            )
-        first.setdefault(identity, index)
+        identity = view["id"]
+        if identity not in first:
+            first[identity] = index
+            continue
+
+        first_line = main.lines[("views", first[identity], "id")]
+        message = f"`{identity}` is used twice, first on line {first_line}"
+        problems.append(main.problem(("views", index, "id"), message))
     return problems
 
 
@@ -175,22 +202,32 @@ def _strangers(
     """Find the views that ask for a source that does not exist; only where every source could be read."""
     if config is None or not whole:
         return []
-    return [
-        _stranger(main, ("views", index, "where", "source", position), identity, known=known)
-        for index, view in enumerate(config.views)
-        for position, identity in enumerate(view.where.source)
-        if identity not in known
-    ]
+
+    problems = []
+    for index, view in enumerate(config.views):
+        for position, identity in enumerate(view.where.source):
+            if identity in known:
+                continue
+            steps = ("views", index, "where", "source", position)
+            problems.append(_stranger(main, steps, identity, known=known))
+    return problems
 
 
 def _unknown_feed_view(main: Document, config: Config | None) -> list[Problem]:
     """Find a `server.feed` that is no view."""
-    feed = config.server.feed if config else None
-    known = [view.id for view in config.views] if config else []
-    if feed is None or feed in known:
+    if config is None or config.server.feed is None:
         return []
+
+    feed = config.server.feed
+    known = [view.id for view in config.views]
+    if feed in known:
+        return []
+
     guess = nearest(feed, known)
-    hint = f"did you mean `{guess}`?" if guess else f"known are {', '.join(known)}"
+    if guess:
+        hint = f"did you mean `{guess}`?"
+    else:
+        hint = f"known are {', '.join(known)}"
     return [main.problem(("server", "feed"), f"there is no view `{feed}`, {hint}")]
 
 

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from aggregator.config.record import Record
-from aggregator.config.words import nearest
+from aggregator.config.words import nearest, replace_unprintable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,35 +68,55 @@ def explain(
 
 def unknown_key(loc: tuple[int | str, ...], *, model: type[Record] | None) -> str:
     """Say that a key of the model is not known, with what was probably meant, else with all that are known."""
-    key = str(loc[-1])
-    groups = [step for step in loc[:-1] if isinstance(step, str)]
-    record = _record_at(model, tuple(groups))
-    outer = _record_at(model, tuple(groups[:-1])) if groups else None
-    guesses = _guesses(key, record) if record else []
+    hint = _unknown_key_hint(loc, model)
+    return f"unknown key `{_shortened(str(loc[-1]))}`, {hint}"
 
-    if guesses:
-        hint = f"did you mean {' or '.join(f'`{guess}`' for guess in guesses)}?"
-    elif outer and key in outer.written_keys():
-        hint = f"write it beside `{groups[-1]}`, not in it"
-    else:
-        hint = f"known are {', '.join(record.written_keys() if record else ())}"
-    return f"unknown key `{_shortened(key)}`, {hint}"
+
+def _unknown_key_hint(loc: tuple[int | str, ...], model: type[Record] | None) -> str:
+    key = str(loc[-1])
+    groups = tuple(step for step in loc[:-1] if isinstance(step, str))
+    record = _record_at(model, groups)
+    known: tuple[str, ...] = ()
+    if record is not None:
+        known = record.written_keys()
+        guesses = [f"`{guess}`" for guess in _guesses(key, record)]
+        if guesses:
+            return f"did you mean {' or '.join(guesses)}?"
+
+    if groups:
+        outer = _record_at(model, groups[:-1])
+        if outer is not None and key in outer.written_keys():
+            return f"write it beside `{groups[-1]}`, not in it"
+    return f"known are {', '.join(known)}"
 
 
 def _guesses(key: str, record: type[Record]) -> list[str]:
     """Say how the key was probably meant to be written: in a group of the record, or spelled otherwise."""
-    below = _keys_below(record)
-    inside = below.get(key.rpartition(".")[2], [])
     own = nearest(key, record.written_keys())
-    if not inside and own is None:
-        inside = below.get(nearest(key, below) or "", [])
-    if len(inside) > _MOST_GUESSES:
-        inside = []
 
-    guesses = [_written(path) for path in inside if "." not in key or ".".join(path) == key]
-    if own and (not guesses or own.rstrip("s") == key.rstrip("s")):
-        guesses.append(own)
+    guesses = []
+    for path in _guess_paths(key, record, allow_misspelled=own is None):
+        if "." not in key or ".".join(path) == key:
+            guesses.append(_written(path))
+
+    if own is not None:
+        differs_in_plural_only = own.rstrip("s") == key.rstrip("s")
+        if differs_in_plural_only or not guesses:
+            guesses.append(own)
     return guesses
+
+
+def _guess_paths(
+    key: str, record: type[Record], *, allow_misspelled: bool
+) -> list[tuple[str, ...]]:
+    """Return the paths in groups of the record that end in the key; none where they are too many."""
+    below = _keys_below(record)
+    paths = below.get(key.rpartition(".")[2], [])
+    if not paths and allow_misspelled:
+        paths = below.get(nearest(key, below) or "", [])
+    if len(paths) > _MOST_GUESSES:
+        return []
+    return paths
 
 
 def _keys_below(record: type[Record]) -> dict[str, list[tuple[str, ...]]]:
@@ -104,9 +124,12 @@ def _keys_below(record: type[Record]) -> dict[str, list[tuple[str, ...]]]:
     found: dict[str, list[tuple[str, ...]]] = {}
     groups: list[tuple[tuple[str, ...], type[Record]]] = [((), record)]
     for _ in range(_DEEPEST_GUESS):
-        groups = [
-            ((*path, name), inner) for path, outer in groups for name, inner in _groups(outer)
-        ]
+        inner_groups = []
+        for path, outer in groups:
+            for name, inner in _groups(outer):
+                inner_groups.append(((*path, name), inner))
+        groups = inner_groups
+
         level: dict[str, list[tuple[str, ...]]] = {}
         for path, group in groups:
             for key in group.written_keys():
@@ -116,9 +139,11 @@ def _keys_below(record: type[Record]) -> dict[str, list[tuple[str, ...]]]:
 
 
 def _groups(record: type[Record]) -> Iterator[tuple[str, type[Record]]]:
+    """Yield the keys of a record that hold a group of keys each, with the group's model; lists of groups are none."""
     for name, field in record.model_fields.items():
-        is_list = get_origin(field.annotation) is tuple
-        group = None if is_list else _record_in(field.annotation)
+        if get_origin(field.annotation) is tuple:
+            continue
+        group = _record_in(field.annotation)
         if group is not None:
             yield field.alias or name, group
 
@@ -141,15 +166,17 @@ def seen(value: Any) -> str:
         return "nothing"
     if isinstance(value, (list, tuple)):
         return "a list"
-    return "a mapping" if isinstance(value, dict) else f"`{_shortened(str(value))}`"
+    if isinstance(value, dict):
+        return "a mapping"
+    return f"`{_shortened(str(value))}`"
 
 
 def _shortened(text: str) -> str:
-    text = _USERINFO.sub("…@", text)
-    line = "".join(
-        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
-    )
-    return line if len(line) <= _SHOWN_CHARACTERS else line[:_SHOWN_CHARACTERS] + "…"
+    """Make one short printable line of a text, without user names and passwords of URLs."""
+    line = replace_unprintable(_USERINFO.sub("…@", text))
+    if len(line) > _SHOWN_CHARACTERS:
+        line = line[:_SHOWN_CHARACTERS] + "…"
+    return line
 
 
 def _message(
@@ -188,9 +215,10 @@ def _choice(detail: ErrorDetails, document: Document, *, at: Steps) -> str:
 
 
 def _seen(detail: ErrorDetails, document: Document, *, at: Steps) -> str:
-    if isinstance(detail["input"], str) and _is_secret(detail, document, at=at):
+    value = detail["input"]
+    if isinstance(value, str) and _is_secret(detail, document, at=at):
         return "what the environment gives"
-    return seen(detail["input"])
+    return seen(value)
 
 
 def _advice(detail: ErrorDetails, document: Document, *, at: Steps) -> str:
@@ -209,18 +237,26 @@ def _is_secret(detail: ErrorDetails, document: Document, *, at: Steps) -> bool:
 
 def _record_at(model: type[Record] | None, keys: tuple[str, ...]) -> type[Record] | None:
     """Follow a path of keys through the models."""
-    for step in keys:
+    for key in keys:
         if model is None:
             return None
-        fields = model.model_fields.items()
-        annotation = next(
-            (field.annotation for name, field in fields if step in (field.alias, name)), None
-        )
-        model = _record_in(annotation)
+        model = _record_of_key(model, key)
     return model
 
 
+def _record_of_key(model: type[Record], key: str) -> type[Record] | None:
+    for name, field in model.model_fields.items():
+        if key in (field.alias, name):
+            return _record_in(field.annotation)
+    return None
+
+
 def _record_in(annotation: Any) -> type[Record] | None:
+    """Return the model that an annotation names (`Network`, `Network | None`); None where it names none."""
     if isinstance(annotation, type) and issubclass(annotation, Record):
         return annotation
-    return next((found for part in get_args(annotation) if (found := _record_in(part))), None)
+    for part in get_args(annotation):
+        record = _record_in(part)
+        if record is not None:
+            return record
+    return None

@@ -40,13 +40,21 @@ class Record(BaseModel):
     def _without_empty_keys(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
+
         known = cls.written_keys()
-        return {key: value for key, value in data.items() if value is not None or key not in known}
+        kept = {}
+        for key, value in data.items():
+            # An unknown key is an error even without a value: it stays, and is refused later.
+            if value is not None or key not in known:
+                kept[key] = value
+        return kept
 
 
 def setting(info: ValidationInfo) -> Setting:
     """Take the setting of this validation; the current folder where the value is built by hand."""
-    return info.context if isinstance(info.context, Setting) else Setting(base=Path.cwd())
+    if isinstance(info.context, Setting):
+        return info.context
+    return Setting(base=Path.cwd())
 
 
 def written(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from importlib import import_module
-from itertools import pairwise
+from itertools import pairwise, product
 from time import thread_time
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +24,8 @@ _constants: Any = import_module("re._constants")
 _REPEATS = (_constants.MAX_REPEAT, _constants.MIN_REPEAT)
 _MANY = 16  # repetitions from which a bounded repeat counts as one without bound
 _COUNTS = (8, 12, 16, 20)
-_GROWTH = (
-    6.0  # of the time, for four more repetitions: an exponential of base 2 gives 16, a square 2
-)
+# Growth of the time for four more repetitions: an exponential of base 2 gives 16, a square 2.
+_GROWTH = 6.0
 _LEAST_SECONDS = 0.002
 _MOST_SECONDS = 0.05
 _LETTERS = "aA0 _-.,:;/!?'\"()[]<>\n\té中\x00"
@@ -56,8 +55,10 @@ def required(text: str) -> tuple[str, ...]:
     Looking for them is quicker than searching for the pattern.
     """
     pattern = compiled(text)
-    found = [] if pattern.flags & re.IGNORECASE else _required(_parser.parse(text))
-    return max(found, key=_shortest, default=())
+    if pattern.flags & re.IGNORECASE:
+        return ()
+    choices = _required(_parser.parse(text))
+    return max(choices, key=_shortest, default=())
 
 
 def is_anchored(text: str) -> bool:
@@ -85,16 +86,29 @@ def _required(parsed: Any, *, depth: int = 0) -> list[tuple[str, ...]]:
 
 
 def _required_inside(operation: Any, argument: Any, *, depth: int) -> list[tuple[str, ...]]:
-    if operation is _constants.SUBPATTERN and not argument[1]:
-        return _required(argument[3], depth=depth)
     if operation is _constants.BRANCH:
-        parts = [_required(part, depth=depth) for part in argument[1]]
-        return (
-            [tuple(text for part in parts for text in max(part, key=_shortest))]
-            if all(parts)
-            else []
-        )
-    return _required(argument[2], depth=depth) if operation in _REPEATS and argument[0] else []
+        return _required_of_branches(argument[1], depth=depth)
+    if operation is _constants.SUBPATTERN:
+        flags, inner = argument[1], argument[3]
+        if not flags:
+            return _required(inner, depth=depth)
+    if operation in _REPEATS:
+        minimum, _, inner = argument
+        if minimum > 0:
+            return _required(inner, depth=depth)
+    return []
+
+
+def _required_of_branches(branches: Any, *, depth: int) -> list[tuple[str, ...]]:
+    """Join the best texts of all alternatives; nothing where one of them requires none."""
+    texts: list[str] = []
+    for branch in branches:
+        choices = _required(branch, depth=depth)
+        if not choices:
+            return []
+        best = max(choices, key=_shortest)
+        texts += best
+    return [tuple(texts)]
 
 
 def _shortest(texts: tuple[str, ...]) -> int:
@@ -122,10 +136,14 @@ def _hooks(parsed: Any, before: str, *, depth: int = 0) -> Iterator[tuple[str, s
     """Yield for everything that repeats a text that leads to it, and one that it matches once."""
     if depth > _DEEPEST:
         return
+
     for operation, argument in parsed:
-        if operation in _REPEATS and argument[1] >= _MANY:
-            for once in _samples(argument[2], depth=depth + 1):
-                yield before, once
+        if operation in _REPEATS:
+            _, maximum, inner = argument
+            if maximum >= _MANY:
+                for once in _samples(inner, depth=depth + 1):
+                    yield before, once
+
         for part in _parts(operation, argument):
             yield from _hooks(part, before, depth=depth + 1)
         before += next(_samples([(operation, argument)], depth=depth + 1), "")
@@ -147,11 +165,16 @@ def _parts(operation: Any, argument: Any) -> list[Any]:
 
 
 def _samples(parsed: Any, *, depth: int) -> Iterator[str]:
-    """Yield some short texts that a pattern matches; of a branch one for each alternative."""
+    """Yield some short texts that a pattern matches; of a branch one for each alternative.
+
+    At most 6 texts of 64 characters, from 3 texts of each element: more would multiply.
+    """
     texts = [""]
     for operation, argument in parsed:
-        more = list(_sample(operation, argument, depth=depth))[:3]
-        texts = [text + end for text in texts for end in more or [""]][:6]
+        ends = list(_sample(operation, argument, depth=depth))[:3]
+        if ends:
+            texts = [text + end for text, end in product(texts, ends)][:6]
+
     yield from dict.fromkeys(text[:64] for text in texts)
 
 
@@ -171,13 +194,20 @@ def _sample(operation: Any, argument: Any, *, depth: int) -> Iterator[str]:
 
 
 def _letters(operation: Any, argument: Any) -> list[str]:
-    """One letter that a class matches; the class is asked by compiling it alone."""
+    """Return one letter that a class matches, or none; what a category holds is asked of `re` itself."""
     if operation is _constants.ANY:
         return ["a"]
     if operation is _constants.NOT_LITERAL:
-        return [next(letter for letter in _LETTERS if letter != chr(argument))]
-    items = argument if operation is _constants.IN else [(operation, argument)]
-    return [letter for letter in _candidates(items) if _is_in(letter, items)][:1]
+        excluded = chr(argument)
+        return [next(letter for letter in _LETTERS if letter != excluded)]
+
+    items = [(operation, argument)]
+    if operation is _constants.IN:
+        items = argument
+    for letter in _candidates(items):
+        if _is_in(letter, items):
+            return [letter]
+    return []
 
 
 def _candidates(items: Any) -> Iterator[str]:

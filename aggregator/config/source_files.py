@@ -66,14 +66,27 @@ def is_inline(value: Any) -> bool:
 def places(main: Document, *, env: Mapping[str, str]) -> Listing:
     """Collect the sources that the main file gives or names."""
     value = (main.data or {}).get("sources")
+    if value is None:
+        value = EVERYWHERE
     if isinstance(value, dict):
-        return Listing(
-            (), (), (main.problem(("sources",), "must be a path or a list, not a mapping"),)
-        )
+        problem = main.problem(("sources",), "must be a path or a list, not a mapping")
+        return Listing((), (), (problem,))
+
     listing = _Collector(main, env)
-    for steps, element in _elements(EVERYWHERE if value is None else value):
+    for steps, element in _elements(value):
         listing.add(steps, element)
     return Listing(tuple(listing.places), tuple(listing.documents), tuple(listing.problems))
+
+
+def _glob_files(pattern: str, base: Path) -> list[Path]:
+    """Return the files that a pattern matches, by name, relative patterns from `base`."""
+    files = []
+    # Not Path.glob: it takes hidden files too, such as those of an editor, and no absolute pattern.
+    for name in sorted(glob(pattern, root_dir=base, recursive=True)):  # noqa: PTH207
+        path = Path(normpath(base / name))
+        if path.is_file():
+            files.append(path)
+    return files
 
 
 def _elements(value: Any) -> Iterator[tuple[Steps, Any]]:
@@ -109,16 +122,18 @@ class _Collector:
             self.problems.append(self._main.problem(steps, "must be a path or a URL, not nothing"))
             return []
         if has_magic(value):
-            # Not Path.glob: it takes hidden files too, such as those of an editor, and no absolute pattern.
-            found = sorted(glob(value, root_dir=base, recursive=True))  # noqa: PTH207
-            return [path for name in found if (path := Path(normpath(base / name))).is_file()]
+            return _glob_files(value, base)
+
         path = Path(normpath(base / value))
-        if not path.is_file():
-            meant = meant_url(value)
-            advice = f"; for an address write `{meant}`" if meant else ""
-            self.problems.append(self._main.problem(steps, f"no such file: {value}{advice}"))
-            return []
-        return [path]
+        if path.is_file():
+            return [path]
+
+        message = f"no such file: {value}"
+        meant = meant_url(value)
+        if meant:
+            message += f"; for an address write `{meant}`"
+        self.problems.append(self._main.problem(steps, message))
+        return []
 
     def _open(self, path: Path) -> None:
         document = read(path, env=self._env)

@@ -27,15 +27,20 @@ def name(places: Iterable[Place]) -> tuple[list[tuple[Place, Any]], list[Problem
     """Give every source its id, in order, and say where two of them clash; a stated id is as it was written."""
     places = tuple(places)
     taken: dict[str, Place] = {}
-    problems = [problem for place in places if (problem := _stated_twice(place, taken))]
+    problems: list[Problem | None] = []
+
+    # The ids that people wrote come first: an id that is made gives way to them.
+    for place in places:
+        problems.append(_stated_twice(place, taken))
+
     named = []
     for place in places:
         identity = _stated(place)
         if identity is None:
             identity, problem = _made(place, taken)
-            problems += [problem] if problem else []
+            problems.append(problem)
         named.append((place, identity))
-    return named, problems
+    return named, [problem for problem in problems if problem is not None]
 
 
 def _stated(place: Place) -> Any:
@@ -61,9 +66,14 @@ def _made(place: Place, taken: dict[str, Place]) -> tuple[str, Problem | None]:
     address = _address(place)
     if address is None:
         return _NAMELESS, None
-    key = "url" if place.given.get("url") is not None else "path"
-    text = place.written(key)
-    identity = id_of_url(text) if key == "url" else id_of_path(text)
+
+    if place.given.get("url") is not None:
+        text = place.written("url")
+        identity = id_of_url(text)
+    else:
+        text = place.written("path")
+        identity = id_of_path(text)
+
     for candidate in (identity, f"{identity}-{digest(text)}"):
         first = taken.setdefault(candidate, place)
         if first is place:
@@ -76,16 +86,20 @@ def _made(place: Place, taken: dict[str, Place]) -> tuple[str, Problem | None]:
 
 def _place_address(place: Place) -> tuple[Any, Path | None]:
     """Tell addresses apart: a URL as it is written, or a path from its file's folder."""
-    path = place.given.get("path")
-    return place.given.get("url"), place.base / path if isinstance(path, str) else None
+    url, path = place.given.get("url"), place.given.get("path")
+    if not isinstance(path, str):
+        return url, None
+    return url, place.base / path
 
 
 def _address(place: Place) -> str | None:
     """Read the URL or the path; None where there is none, or no valid one."""
     url, path = place.given.get("url"), place.given.get("path")
-    if url is None:
-        return path if isinstance(path, str) else None
+    if url is None and isinstance(path, str):
+        return path
+    if not isinstance(url, str):
+        return None
     try:
-        return web_url(url) if isinstance(url, str) else None
+        return web_url(url)
     except ValueError:
         return None

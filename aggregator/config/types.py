@@ -143,16 +143,17 @@ def web_url(value: str, *, usual_scheme: str = "https") -> str:
     The error's context holds the URL that was `meant`, with the `usual_scheme` where the
     value has none; None where that cannot be guessed.
     """
-    parts = _split(value)
-    if (
-        parts is None
-        or parts.scheme not in {"http", "https"}
-        or not parts.hostname
-        or _CONTROL.search(value)
-    ):
+    if not _is_web_url(value):
         message = "must be an absolute http or https URL"
         raise PydanticCustomError("no_url", message, {"meant": meant_url(value, usual_scheme)})
     return value
+
+
+def _is_web_url(value: str) -> bool:
+    parts = _split(value)
+    if parts is None or _CONTROL.search(value):
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
 def proxy_url(value: str) -> str:
@@ -163,7 +164,9 @@ def proxy_url(value: str) -> str:
 def plain_url(value: str) -> str:
     """Accept a `web_url` that carries no password: URLs are shown in pages and logs."""
     parts = _split(web_url(value))
-    if parts is not None and (parts.username is not None or parts.password is not None):
+    if parts is None:
+        return value
+    if parts.username is not None or parts.password is not None:
         raise private("must not hold a user name or a password; write them under http.basic_auth")
     return value
 
@@ -180,13 +183,13 @@ def _split(value: str) -> SplitResult | None:
 def listen(value: str) -> str:
     """Accept `host:port`; an IPv6 address stands in brackets."""
     host, _, port = value.rpartition(":")
-    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-    if (
-        not bare
-        or (":" in bare) != (bare != host)
-        or not re.fullmatch("[0-9]{1,5}", port)
-        or int(port) > 65535
-    ):
+    has_brackets = host.startswith("[") and host.endswith("]")
+    address = host[1:-1] if has_brackets else host
+    is_port = re.fullmatch("[0-9]{1,5}", port) is not None and int(port) <= 65535
+
+    # Every IPv6 address has colons, and nothing else has; `[localhost]` is no address.
+    is_ipv6 = ":" in address
+    if not address or is_ipv6 != has_brackets or not is_port:
         raise ValueError("must be host:port, such as 127.0.0.1:8080")
     return value
 

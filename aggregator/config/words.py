@@ -1,4 +1,4 @@
-"""Names: the nearest of those that exist, the URL that was meant, and the ids that are made from addresses.
+"""Names: the nearest of those that exist, the URL that was meant, the ids that are made from addresses, printable text.
 
 Rule: an id that was made depends on its own address alone, so that adding a source never renames another.
 """
@@ -33,7 +33,9 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     """
     by_folded = {name.casefold(): name for name in sorted(known)}
     close = get_close_matches(word.casefold()[:100], by_folded, n=1, cutoff=0.6)
-    return by_folded[close[0]] if close else None
+    if not close:
+        return None
+    return by_folded[close[0]]
 
 
 def meant_url(text: str, usual_scheme: str = "https") -> str | None:
@@ -45,28 +47,40 @@ def meant_url(text: str, usual_scheme: str = "https") -> str | None:
     ('https://example.org:8080/x', 'https://example.org', 'http://example.org')
     """
     text = _FEED_SCHEME.sub("", text.strip(), count=1)
-    mistyped = _MISTYPED_SCHEME.match(text)
-    scheme = nearest(mistyped[1], ("http", "https")) if mistyped else None
-    if mistyped and scheme:
-        guess = f"{scheme}://{text[mistyped.end() :]}"
-    elif "://" in text:
+    guess = _with_scheme(text, usual_scheme)
+    if guess is None or not _is_plausible(guess):
         return None
-    else:
-        guess = f"{usual_scheme}://{text.lstrip('/')}"
-    return guess if _is_plausible(guess) else None
+    return guess
+
+
+def _with_scheme(text: str, usual_scheme: str) -> str | None:
+    """Correct a mistyped scheme, or add the usual one; None where the text has another scheme."""
+    mistyped = _MISTYPED_SCHEME.match(text)
+    if mistyped is not None:
+        scheme = nearest(mistyped[1], ("http", "https"))
+        if scheme is not None:
+            return f"{scheme}://{text[mistyped.end() :]}"
+
+    if "://" in text:
+        return None
+    return f"{usual_scheme}://{text.lstrip('/')}"
 
 
 def _is_plausible(url: str) -> bool:
+    if len(url) > _LONGEST_GUESS or " " in url or not url.isprintable():
+        return False
     try:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
         return False
-    if "@" in parts.netloc or not _DOMAIN.fullmatch(parts.hostname or ""):
+
+    if "@" in parts.netloc:
         return False
-    is_file_name = not parts.path and url.lower().endswith(_FILE_ENDINGS)
-    is_text = url.isprintable() and " " not in url and len(url) <= _LONGEST_GUESS
-    return is_text and not is_file_name
+    is_file_name = parts.path == "" and url.lower().endswith(_FILE_ENDINGS)
+    if is_file_name:
+        return False
+    return _DOMAIN.fullmatch(parts.hostname or "") is not None
 
 
 def slug(text: str) -> str:
@@ -88,17 +102,24 @@ def id_of_url(url: str) -> str:
         words = _words_of_url(url)
     except ValueError:
         return f"source-{digest(url)}"
+
     name = slug(words)
     if len(name) <= _LONGEST_SLUG and _LOSSLESS.fullmatch(words):
         return name or digest(url)
-    return f"{name[:_LONGEST_SLUG].rstrip('-._') or 'source'}-{digest(url)}"
+
+    start = name[:_LONGEST_SLUG].rstrip("-._") or "source"
+    return f"{start}-{digest(url)}"
 
 
 def _words_of_url(url: str) -> str:
     parts = urlsplit(url)
-    query = f"?{parts.query}" if parts.query else ""
-    host = (parts.hostname or "").removeprefix("www.") + (f"-{parts.port}" if parts.port else "")
-    return host + unquote(parts.path) + unquote(query)
+    words = (parts.hostname or "").removeprefix("www.")
+    if parts.port:
+        words += f"-{parts.port}"
+    words += unquote(parts.path)
+    if parts.query:
+        words += unquote(f"?{parts.query}")
+    return words
 
 
 def id_of_path(path: str) -> str:
@@ -107,10 +128,29 @@ def id_of_path(path: str) -> str:
     >>> id_of_path("/srv/seeds/*.txt"), id_of_path("/srv/saved/feed.xml")
     ('seeds', 'feed')
     """
-    parts = PurePath(path).parts
-    wild = next((index for index, part in enumerate(parts) if re.search(r"[*?[]", part)), None)
-    name = PurePath(path).stem if wild is None else parts[wild - 1] if wild else ""
+    name = PurePath(path).stem
+    folder = ""
+    for part in PurePath(path).parts:
+        if re.search(r"[*?[]", part):
+            name = folder
+            break
+        folder = part
     return slug(name) or f"source-{digest(path)}"
+
+
+def replace_unprintable(text: str) -> str:
+    r"""Replace every character that cannot be printed, line ends among them.
+
+    >>> replace_unprintable("a\x00b")
+    'a�b'
+    """
+    characters = []
+    for character in text:
+        if character.isprintable():
+            characters.append(character)
+        else:
+            characters.append("\N{REPLACEMENT CHARACTER}")
+    return "".join(characters)
 
 
 def digest(text: str) -> str:

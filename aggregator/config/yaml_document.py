@@ -62,7 +62,9 @@ class Document:
         """Keep of `steps` what is written in the file: a reader's shorthand adds steps of its own (`from`, `[0]`)."""
         place: Steps = ()
         for step in steps:
-            place = (*place, step) if (*place, step) in self.lines else place
+            longer = (*place, step)
+            if longer in self.lines:
+                place = longer
         return place
 
     def problem(self, steps: Steps, message: str) -> Problem:
@@ -77,9 +79,13 @@ def shown(steps: Steps) -> str:
     >>> shown(("sources", 2, "every"))
     'sources[2].every'
     """
-    return "".join(
-        f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps
-    ).removeprefix(".")
+    text = ""
+    for step in steps:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        else:
+            text += f".{step}"
+    return text.removeprefix(".")
 
 
 def read(path: Path, *, env: Mapping[str, str]) -> Document:
@@ -125,18 +131,30 @@ def _compose(text: str) -> Any:
         _check_depth(text)
         return yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as e:
-        mark = e.problem_mark or e.context_mark
-        if "nesting depth" in (e.problem or ""):  # the limit of libyaml itself, met before ours
-            line = mark.line + 1 if mark else 1
-            raise _RefusedError(line, f"is nested deeper than {LIMIT_DEPTH} levels") from e
-        what = " ".join(part for part in (e.problem, e.context) if part)
-        raise _RefusedError(mark.line + 1 if mark else 1, f"not valid YAML: {what}") from e
+        raise _refuse_marked(e) from e
     except yaml.reader.ReaderError as e:
-        line = next(
-            (number for number, row in enumerate(text.split("\n"), 1) if _UNPRINTABLE.search(row)),
-            1,
-        )
-        raise _RefusedError(line, f"not valid YAML: {e.reason}") from e
+        raise _RefusedError(_unprintable_line(text), f"not valid YAML: {e.reason}") from e
+
+
+def _refuse_marked(error: yaml.MarkedYAMLError) -> _RefusedError:
+    mark = error.problem_mark or error.context_mark
+    line = 1
+    if mark is not None:
+        line = mark.line + 1
+
+    problem = error.problem or ""
+    if "nesting depth" in problem:  # the limit of libyaml itself, met before ours
+        return _RefusedError(line, f"is nested deeper than {LIMIT_DEPTH} levels")
+    what = " ".join(filter(None, (problem, error.context)))
+    return _RefusedError(line, f"not valid YAML: {what}")
+
+
+def _unprintable_line(text: str) -> int:
+    """Return the number of the first line that YAML calls unprintable, 1 where there is none."""
+    for number, row in enumerate(text.split("\n"), 1):
+        if _UNPRINTABLE.search(row):
+            return number
+    return 1
 
 
 # What YAML calls printable is the rest (YAML 1.1 §5.1); the reader itself counts in other units in each build.
@@ -174,21 +192,22 @@ class _Walk:
                 line, f"is nested deeper than {LIMIT_DEPTH} levels (an alias inside itself?)"
             )
         if node.tag not in _CORE:
-            self._say(
-                line,
-                steps,
-                f"the tag `{node.tag.replace('tag:yaml.org,2002:', '!!')}` is not allowed",
-            )
+            tag = node.tag.replace("tag:yaml.org,2002:", "!!")
+            self._say(line, steps, f"the tag `{tag}` is not allowed")
             return None
+
         if isinstance(node, yaml.MappingNode):
-            return {
-                key: self.value(child, (*steps, key), line=at)
-                for key, (at, child) in self._pairs(node, steps, depth=0).items()
-            }
+            values = {}
+            for key, (key_line, child) in self._pairs(node, steps, depth=0).items():
+                values[key] = self.value(child, (*steps, key), line=key_line)
+            return values
+
         self._spend(node)
         if isinstance(node, yaml.SequenceNode):
             return [self.value(child, (*steps, index)) for index, child in enumerate(node.value)]
-        return None if node.tag == _NULL else self._filled(node.value, line, steps)
+        if node.tag == _NULL:
+            return None
+        return self._filled(node.value, line, steps)
 
     def _spend(self, node: Any) -> None:
         self._again += id(node) in self._seen
@@ -222,14 +241,18 @@ class _Walk:
         return merged | own
 
     def _parts(self, node: Any, steps: Steps) -> list[Any]:
-        parts = node.value if isinstance(node, yaml.SequenceNode) else [node]
+        parts = [node]
+        if isinstance(node, yaml.SequenceNode):
+            parts = list(node.value)
         if all(isinstance(part, yaml.MappingNode) for part in parts):
-            return list(parts)
+            return parts
         self._say(_line(node), steps, "`<<` takes a mapping or a list of mappings")
         return []
 
     def _filled(self, text: str, line: int, steps: Steps) -> str:
         """Put the environment's values where `${NAME}` stands; `$${NAME}` is the text `${NAME}`."""
+        if "${" not in text:
+            return text
 
         def replace(match: re.Match[str]) -> str:
             name = match[1]
@@ -240,7 +263,7 @@ class _Walk:
             self.secrets[steps] = text
             return self._env.get(name, "")
 
-        return _VARIABLE.sub(replace, text) if "${" in text else text
+        return _VARIABLE.sub(replace, text)
 
     def _say(self, line: int, steps: Steps, message: str) -> None:
         self.problems.append(Problem(self._file, line, shown(steps), message))

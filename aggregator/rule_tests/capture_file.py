@@ -40,17 +40,21 @@ def read(test: PageTest, *, source: str, url: str | None, now: datetime) -> Capt
         SourceError: `missing` or `unreadable`, for a file that is not there, or cannot be read.
     """
     body = _body(test.capture)
-    name = test.capture.name.removesuffix(".gz")
-    media_type = test.content_type or _TYPES.get(
-        f".{name.rpartition('.')[2].lower()}", "application/octet-stream"
-    )
+    taken_at = now
+    if test.taken:
+        taken_at = datetime.fromisoformat(test.taken)
     return Capture(
         source,
         test.url or url or test.capture.as_uri(),
-        datetime.fromisoformat(test.taken) if test.taken else now,
+        taken_at,
         body,
-        headers={"content-type": media_type},
+        headers={"content-type": test.content_type or _guess_type(test.capture.name)},
     )
+
+
+def _guess_type(name: str) -> str:
+    ending = name.removesuffix(".gz").rpartition(".")[2]
+    return _TYPES.get(f".{ending.lower()}", "application/octet-stream")
 
 
 def write(capture: Capture, folder: Path, *, name: str, carrier: str) -> Path:
@@ -61,18 +65,18 @@ def write(capture: Capture, folder: Path, *, name: str, carrier: str) -> Path:
     """
     suffix = ADAPTERS[carrier].suffix or _suffix_of_data(capture.body)
     data = gzip.compress(capture.body, mtime=0)
+    path = folder / f"{name}{suffix}.gz"
+    number = 1
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        number = 1
-        while True:
-            path = folder / f"{name}{f'-{number}' if number > 1 else ''}{suffix}.gz"
-            if _write_new(path, data):
-                return path
+        while not _write_new(path, data):
             number += 1
+            path = folder / f"{name}-{number}{suffix}.gz"
     except OSError as error:
         raise SourceError(
             "unreadable", f"cannot write {folder}: {error.strerror or error}"
         ) from error
+    return path
 
 
 def _write_new(path: Path, data: bytes) -> bool:

@@ -46,15 +46,17 @@ def mismatches(
     test: PageTest, capture: Capture, *, job: ParseTask, sites: Sites
 ) -> tuple[str, ...]:
     """Say what is not as the test expects; () where everything is."""
-    told = replace(job, adapter=ARTICLE, item=None) if test.entry else job
+    if test.entry:
+        job = replace(job, adapter=ARTICLE, item=None)
     try:
-        read = parse_captures([capture], told, sites)
+        read = parse_captures([capture], job, sites)
     except SourceError as error:
-        return (_with_hints(f"{_wanted(test)}: {error}", capture, told, sites),)
+        return (_with_hints(f"{_wanted(test)}: {error}", capture, job, sites),)
+
     differences = list(_differences(test, read))
-    return (
-        (_with_hints(differences[0], capture, told, sites), *differences[1:]) if differences else ()
-    )
+    if differences:
+        differences[0] = _with_hints(differences[0], capture, job, sites)
+    return tuple(differences)
 
 
 def _differences(test: PageTest, read: ParseResult) -> Iterator[str]:
@@ -77,33 +79,42 @@ def _entry(expected: Expected, read: ParseResult) -> Iterator[str]:
 
 def _least(test: PageTest) -> int:
     """How many items there must be: one, where the test does not say."""
-    return 1 if test.min_items is None else test.min_items
+    if test.min_items is None:
+        return 1
+    return test.min_items
 
 
 def _wanted(test: PageTest) -> str:
     if test.entry:
         return "expected an article"
-    return f"expected at least {_least(test)} item{'' if _least(test) == 1 else 's'}"
+    least = _least(test)
+    if least == 1:
+        return "expected at least 1 item"
+    return f"expected at least {least} items"
 
 
 def _aside(read: ParseResult) -> str:
     """Say where items went."""
-    rejected = (
-        f"{len(read.rejected)} rejected, the first: {read.rejected[0]}" if read.rejected else ""
-    )
-    left_out = f"{read.filtered} left out by filters" if read.filtered else ""
-    aside = "; ".join(part for part in (rejected, left_out) if part)
-    return f" ({aside})" if aside else ""
+    notes = []
+    if read.rejected:
+        notes.append(f"{len(read.rejected)} rejected, the first: {read.rejected[0]}")
+    if read.filtered:
+        notes.append(f"{read.filtered} left out by filters")
+
+    if not notes:
+        return ""
+    return f" ({'; '.join(notes)})"
 
 
 def _compared(name: str, expected: Expected, revision: Revision) -> Iterator[str]:
     """Compare what the test says with what was found; what it does not say is not compared."""
     for field in type(expected).model_fields:
         value = getattr(expected, field)
-        if value:
-            yield from (
-                f"{name}.{field}: {message}" for message in _COMPARED[field](value, revision, field)
-            )
+        if not value:
+            continue
+        compare = _COMPARED[field]
+        for message in compare(value, revision, field):
+            yield f"{name}.{field}: {message}"
 
 
 def _same_text(value: str, revision: Revision, field: str) -> Iterator[str]:
@@ -118,21 +129,34 @@ def _same_link(value: str, revision: Revision, _: str) -> Iterator[str]:
 
 
 def _same_picture(value: str, revision: Revision, _: str) -> Iterator[str]:
-    found = revision.image.url if revision.image else None
+    found = None
+    if revision.image is not None:
+        found = revision.image.url
     if found is None or url_key(value) != url_key(found):
         yield _mismatch(value, found)
 
 
 def _same_moment(value: str, revision: Revision, field: str) -> Iterator[str]:
-    found = revision.published if field == "published" else revision.at
-    try:
-        expected = datetime.fromisoformat(value)
-    except ValueError:
-        expected = None
-    if expected is None or expected.tzinfo is None:
+    found = revision.at
+    if field == "published":
+        found = revision.published
+
+    expected = _parse_moment(value)
+    if expected is None:
         yield f"`{value}` is no date and time with an offset (RFC 3339)"
     elif expected != found:
         yield _mismatch(value, rfc3339(found))
+
+
+def _parse_moment(value: str) -> datetime | None:
+    """Read a date and time; None where it is none or has no offset."""
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        return None
+    return moment
 
 
 def _same_list(values: tuple[str, ...], revision: Revision, field: str) -> Iterator[str]:
@@ -180,16 +204,23 @@ _COMPARED: dict[str, Callable[..., Iterator[str]]] = {
 
 
 def _text(revision: Revision) -> str:
-    return text_of(revision.content_html) if revision.content_html else revision.summary or ""
+    if revision.content_html:
+        return text_of(revision.content_html)
+    return revision.summary or ""
 
 
 def _mismatch(expected: str, found: str | None) -> str:
-    return f"expected {_short(expected)}, found {_short(found) if found else 'nothing'}"
+    seen = "nothing"
+    if found:
+        seen = _short(found)
+    return f"expected {_short(expected)}, found {seen}"
 
 
 def _short(text: str) -> str:
     line = " ".join(text.split())
-    return f"`{line}`" if len(line) <= _SHOWN else f"`{line[:_SHOWN]}…`"
+    if len(line) > _SHOWN:
+        line = line[:_SHOWN] + "…"
+    return f"`{line}`"
 
 
 def _with_hints(message: str, capture: Capture, job: ParseTask, sites: Sites) -> str:

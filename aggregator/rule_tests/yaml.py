@@ -32,13 +32,15 @@ def tests_yaml(
     for path, capture, job in written:
         found = parse_captures([capture], replace(job, item=None, next_pages=()), sites).revisions
         lines.append(f"  - capture: {_quoted(path)}")
-        lines += (f"    {key}: {value}" for key, value in _sidecar(capture, source))
+        for key, value in _sidecar(capture, source):
+            lines.append(f"    {key}: {value}")
+
+        first_key = "entry"
         if job.adapter != ARTICLE:
+            first_key = "first"
             lines.append(f"    min_items: {len(found)}")
         if found:
-            lines.append(
-                f"    {'entry' if job.adapter == ARTICLE else 'first'}: {_expected(found[0])}"
-            )
+            lines.append(f"    {first_key}: {_expected(found[0])}")
     return lines
 
 
@@ -46,17 +48,21 @@ def _sidecar(capture: Capture, source: Source) -> Iterator[tuple[str, str]]:
     if capture.url.startswith(("http:", "https:")) and capture.url != source.url:
         yield "url", _quoted(capture.url)
     yield "taken", rfc3339(capture.taken.replace(microsecond=0))
-    if stated := capture.headers.get("content-type"):
-        yield "content_type", _quoted(stated)
+    content_type = capture.headers.get("content-type")
+    if content_type:
+        yield "content_type", _quoted(content_type)
 
 
 def _expected(found: Revision) -> str:
     values = {"title": found.title, "url": found.url}
     if found.published_from not in _GUESSED:
         values["published"] = rfc3339(found.published)
-    return (
-        f"{{{', '.join(f'{name}: {_quoted(value)}' for name, value in values.items() if value)}}}"
-    )
+
+    pairs = []
+    for name, value in values.items():
+        if value:
+            pairs.append(f"{name}: {_quoted(value)}")
+    return f"{{{', '.join(pairs)}}}"
 
 
 def _quoted(text: str) -> str:
@@ -65,7 +71,10 @@ def _quoted(text: str) -> str:
     >>> _quoted('a "${X}"')
     '"a \\"$${X}\\""'
     """
-    plain = json.dumps(text.replace("${", "$${"), ensure_ascii=False)
-    return "".join(
-        character if character.isprintable() else f"\\U{ord(character):08x}" for character in plain
-    )
+    quoted = ""
+    for character in json.dumps(text.replace("${", "$${"), ensure_ascii=False):
+        if character.isprintable():
+            quoted += character
+        else:
+            quoted += f"\\U{ord(character):08x}"
+    return quoted

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 import tempfile
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -64,10 +63,12 @@ def draft(
     selector: Callable[[str], object] | None = None,
 ) -> Source:
     """Make the source that these keys would be in `file`. Raises pydantic's ValidationError (a ValueError)."""
-    lent = {
-        key: getattr(config.defaults, key) for key in Defaults.written_keys() if key not in given
-    }
-    source = Source.model_validate({**given, **lent}, context=Setting(file.parent, None, selector))
+    values = dict(given)
+    for key in Defaults.written_keys():
+        if key not in given:
+            values[key] = getattr(config.defaults, key)
+
+    source = Source.model_validate(values, context=Setting(file.parent, None, selector))
     every_stated = "every" in given or "every" in config.defaults.model_fields_set
     return source.placed(origin=str(file), stated=given.keys(), every_stated=every_stated)
 
@@ -81,16 +82,19 @@ def file_for(config: Config, named: Path | None, *, env: Mapping[str, str]) -> P
     path = Path(abspath(named or main.parent / ADDED))  # noqa: PTH100  links stay as they are written
     if path in config.files[1:]:
         return path
+
     patterns = _patterns(main, env)
-    whole = [normpath(main.parent / pattern) for pattern in patterns]
-    if any(_matches(path.parts, Path(pattern).parts) for pattern in whole):
-        return path
-    loads = ", ".join(f"`{pattern}`" for pattern in patterns) or "no file"
-    advice = (
-        "name one of these with --file"
-        if patterns
-        else "let it load one, such as `sources: sources/*.yaml`"
-    )
+    for pattern in patterns:
+        absolute = Path(normpath(main.parent / pattern))
+        if _matches(path.parts, absolute.parts):
+            return path
+
+    if patterns:
+        loads = ", ".join(f"`{pattern}`" for pattern in patterns)
+        advice = "name one of these with --file"
+    else:
+        loads = "no file"
+        advice = "let it load one, such as `sources: sources/*.yaml`"
     raise UsageError(f"{path} would not be loaded: `sources` of {main} loads {loads}; {advice}")
 
 
@@ -126,11 +130,18 @@ def append(main: Path, sources: Sequence[Mapping[str, Any]], *, file: Path | Non
     path = named.resolve()
     text = "".join(f"{line_of(source)}\n" for source in sources)
     try:
-        before = path.read_bytes() if path.exists() else b""
+        before = _read_existing(path) or b""
         _put(path, _joined(before, text, named))
     except OSError as e:
         raise UsageError(f"cannot write {named}: {e.strerror}") from e
     return named
+
+
+def _read_existing(file: Path) -> bytes | None:
+    """Return the bytes of a file, None where it does not exist."""
+    if not file.exists():
+        return None
+    return file.read_bytes()
 
 
 def add(addition: Addition, *, env: Mapping[str, str], load: Callable[[], object]) -> None:
@@ -147,9 +158,7 @@ def add(addition: Addition, *, env: Mapping[str, str], load: Callable[[], object
 
 def _add(addition: Addition, *, env: Mapping[str, str], load: Callable[[], object]) -> None:
     path = addition.file.resolve()  # a link stays one
-    before = {
-        file: file.read_bytes() if file.exists() else None for file in (path, *addition.beside)
-    }
+    before = {file: _read_existing(file) for file in (path, *addition.beside)}
     folders = dict.fromkeys(file.parent for file in before)
     undo = _Undo(before, tuple(folder for folder in folders if not folder.exists()))
     new: Path | None = None
@@ -187,37 +196,57 @@ class _Undo:
 
 def _prepared(path: Path, before: bytes | None, addition: Addition, env: Mapping[str, str]) -> Path:
     """Write the new file beside the old one, and see that it says what was meant. Raises: OSError, UsageError."""
-    old = (read(path, env=env).data or []) if before is not None else []
+    old: list[Any] = []
+    if before is not None:
+        old = read(path, env=env).data or []
+
     data = _joined(before or b"", addition.text, addition.file)
     path.parent.mkdir(parents=True, exist_ok=True)
     new = _temporary(path, data)
-    said = read(new, env=env)
-    if said.problems or said.data != [*old, plain(addition.given)]:
-        new.unlink()
-        reason = said.problems[0].message if said.problems else "it would be read as something else"
-        raise UsageError(
-            f"{addition.file} cannot take another source at its end ({reason}); name a file with --file"
-        )
-    return new
+
+    read_back = read(new, env=env)
+    if read_back.problems:
+        reason = read_back.problems[0].message
+    elif read_back.data != [*old, plain(addition.given)]:
+        reason = "it would be read as something else"
+    else:
+        return new
+
+    new.unlink()
+    raise UsageError(
+        f"{addition.file} cannot take another source at its end ({reason}); name a file with --file"
+    )
 
 
 def _joined(before: bytes, text: str, file: Path) -> bytes:
-    """Put the text behind what is there, with its indentation and its ends of lines. Raises UsageError."""
-    try:
-        root = yaml.compose(before.decode("utf-8-sig"), Loader=_Loader) if before.strip() else None
-    except (yaml.YAMLError, UnicodeDecodeError) as e:
-        raise UsageError(
-            f"{file} is not valid YAML; put it right, or name a file with --file"
-        ) from e
+    """Append the text to a file's bytes, with the file's indentation and line ends. Raises UsageError."""
+    root = _root_node(before, file)
     if isinstance(root, yaml.SequenceNode) and root.flow_style:
         raise UsageError(
             f"{file} is written in brackets; begin each source with `- `, or name a file with --file"
         )
-    indent = " " * (root.start_mark.column if root is not None else 0)
-    lines = "".join(f"{indent}{line}\n" for line in text.splitlines())
-    gap = "" if not before or before.endswith(b"\n") else "\n"
-    added = (gap + lines).encode()
-    return before + (added.replace(b"\n", b"\r\n") if re.search(rb"\r\n", before) else added)
+    column = 0
+    if root is not None:
+        column = root.start_mark.column
+
+    added = "".join(" " * column + line + "\n" for line in text.splitlines()).encode()
+    if before and not before.endswith(b"\n"):
+        added = b"\n" + added
+    if b"\r\n" in before:
+        added = added.replace(b"\n", b"\r\n")
+    return before + added
+
+
+def _root_node(data: bytes, file: Path) -> Any:
+    """Return the root node of a file's YAML, None for an empty file. Raises UsageError."""
+    if not data.strip():
+        return None
+    try:
+        return yaml.compose(data.decode("utf-8-sig"), Loader=_Loader)
+    except (yaml.YAMLError, UnicodeDecodeError) as e:
+        raise UsageError(
+            f"{file} is not valid YAML; put it right, or name a file with --file"
+        ) from e
 
 
 def _put(path: Path, data: bytes) -> None:
@@ -249,18 +278,29 @@ def _mode(path: Path) -> int:
 
 
 def _patterns(main: Path, env: Mapping[str, str]) -> list[str]:
-    """The files that the main file names, as they are written."""
-    value = (read(main, env=env).data or {}).get("sources")
-    named = EVERYWHERE if value is None else value
-    return [name for name in (named if isinstance(named, list) else [named]) if not is_inline(name)]
+    """Return the files that the main file names, as they are written there."""
+    settings = read(main, env=env).data or {}
+    value = settings.get("sources")
+    if value is None:
+        value = EVERYWHERE
+    if not isinstance(value, list):
+        value = [value]
+    return [name for name in value if not is_inline(name)]
 
 
 def _matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
-    """Tell whether a glob finds a path: `*` no hidden name, `**` any number of folders."""
+    """Tell whether a glob matches a path: `*` matches no hidden name, `**` any number of folders."""
     if not pattern:
         return not parts
-    if pattern[0] == "**":
-        return any(_matches(parts[skipped:], pattern[1:]) for skipped in range(len(parts) + 1))
-    if not parts or (parts[0].startswith(".") and not pattern[0].startswith(".")):
+
+    first, rest = pattern[0], pattern[1:]
+    if first == "**":
+        return any(_matches(parts[skipped:], rest) for skipped in range(len(parts) + 1))
+
+    if not parts:
         return False
-    return fnmatchcase(parts[0], pattern[0]) and _matches(parts[1:], pattern[1:])
+    name = parts[0]
+    is_hidden = name.startswith(".")
+    if is_hidden and not first.startswith("."):
+        return False
+    return fnmatchcase(name, first) and _matches(parts[1:], rest)

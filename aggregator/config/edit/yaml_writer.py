@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from aggregator.config.words import replace_unprintable
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from aggregator.config.yaml_document import Steps
 
@@ -52,11 +54,16 @@ def written(
     - id: news
       # every: 1h
     """
-    above = [f"# {_note(line)}" for line in notes.get((), "").splitlines() if line.strip()]
-    lines = list(_mapping(given, notes, ()))
-    body = [("- " if number == 0 else _INDENT) + line for number, line in enumerate(lines)]
-    below = [f"{_INDENT}# {key}: {value}" for key, value in defaults.items()]
-    return "".join(f"{line}\n" for line in (*above, *body, *below))
+    lines = []
+    for line in notes.get((), "").splitlines():
+        if line.strip():
+            lines.append(f"# {_note(line)}")
+
+    lines.extend(_as_list_element(_mapping(given, notes, ())))
+
+    for key, value in defaults.items():
+        lines.append(f"{_INDENT}# {key}: {value}")
+    return "".join(f"{line}\n" for line in lines)
 
 
 def line_of(given: Mapping[str, Any]) -> str:
@@ -65,17 +72,29 @@ def line_of(given: Mapping[str, Any]) -> str:
     >>> line_of({"id": "news", "tags": ["world"]})
     '- {id: news, tags: [world]}'
     """
-    pairs = (f"{key}: {_flowing(value)}" for key, value in given.items() if not _is_empty(value))
+    pairs = []
+    for key, value in given.items():
+        if not _is_empty(value):
+            pairs.append(f"{key}: {_flowing(value)}")
     return f"- {{{', '.join(pairs)}}}"
 
 
 def plain(value: Any) -> Any:
     """Give a value as a file of YAML gives it back: mappings, lists and texts."""
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items() if not _is_empty(item)}
-    if isinstance(value, Sequence) and not isinstance(value, str):
+        filled = {}
+        for key, item in value.items():
+            if not _is_empty(item):
+                filled[str(key)] = plain(item)
+        return filled
+
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, Sequence):
         return [plain(item) for item in value]
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value)
 
 
 def _mapping(given: Mapping[str, Any], notes: Mapping[Steps, str], steps: Steps) -> Iterator[str]:
@@ -85,44 +104,60 @@ def _mapping(given: Mapping[str, Any], notes: Mapping[Steps, str], steps: Steps)
 
 
 def _pair(key: str, value: Any, notes: Mapping[Steps, str], steps: Steps) -> Iterator[str]:
+    comment = ""
     note = _note(notes.get(steps, ""))
-    behind = f"  # {note}" if note else ""
+    if note:
+        comment = f"  # {note}"
+
     if isinstance(value, Mapping):
-        yield f"{key}:{behind}"
-        yield from (_INDENT + line for line in _mapping(value, notes, steps))
+        yield f"{key}:{comment}"
+        for line in _mapping(value, notes, steps):
+            yield _INDENT + line
     elif isinstance(value, Sequence) and not isinstance(value, str):
-        yield f"{key}:{behind}"
+        yield f"{key}:{comment}"
         for number, item in enumerate(value):
-            yield from (_INDENT + line for line in _element(item, notes, (*steps, number)))
+            for line in _element(item, notes, (*steps, number)):
+                yield _INDENT + line
     else:
-        yield f"{key}: {_scalar(value)}{behind}"
+        yield f"{key}: {_scalar(value)}{comment}"
 
 
 def _element(value: Any, notes: Mapping[Steps, str], steps: Steps) -> Iterator[str]:
     if isinstance(value, Mapping):
-        for number, line in enumerate(_mapping(value, notes, steps)):
-            yield ("- " if number == 0 else _INDENT) + line
+        yield from _as_list_element(_mapping(value, notes, steps))
     else:
         yield f"- {_scalar(value)}"
 
 
+def _as_list_element(lines: Iterable[str]) -> Iterator[str]:
+    """Indent the lines of a mapping and put the dash of a list before the first."""
+    start = "- "
+    for line in lines:
+        yield start + line
+        start = _INDENT
+
+
 def _scalar(value: Any) -> str:
     """Quote a text where it needs it; `${` means the environment when it is read, so it is written `$${`."""
-    text = plain(value).replace("${", "$${")
+    text: str = plain(value).replace("${", "$${")
     if not isinstance(value, str):
-        return str(text)
-    return _dumped(text) if text.isprintable() else _quoted(text)
+        return text
+    if text.isprintable():
+        return _dumped(text)
+    return _quoted(text)
 
 
 def _flowing(value: Any) -> str:
+    if isinstance(value, str):
+        if _WORD.fullmatch(value) and value not in _MEANS_MORE:
+            return str(value)
+        return _quoted(value.replace("${", "$${"))
+
     if isinstance(value, Mapping):
         return line_of(value).removeprefix("- ")
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, Sequence):
         return f"[{', '.join(map(_flowing, value))}]"
-    text = plain(value)
-    if not isinstance(value, str) or (_WORD.fullmatch(text) and text not in _MEANS_MORE):
-        return str(text)
-    return _quoted(text.replace("${", "$${"))
+    return str(plain(value))
 
 
 def _quoted(text: str) -> str:
@@ -136,14 +171,18 @@ def _dumped(text: str) -> str:
 
 
 def _note(text: str) -> str:
-    line = " ".join(text.split())
-    shown = "".join(
-        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line
-    )
-    return shown if len(shown) <= _LONGEST_NOTE else shown[:_LONGEST_NOTE].rstrip() + "…"
+    line = replace_unprintable(" ".join(text.split()))
+    if len(line) > _LONGEST_NOTE:
+        line = line[:_LONGEST_NOTE].rstrip() + "…"
+    return line
 
 
 def _is_empty(value: Any) -> bool:
+    """Tell whether nothing needs to be written: None, no text, or a mapping of nothing but such values."""
+    if value is None:
+        return True
     if isinstance(value, Mapping):
         return all(map(_is_empty, value.values()))
-    return value is None or (isinstance(value, Sequence) and not value)
+    if isinstance(value, Sequence):
+        return len(value) == 0
+    return False
