@@ -67,7 +67,7 @@ class Wide:
 def test_the_larger_the_page_the_fewer_selectors_are_tried() -> None:
     small, huge = document(), Document(Wide(), kind="page")
 
-    assert [nearness._affordable(pages) for pages in ([small], [huge], [small, huge])] == [
+    assert [nearness._affordable_tries(pages) for pages in ([small], [huge], [small, huge])] == [
         nearness.MAX_TRIES,
         2,
         2,
