@@ -12,9 +12,9 @@ from difflib import get_close_matches
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
-from aggregator.rules.filters import PIPES
+from aggregator.rules.filters import PIPE_START
 from aggregator.rules.json_path import at, flat, types
-from aggregator.rules.selector import compile_selector
+from aggregator.rules.selector import compile_selector, split_every_mark
 from aggregator.rules.suggest.relax import LONGEST_NAME, MAX_NAMES, SPELLINGS, relaxed
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 MAX_TRIES = 80
 MAX_VISITED = 2_000_000  # elements, by all tries together
-_PIPE = re.compile(rf"\s\|\s(?=(?:{'|'.join(PIPES)}):)")
 _STEP = re.compile(r"[^.]+")
 _FIXED = ("xpath", "url", "const")
 
@@ -80,14 +79,11 @@ def _candidates(selector: str, documents: Sequence[Document]) -> Iterator[_Candi
 def _split_selector(selector: str) -> tuple[str, bool, str]:
     """Split a selector into its head, whether it asks for every match (`*`), and its pipes."""
     head, pipes = selector.strip(), ""
-    pipe = _PIPE.search(head)
+    pipe = PIPE_START.search(head)
     if pipe:
         head, pipes = head[: pipe.start()].rstrip(), head[pipe.start() :]
 
-    # A final `*` after a name means every match; elsewhere it is CSS for any element.
-    every = head.endswith("*") and not head.endswith((" *", ">*", "|*")) and head != "*"
-    if every:
-        head = head[:-1]
+    head, every = split_every_mark(head)
     return head, every, pipes
 
 
