@@ -14,7 +14,7 @@ from lxml import html
 from aggregator.rules import suggest as nearness
 from aggregator.rules.selector import Document, compile_selector
 from aggregator.rules.suggest import Near, nearest
-from aggregator.rules.suggest.relax import MAX_NAMES, _names_of, relaxed
+from aggregator.rules.suggest.relax import MAX_NAMES, _names_of, relaxations
 
 CASES: list[dict[str, Any]] = json.loads(
     (Path(__file__).parent / "data" / "nearest.json").read_text(encoding="utf-8")
@@ -110,6 +110,6 @@ def test_a_selector_in_its_parts_is_written_as_it_was() -> None:
         "#main li:first-child + li",
         "h3.card__title ~ time",
     ):
-        form = next(relaxed(f"{text}@href", " | after: x", [document()]))
+        form = next(relaxations(f"{text}@href", " | after: x", [document()]))
 
         assert form.text("*") == f"{text}@href* | after: x"

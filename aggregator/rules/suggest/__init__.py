@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from aggregator.rules.filters import PIPE_START
 from aggregator.rules.json_path import at, flat, types
 from aggregator.rules.selector import compile_selector, split_every_mark
-from aggregator.rules.suggest.relax import LONGEST_NAME, MAX_NAMES, SPELLINGS, relaxed
+from aggregator.rules.suggest.relax import LONGEST_NAME, MAX_NAMES, SPELLINGS, relaxations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -72,7 +72,7 @@ def _candidates(selector: str, documents: Sequence[Document]) -> Iterator[_Candi
         yield _Candidate(selector, selector)
     else:
         mark = "*" if every else ""
-        for css in relaxed(head, pipes, documents):
+        for css in relaxations(head, pipes, documents):
             yield _Candidate(css.text(mark), css.text("*"))
 
 
