@@ -1,6 +1,6 @@
-"""Image URLs: proxies taken off, placeholders told apart, the largest of a set, the key of a picture.
+"""Image URLs: the image behind a proxy, placeholders, the largest of a set, the key of an image.
 
-Rule: total and pure; nothing is fetched, what the URL alone does not tell stays as it is.
+Nothing is fetched, and no input raises. What the URL alone does not say stays as it is.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from aggregator.model import Revision
 
-LEAST_FOR_A_LOGO = 5  # articles: of fewer, two that share a picture may well be about one thing
-_DEPTH = 3  # proxies inside proxies; deeper ones are nobody's but an attacker's
+LEAST_FOR_A_LOGO = 5  # articles; two of fewer that share an image may well be about one thing
+_DEPTH = 3  # proxies inside proxies; only an attacker nests them deeper
 
 _WESERV = frozenset({"images.weserv.nl", "wsrv.nl"})
 _PHOTON = re.compile(r"i[0-3]\.wp\.com")
@@ -35,7 +35,7 @@ _FETCHED = re.compile(
 _RESIZED = re.compile(r"/cdn-cgi/image/[^/]+/(.+)", re.DOTALL)
 _ENCODED_SCHEME = re.compile(r"https?%3A", re.IGNORECASE)
 
-# Parameters that only say how large or how well compressed; a picture is the same with others.
+# Parameters of size and compression only; the image is the same with other values.
 _SIZE_NAMES = """
     w h width height fit resize crop quality q strip zoom ssl dpr format fm auto auto_optimize compress sharp
     maxwidth maxheight imwidth imheight output
@@ -50,7 +50,8 @@ _SIZE_IN_NAME = re.compile(
 _SIZE_SEGMENT = re.compile(r"/(?:[wh]:[0-9]+|p:[0-9]+x[0-9]+)(?=/)")
 
 _PLACEHOLDER_WORDS = frozenset({"blank", "placeholder", "placeholders", "spacer", "transparent"})
-# A pixel is a placeholder only as the whole name: `pixel-9-review.jpg` shows a telephone, `portrait-1x1.jpg` a face.
+# A pixel is a placeholder only as the whole name: `pixel-9-review.jpg` shows a telephone,
+# `portrait-1x1.jpg` a face.
 _PIXEL = re.compile(
     r"(?:(?:tracking|clear|empty|trans|t|1x1|1px)[-_.]?)?(?:pixel|1x1|1px)(?:[-_.]?[0-9]+)?|clear|empty"
 )
@@ -59,22 +60,22 @@ _WORD_BREAK = re.compile(r"[^a-z]+")
 _CANDIDATE = re.compile(r"[\s,]*+(\S++)")
 _DESCRIPTORS = re.compile(r"(?:[^,(]++|\([^)]*+\)?)*+")
 _DESCRIPTOR = re.compile(r"([0-9]+(?:\.[0-9]+)?)([wx])")
+# A candidate's size sorts by unit first, width (1) before density (0); without descriptor it is 1x.
+_DEFAULT_SIZE = (0, 1.0)
 
 
 @lru_cache(maxsize=32)
 def unwrap(url: str) -> str:
-    """Give the URL of the picture behind image proxies, at most three deep; one that is behind none as it is.
+    """Return the URL of the image behind proxies, at most three deep; other URLs unchanged.
 
     >>> unwrap("https://images.weserv.nl?url=gdb.example.org/a.jpg&w=300")
     'https://gdb.example.org/a.jpg'
     """
     for _ in range(_DEPTH):
-        address = read(url)
-        inner = _inner(address) if address else None
-        target = _complete(inner, address) if inner and address else None
-        if target is None:
+        inner_url = _proxied_url(url)
+        if inner_url is None:
             return url
-        url = target
+        url = inner_url
     return url
 
 
@@ -85,135 +86,183 @@ def is_placeholder(
     height: int | None = None,
     extra: Sequence[re.Pattern[str]] = (),
 ) -> bool:
-    """Tell whether a URL stands for no picture: empty, `data:`, at most one pixel, or named so (`blank.gif`).
+    """Return whether a URL shows no image: empty, `data:`, one pixel or less, or named `blank.gif`.
 
-    `width` and `height` as stated in pixels, None where not stated. `extra` are a site's own patterns, searched for.
+    `width` and `height` are in pixels, None if unknown. `extra` are a site's own patterns, which
+    may match anywhere in the URL.
     """
     bare = url.strip()
     if not bare or bare[:5].lower() == "data:" or bare.lower() == "about:blank":
         return True
     if width in {0, 1} and height in {0, 1}:
         return True
+
     stem = _stem(bare)
-    if _PIXEL.fullmatch(stem) or not _PLACEHOLDER_WORDS.isdisjoint(_WORD_BREAK.split(stem)):
+    if _PIXEL.fullmatch(stem):
+        return True
+    words = _WORD_BREAK.split(stem)
+    if not _PLACEHOLDER_WORDS.isdisjoint(words):
         return True
     return any(pattern.search(bare) for pattern in extra)
 
 
 def best_of_srcset(srcset: str) -> str | None:
-    """Give the URL of the widest candidate (`w`), else of the densest (`x`); the first of equals, None for none.
+    """Return the URL of the widest candidate (`w`), else of the densest (`x`), None if there is none.
 
-    Read as HTML §4.8.4.2.1 says: a URL ends at a blank, so it may hold commas.
+    The first of equals wins. Read as in HTML §4.8.4.2.1: a URL ends at a blank, so it may hold
+    commas.
     """
     best: str | None = None
-    score = (-1, 0.0)
+    best_size = (-1, 0.0)
     position = 0
-    while match := _CANDIDATE.match(srcset, position):
-        candidate, position = match[1], match.end()
-        found = (0, 1.0)
-        if not candidate.endswith(","):
+    while True:
+        match = _CANDIDATE.match(srcset, position)
+        if match is None:
+            return best
+
+        position = match.end()
+        size = _DEFAULT_SIZE
+        if not match[1].endswith(","):  # a comma at its end: no descriptor follows
             descriptors = _DESCRIPTORS.match(srcset, position)
-            found = _score(descriptors[0] if descriptors else "")
-            position = descriptors.end() if descriptors else position
-        candidate = candidate.rstrip(",")
-        if candidate and candidate[:5].lower() != "data:" and found > score:
-            best, score = candidate, found
-    return best
+            if descriptors:
+                size = _descriptor_size(descriptors[0])
+                position = descriptors.end()
+
+        candidate = match[1].rstrip(",")
+        if candidate and candidate[:5].lower() != "data:" and size > best_size:
+            best, best_size = candidate, size
 
 
 def key(url: str) -> str:
-    """Give the form under which two sizes of one picture are equal: behind proxies, without size tokens."""
+    """Return the form in which two sizes of one image are equal: no proxies, no size tokens."""
     form = urls.key(unwrap(url), drop=_SIZES)
     path, mark, query = form.partition("?")
-    return _SIZE_IN_NAME.sub("", _SIZE_SEGMENT.sub("", path)) + mark + query
+    path = _SIZE_SEGMENT.sub("", path)
+    path = _SIZE_IN_NAME.sub("", path)
+    return path + mark + query
 
 
-def _inner(address: Address) -> str | None:
+def _proxied_url(url: str) -> str | None:
+    """Return the absolute URL that a proxy's URL names, None if this is no proxy's."""
+    address = read(url)
+    if address is None:
+        return None
+    inner = _inner_text(address)
+    if not inner:
+        return None
+    return _complete(inner, address)
+
+
+def _inner_text(address: Address) -> str | None:
+    """Return the image URL as a known proxy's URL spells it, None if there is none."""
     host, path, query = address.host, address.path, address.query or ""
     if host in _WESERV:
-        return (parameter(query, "url") or "").removeprefix("ssl:") or None
+        target = parameter(query, "url") or ""
+        return target.removeprefix("ssl:")
     if _PHOTON.fullmatch(host):
-        return _photon(path, query)
+        return _photon_target(path, query)
     if host in _DUCKDUCKGO and path.startswith("/iu"):
         return parameter(query, "u")
     if path.endswith("/_next/image"):
         return parameter(query, "url")
-    if match := _RESIZED.search(path):
-        return match[1] + (f"?{query}" if query else "")
+
+    resized = _RESIZED.search(path)
+    if resized:
+        return _with_query(resized[1], query)
     if _FETCHERS.fullmatch(host):
-        return _fetched(path, query)
-    return _amp(address)
+        return _fetch_target(path, query)
+    return _amp_target(address)
 
 
 def _complete(inner: str, address: Address) -> str | None:
-    """Make the inner URL absolute: a path lies on the proxy's own host, a missing scheme is https."""
+    """Make the inner URL absolute: a path is on the proxy's own host, a missing scheme is https."""
     if _ENCODED_SCHEME.match(inner):
         inner = unquote(inner)
-    if re.match(r"https?:", inner, re.IGNORECASE) or inner.startswith("//"):
+    if re.match(r"https?:|//", inner, re.IGNORECASE):
         return absolute(inner)
-    if inner.startswith("/") or address.host not in _WESERV | _DUCKDUCKGO:
-        return absolute(
-            inner if inner.startswith("/") else f"/{inner}",
-            base=f"{address.scheme}://{address.authority}/",
-        )
-    return absolute(f"https://{inner}")
+
+    proxy = f"{address.scheme}://{address.authority}/"
+    if inner.startswith("/"):
+        return absolute(inner, base=proxy)
+    # These two kinds of proxy serve other hosts alone: what begins without a scheme is a host.
+    if address.host in _WESERV or address.host in _DUCKDUCKGO:
+        return absolute(f"https://{inner}")
+    return absolute(f"/{inner}", base=proxy)
 
 
-def _photon(path: str, query: str) -> str | None:
-    """Read `i0.wp.com/HOST/PATH?w=…`; what is no host in front is WordPress's own."""
+def _photon_target(path: str, query: str) -> str | None:
+    """Read `i0.wp.com/HOST/PATH?w=…`; a path without a host in front is WordPress's own."""
     first = path.lstrip("/").partition("/")[0]
     if "." not in first:
         return None
-    kept = [
-        piece
-        for piece in query.split("&")
-        if piece and piece.partition("=")[0] not in _PHOTON_SIZES
-    ]
-    return f"https:/{path}" + (f"?{'&'.join(kept)}" if kept else "")
+
+    own_parameters = []
+    for piece in query.split("&"):
+        if piece and piece.partition("=")[0] not in _PHOTON_SIZES:
+            own_parameters.append(piece)
+    return _with_query(f"https:/{path}", "&".join(own_parameters))
 
 
-def _fetched(path: str, query: str) -> str | None:
-    """Read `/image/fetch/OPTIONS/URL`; the query is the inner URL's own where that is not encoded."""
+def _fetch_target(path: str, query: str) -> str | None:
+    """Read `/image/fetch/OPTIONS/URL`; the query belongs to the inner URL unless that is encoded."""
     match = _FETCHED.search(path)
     if match is None:
         return None
-    return match[1] + (f"?{query}" if query and not _ENCODED_SCHEME.match(match[1]) else "")
+    if _ENCODED_SCHEME.match(match[1]):
+        return match[1]
+    return _with_query(match[1], query)
 
 
-def _amp(address: Address) -> str | None:
+def _amp_target(address: Address) -> str | None:
     if not address.host.endswith("cdn.ampproject.org"):
         return None
-    whole = f"https://{address.host}{address.path}" + (f"?{address.query}" if address.query else "")
+
+    whole = _with_query(f"https://{address.host}{address.path}", address.query or "")
     target = urls.unwrap(whole)
-    return None if target == whole else target
+    if target == whole:
+        return None
+    return target
+
+
+def _with_query(url: str, query: str) -> str:
+    if not query:
+        return url
+    return f"{url}?{query}"
 
 
 def _stem(url: str) -> str:
-    """The last segment of the path in lower case, without its extension."""
+    """Return the last segment of the path in lower case, without its extension."""
     path = re.split(r"[?#]", url, maxsplit=1)[0].rstrip("/")
     name = unquote(path.rpartition("/")[2]).lower()
     return name.rpartition(".")[0] or name
 
 
-def _score(descriptors: str) -> tuple[int, float]:
+def _descriptor_size(descriptors: str) -> tuple[int, float]:
     for descriptor in descriptors.split():
-        if match := _DESCRIPTOR.fullmatch(descriptor):
-            return (1 if match[2] == "w" else 0, float(match[1]))
-    return (0, 1.0)
+        match = _DESCRIPTOR.fullmatch(descriptor)
+        if match:
+            is_width = match[2] == "w"
+            return (int(is_width), float(match[1]))
+    return _DEFAULT_SIZE
 
 
 def without_logos(revisions: Sequence[Revision]) -> tuple[Revision, ...]:
-    """Take away the picture that leads more than half of some articles: what all share shows none of them (RULES §3).
+    """Take away an image that leads more than half of some articles: it shows none of them.
 
-    Their hashes stay those of what was stated. Of fewer than LEAST_FOR_A_LOGO articles nothing is said.
+    Of fewer than LEAST_FOR_A_LOGO articles all images stay (RULES §3). The hashes of the
+    revisions remain those with the image.
     """
-    counted = Counter(revision.image.url for revision in revisions if revision.image)
-    shared = {address for address, times in counted.items() if times * 2 > len(revisions)}
-    if not shared or len(revisions) < LEAST_FOR_A_LOGO:
+    if len(revisions) < LEAST_FOR_A_LOGO:
         return tuple(revisions)
-    return tuple(
-        replace(revision, image=None)
-        if revision.image and revision.image.url in shared
-        else revision
-        for revision in revisions
-    )
+
+    counts = Counter(revision.image.url for revision in revisions if revision.image)
+    logos = {address for address, count in counts.items() if count * 2 > len(revisions)}
+    if not logos:
+        return tuple(revisions)
+
+    cleaned = []
+    for revision in revisions:
+        if revision.image and revision.image.url in logos:
+            revision = replace(revision, image=None)
+        cleaned.append(revision)
+    return tuple(cleaned)

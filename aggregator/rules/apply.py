@@ -1,7 +1,8 @@
-"""Read a raw entry with a publisher's rules: their candidates go in front, what is not the article is taken out.
+"""Applies a publisher's rules to a raw entry: adds what they find, removes what is not the article.
 
-Rule: reading adds evidence and removes furniture; it decides nothing. Candidates that cannot be valid (a date that does
-not parse, a placeholder image) are passed over, and only the element of a valid one leaves the body.
+The rules' values go in front of those that the entry has; what counts is decided later. Values that
+cannot be valid (a date that does not parse, a placeholder image) are left out, and only the element
+of a valid value is removed from the body.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 
     from aggregator.rules.selector import Selector
 
-LISTED = ("authors", "tags", "enclosures")
-# A path from the root speaks of the article's body, wherever that was found: a page's own root says nothing of it.
+# Fields of which the first selector that finds something gives all values.
+_LIST_FIELDS = ("authors", "tags", "enclosures")
+# A path from the root is meant for the article's body, wherever in the page that was found.
 _OF_BODY = re.compile(r"xpath:\s*\(*\s*/html/body\b")
 _SPLIT = re.compile(r"[,，;；、]\s*")
 _MEDIA_TYPES = {
@@ -42,7 +44,11 @@ _MEDIA_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A raw entry with the site's evidence in front, the parsed body without furniture, and what names the article."""
+    """What the rules make of a raw entry.
+
+    `raw` has the site's values in front. `body` is the parsed content without removed elements,
+    None if there is none. `keys` and `aliases` identify the article.
+    """
 
     raw: RawEntry
     body: Any | None
@@ -57,31 +63,91 @@ def read(
 
     `url` is its cleaned link, `timezone` holds for naive dates, `taken` is the time of capture.
     """
-    content = next((found for found in raw.content if found.value.strip()), None)
-    root = html.parse(content.value) if content else None
-    site = site_evidence(raw, rules, url)
-    key = _site_key(rules, url)
+    with_edition = _add_edition(raw, rules, url)
+    keys = _site_keys(rules, url)
+
+    content = _first_content(raw)
+    root = html.parse(content) if content else None
     if root is None:
-        return Reading(site, None, keys=key, aliases=raw.aliases)
-    document = Document(root, kind="body", url=url, source=content.value if content else None)
+        return Reading(with_edition, None, keys=keys, aliases=raw.aliases)
+
+    document = Document(root, kind="body", url=url, source=content)
     reader = _Reader(rules, document, timezone, taken, base=raw.base)
-    enriched = reader.enrich(site)
-    aliases = (*raw.aliases, *_aliases(rules, document))
-    reader.clear()
-    return Reading(enriched, root, keys=key, aliases=tuple(dict.fromkeys(aliases)))
+    enriched = reader.enrich(with_edition)
+    aliases = dict.fromkeys((*raw.aliases, *_aliases(rules, document)))
+    reader.remove_elements()
+    return Reading(enriched, root, keys=keys, aliases=tuple(aliases))
 
 
 def read_page(
     known: RawEntry, rules: SiteRules, document: Document, *, taken: datetime
 ) -> RawEntry:
-    """Put what the rules find on an article's own page in front of what is known of it; the page stays as it is.
+    """Put what the rules find on an article's own page in front of what is known of it.
 
-    Titles are not cut here, and selectors that begin at `/html/body` wait: `read` applies both to the body.
+    The page is not changed. Titles are not cut here, and selectors that begin at `/html/body` are
+    skipped: `read` applies both to the body.
     """
     timezone = timezone_of(rules, document.url, "UTC")
-    found = _Reader(
+    reader = _Reader(
         rules, document, timezone, taken, selects=lambda selector: not is_of_body(selector)
-    ).values()
+    )
+    aliases = dict.fromkeys((*known.aliases, *_aliases(rules, document)))
+    return replace(_put_in_front(reader.values(), known), aliases=tuple(aliases))
+
+
+def is_of_body(selector: Selector) -> bool:
+    """Return whether a selector is meant for an article's body, as a path from the root is."""
+    return _OF_BODY.match(selector.source) is not None
+
+
+def timezone_of(rules: SiteRules | None, url: str | None, stated: str) -> str:
+    """Return the zone of naive dates: the edition's, else the site's, else the source's `stated`."""
+    if rules is None:
+        return stated
+
+    edition = rules.edition(url)
+    if edition is not None and edition.timezone:
+        return edition.timezone
+    return rules.timezone or stated
+
+
+def _first_content(raw: RawEntry) -> str | None:
+    for content in raw.content:
+        if content.value.strip():
+            return content.value
+    return None
+
+
+def _add_edition(raw: RawEntry, rules: SiteRules, url: str | None) -> RawEntry:
+    """Add the language and the publisher of the edition, else of the site."""
+    language, publisher = rules.language, rules.publisher
+    edition = rules.edition(url)
+    if edition is not None:
+        language = edition.language or language
+        publisher = edition.publisher or publisher
+
+    where = f"site:{rules.id}"
+    languages, publishers = raw.language, raw.publisher
+    if language:
+        languages = (Found(language, where), *languages)
+    if publisher:
+        publishers = (Found(publisher, where), *publishers)
+    return replace(raw, language=languages, publisher=publishers)
+
+
+def _site_keys(rules: SiteRules, url: str | None) -> tuple[str, ...]:
+    """Return the article's key from its URL, none if the rules find none there."""
+    if rules.identity is None or not url:
+        return ()
+
+    match = rules.identity.search(url)
+    if match is None:
+        return ()
+    return (f"{rules.id}:{match[1]}",)
+
+
+def _put_in_front(found: RawEntry, known: RawEntry) -> RawEntry:
+    """Add values that were found: authors and tags replace the known ones, others go in front."""
     return replace(
         known,
         title=(*found.title, *known.title),
@@ -93,44 +159,12 @@ def read_page(
         credits=(*found.credits, *known.credits),
         language=(*found.language, *known.language),
         images=(*found.images, *known.images),
-        enclosures=_once((*found.enclosures, *known.enclosures)),
-        aliases=tuple(dict.fromkeys((*known.aliases, *_aliases(rules, document)))),
+        enclosures=_merge_enclosures((*found.enclosures, *known.enclosures)),
     )
-
-
-def is_of_body(selector: Selector) -> bool:
-    """Tell whether a selector speaks of an article's body, as a path from the root does."""
-    return _OF_BODY.match(selector.source) is not None
-
-
-def site_evidence(raw: RawEntry, rules: SiteRules, url: str | None) -> RawEntry:
-    """Add what the rules say of every article of an edition: its language and its publisher."""
-    edition = rules.edition(url)
-    where = f"site:{rules.id}"
-    language = (edition.language if edition else None) or rules.language
-    publisher = (edition.publisher if edition else None) or rules.publisher
-    return replace(
-        raw,
-        language=(*((Found(language, where),) if language else ()), *raw.language),
-        publisher=(*((Found(publisher, where),) if publisher else ()), *raw.publisher),
-    )
-
-
-def timezone_of(rules: SiteRules | None, url: str | None, stated: str) -> str:
-    """The zone of naive dates: the edition's, the site's, else what the source states."""
-    if rules is None:
-        return stated
-    edition = rules.edition(url)
-    return (edition.timezone if edition else None) or rules.timezone or stated
-
-
-def _site_key(rules: SiteRules, url: str | None) -> tuple[str, ...]:
-    match = rules.identity.search(url) if rules.identity and url else None
-    return (f"{rules.id}:{match[1]}",) if match else ()
 
 
 class _Reader:
-    """Collects evidence from one document, remembering which elements it used up."""
+    """Reads the values of one document and remembers which elements to remove."""
 
     def __init__(
         self,
@@ -148,32 +182,23 @@ class _Reader:
         self._taken = taken
         self._base = base or document.home
         self._selects = selects
-        self._used: list[Any] = []
-        self._found: dict[Any, list[Match]] = {}
+        self._used_elements: list[Any] = []
+        self._matches_by_finder: dict[Any, list[Match]] = {}
 
     def enrich(self, raw: RawEntry) -> RawEntry:
+        """Put what the rules find in front, and cut titles; what is cut off may be a tag."""
         found = self.values()
-        title_tags = tuple(
-            tag
-            for item in raw.title[:1]
-            for tag in cut_tags(item.value, self._rules.field("title"))
-        )
-        return replace(
-            raw,
-            title=self._titles((*found.title, *raw.title)),
-            summary=(*found.summary, *raw.summary),
-            published=(*found.published, *raw.published),
-            updated=(*found.updated, *raw.updated),
-            authors=found.authors or raw.authors,
-            tags=(*(Found(tag, "title") for tag in title_tags), *found.tags, *raw.tags),
-            credits=(*found.credits, *raw.credits),
-            language=(*found.language, *raw.language),
-            images=(*found.images, *raw.images),
-            enclosures=_once((*found.enclosures, *raw.enclosures)),
-        )
+        rule = self._rules.field("title")
+        title_tags: list[Found] = []
+        for title in raw.title[:1]:
+            title_tags.extend(Found(tag, "title") for tag in cut_tags(title.value, rule))
+
+        enriched = _put_in_front(found, raw)
+        titles = tuple(Found(cut(title.value, rule), title.where) for title in enriched.title)
+        return replace(enriched, title=titles, tags=(*title_tags, *found.tags, *raw.tags))
 
     def values(self) -> RawEntry:
-        """Give what the rules find, and nothing else."""
+        """Return what the rules find, and nothing else."""
         return RawEntry(
             item="",
             title=self._values("title"),
@@ -181,94 +206,104 @@ class _Reader:
             published=self._values("published"),
             updated=self._values("updated"),
             authors=self._values("authors"),
-            tags=tuple(_split(self._values("tags"))),
+            tags=tuple(_split_keywords(self._values("tags"))),
             credits=tuple(self._credits()),
             language=self._values("language"),
             images=tuple(self._images()),
             enclosures=tuple(self._enclosures()),
         )
 
-    def clear(self) -> None:
-        """Take the used-up elements and the furniture out of the document."""
-        for element in self._used:
+    def remove_elements(self) -> None:
+        """Remove the elements of used values, and those that the rules name, from the document."""
+        for element in self._used_elements:
             detach(element)
         for selector in self._rules.remove:
-            for match in list(selector.elements(self._document)):
-                detach(match)
+            for element in list(selector.elements(self._document)):
+                detach(element)
 
     def _values(self, name: str) -> tuple[Found, ...]:
         rule = self._rules.field(name)
-        valid = self._validity(name, rule)
-        found: list[Found] = []
-        for selector, remove in self._selected(rule):
-            matches = list(self._finds(selector))
-            if valid is not None:
-                matches = [match for match in matches if valid(match)]
-            if remove:
-                self._used.extend(match.element for match in matches if match.element is not None)
-            found.extend(Found(match.value, match.where) for match in matches)
-            if found and name in LISTED:
+        values: list[Found] = []
+        for selector, remove in rule.candidates:
+            if not self._selects(selector):
+                continue
+
+            for match in list(self._find(selector)):
+                if not self._is_valid(match, name, rule):
+                    continue
+                values.append(Found(match.value, match.where))
+                if remove and match.element is not None:
+                    self._used_elements.append(match.element)
+
+            if values and name in _LIST_FIELDS:
                 break
-        return tuple(found)
+        return tuple(values)
 
-    def _selected(self, rule: Field) -> Iterator[tuple[Selector, bool]]:
-        return (candidate for candidate in rule.candidates if self._selects(candidate[0]))
-
-    def _matches(self, rule: Field) -> Iterator[Match]:
-        return (match for selector, _ in self._selected(rule) for match in self._finds(selector))
-
-    def _finds(self, selector: Selector) -> Iterator[Match]:
-        return selector(self._document, found=self._found)
-
-    def _validity(self, name: str, rule: Field) -> Callable[[Match], bool] | None:
-        """What a value has to be to count, None where anything does."""
+    def _is_valid(self, match: Match, name: str, rule: Field) -> bool:
+        """Return whether a value counts: a date has to parse, anything goes for other fields."""
         if name not in ("published", "updated"):
-            return None
-        return lambda match: (
-            read_date(match.value, rule, timezone=self._timezone, taken=self._taken) is not None
-        )
+            return True
+        date = read_date(match.value, rule, timezone=self._timezone, taken=self._taken)
+        return date is not None
 
-    def _titles(self, titles: Iterable[Found]) -> tuple[Found, ...]:
-        rule = self._rules.field("title")
-        return tuple(Found(cut(item.value, rule), item.where) for item in titles)
+    def _matches(self, selectors: Iterable[Selector]) -> Iterator[Match]:
+        for selector in selectors:
+            if self._selects(selector):
+                yield from self._find(selector)
+
+    def _find(self, selector: Selector) -> Iterator[Match]:
+        return selector(self._document, found=self._matches_by_finder)
 
     def _credits(self) -> Iterator[Found]:
         rule = self._rules.field("credits")
-        for match in self._matches(rule):
-            yield from (Found(name, match.where) for name in names_in(match.value, rule))
+        for match in self._matches(_selectors(rule)):
+            for name in names_in(match.value, rule):
+                yield Found(name, match.where)
 
     def _images(self) -> Iterator[RawImage]:
         rule = self._rules.field("image")
-        captions = (
-            m for selector in rule.caption if self._selects(selector) for m in self._finds(selector)
-        )
-        caption = next((match.value for match in captions), None)
-        for match in self._matches(rule):
-            if address := self._picture(match):
-                alt = match.element.get("alt") if match.element is not None else None
-                yield RawImage(address, match.where, caption=caption, alt=alt)
+        caption_match = next(self._matches(rule.caption), None)
+        caption = caption_match.value if caption_match else None
 
-    def _picture(self, match: Match) -> str | None:
-        """The address of a picture; where it only keeps the place of a lazy one, that one's."""
-        base, junk = self._base, self._rules.placeholders
-        address = media.absolute_image(match.value, base)
-        if address and address.startswith("http") and not image.is_placeholder(address, extra=junk):
-            return address
-        lazy = match.element is not None and match.element.tag == "img"
-        return media.image_address(match.element, base, placeholders=junk) if lazy else None
+        for match in self._matches(_selectors(rule)):
+            address = self._image_address(match)
+            if address is None:
+                continue
+            alt = None
+            if match.element is not None:
+                alt = match.element.get("alt")
+            yield RawImage(address, match.where, caption=caption, alt=alt)
+
+    def _image_address(self, match: Match) -> str | None:
+        """Return the URL of an image; of a lazy one's placeholder, that of the lazy image."""
+        placeholders = self._rules.placeholders
+        address = media.absolute_image(match.value, self._base)
+        if address and address.startswith("http"):
+            if not image.is_placeholder(address, extra=placeholders):
+                return address
+
+        if match.element is None or match.element.tag != "img":
+            return None
+        return media.image_address(match.element, self._base, placeholders=placeholders)
 
     def _enclosures(self) -> Iterator[Enclosure]:
-        for match in self._matches(self._rules.field("enclosures")):
+        rule = self._rules.field("enclosures")
+        for match in self._matches(_selectors(rule)):
             yield Enclosure(match.value, type=media_type(match.value))
 
 
-def _aliases(rules: SiteRules, document: Document) -> tuple[str, ...]:
-    return tuple(
-        f"{rules.id}:{match.value}" for selector in rules.alias for match in selector(document)
-    )
+def _selectors(rule: Field) -> list[Selector]:
+    return [selector for selector, _ in rule.candidates]
+
+
+def _aliases(rules: SiteRules, document: Document) -> Iterator[str]:
+    for selector in rules.alias:
+        for match in selector(document):
+            yield f"{rules.id}:{match.value}"
 
 
 def read_date(value: str, rule: Field, *, timezone: str, taken: datetime) -> dates.Date | None:
+    """Read a date in the forms that a field's rule names, None if it is none."""
     return dates.read(
         value,
         zone=zone(timezone),
@@ -281,53 +316,74 @@ def read_date(value: str, rule: Field, *, timezone: str, taken: datetime) -> dat
 
 
 def cut(value: str, rule: Field = NO_FIELD) -> str:
-    """Cut what the rules say is no part of the value; the first pattern that matches counts."""
-    for pattern in rule.cut:
-        if match := pattern.search(value):
-            return value[: match.start()] + value[match.end() :]
-    return value
+    """Cut off what the rule says is no part of the value, by its first pattern that matches."""
+    match = _first_cut(value, rule)
+    if match is None:
+        return value
+    return value[: match.start()] + value[match.end() :]
 
 
 def cut_tags(value: str, rule: Field) -> Iterator[str]:
+    """Yield the tag in what `cut` cuts off (the group `tag` of the pattern), if there is one."""
+    match = _first_cut(value, rule)
+    if match is None:
+        return
+    tag = match.groupdict().get("tag")
+    if tag:
+        yield tag
+
+
+def _first_cut(value: str, rule: Field) -> re.Match[str] | None:
     for pattern in rule.cut:
-        if match := pattern.search(value):
-            if tag := match.groupdict().get("tag"):
-                yield tag
-            return
+        match = pattern.search(value)
+        if match:
+            return match
+    return None
 
 
 def names_in(value: str, rule: Field) -> list[str]:
-    """What the names in a text stand for, in its order, each once; the text itself where no names are declared."""
+    """Return what the rule's names in a text stand for, each once, in the order of the text.
+
+    The text itself is the only name if the rule declares none.
+    """
     if not rule.names:
         return [value]
-    places = sorted(
-        (value.find(text), meaning) for text, meaning in rule.names.items() if text in value
-    )
-    return list(dict.fromkeys(meaning for _, meaning in places))
+
+    positions = []
+    for text, meaning in rule.names.items():
+        position = value.find(text)
+        if position >= 0:
+            positions.append((position, meaning))
+    return list(dict.fromkeys(meaning for _, meaning in sorted(positions)))
 
 
-def _split(tags: Iterable[Found]) -> Iterator[Found]:
+def _split_keywords(tags: Iterable[Found]) -> Iterator[Found]:
+    """Split the values of `meta` elements at commas; other tags are single ones."""
     for tag in tags:
-        if tag.where.startswith("meta:"):
-            yield from (Found(part, tag.where) for part in _SPLIT.split(tag.value) if part.strip())
-        else:
+        if not tag.where.startswith("meta:"):
             yield tag
+            continue
+        for keyword in _SPLIT.split(tag.value):
+            if keyword.strip():
+                yield Found(keyword, tag.where)
 
 
-def _once(enclosures: Iterable[Enclosure]) -> tuple[Enclosure, ...]:
-    """Give each address once, where it was found first, with all that is stated of it."""
-    kept: dict[str, Enclosure] = {}
-    for found in enclosures:
-        first = kept.get(found.url, found)
-        kept[found.url] = Enclosure(
-            found.url,
-            first.type or found.type,
-            first.length or found.length,
-            first.duration or found.duration,
+def _merge_enclosures(enclosures: Iterable[Enclosure]) -> tuple[Enclosure, ...]:
+    """Return each URL once, where it came first, with all that is known of it."""
+    merged: dict[str, Enclosure] = {}
+    for enclosure in enclosures:
+        first = merged.get(enclosure.url, enclosure)
+        merged[enclosure.url] = Enclosure(
+            enclosure.url,
+            first.type or enclosure.type,
+            first.length or enclosure.length,
+            first.duration or enclosure.duration,
         )
-    return tuple(kept.values())
+    return tuple(merged.values())
 
 
 def media_type(address: str) -> str | None:
-    """The media type that an address names a file of, None for one that names no sound and no film."""
-    return _MEDIA_TYPES.get(address.partition("?")[0].partition("#")[0].rpartition(".")[2].lower())
+    """Return the media type by the extension of a URL, None if it is no audio and no video."""
+    path = address.partition("?")[0].partition("#")[0]
+    extension = path.rpartition(".")[2].lower()
+    return _MEDIA_TYPES.get(extension)

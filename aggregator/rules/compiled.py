@@ -1,7 +1,8 @@
-"""Site rules, compiled: what one publisher's content means, and which rules a URL has.
+"""Compiled site rules, and the lookup of the rules for a URL.
 
-Rule: rules are found by the host of an article's URL. `extends` puts another file behind one's own: its lists follow,
-its single values count where one's own are absent; only `hosts` are never inherited.
+Rules are found by the host of an article's URL. With `extends`, a file falls back on another one:
+lists of the other file are appended, its single values are used if the file's own are absent.
+`hosts` and `fingerprint` are never inherited.
 """
 
 from __future__ import annotations
@@ -31,7 +32,11 @@ _SLASHES = re.compile(r"/{2,}")
 
 @dataclass(frozen=True)
 class Field:
-    """A compiled field rule: candidates best first, each with whether its element leaves the body when it wins."""
+    """A compiled field rule.
+
+    `candidates` are best first. Each comes with a flag: whether its element is removed from the
+    body when its value is valid.
+    """
 
     candidates: tuple[tuple[Selector, bool], ...] = ()
     caption: tuple[Selector, ...] = ()
@@ -48,9 +53,10 @@ NO_FIELD = Field()
 
 @dataclass(frozen=True)
 class Listing:
-    """How a page lists articles: items best first, each field within an item, the next page, what is no list.
+    """How a page lists articles.
 
-    `own` tells that a person said of this very source what its items are.
+    `items` are best first; `fields` are read within an item; elements of `remove` hold no items.
+    `own` means that the source's own configuration names its items.
     """
 
     items: tuple[Selector, ...] = ()
@@ -68,7 +74,7 @@ NO_LISTING = Listing()
 
 @dataclass(frozen=True)
 class SiteRules:
-    """One publisher's rules, its fall-back merged in."""
+    """One publisher's rules, with those that it extends merged in."""
 
     id: str
     publisher: str | None = None
@@ -97,30 +103,31 @@ class SiteRules:
         return self.fields.get(name, NO_FIELD)
 
     def edition(self, url: str | None) -> Edition | None:
-        """The first edition that the URL belongs to, None where there is none."""
+        """Return the first edition that the URL belongs to, None if there is none."""
         host, _, path = _without_scheme(url or "").partition("/")
-        return next(
-            (
-                one
-                for name, start, one in self._editions
-                if path.startswith(start) and _is_of(host, name)
-            ),
-            None,
-        )
+        for edition_host, start, edition in self._editions_by_prefix:
+            if path.startswith(start) and _is_of(host, edition_host):
+                return edition
+        return None
 
     @cached_property
-    def _editions(self) -> list[tuple[str, str, Edition]]:
-        """Each edition with the host and the beginning of the path that it is found by."""
-        parts = ((one, *one.match.partition("/")) for one in self.editions)
-        return [(host, path, one) for one, host, _, path in parts]
+    def _editions_by_prefix(self) -> list[tuple[str, str, Edition]]:
+        """Return each edition with the host and the start of the path of its URLs."""
+        editions = []
+        for edition in self.editions:
+            host, _, path = edition.match.partition("/")
+            editions.append((host, path, edition))
+        return editions
 
 
 class Sites:
-    """Every set of rules by name and by host; `saved` stands in for publishers without rules."""
+    """All site rules, by name and by host; `saved` is used for publishers without rules."""
 
     def __init__(self, rules: Iterable[SiteRules]) -> None:
         self._by_id = {site.id: site for site in rules}
-        self._by_host = {host: site for site in self._by_id.values() for host in site.hosts}
+        self._by_host: dict[str, SiteRules] = {}
+        for site in self._by_id.values():
+            self._by_host.update(dict.fromkeys(site.hosts, site))
 
     def __contains__(self, name: str) -> bool:
         return name in self._by_id
@@ -130,46 +137,48 @@ class Sites:
         return frozenset(self._by_id)
 
     def named(self, name: str) -> SiteRules:
-        """Raises KeyError for a name that has no rules."""
+        """Return the rules of that name. Raises KeyError if there are none."""
         return self._by_id[name]
 
     def of(self, url: str | None) -> SiteRules | None:
-        """The rules of a URL's host or of the nearest domain above it, None for a publisher without rules."""
+        """Return the rules of a URL's host, else of the nearest domain above it, else None."""
         host = _host(url or "")
         while host:
-            if site := self._by_host.get(host):
+            site = self._by_host.get(host)
+            if site:
                 return site
             host = host.partition(".")[2]
         return None
 
     def by_fingerprint(self, document: Document) -> SiteRules | None:
-        """The rules of the kind of system that made a page, None for an unknown one.
+        """Return the rules of the system (CMS) that made a page, None for an unknown one.
 
-        Only what is the system's: how its articles are numbered, named and dated is the publisher's own.
+        How articles are numbered, named and dated depends on the publisher, not on the system:
+        those values are left out.
         """
-        candidates = (site for site in self._by_id.values() if site.fingerprint)
-        found = next(
-            (site for site in candidates if any(_hits(one, document) for one in site.fingerprint)),
-            None,
-        )
-        if found is None:
-            return None
-        return replace(
-            found,
-            publisher=None,
-            language=None,
-            timezone=None,
-            editions=(),
-            identity=None,
-            alias=(),
-            reused=False,
-            same_text=False,
-        )
+        for site in self._by_id.values():
+            if any(_is_in(document, selector) for selector in site.fingerprint):
+                return replace(
+                    site,
+                    publisher=None,
+                    language=None,
+                    timezone=None,
+                    editions=(),
+                    identity=None,
+                    alias=(),
+                    reused=False,
+                    same_text=False,
+                )
+        return None
 
 
 def compile_site(file: SiteFile, base: SiteRules | None) -> SiteRules:
     """Compile a checked rules file; `base` is the compiled file that it extends."""
     behind = base or SiteRules(id="")
+    identity = behind.identity
+    if file.identity.url:
+        identity = re.compile(file.identity.url)
+
     return SiteRules(
         id=file.id,
         publisher=file.publisher or behind.publisher,
@@ -177,22 +186,22 @@ def compile_site(file: SiteFile, base: SiteRules | None) -> SiteRules:
         timezone=file.timezone or behind.timezone,
         hosts=file.hosts,
         editions=(*file.editions, *behind.editions),
-        identity=re.compile(file.identity.url) if file.identity.url else behind.identity,
-        alias=(*_compiled(file.identity.alias), *behind.alias),
+        identity=identity,
+        alias=(*_compile_all(file.identity.alias), *behind.alias),
         reused=file.identity.reused or behind.reused,
         same_text=file.identity.same_text or behind.same_text,
         drop_params=(*file.urls.drop_params, *behind.drop_params),
         keep_params=(*file.urls.keep_params, *behind.keep_params),
         host_alias={**behind.host_alias, **file.urls.alias},
         placeholders=(*map(re.compile, file.placeholders), *behind.placeholders),
-        fields=_fields(file.article.fields, _fields(file.fields, behind.fields)),
-        body=(*_compiled(file.article.body), *behind.body),
-        remove=(*_compiled(file.article.remove), *behind.remove),
+        fields=_merge_fields(file.article.fields, _merge_fields(file.fields, behind.fields)),
+        body=(*_compile_all(file.article.body), *behind.body),
+        remove=(*_compile_all(file.article.remove), *behind.remove),
         remove_text=(*map(re.compile, file.article.remove_text), *behind.remove_text),
-        next_page=(*_compiled(file.article.next), *behind.next_page),
-        listing=_listing(file.listing, behind.listing, remove=file.listing.remove),
-        soft_404=(*_compiled(file.soft_404), *behind.soft_404),
-        fingerprint=_compiled(file.fingerprint),
+        next_page=(*_compile_all(file.article.next), *behind.next_page),
+        listing=_merge_listing(file.listing, behind.listing, remove=file.listing.remove),
+        soft_404=(*_compile_all(file.soft_404), *behind.soft_404),
+        fingerprint=_compile_all(file.fingerprint),
     )
 
 
@@ -201,65 +210,72 @@ def with_own(own: PageRules, behind: SiteRules) -> SiteRules:
     article = own.article
     return replace(
         behind,
-        fields=_fields(article.fields, behind.fields),
-        body=(*_compiled(article.body), *behind.body),
-        remove=(*_compiled(article.remove), *behind.remove),
+        fields=_merge_fields(article.fields, behind.fields),
+        body=(*_compile_all(article.body), *behind.body),
+        remove=(*_compile_all(article.remove), *behind.remove),
         remove_text=(*map(re.compile, article.remove_text), *behind.remove_text),
-        next_page=(*_compiled(article.next), *behind.next_page),
-        listing=replace(_listing(own, behind.listing), own=bool(own.items)),
+        next_page=(*_compile_all(article.next), *behind.next_page),
+        listing=replace(_merge_listing(own, behind.listing), own=bool(own.items)),
     )
 
 
-def _listing(
+def _merge_listing(
     own: PageRules | FileListing, behind: Listing, *, remove: Iterable[str] = ()
 ) -> Listing:
-    """A list that names its own items is another list than the one behind it, whose fields then mean nothing."""
+    # A list that names its own items is another list: the fields of the one behind it
+    # say nothing about these items.
     base = NO_LISTING if own.items else behind
     return Listing(
-        items=(*_compiled(own.items), *base.items),
-        fields=_fields(own.fields, base.fields),
-        next=(*_compiled(own.next), *base.next),
-        remove=(*_compiled(remove), *behind.remove),
+        items=(*_compile_all(own.items), *base.items),
+        fields=_merge_fields(own.fields, base.fields),
+        next=(*_compile_all(own.next), *base.next),
+        remove=(*_compile_all(remove), *behind.remove),
     )
 
 
-def _fields(own: Fields, behind: Mapping[str, Field]) -> Mapping[str, Field]:
-    rules: dict[str, FieldRule] = {name: rule for name, rule in own if rule is not None}
-    names = dict.fromkeys((*rules, *behind))
-    return {name: _field(rules.get(name), behind.get(name, NO_FIELD)) for name in names}
+def _merge_fields(own: Fields, behind: Mapping[str, Field]) -> Mapping[str, Field]:
+    """Compile the fields and add what is behind them; own fields come first."""
+    merged: dict[str, Field] = {}
+    for name, rule in own:
+        if rule is not None:
+            merged[name] = _merge_field(rule, behind.get(name, NO_FIELD))
+    for name, field_behind in behind.items():
+        merged.setdefault(name, field_behind)
+    return merged
 
 
-def _field(rule: FieldRule | None, behind: Field) -> Field:
-    if rule is None:
-        return behind
+def _merge_field(rule: FieldRule, behind: Field) -> Field:
+    own_candidates = [(compile_selector(text), rule.remove) for text in rule.candidates]
+    calendar = rule.calendar
+    if calendar == "gregorian":  # the default: the rule names none
+        calendar = behind.calendar
+
     return Field(
-        candidates=(
-            *((compile_selector(text), rule.remove) for text in rule.candidates),
-            *behind.candidates,
-        ),
-        caption=(*_compiled(rule.caption), *behind.caption),
+        candidates=(*own_candidates, *behind.candidates),
+        caption=(*_compile_all(rule.caption), *behind.caption),
         formats=(*rule.formats, *behind.formats),
         strip=(*rule.strip, *behind.strip),
         order=rule.order or behind.order,
-        calendar=rule.calendar if rule.calendar != "gregorian" else behind.calendar,
+        calendar=calendar,
         names={**behind.names, **rule.names},
         cut=(*map(re.compile, rule.cut), *behind.cut),
     )
 
 
-def _hits(selector: Selector, document: Document) -> bool:
-    return (
-        next(iter(selector.elements(document)), None) is not None
-        or next(selector(document), None) is not None
-    )
+def _is_in(document: Document, selector: Selector) -> bool:
+    """Return whether a selector finds an element, even a blank one, or a value."""
+    if next(selector.elements(document), None) is not None:
+        return True
+    return next(selector(document), None) is not None
 
 
-def _compiled(selectors: Iterable[str]) -> tuple[Selector, ...]:
+def _compile_all(selectors: Iterable[str]) -> tuple[Selector, ...]:
     return tuple(compile_selector(text) for text in selectors)
 
 
 @lru_cache(maxsize=64)
 def zone(name: str) -> ZoneInfo:
+    """Return the timezone of an IANA name."""
     return ZoneInfo(name)
 
 
@@ -271,10 +287,10 @@ def _host(url: str) -> str:
 
 
 def _without_scheme(url: str) -> str:
-    """`http://www.rfi.fr//cn/x` -> `www.rfi.fr/cn/x`, slashes collapsed as in a URL key."""
+    """Turn `http://www.rfi.fr//cn/x` into `www.rfi.fr/cn/x`, slashes collapsed as in a URL key."""
     return _SLASHES.sub("/", url.partition("://")[2])
 
 
 def _is_of(host: str, name: str) -> bool:
-    """Tell whether a host is the one of that name or lies under it."""
+    """Return whether a host has that name or is a subdomain of it."""
     return host == name or host.endswith(f".{name}")

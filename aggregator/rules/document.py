@@ -1,7 +1,7 @@
-"""What a selector looks into: a parsed page, an item's content, one item of a list, or decoded JSON.
+"""The documents that selectors search: a page, an item's content, one item of a list, decoded JSON.
 
-Rule: an item is a document of its own. What is read of it comes from within it; only where the page is, and what its
-links resolve against, is the page's.
+An item is a document of its own: its values come from within it. Only its URL and the base of
+relative links are those of its page.
 """
 
 from __future__ import annotations
@@ -20,13 +20,15 @@ from aggregator.rules.json_path import loads, nodes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# Nodes whose text is not part of the text around them. A comment's tag is the function `Comment`.
+_NO_TEXT = frozenset({"script", "style", etree.Comment, etree.ProcessingInstruction, etree.Entity})
 _CLASSES = etree.XPath("descendant-or-self::*/@class", smart_strings=False)
 _IDS = etree.XPath("descendant-or-self::*/@id", smart_strings=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A value that a selector found, where, and the element that holds it (None where no element does)."""
+    """A value that a selector found, where, and the element that holds it (None if none does)."""
 
     value: str
     where: str
@@ -37,8 +39,9 @@ class Match:
 class Document:
     """A parsed HTML document, decoded JSON, or one item of either.
 
-    `source` is what it was parsed from; `kind` begins every provenance in it (`body` for an item's content, `page` for
-    a page). `data` is decoded JSON, None where there is none; `page` is what an item is an item of.
+    `source` is the text that it was parsed from. `kind` begins each provenance in it (`body` for
+    an item's content, `page` for a page). `data` is decoded JSON, None if there is none. `page` is
+    the document of an item, None for a whole document.
     """
 
     root: Any
@@ -55,38 +58,47 @@ class Document:
 
     @cached_property
     def home(self) -> str:
-        """What relative links resolve against: the page's `<base href>` (HTML §4.2.3), else its URL, "" for neither."""
+        """The base of relative links: `<base href>` (HTML §4.2.3), else the URL, "" for neither."""
         if self.page is not None:
             return self.page.home
-        stated = next(
-            (element.get("href") for element in self.root.iter("base") if element.get("href")), None
-        )
-        return (absolute(stated, base=self.url) if stated else None) or self.url or ""
+
+        for element in self.root.iter("base"):
+            href = element.get("href")
+            if href:
+                return absolute(href, base=self.url) or self.url or ""
+        return self.url or ""
 
     @cached_property
     def linked_data(self) -> tuple[dict[str, Any], ...]:
-        """Every JSON-LD node of the document, nested `@graph` lists opened; broken scripts are passed over."""
-        return tuple(
-            node
-            for script in self.root.iter("script")
-            if (script.get("type") or "").lower() == "application/ld+json"
-            for node in nodes(loads(script.text or ""))
-        )
+        """Every JSON-LD node of the document, with those of `@graph`; broken scripts are skipped."""
+        found: list[dict[str, Any]] = []
+        for script in self.root.iter("script"):
+            script_type = script.get("type") or ""
+            if script_type.lower() == "application/ld+json":
+                found.extend(nodes(loads(script.text or "")))
+        return tuple(found)
 
     @cached_property
     def marks(self) -> str:
-        """Every class and id in the document, as they stand."""
+        """Every class and id in the document, as written."""
         return "\n".join(chain(_CLASSES(self.root), _IDS(self.root)))
 
     @cached_property
     def own(self) -> Any:
-        """The root of a tree that holds this document and nothing else: of an item a copy, made when XPath needs it."""
-        return self.root if self.page is None else deepcopy(self.root)
+        """The root of a tree of this document alone.
+
+        For an item it is a copy: XPath that begins at the root would leave the item otherwise.
+        """
+        if self.page is None:
+            return self.root
+        return deepcopy(self.root)
 
     def item(self, *, root: Any = None, data: Any = None) -> Document:
-        """One item of this document: an element of it, or a value of its JSON."""
+        """Return one item of this document: an element of it, or a value of its JSON."""
+        if root is None:
+            root = etree.Element("html")
         return Document(
-            etree.Element("html") if root is None else root,
+            root,
             self.kind,
             self.url,
             base="",
@@ -95,30 +107,44 @@ class Document:
         )
 
     def where(self, element: Any) -> str:
-        """Say where an element is: its path in the document; in an item the names of the elements that lead to it."""
+        """Return where an element is, as provenance.
+
+        In a document it is the element's path, in an item the names of the elements that lead
+        to it.
+        """
         if self.page is not None:
-            return f"{self.kind}:{self._within(element)}"
+            return f"{self.kind}:{self._names_down_to(element)}"
         path: str = self.tree.getpath(element)
         return f"{self.kind}:{path.removeprefix(self.base).lstrip('/')}"
 
-    def _within(self, element: Any) -> str:
+    def _names_down_to(self, element: Any) -> str:
+        """Return the names from the item down to an element, without the item's own."""
         names = [str(element.tag)]
-        while element is not self.root and (element := element.getparent()) is not None:
+        while element is not self.root:
+            element = element.getparent()
+            if element is None:
+                break
             names.append(str(element.tag))
-        return "/".join(reversed(names[:-1] or names))
+
+        if len(names) > 1:
+            names.pop()
+        return "/".join(reversed(names))
 
 
 def text_of(element: Any) -> str:
-    """The text of an element with `<br>` as a newline, as it stands."""
+    """Return the text of an element as written, with `<br>` as a newline."""
     return "".join(pieces(element))
 
 
 def pieces(element: Any) -> Iterator[str]:
-    """Yield the texts that an element is made of, in order; those of scripts and styles are none."""
-    for node in element.iter():
-        if node is not element and node.tag == "br":
+    """Yield the texts that make up an element, in order, without those of scripts and styles."""
+    if element.text and element.tag not in _NO_TEXT:
+        yield element.text
+
+    for node in element.iterdescendants():
+        if node.tag == "br":
             yield "\n"
-        if isinstance(node.tag, str) and node.tag not in ("script", "style") and node.text:
+        if node.text and node.tag not in _NO_TEXT:
             yield node.text
-        if node is not element and node.tail:
+        if node.tail:
             yield node.tail

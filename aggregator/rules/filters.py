@@ -1,18 +1,16 @@
-"""Pipes: the small steps after a selector (`| after: "："`, `| regex: …`), each from one text to another or to None.
+"""Pipes, the filters after a selector (`| after: "："`, `| regex: …`): each turns a text into another.
 
-Rule: a pipe is data and total; what a pattern may cost is bounded by the length of what it is given.
+A pipe returns None if it finds nothing, and never raises. The length of its input bounds what a
+pattern can cost.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from aggregator.config.regex import compiled, is_anchored, required
 from aggregator.rules.json_path import loads, walk
-
-if TYPE_CHECKING:
-    import re
 
 Pipe = Callable[[str], str | None]
 MAX_REGEX_INPUT = 20_000  # characters; bounds what a slow pattern can cost
@@ -21,14 +19,19 @@ MAX_REGEX_INPUT = 20_000  # characters; bounds what a slow pattern can cost
 def compile_pipe(text: str) -> Pipe:
     """Compile `name: argument`. Raises ValueError with a message for the person who wrote it."""
     name, _, argument = text.partition(":")
-    argument = _unquoted(argument.strip())
+    argument = _strip_quotes(argument.strip())
     if not argument:
         raise ValueError(f"the pipe `{name}` needs an argument")
     return PIPES[name](argument)
 
 
 def _after(argument: str) -> Pipe:
-    return lambda value: value.partition(argument)[2].strip() if argument in value else value
+    def apply(value: str) -> str:
+        if argument not in value:
+            return value
+        return value.partition(argument)[2].strip()
+
+    return apply
 
 
 def _before(argument: str) -> Pipe:
@@ -36,14 +39,18 @@ def _before(argument: str) -> Pipe:
 
 
 def _regex_pipe(argument: str) -> Pipe:
-    pattern, needles = compile_regex(argument), required(argument)
+    pattern = compile_regex(argument)
+    needles = required(argument)
     search = pattern.match if is_anchored(argument) else pattern.search
 
     def apply(value: str) -> str | None:
+        # Texts without what every match contains are skipped before the slower search.
         if needles and not any(needle in value for needle in needles):
             return None
         match = search(value[:MAX_REGEX_INPUT])
-        return group(match).strip() if match else None
+        if match is None:
+            return None
+        return group(match).strip()
 
     return apply
 
@@ -63,10 +70,12 @@ PIPES: dict[str, Callable[[str], Pipe]] = {
     "json": _json_pipe,
     "prefix": _prefix,
 }
+# Where a pipe begins in the text of a selector.
+PIPE_START = re.compile(rf"\s\|\s(?=(?:{'|'.join(PIPES)}):)")
 
 
 def through(pipes: tuple[Pipe, ...], value: str) -> str | None:
-    """Send a value through pipes, in order; None where one of them finds nothing."""
+    """Send a value through pipes, in order; None if one of them finds nothing."""
     result: str | None = value
     for pipe in pipes:
         if result is None:
@@ -84,9 +93,13 @@ def compile_regex(pattern: str) -> re.Pattern[str]:
 
 
 def group(match: re.Match[str]) -> str:
-    """Group 1 of a match, the whole match where the pattern has no groups."""
-    return (match[1] if match.re.groups else match[0]) or ""
+    """Return group 1 of a match, the whole match if the pattern has no groups."""
+    if match.re.groups:
+        return match[1] or ""
+    return match[0]
 
 
-def _unquoted(text: str) -> str:
-    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
+def _strip_quotes(text: str) -> str:
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
+        return text[1:-1]
+    return text

@@ -1,6 +1,6 @@
-"""Decoded JSON and the paths through it (`a.b[0]`): what JSON documents, JSON-LD and players in pages need.
+"""Decodes JSON and follows paths through it (`a.b[0]`), for JSON documents, JSON-LD and scripts.
 
-Rule: foreign data has any shape; a path that leads nowhere yields nothing, and nothing raises.
+Foreign data may have any shape: a path that leads nowhere yields nothing, and nothing raises.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _UNDEFINED = re.compile(r"(?<=[:,\[])\s*undefined(?=\s*[,}\]])")
 
 
 def loads(text: str) -> Any:
-    """Read JSON; None for what is none."""
+    """Decode JSON, None for text that is not JSON."""
     try:
         return orjson.loads(text.strip())
     except orjson.JSONDecodeError:
@@ -28,15 +28,19 @@ def loads(text: str) -> Any:
 
 
 def leading(text: str) -> Any:
-    """Read the JSON that a text begins with (`{…};` and whatever a script does next); None where it is none.
+    """Decode the JSON that a text begins with (`{…};` and further script), None if it is not JSON.
 
-    What scripts write where JSON has no word for it, `undefined`, is null.
+    `undefined`, which scripts write and JSON does not know, becomes None.
     """
     start = text.lstrip()
     whole = loads(start)
     if whole is not None:
         return whole
-    for attempt in (start, _UNDEFINED.sub("null", start)) if "undefined" in start else (start,):
+
+    attempts = [start]
+    if "undefined" in start:
+        attempts.append(_UNDEFINED.sub("null", start))
+    for attempt in attempts:
         try:
             return json.JSONDecoder().raw_decode(attempt)[0]
         except (ValueError, RecursionError):
@@ -45,7 +49,7 @@ def leading(text: str) -> Any:
 
 
 def nodes(data: Any, *, depth: int = 0) -> Iterator[dict[str, Any]]:
-    """Yield every node of a JSON-LD document, `@graph` lists opened."""
+    """Yield every node of a JSON-LD document, with those in `@graph` lists."""
     if depth > MAX_DEPTH:
         return
     if isinstance(data, list):
@@ -57,31 +61,35 @@ def nodes(data: Any, *, depth: int = 0) -> Iterator[dict[str, Any]]:
 
 
 def types(node: dict[str, Any]) -> list[str]:
-    """The types of a JSON-LD node, which states one or a list of them."""
-    kind = node.get("@type")
-    return [str(item) for item in kind] if isinstance(kind, list) else [str(kind)]
+    """Return the types of a JSON-LD node: `@type` is one name or a list of them."""
+    value = node.get("@type")
+    if isinstance(value, list):
+        return [str(item) for item in value]
+    return [str(value)]
 
 
 def walk(data: Any, path: str) -> Iterator[str]:
-    """Yield the strings at a path; a list on the way is walked whole unless an index picks from it."""
+    """Yield the texts and numbers at a path, as strings.
+
+    A list on the way is walked whole unless an index picks from it.
+    """
     for value in at(data, path):
         for leaf in flat(value):
-            if (
-                isinstance(leaf, (str, int, float))
-                and not isinstance(leaf, bool)
-                and str(leaf).strip()
-            ):
-                yield str(leaf).strip()
+            if isinstance(leaf, bool) or not isinstance(leaf, (str, int, float)):
+                continue
+            text = str(leaf).strip()
+            if text:
+                yield text
 
 
 def at(data: Any, path: str) -> Iterator[Any]:
-    """Yield the values at a path as they are: a list there is one value. `.` is the path to the document itself."""
+    """Yield the values at a path unchanged: a list is one value. `.` is the document itself."""
     steps = [name or int(index) for name, index in _STEP.findall(path)]
     yield from _at(data, steps, depth=0)
 
 
 def flat(value: Any, *, depth: int = 0) -> Iterator[Any]:
-    """Yield a value, of a list each of its values."""
+    """Yield a value; of a list each of its values, lists in lists too."""
     if not isinstance(value, list):
         yield value
     elif depth < MAX_DEPTH:
@@ -94,11 +102,14 @@ def _at(data: Any, steps: list[str | int], *, depth: int) -> Iterator[Any]:
         return
     if not steps:
         yield data
-    elif isinstance(steps[0], int):
-        if isinstance(data, list) and steps[0] < len(data):
-            yield from _at(data[steps[0]], steps[1:], depth=depth + 1)
+        return
+
+    step = steps[0]
+    if isinstance(step, int):
+        if isinstance(data, list) and step < len(data):
+            yield from _at(data[step], steps[1:], depth=depth + 1)
     elif isinstance(data, list):
         for item in data:
             yield from _at(item, steps, depth=depth + 1)
-    elif isinstance(data, dict) and steps[0] in data:
-        yield from _at(data[steps[0]], steps[1:], depth=depth + 1)
+    elif isinstance(data, dict) and step in data:
+        yield from _at(data[step], steps[1:], depth=depth + 1)

@@ -1,7 +1,7 @@
-"""The items that a selector finds in a document, and whether what holds them is there.
+"""Finds the items of a list, and whether the list's container is there.
 
-Rule: an item is a document of its own (`Document.item`). A list that is there and empty is fine; one that is gone is
-not, so a selector can be asked for its container: what it says before its last step.
+An item is a document of its own (`Document.item`). An empty list is fine, a missing one is not:
+so the container, which is the selector without its last step, can be searched for too.
 """
 
 from __future__ import annotations
@@ -23,21 +23,30 @@ _LAST_STEP = re.compile(r"/{1,2}(?:[^/\[\]]|\[(?:[^\[\]\"']|\"[^\"]*\"|'[^']*'|\
 
 
 def items(selector: Selector, document: Document) -> Iterator[Document]:
-    """Yield the items that a selector finds: elements of the page, or values of the JSON it leads to."""
+    """Yield the items that a selector finds: elements of the page, or values of its JSON."""
     if selector.data is None:
-        yield from (document.item(root=element) for element in selector.elements(document))
+        for element in selector.elements(document):
+            yield document.item(root=element)
         return
+
     for value in selector.data(document):
-        yield from (document.item(data=node) for node in flat(value))
+        for node in flat(value):
+            yield document.item(data=node)
 
 
 def container(selector: Selector, document: Document) -> bool:
-    """Tell whether what would hold the items is there; False for a selector of one step, which names no container."""
+    """Return whether the container of the items is there.
+
+    False for a selector of one step, which names no container.
+    """
     if selector.data is not None:
         return any(isinstance(value, list) for value in selector.data(document))
+
     path = _container_path(selector.source.strip())
+    if path is None:
+        return False
     try:
-        return path is not None and bool(path(document.root))
+        return bool(path(document.root))
     except etree.XPathError:
         return False
 
@@ -46,38 +55,35 @@ def container(selector: Selector, document: Document) -> bool:
 def _container_path(source: str) -> Any | None:
     form, _, rest = source.partition(":")
     if form == "xpath":
-        shorter = _LAST_STEP.sub("", rest.strip())
-        return (
-            etree.XPath(shorter)
-            if shorter not in ("", ".", rest.strip()) and _is_xpath(shorter)
-            else None
-        )
+        return _xpath_container(rest.strip())
     return _css_container(source)
 
 
-def _is_xpath(expression: str) -> bool:
+def _xpath_container(expression: str) -> Any | None:
+    shorter = _LAST_STEP.sub("", expression)
+    if shorter in ("", ".", expression):
+        return None
     try:
-        etree.XPath(expression)
+        return etree.XPath(shorter)
     except etree.XPathError:
-        return False
-    return True
+        return None
 
 
 def _css_container(source: str) -> Any | None:
-    """Every alternative of a CSS selector, each without its last compound (`ul.list > li.x` -> `ul.list`)."""
+    """Take the last compound off each alternative of a selector (`ul.list > li.x` -> `ul.list`)."""
     from cssselect import HTMLTranslator, parse
     from cssselect.parser import SelectorError
 
     translator = HTMLTranslator()
+    paths = []
     try:
-        trees: list[Any] = [one.parsed_tree for one in parse(source)]
-        parents = [
-            translator.xpath(tree.selector) for tree in trees if getattr(tree, "combinator", None)
-        ]
+        for alternative in parse(source):
+            tree: Any = alternative.parsed_tree
+            if getattr(tree, "combinator", None):
+                paths.append(f"descendant-or-self::{translator.xpath(tree.selector)}")
     except SelectorError:
         return None
-    return (
-        etree.XPath(" | ".join(f"descendant-or-self::{parent}" for parent in parents))
-        if parents
-        else None
-    )
+
+    if not paths:
+        return None
+    return etree.XPath(" | ".join(paths))

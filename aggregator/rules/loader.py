@@ -1,6 +1,7 @@
-"""Load site rules: those that ship in this folder, and the user's own beside their configuration.
+"""Loads site rules: the shipped ones, and the user's own beside their configuration.
 
-Rule: a user's file with the id of a shipped one replaces it; every problem of every file is told at once.
+A user's file replaces the shipped one with the same id. All problems of all files are reported
+together.
 """
 
 from __future__ import annotations
@@ -26,108 +27,138 @@ if TYPE_CHECKING:
 
     from aggregator.config.yaml_document import Document
     from aggregator.errors import Problem
+
 __all__ = ["RulesFile", "load_sites", "rules_files", "shipped_names"]
 
 
 @dataclass(frozen=True, slots=True)
 class RulesFile:
-    """A rules file that says what rules may say, and the document it was read from."""
+    """A valid rules file, and the document that it was read from."""
 
     file: SiteFile
     document: Document
 
 
 def load_sites(folder: Path | None = None) -> Sites:
-    """Load the shipped rules and those of a folder, None for the shipped ones alone; no folder is an empty folder.
+    """Load the shipped rules and those of a folder.
+
+    None loads the shipped rules alone. A folder that does not exist counts as empty.
 
     Raises:
         ConfigError: with every problem of every file; files are named relative to the current folder.
     """
-    return Sites(_compiled({one.file.id: one.file for one in rules_files(folder)}))
+    files = {rules.file.id: rules.file for rules in rules_files(folder)}
+    return Sites(_compile_all(files))
 
 
 def rules_files(folder: Path | None = None) -> tuple[RulesFile, ...]:
-    """Read the rules as they are written: those that ship, where the folder's do not replace them, and the folder's.
+    """Read the shipped rules files and the folder's, which replace shipped ones of the same id.
 
     Raises:
         ConfigError: as `load_sites`.
     """
     problems: list[Problem] = []
-    shipped = _read(SHIPPED, problems)
-    own = _read(folder, problems) if folder is not None else []
-    problems += _doubles(own)
-    by_id = {one.file.id: one for one in (*shipped, *own)}
-    whole = not problems
-    problems += [
-        problem for one in by_id.values() if (problem := _wrong_base(one, by_id, whole=whole))
-    ]
+    shipped = _read_folder(SHIPPED, problems)
+    own = _read_folder(folder, problems) if folder is not None else []
+    problems += _duplicate_ids(own)
+
+    by_id = {rules.file.id: rules for rules in (*shipped, *own)}
+    # While some file cannot be read, an id that no file has may be that file's.
+    complete = not problems
+    for rules in by_id.values():
+        problem = _base_problem(rules, by_id, complete=complete)
+        if problem is not None:
+            problems.append(problem)
+
     if problems:
         raise ConfigError(problems)
     return tuple(by_id.values())
 
 
-def _read(folder: Path, problems: list[Problem]) -> list[RulesFile]:
-    checked = []
+def _read_folder(folder: Path, problems: list[Problem]) -> list[RulesFile]:
+    """Read the valid files of a folder; adds what is wrong with the others to `problems`."""
+    files = []
     for path in sorted(folder.glob("*.yaml")):
         document = read(path, env={})
         problems += document.problems
-        file = _checked(document, problems)
+        file = _validate(document, problems)
         if file is not None:
-            checked.append(RulesFile(file, document))
-    return checked
+            files.append(RulesFile(file, document))
+    return files
 
 
-def _checked(document: Document, problems: list[Problem]) -> SiteFile | None:
+def _validate(document: Document, problems: list[Problem]) -> SiteFile | None:
+    """Return the checked file, None if it is not valid; the problems are added to `problems`."""
     if not isinstance(document.data, dict):
         if not document.problems:
-            problems.append(
-                document.problem((), f"must be a mapping of keys, not {seen(document.data)}")
-            )
+            message = f"must be a mapping of keys, not {seen(document.data)}"
+            problems.append(document.problem((), message))
         return None
+
+    context = Setting(document.path.parent, selector=compile_selector)
     try:
-        return SiteFile.model_validate(
-            document.data, context=Setting(document.path.parent, selector=compile_selector)
-        )
+        return SiteFile.model_validate(document.data, context=context)
     except ValidationError as e:
         problems += explain(e, document, model=SiteFile)
         return None
 
 
-def _doubles(own: Iterable[RulesFile]) -> Iterable[Problem]:
+def _duplicate_ids(own: Iterable[RulesFile]) -> list[Problem]:
+    problems = []
     first: dict[str, Document] = {}
-    for one in own:
-        document = first.setdefault(one.file.id, one.document)
-        if document is not one.document:
-            yield one.document.problem(
-                ("id",), f"`{one.file.id}` is used twice, first in {document.file}"
-            )
+    for rules in own:
+        document = first.setdefault(rules.file.id, rules.document)
+        if document is not rules.document:
+            message = f"`{rules.file.id}` is used twice, first in {document.file}"
+            problems.append(rules.document.problem(("id",), message))
+    return problems
 
 
-def _wrong_base(one: RulesFile, by_id: Mapping[str, RulesFile], *, whole: bool) -> Problem | None:
-    """Tell what is wrong with `extends`; a name that nobody has is no mistake while some file could not be read."""
-    chain = [one.file.id]
-    while (base := by_id[chain[-1]].file.extends) is not None:
+def _base_problem(
+    rules: RulesFile, by_id: Mapping[str, RulesFile], *, complete: bool
+) -> Problem | None:
+    """Return what is wrong with `extends`, None if nothing is.
+
+    An unknown id is a problem of the file that names it, not of those that extend that file, and
+    only if all files could be read (`complete`).
+    """
+    chain = [rules.file.id]
+    while True:
+        base = by_id[chain[-1]].file.extends
+        if base is None:
+            return None
+
         if base not in by_id:
-            return _stranger(one, base, by_id) if len(chain) == 1 and whole else None
+            if len(chain) == 1 and complete:
+                return _unknown_base(rules, base, by_id)
+            return None
+
         chain.append(base)
         if base in chain[:-1]:
-            return one.document.problem(("extends",), f"goes in a circle: {' -> '.join(chain)}")
-    return None
+            message = f"goes in a circle: {' -> '.join(chain)}"
+            return rules.document.problem(("extends",), message)
 
 
-def _stranger(one: RulesFile, base: str, by_id: Mapping[str, RulesFile]) -> Problem:
+def _unknown_base(rules: RulesFile, base: str, by_id: Mapping[str, RulesFile]) -> Problem:
     guess = nearest(base, by_id)
-    hint = f"did you mean `{guess}`?" if guess else f"known are {', '.join(sorted(by_id))}"
-    return one.document.problem(("extends",), f"there are no rules `{base}`, {hint}")
+    if guess:
+        hint = f"did you mean `{guess}`?"
+    else:
+        hint = f"known are {', '.join(sorted(by_id))}"
+    return rules.document.problem(("extends",), f"there are no rules `{base}`, {hint}")
 
 
-def _compiled(files: Mapping[str, SiteFile]) -> Iterable[SiteRules]:
-    done: dict[str, SiteRules] = {}
+def _compile_all(files: Mapping[str, SiteFile]) -> list[SiteRules]:
+    compiled: dict[str, SiteRules] = {}
+    return [_compile(name, files, compiled) for name in files]
 
-    def compiled(name: str) -> SiteRules:
-        if name not in done:
-            base = files[name].extends
-            done[name] = compile_site(files[name], compiled(base) if base else None)
-        return done[name]
 
-    return [compiled(name) for name in files]
+def _compile(name: str, files: Mapping[str, SiteFile], compiled: dict[str, SiteRules]) -> SiteRules:
+    """Compile a file after those that it extends; `compiled` keeps the results."""
+    if name not in compiled:
+        file = files[name]
+        base = None
+        if file.extends:
+            base = _compile(file.extends, files, compiled)
+        compiled[name] = compile_site(file, base)
+    return compiled[name]

@@ -1,7 +1,7 @@
-"""The selector language of site rules: one string says where a value is.
+"""The selector language of site rules: one string names where a value is.
 
-Rule: a selector is data. Nothing is evaluated, nothing loops; a selector that does not parse raises ValueError when the
-rules load, and one that is loaded never raises.
+A selector that does not parse raises ValueError when the rules are loaded. One that is loaded
+never raises.
 
     h1.title                  text of the first match of a CSS selector
     a.more@href               an attribute of the first match
@@ -10,7 +10,7 @@ rules load, and one that is loaded never raises.
     xpath://p[1]/@class       XPath 1.0, every result
     meta:og:image             content of <meta name=…> or <meta property=…>
     ld:NewsArticle.author.name    JSON-LD, type (or * for any) and path; lists are walked
-    json:a.b[0].c             decoded JSON, where the document or the item is some; lists are walked
+    json:a.b[0].c             decoded JSON, if the document or the item is JSON; lists are walked
     url:/regex/               the document's own URL: group 1, else the whole match
     const:text                the text itself
 
@@ -30,7 +30,7 @@ from lxml import etree
 from aggregator.rules.document import Document, Match, text_of
 from aggregator.rules.filters import (
     MAX_REGEX_INPUT,
-    PIPES,
+    PIPE_START,
     Pipe,
     compile_pipe,
     compile_regex,
@@ -42,150 +42,226 @@ from aggregator.rules.json_path import at, leading, types, walk
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-_PIPE = re.compile(rf"\s\|\s(?=(?:{'|'.join(PIPES)}):)")
+    # Both search a document; the first returns values, the second elements or JSON values.
+    FindMatches = Callable[[Document], Iterator[Match]]
+    FindNodes = Callable[[Document], Iterator[Any]]
+
 _JSON_PIPE = re.compile(r"json:\s*(?P<quote>[\"']?)(?P<path>.+?)(?P=quote)\s*", re.DOTALL)
 _NAMES = re.compile(r"[.#]([A-Za-z_][\w-]*)(?![^\[]*\])")
 
 
 @dataclass(frozen=True)
 class Selector:
-    """A compiled selector; `source` is the text it came from.
+    """A compiled selector; `source` is the text that it was compiled from.
 
-    `data` gives the JSON values it is about as they are, None for a selector that is about elements.
+    `needle` is a class or an id without which nothing matches, None if no such name is known.
+    `data` finds JSON values as they are, None for a selector of elements.
     """
 
     source: str
-    find: Callable[[Document], Iterator[Match]]
-    select: Callable[[Document], Iterator[Any]]
+    find: FindMatches
+    select: FindNodes
     pipes: tuple[Pipe, ...] = ()
     needle: str | None = None
-    data: Callable[[Document], Iterator[Any]] | None = None
+    data: FindNodes | None = None
 
     def __call__(
         self, document: Document, *, found: dict[Any, list[Match]] | None = None
     ) -> Iterator[Match]:
-        """Give what the selector finds, in document order, blank values left out.
+        """Return what the selector finds, in document order, without blank values.
 
-        `found` keeps what was found in this document before, for selectors that differ in their pipes only; nobody
-        changes the document meanwhile.
+        `found` keeps the matches in this document for selectors that differ in their pipes only.
+        The document must not change between calls with the same `found`.
         """
         if self._is_hopeless(document):
             return iter(())
-        if found is None:
-            matches: Iterable[Match] = self.find(document)
-        elif (known := found.get(self.find)) is not None:
-            matches = known
-        else:
-            matches = found[self.find] = list(self.find(document))
-        return self._piped(matches) if self.pipes else iter(matches)
+
+        matches = self._find_once(document, found)
+        if self.pipes:
+            return self._apply_pipes(matches)
+        return iter(matches)
 
     def elements(self, document: Document) -> Iterator[Any]:
-        """Yield every element that the selector is about, blank ones too."""
+        """Yield every element that the selector names, blank ones too."""
         if not self._is_hopeless(document):
             yield from self.select(document)
 
-    def _piped(self, matches: Iterable[Match]) -> Iterator[Match]:
+    def _find_once(
+        self, document: Document, found: dict[Any, list[Match]] | None
+    ) -> Iterable[Match]:
+        if found is None:
+            return self.find(document)
+        if self.find not in found:
+            found[self.find] = list(self.find(document))
+        return found[self.find]
+
+    def _apply_pipes(self, matches: Iterable[Match]) -> Iterator[Match]:
         for match in matches:
-            if value := through(self.pipes, match.value):
+            value = through(self.pipes, match.value)
+            if value:
                 yield Match(value, match.where, match.element)
 
     def _is_hopeless(self, document: Document) -> bool:
-        """Most rules of a site concern other pages of it: a class that the source does not name needs no search."""
-        return (
-            self.needle is not None
-            and document.source is not None
-            and self.needle not in document.marks
-        )
+        """Return whether the source lacks a name that the selector needs.
+
+        Most rules of a site are for other pages than the one at hand: this saves their searches.
+        """
+        if self.needle is None or document.source is None:
+            return False
+        return self.needle not in document.marks
 
 
 @lru_cache(maxsize=4096)
 def compile_selector(text: str) -> Selector:
     """Compile one selector. Raises ValueError with a message for the person who wrote it."""
-    head, *pipes = _PIPE.split(text.strip())
+    head, *pipe_texts = PIPE_START.split(text.strip())
     head = head.strip()
-    find, compiled = _finder(head), tuple(compile_pipe(pipe) for pipe in pipes)
+    find = _compile_matches(head)
+    pipes = tuple(compile_pipe(pipe) for pipe in pipe_texts)
     return Selector(
         text,
         find,
-        _element_finder(head),
-        compiled,
+        _compile_elements(head),
+        pipes,
         _needle(head),
-        _data_finder(head, pipes, find, compiled),
+        _compile_data(head, pipe_texts, find, pipes),
     )
 
 
+def split_every_mark(head: str) -> tuple[str, bool]:
+    """Take off a final `*` that asks for every match; tells whether there was one.
+
+    Only after a name it asks for that: alone and after a combinator it is CSS for any element.
+    """
+    is_mark = head.endswith("*") and not head.endswith((" *", ">*", "|*")) and head != "*"
+    if is_mark:
+        return head[:-1], True
+    return head, False
+
+
+def _split_form(head: str) -> tuple[str, str]:
+    """Split `meta:og:image` into its form and the rest; the form of CSS is `css`."""
+    form, _, rest = head.partition(":")
+    if form in _FORMS and rest:
+        return form, rest.strip()
+    return "css", head
+
+
 def _needle(head: str) -> str | None:
-    """The longest class or id that a CSS selector cannot match without; None for other forms and for alternatives."""
-    name, _, rest = head.partition(":")
-    if (name in _FORMS and rest) or any(mark in head for mark in ",:"):
+    """Return the longest class or id that a CSS selector cannot match without.
+
+    None for other forms than CSS, and for alternatives and pseudo-classes.
+    """
+    form, _ = _split_form(head)
+    if form != "css" or "," in head or ":" in head:
         return None
-    return max(_NAMES.findall(_css_parts(head)[0]), key=len, default=None)
+    return max(_NAMES.findall(_split_css(head).selector), key=len, default=None)
 
 
-def _finder(head: str) -> Callable[[Document], Iterator[Match]]:
-    name, _, rest = head.partition(":")
-    make = _FORMS.get(name)
-    if make is not None and rest:
-        return make(rest.strip())
-    return _css(head)
+def _compile_matches(head: str) -> FindMatches:
+    form, argument = _split_form(head)
+    if form == "css":
+        return _css(head)
+    return _FORMS[form](argument)
 
 
-def _data_finder(
-    head: str,
-    pipes: list[str],
-    find: Callable[[Document], Iterator[Match]],
-    compiled: tuple[Pipe, ...],
-) -> Callable[[Document], Iterator[Any]] | None:
-    """JSON values at a path, whole: of the document's JSON, or of the text that the last pipe reads as JSON."""
-    form, _, path = head.partition(":")
-    if form == "json" and path and not pipes:
-        return lambda document: at(document.data, path.strip())
-    last = _JSON_PIPE.fullmatch(pipes[-1].strip()) if pipes else None
-    if last is None:
+def _compile_data(
+    head: str, pipe_texts: list[str], find: FindMatches, pipes: tuple[Pipe, ...]
+) -> FindNodes | None:
+    """Return what finds whole JSON values: in the document, or in text that the last pipe decodes."""
+    form, path = _split_form(head)
+    if not pipe_texts:
+        if form == "json":
+            return lambda document: at(document.data, path)
         return None
 
-    def values(document: Document) -> Iterator[Any]:
+    last_pipe = _JSON_PIPE.fullmatch(pipe_texts[-1].strip())
+    if last_pipe is None:
+        return None
+
+    def find_values(document: Document) -> Iterator[Any]:
         for match in find(document):
-            text = through(compiled[:-1], match.value)
+            text = through(pipes[:-1], match.value)
             if text:
-                yield from at(leading(text), last["path"])
+                yield from at(leading(text), last_pipe["path"])
 
-    return values
-
-
-def _element_finder(head: str) -> Callable[[Document], Iterator[Any]]:
-    """The elements themselves, whether or not they hold text: what `remove` needs."""
-    name, _, rest = head.partition(":")
-    if name in _FORMS and rest and name != "xpath":
-        return lambda document: (
-            match.element
-            for match in _FORMS[name](rest.strip())(document)
-            if match.element is not None
-        )
-    path = _tried(rest.strip()) if name == "xpath" else _css_path(_css_parts(head)[0])
-
-    def select(document: Document) -> Iterator[Any]:
-        for item in path(document.own if name == "xpath" else document.root):
-            element = (
-                item.getparent() if isinstance(item, str) and hasattr(item, "getparent") else item
-            )
-            if isinstance(getattr(element, "tag", None), str):
-                yield element
-
-    return select
+    return find_values
 
 
-def _css(head: str) -> Callable[[Document], Iterator[Match]]:
-    selector, attribute, every = _css_parts(head)
+def _compile_elements(head: str) -> FindNodes:
+    """Return what finds the elements, with or without text, as `remove` needs them."""
+    form, argument = _split_form(head)
+    if form == "css":
+        path = _css_path(_split_css(head).selector)
+        return lambda document: _elements_in(path(document.root))
+    if form == "xpath":
+        path = _compile_xpath(argument)
+        return lambda document: _elements_in(path(document.own))
+
+    find = _FORMS[form](argument)
+
+    def find_elements(document: Document) -> Iterator[Any]:
+        for match in find(document):
+            if match.element is not None:
+                yield match.element
+
+    return find_elements
+
+
+def _elements_in(results: Iterable[Any]) -> Iterator[Any]:
+    """Yield the elements of XPath results; of a text or an attribute the one that has it."""
+    for result in results:
+        element = result
+        if isinstance(result, str):
+            element = _owner(result)
+        if _is_element(element):
+            yield element
+
+
+def _owner(text: Any) -> Any | None:
+    """Return the element that an XPath result of text was taken from, None if none was."""
+    if hasattr(text, "getparent"):
+        return text.getparent()
+    return None
+
+
+def _is_element(node: Any) -> bool:
+    """Return whether a node is an element; the tag of a comment is a function."""
+    return isinstance(getattr(node, "tag", None), str)
+
+
+@dataclass(frozen=True, slots=True)
+class _CssParts:
+    """The parts of `css@attribute*`; `every` is whether all matches count."""
+
+    selector: str
+    attribute: str
+    every: bool
+
+
+def _split_css(head: str) -> _CssParts:
+    css, every = split_every_mark(head)
+    selector, _, attribute = css.partition("@")
+    return _CssParts(selector.strip(), attribute.strip(), every)
+
+
+def _css(head: str) -> FindMatches:
+    parts = _split_css(head)
+    selector, attribute, every = parts.selector, parts.attribute, parts.every
     if not selector and not attribute:
         raise ValueError("a selector is missing")
     path = _css_path(selector)
 
     def find(document: Document) -> Iterator[Match]:
         for element in path(document.root):
-            value = element.get(attribute) if attribute else _own_text(element, selector)
-            if value and value.strip():
-                yield Match(value.strip(), document.where(element), element)
+            if attribute:
+                value = element.get(attribute) or ""
+            else:
+                value = _own_text(element, selector)
+
+            value = value.strip()
+            if value:
+                yield Match(value, document.where(element), element)
                 if not every:
                     return
 
@@ -193,17 +269,10 @@ def _css(head: str) -> Callable[[Document], Iterator[Match]]:
 
 
 def _own_text(element: Any, selector: str) -> str:
-    """A script is no text of what it stands in, but it is its own where a selector names it."""
-    return (
-        element.text or "" if element.tag == "script" and "script" in selector else text_of(element)
-    )
-
-
-def _css_parts(head: str) -> tuple[str, str, bool]:
-    """Split `css@attribute*` into its parts; a final `*` after a name means every match, elsewhere it is CSS."""
-    every = head.endswith("*") and not head.endswith((" *", ">*", "|*")) and head != "*"
-    selector, _, attribute = (head[:-1] if every else head).partition("@")
-    return selector.strip(), attribute.strip(), every
+    """Return an element's text; that of a script only if the selector names scripts."""
+    if element.tag == "script" and "script" in selector:
+        return element.text or ""
+    return text_of(element)
 
 
 @lru_cache(maxsize=4096)
@@ -214,71 +283,75 @@ def _css_path(selector: str) -> etree.XPath:
     if not selector:  # `@href` alone: of the item itself
         return etree.XPath("self::*")
     try:
-        return _tried(HTMLTranslator().css_to_xpath(selector, prefix="descendant-or-self::"))
+        return _compile_xpath(
+            HTMLTranslator().css_to_xpath(selector, prefix="descendant-or-self::")
+        )
     except (SelectorError, etree.XPathError) as e:
         raise ValueError(f"CSS: {e}") from e
 
 
-def _tried(expression: str) -> etree.XPath:
-    """Compile XPath and ask it once: a prefix or a function that nobody knows (`x|p`) shows only then."""
+def _compile_xpath(expression: str) -> etree.XPath:
+    """Compile XPath and run it once: an unknown prefix or function (`x|p`) shows only then."""
     path = etree.XPath(expression)
     path(etree.Element("html"))
     return path
 
 
 @lru_cache(maxsize=4096)
-def _xpath(expression: str) -> Callable[[Document], Iterator[Match]]:
+def _xpath(expression: str) -> FindMatches:
     try:
-        path = _tried(expression)
+        path = _compile_xpath(expression)
     except etree.XPathError as e:
         raise ValueError(f"XPath: {e}") from e
 
     def find(document: Document) -> Iterator[Match]:
         try:
-            found = path(document.own)
+            results = path(document.own)
         except etree.XPathError:
             return
-        for item in found if isinstance(found, list) else [found]:
-            yield from _xpath_match(document, item)
+
+        if not isinstance(results, list):
+            results = [results]
+        for result in results:
+            match = _xpath_match(document, result)
+            if match is not None:
+                yield match
 
     return find
 
 
-def _xpath_match(document: Document, item: Any) -> Iterator[Match]:
-    if isinstance(item, (bool, float)):
-        return
-    element = item.getparent() if isinstance(item, str) and hasattr(item, "getparent") else item
-    if isinstance(item, str):
-        value = str(item)
-        if getattr(item, "is_tail", False):
+def _xpath_match(document: Document, result: Any) -> Match | None:
+    if isinstance(result, str):
+        value, element = str(result), _owner(result)
+        # Text behind an element belongs to that element in lxml, and to its parent in HTML.
+        if element is not None and getattr(result, "is_tail", False):
             element = element.getparent()
-    elif isinstance(getattr(item, "tag", None), str):
-        value = text_of(item)
-    else:
-        return
-    if value.strip():
-        where = (
-            document.where(element)
-            if element is not None and not isinstance(element, str)
-            else document.kind
-        )
-        yield Match(value.strip(), where, element if not isinstance(element, str) else None)
+    elif _is_element(result):
+        value, element = text_of(result), result
+    else:  # a number, a boolean, a comment
+        return None
+
+    value = value.strip()
+    if not value:
+        return None
+    where = document.kind if element is None else document.where(element)
+    return Match(value, where, element)
 
 
-def _meta(name: str) -> Callable[[Document], Iterator[Match]]:
+def _meta(name: str) -> FindMatches:
+    lowered = name.lower()
+
     def find(document: Document) -> Iterator[Match]:
         for element in document.root.iter("meta"):
-            stated = (
-                element.get("property") or element.get("name") or element.get("itemprop") or ""
-            ).lower()
+            key = element.get("property") or element.get("name") or element.get("itemprop") or ""
             value = (element.get("content") or "").strip()
-            if stated == name.lower() and value:
+            if key.lower() == lowered and value:
                 yield Match(value, f"meta:{name}", element)
 
     return find
 
 
-def _linked_data(expression: str) -> Callable[[Document], Iterator[Match]]:
+def _linked_data(expression: str) -> FindMatches:
     kind, _, path = expression.partition(".")
     if not path:
         raise ValueError(
@@ -287,27 +360,30 @@ def _linked_data(expression: str) -> Callable[[Document], Iterator[Match]]:
 
     def find(document: Document) -> Iterator[Match]:
         for node in document.linked_data:
-            if kind == "*" or kind in types(node):
-                for value in walk(node, path):
-                    yield Match(value, f"ld:{path}")
+            if kind != "*" and kind not in types(node):
+                continue
+            for value in walk(node, path):
+                yield Match(value, f"ld:{path}")
 
     return find
 
 
-def _url(expression: str) -> Callable[[Document], Iterator[Match]]:
+def _url(expression: str) -> FindMatches:
     if len(expression) < 3 or expression[0] != "/" or expression[-1] != "/":
         raise ValueError(f"`url:{expression}` is not of the form url:/regex/")
     pattern = compile_regex(expression[1:-1])
 
     def find(document: Document) -> Iterator[Match]:
-        match = pattern.search(document.url[:MAX_REGEX_INPUT]) if document.url else None
+        if not document.url:
+            return
+        match = pattern.search(document.url[:MAX_REGEX_INPUT])
         if match:
             yield Match(group(match), "url")
 
     return find
 
 
-def _json(path: str) -> Callable[[Document], Iterator[Match]]:
+def _json(path: str) -> FindMatches:
     def find(document: Document) -> Iterator[Match]:
         for value in walk(document.data, path):
             yield Match(value, f"json:{path}")
@@ -315,14 +391,14 @@ def _json(path: str) -> Callable[[Document], Iterator[Match]]:
     return find
 
 
-def _const(text: str) -> Callable[[Document], Iterator[Match]]:
+def _const(text: str) -> FindMatches:
     def find(_: Document) -> Iterator[Match]:
         yield Match(text, "const")
 
     return find
 
 
-_FORMS: dict[str, Callable[[str], Callable[[Document], Iterator[Match]]]] = {
+_FORMS: dict[str, Callable[[str], FindMatches]] = {
     "xpath": _xpath,
     "meta": _meta,
     "ld": _linked_data,

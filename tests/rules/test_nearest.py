@@ -14,7 +14,7 @@ from lxml import html
 from aggregator.rules import suggest as nearness
 from aggregator.rules.selector import Document, compile_selector
 from aggregator.rules.suggest import Near, nearest
-from aggregator.rules.suggest.relax import MAX_NAMES, _names_of, relaxed
+from aggregator.rules.suggest.relax import MAX_NAMES, _names_of, relaxations
 
 CASES: list[dict[str, Any]] = json.loads(
     (Path(__file__).parent / "data" / "nearest.json").read_text(encoding="utf-8")
@@ -67,7 +67,7 @@ class Wide:
 def test_the_larger_the_page_the_fewer_selectors_are_tried() -> None:
     small, huge = document(), Document(Wide(), kind="page")
 
-    assert [nearness._affordable(pages) for pages in ([small], [huge], [small, huge])] == [
+    assert [nearness._affordable_tries(pages) for pages in ([small], [huge], [small, huge])] == [
         nearness.MAX_TRIES,
         2,
         2,
@@ -110,6 +110,6 @@ def test_a_selector_in_its_parts_is_written_as_it_was() -> None:
         "#main li:first-child + li",
         "h3.card__title ~ time",
     ):
-        form = next(relaxed(f"{text}@href", " | after: x", [document()]))
+        form = next(relaxations(f"{text}@href", " | after: x", [document()]))
 
         assert form.text("*") == f"{text}@href* | after: x"

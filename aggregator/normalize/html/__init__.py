@@ -1,9 +1,9 @@
-"""HTML of the wild in, clean paragraphs out: one walk that repairs, then one sanitizer that judges.
+"""Turns any HTML into clean paragraphs: repairs it first, then sanitizes it.
 
-Rule: the sanitizer (nh3, an allow-list of our own) comes last and alone decides what may leave; everything before it
-only repairs (lazy images, fused tags, line breaks used as paragraphs, wrappers, empty blocks). Total: no input raises,
-and none costs more than its length: what has too many elements, or too deep ones, is read as plain text; a tag with
-hundreds of attributes loses them.
+Rule: the sanitizer (nh3 with an allow-list of our own) comes last and alone decides what may leave;
+the steps before it only repair (lazy images, fused tags, line breaks used as paragraphs, wrappers,
+empty blocks). No input raises, and none costs more than its length: HTML with too many or too
+deeply nested elements is read as plain text, and a tag with hundreds of attributes loses them.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from aggregator.normalize.text import block, clean_characters
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MAX_DEPTH = 80  # elements; the walk needs five Python frames a level, pages of the wild reach 30
-MAX_ELEMENTS = (
-    20_000  # a document; the longest articles have 2,000, and taking out many costs their square
-)
-MAX_ATTRIBUTES = 300  # a tag; 40,000 distinct ones hold libxml2 for 11 s
+MAX_DEPTH = 80  # elements; the walk needs five Python frames a level, real pages reach 30
+# In a document. The longest articles have 2,000, and removing many costs their square.
+MAX_ELEMENTS = 20_000
+MAX_ATTRIBUTES = 300  # of a tag; 40,000 distinct ones block libxml2 for 11 s
 _LONG_CHARACTERS = 4096  # a shorter tag cannot hold enough attributes to matter
+_URL_ATTRIBUTES = frozenset({"src", "href", "poster", "cite"})
 
 _TOO_MUCH = etree.XPath(f"boolean({'/*' * MAX_DEPTH}) or count(//*) > {MAX_ELEMENTS}")
 _HIDDEN = etree.XPath(".//*[@hidden or @style[contains(translate(., ' ', ''), 'display:none')]]")
@@ -38,7 +38,7 @@ _TAG = re.compile(
     r"""<([a-z][^\s/>]{0,40})(?:[^>=]++|=\s*+(?:"[^"]*+"|'[^']*+')?+)*+(?:>|\Z)""", re.IGNORECASE
 )
 _QUOTED = re.compile(r""""[^"]*+"|'[^']*+'""")
-# Zero is left to the parser, which makes U+FFFD of it (HTML §13.2.5.80).
+# Zero is left to the parser, which turns it into U+FFFD (HTML §13.2.5.80).
 _ILLEGAL_REFERENCE = re.compile(
     r"&#(?:0*+(?:[1-8]|1[1245-9]|2\d|3[01]|6553[45])(?!\d)|x0*+(?:[1-8bcef]|1[\da-f]|fff[ef])(?![\da-f]));?",
     re.IGNORECASE,
@@ -47,33 +47,46 @@ _ATTRIBUTE = re.compile(r"[\s/=]++")
 
 
 def without_illegal_references(text: str) -> str:
-    """Leave out references to what XML 1.0 §2.2 forbids: a tree that holds one cannot be changed."""
-    return _ILLEGAL_REFERENCE.sub("", text) if "&#" in text else text
+    """Remove references to characters that XML 1.0 §2.2 forbids: lxml cannot change a tree with one."""
+    if "&#" not in text:
+        return text
+    return _ILLEGAL_REFERENCE.sub("", text)
 
 
 def parse(html: str) -> Any | None:
-    """Parse a fragment or a page into an lxml tree whose root is `html`; None where there is nothing to parse."""
+    """Parse a fragment or a page into an lxml tree with the root `html`, None if it is empty."""
     text = without_illegal_references(clean_characters(html))
     if elements.MAYBE_FUSED.search(text):
         text = elements.FUSED.sub(r"<\1 ", text)
     if not text.strip():
         return None
-    root = _parsed(with_few_attributes(text) if len(text) > _LONG_CHARACTERS else text)
+
+    bounded = text
+    if len(text) > _LONG_CHARACTERS:
+        bounded = with_few_attributes(text)
+    root = _parse_bounded(bounded)
     if root is not None and _TOO_MUCH(root):
-        paragraphs = block(text).split("\n\n")
-        return _parsed(
-            "".join(f"<p>{escape(paragraph, quote=False)}</p>" for paragraph in paragraphs)
-        )
+        return _parse_bounded(_as_plain_paragraphs(text))
     return root
 
 
+def _as_plain_paragraphs(text: str) -> str:
+    paragraphs = []
+    for paragraph in block(text).split("\n\n"):
+        paragraphs.append(f"<p>{escape(paragraph, quote=False)}</p>")
+    return "".join(paragraphs)
+
+
 def _has_body(text: str) -> bool:
-    # Looked for in this way first: few articles have one, and lowering them all takes longer.
-    begun = "<bo" in text or "<BO" in text or "<Bo" in text or "<bO" in text
-    return begun and "<body" in text.lower()
+    # Few articles have one, and to lower them all takes longer than to look for a start.
+    for start in ("<bo", "<BO", "<Bo", "<bO"):
+        if start in text:
+            return "<body" in text.lower()
+    return False
 
 
-def _parsed(text: str) -> Any | None:
+def _parse_bounded(text: str) -> Any | None:
+    """Parse HTML whose tags have few attributes, None if lxml finds nothing in it."""
     if not _has_body(text[:4096]):
         text = f"<html><body>{text}"
     try:
@@ -90,15 +103,19 @@ def _parser() -> etree.HTMLParser:
 
 
 def with_few_attributes(text: str) -> str:
-    """Take all attributes off a tag that has more than MAX_ATTRIBUTES, which would hold the parser for long."""
-    return _TAG.sub(lambda match: f"<{match[1]}>" if _is_stuffed(match[0]) else match[0], text)
+    """Remove all attributes of tags with more than MAX_ATTRIBUTES, which would block the parser."""
+    return _TAG.sub(_without_many_attributes, text)
 
 
-def _is_stuffed(tag: str) -> bool:
-    return (
-        len(tag) > _LONG_CHARACTERS
-        and len(_ATTRIBUTE.findall(_QUOTED.sub("", tag))) > MAX_ATTRIBUTES
-    )
+def _without_many_attributes(tag: re.Match[str]) -> str:
+    text: str = tag[0]
+    if len(text) <= _LONG_CHARACTERS:
+        return text
+
+    attributes = _ATTRIBUTE.findall(_QUOTED.sub("", text))
+    if len(attributes) <= MAX_ATTRIBUTES:
+        return text
+    return f"<{tag[1]}>"
 
 
 def clean(
@@ -108,17 +125,19 @@ def clean(
     junk: Sequence[re.Pattern[str]] = (),
     placeholders: Sequence[re.Pattern[str]] = (),
 ) -> str | None:
-    """Return the sanitized HTML of a parsed fragment, None where nothing readable is left; the tree is used up.
+    """Return the sanitized HTML of a parsed fragment, None if nothing readable is left.
 
-    `base` makes links absolute. A block whose whole text matches one of `junk` is dropped; an image whose URL matches
-    one of `placeholders` is none.
+    `base` makes links absolute. Blocks whose whole text matches one of `junk` are dropped, and
+    images whose URL matches one of `placeholders`. The tree is used up.
     """
     body = root.find("body") if root.tag == "html" else root
     if body is None:
         return None
+
     _drop(body, {element.tag for element in body.iter()})
     media.repair(body, base, placeholders)
-    result = sanitize("".join(_serialize(block) for block in blocks_of(body, junk)))
+    blocks = blocks_of(body, junk)
+    result = sanitize("".join(_serialize(block) for block in blocks))
     return result or None
 
 
@@ -128,14 +147,19 @@ def sanitize(html: str) -> str:
 
 
 def text_of(html: str) -> str:
-    """The text of sanitized HTML: paragraphs separated by a blank line, `<br>` as a newline."""
+    """Return the text of sanitized HTML: a blank line between paragraphs, `<br>` as a newline."""
     root = parse(html)
     if root is None:
         return ""
+
     parts: list[str] = []
-    _text(root, parts)
-    paragraphs = (join_lines(paragraph) for paragraph in "".join(parts).split("\n\n"))
-    return "\n\n".join(stripped for paragraph in paragraphs if (stripped := _tidy(paragraph)))
+    _collect_text(root, parts)
+    paragraphs = []
+    for paragraph in "".join(parts).split("\n\n"):
+        paragraph = _strip_lines(join_lines(paragraph))
+        if paragraph:
+            paragraphs.append(paragraph)
+    return "\n\n".join(paragraphs)
 
 
 @lru_cache(maxsize=1)
@@ -143,27 +167,37 @@ def _cleaner() -> nh3.Cleaner:
     return nh3.Cleaner(
         tags=set(elements.ALLOWED_TAGS),
         attributes={tag: set(names) for tag, names in elements.ALLOWED_ATTRIBUTES.items()},
-        attribute_filter=_attribute,
+        attribute_filter=_filter_attribute,
         url_schemes={"http", "https", "mailto", "data"},
         link_rel=None,
-        # One attribute an element: several would come in the order of a randomly seeded table, another one each run.
+        # One attribute per element: several would be written in the order of a randomly seeded
+        # table, which is another one in each run.
         set_tag_attribute_values={
             "iframe": {"sandbox": "allow-scripts allow-same-origin allow-popups"}
         },
     )
 
 
-def _attribute(tag: str, name: str, value: str) -> str | None:
-    """The last word on one attribute: addresses are http(s), frames come from known players, sizes are numbers."""
-    if name in ("src", "href", "poster", "cite"):
-        return value if media.allowed_address(tag, name, value) else None
-    if name == "srcset":
-        return None if "data:" in value.lower() or "javascript:" in value.lower() else value
+def _filter_attribute(tag: str, name: str, value: str) -> str | None:
+    """Return the value that an attribute keeps, None to remove it.
+
+    URLs are http(s), frames are of known players, sizes are numbers.
+    """
     if name == "loading":
         return "lazy"
-    if name in ("width", "height"):
-        return value if value.isascii() and value.isdigit() else None
-    return value
+
+    is_allowed = True
+    if name in _URL_ATTRIBUTES:
+        is_allowed = media.allowed_address(tag, name, value)
+    elif name == "srcset":
+        lowered = value.lower()
+        is_allowed = "data:" not in lowered and "javascript:" not in lowered
+    elif name in ("width", "height"):
+        is_allowed = value.isascii() and value.isdigit()
+
+    if is_allowed:
+        return value
+    return None
 
 
 def _drop(body: Any, names: set[str]) -> None:
@@ -178,21 +212,26 @@ def _serialize(element: Any) -> str:
     return cast("str", etree.tostring(element, method="html", encoding="unicode", with_tail=False))
 
 
-def _text(element: Any, parts: list[str]) -> None:
-    block = element.tag in elements.BLOCKS
-    if block:
+def _collect_text(element: Any, parts: list[str]) -> None:
+    if not isinstance(element.tag, str):
+        return
+
+    is_block = element.tag in elements.BLOCKS
+    if is_block:
         parts.append("\n\n")
-    if element.tag == "br":
+    elif element.tag == "br":
         parts.append("\n")
-    if element.text and isinstance(element.tag, str):
+
+    if element.text:
         parts.append(element.text)
     for child in element:
-        _text(child, parts)
+        _collect_text(child, parts)
         if child.tail:
             parts.append(child.tail)
-    if block:
+    if is_block:
         parts.append("\n\n")
 
 
-def _tidy(paragraph: str) -> str:
-    return "\n".join(line.strip(BLANK) for line in paragraph.split("\n")).strip(BLANK)
+def _strip_lines(paragraph: str) -> str:
+    lines = [line.strip(BLANK) for line in paragraph.split("\n")]
+    return "\n".join(lines).strip(BLANK)

@@ -1,6 +1,7 @@
-"""Flatten a body into readable blocks: wrappers vanish, loose text becomes paragraphs, empty blocks go.
+"""Flattens a body into readable blocks.
 
-Rule: no word is lost. A run of text and inline elements is a paragraph; two line breaks in a row end one.
+Wrappers are replaced by their content, loose text becomes paragraphs, empty blocks are dropped. No
+word is lost. A run of text and inline elements is a paragraph; two line breaks in a row end one.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from aggregator.normalize.html.tree import BLANK, detach, has_content, last_chil
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-# What makes a paragraph more than text and inline elements: blocks, pictures of its own, line breaks.
+# A paragraph that holds one of these is read like a wrapper: blocks, images, line breaks.
 _SPLITTING = (*sorted(elements.BLOCKS), "br", "img", "picture")
 _STRING = etree.XPath("string()", smart_strings=False)
 _RUNS = re.compile(r"[ \t\r\n\f]{2,}|[\t\r\n\f]")
@@ -27,153 +28,177 @@ _HAN_BREAK = re.compile(rf"(?<={_HAN})\n\s*(?={_HAN})")
 
 
 def blocks_of(body: Any, junk: Sequence[re.Pattern[str]] = ()) -> list[Any]:
-    """The blocks of a body, in order, without those whose whole text matches one of `junk`. The body is used up."""
-    _collapse(body)
-    return _Blocks(junk).read(body)
+    """Return the blocks of a body, in order, without those whose whole text matches `junk`.
+
+    The body is used up.
+    """
+    _collapse_blanks(body)
+    return _BlockReader(junk).read(body)
 
 
-def _collapse(body: Any) -> None:
-    """White space outside `pre` counts once; a line break between two Han characters counts not at all."""
+def _collapse_blanks(body: Any) -> None:
+    """Collapse white space outside `pre` as browsers do.
+
+    A line break between two Han characters is removed, for a space would be wrong there.
+    """
     if not _has_runs(_STRING(body)):
         return
-    kept = next(body.iter("pre"), None) is not None
+
+    has_pre = next(body.iter("pre"), None) is not None
     for element in body.iter():
         text, tail = element.text, element.tail
-        if text and _has_runs(text) and not (kept and _preformatted(element)):
-            element.text = _collapsed(text)
-        if tail and _has_runs(tail) and not (kept and _preformatted(element.getparent())):
-            element.tail = _collapsed(tail)
+        if text and _has_runs(text):
+            if not (has_pre and _is_preformatted(element)):
+                element.text = _collapse_text(text)
+        if tail and _has_runs(tail):
+            if not (has_pre and _is_preformatted(element.getparent())):
+                element.tail = _collapse_text(tail)
 
 
 def _has_runs(text: str) -> bool:
-    """Tell what `_RUNS` would find, in a fraction of its time."""
-    return "\n" in text or "  " in text or "\t" in text or "\r" in text or "\f" in text
+    """Return whether `_RUNS` may match, in a fraction of its time."""
+    for blank in ("\n", "  ", "\t", "\r", "\f"):  # noqa: SIM110 - quicker than `any`
+        if blank in text:
+            return True
+    return False
 
 
-def _collapsed(text: str) -> str:
+def _collapse_text(text: str) -> str:
     return _RUNS.sub(" ", join_lines(text))
 
 
 def join_lines(text: str) -> str:
-    """Take out the line breaks between two Han or Kana characters, where a space would be wrong."""
-    return _HAN_BREAK.sub("", text) if "\n" in text else text
+    """Remove line breaks between two Han or Kana characters, where a space would be wrong."""
+    if "\n" not in text:
+        return text
+    return _HAN_BREAK.sub("", text)
 
 
-def _preformatted(element: Any) -> bool:
+def _is_preformatted(element: Any) -> bool:
     if element is None:
         return False
     return element.tag == "pre" or next(element.iterancestors("pre"), None) is not None
 
 
-class _Blocks:
-    """Flattens a body into its readable blocks: wrappers vanish, loose text becomes paragraphs, empty blocks go."""
+class _BlockReader:
+    """Collects the blocks of one body, in order."""
 
     def __init__(self, junk: Sequence[re.Pattern[str]]) -> None:
         self._junk = junk
-        self._is_junk_text = [_search(pattern) for pattern in junk]
-        self._out: list[Any] = []
-        self._run: Any | None = None  # the paragraph that loose text and inline elements gather in
+        self._junk_searches = [_quickest_search(pattern) for pattern in junk]
+        self._blocks: list[Any] = []
+        # The paragraph that gathers loose text and inline elements, None between paragraphs.
+        self._open_paragraph: Any | None = None
 
     def read(self, body: Any) -> list[Any]:
-        self._container(body)
-        self._flush()
-        return self._captioned()
+        self._read_content(body)
+        self._close_paragraph()
+        return self._tidy_blocks()
 
-    def _container(self, element: Any) -> None:
-        self._text(element.text)
+    def _read_content(self, element: Any) -> None:
+        self._add_text(element.text)
         for child in list(element):
             tail = child.tail
             child.tail = None
-            self._child(child)
-            self._text(tail)
+            self._read_child(child)
+            self._add_text(tail)
 
-    def _child(self, child: Any) -> None:
-        if not isinstance(child.tag, str):
+    def _read_child(self, child: Any) -> None:
+        if not isinstance(child.tag, str):  # a comment
             return
-        if child.tag == "p":
-            self._flush()
-            self._paragraph(child)
-        elif child.tag in elements.KEPT_BLOCKS:
-            self._flush()
-            self._block(child)
-        elif self._is_inline(child):
-            self._inline(child)
-        else:
-            self._flush()
-            self._wrapper(child)
 
-    def _wrapper(self, element: Any) -> None:
-        """Read what an element holds in its place; what it holds runs from right to left where it does."""
-        start = len(self._out)
-        self._container(element)
-        self._flush()
-        if (element.get("dir") or "").lower() == "rtl":
-            for block in self._out[start:]:
+        if child.tag == "p":
+            self._close_paragraph()
+            self._read_paragraph(child)
+        elif child.tag in elements.KEPT_BLOCKS:
+            self._close_paragraph()
+            self._read_block(child)
+        elif _is_inline(child):
+            self._add_inline(child)
+        else:
+            self._close_paragraph()
+            self._read_wrapper(child)
+
+    def _read_wrapper(self, element: Any) -> None:
+        """Read the content in place of an element; `dir="rtl"` goes to its blocks."""
+        start = len(self._blocks)
+        self._read_content(element)
+        self._close_paragraph()
+
+        direction = element.get("dir") or ""
+        if direction.lower() == "rtl":
+            for block in self._blocks[start:]:
                 if block.get("dir") is None:
                     block.set("dir", "rtl")
 
-    def _paragraph(self, child: Any) -> None:
-        """A paragraph of text and inline elements alone stays as it is; any other is read like a wrapper."""
+    def _read_paragraph(self, child: Any) -> None:
+        """Keep a paragraph of text and inline elements alone; read any other like a wrapper."""
         if not len(child):
-            text = child.text or ""
-            if stripped := text.strip(BLANK):
-                self._out.append(child)
-                if stripped != text:
-                    child.text = stripped
+            self._read_plain_paragraph(child)
             return
         if next(child.iterdescendants(*_SPLITTING), None) is not None:
-            self._wrapper(child)
+            self._read_wrapper(child)
             return
+
         trim(child)
         if has_content(child):
-            self._out.append(child)
+            self._blocks.append(child)
 
-    @staticmethod
-    def _is_inline(child: Any) -> bool:
-        if child.tag in ("a", "math"):
-            return True
-        return child.tag in elements.INLINE and (
-            not len(child) or next(child.iter(*elements.BLOCKS), None) is None
-        )
-
-    def _text(self, text: str | None) -> None:
-        if not text or (self._run is None and not text.strip(BLANK)):
+    def _read_plain_paragraph(self, child: Any) -> None:
+        """Keep a paragraph without elements, the quick way for most paragraphs."""
+        text = child.text or ""
+        stripped = text.strip(BLANK)
+        if not stripped:
             return
-        run = self._open()
-        last = last_child(run)
-        if last is not None:
+        if stripped != text:
+            child.text = stripped
+        self._blocks.append(child)
+
+    def _add_text(self, text: str | None) -> None:
+        if not text:
+            return
+        if self._open_paragraph is None and not text.strip(BLANK):
+            return
+
+        paragraph = self._paragraph()
+        last = last_child(paragraph)
+        if last is None:
+            paragraph.text = (paragraph.text or "") + text
+        else:
             last.tail = (last.tail or "") + text
+
+    def _add_inline(self, child: Any) -> None:
+        paragraph = self._paragraph()
+        if child.tag == "br" and _ends_with_break(paragraph):
+            # The second line break in a row ends the paragraph.
+            paragraph.remove(paragraph[-1])
+            self._close_paragraph()
         else:
-            run.text = (run.text or "") + text
+            paragraph.append(child)
 
-    def _inline(self, child: Any) -> None:
-        """Two line breaks in a row end a paragraph."""
-        run = self._open()
-        if child.tag == "br" and _ends_with_break(run):
-            run.remove(run[-1])
-            self._flush()
-        else:
-            run.append(child)
+    def _paragraph(self) -> Any:
+        if self._open_paragraph is None:
+            self._open_paragraph = etree.Element("p")
+        return self._open_paragraph
 
-    def _open(self) -> Any:
-        if self._run is None:
-            self._run = etree.Element("p")
-        return self._run
-
-    def _flush(self) -> None:
-        run, self._run = self._run, None
-        if run is None:
+    def _close_paragraph(self) -> None:
+        paragraph = self._open_paragraph
+        self._open_paragraph = None
+        if paragraph is None:
             return
-        trim(run)
-        if has_content(run):
-            self._out.append(_figure(run))
 
-    def _block(self, element: Any) -> None:
+        trim(paragraph)
+        if has_content(paragraph):
+            if _is_only_images(paragraph):
+                _turn_into_figure(paragraph)
+            self._blocks.append(paragraph)
+
+    def _read_block(self, element: Any) -> None:
         if element.tag in ("blockquote", "figure", "details"):
-            _refill(element, _inside(element, self._junk))
+            _refill(element, _blocks_inside(element, self._junk))
         elif element.tag in elements.PARTS:
-            if not _is_well_built(element):
-                self._wrapper(element)
+            if not _is_well_formed(element):
+                self._read_wrapper(element)
                 return
             _tidy_cells(element, self._junk)
         elif element.tag == "pre":
@@ -181,71 +206,98 @@ class _Blocks:
         elif element.tag not in ("hr", "video", "audio", "iframe"):  # headings
             _unwrap_blocks(element)
             trim(element)
-        if element.tag == "hr" or has_content(element):
-            self._out.append(element)
 
-    def _captioned(self) -> list[Any]:
-        """Drop junk, let a lone small print under a figure be its caption, and drop rules at either end."""
-        kept: list[Any] = []
-        for block in self._out:
+        if element.tag == "hr" or has_content(element):
+            self._blocks.append(element)
+
+    def _tidy_blocks(self) -> list[Any]:
+        """Drop junk and needless rules; small print after a figure becomes its caption.
+
+        A rule is needless at either end and after another rule.
+        """
+        tidy: list[Any] = []
+        for block in self._blocks:
             if self._is_junk(block):
                 continue
-            if (
-                kept
-                and kept[-1].tag == "figure"
-                and kept[-1].find("figcaption") is None
-                and _is_small(block)
-            ):
+
+            previous = tidy[-1] if tidy else None
+            if block.tag == "hr" and (previous is None or previous.tag == "hr"):
+                continue
+            if _is_caption_of(previous, block):
                 block.tag = "figcaption"
-                kept[-1].append(block)
-                continue
-            if block.tag == "hr" and (not kept or kept[-1].tag == "hr"):
-                continue
-            kept.append(block)
-        while kept and kept[-1].tag == "hr":
-            kept.pop()
-        return kept
+                tidy[-1].append(block)
+            else:
+                tidy.append(block)
+
+        if tidy and tidy[-1].tag == "hr":
+            tidy.pop()
+        return tidy
 
     def _is_junk(self, block: Any) -> bool:
         if not self._junk:
             return False
-        text = ("".join(block.itertext()) if len(block) else block.text or "").strip(BLANK)
-        for search in self._is_junk_text:  # noqa: SIM110 - twice as quick as `any` for what is asked of each block
+
+        if len(block):
+            text = "".join(block.itertext())
+        else:
+            text = block.text or ""
+        text = text.strip(BLANK)
+        for search in self._junk_searches:  # noqa: SIM110 - twice as quick as `any`, for each block
             if search(text):
                 return True
         return False
 
 
 @lru_cache(maxsize=256)
-def _search(pattern: re.Pattern[str]) -> Callable[[str], object]:
-    """How a pattern is searched for: one that matches at the beginning alone need not be tried at every letter."""
-    return pattern.match if is_anchored(pattern.pattern) else pattern.search
+def _quickest_search(pattern: re.Pattern[str]) -> Callable[[str], object]:
+    """Return `match` for a pattern that matches at the beginning alone, else `search`."""
+    if is_anchored(pattern.pattern):
+        return pattern.match
+    return pattern.search
 
 
-def _inside(element: Any, junk: Sequence[re.Pattern[str]]) -> list[Any]:
-    """The blocks of a quotation, a figure or a disclosure; a figure's caption comes last, a summary first."""
+def _is_inline(child: Any) -> bool:
+    if child.tag in ("a", "math"):
+        return True
+    if child.tag not in elements.INLINE:
+        return False
+    return not len(child) or next(child.iter(*elements.BLOCKS), None) is None
+
+
+def _blocks_inside(element: Any, junk: Sequence[re.Pattern[str]]) -> list[Any]:
+    """Return the blocks of a quotation, a figure or a disclosure.
+
+    The caption of a figure comes last, the summary of a disclosure first.
+    """
     name = {"figure": "figcaption", "details": "summary"}.get(element.tag)
     title = element.find(f".//{name}") if name else None
-    if title is not None:
-        detach(title)
-    blocks = _Blocks(junk).read(element)
-    if title is not None:
-        _unwrap_blocks(title)
-        trim(title)
-        if has_content(title):
-            blocks.insert(0 if name == "summary" else len(blocks), title)
-    return blocks
+    if title is None:
+        return _BlockReader(junk).read(element)
+
+    detach(title)
+    blocks = _BlockReader(junk).read(element)
+    _unwrap_blocks(title)
+    trim(title)
+    if not has_content(title):
+        return blocks
+    if name == "summary":
+        return [title, *blocks]
+    return [*blocks, title]
 
 
-def _ends_with_break(run: Any) -> bool:
-    last = last_child(run)
-    return last is not None and last.tag == "br" and not (last.tail or "").strip(BLANK)
+def _ends_with_break(paragraph: Any) -> bool:
+    last = last_child(paragraph)
+    if last is None or last.tag != "br":
+        return False
+    return not (last.tail or "").strip(BLANK)
 
 
 def _refill(element: Any, blocks: list[Any]) -> None:
+    """Replace the content of an element; a figure in a figure is replaced by its content."""
     for child in list(element):
         element.remove(child)
     element.text = None
+
     for block in blocks:
         if element.tag == "figure" and block.tag == "figure":
             element.extend(list(block))
@@ -253,45 +305,60 @@ def _refill(element: Any, blocks: list[Any]) -> None:
             element.append(block)
 
 
-def _figure(run: Any) -> Any:
-    """A paragraph that holds nothing but pictures is a figure."""
-    if any(True for _ in run.iter("img", "picture")) and not "".join(run.itertext()).strip(BLANK):
-        run.tag = "figure"
-        for line_break in list(run.iter("br")):
-            detach(line_break)
-    return run
+def _is_only_images(paragraph: Any) -> bool:
+    if next(paragraph.iter("img", "picture"), None) is None:
+        return False
+    return not "".join(paragraph.itertext()).strip(BLANK)
 
 
-def _is_small(block: Any) -> bool:
-    return (
-        block.tag == "p"
-        and len(block) == 1
-        and block[0].tag == "small"
-        and not (block.text or block[0].tail or "").strip(BLANK)
-    )
+def _turn_into_figure(paragraph: Any) -> None:
+    paragraph.tag = "figure"
+    for line_break in list(paragraph.iter("br")):
+        detach(line_break)
+
+
+def _is_caption_of(previous: Any | None, block: Any) -> bool:
+    """Return whether a block is small print after a figure without a caption."""
+    if previous is None or previous.tag != "figure":
+        return False
+    return previous.find("figcaption") is None and _is_small_print(block)
+
+
+def _is_small_print(block: Any) -> bool:
+    if block.tag != "p" or len(block) != 1 or block[0].tag != "small":
+        return False
+    return not (block.text or block[0].tail or "").strip(BLANK)
 
 
 def _unwrap_blocks(element: Any) -> None:
+    """Turn blocks in an element into `span`; the white space of a `pre` collapses, except in `pre`."""
     for inner in list(element.iterdescendants(*elements.BLOCKS)):
         if inner.tag == "pre" and element.tag != "pre":
             inner.tag = "span"
-            _collapse(inner)
+            _collapse_blanks(inner)
         inner.tag = "span"
 
 
-def _is_well_built(element: Any) -> bool:
-    """Tell whether a list or a table holds its own parts alone; browsers would move anything else out of it."""
+def _is_well_formed(element: Any) -> bool:
+    """Return whether a list or a table holds its own parts alone.
+
+    Browsers would move anything else out of it.
+    """
     for part in element.iter(*elements.PARTS):
-        allowed = elements.PARTS[part.tag]
         if (part.text or "").strip(BLANK):
             return False
-        if any(child.tag not in allowed or (child.tail or "").strip(BLANK) for child in part):
-            return False
+        allowed = elements.PARTS[part.tag]
+        for child in part:
+            if child.tag not in allowed or (child.tail or "").strip(BLANK):
+                return False
     return True
 
 
 def _tidy_cells(element: Any, junk: Sequence[re.Pattern[str]]) -> None:
-    """Read every cell of a list or a table like a small body; an empty item of a list goes, an empty cell stays."""
+    """Read each cell of a list or a table like a small body.
+
+    Empty items of a list are removed, empty cells of a table stay.
+    """
     element.text = None
     for part in list(element):
         part.tail = None
@@ -309,12 +376,13 @@ def _tidy_cell(cell: Any, junk: Sequence[re.Pattern[str]]) -> None:
     if next(cell.iterdescendants(*elements.BLOCKS), None) is None:
         trim(cell)
         return
-    blocks = _Blocks(junk).read(cell)
+
+    blocks = _BlockReader(junk).read(cell)
     _refill(cell, blocks)
-    if (
-        blocks
-        and blocks[0].tag == "p"
-        and all(block.tag in ("ul", "ol", "dl") for block in blocks[1:])
-    ):
+    if not blocks or blocks[0].tag != "p":
+        return
+
+    # A cell of one paragraph, with or without lists under it, needs no `p` around its text.
+    if all(block.tag in ("ul", "ol", "dl") for block in blocks[1:]):
         blocks[0].tag = "unwrapped"
         etree.strip_tags(cell, "unwrapped")

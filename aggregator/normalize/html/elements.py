@@ -1,6 +1,6 @@
-"""The tables of HTML: which elements stay, which vanish, which are only a wrapper, who may be embedded.
+"""Tables of HTML: which elements stay, which are dropped, which are wrappers, who may be embedded.
 
-Rule: facts only; `html.py` acts on them. The element list follows miniflux's sanitizer, MathML and ruby added.
+The list of elements follows miniflux's sanitizer, with MathML and ruby added.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Pictures, players, frames and links inside an article: their real addresses, or nothing.
+"""Repairs the images, players, frames and links of an article, and removes those without a URL.
 
-Rule: a lazy image shows what it would show to a reader with scripts; a frame stays only from a known player.
+A lazy image gets the URL that scripts would give it. Frames stay only if they are of a known player.
 """
 
 from __future__ import annotations
@@ -15,45 +15,54 @@ from aggregator.normalize.html.tree import detach, has_content
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterator, Sequence
 
 _VOIDS = ("source", "track", "wbr")
+_PLAYER_URLS = ("source", "src", "data-src", "data-source")
 
 
 def repair(body: Any, base: str | None, placeholders: Sequence[re.Pattern[str]]) -> None:
-    """Give every picture, player, frame and link of a body its absolute address; what has none goes."""
+    """Make the URLs of images, players, frames and links absolute; elements without one are removed."""
     names = {element.tag for element in body.iter()}
     if not names.isdisjoint(_VOIDS):
-        _voids(body)
+        _empty_voids(body)
     if "noscript" in names:
-        _noscript(body)
-    if strangers := names - elements.KNOWN:
-        _strangers(body, base, strangers)
+        _unwrap_noscript(body)
+
+    unknown = names - elements.KNOWN
+    if unknown:
+        _unwrap_unknown(body, base, unknown)
+
     for element in list(body.iter("img", "source", "video", "audio", "iframe")):
-        _media(element, base, placeholders)
+        _repair_media(element, base, placeholders)
     if "a" in names:
         for element in list(body.iter("a")):
-            _link(element, base)
+            _repair_link(element, base)
 
 
 def allowed_address(tag: str, name: str, value: str) -> bool:
-    """Tell whether an address may stand in this attribute of this element."""
+    """Return whether this attribute of this element may hold this URL."""
     scheme = value.split(":", 1)[0].strip().lower()
     if scheme == "data":
-        return (
-            tag == "img"
-            and name == "src"
-            and value[5:11].lower() == "image/"
-            and "svg" not in value[11:16].lower()
-        )
+        return tag == "img" and name == "src" and _is_inline_bitmap(value)
+    if scheme == "mailto":
+        return tag != "iframe" and name == "href"
+    if scheme not in ("http", "https"):
+        return False
+
     if tag == "iframe":
         host = url.host(value) or ""
-        return scheme in ("http", "https") and host.removeprefix("www.") in elements.PLAYERS
-    return scheme in ("http", "https") or (scheme == "mailto" and name == "href")
+        return host.removeprefix("www.") in elements.PLAYERS
+    return True
 
 
-def _voids(body: Any) -> None:
-    """What the parser put inside elements that hold nothing (libxml2 knows no `source`) comes out behind them."""
+def _is_inline_bitmap(value: str) -> bool:
+    """Return whether a `data:` URL is an image other than SVG, which may hold scripts."""
+    return value[5:11].lower() == "image/" and "svg" not in value[11:16].lower()
+
+
+def _empty_voids(body: Any) -> None:
+    """Move what the parser put inside void elements behind them: libxml2 does not know `source`."""
     for element in list(body.iter(*_VOIDS)):
         text, element.text = element.text, None
         for child in reversed(element):
@@ -62,23 +71,24 @@ def _voids(body: Any) -> None:
             element.tail = text + (element.tail or "")
 
 
-def _strangers(body: Any, base: str | None, names: set[str]) -> None:
-    """Elements that HTML does not know leave their children, unless they are an image or a known player."""
+def _unwrap_unknown(body: Any, base: str | None, names: set[str]) -> None:
+    """Replace elements that HTML does not know by their children; images and known players stay."""
     for element in list(body.iter(*names)):
         if element.tag == "amp-img":
             element.tag = "img"
         elif element.tag.endswith("-player"):
-            _player(element, base)
+            _convert_player(element, base)
     etree.strip_tags(body, *names)
 
 
-def _noscript(body: Any) -> None:
-    """A `noscript` that holds an image gives it to the lazy image before it, or takes its place."""
+def _unwrap_noscript(body: Any) -> None:
+    """Use the image in a `noscript`: it replaces the lazy image before, and the `noscript`."""
     for element in list(body.iter("noscript")):
         picture = element.find(".//img")
         if picture is None or not picture.get("src"):
             detach(element)
             continue
+
         before = element.getprevious()
         if before is not None and before.tag == "img":
             detach(before)
@@ -89,36 +99,41 @@ def _noscript(body: Any) -> None:
             element.tag = "span"
 
 
-def _media(element: Any, base: str | None, placeholders: Sequence[re.Pattern[str]]) -> None:
+def _repair_media(element: Any, base: str | None, placeholders: Sequence[re.Pattern[str]]) -> None:
     if element.tag == "img":
-        _image(element, base, placeholders)
+        _repair_image(element, base, placeholders)
     elif element.tag == "iframe":
-        _frame(element, base)
+        _repair_frame(element, base)
     else:
-        for name in ("src", "poster"):
-            _absolute(element, name, base)
-        _absolute_set(element, base)
+        _make_absolute(element, "src", base)
+        _make_absolute(element, "poster", base)
+        _repair_srcset(element, base)
         if element.tag in ("video", "audio"):
-            _playable(element)
+            _repair_player(element)
 
 
-def _playable(element: Any) -> None:
-    """A player holds its sources; what it would say to browsers without players goes, and so does one without any."""
+def _repair_player(element: Any) -> None:
+    """Keep only the sources of a player; one without any is removed.
+
+    Its other content is meant for browsers without players.
+    """
     element.text = None
     for child in list(element):
         child.tail = None
         if child.tag not in ("source", "track"):
             element.remove(child)
+
     element.set("controls", "")
     if not element.get("src") and element.find("source") is None:
         detach(element)
 
 
-def _image(element: Any, base: str | None, placeholders: Sequence[re.Pattern[str]]) -> None:
+def _repair_image(element: Any, base: str | None, placeholders: Sequence[re.Pattern[str]]) -> None:
     address = image_address(element, base, placeholders=placeholders)
     if address is None:
         detach(element)
         return
+
     for name in elements.LAZY_SETS:
         element.attrib.pop(name, None)
     element.set("src", address)
@@ -127,70 +142,96 @@ def _image(element: Any, base: str | None, placeholders: Sequence[re.Pattern[str
 def image_address(
     element: Any, base: str | None, *, placeholders: Sequence[re.Pattern[str]] = ()
 ) -> str | None:
-    """The real address of an `img`, None where it shows nothing: lazy attributes, the largest of `srcset`, no proxy."""
-    width, height = _pixels(element.get("width")), _pixels(element.get("height"))
+    """Return the URL of the image that an `img` shows, None if it shows none.
+
+    Lazy attributes count before `src`, of a `srcset` the largest; proxies are unwrapped.
+    """
+    width = _pixels(element.get("width"))
+    height = _pixels(element.get("height"))
     for candidate in _image_candidates(element):
+        if not candidate:
+            continue
         address = absolute_image(candidate, base)
-        if address and not image.is_placeholder(
-            address, width=width, height=height, extra=placeholders
-        ):
+        if address is None:
+            continue
+        if not image.is_placeholder(address, width=width, height=height, extra=placeholders):
             return address
     return None
 
 
 def absolute_image(candidate: str, base: str | None) -> str | None:
-    """An image URL made absolute, proxies unwrapped; a small inline `data:` picture stays, None where none is left."""
+    """Make an image URL absolute and unwrap proxies, None if no URL is left.
+
+    A small inline image (`data:`) stays as it is.
+    """
     if candidate[:11].lower() == "data:image/":
         return candidate
     address = url.clean(candidate, base=base)
-    return image.unwrap(address) if address else None
+    if not address:
+        return None
+    return image.unwrap(address)
 
 
-def _image_candidates(element: Any) -> Iterable[str]:
+def _image_candidates(element: Any) -> Iterator[str | None]:
+    """Yield the URLs that an `img` may mean, best first; None for attributes that it lacks."""
     for name in elements.LAZY_SOURCES:
-        if value := element.get(name):
-            yield value
+        yield element.get(name)
     for name in elements.LAZY_SETS[1:]:
-        if (value := element.get(name)) and (best := image.best_of_srcset(value)):
-            yield best
-    if (source := element.get("src")) and not source.lower().startswith("data:"):
+        yield _best_of_set(element.get(name))
+
+    source = element.get("src")
+    if source and not source.lower().startswith("data:"):
         yield source
-    if (value := element.get("srcset")) and (best := image.best_of_srcset(value)):
-        yield best
-    yield from _picture_sources(element.getparent())
-    if source := element.get("src"):
-        yield source
+    yield _best_of_set(element.get("srcset"))
+
+    parent = element.getparent()
+    if parent is not None and parent.tag == "picture":
+        for alternative in parent.iter("source"):
+            yield _best_of_set(alternative.get("srcset") or alternative.get("data-srcset"))
+    yield source  # an inline image, if there is nothing else
 
 
-def _picture_sources(parent: Any) -> Iterable[str]:
-    if parent is None or parent.tag != "picture":
-        return
-    for source in parent.iter("source"):
-        if best := image.best_of_srcset(source.get("srcset") or source.get("data-srcset") or ""):
-            yield best
+def _best_of_set(srcset: str | None) -> str | None:
+    if not srcset:
+        return None
+    return image.best_of_srcset(srcset)
 
 
 def _pixels(value: str | None) -> int | None:
+    """Read a width or height (`640`, `640px`), None for other text and for absurd numbers."""
     digits = (value or "").strip().removesuffix("px")
-    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 7 else None
+    if not digits.isascii() or not digits.isdigit():
+        return None
+    if len(digits) > 6:
+        return None
+    return int(digits)
 
 
-def _player(element: Any, base: str | None) -> None:
-    """A custom element that plays a known player's video (`youtube-player[source]`) becomes that player's frame."""
-    stated = (element.get(name) for name in ("source", "src", "data-src", "data-source"))
-    address = next(
-        (clean for value in stated if value and (clean := url.clean(value, base=base))), None
-    )
+def _convert_player(element: Any, base: str | None) -> None:
+    """Turn a custom element of a known player (`youtube-player[source]`) into that player's frame."""
+    address = _player_url(element, base)
     if address and allowed_address("iframe", "src", address):
         element.tag = "iframe"
         element.attrib.clear()
         element.set("src", address)
 
 
-def _frame(element: Any, base: str | None) -> None:
+def _player_url(element: Any, base: str | None) -> str | None:
+    for name in _PLAYER_URLS:
+        value = element.get(name)
+        if not value:
+            continue
+        address = url.clean(value, base=base)
+        if address:
+            return address
+    return None
+
+
+def _repair_frame(element: Any, base: str | None) -> None:
     for child in list(element):
         element.remove(child)
     element.text = None
+
     address = url.clean(element.get("src") or element.get("data-src") or "", base=base)
     if not address or not allowed_address("iframe", "src", address):
         detach(element)
@@ -199,21 +240,26 @@ def _frame(element: Any, base: str | None) -> None:
     element.set("loading", "lazy")
 
 
-def _absolute(element: Any, name: str, base: str | None) -> None:
+def _make_absolute(element: Any, name: str, base: str | None) -> None:
     value = element.get(name)
     if value is None:
         return
-    address = absolute_image(value, base) if name == "poster" else url.clean(value, base=base)
+
+    if name == "poster":
+        address = absolute_image(value, base)
+    else:
+        address = url.clean(value, base=base)
     if address:
         element.set(name, address)
     else:
         del element.attrib[name]
 
 
-def _absolute_set(element: Any, base: str | None) -> None:
+def _repair_srcset(element: Any, base: str | None) -> None:
     value = element.get("srcset")
     if value is None:
         return
+
     best = absolute_image(image.best_of_srcset(value) or "", base)
     if best:
         element.set("srcset", best)
@@ -221,26 +267,27 @@ def _absolute_set(element: Any, base: str | None) -> None:
         detach(element)
 
 
-def _link(element: Any, base: str | None) -> None:
+def _repair_link(element: Any, base: str | None) -> None:
+    """Make a link absolute; share links and empty links go, links to nowhere become text."""
     href = (element.get("href") or "").strip()
-    if elements.SHARE.match(href):
+    if elements.SHARE.match(href) or not has_content(element):
         detach(element)
         return
-    address = href if href[:7].lower() == "mailto:" else url.clean(href, base=base)
-    if not has_content(element):
-        detach(element)
-    elif address and not href.startswith("#") and _may_link(element):
-        element.set("href", address)
-        for inner in element.iter(*elements.BLOCKS):
-            inner.tag = "span"
-    else:
+
+    address: str | None = href
+    if href[:7].lower() != "mailto:":
+        address = url.clean(href, base=base)
+    if not address or href.startswith("#") or not _may_be_link(element):
         element.tag = "span"
+        return
+
+    element.set("href", address)
+    for inner in element.iter(*elements.BLOCKS):
+        inner.tag = "span"
 
 
-def _may_link(element: Any) -> bool:
-    """A link stands in no other link, and holds no player, which would not be one any more."""
-    outside = next(element.iterancestors("a"), None)
-    return (
-        outside is None
-        and next(element.iterdescendants("audio", "hr", "iframe", "video"), None) is None
-    )
+def _may_be_link(element: Any) -> bool:
+    """Return whether an `a` is in no other link and holds no player, which it would break."""
+    if next(element.iterancestors("a"), None) is not None:
+        return False
+    return next(element.iterdescendants("audio", "hr", "iframe", "video"), None) is None

@@ -1,12 +1,15 @@
-"""Small moves in an lxml tree that several rooms of normalize share."""
+"""Functions on lxml trees that several modules share: remove an element, trim a paragraph."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aggregator.normalize.html import elements
 
-# Every blank of Unicode, and what takes no room at all.
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Every blank of Unicode, and the characters of no width.
 BLANK = (
     " \t\r\n\f\v\x85\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029"
     "\u202f\u205f\u3000\u200b\u2060\ufeff"
@@ -29,26 +32,36 @@ def detach(element: Any) -> None:
 
 
 def last_child(element: Any) -> Any | None:
-    """The last child, None where there is none; `len(element)` would count them all, each time."""
+    """Return the last child, None if there is none.
+
+    `len(element)` would count all children at each call.
+    """
     return next(element.iterchildren(reversed=True), None)
 
 
 def has_content(element: Any) -> bool:
-    """Tell whether an element shows anything: text, or a picture, a player, a formula."""
+    """Return whether an element shows anything: text, an image, a player, a formula."""
     if element.tag in elements.MEDIA or _is_written(element.text):
         return True
-    return len(element) > 0 and any(
-        node.tag in elements.MEDIA or _is_written(node.text) or _is_written(node.tail)
-        for node in element.iterdescendants()
-    )
+    if not len(element):
+        return False
+
+    for node in element.iterdescendants():
+        if node.tag in elements.MEDIA:
+            return True
+        if _is_written(node.text) or _is_written(node.tail):
+            return True
+    return False
 
 
 def _is_written(text: str | None) -> bool:
-    return text is not None and bool(text.strip(BLANK))
+    if text is None:
+        return False
+    return bool(text.strip(BLANK))
 
 
 def trim(element: Any) -> None:
-    """Take the blanks and line breaks off both ends of a paragraph, down to where its text begins and ends."""
+    """Remove blanks and line breaks at both ends of a paragraph, within inline elements too."""
     _trim_start(element)
     _trim_end(element)
 
@@ -59,16 +72,11 @@ def _trim_start(element: Any) -> None:
             element.text = element.text.lstrip(BLANK) or None
         if element.text or not len(element):
             return
+
         first = element[0]
-        if first.tag == "br":
-            detach(first)
-            continue
-        if first.tag in elements.INLINE and first.tag not in elements.MEDIA:
-            _trim_start(first)
-            if not has_content(first):
-                detach(first)
-                continue
-        return
+        if not _is_empty_after(_trim_start, first):
+            return
+        detach(first)
 
 
 def _trim_end(element: Any) -> None:
@@ -76,16 +84,22 @@ def _trim_end(element: Any) -> None:
         last = element[-1]
         if last.tail:
             last.tail = last.tail.rstrip(BLANK) or None
-        if last.tail:
+        if last.tail or not _is_empty_after(_trim_end, last):
             return
-        if last.tag == "br":
-            detach(last)
-            continue
-        if last.tag in elements.INLINE and last.tag not in elements.MEDIA:
-            _trim_end(last)
-            if not has_content(last):
-                detach(last)
-                continue
-        return
+        detach(last)
+
     if element.text:
         element.text = element.text.rstrip(BLANK) or None
+
+
+def _is_empty_after(trim_side: Callable[[Any], None], element: Any) -> bool:
+    """Trim one side of an inline element, and return whether nothing of it is left.
+
+    A line break counts as nothing; media and blocks are not trimmed.
+    """
+    if element.tag == "br":
+        return True
+    if element.tag not in elements.INLINE or element.tag in elements.MEDIA:
+        return False
+    trim_side(element)
+    return not has_content(element)

@@ -1,7 +1,7 @@
-"""The nearest selector that matches, for one that matches nothing.
+"""For a selector that matches nothing, finds the nearest one that matches.
 
-Rule: the fewest changes win, and what it costs is bounded by the page; forms that nobody can relax (XPath, a pattern
-over the URL) have none that is near.
+Fewest changes first. The work is bounded by the size of the page. XPath, `url:` and `const:`
+selectors cannot be relaxed, so nothing is suggested for them.
 """
 
 from __future__ import annotations
@@ -12,19 +12,18 @@ from difflib import get_close_matches
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
-from aggregator.rules.filters import PIPES
+from aggregator.rules.filters import PIPE_START
 from aggregator.rules.json_path import at, flat, types
-from aggregator.rules.selector import compile_selector
-from aggregator.rules.suggest.relax import LONGEST_NAME, MAX_NAMES, SPELLINGS, relaxed
+from aggregator.rules.selector import compile_selector, split_every_mark
+from aggregator.rules.suggest.relax import LONGEST_NAME, MAX_NAMES, SPELLINGS, relaxations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from aggregator.rules.selector import Document
+    from aggregator.rules.selector import Document, Selector
 
 MAX_TRIES = 80
 MAX_VISITED = 2_000_000  # elements, by all tries together
-_PIPE = re.compile(rf"\s\|\s(?=(?:{'|'.join(PIPES)}):)")
 _STEP = re.compile(r"[^.]+")
 _FIXED = ("xpath", "url", "const")
 
@@ -37,112 +36,156 @@ class Near:
     count: int
 
 
-def nearest(selector: str, documents: Sequence[Document]) -> Near | None:
-    """Find the selector nearest to one that finds nothing in these documents: itself where it finds something.
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A selector to try: as it would be suggested, and in the form that counts all its values."""
 
-    A document is a page, or one item of a page. `count` is over all values (`*`) of all documents.
+    suggestion: str
+    counting: str
+
+
+def nearest(selector: str, documents: Sequence[Document]) -> Near | None:
+    """Find the selector nearest to one that finds nothing in these documents.
+
+    A document is a page, or one item of a page. A selector that finds something is its own
+    nearest. `count` is over all values (`*`) of all documents.
     """
-    for written, counting in islice(_tries(selector, documents), _affordable(documents)):
-        if found := _count(counting, documents):
-            return Near(written, found)
+    candidates = _candidates(selector, documents)
+    for candidate in islice(candidates, _affordable_tries(documents)):
+        count = _count(candidate.counting, documents)
+        if count:
+            return Near(candidate.suggestion, count)
     return None
 
 
-def _tries(selector: str, documents: Sequence[Document]) -> Iterator[tuple[str, str]]:
-    """Yield selectors as they are written, and as their values are counted."""
-    head, every, pipes = _taken_apart(selector)
+def _candidates(selector: str, documents: Sequence[Document]) -> Iterator[_Candidate]:
+    """Yield the selectors to try, nearest first, beginning with the selector itself."""
+    head, every, pipes = _split_selector(selector)
     form, _, rest = head.partition(":")
-    words = _WORDS.get(form)
-    if words and rest:
-        yield from ((f"{form}:{word}{pipes}",) * 2 for word in (rest, *words(rest, documents)))
+    suggest_words = _WORDS.get(form)
+
+    if suggest_words and rest:
+        for word in chain((rest,), suggest_words(rest, documents)):
+            text = f"{form}:{word}{pipes}"
+            yield _Candidate(text, text)
     elif form in _FIXED and rest:
-        yield selector, selector
+        yield _Candidate(selector, selector)
     else:
         mark = "*" if every else ""
-        yield from ((form.text(mark), form.text("*")) for form in relaxed(head, pipes, documents))
+        for css in relaxations(head, pipes, documents):
+            yield _Candidate(css.text(mark), css.text("*"))
 
 
-def _taken_apart(selector: str) -> tuple[str, bool, str]:
-    text = selector.strip()
-    pipe = _PIPE.search(text)
-    head, pipes = (text[: pipe.start()].rstrip(), text[pipe.start() :]) if pipe else (text, "")
-    every = head.endswith("*") and not head.endswith((" *", ">*", "|*")) and head != "*"
-    return head[:-1] if every else head, every, pipes
+def _split_selector(selector: str) -> tuple[str, bool, str]:
+    """Split a selector into its head, whether it asks for every match (`*`), and its pipes."""
+    head, pipes = selector.strip(), ""
+    pipe = PIPE_START.search(head)
+    if pipe:
+        head, pipes = head[: pipe.start()].rstrip(), head[pipe.start() :]
+
+    head, every = split_every_mark(head)
+    return head, every, pipes
 
 
-def _affordable(documents: Sequence[Document]) -> int:
-    elements = sum(1 for document in documents for _ in islice(document.root.iter(), MAX_VISITED))
+def _affordable_tries(documents: Sequence[Document]) -> int:
+    elements = 0
+    for document in documents:
+        elements += sum(1 for _ in islice(document.root.iter(), MAX_VISITED))
     return max(2, min(MAX_TRIES, MAX_VISITED // max(elements, 1)))
 
 
 def _count(selector: str, documents: Iterable[Document]) -> int:
+    """Count the values that a selector finds in all documents; 0 for one that does not compile."""
     try:
-        find = compile_selector(selector)
+        compiled = compile_selector(selector)
     except ValueError:
         return 0
-    if find.data is not None:
-        return sum(
-            1 for document in documents for value in find.data(document) for _ in flat(value)
-        )
-    return sum(1 for document in documents for _ in find(document))
+    return sum(_count_in(document, compiled) for document in documents)
+
+
+def _count_in(document: Document, selector: Selector) -> int:
+    if selector.data is None:
+        return sum(1 for _ in selector(document))
+
+    count = 0
+    for value in selector.data(document):
+        count += sum(1 for _ in flat(value))
+    return count
 
 
 def _meta_names(name: str, documents: Sequence[Document]) -> Iterator[str]:
-    """Yield names of `meta` elements that look like one, then those that end alike (`title` -> `og:title`)."""
-    known = dict.fromkeys(
-        stated.strip().lower()[:LONGEST_NAME]
-        for document in documents
-        for element in islice(document.root.iter("meta"), MAX_NAMES)
-        if (stated := element.get("property") or element.get("name") or element.get("itemprop"))
-    )
-    yield from get_close_matches(name.lower(), known, n=SPELLINGS)
-    last = name.lower().rpartition(":")[2]
-    yield from (other for other in known if other.rpartition(":")[2] == last)
+    """Yield `meta` names spelled alike, then those with the same end (`title` -> `og:title`)."""
+    names: dict[str, None] = {}
+    for document in documents:
+        for element in islice(document.root.iter("meta"), MAX_NAMES):
+            text = element.get("property") or element.get("name") or element.get("itemprop")
+            if text:
+                names[text.strip().lower()[:LONGEST_NAME]] = None
+
+    yield from get_close_matches(name.lower(), names, n=SPELLINGS)
+
+    last_word = name.lower().rpartition(":")[2]
+    for other in names:
+        if other.rpartition(":")[2] == last_word:
+            yield other
 
 
-def _data_paths(expression: str, documents: Sequence[Document]) -> Iterator[str]:
-    """Yield the same path in nodes of a type that is there, then paths whose first step is spelled as there."""
+def _linked_data_paths(expression: str, documents: Sequence[Document]) -> Iterator[str]:
+    """Yield the path in nodes of the types that are there, then with its first step respelled."""
     kind, _, path = expression.partition(".")
     first, dot, rest = path.partition(".")
-    data = list(
-        islice(chain.from_iterable(document.linked_data for document in documents), MAX_NAMES)
-    )
-    yield from (
-        f"{name}.{path}" for name in dict.fromkeys(name for node in data for name in types(node))
-    )
-    keys = dict.fromkeys(
-        str(key)[:LONGEST_NAME] for node in data for key in islice(node, MAX_NAMES)
-    )
-    for key in get_close_matches(first, keys, n=SPELLINGS):
+    all_nodes = chain.from_iterable(document.linked_data for document in documents)
+    nodes = list(islice(all_nodes, MAX_NAMES))
+
+    node_types = dict.fromkeys(chain.from_iterable(types(node) for node in nodes))
+    for node_type in node_types:
+        yield f"{node_type}.{path}"
+
+    for key in get_close_matches(first, _keys(nodes), n=SPELLINGS):
         yield f"{kind}.{key}{dot}{rest}"
         yield f"*.{key}{dot}{rest}"
 
 
 def _json_paths(path: str, documents: Sequence[Document]) -> Iterator[str]:
     """Yield the path with each step spelled as the nearest key that is there."""
-    there: list[Any] = [document.data for document in documents]
+    values: list[Any] = [document.data for document in documents]
     steps: list[str] = []
     for step in _STEP.findall(path):
-        nodes = [
-            node
-            for value in there
-            for node in islice(flat(value), MAX_NAMES)
-            if isinstance(node, dict)
-        ]
-        keys = dict.fromkeys(
-            str(key)[:LONGEST_NAME] for node in nodes for key in islice(node, MAX_NAMES)
-        )
-        name, index = step.partition("[")[0], step[len(step.partition("[")[0]) :]
-        near = [name] if name in keys else get_close_matches(name, keys, n=1)
-        if not near:
-            return
-        steps.append(f"{near[0]}{index}")
-        there = [value for node in nodes for value in at(node, steps[-1])]
+        nodes = _objects(values)
+        keys = _keys(nodes)
+        name, bracket, index = step.partition("[")
+        if name not in keys:
+            close = get_close_matches(name, keys, n=1)
+            if not close:
+                return
+            name = close[0]
+
+        steps.append(f"{name}{bracket}{index}")
+        values = list(chain.from_iterable(at(node, steps[-1]) for node in nodes))
     yield ".".join(steps)
+
+
+def _objects(values: Iterable[Any]) -> list[dict[str, Any]]:
+    """Return the JSON objects among these values and in their lists."""
+    objects = []
+    for value in values:
+        for leaf in islice(flat(value), MAX_NAMES):
+            if isinstance(leaf, dict):
+                objects.append(leaf)
+    return objects
+
+
+def _keys(nodes: Iterable[dict[str, Any]]) -> dict[str, None]:
+    """Return the keys of all nodes, each once, in their order."""
+    keys: dict[str, None] = {}
+    for node in nodes:
+        for key in islice(node, MAX_NAMES):
+            keys[str(key)[:LONGEST_NAME]] = None
+    return keys
 
 
 _WORDS: dict[str, Callable[[str, Sequence[Document]], Iterator[str]]] = {
     "meta": _meta_names,
-    "ld": _data_paths,
+    "ld": _linked_data_paths,
     "json": _json_paths,
 }

@@ -1,7 +1,7 @@
-"""What becomes of a CSS selector by small changes, the cheapest first.
+"""Relaxes a CSS selector by small changes, the cheapest first.
 
-Rule: a name is spelled as the page spells it, a condition or an ancestor is left out. What a page may cost is bounded
-by how many of its names are read.
+A name is spelled as the page spells it, a condition or an ancestor is left out. The number of names
+that are read of a page bounds the cost.
 """
 
 from __future__ import annotations
@@ -20,93 +20,110 @@ if TYPE_CHECKING:
     from aggregator.rules.selector import Document
 
 MAX_ELEMENTS = 50_000  # whose names are read
-MAX_NAMES = 2_000  # of a kind, the most frequent
+MAX_NAMES = 2_000  # of one kind, the most frequent
 SPELLINGS = 3  # of one name that are tried
 LONGEST_NAME = 60
-_NAMES_A_LIST = 40  # classes of one element that are read
+_CLASSES_OF_ONE = 40  # element that are read
 
-# What a change costs: the cheapest sum is tried first. A name that the page does not know is half as dear to leave out.
-_ATTRIBUTE, _PSEUDO, _TAG, _NAME = 0.4, 0.5, 0.6, 0.8
-_RESPELT, _OTHER_KIND, _COMBINATOR, _LEADING, _INNER, _VALUE, _PIPES = (
-    0.1,
-    0.2,
-    0.3,
-    0.5,
-    0.7,
-    0.9,
-    1.5,
-)
+# The prices of changes; the cheapest sum is tried first. To leave out a part:
+_ATTRIBUTE = 0.4
+_PSEUDO = 0.5
+_TAG = 0.6
+_NAME = 0.8  # a class or an id; half if the page does not have it
+_PRICES = {
+    "attribute": _ATTRIBUTE,
+    "pseudo": _PSEUDO,
+    "tag": _TAG,
+    "class": _NAME,
+    "id": _NAME,
+}
+_LEADING = 0.5  # the first compound
+_INNER = 0.7  # a compound between others
+_VALUE = 0.9  # the attribute whose value is read
+_PIPES = 1.5
+# To change one:
+_RESPELLED = 0.1  # more, the less alike the names are
+_OTHER_KIND = 0.2  # a class becomes an id, or an id a class
+_COMBINATOR = 0.3
 
 _PLAIN_NAME = re.compile(r"-?[^\W\d][\w-]*")
-_TOKEN = re.compile(r"[-_]+|(?<=[a-z])(?=[A-Z])")
+_WORD_BREAK = re.compile(r"[-_]+|(?<=[a-z])(?=[A-Z])")
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One simple selector: `kind` is tag, class, id, attribute or pseudo; `name` is "" where it has none."""
+    """One simple selector: `kind` is tag, class, id, attribute or pseudo; `name` may be ""."""
 
     kind: str
     name: str
     text: str
 
 
+_Compound = tuple[_Part, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A CSS selector in its parts: compounds from left to right, the combinator in front of each."""
+    """A CSS selector in its parts: compounds from left to right, the combinator before each."""
 
-    compounds: tuple[tuple[_Part, ...], ...]
+    compounds: tuple[_Compound, ...]
     combinators: tuple[str, ...]
     attribute: str
     pipes: str
 
     def text(self, mark: str) -> str:
-        """Write it; `mark` is `*` for every match, "" for the first."""
-        words = (
-            f"{combinator}{''.join(part.text for part in compound) or '*'}"
-            for combinator, compound in zip(self.combinators, self.compounds, strict=True)
-        )
-        return f"{''.join(words)}{f'@{self.attribute}' if self.attribute else ''}{mark}{self.pipes}"
+        """Return the selector as text; `mark` is `*` for every match, "" for the first."""
+        css = ""
+        for combinator, compound in zip(self.combinators, self.compounds, strict=True):
+            simple_selectors = "".join(part.text for part in compound)
+            css += combinator + (simple_selectors or "*")
+
+        if self.attribute:
+            css += f"@{self.attribute}"
+        return css + mark + self.pipes
 
 
 @dataclass(frozen=True)
 class _Names:
-    """The names that the documents use, by kind, and the spellings near to a name that they do not use."""
+    """The names in the documents by kind; remembers which of them are like a name that is not."""
 
     known: dict[str, dict[str, None]]
-    _alike: dict[tuple[str, str], tuple[tuple[float, str], ...]] = field(
+    _similar: dict[tuple[str, str], tuple[tuple[float, str], ...]] = field(
         default_factory=dict, repr=False
     )
 
     def has(self, kind: str, name: str) -> bool:
         return name in self.known[kind]
 
-    def like(self, kind: str, name: str) -> tuple[tuple[float, str], ...]:
-        """Give the price of a respelling and the spelling, for a name that is not used."""
-        if (kind, name) not in self._alike:
-            self._alike[kind, name] = tuple(self._like(kind, name))
-        return self._alike[kind, name]
+    def similar(self, kind: str, name: str) -> tuple[tuple[float, str], ...]:
+        """Return the names like one that the documents lack, each after the price of the change."""
+        if (kind, name) not in self._similar:
+            self._similar[kind, name] = tuple(self._find_similar(kind, name))
+        return self._similar[kind, name]
 
-    def _like(self, kind: str, name: str) -> Iterator[tuple[float, str]]:
-        known, word = self.known[kind], name.casefold()[:LONGEST_NAME]
-        near = get_close_matches(word, known, n=SPELLINGS)
-        words = set(_tokens(name))
-        shared = (
-            other for other in known if other not in near and not words.isdisjoint(_tokens(other))
-        )
-        for other in (*near, *islice(shared, SPELLINGS)):
-            yield (
-                _RESPELT + 1 - max(SequenceMatcher(None, word, other.casefold()).ratio(), 0.5),
-                other,
-            )
+    def _find_similar(self, kind: str, name: str) -> Iterator[tuple[float, str]]:
+        known = self.known[kind]
+        word = name.casefold()[:LONGEST_NAME]
+        close = get_close_matches(word, known, n=SPELLINGS)
+        sharing = self._sharing_a_word(kind, name, other_than=close)
+        for other in (*close, *islice(sharing, SPELLINGS)):
+            likeness = SequenceMatcher(None, word, other.casefold()).ratio()
+            yield _RESPELLED + 1 - max(likeness, 0.5), other
+
+    def _sharing_a_word(self, kind: str, name: str, other_than: list[str]) -> Iterator[str]:
+        words = set(_words(name))
+        for other in self.known[kind]:
+            if other not in other_than and not words.isdisjoint(_words(other)):
+                yield other
 
 
-def relaxed(head: str, pipes: str, documents: Sequence[Document]) -> Iterator[Form]:
-    """Yield a CSS selector with its attribute (`a.x@href`), then what becomes of it by ever more changes.
+def relaxations(head: str, pipes: str, documents: Sequence[Document]) -> Iterator[Form]:
+    """Yield a CSS selector with its attribute (`a.x@href`), then ever looser forms of it.
 
-    `pipes` follow it as they are written. Nothing comes of what is no CSS.
+    `pipes` follow it unchanged. Yields nothing for text that is not CSS.
     """
     names = _names_of(documents)
-    order = count()
+    order = count()  # of equal costs, the form that was queued first comes first
     queue = [(0.0, next(order), form) for form in _forms(head, pipes)]
     seen: set[str] = set()
     while queue:
@@ -115,13 +132,14 @@ def relaxed(head: str, pipes: str, documents: Sequence[Document]) -> Iterator[Fo
         if text in seen:
             continue
         seen.add(text)
+
         yield form
         for price, changed in _changes(form, names):
             heapq.heappush(queue, (cost + price, next(order), changed))
 
 
 def _forms(head: str, pipes: str) -> list[Form]:
-    """Take apart each alternative of a CSS selector with its attribute; none of one that is no CSS."""
+    """Parse each alternative of a CSS selector with its attribute; no CSS has none."""
     from cssselect import parse
     from cssselect.parser import SelectorError
 
@@ -134,120 +152,164 @@ def _forms(head: str, pipes: str) -> list[Form]:
 
 
 def _form(tree: Any, attribute: str, pipes: str) -> Form:
-    compounds: list[tuple[_Part, ...]] = []
+    compounds: list[_Compound] = []
     combinators: list[str] = []
-    while (combinator := getattr(tree, "combinator", None)) is not None:
+    while getattr(tree, "combinator", None) is not None:
         compounds.append(_compound(tree.subselector))
-        combinators.append(" " if combinator == " " else f" {combinator} ")
+        combinators.append(_spaced(tree.combinator))
         tree = tree.selector
     compounds.append(_compound(tree))
-    return Form(tuple(compounds[::-1]), ("", *combinators[::-1]), attribute, pipes)
+
+    # The tree leads from right to left.
+    compounds.reverse()
+    combinators.reverse()
+    return Form(tuple(compounds), ("", *combinators), attribute, pipes)
 
 
-def _compound(tree: Any) -> tuple[_Part, ...]:
+def _spaced(combinator: str) -> str:
+    if combinator == " ":
+        return " "
+    return f" {combinator} "
+
+
+def _compound(tree: Any) -> _Compound:
     parts = []
-    while (inner := getattr(tree, "selector", None)) is not None:
+    while getattr(tree, "selector", None) is not None:
+        inner = tree.selector
         parts.append(_part(tree, tree.canonical()[len(inner.canonical()) :]))
         tree = inner
+
     tag = tree.canonical()
-    return (*((_Part("tag", tag, tag),) if tag != "*" else ()), *parts[::-1])
+    if tag != "*":
+        parts.append(_Part("tag", tag, tag))
+    parts.reverse()
+    return tuple(parts)
 
 
 def _part(tree: Any, text: str) -> _Part:
     kind = type(tree).__name__
     if kind == "Class":
-        return _named("class", tree.class_name)
+        return _named_part("class", tree.class_name)
     if kind == "Hash":
-        return _named("id", tree.id)
-    return _Part("attribute" if kind == "Attrib" else "pseudo", "", text)
+        return _named_part("id", tree.id)
+    if kind == "Attrib":
+        return _Part("attribute", "", text)
+    return _Part("pseudo", "", text)
 
 
-def _named(kind: str, name: str) -> _Part:
+def _named_part(kind: str, name: str) -> _Part:
     mark = {"class": ".", "id": "#", "tag": ""}[kind]
     return _Part(kind, name, mark + re.sub(r"([^\w-])", r"\\\1", name))
 
 
 def _changes(form: Form, names: _Names) -> Iterator[tuple[float, Form]]:
-    last = len(form.compounds) - 1
-    for place, compound in enumerate(form.compounds):
-        for price, changed in _changed(compound, names):
-            yield price, replace(form, compounds=_put(form.compounds, place, changed))
-        if place < last:
-            yield _LEADING if place == 0 else _INNER, _without(form, place)
-        if form.combinators[place].strip() in (">", "+"):
-            looser = " " if ">" in form.combinators[place] else " ~ "
-            yield _COMBINATOR, replace(form, combinators=_put(form.combinators, place, looser))
+    """Yield the forms that one change makes, each after its price."""
+    for place in range(len(form.compounds)):
+        yield from _changes_at(form, place, names)
+
     if form.attribute:
-        likes = (
-            ()
-            if names.has("attribute", form.attribute)
-            else names.like("attribute", form.attribute)
-        )
-        yield from ((price, replace(form, attribute=name)) for price, name in likes)
+        if not names.has("attribute", form.attribute):
+            for price, name in names.similar("attribute", form.attribute):
+                yield price, replace(form, attribute=name)
         yield _VALUE, replace(form, attribute="")
+
     if form.pipes:
         yield _PIPES, replace(form, pipes="")
 
 
-def _changed(
-    compound: tuple[_Part, ...], names: _Names
-) -> Iterator[tuple[float, tuple[_Part, ...]]]:
-    """Yield what one change makes of a compound, with its price: a part left out, or spelled as the page does."""
-    prices = {"attribute": _ATTRIBUTE, "pseudo": _PSEUDO, "tag": _TAG, "class": _NAME, "id": _NAME}
+def _changes_at(form: Form, place: int, names: _Names) -> Iterator[tuple[float, Form]]:
+    """Yield the forms that one change of a compound or of the combinator before it makes."""
+    for price, changed in _compound_changes(form.compounds[place], names):
+        yield price, replace(form, compounds=_put(form.compounds, place, changed))
+
+    is_last = place == len(form.compounds) - 1
+    if not is_last:  # the last compound is what the selector is about
+        yield (_INNER if place else _LEADING), _without_compound(form, place)
+
+    combinator = form.combinators[place].strip()
+    if combinator == ">":
+        yield _COMBINATOR, replace(form, combinators=_put(form.combinators, place, " "))
+    elif combinator == "+":
+        yield _COMBINATOR, replace(form, combinators=_put(form.combinators, place, " ~ "))
+
+
+def _compound_changes(compound: _Compound, names: _Names) -> Iterator[tuple[float, _Compound]]:
+    """Yield what one change makes of a compound: a part left out, or spelled as the page does."""
     for place, part in enumerate(compound):
-        unknown = bool(part.name) and not names.has(part.kind, part.name)
+        is_unknown = bool(part.name) and not names.has(part.kind, part.name)
         if len(compound) > 1:
-            yield (
-                prices[part.kind] / (2 if unknown else 1),
-                (*compound[:place], *compound[place + 1 :]),
-            )
-        if not unknown:
-            continue
-        for price, name in names.like(part.kind, part.name):
-            yield price, _put(compound, place, _named(part.kind, name))
-        other = {"class": "id", "id": "class"}.get(part.kind)
-        if other and names.has(other, part.name):
-            yield _OTHER_KIND, _put(compound, place, _named(other, part.name))
+            price = _PRICES[part.kind]
+            if is_unknown:
+                price /= 2
+            yield price, compound[:place] + compound[place + 1 :]
+
+        if is_unknown:
+            for price, replacement in _replacements(part, names):
+                yield price, _put(compound, place, replacement)
+
+
+def _replacements(part: _Part, names: _Names) -> Iterator[tuple[float, _Part]]:
+    """Yield parts with names that the page has, for one whose name it does not have."""
+    for price, name in names.similar(part.kind, part.name):
+        yield price, _named_part(part.kind, name)
+
+    other_kind = {"class": "id", "id": "class"}.get(part.kind)
+    if other_kind and names.has(other_kind, part.name):
+        yield _OTHER_KIND, _named_part(other_kind, part.name)
 
 
 def _put(values: tuple[Any, ...], place: int, value: Any) -> tuple[Any, ...]:
     return (*values[:place], value, *values[place + 1 :])
 
 
-def _without(form: Form, place: int) -> Form:
-    left = form.combinators[:place] + form.combinators[place + 1 :]
-    combinators = _put(left, place, " " if place else "")
+def _without_compound(form: Form, place: int) -> Form:
+    """Leave out a compound and the combinators around it; what it stood between is a descendant."""
+    combinators = form.combinators[:place] + form.combinators[place + 1 :]
     return replace(
         form,
         compounds=form.compounds[:place] + form.compounds[place + 1 :],
-        combinators=combinators,
+        combinators=_put(combinators, place, " " if place else ""),
     )
 
 
 def _names_of(documents: Sequence[Document]) -> _Names:
-    counts: dict[str, Counter[str]] = {
-        kind: Counter() for kind in ("tag", "class", "id", "attribute")
-    }
+    tags: Counter[str] = Counter()
+    classes: Counter[str] = Counter()
+    ids: Counter[str] = Counter()
+    attributes: Counter[str] = Counter()
+
     elements = chain.from_iterable(document.root.iter() for document in documents)
     for element in islice(elements, MAX_ELEMENTS):
-        if not isinstance(element.tag, str):
+        if not isinstance(element.tag, str):  # a comment
             continue
-        counts["tag"][element.tag] += 1
-        counts["attribute"].update(element.attrib.keys())
-        counts["class"].update(element.get("class", "")[:4096].split()[:_NAMES_A_LIST])
-        if name := element.get("id", "").strip():
-            counts["id"][name] += 1
-    return _Names({kind: _frequent(counted) for kind, counted in counts.items()})
+        tags[element.tag] += 1
+        attributes.update(element.attrib.keys())
+        classes.update(element.get("class", "")[:4096].split()[:_CLASSES_OF_ONE])
+        name = element.get("id", "").strip()
+        if name:
+            ids[name] += 1
 
-
-def _frequent(counted: Counter[str]) -> dict[str, None]:
-    plain = (
-        name
-        for name, _ in counted.most_common()
-        if len(name) <= LONGEST_NAME and _PLAIN_NAME.fullmatch(name)
+    return _Names(
+        {
+            "tag": _most_frequent(tags),
+            "class": _most_frequent(classes),
+            "id": _most_frequent(ids),
+            "attribute": _most_frequent(attributes),
+        }
     )
-    return dict.fromkeys(islice(plain, MAX_NAMES))
 
 
-def _tokens(name: str) -> list[str]:
-    return [token.casefold() for token in _TOKEN.split(name) if len(token) > 2]
+def _most_frequent(counts: Counter[str]) -> dict[str, None]:
+    """Return the most frequent names that CSS spells without escapes, at most MAX_NAMES."""
+    names: dict[str, None] = {}
+    for name, _ in counts.most_common():
+        if len(names) == MAX_NAMES:
+            break
+        if len(name) <= LONGEST_NAME and _PLAIN_NAME.fullmatch(name):
+            names[name] = None
+    return names
+
+
+def _words(name: str) -> list[str]:
+    """Return the words of a name (`story-title`, `storyTitle`) that are longer than two letters."""
+    return [word.casefold() for word in _WORD_BREAK.split(name) if len(word) > 2]
