@@ -96,10 +96,11 @@ def _compile(match: Match | None) -> _Conditions:
 
 def _matches(patterns: Iterable[re.Pattern[str]], item: Item, part: str) -> bool:
     texts = _texts(item, part)
-    for pattern in patterns:
-        if any(map(pattern.search, texts)):
-            return True
-    return False
+    return any(_is_found(pattern, texts) for pattern in patterns)
+
+
+def _is_found(pattern: re.Pattern[str], texts: Iterable[str]) -> bool:
+    return any(pattern.search(text) for text in texts)
 
 
 def _texts(item: Item, part: str) -> tuple[str, ...]:
