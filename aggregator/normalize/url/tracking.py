@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 _TABLE = """
-    fbclid _openstat fb_* hmb_* itm_* gclid dclid gbraid wbraid gclsrc campaign_* srsltid yclid ysclid twclid msclkid
-    mc_cid mc_eid mc_tc wickedid hsa_cam _hsenc __hssc __hstc __hsfp _hsmi hsctatracking rb_clickid oly_* vero_*
-    mkt_tok sc_cid _bhlid _branch_* __readwiselocation utm_* mtm_*
-    jsessionid phpsessid aspsessionid*
+    fbclid _openstat fb_* hmb_* itm_* gclid dclid gbraid wbraid gclsrc campaign_*
+    srsltid yclid ysclid twclid msclkid mc_cid mc_eid mc_tc wickedid hsa_cam _hsenc
+    __hssc __hstc __hsfp _hsmi hsctatracking rb_clickid oly_* vero_* mkt_tok sc_cid
+    _bhlid _branch_* __readwiselocation utm_* mtm_* jsessionid phpsessid
+    aspsessionid*
 """
 NAMES = tuple(_TABLE.split())
 _EXACT = frozenset(name for name in NAMES if not name.endswith("*"))
