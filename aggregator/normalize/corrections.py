@@ -1,7 +1,8 @@
-"""What a person puts right in every entry of a source.
+"""Applies what a person corrects in every entry of a source.
 
-Rule: corrections are evidence like any other and come before judging, so that what is not believed falls through to the
-next candidate; only a date in the future is put right afterwards, for judging alone tells that it lies there.
+Corrections are evidence like any other and are applied to the raw item, so that the next candidate
+takes the place of one that is ignored. Two are applied to the revision: only normalizing tells that a
+date lies in the future, and only it takes a picture from the body.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from aggregator.errors import ItemError
 from aggregator.model import Found
 from aggregator.normalize import dates, text
 from aggregator.normalize.dates import evidence
+from aggregator.normalize.decisions import evidence_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,91 +27,115 @@ if TYPE_CHECKING:
     from aggregator.normalize.entry import Context
 
 WHERE = "corrections"
-_CALLED = {"image": "images"}
-_EVIDENCE = {"ld": "page", "meta": "page", "url": "page"}
+_RAW_NAMES = {"image": "images"}  # fields that a raw entry calls differently
+_GUESSED_DATES = ("first_seen", "archive")
 
 
 def corrected(raw: RawEntry, corrections: Corrections) -> RawEntry:
-    """Take from an item what is not to be believed, and put in what always stands."""
-    ignored: dict[str, Any] = {_CALLED.get(name, name): () for name in corrections.ignore}
-    if "guid" in ignored:
-        ignored["guid"] = None
+    """Remove the fields of an item that are to be ignored, and set those that are forced."""
+    ignored: dict[str, Any] = {}
+    for name in corrections.ignore:
+        ignored[_RAW_NAMES.get(name, name)] = None if name == "guid" else ()
     raw = replace(raw, **ignored)
+
     if corrections.cut_title:
-        raw = replace(raw, title=tuple(_cut(found, corrections.cut_title) for found in raw.title))
-    return replace(raw, **_forced(corrections.force))
+        titles = [_cut_title(title, corrections.cut_title) for title in raw.title]
+        raw = replace(raw, title=tuple(titles))
+    return replace(raw, **_forced_fields(corrections.force))
 
 
 def settled(
     revision: Revision, raw: RawEntry, *, corrections: Corrections, context: Context
 ) -> Revision:
-    """Put right what judging made of a corrected item: its picture, and its date where it lies in the future.
+    """Correct what normalizing made of a corrected item: its picture, and a date in the future.
 
     Raises:
-        ItemError: for a date in the future, where such entries are not wanted.
+        ItemError: for a date in the future, if such entries are to be rejected.
     """
     if "image" in corrections.ignore and revision.image is not None:
-        stated = {name: where for name, where in revision.provenance.items() if name != "image"}
-        revision = replace(revision, image=None, provenance=stated)
-    if corrections.future == "first_seen" or revision.published_from not in (
-        "first_seen",
-        "archive",
-    ):
-        return revision
-    return _in_future(revision, raw, reject=corrections.future == "reject", context=context)
+        revision = _without_image(revision)
 
-
-def _in_future(revision: Revision, raw: RawEntry, *, reject: bool, context: Context) -> Revision:
-    read = ((found, _date(found, revision, context)) for found in raw.published)
-    found, date = next(((found, date) for found, date in read if date is not None), (None, None))
-    if found is None or date is None:
+    # A date in the future was not believed: the revision has a guessed one.
+    if corrections.future == "first_seen" or revision.published_from not in _GUESSED_DATES:
         return revision
-    if reject:
+    stated = _first_stated_date(revision, raw, context)
+    if stated is None:
+        return revision
+    found, date = stated
+    if corrections.future == "reject":
         raise ItemError(f"{raw.item}: dated {date.value:%Y-%m-%d %H:%M}Z, which lies in the future")
-    kind = found.where.partition(":")[0]
-    believed = evidence.stated("published", found, date, zone=context.timezone, refused=None)
+    return _with_published(revision, found, date, context)
+
+
+def _without_image(revision: Revision) -> Revision:
+    provenance = dict(revision.provenance)
+    provenance.pop("image", None)
+    return replace(revision, image=None, provenance=provenance)
+
+
+def _first_stated_date(
+    revision: Revision, raw: RawEntry, context: Context
+) -> tuple[Found, dates.Date] | None:
+    for found in raw.published:
+        date = dates.read(
+            found.value,
+            zone=context.timezone,
+            taken=revision.captured,
+            formats=context.formats,
+            strip=context.strip,
+            order=context.order,
+            languages=(context.language,) if context.language else (),
+            calendar=context.calendar,
+        )
+        if date is not None:
+            return found, date
+    return None
+
+
+def _with_published(
+    revision: Revision, found: Found, date: dates.Date, context: Context
+) -> Revision:
+    believed = evidence.describe("published", found, date, zone=context.timezone, refused=None)
+    others = [one for one in revision.evidence if one.field != "published"]
     return replace(
         revision,
-        evidence=(believed, *(one for one in revision.evidence if one.field != "published")),
+        evidence=(believed, *others),
         published=date.value,
-        published_from=_EVIDENCE.get(kind, kind),
+        published_from=evidence_kind(found.where),
         provenance={**revision.provenance, "published": found.where},
     )
 
 
-def _date(found: Found, revision: Revision, context: Context) -> dates.Date | None:
-    return dates.read(
-        found.value,
-        zone=context.timezone,
-        taken=revision.captured,
-        formats=context.formats,
-        strip=context.strip,
-        order=context.order,
-        languages=(context.language,) if context.language else (),
-        calendar=context.calendar,
-    )
+def _forced_fields(force: Forced) -> dict[str, Any]:
+    """Return the candidates that take the place of all others, by the name of their field."""
+    fields: dict[str, Any] = {}
+    for name in ("title", "language", "publisher"):
+        value = getattr(force, name)
+        if value:
+            fields[name] = (_candidate(value),)
+    for name in ("authors", "tags"):
+        values = getattr(force, name)
+        if values:
+            fields[name] = tuple(_candidate(value) for value in values)
+    return fields
 
 
-def _forced(force: Forced) -> dict[str, Any]:
-    one = {name: getattr(force, name) for name in ("title", "language", "publisher")}
-    several = {name: getattr(force, name) for name in ("authors", "tags")}
-    return {name: (_stated(value),) for name, value in one.items() if value} | {
-        name: tuple(map(_stated, values)) for name, values in several.items() if values
-    }
-
-
-def _stated(value: str) -> Found:
+def _candidate(value: str) -> Found:
     return Found(escape(value, quote=False), WHERE)
 
 
-def _cut(found: Found, patterns: Iterable[str]) -> Found:
-    """Cut from a title as people read it; one that would be nothing then stays as it is."""
-    title = left = text.plain(found.value)
+def _cut_title(title: Found, patterns: Iterable[str]) -> Found:
+    """Cut the patterns from a title's plain text; a title of which nothing would remain stays."""
+    whole = text.plain(title.value)
+    rest = whole
     for pattern in patterns:
-        left = _compiled(pattern).sub("", left).strip()
-    return found if left in (title, "") else Found(escape(left, quote=False), found.where)
+        rest = _compile(pattern).sub("", rest).strip()
+
+    if rest in (whole, ""):
+        return title
+    return Found(escape(rest, quote=False), title.where)
 
 
 @lru_cache(maxsize=256)
-def _compiled(pattern: str) -> re.Pattern[str]:
+def _compile(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)

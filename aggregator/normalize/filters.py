@@ -1,7 +1,7 @@
-"""The little grammar of `include` and `exclude`, for what a source brings and for what a view shows.
+"""Tests items against the `include` and `exclude` of a source or a view.
 
-Rule: everything that `include` gives must be found, and nothing that `exclude` gives; patterns are searched, not
-matched whole, in the plain text of one part; of several patterns for one part any will do.
+Rule: an item must match every condition of `include` and none of `exclude`. Patterns are searched
+in the plain text of one part, not matched whole; of several patterns for one part, one is enough.
 """
 
 from __future__ import annotations
@@ -14,81 +14,93 @@ from aggregator.model import Entry, Revision
 from aggregator.normalize.html import text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Iterable
 
     from aggregator.config import Match
 
 Item: TypeAlias = Entry | Revision
 PARTS = ("title", "content", "author", "tag", "url")
-# What the article's own page does not change, as a rule: the rest can only be missed once that page has been read.
+# As a rule the article's own page does not change these. The other parts of an item may still be
+# incomplete until that page has been read.
 LASTING = frozenset({"title", "url"})
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """A `Match`, compiled: patterns by part, language ranges in lower case."""
+class _Conditions:
+    """A compiled `Match`: patterns by part, without the parts that have none, and language ranges."""
 
     patterns: dict[str, tuple[re.Pattern[str], ...]]
-    ranges: tuple[str, ...]
+    languages: tuple[str, ...]
 
-    def finds_all(self, item: Item, parts: Collection[str]) -> bool:
-        spoken = (
-            "language" not in parts or not self.ranges or in_language(item.language, self.ranges)
-        )
-        return spoken and all(
-            _found(wanted, item, part) for part, wanted in self.patterns.items() if part in parts
-        )
+    def are_all_met(self, item: Item) -> bool:
+        if self.languages:
+            is_accepted = in_language(item.language, self.languages)
+            if not is_accepted:
+                return False
+        return all(_matches(patterns, item, part) for part, patterns in self.patterns.items())
 
-    def finds_any(self, item: Item) -> bool:
-        spoken = bool(self.ranges) and in_language(item.language, self.ranges)
-        return spoken or any(
-            _found(unwanted, item, part) for part, unwanted in self.patterns.items()
-        )
+    def is_any_met(self, item: Item) -> bool:
+        if in_language(item.language, self.languages):
+            return True
+        return any(_matches(patterns, item, part) for part, patterns in self.patterns.items())
+
+    def lasting(self) -> _Conditions:
+        """Return the conditions that the article's own page does not change."""
+        lasting = {part: found for part, found in self.patterns.items() if part in LASTING}
+        return _Conditions(lasting, ())
+
+
+_NO_CONDITIONS = _Conditions({}, ())
 
 
 def chooser(include: Match | None, exclude: Match | None) -> Callable[..., bool] | None:
-    """Make the test that what is wanted passes; None where everything does.
+    """Return a function that tells whether an item is wanted; None if every item is.
 
-    The test takes an entry or a revision, and `unread=True` for one whose own page is still to be read: then only what
-    that page cannot put right counts against it.
+    The function takes an entry or a revision. With `unread=True`, for an item whose own page is
+    still to be read, of `include` only the conditions on parts that the page does not change count.
     """
-    wanted, unwanted = _asked(include), _asked(exclude)
-    if wanted is None and unwanted is None:
+    wanted = _compile(include)
+    unwanted = _compile(exclude)
+    if wanted == _NO_CONDITIONS and unwanted == _NO_CONDITIONS:
         return None
+    wanted_before_page = wanted.lasting()
 
-    def test(item: Item, *, unread: bool = False) -> bool:
-        parts = LASTING if unread else (*PARTS, "language")
-        return (wanted is None or wanted.finds_all(item, parts)) and (
-            unwanted is None or not unwanted.finds_any(item)
-        )
+    def is_wanted(item: Item, *, unread: bool = False) -> bool:
+        required = wanted_before_page if unread else wanted
+        return required.are_all_met(item) and not unwanted.is_any_met(item)
 
-    return test
+    return is_wanted
 
 
 def in_language(tag: str | None, ranges: Iterable[str]) -> bool:
-    """Basic filtering of RFC 4647 §3.3.1: `zh` takes `zh-Hans`.
+    """Tell whether a language tag lies in one of the ranges (basic filtering, RFC 4647 §3.3.1).
 
     >>> in_language("zh-Hans", ["en", "ZH"]), in_language("zh", ["zh-Hans"]), in_language(None, ["zh"])
     (True, False, False)
     """
-    stated = (tag or "").lower()
-    return any(
-        stated == wanted.lower() or stated.startswith(f"{wanted.lower()}-") for wanted in ranges
-    )
+    # With a hyphen at both ends, `zh` is a prefix of `zh` and `zh-Hans` but not of `zhx`.
+    subtags = f"{tag or ''}-".lower()
+    return any(subtags.startswith(f"{wanted.lower()}-") for wanted in ranges)
 
 
-def _asked(match: Match | None) -> _Asked | None:
-    if match is None or match == type(match)():
-        return None
-    given = {part: tuple(re.compile(pattern) for pattern in getattr(match, part)) for part in PARTS}
-    return _Asked(
-        {part: patterns for part, patterns in given.items() if patterns}, tuple(match.language)
-    )
+def _compile(match: Match | None) -> _Conditions:
+    if match is None:
+        return _NO_CONDITIONS
+    patterns = {}
+    for part in PARTS:
+        sources = getattr(match, part)
+        if sources:
+            patterns[part] = tuple(re.compile(source) for source in sources)
+    return _Conditions(patterns, tuple(match.language))
 
 
-def _found(patterns: Iterable[re.Pattern[str]], item: Item, part: str) -> bool:
+def _matches(patterns: Iterable[re.Pattern[str]], item: Item, part: str) -> bool:
     texts = _texts(item, part)
-    return any(pattern.search(text) for pattern in patterns for text in texts)
+    return any(_is_found(pattern, texts) for pattern in patterns)
+
+
+def _is_found(pattern: re.Pattern[str], texts: Iterable[str]) -> bool:
+    return any(pattern.search(text) for text in texts)
 
 
 def _texts(item: Item, part: str) -> tuple[str, ...]:
@@ -96,12 +108,21 @@ def _texts(item: Item, part: str) -> tuple[str, ...]:
         return item.authors
     if part == "tag":
         return item.tags
-    one = {"title": item.title, "url": item.url}[part] if part != "content" else _content(item)
-    return (one,) if one else ()
+
+    if part == "title":
+        text: str | None = item.title
+    elif part == "url":
+        text = item.url
+    else:
+        text = _content(item)
+    return (text,) if text else ()
 
 
 def _content(item: Item) -> str | None:
-    """The text; the summary of what has none."""
+    """Return the plain text of an item, its summary if it has no text."""
+    text = None
     if isinstance(item, Entry):
-        return item.content_text or item.summary
-    return (text_of(item.content_html) if item.content_html else None) or item.summary
+        text = item.content_text
+    elif item.content_html:
+        text = text_of(item.content_html)
+    return text or item.summary

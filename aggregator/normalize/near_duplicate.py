@@ -1,7 +1,7 @@
-"""Syndicated copies: whether two texts are one, told from their letters (RULES: identity).
+"""Recognises syndicated copies: tells by their letters whether two texts are the same.
 
-Rule: a text is judged by its letters and digits alone, whatever stands between them. A sketch finds those that may be
-copies, the shingles themselves decide; both are pure functions of the text.
+Rule: only letters and digits count, whatever is between them. A sketch finds the texts that may be
+copies, their shingles decide; both are pure functions of the text.
 """
 
 from __future__ import annotations
@@ -18,28 +18,30 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
 WITHIN = timedelta(hours=72)  # between the publications of two copies
-CONTAINED = 0.80  # so much of the shorter text is in the longer one
-ALIKE = 0.60  # Jaccard: so much of both is common
-VERBATIM = 0.62  # so many passages of the shorter are in the longer, letter by letter
+CONTAINED = 0.80  # of the shorter text's shingles are in the longer one
+ALIKE = 0.60  # of both texts' shingles are common (Jaccard)
+VERBATIM = 0.62  # of the shorter text's passages are in the longer, letter by letter
 LONGEST_PASSAGE, LONGEST_DENSE_PASSAGE = 40, 14  # letters
-PASSAGES = 10  # a shorter text is cut into so many
-SAME_TITLE = 0.75  # Jaccard of title trigrams, asked for where there are only summaries
+PASSAGES = 10  # of a text that is too short for passages of that length
+SAME_TITLE = 0.75  # of title trigrams are common (Jaccard), if there are only summaries
 LEAST_LETTERS, LEAST_DENSE = 80, 40  # shorter texts say too little
-# Words, and characters of a dense script, that are hashed as one. Three are too often shared by chance, and every
-# chance costs a look at both texts: 10,200 invented articles of 20 hours made 242,000 pairs to look at, now 11.
+# Words, and characters of a dense script, that are hashed as one group. Three are too often shared by
+# chance, and every chance costs a comparison of both texts: 10,200 invented articles of 20 hours made
+# 242,000 pairs to compare, now 11.
 TOGETHER, DENSE_TOGETHER = 4, 6
 SKETCHED = 12  # smallest hashes kept
-SHARED = 2  # of them in common: worth a closer look
+SHARED = 2  # hashes in common: the texts are compared
 
-_DENSE_BYTES = 2.2  # UTF-8 bytes a letter: more only in scripts that are written without blanks, and Indic ones
-_MOST_WORDS = 2_000  # of a text that the sketch is of: what is copied begins alike
+# UTF-8 bytes per letter: more only in scripts that are written without blanks, and in Indic ones.
+_DENSE_BYTES = 2.2
+_MOST_WORDS = 2_000  # of a text that are sketched: copies begin alike
 _BLANKED = bytes(c if chr(c).isalnum() or c > 127 else 32 for c in range(256))
 _NO_LETTERS = bytes(c for c in range(128) if not chr(c).isalnum())
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """What is compared of a text: its letters, its shingles, and its title's where it is only a summary."""
+    """What is compared of a text: its letters, its shingles, and its title's if it is only a summary."""
 
     letters: str
     shingles: AbstractSet[str]
@@ -51,45 +53,53 @@ class Text:
 
 
 def sketch(words: str) -> tuple[int, ...]:
-    """Return the smallest hashes of what stands together in a text, ascending; none for a text that is too short.
+    """Return the smallest hashes of the word groups of a text, ascending; none for a short text.
 
-    `words` are folded, parted by blanks or ASCII punctuation; a character of a dense script is one. What stands
-    together is shorter than a passage that two copies share.
-    Two texts share the smallest hash of both with a chance that is their likeness (Broder 1997).
+    `words` are folded, separated by blanks or ASCII punctuation; a character of a dense script is a
+    word. A group is shorter than a passage that two copies share. The chance that two texts share the
+    smallest hash of both is their similarity (Broder 1997).
     """
     data = words.encode()
     letters = data.translate(None, _NO_LETTERS)
     count = len(letters.decode())
-    dense = len(letters) > _DENSE_BYTES * count
-    if count < (LEAST_DENSE if dense else LEAST_LETTERS):
+    is_dense = len(letters) > _DENSE_BYTES * count
+    least = LEAST_DENSE if is_dense else LEAST_LETTERS
+    if count < least:
         return ()
-    found = data.translate(_BLANKED).split()[:_MOST_WORDS]
-    hashes: Iterable[int] = map(crc32, found)
-    for begin in range(1, DENSE_TOGETHER if dense else TOGETHER):
-        hashes = map(crc32, found[begin:], hashes)  # of one word more, at C's speed
+
+    word_list = data.translate(_BLANKED).split()[:_MOST_WORDS]
+    group_size = DENSE_TOGETHER if is_dense else TOGETHER
+    hashes: Iterable[int] = map(crc32, word_list)
+    for begin in range(1, group_size):
+        hashes = map(crc32, word_list[begin:], hashes)  # adds one word to each group, at C's speed
     return tuple(nsmallest(SKETCHED, set(hashes)))
 
 
 def text(words: str, title: str | None = None) -> Text:
-    """Return what `copies` compares; `title` is given where `words` are only a summary."""
+    """Return what `copies` compares; `title` is given if `words` are only a summary."""
     letters = _letters(words)
-    dense = _dense(letters)
-    named = None if title is None else _shingles(_letters(title), 3)
-    return Text(letters, _shingles(letters, 3 if dense else 4), dense, named)
+    is_dense = len(letters.encode()) > _DENSE_BYTES * len(letters)
+    size = 3 if is_dense else 4
+    title_shingles = None if title is None else _shingles(_letters(title), 3)
+    return Text(letters, _shingles(letters, size), is_dense, title_shingles)
 
 
 def copies(one: Text, other: Text) -> bool:
-    """Tell whether two texts are copies: most of the shorter is in the longer, which is not much longer, in whole
-    passages, and titles agree where there are only summaries.
+    """Tell whether two texts are copies of each other.
 
-    Passages tell a copy from another story of the same form: what a form shares is short, and lies between the facts.
+    Most of the shorter must be in the longer, which may not be much longer; whole passages must agree,
+    and titles if there are only summaries.
+
+    Passages tell a copy from another story of the same form: what a form shares is short, and lies
+    between the facts.
     """
     common = len(one.shingles & other.shingles)
-    smaller, both = (
-        min(len(one.shingles), len(other.shingles)),
-        len(one.shingles) + len(other.shingles) - common,
-    )
-    if not smaller or common < CONTAINED * smaller or common < ALIKE * both:
+    smaller = min(len(one.shingles), len(other.shingles))
+    union = len(one.shingles) + len(other.shingles) - common
+
+    is_contained = smaller > 0 and common >= CONTAINED * smaller
+    is_alike = common >= ALIKE * union
+    if not is_contained or not is_alike:
         return False
     return _passages_agree(one, other) and _titles_agree(one.title, other.title)
 
@@ -119,23 +129,25 @@ def base(language: str | None) -> str | None:
 
 def _passages_agree(one: Text, other: Text) -> bool:
     longest = LONGEST_DENSE_PASSAGE if one.dense else LONGEST_PASSAGE
-    size = max(4, min(longest, min(len(one.letters), len(other.letters)) // PASSAGES))
-    mine, theirs = one.passages(size), other.passages(size)
-    return len(mine & theirs) >= VERBATIM * min(len(mine), len(theirs))
+    shorter_text = min(len(one.letters), len(other.letters))
+    size = max(4, min(longest, shorter_text // PASSAGES))
+
+    passages = one.passages(size)
+    other_passages = other.passages(size)
+    fewer = min(len(passages), len(other_passages))
+    return len(passages & other_passages) >= VERBATIM * fewer
 
 
 def _titles_agree(one: AbstractSet[str] | None, other: AbstractSet[str] | None) -> bool:
+    """Tell whether two titles are alike; None is the title of a text that is no summary."""
     if one is None or other is None:
         return True
-    return len(one & other) >= SAME_TITLE * len(one | other)
+    common = len(one & other)
+    return common >= SAME_TITLE * len(one | other)
 
 
 def _letters(words: str) -> str:
     return words.encode().translate(None, _NO_LETTERS).decode()
-
-
-def _dense(letters: str) -> bool:
-    return len(letters.encode()) > _DENSE_BYTES * len(letters)
 
 
 def _shingles(letters: str, size: int) -> AbstractSet[str]:

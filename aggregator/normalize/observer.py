@@ -1,6 +1,6 @@
-"""Who wants to know why a value won: what it is told, and the reasons why a candidate does not count.
+"""The observer of the decisions about an item, and the reasons why a candidate does not count.
 
-Rule: a witness hears of what is decided and decides nothing; without one, nothing more is done.
+Rule: an observer hears of decisions and makes none; without one, nothing more is done.
 """
 
 from __future__ import annotations
@@ -24,11 +24,9 @@ SITE_NAME = "equals the site's name"
 
 
 class Witness(Protocol):
-    """Told each item as it comes, then of every candidate that is looked at, in order, then what the item became.
+    """Hears of each item: `given`, then `judged` for each candidate in order, then `became`.
 
-    An item that became nothing was rejected. `candidate` is one of the item, or a `Found` of its own for what stands in
-    for a missing one. `reason` says why it does not count, None where it does; `date` is what was read from a date,
-    None where nothing was.
+    `became` is not called for an item that is rejected.
     """
 
     def given(self, raw: RawEntry) -> None: ...
@@ -39,6 +37,11 @@ class Witness(Protocol):
         candidate: Found | RawImage | Enclosure,
         reason: str | None,
         date: Date | None,
-    ) -> None: ...
+    ) -> None:
+        """Hear of one candidate that was looked at.
+
+        `candidate` is one of the item's, or a new `Found` for a field that has none. `reason` says why
+        it does not count, None if it does; `date` is what was read from a date, None if nothing was.
+        """
 
     def became(self, revision: Revision) -> None: ...

@@ -294,7 +294,3 @@ def test_only_what_nothing_else_names_is_known_by_its_text() -> None:
         == filed(published="soon").keys
         == ("url://news.example.org/a/7.html",)
     )
-
-
-def test_repeated_guids_are_found() -> None:
-    assert identity.repeated(["a", "b", "a", "c", "c"]) == {"a", "c"}

@@ -1,17 +1,15 @@
-"""Years of other calendars, rewritten as Gregorian ones inside the text of a date.
+"""Rewrites the years of other calendars as Gregorian ones inside the text of a date.
 
-Rule: a calendar is declared, never guessed; what does not look like its years is left as it is, so machine-readable
-Gregorian dates beside it stay right. Only the Republic of China's own word for its era (民國) needs no declaration.
+Rule: a calendar is declared, never guessed. What does not look like one of its years stays, so that
+machine-readable Gregorian dates beside it remain right. Only the Republic of China's own word for its
+era (民國) needs no declaration.
 """
 
 from __future__ import annotations
 
 import re
 from datetime import date
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from typing import Literal
 
 Calendar = Literal["gregorian", "jalali", "buddhist", "roc"]
 
@@ -21,15 +19,14 @@ _ROC_OFFSET = 1911
 _JALALI_EPOCH = -356_033
 
 # Solar Hijri months as Iran writes them, and as Afghanistan does (Dari, then Pashto).
-_MONTHS: dict[str, int] = {
-    name: number
-    for names in (
-        "فروردین اردیبهشت خرداد تیر مرداد شهریور مهر آبان آذر دی بهمن اسفند",
-        "حمل ثور جوزا سرطان اسد سنبله میزان عقرب قوس جدی دلو حوت",
-        "وری غویی غبرګولی چنګاښ زمری وږی تله لړم لیندۍ مرغومی سلواغه کب",
-    )
-    for number, name in enumerate(names.split(), 1)
-}
+_MONTH_NAMES = (
+    "فروردین اردیبهشت خرداد تیر مرداد شهریور مهر آبان آذر دی بهمن اسفند",
+    "حمل ثور جوزا سرطان اسد سنبله میزان عقرب قوس جدی دلو حوت",
+    "وری غویی غبرګولی چنګاښ زمری وږی تله لړم لیندۍ مرغومی سلواغه کب",
+)
+_MONTHS: dict[str, int] = {}
+for _names in _MONTH_NAMES:
+    _MONTHS |= {name: number for number, name in enumerate(_names.split(), 1)}
 _JALALI_NUMBERS = re.compile(
     r"(?<!\d)(?P<y>1[34]\d\d)\s*[-/.]\s*(?P<m>\d{1,2})\s*[-/.]\s*(?P<d>\d{1,2})(?!\d)"
 )
@@ -48,62 +45,64 @@ def gregorian(text: str, calendar: Calendar) -> str:
     >>> gregorian("3 กรกฎาคม 2569", "buddhist")
     '3 กรกฎาคม 2026'
     """
-    if calendar == "gregorian" and "民" not in text:
-        return text
-    return _REWRITES[calendar](text)
+    if "民" in text and calendar in ("gregorian", "roc"):
+        text = _rewrite_roc_era(text)
+
+    if calendar == "jalali":
+        return _rewrite_jalali(text)
+    if calendar == "buddhist":
+        return _BUDDHIST_YEAR.sub(lambda match: str(int(match[1]) - _BUDDHIST_OFFSET), text)
+    if calendar == "roc" and not _FOUR_DIGITS.search(text):
+        return _ROC_YEAR.sub(_roc_year, text)
+    return text
 
 
 def from_jalali(year: int, month: int, day: int) -> date:
     """Convert a Solar Hijri day; leap years by the 33-year cycle, right from 1244 to 1472.
 
-    Raises: ValueError where there is no such day.
+    Raises:
+        ValueError: if there is no such day.
     """
-    long = 31 if month <= 6 else 30
-    if not (1 <= month <= 12 and 1 <= day <= long) or (
-        month == 12 and day == 30 and not _is_leap(year)
-    ):
+    if not 1 <= month <= 12 or not 1 <= day <= _days_in_month(year, month):
         raise ValueError(f"no such day: {year}-{month}-{day}")
-    passed = (month - 1) * 31 if month < 7 else (month - 7) * 30 + 186
-    shifted = year + 1595
-    return date.fromordinal(
-        _JALALI_EPOCH + 365 * shifted + shifted // 33 * 8 + (shifted % 33 + 3) // 4 + passed + day
-    )
+
+    if month < 7:
+        days_before = (month - 1) * 31
+    else:
+        days_before = 186 + (month - 7) * 30
+    years = year + 1595
+    leap_days = years // 33 * 8 + (years % 33 + 3) // 4
+    return date.fromordinal(_JALALI_EPOCH + 365 * years + leap_days + days_before + day)
+
+
+def _days_in_month(year: int, month: int) -> int:
+    if month <= 6:
+        return 31
+    if month == 12 and not _is_leap(year):
+        return 29
+    return 30
 
 
 def _is_leap(year: int) -> bool:
     return (25 * year + 11) % 33 < 8
 
 
-def _jalali(text: str) -> str:
-    numbered = _JALALI_NUMBERS.sub(lambda found: _iso(found, int(found["m"])), text)
-    return _JALALI_WORDS.sub(lambda found: _iso(found, _MONTHS[found["mon"]]), numbered)
+def _rewrite_jalali(text: str) -> str:
+    text = _JALALI_NUMBERS.sub(lambda match: _iso_of_jalali(match, int(match["m"])), text)
+    return _JALALI_WORDS.sub(lambda match: _iso_of_jalali(match, _MONTHS[match["mon"]]), text)
 
 
-def _iso(found: re.Match[str], month: int) -> str:
+def _iso_of_jalali(match: re.Match[str], month: int) -> str:
+    """Return the Gregorian date of a match, the match itself if there is no such day."""
     try:
-        return from_jalali(int(found["y"]), month, int(found["d"])).isoformat()
+        return from_jalali(int(match["y"]), month, int(match["d"])).isoformat()
     except ValueError:
-        return found[0]
+        return match[0]
 
 
-def _buddhist(text: str) -> str:
-    return _BUDDHIST_YEAR.sub(lambda found: str(int(found[1]) - _BUDDHIST_OFFSET), text)
+def _rewrite_roc_era(text: str) -> str:
+    return _ROC_ERA.sub(_roc_year, text)
 
 
-def _roc_era(text: str) -> str:
-    return _ROC_ERA.sub(lambda found: str(int(found[1]) + _ROC_OFFSET), text)
-
-
-def _roc(text: str) -> str:
-    text = _roc_era(text)
-    if _FOUR_DIGITS.search(text):
-        return text
-    return _ROC_YEAR.sub(lambda found: str(int(found[1]) + _ROC_OFFSET), text)
-
-
-_REWRITES: dict[Calendar, Callable[[str], str]] = {
-    "gregorian": _roc_era,
-    "jalali": _jalali,
-    "buddhist": _buddhist,
-    "roc": _roc,
-}
+def _roc_year(match: re.Match[str]) -> str:
+    return str(int(match[1]) + _ROC_OFFSET)

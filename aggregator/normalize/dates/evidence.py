@@ -1,7 +1,7 @@
-"""What was stated of an item's dates, kept beside what was made of them.
+"""Records what a publisher stated about an item's dates, beside what was made of it.
 
-Rule: the text to the letter, as far as it may be a date at all. Where none is believed, those that are not stay, each
-with the reason.
+The text is kept to the letter, but for its length and its blanks. If no date of a field is
+believed, the refused ones stay, each with the reason.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from aggregator.model import Evidence
 from aggregator.normalize import dates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from zoneinfo import ZoneInfo
 
     from aggregator.model import Found
@@ -23,15 +23,20 @@ REFUSED = 3  # of a field: an attack may state thousands
 _LONGEST = 100  # characters: nobody writes a longer date
 
 
-def stated(
+def describe(
     field: str, found: Found, date: dates.Date | None, *, zone: ZoneInfo, refused: str | None
 ) -> Evidence:
-    """Return what `found` says; `date` is what was read from it, None where nothing was."""
+    """Return the evidence that `found` gives.
+
+    `date` is what was read from it, None if nothing was. `refused` is the reason why it is not
+    believed, None if it is.
+    """
+    text = _shorten(found.value)
     if date is None:
-        return Evidence(field, _cut(found.value), found.where, refused=refused)
+        return Evidence(field, text, found.where, refused=refused)
     return Evidence(
         field,
-        _cut(found.value),
+        text,
         found.where,
         precision=dates.exactness(date, zone),
         offset=date.offset,
@@ -41,18 +46,26 @@ def stated(
     )
 
 
-def kept(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
-    """Keep for each field what is believed, else the first that are not."""
-    return tuple(
-        one for field in FIELDS for one in _kept([one for one in evidence if one.field == field])
-    )
+def select(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """Return for each field the evidence that is believed, else the first that is refused."""
+    selected: list[Evidence] = []
+    for field in FIELDS:
+        of_field = [one for one in evidence if one.field == field]
+        selected.extend(_select_of_field(of_field))
+    return tuple(selected)
 
 
-def _kept(evidence: Sequence[Evidence]) -> Iterator[Evidence]:
-    believed = [one for one in evidence if one.refused is None]
-    yield from believed[:1] or evidence[:REFUSED]
+def _select_of_field(evidence: Sequence[Evidence]) -> Sequence[Evidence]:
+    for one in evidence:
+        if one.refused is None:
+            return [one]
+    return evidence[:REFUSED]
 
 
-def _cut(text: str) -> str:
-    text = " ".join(text.encode("utf-8", "replace").decode().split())
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+def _shorten(text: str) -> str:
+    """Return the text in one line, without halves of surrogate pairs, 100 characters at most."""
+    text = text.encode("utf-8", "replace").decode()
+    text = " ".join(text.split())
+    if len(text) > _LONGEST:
+        text = text[: _LONGEST - 1] + "…"
+    return text

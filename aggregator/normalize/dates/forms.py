@@ -1,7 +1,7 @@
 """The written forms of a date that need no guess: ISO, RFC 5322, numeric, Chinese-Japanese-Korean, compact, epoch.
 
-Rule: a form matches the whole text or not at all, and states a wall clock with its zone as written; which instant that
-is, is decided elsewhere. A form that matches and names no real day (31 June) states nothing.
+Rule: a form matches the whole text or not at all. It gives a wall clock and the zone as written; which
+instant that is, is decided elsewhere. A form that names no real day (31 June) gives nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 Precision = Literal["second", "minute", "day"]
 Order = Literal["DMY", "MDY", "YMD"]
@@ -21,7 +21,7 @@ Order = Literal["DMY", "MDY", "YMD"]
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """A wall clock as it is written; `zone` is the token beside it, None where there is none."""
+    """A wall clock as it is written; `zone` is the token beside it, None if there is none."""
 
     wall: datetime
     precision: Precision
@@ -74,134 +74,164 @@ _COMPACT = re.compile(
     r"\s?(?P<z>Z|[+-]\d\d:?\d\d)?",
     re.IGNORECASE,
 )
+_FORMS_WITH_MONTH_NAMES = ((_RFC, "rfc5322"), (_US, "us"), (_ASCTIME, "asctime"))
 _EPOCH = re.compile(r"(\d{10})(\d{3})?")
 _EPOCH_FIRST = datetime(2000, 1, 1, tzinfo=UTC)
 
-_NAMES = (
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-)
-_MONTHS = {key: number for number, name in enumerate(_NAMES, 1) for key in (name, name[:3])} | {
-    "sept": 9
-}
-_AFTERNOON = frozenset({"下午", "午後", "오후", "傍晚", "晚上", "夜晚", "深夜"})
-_NIGHT = frozenset({"凌晨", "清晨", "早上", "早晨", "上午", "午前", "오전"})
+_MONTH_NAMES = """
+    january february march april may june july august september october november december
+"""
+_MONTHS = {"sept": 9}
+for _number, _name in enumerate(_MONTH_NAMES.split(), 1):
+    _MONTHS[_name] = _number
+    _MONTHS[_name[:3]] = _number
+
+# `p` and `a` are those of pm and am.
+_AFTERNOON = frozenset({"p", "下午", "午後", "오후", "傍晚", "晚上", "夜晚", "深夜"})
+_NOON = frozenset({"中午", "正午"})
+_BEFORE_NOON = frozenset({"a", "凌晨", "清晨", "早上", "早晨", "上午", "午前", "오전"})
 
 
-def machine(text: str, taken: datetime) -> Stated | None:
-    """Read the forms only a machine writes: compact digits and epochs (10 or 13 digits, from 2000 to a day ahead)."""
-    found = _EPOCH.fullmatch(text)
-    if found:
-        return _epoch(found, taken)
-    found = _COMPACT.fullmatch(text)
-    return _stated(found, int(found["m"]), int(found["d"]), "compact") if found else None
+def read_machine(text: str, taken: datetime) -> Stated | None:
+    """Read the forms that only machines write: compact digits and epochs.
+
+    An epoch has 10 or 13 digits and lies between 2000 and a day after `taken`.
+    """
+    epoch = _EPOCH.fullmatch(text)
+    if epoch:
+        return _read_epoch(int(epoch[1]), taken)
+    compact = _COMPACT.fullmatch(text)
+    if compact:
+        return _by_month_number(compact, "compact")
+    return None
 
 
-def written(text: str, order: Order | None, languages: Sequence[str] = ()) -> Stated | None:
-    """Read the forms of feeds and pages; a numeric date whose order nothing tells states nothing."""
-    found = _ISO.fullmatch(text)
-    if found:
-        return _stated(found, int(found["m"]), int(found["d"]), "iso")
-    for form, how in ((_RFC, "rfc5322"), (_US, "us"), (_ASCTIME, "asctime")):
-        found = form.fullmatch(text)
-        if found and (month := _MONTHS.get(found["mon"].lower())):
-            return _stated(found, month, int(found["d"]), how)
-    found = _CJK.fullmatch(text)
-    if found:
-        return _stated(found, int(found["m"]), int(found["d"]), "cjk")
-    found = _NUMERIC.fullmatch(text)
-    return _numeric(found, order, languages) if found else None
+def read_written(text: str, order: Order | None, languages: Sequence[str] = ()) -> Stated | None:
+    """Read the forms of feeds and pages.
+
+    A numeric date whose order neither `order` nor `languages` nor its numbers decide gives nothing.
+    """
+    iso = _ISO.fullmatch(text)
+    if iso:
+        return _by_month_number(iso, "iso")
+
+    for form, how in _FORMS_WITH_MONTH_NAMES:
+        match = form.fullmatch(text)
+        month = _MONTHS.get(match["mon"].lower()) if match else None
+        if match and month:
+            return _wall_clock(match, month, int(match["d"]), how)
+
+    cjk = _CJK.fullmatch(text)
+    if cjk:
+        return _by_month_number(cjk, "cjk")
+    numeric = _NUMERIC.fullmatch(text)
+    if numeric:
+        return _read_numeric(numeric, order, languages)
+    return None
 
 
 def is_ambiguous(text: str) -> bool:
-    """Tell that a text holds numbers whose day and month only a declared order or language can tell apart."""
+    """Tell whether a text holds numbers whose day and month only a declared order or language decides."""
     return _DAY_OR_MONTH.search(text) is not None
 
 
-def declared(text: str, form: str) -> Stated | None:
-    """Read `text` by one strptime format, whole; None where it does not fit."""
-    pattern = _compiled(form)
+def read_by_format(text: str, form: str) -> Stated | None:
+    """Read the whole of `text` by one strptime format; None if it does not fit."""
+    pattern = _compile_format(form)
     if pattern is None:
-        return _strptime(text, form)
-    found = pattern.fullmatch(text)
-    return _stated(found, int(found["m"]), int(found["d"]), "format") if found else None
+        return _read_by_strptime(text, form)
+    match = pattern.fullmatch(text)
+    if match is None:
+        return None
+    return _by_month_number(match, "format")
 
 
-def _epoch(found: re.Match[str], taken: datetime) -> Stated | None:
-    moment = datetime.fromtimestamp(int(found[1]), UTC)
+def _read_epoch(seconds: int, taken: datetime) -> Stated | None:
+    moment = datetime.fromtimestamp(seconds, UTC)
     if not _EPOCH_FIRST <= moment <= taken + timedelta(days=1):
         return None
     return Stated(moment.replace(tzinfo=None), "second", "Z", "epoch")
 
 
-def _numeric(found: re.Match[str], order: Order | None, languages: Sequence[str]) -> Stated | None:
-    first, second = int(found["a"]), int(found["b"])
-    if len(found["y"]) == 2 and order not in ("DMY", "MDY"):
+def _read_numeric(
+    match: re.Match[str], order: Order | None, languages: Sequence[str]
+) -> Stated | None:
+    is_declared = order in ("DMY", "MDY")
+    if len(match["y"]) == 2 and not is_declared:
         return None
-    order = _order(found, order, languages)
+
+    first, second = int(match["a"]), int(match["b"])
+    if not is_declared:
+        order = _infer_order(first, second, match["sep"], languages)
     if order is None:
         return None
-    day, month = (second, first) if order == "MDY" else (first, second)
-    return _stated(found, month, day, "numeric")
+    if order == "MDY":
+        return _wall_clock(match, first, second, "numeric")
+    return _wall_clock(match, second, first, "numeric")
 
 
-def _order(found: re.Match[str], order: Order | None, languages: Sequence[str]) -> Order | None:
-    """Tell day from month: what is declared, what alone is possible, what dots mean, what the language does."""
-    if order in ("DMY", "MDY"):
-        return order
-    if int(found["a"]) > 12 or found["sep"] == ".":
+def _infer_order(first: int, second: int, separator: str, languages: Sequence[str]) -> Order | None:
+    """Tell the order of day and month: by the numbers, by the dots, by the language."""
+    if first > 12 or separator == ".":
         return "DMY"
-    if int(found["b"]) > 12:
+    if second > 12:
         return "MDY"
     if not languages:
         return None
     return "MDY" if languages[0].lower() in ("en", "en-us") else "DMY"
 
 
-def _stated(found: re.Match[str], month: int, day: int, how: str) -> Stated | None:
-    parts = found.groupdict()
-    hour, minute, second = (int(parts.get(name) or 0) for name in "HMS")
-    hour = _meridiem(hour, parts)
+def _by_month_number(match: re.Match[str], how: str) -> Stated | None:
+    return _wall_clock(match, int(match["m"]), int(match["d"]), how)
+
+
+def _wall_clock(match: re.Match[str], month: int, day: int, how: str) -> Stated | None:
+    """Return what a form has matched, None if there is no such day or time."""
+    parts = match.groupdict()
+    hour = _hour(parts)
+    minute = int(parts.get("M") or 0)
+    second = int(parts.get("S") or 0)
+    if second == 60:
+        second = 59  # a leap second, which datetime cannot hold
+
     try:
-        wall = datetime(_year(parts["y"]), month, day, hour, minute, _second(second))  # noqa: DTZ001 - a wall clock
+        wall = datetime(_year(match["y"]), month, day, hour, minute, second)  # noqa: DTZ001 - a wall clock
     except ValueError:
         return None
-    return Stated(wall, _precision(parts), parts.get("z") or parts.get("zd"), how)
+    zone = parts.get("z") or parts.get("zd")
+    return Stated(wall, _precision(parts), zone, how)
 
 
-def _second(second: int) -> int:
-    return 59 if second == 60 else second  # a leap second, which datetime cannot hold
-
-
-def _precision(parts: dict[str, str | None]) -> Precision:
+def _precision(parts: Mapping[str, str | None]) -> Precision:
     if parts.get("S"):
         return "second"
-    return "minute" if parts.get("H") else "day"
+    if parts.get("H"):
+        return "minute"
+    return "day"
 
 
-def _meridiem(hour: int, parts: dict[str, str | None]) -> int:
-    latin, cjk = (parts.get("ap") or "").lower(), parts.get("cjk")
-    if hour < 12 and (latin == "p" or cjk in _AFTERNOON or (cjk in ("中午", "正午") and hour < 11)):
+def _hour(parts: Mapping[str, str | None]) -> int:
+    """Return the hour of 24; a word or an am/pm beside it counts only if it fits."""
+    hour = int(parts.get("H") or 0)
+    word = (parts.get("ap") or parts.get("cjk") or "").lower()
+
+    if hour < 12 and word in _AFTERNOON:
         return hour + 12
-    return 0 if hour == 12 and (latin == "a" or cjk in _NIGHT) else hour
+    if hour < 11 and word in _NOON:  # 正午1时 is 13:00, 中午11时 is 11:00
+        return hour + 12
+    if hour == 12 and word in _BEFORE_NOON:
+        return 0
+    return hour
 
 
-def _year(digits: str | None) -> int:
+def _year(digits: str) -> int:
     """Read two and three digits as RFC 5322 §4.3 does: 00-49 are 2000s, the rest count from 1900."""
-    year = int(digits or 0)
-    if len(digits or "") > 3:
+    year = int(digits)
+    if len(digits) > 3:
         return year
-    return year + (2000 if year < 50 and len(digits or "") == 2 else 1900)
+    if len(digits) == 2 and year < 50:
+        return year + 2000
+    return year + 1900
 
 
 # strptime takes about 6 µs and its own cache holds five formats; a format of numbers alone becomes a pattern.
@@ -220,32 +250,41 @@ _PIECE = re.compile(r"%-?(.)|(\s+)|([^%\s]+)|(%)", re.DOTALL)
 
 
 @lru_cache(maxsize=256)
-def _compiled(form: str) -> re.Pattern[str] | None:
-    """Turn a format into a pattern; None where it holds words, a zone, or not a whole day."""
-    letters = [letter for letter, *_ in _PIECE.findall(form) if letter and letter != "%"]
-    if len(set(letters)) < len(letters) or not {"m", "d"} <= set(letters) <= _DIRECTIVES.keys():
+def _compile_format(form: str) -> re.Pattern[str] | None:
+    """Turn a strptime format into a pattern; None if it holds words, a zone, or not a whole day."""
+    directives = [piece[1] for piece in _PIECE.finditer(form) if piece[1] not in (None, "%")]
+    present = set(directives)
+    if len(present) < len(directives):
+        return None  # a directive stands there twice
+    if not {"m", "d"} <= present <= _DIRECTIVES.keys():
         return None
-    if not {"Y", "y"} & set(letters) or {"Y", "y"} <= set(letters):
+    if len(present & {"Y", "y"}) != 1:
         return None
-    return re.compile("".join(_piece(found) for found in _PIECE.finditer(form.strip())))
+    patterns = map(_pattern_of_piece, _PIECE.finditer(form.strip()))
+    return re.compile("".join(patterns))
 
 
-def _piece(found: re.Match[str]) -> str:
-    if found[1]:
-        return _DIRECTIVES[found[1]]
-    return r"\s+" if found[2] else re.escape(found[3] or found[4])
+def _pattern_of_piece(piece: re.Match[str]) -> str:
+    directive, blanks, words, lone_percent = piece.groups()
+    if directive:
+        return _DIRECTIVES[directive]
+    if blanks:
+        return r"\s+"
+    return re.escape(words or lone_percent)
 
 
-def _strptime(text: str, form: str) -> Stated | None:
+def _read_by_strptime(text: str, form: str) -> Stated | None:
     try:
         moment = datetime.strptime(text, form.strip())  # noqa: DTZ007 - a naive result is read in the source's zone
         zone = moment.strftime("%z")[:5] or None
     except (ValueError, OverflowError, re.error):
         return None
-    return Stated(moment.replace(tzinfo=None), _form_precision(form), zone, "format")
+    return Stated(moment.replace(tzinfo=None), _precision_of_format(form), zone, "format")
 
 
-def _form_precision(form: str) -> Precision:
-    if any(directive in form for directive in ("%S", "%T", "%X", "%c", "%s")):
+def _precision_of_format(form: str) -> Precision:
+    if re.search(r"%[STXcs]", form):
         return "second"
-    return "minute" if any(directive in form for directive in ("%H", "%I", "%R")) else "day"
+    if re.search(r"%[HIR]", form):
+        return "minute"
+    return "day"

@@ -1,7 +1,8 @@
-"""Dates in words of any language, by dateparser: the last resort, and the only door to that library.
+"""Reads dates in words of any language, by dateparser: the last resort.
 
-Rule: it must name a day, a month and a year, or be relative to the time of capture in the source's zone ("3小时前");
-zones are read by us, since dateparser takes IST for Israel whatever the source is. Imported on first use.
+Rule: a date must name a day, a month and a year, or be relative to the time of capture in the source's
+zone ("3小时前"). Zones are read here, because dateparser takes IST for Israel whatever the source is.
+This is the only module that uses dateparser, which is imported on first use.
 """
 
 from __future__ import annotations
@@ -24,36 +25,59 @@ _WORD = re.compile("[^\\W\\d_]{2}|[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
 _YEAR_FIRST = re.compile(r"(?<!\d)\d{4}[-/.]\d")
 _SECONDS = re.compile(r"\d:\d\d:\d\d")
 _FALLBACK = ("en",)
-_WHEN = frozenset({"day", "time"})
 
 
-def in_words(
+def read_words(
     text: str, *, base: datetime, order: Order | None, languages: Sequence[str]
 ) -> Stated | None:
-    """Read `text` in `languages` (BCP 47; none means English); `base` is the naive wall clock of the capture."""
+    """Read `text` in `languages` (BCP 47; none means English).
+
+    `base` is the naive wall clock of the capture, which relative words count from.
+    """
     if len(text) > _LIMIT:
         return None
+    rest, zone = _split_zone(text)
+
+    # Numbers alone were read already, or refused: dateparser would turn 2026-13-01 round.
+    if not _WORD.search(rest):
+        return None
+    if _YEAR_FIRST.search(rest):
+        order = "YMD"
+
+    answer = _ask_dateparser(rest, base, order, tuple(languages))
+    if answer is None:
+        return None
+    period, moment = answer
+    precision = _precision(rest, period)
+    if precision is None:
+        return None
+    return Stated(_floor(moment, precision), precision, zone, "words")
+
+
+def _split_zone(text: str) -> tuple[str, str | None]:
+    """Split the zone from the end of a text; None if there is none."""
     zone = _ZONE.search(text)
-    rest = text[: zone.start()] if zone else text
-    if not _WORD.search(
-        rest
-    ):  # numbers alone were read, or refused: the library would turn 2026-13-01 round
-        return None
-    period, moment = _ask(
-        rest, base, "YMD" if _YEAR_FIRST.search(rest) else order, tuple(languages)
-    )
-    if moment is None or period not in _WHEN:
-        return None
-    precision: Precision = (
-        "day" if period == "day" else "second" if _SECONDS.search(rest) else "minute"
-    )
-    return Stated(_floor(moment, precision), precision, zone[1] if zone else None, "words")
+    if zone is None:
+        return text, None
+    return text[: zone.start()], zone[1]
 
 
-def _ask(
+def _precision(text: str, period: str) -> Precision | None:
+    """Return how exact a date is; None if it names no day."""
+    if period == "day":
+        return "day"
+    if period != "time":
+        return None
+    return "second" if _SECONDS.search(text) else "minute"
+
+
+def _ask_dateparser(
     text: str, base: datetime, order: Order | None, languages: tuple[str, ...]
-) -> tuple[str, datetime | None]:
-    """Ask dateparser; any failure of its many grammars on foreign text means it has no answer."""
+) -> tuple[str, datetime] | None:
+    """Return the period that dateparser recognises (`day`, `time`, `month` …) and its beginning.
+
+    Any failure of its many grammars on foreign text means that it has no answer.
+    """
     from dateparser.date import DateDataParser
 
     settings: dict[str, Any] = {
@@ -67,28 +91,36 @@ def _ask(
     }
     if order:
         settings |= {"DATE_ORDER": order, "PREFER_LOCALE_DATE_ORDER": False}
+
     try:
-        found = DateDataParser(languages=list(_known(languages)), settings=settings).get_date_data(
-            text
-        )
+        parser = DateDataParser(languages=list(_supported_languages(languages)), settings=settings)
+        answer = parser.get_date_data(text)
     except Exception:  # noqa: BLE001 - foreign code on foreign text
-        return "none", None
-    moment = found.date_obj
-    return str(found.period), moment.replace(tzinfo=None) if isinstance(moment, datetime) else None
+        return None
+    if not isinstance(answer.date_obj, datetime):
+        return None
+    return str(answer.period), answer.date_obj.replace(tzinfo=None)
 
 
 def _floor(moment: datetime, precision: Precision) -> datetime:
-    """Cut what was not stated, so that a relative date gives the same instant at every run within its unit."""
+    """Cut what was not stated, so that a relative date is the same at every run within its unit."""
     if precision == "day":
         return moment.replace(hour=0, minute=0, second=0, microsecond=0)
-    return moment.replace(second=moment.second if precision == "second" else 0, microsecond=0)
+    if precision == "minute":
+        return moment.replace(second=0, microsecond=0)
+    return moment.replace(microsecond=0)
 
 
 @lru_cache(maxsize=64)
-def _known(languages: tuple[str, ...]) -> tuple[str, ...]:
-    """Keep what dateparser knows of the languages, by the tag or by its first part."""
+def _supported_languages(languages: tuple[str, ...]) -> tuple[str, ...]:
+    """Return dateparser's names for the languages that it knows, by the tag or its first part."""
     from dateparser.data.languages_info import language_order
 
-    known = {name.lower(): name for name in language_order}
-    wanted = (known.get(tag.lower()) or known.get(tag.lower().split("-")[0]) for tag in languages)
-    return tuple(dict.fromkeys(name for name in wanted if name)) or _FALLBACK
+    names = {name.lower(): name for name in language_order}
+    known = []
+    for tag in languages:
+        tag = tag.lower()
+        name = names.get(tag) or names.get(tag.split("-")[0])
+        if name and name not in known:
+            known.append(name)
+    return tuple(known) or _FALLBACK

@@ -1,7 +1,8 @@
-"""Wall clocks to instants: offsets, zone abbreviations, and the two hours a year that a zone tells badly.
+"""Turns wall clocks into instants: offsets, zone abbreviations, the changes to and from summer time.
 
-Rule: an abbreviation that the source's own zone uses is that zone's wall clock (IST is Kolkata, Jerusalem or Dublin,
-and CST in a Shanghai feed is China); otherwise only abbreviations with one meaning are believed, others are unknown.
+Rule: an abbreviation that the source's own zone uses is that zone's wall clock (IST is Kolkata,
+Jerusalem or Dublin, and CST in a Shanghai feed is China). Of the others only those with one meaning
+count.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-# Minutes east of Greenwich. The first line and the US ones are RFC 5322 §4.3; of the others only those were taken that
-# name one offset in the tz database (no IST, BST of Bangladesh is rare enough, AST and ADT mean America or Arabia).
+# Minutes east of Greenwich. The first four and the US ones are RFC 5322 §4.3. The others name a single
+# offset in the tz database (no IST; the BST of Bangladesh is rare enough; AST and ADT mean America or
+# Arabia).
 _ABBREVIATIONS: dict[str, int] = {
     "Z": 0,
     "UT": 0,
@@ -78,60 +80,71 @@ _MAX_OFFSET_MINUTES = 14 * 60  # Kiritimati; nothing on Earth is further
 def in_zone(wall: datetime, zone: ZoneInfo) -> datetime:
     """Read a naive wall clock in `zone`, as UTC.
 
-    An hour told twice is its first reading: where the capture came later than both nothing speaks for the second, and
-    where it came between them only the first is possible. An hour skipped is shifted forward (fold 0 does both).
+    An hour that the clock shows twice is its first reading: if the capture came later than both,
+    nothing speaks for the second, and if it came between them, only the first is possible. An hour
+    that is skipped is shifted forward (fold 0 does both).
     """
     return wall.replace(tzinfo=zone).astimezone(UTC)
 
 
 def offset_in(wall: datetime, zone: ZoneInfo) -> int:
-    """Give the minutes east of Greenwich of `zone` at a naive wall clock."""
-    offset = wall.replace(tzinfo=zone).utcoffset()
-    return round(offset.total_seconds() / 60) if offset else 0
+    """Return the offset of `zone` at a naive wall clock, in minutes east of Greenwich."""
+    return _minutes(_offset(wall.replace(tzinfo=zone)))
 
 
 def stated_offset(token: str, wall: datetime, zone: ZoneInfo) -> int | None:
-    """Read `+0200`, `GMT+8`, `Z` or an abbreviation as minutes east of Greenwich; None where it is not known."""
+    """Read `+0200`, `GMT+8`, `Z` or an abbreviation as minutes east of Greenwich.
+
+    None if it is not known.
+    """
     name = token.upper()
     if name in _UNIVERSAL:
         return 0
     numeric = _NUMERIC.fullmatch(name)
     if numeric:
         return _numeric_offset(numeric)
-    if name in _names(zone, wall.year):
-        return _own_offset(name, wall, zone)
+    if name in _abbreviations_of(zone, wall.year):
+        return _offset_by_own_name(name, wall, zone)
     return _ABBREVIATIONS.get(name)
 
 
-def _numeric_offset(found: re.Match[str]) -> int | None:
-    minutes = int(found[2]) * 60 + int(found[3] or 0)
-    if minutes > _MAX_OFFSET_MINUTES or int(found[3] or 0) > 59:
+def _numeric_offset(match: re.Match[str]) -> int | None:
+    sign = match[1]
+    hours = int(match[2])
+    minutes = int(match[3] or 0)
+    total = hours * 60 + minutes
+    if total > _MAX_OFFSET_MINUTES or minutes > 59:
         return None
-    return minutes if found[1] == "+" else -minutes
+    return total if sign == "+" else -total
 
 
 @lru_cache(maxsize=512)
-def _names(zone: ZoneInfo, year: int) -> frozenset[str]:
-    """Give the abbreviations a zone uses in a year, winter's and summer's."""
-    days = (datetime(year, month, 1, tzinfo=zone) for month in (1, 7))
-    return frozenset(name.upper() for day in days if (name := day.tzname()))
+def _abbreviations_of(zone: ZoneInfo, year: int) -> frozenset[str]:
+    """Return the abbreviations that a zone uses in a year, winter's and summer's."""
+    winter = datetime(year, 1, 1, tzinfo=zone).tzname() or ""
+    summer = datetime(year, 7, 1, tzinfo=zone).tzname() or ""
+    return frozenset({winter.upper(), summer.upper()}) - {""}
 
 
-def _own_offset(name: str, wall: datetime, zone: ZoneInfo) -> int:
-    """Read the wall clock as the zone's, whatever half of the year the abbreviation names: feeds print EST in July.
+def _offset_by_own_name(name: str, wall: datetime, zone: ZoneInfo) -> int:
+    """Return the zone's own offset, whatever half of the year its abbreviation names.
 
-    Only in the doubled hour the abbreviation decides (CET or CEST).
+    Feeds print EST in July. Only in the hour that the clock shows twice does the abbreviation decide
+    (CET or CEST).
     """
     second = wall.replace(tzinfo=zone, fold=1)
     first = second.replace(fold=0)
-    chosen = (
-        second
-        if second.tzname() == name and first.tzname() != name and _is_doubled(first, second)
-        else first
-    )
-    offset = chosen.utcoffset() or timedelta()
+    chosen = first
+    if _offset(first) > _offset(second):
+        is_second = name == second.tzname() and name != first.tzname()
+        if is_second:
+            chosen = second
+    return _minutes(_offset(chosen))
+
+
+def _offset(moment: datetime) -> timedelta:
+    return moment.utcoffset() or timedelta()
+
+
+def _minutes(offset: timedelta) -> int:
     return round(offset.total_seconds() / 60)
-
-
-def _is_doubled(first: datetime, second: datetime) -> bool:
-    return (first.utcoffset() or timedelta()) > (second.utcoffset() or timedelta())

@@ -1,7 +1,7 @@
-"""Languages: BCP 47 tags in one form, and the language of a text that declares none.
+"""Brings language tags (BCP 47) to one form, and detects the language of a text that declares none.
 
-Rule: rather None than a guess. A script that one language writes decides alone; Latin, Cyrillic, Arabic and Devanagari
-are told apart by their commonest words.
+Rule: None rather than a guess. A script that a single language uses decides alone. Languages in Latin,
+Cyrillic, Arabic and Devanagari are recognised by their commonest words.
 """
 
 from __future__ import annotations
@@ -13,38 +13,53 @@ from typing import TYPE_CHECKING
 from aggregator.normalize.language.stop_words import LETTERS, WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 # ISO 639-1.
 _TWO_LETTER = """
-    aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en eo es
-    et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv ka kg ki
-    kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no
-    nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta te
-    tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu
+    aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs
+    cu cv cy da de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv
+    ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl
+    km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt
+    my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru
+    rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn
+    to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu
 """
 # ISO 639-3 languages in the news that have no code of two letters.
-_THREE_LETTER = "arz ast ckb fil gsw hak haw hmn kab kmr krc lus mai nan nds ory pnb prs sah scn tet tpi tzm wuu yue"
-_LANGUAGES = frozenset(_TWO_LETTER.split()) | frozenset(_THREE_LETTER.split())
-# Withdrawn codes (IANA registry), ISO 639-2 codes that have a shorter form, and two that are countries' (`cn`, `jp`).
-_SAME_CODES = """
-    iw=he in=id ji=yi jw=jv mo=ro tl=fil cn=zh jp=ja cmn=zh eng=en fre=fr fra=fr spa=es por=pt ger=de deu=de ita=it
-    dut=nl nld=nl rus=ru ukr=uk pol=pl cze=cs ces=cs slo=sk slk=sk hun=hu rum=ro ron=ro bul=bg gre=el ell=el tur=tr
-    ara=ar heb=he per=fa fas=fa urd=ur hin=hi ben=bn tam=ta tel=te mar=mr nep=ne tha=th lao=lo khm=km bur=my mya=my
-    vie=vi ind=id may=ms msa=ms chi=zh zho=zh jpn=ja kor=ko swe=sv dan=da nor=no fin=fi est=et lav=lv lit=lt srp=sr
-    hrv=hr bos=bs slv=sl alb=sq sqi=sq mac=mk mkd=mk arm=hy hye=hy geo=ka kat=ka aze=az uzb=uz kaz=kk kir=ky tgk=tg
-    tuk=tk pus=ps kur=ku swa=sw hau=ha som=so amh=am tir=ti orm=om kin=rw sna=sn nde=nd zul=zu bam=bm hat=ht tib=bo
-    bod=bo uig=ug mon=mn cat=ca glg=gl baq=eu eus=eu ice=is isl=is gle=ga wel=cy cym=cy afr=af mlg=mg
+_THREE_LETTER = """
+    arz ast ckb fil gsw hak haw hmn kab kmr krc lus mai nan nds ory pnb prs sah scn tet
+    tpi tzm wuu yue
 """
-_SAME = dict(pair.split("=") for pair in _SAME_CODES.split())
+_LANGUAGES = frozenset(_TWO_LETTER.split()) | frozenset(_THREE_LETTER.split())
+# Withdrawn codes (IANA registry), ISO 639-2 codes that have a shorter form, and two codes of
+# countries (`cn`, `jp`).
+_SAME_CODES = """
+    iw=he in=id ji=yi jw=jv mo=ro tl=fil cn=zh jp=ja cmn=zh eng=en fre=fr fra=fr
+    spa=es por=pt ger=de deu=de ita=it dut=nl nld=nl rus=ru ukr=uk pol=pl cze=cs
+    ces=cs slo=sk slk=sk hun=hu rum=ro ron=ro bul=bg gre=el ell=el tur=tr ara=ar
+    heb=he per=fa fas=fa urd=ur hin=hi ben=bn tam=ta tel=te mar=mr nep=ne tha=th
+    lao=lo khm=km bur=my mya=my vie=vi ind=id may=ms msa=ms chi=zh zho=zh jpn=ja
+    kor=ko swe=sv dan=da nor=no fin=fi est=et lav=lv lit=lt srp=sr hrv=hr bos=bs
+    slv=sl alb=sq sqi=sq mac=mk mkd=mk arm=hy hye=hy geo=ka kat=ka aze=az uzb=uz
+    kaz=kk kir=ky tgk=tg tuk=tk pus=ps kur=ku swa=sw hau=ha som=so amh=am tir=ti
+    orm=om kin=rw sna=sn nde=nd zul=zu bam=bm hat=ht tib=bo bod=bo uig=ug mon=mn
+    cat=ca glg=gl baq=eu eus=eu ice=is isl=is gle=ga wel=cy cym=cy afr=af mlg=mg
+"""
+_PREFERRED_CODES = dict(pair.split("=") for pair in _SAME_CODES.split())
 _REGIONS = {"UK": "GB"}
 _TRADITIONAL = frozenset({"TW", "HK", "MO"})
 _SIMPLIFIED = frozenset({"CN", "SG", "MY"})
+
+_CHINESE_EXTENDED = frozenset({"cmn", "yue", "min"})  # `zh-cmn` is Chinese, too
+_LAST_COMMON_BIG5 = 0xC6  # first byte of the last common character
 
 _SUBTAG_BREAK = re.compile(r"[-_]")
 _SCRIPT = re.compile(r"[A-Za-z]{4}")
 _REGION = re.compile(r"[A-Za-z]{2}|[0-9]{3}")
 _VARIANT = re.compile(r"[A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}")
+
+# How far the subtags of a tag have been read.
+_NOTHING, _AFTER_SCRIPT, _AFTER_REGION, _AFTER_VARIANT = range(4)
 
 # Blocks of the scripts that decide, or narrow, the language.
 _BLOCKS = {
@@ -84,9 +99,8 @@ _LETTERS_IN_ONE = {"Hani": 3, "Kana": 2, "Hang": 2, "Ethi": 2}
 _SAMPLE = 1000  # characters; more does not change the answer
 _MIN_LETTERS = 40
 _MIN_HITS = 3.0
-_MIN_SHARE = (
-    0.12  # of the words: the commonest 40 words of a language make a quarter to a half of its prose
-)
+# Of the words: the commonest 40 words of a language make a quarter to a half of its prose.
+_MIN_SHARE = 0.12
 _LEAD = 1.3
 # Vowel signs of Devanagari and points of Arabic are marks, no letters, to `\w`.
 _LETTER = "(?:[^\\W\\d_]|[\u0900-\u0963\u064b-\u065f\u0670])"
@@ -94,29 +108,33 @@ _WORDS = re.compile(f"{_LETTER}+(?:['’\u200c]{_LETTER}+)*")
 
 
 def tag(value: str) -> str | None:
-    """Give a declared language in canonical form, None where it is none; of a list the first.
+    """Return a declared language in canonical form, None if it is none; of a list the first.
 
-    Chinese is named by its script (`zh-CN` is `zh-Hans`, `zh_TW` and `zh-HK` are `zh-Hant`), other languages keep their
-    region; extensions and encodings are dropped.
+    Chinese is named by its script (`zh-CN` is `zh-Hans`, `zh_TW` and `zh-HK` are `zh-Hant`), other
+    languages keep their region; extensions and encodings are dropped.
 
     >>> tag("EN_us"), tag("zh-HK"), tag("none")
     ('en-US', 'zh-Hant', None)
     """
     first = re.split(r"[,;.@\s]", value.strip(), maxsplit=1)[0]
-    language, *rest = _SUBTAG_BREAK.split(first)
-    if language.lower() == "zh" and rest and rest[0].lower() in {"cmn", "yue", "min"}:
-        rest = rest[1:]
-    language = _SAME.get(language.lower(), language.lower())
+    code, *rest = _SUBTAG_BREAK.split(first)
+    code = code.lower()
+    if code == "zh" and rest and rest[0].lower() in _CHINESE_EXTENDED:
+        del rest[0]
+
+    language = _PREFERRED_CODES.get(code, code)
     if language not in _LANGUAGES:
         return None
     subtags = _subtags(rest)
     if subtags is None:
         return None
-    return _chinese(subtags) if language == "zh" else "-".join((language, *subtags))
+    if language == "zh":
+        return _chinese(subtags)
+    return "-".join((language, *subtags))
 
 
 def detect(text: str) -> str | None:
-    """Give the language of a plain text as a BCP 47 tag, None where unsure.
+    """Return the language of a plain text as a BCP 47 tag, None if unsure.
 
     Scripts that decide alone need two letters; words need 40 letters.
     """
@@ -127,51 +145,72 @@ def detect(text: str) -> str | None:
     script = max(counts, key=lambda name: counts[name] * _LETTERS_IN_ONE.get(name, 1))
     if counts[script] < 2:
         return None
-    if script in {"Hani", "Kana"}:
-        return _han(sample, han=counts.get("Hani", 0), kana=counts.get("Kana", 0))
+
+    if script in ("Hani", "Kana"):
+        return _japanese_or_chinese(sample, counts)
     if script == "Hang":
         return "ko"
-    if script == "Ethi":  # Tigrinya writes አ rarely and ኣ all the time, Amharic the reverse
-        return "ti" if sample.count("ኣ") > sample.count("አ") else "am"
-    return _by_words(sample, script) if script in WORDS else script
+    if script == "Ethi":
+        return _tigrinya_or_amharic(sample)
+    if script in WORDS:
+        return _detect_by_words(sample, script)
+    return script  # a script of one language bears that language's code
 
 
 def refine_chinese(text: str) -> str:
-    """Give `zh-Hans` or `zh-Hant` by the characters that only one of them writes, `zh` where they do not tell."""
+    """Return `zh-Hans` or `zh-Hant` by the characters that only one of them uses.
+
+    It is `zh` if they do not decide.
+    """
     simplified, traditional = _distinctive()
     sample = text[:_SAMPLE]
     hans = sum(map(simplified.__contains__, sample))
     hant = sum(map(traditional.__contains__, sample))
     if hans > 2 * hant:
         return "zh-Hans"
-    return "zh-Hant" if hant > 2 * hans else "zh"
+    if hant > 2 * hans:
+        return "zh-Hant"
+    return "zh"
 
 
 def _subtags(rest: Iterable[str]) -> list[str] | None:
-    """Read script, region and variants in this order; None where something else stands among them."""
-    found: list[str] = []
-    stage = 0
+    """Read script, region and variants, in this order, each of them in its usual case.
+
+    Return None if anything else is among them. A single letter begins an extension: it ends the
+    list.
+    """
+    subtags: list[str] = []
+    last = _NOTHING
     for subtag in rest:
         if len(subtag) == 1 and subtag.isalnum():
             break
-        if stage < 1 and _SCRIPT.fullmatch(subtag):
-            stage, form = 1, subtag.title()
-        elif stage < 2 and _REGION.fullmatch(subtag):
-            stage, form = 2, _REGIONS.get(subtag.upper(), subtag.upper())
+
+        if last < _AFTER_SCRIPT and _SCRIPT.fullmatch(subtag):
+            subtags.append(subtag.title())
+            last = _AFTER_SCRIPT
+        elif last < _AFTER_REGION and _REGION.fullmatch(subtag):
+            region = subtag.upper()
+            subtags.append(_REGIONS.get(region, region))
+            last = _AFTER_REGION
         elif _VARIANT.fullmatch(subtag):
-            stage, form = 3, subtag.lower()
+            subtags.append(subtag.lower())
+            last = _AFTER_VARIANT
         else:
             return None
-        found.append(form)
-    return found
+    return subtags
 
 
 def _chinese(subtags: list[str]) -> str:
-    if "Hans" in subtags or "Hant" in subtags:
-        return "zh-Hans" if "Hans" in subtags else "zh-Hant"
+    """Return the tag of Chinese by its script, else by the script of its region."""
+    if "Hans" in subtags:
+        return "zh-Hans"
+    if "Hant" in subtags:
+        return "zh-Hant"
     if not _TRADITIONAL.isdisjoint(subtags):
         return "zh-Hant"
-    return "zh" if _SIMPLIFIED.isdisjoint(subtags) else "zh-Hans"
+    if not _SIMPLIFIED.isdisjoint(subtags):
+        return "zh-Hans"
+    return "zh"
 
 
 def _script_counts(text: str) -> dict[str, int]:
@@ -182,32 +221,51 @@ def _script_counts(text: str) -> dict[str, int]:
     return counts
 
 
-def _han(text: str, *, han: int, kana: int) -> str:
-    """Tell Japanese from Chinese: every tenth character Kana; one の alone is fashionable in Chinese names."""
-    return "ja" if kana >= 2 and kana * 10 >= han else refine_chinese(text)
+def _japanese_or_chinese(text: str, counts: Mapping[str, int]) -> str:
+    """Return Japanese if there are two Kana, and one for ten Han characters; else Chinese.
+
+    A single の is fashionable in Chinese names.
+    """
+    han = counts.get("Hani", 0)
+    kana = counts.get("Kana", 0)
+    if kana >= 2 and kana * 10 >= han:
+        return "ja"
+    return refine_chinese(text)
 
 
-def _by_words(text: str, script: str) -> str | None:
+def _tigrinya_or_amharic(text: str) -> str:
+    """Tigrinya rarely uses አ and often ኣ, Amharic the reverse."""
+    return "ti" if text.count("ኣ") > text.count("አ") else "am"
+
+
+def _detect_by_words(text: str, script: str) -> str | None:
+    """Return the language with the highest score, if it is high enough and leads clearly."""
     if sum(map(str.isalpha, text)) < _MIN_LETTERS:
         return None
     folded = text.lower()
     words = _WORDS.findall(folded)
     scores = _scores(words, folded, script)
-    ranked = sorted(scores, key=lambda language: -scores[language])
-    best, second = ranked[0], scores[ranked[1]] if len(ranked) > 1 else 0.0
-    sure = (
-        scores[best] >= max(_MIN_HITS, _MIN_SHARE * len(words)) and scores[best] >= _LEAD * second
-    )
-    return best if sure else None
+
+    # The sort is stable: of two languages with the same score the first of the table is the best.
+    ranking = sorted(scores.items(), key=lambda item: -item[1])
+    best, best_score = ranking[0]
+    second_score = ranking[1][1] if len(ranking) > 1 else 0.0
+    least = max(_MIN_HITS, _MIN_SHARE * len(words), _LEAD * second_score)
+    return best if best_score >= least else None
 
 
 def _scores(words: Iterable[str], text: str, script: str) -> dict[str, float]:
-    """Add up what each word and each letter says for a language; one that several share says less for each."""
+    """Add up what each word and each letter contributes to the score of a language.
+
+    A word that several languages share contributes less to each of them.
+    """
     scores = dict.fromkeys(WORDS[script], 0.0)
-    known = _shared(script)
+    languages_by_word = _languages_by_word(script)
     for word in words:
-        for language in known.get(word, ()):
-            scores[language] += 1 / len(known[word]) + 0.25
+        languages = languages_by_word.get(word, ())
+        for language in languages:
+            scores[language] += 1 / len(languages) + 0.25
+
     for language, letters in LETTERS.items():
         if language in scores:
             scores[language] += sum(map(text.count, letters)) / 2
@@ -215,30 +273,29 @@ def _scores(words: Iterable[str], text: str, script: str) -> dict[str, float]:
 
 
 @cache
-def _shared(script: str) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
+def _languages_by_word(script: str) -> dict[str, tuple[str, ...]]:
+    languages: dict[str, tuple[str, ...]] = {}
     for language, words in WORDS[script].items():
         for word in words.split():
-            found[word] = (*found.get(word, ()), language)
-    return found
+            languages[word] = (*languages.get(word, ()), language)
+    return languages
 
 
 @cache
 def _distinctive() -> tuple[frozenset[str], frozenset[str]]:
-    """The characters of one national standard that the other lacks: GB 2312, and the common half of Big5.
+    """Return the simplified and the traditional characters that decide.
 
-    Two standards of 6,763 and 5,401 characters give 2,380 and 2,083 that tell; the rare half of Big5 is left out, as
-    its characters occur in names on the mainland.
+    They are those of one national standard that the other lacks: GB 2312, and the common half of
+    Big5. Two standards of 6,763 and 5,401 characters give 2,380 and 2,083 that decide. The rare half
+    of Big5 is left out, as its characters occur in names on the mainland.
     """
-    simplified, traditional = set(), set()
+    simplified = set()
+    traditional = set()
     for character in map(chr, range(0x4E00, 0x9FA6)):
-        mainland, taiwan = _encoded(character, "gb2312"), _encoded(character, "big5")
-        if mainland and not taiwan:
+        gb2312 = character.encode("gb2312", "ignore")
+        big5 = character.encode("big5", "ignore")
+        if gb2312 and not big5:
             simplified.add(character)
-        elif taiwan and not mainland and taiwan[0] <= 0xC6:
+        elif big5 and not gb2312 and big5[0] <= _LAST_COMMON_BIG5:
             traditional.add(character)
     return frozenset(simplified), frozenset(traditional)
-
-
-def _encoded(character: str, charset: str) -> bytes:
-    return character.encode(charset, "ignore")

@@ -1,7 +1,7 @@
-"""The commonest words of languages that share a script, and letters that few of them write.
+"""The commonest words of languages that share a script, and letters that few of them use.
 
-Rule: function words only, in lower case; words that two languages share are listed under both, the detector weighs
-them less. A new language is a line here and a sample in the tests.
+Rule: function words only, in lower case. A word that two languages share is listed under both; the
+detector gives it less weight. A new language needs a line here and a sample in the tests.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Text: whatever a publisher put into a text field becomes plain text.
+"""Turns whatever a publisher put into a text field into plain text.
 
-Rule: total and linear in the length; what leaves here has no tags, no entities, no characters that XML 1.0 forbids, and
-is NFC. A `<` that does not begin a tag of HTML is text.
+Rule: total and linear in the length. The results have no tags, no entities, no characters that XML 1.0
+forbids, and are NFC. A `<` that does not begin a tag of HTML is text.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ _WIDE = _HAN_KANA + "\u3001-\u3003\u3008-\u301f\uff01-\uff65"
 
 _ILLEGAL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _ODD_BLANK = re.compile("[\x0b\x0c\x85]")
-# The same of UTF-8, told in a tenth of the time: C0 controls, and C1 controls.
+# The same in UTF-8, found in a tenth of the time: C0 and C1 controls, and the two that are no characters.
 _C0 = bytes({*range(0x20), 0x7F} - set(b"\t\n\r"))
 _C1 = re.compile(b"\xc2[\x80-\x9f]")
+_U_FFFE, _U_FFFF = b"\xef\xbf\xbe", b"\xef\xbf\xbf"
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
-# Surely not combining: whatever lies outside may be a mark that another one stands on.
+# None of the characters in these ranges combines; any other may be one of several marks on a character.
 _MAYBE_MARKS = re.compile("[^\x00-\u02ff\u0370-\u0482\u3041-\u3096\u3400-\u9fff\uac00-\ud7af]{32,}")
 # A run of 32 shows in every eighth character as one of four.
 _MAYBE_RUN = re.compile(_MAYBE_MARKS.pattern.replace("{32,}", "{4,}"))
@@ -34,8 +35,9 @@ _MARKS = 30  # UAX #15, stream-safe text: no more than 30 marks on one character
 
 _FORMAT = re.compile("[\xad\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _FORMAT_BUT_ISOLATES = re.compile("[\xad\u202a-\u202e\u2060\ufeff]")
+_POP_ISOLATE = "\u2069"
 _ISOLATE = re.compile("[\u2066-\u2069]")
-# A zero-width blank parts words in these scripts, elsewhere it is dirt.
+# A zero-width blank separates words in these scripts, elsewhere it is dirt.
 _IDLE_ZWSP = re.compile(f"(?<![{_DENSE}])\u200b+(?![{_DENSE}])")
 
 # With its semicolon, or one of the five that are often left without; a wider rule would eat `?a=1&copy=2`.
@@ -51,72 +53,85 @@ _WORD = re.compile(r"\w")
 
 
 def plain(value: str) -> str:
-    """Give one line of plain text from HTML or text.
+    """Return one line of plain text from HTML or text.
 
-    Inline tags join with nothing, blocks and line breaks with a blank. A line wrapped between two Han or Kana
-    characters is joined with nothing; a blank between them is the writer's and stays (`俄副外长访韩 韩国就…`).
+    Inline tags join with nothing, blocks and line breaks with a blank. A line wrapped between two Han
+    or Kana characters is joined with nothing; a blank between them is the writer's and stays
+    (`俄副外长访韩 韩国就…`).
 
     >>> plain("AT&amp;T: 1 < 2 <b>b</b>old<br>C++ <T>")
     'AT&T: 1 < 2 bold C++ <T>'
     """
-    return " ".join(_BREAKS.sub(" ", _joined(_marked(value, _FORMAT))).split())
+    marked = _join_wrapped(_mark_breaks(value, _FORMAT))
+    return " ".join(_BREAKS.sub(" ", marked).split())
 
 
 def block(value: str) -> str:
-    """Give the plain text of HTML or text: paragraphs separated by a blank line, `<br>` and list items by a new line.
+    """Return the plain text of HTML or text in paragraphs.
 
-    In text without tags empty lines separate paragraphs. Balanced bidi isolates stay.
+    A blank line separates paragraphs, a new line what `<br>` and list items part. In text without tags
+    empty lines separate paragraphs. Balanced bidi isolates stay.
     """
-    marked = _BREAKS.sub(_break, _marked(value, _FORMAT_BUT_ISOLATES))
-    paragraphs = (_paragraph(part) for part in marked.split(PARAGRAPH))
-    return "\n\n".join(part for part in paragraphs if part)
+    marked = _mark_breaks(value, _FORMAT_BUT_ISOLATES)
+    marked = _BREAKS.sub(_merge_breaks, marked)
+    paragraphs = map(_paragraph, marked.split(PARAGRAPH))
+    return "\n\n".join(filter(None, paragraphs))
 
 
 def clean_characters(value: str) -> str:
     """Remove what XML 1.0 forbids and the C1 controls, and compose (NFC).
 
-    Surrogates that make a pair become the character they stand for. Form feeds and the like become blanks.
+    Surrogates that make a pair become the character they stand for. Form feeds and the like become
+    blanks.
     """
     if value.isascii() and value.isprintable():
         return value
     if _is_legal(value):
         return compose(value)
+
     if _PAIR.search(value):
-        value = _PAIR.sub(
-            lambda pair: pair[0].encode("utf-16", "surrogatepass").decode("utf-16"), value
-        )
-    return compose(_ILLEGAL.sub("", _ODD_BLANK.sub(" ", value)))
+        value = _PAIR.sub(_join_surrogates, value)
+    value = _ODD_BLANK.sub(" ", value)
+    return compose(_ILLEGAL.sub("", value))
 
 
 def compose(value: str) -> str:
-    """Give the NFC of a text; of more than 30 marks on one character the rest is dropped.
+    """Return the NFC of a text; of more than 30 marks on one character the rest is dropped.
 
     Composing is quadratic in the marks on one character: 64,000 take 2.8 s.
     """
-    if not _may_stack(value) and unicodedata.is_normalized("NFC", value):
+    is_composed = not _may_stack(value) and unicodedata.is_normalized("NFC", value)
+    if is_composed:
         return value
-    return unicodedata.normalize("NFC", _MAYBE_MARKS.sub(_fewer_marks, value))
+    return unicodedata.normalize("NFC", _limit_marks(value))
 
 
 def fold(value: str) -> str:
-    """Give the form under which two texts count as equal: NFKC, case folded, blanks collapsed. For keys only."""
+    """Return the form in which two texts count as equal. For keys only.
+
+    It is NFKC, case folded, with single blanks.
+    """
     if not value.isascii():
         value = _FORMAT.sub("", clean_characters(value)).replace("\u200b", "")
         for _ in range(2):  # folding may undo the composition, composing may bring back what folds
-            value = unicodedata.normalize("NFKC", _MAYBE_MARKS.sub(_fewer_marks, value).casefold())
+            value = unicodedata.normalize("NFKC", _limit_marks(value).casefold())
         value = _ILLEGAL.sub("", value)
     return " ".join(value.casefold().split())
 
 
 def weight(text: str) -> float:
-    """Count words; where a script writes none apart (Han, Kana, Thai, Lao, Khmer, Burmese) a character is half a word.
+    """Count words; in scripts without blanks between words a character is half a word.
+
+    These are Han, Kana, Thai, Lao, Khmer and Burmese.
 
     >>> weight("VOA 美国之音")
     3.0
     """
-    halves = len(_HALF_WORD.findall(text))
-    rest = _HALF_WORD.sub(" ", text) if halves else text
-    return halves / 2 + sum(1 for word in rest.split() if _WORD.search(word))
+    half_words = len(_HALF_WORD.findall(text))
+    if half_words:
+        text = _HALF_WORD.sub(" ", text)
+    words = sum(1 for word in text.split() if _WORD.search(word))
+    return half_words / 2 + words
 
 
 def letters(text: str) -> int:
@@ -124,78 +139,114 @@ def letters(text: str) -> int:
     return sum(map(str.isalpha, text))
 
 
+def _join_surrogates(pair: re.Match[str]) -> str:
+    return pair[0].encode("utf-16", "surrogatepass").decode("utf-16")
+
+
 def _is_legal(value: str) -> bool:
-    """Tell whether a text holds none of the characters that do not stay as they are."""
+    """Tell whether a text has only characters that `clean_characters` keeps."""
     try:
         data = value.encode()
     except UnicodeEncodeError:  # half of a surrogate pair
         return False
-    if (
-        len(data.translate(None, _C0)) != len(data)
-        or b"\xef\xbf\xbe" in data
-        or b"\xef\xbf\xbf" in data
-    ):
+    has_c0 = len(data.translate(None, _C0)) != len(data)
+    if has_c0 or _U_FFFE in data or _U_FFFF in data:
         return False
-    return b"\xc2" not in data or _C1.search(data) is None
+    has_c1 = b"\xc2" in data and _C1.search(data) is not None
+    return not has_c1
 
 
 def _may_stack(value: str) -> bool:
-    """Tell whether there may be more marks on one character than are let through."""
-    return _MAYBE_RUN.search(value[::8]) is not None and _MAYBE_MARKS.search(value) is not None
+    """Tell whether there may be more marks on one character than `compose` keeps."""
+    if _MAYBE_RUN.search(value[::8]) is None:
+        return False
+    return _MAYBE_MARKS.search(value) is not None
 
 
-def _marked(value: str, unwanted: re.Pattern[str]) -> str:
-    """Give the text with LINE and PARAGRAPH where it breaks; without tags an empty line makes a paragraph."""
+def _mark_breaks(value: str, unwanted: re.Pattern[str]) -> str:
+    """Return the text with LINE and PARAGRAPH where it breaks.
+
+    Without tags an empty line makes a paragraph.
+    """
     value = unwanted.sub("", clean_characters(value))
-    marked = _decoded(value, unwanted) if "<" in value or "&" in value else value
-    if "\n" in marked and "<" not in value and PARAGRAPH not in marked:
-        marked = _EMPTY_LINE.sub(PARAGRAPH, marked)
-    return _IDLE_ZWSP.sub("", marked) if "\u200b" in marked else marked
+    has_tags = "<" in value
+    if has_tags or "&" in value:
+        value = _strip_and_decode(value, unwanted)
+
+    if "\n" in value and not has_tags and PARAGRAPH not in value:
+        value = _EMPTY_LINE.sub(PARAGRAPH, value)
+    if "\u200b" in value:
+        value = _IDLE_ZWSP.sub("", value)
+    return value
 
 
-def _decoded(value: str, unwanted: re.Pattern[str]) -> str:
-    """Strip tags and decode entities until nothing changes, twice at most: titles come escaped twice."""
+def _strip_and_decode(value: str, unwanted: re.Pattern[str]) -> str:
+    """Strip tags and decode entities until nothing changes, twice at most.
+
+    Titles come escaped twice.
+    """
+
+    def decode(entity: re.Match[str]) -> str:
+        characters = clean_characters(html.unescape(entity[0]))
+        return unwanted.sub("", characters)
+
     value = without_tags(without_hidden(value))
     for _ in range(2):
-        decoded = _ENTITY.sub(lambda match: unwanted.sub("", _entity(match[0])), value)
+        decoded = _ENTITY.sub(decode, value)
         if decoded == value:
             break
-        value = without_tags(without_hidden(decoded)) if "<" in decoded else decoded
+        value = decoded
+        if "<" in value:
+            value = without_tags(without_hidden(value))
     return compose(value)
 
 
-def _entity(reference: str) -> str:
-    return clean_characters(html.unescape(reference))
+def _join_wrapped(value: str) -> str:
+    if "\n" not in value:
+        return value
+    return _WRAP.sub("", value)
 
 
-def _joined(value: str) -> str:
-    return _WRAP.sub("", value) if "\n" in value else value
-
-
-def _break(match: re.Match[str]) -> str:
+def _merge_breaks(match: re.Match[str]) -> str:
     """Make a paragraph of a run of breaks that holds one, or two line breaks (`<br><br>`)."""
-    return PARAGRAPH if PARAGRAPH in match[0] or match[0].count(LINE) > 1 else LINE
+    if PARAGRAPH in match[0] or match[0].count(LINE) > 1:
+        return PARAGRAPH
+    return LINE
 
 
 def _paragraph(value: str) -> str:
-    lines = (" ".join(_joined(line).split()) for line in value.split(LINE))
-    return _balanced("\n".join(line for line in lines if line))
+    lines = []
+    for line in value.split(LINE):
+        words = _join_wrapped(line).split()
+        if words:
+            lines.append(" ".join(words))
+    return _drop_unbalanced_isolates("\n".join(lines))
 
 
-def _balanced(value: str) -> str:
-    """Drop all isolates where they do not open and close in order: they would turn what follows around."""
+def _drop_unbalanced_isolates(value: str) -> str:
+    """Drop all isolates if they do not open and close in order: they would turn what follows around."""
     depth = 0
     for match in _ISOLATE.finditer(value):
-        depth += -1 if match[0] == "\u2069" else 1
+        depth += -1 if match[0] == _POP_ISOLATE else 1
         if depth < 0:
             break
-    return value if depth == 0 else _ISOLATE.sub("", value)
+    if depth != 0:
+        return _ISOLATE.sub("", value)
+    return value
 
 
-def _fewer_marks(match: re.Match[str]) -> str:
-    kept, run = [], 0
+def _limit_marks(value: str) -> str:
+    return _MAYBE_MARKS.sub(_drop_surplus_marks, value)
+
+
+def _drop_surplus_marks(match: re.Match[str]) -> str:
+    kept = []
+    run = 0  # marks on the present character so far
     for character in match[0]:
-        run = run + 1 if unicodedata.combining(character) else 0
+        if unicodedata.combining(character):
+            run += 1
+        else:
+            run = 0
         if run <= _MARKS:
             kept.append(character)
     return "".join(kept)

@@ -1,29 +1,33 @@
-"""Tags in text: which `<` begins one, and what stands in its place.
+"""Finds the tags in a text, and puts marks for breaks in their place.
 
-Rule: only the tags of HTML, custom elements and namespaced names are tags; every pattern is linear (possessive, no
-alternative overlaps another), so that 2 MB of `<a "` cost no more than 2 MB of prose.
+Rule: only the tags of HTML, custom elements and namespaced names are tags. Every pattern is linear
+(possessive, no alternative overlaps another), so that 2 MB of `<a "` cost no more than 2 MB of prose.
 """
 
 from __future__ import annotations
 
 import re
+from functools import partial
 
-LINE, PARAGRAPH = (
-    "\x01",
-    "\x02",
-)  # stand for breaks while tags go; C0 controls cannot come from outside
+# They mark breaks while tags are removed; C0 controls cannot come from outside.
+LINE = "\x01"
+PARAGRAPH = "\x02"
 
 _PARAGRAPH_NAMES = """
-    address article aside blockquote body caption center dd details dialog dir div dl fieldset figcaption figure footer
-    form h1 h2 h3 h4 h5 h6 head header hgroup hr html legend main menu nav ol p pre section summary table tbody tfoot
-    thead title ul
+    address article aside blockquote body caption center dd details dialog dir div
+    dl fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 head header hgroup
+    hr html legend main menu nav ol p pre section summary table tbody tfoot thead
+    title ul
 """
 _INLINE_NAMES = """
-    a abbr acronym annotation applet area audio b base basefont bdi bdo big button canvas cite code col colgroup command
-    data datalist del dfn em embed font frame frameset i iframe img input ins kbd keygen label link map mark marquee
-    math meta meter mfrac mi mn mo mover mrow ms mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder nobr
-    noembed noframes noscript object output param path picture portal progress q rb rp rt rtc ruby s samp script select
-    semantics slot small source span strike strong style sub sup svg template textarea time track tt u use var video wbr
+    a abbr acronym annotation applet area audio b base basefont bdi bdo big button
+    canvas cite code col colgroup command data datalist del dfn em embed font frame
+    frameset i iframe img input ins kbd keygen label link map mark marquee math meta
+    meter mfrac mi mn mo mover mrow ms mspace msqrt mstyle msub msubsup msup mtable
+    mtd mtext mtr munder nobr noembed noframes noscript object output param path
+    picture portal progress q rb rp rt rtc ruby s samp script select semantics slot
+    small source span strike strong style sub sup svg template textarea time track
+    tt u use var video wbr
 """
 _PARAGRAPHS = frozenset(_PARAGRAPH_NAMES.split())
 _LINES = frozenset({"br", "dt", "li", "option", "optgroup", "tr"})
@@ -54,14 +58,17 @@ _STRIPS = 4  # `<b<b<i>>>`: what is left of one tag may make another
 
 
 def without_tags(value: str) -> str:
-    """Take the tags out; a block leaves PARAGRAPH, `br`, list items and rows LINE, a cell a blank, others nothing."""
+    """Take the tags out.
+
+    A block leaves PARAGRAPH; `br`, list items and rows leave LINE; a cell a blank; others nothing.
+    """
     for _ in range(_STRIPS):
         if "<" not in value:
             return value
         closed = frozenset(_CLOSING.findall(value))
-        stripped = _TAG.sub(lambda match, closed=closed: _trace(match, closed), value)  # type: ignore[misc]
+        stripped = _TAG.sub(partial(_replacement, closed=closed), value)
         if stripped == value:
-            return _without_cut(value)
+            return _without_cut_tag(value)
         value = stripped
     return value.replace("<", "")
 
@@ -72,56 +79,83 @@ def without_hidden(value: str) -> str:
         value = _DECLARATION.sub("", _without_comments(value))
     if "<![CDATA[" in value:
         value = value.replace("<![CDATA[", "").replace("]]>", "")
-    return _without_elements(value) if _HIDDEN.search(value) else value
+    if _HIDDEN.search(value):
+        value = _without_hidden_elements(value)
+    return value
 
 
-def _without_cut(value: str) -> str:
+def _without_cut_tag(value: str) -> str:
     """Take out a tag that the end of a shortened text cut in two (`… <a href="https://exa`)."""
     start = value.rfind("<")
-    match = _CUT.fullmatch(value, start) if start >= 0 else None
-    return value[:start] if match and match[1].lower() in _KNOWN else value
+    if start < 0:
+        return value
+    match = _CUT.fullmatch(value, start)
+    if match is None or match[1].lower() not in _KNOWN:
+        return value
+    return value[:start]
 
 
-def _trace(match: re.Match[str], closed: frozenset[str]) -> str:
+def _replacement(match: re.Match[str], closed: frozenset[str]) -> str:
+    """Return what takes the place of a tag; the match itself if it is no tag."""
     name = match[2].lower()
     if match[3] == "=":
         return "" if _FUSED.fullmatch(name) else match[0]
+
     if name in _PARAGRAPHS:
         return PARAGRAPH
     if name in _LINES:
-        return LINE if name == "br" or not match[1] else ""
+        is_end_of_item = match[1] and name != "br"
+        return "" if is_end_of_item else LINE
     if name in _CELLS:
         return " "
-    return "" if name in _INLINE or _is_foreign(match, closed) else match[0]
+    if name in _INLINE or _is_foreign(match, closed):
+        return ""
+    return match[0]
 
 
 def _is_foreign(match: re.Match[str], closed: frozenset[str]) -> bool:
-    """Tell a custom or namespaced element (`share-button`, `o:p`) from `<e-mail>`: it has an end or attributes."""
+    """Tell a custom or namespaced element (`share-button`, `o:p`) from `<e-mail>`.
+
+    It has an end tag or attributes. `closed` are the names of the end tags in the text.
+    """
     name = match[2]
-    return ("-" in name or ":" in name) and (bool(match[1]) or "=" in match[0] or name in closed)
+    if "-" not in name and ":" not in name:
+        return False
+    is_end_tag = match[1] != ""
+    has_attributes = "=" in match[0]
+    return is_end_tag or has_attributes or name in closed
 
 
 def _without_comments(value: str) -> str:
-    kept, position = [], 0
-    while (start := value.find("<!--", position)) >= 0 and (
-        end := value.find("-->", start + 4)
-    ) >= 0:
+    kept = []
+    position = 0
+    start = value.find("<!--")
+    while start >= 0:
+        end = value.find("-->", start + 4)
+        if end < 0:
+            break
         kept.append(value[position:start])
         position = end + 3
-    return "".join(kept) + value[position:]
+        start = value.find("<!--", position)
+    kept.append(value[position:])
+    return "".join(kept)
 
 
-def _without_elements(value: str) -> str:
-    kept, position = [], 0
-    unclosed: set[str] = set()
+def _without_hidden_elements(value: str) -> str:
+    kept = []
+    position = 0
+    unclosed: set[str] = set()  # names to look for no more: that keeps the search linear
     for match in _HIDDEN.finditer(value):
         name = match[1].lower()
-        if match.start() < position or name in unclosed or match[0].endswith("/>"):
+        is_inside_hidden = match.start() < position
+        if is_inside_hidden or name in unclosed or match[0].endswith("/>"):
             continue
-        closing = re.compile(rf"</{name}\s*>", re.IGNORECASE).search(value, match.end())
-        if closing is None:
+
+        end_tag = re.compile(rf"</{name}\s*>", re.IGNORECASE).search(value, match.end())
+        if end_tag is None:
             unclosed.add(name)
             continue
         kept.append(value[position : match.start()])
-        position = closing.end()
-    return "".join(kept) + value[position:]
+        position = end_tag.end()
+    kept.append(value[position:])
+    return "".join(kept)

@@ -1,7 +1,8 @@
-"""Whether what a feed says of an article is the article, or only its beginning.
+"""Tells whether the text that a feed gives of an article is the whole text or only its beginning.
 
-Rule: only the end tells. An ellipsis counts as the very last sign, and not where it is doubled as Chinese prose writes
-it; a bracketed one and a link to the rest count in the last lines, for engines put a note of their own behind them.
+Only the end of the text is looked at. An ellipsis counts if it is the very last sign and is not
+doubled, as Chinese prose writes it. An ellipsis in brackets and a link to the rest count in the last
+three lines, because feed engines add a note of their own below them.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _BLOCK = re.compile(
     r"</(?:p|div|li|h[1-6]|blockquote|figure|figcaption|table|tr|ul|ol|pre|section|article)>|<[bh]r[ />]"
 )
 _TAG = re.compile(r"<[^<>]*>")
-_CUT = re.compile(r"(?<![….])(?:…|\.\.\.)$")
+_ELLIPSIS = re.compile(r"(?<![….])(?:…|\.\.\.)$")
 _BRACKETED = re.compile(r"[\[(]\s*(?:…|\.\.\.|\+)\s*[\])]$")
 _MORE = re.compile(
     r"(?:^|[\s.…。»“”(\[—–:：|-])(?:"
@@ -36,24 +37,31 @@ _MORE = re.compile(
 
 
 def is_cut(revision: Revision) -> bool:
-    """Tell whether the text of an item breaks off, or there is none; a picture alone is whole."""
-    lines = _lines(_last_words(revision.content_html or "")) or _lines(
-        (revision.summary or "")[-_LAST_CHARACTERS:]
-    )
+    """Tell whether the text of an item breaks off, or is missing; a picture alone is a whole item."""
+    lines = _last_lines(_end_of_html(revision.content_html or ""))
+    if not lines:
+        summary = revision.summary or ""
+        lines = _last_lines(summary[-_LAST_CHARACTERS:])
     if not lines:
         return revision.content_html is None
-    return _CUT.search(lines[-1]) is not None or any(
-        _BRACKETED.search(line) or _MORE.search(line) for line in lines
-    )
+
+    if _ELLIPSIS.search(lines[-1]):
+        return True
+    return any(_BRACKETED.search(line) or _MORE.search(line) for line in lines)
 
 
-def _last_words(html: str) -> str:
-    """The last words of sanitized HTML. Every item of every feed comes here: its end alone is read, nothing parsed."""
+def _end_of_html(html: str) -> str:
+    """Return the last words of sanitized HTML, a line for each block.
+
+    Every item of every feed comes here: only the end is read, and nothing is parsed.
+    """
     end = html[-_LAST_CHARACTERS:]
     if len(html) > _LAST_CHARACTERS:
-        end = end.partition(">")[2]
-    return unescape(_TAG.sub("", _BLOCK.sub("\n", end)))
+        end = end.partition(">")[2]  # the cut may lie inside a tag
+    lines = _BLOCK.sub("\n", end)
+    return unescape(_TAG.sub("", lines))
 
 
-def _lines(words: str) -> list[str]:
-    return [stripped for line in words.splitlines() if (stripped := line.strip())][-_LAST_LINES:]
+def _last_lines(text: str) -> list[str]:
+    lines = [line.strip() for line in text.splitlines()]
+    return [line for line in lines if line][-_LAST_LINES:]

@@ -1,7 +1,8 @@
-"""URLs: the one to open (`clean`) and the one to compare (`key`).
+"""Makes of a URL the one to open (`clean`) and the one to compare (`key`).
 
-Rule: total and pure. Only http and https leave; what need not change is returned as it was written. Whoever changes
-what `key` makes of any URL raises KEY_VERSION, so that stored entries are never re-keyed silently.
+Rule: total and pure. Only http and https URLs are returned; what need not change is returned as it was
+written. A change of what `key` makes of any URL needs a new KEY_VERSION, so that stored entries are
+never re-keyed silently.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from aggregator.normalize.url.redirectors import unwrap
 from aggregator.normalize.url.tracking import is_tracking
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 __all__ = ["KEY_VERSION", "absolute", "clean", "host", "key", "same_site", "unwrap"]
 
@@ -39,17 +40,19 @@ _SECOND_LEVEL_LABELS = (
 _SECOND_LEVEL = frozenset(_SECOND_LEVEL_LABELS.split())
 # Hosts whose subdomains belong to different people.
 _SHARED_HOSTS = """
-    blogspot.com wordpress.com substack.com tumblr.com github.io gitlab.io netlify.app vercel.app pages.dev workers.dev
-    herokuapp.com web.app firebaseapp.com feedburner.com livejournal.com typepad.com over-blog.com hatenablog.com
-    cloudfront.net azurewebsites.net fly.dev neocities.org micro.blog bearblog.dev beehiiv.com ghost.io
+    blogspot.com wordpress.com substack.com tumblr.com github.io gitlab.io
+    netlify.app vercel.app pages.dev workers.dev herokuapp.com web.app
+    firebaseapp.com feedburner.com livejournal.com typepad.com over-blog.com
+    hatenablog.com cloudfront.net azurewebsites.net fly.dev neocities.org micro.blog
+    bearblog.dev beehiiv.com ghost.io
 """
 _SHARED = frozenset(_SHARED_HOSTS.split())
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _AMPERSANDS = re.compile(r"&(?:(?:amp|#0{0,3}38);)+", re.IGNORECASE)
-_SESSION = re.compile(
-    r";jsessionid=[^/;?#]*", re.IGNORECASE
-)  # of Java servers: it changes with every visit
+# Of Java servers: it changes with every visit.
+_SESSION = re.compile(r";jsessionid=[^/;?#]*", re.IGNORECASE)
+_LEADING_AMP = re.compile(r"^(?:amp;)+")
 _PLAIN_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~!$'()*+,=:@-]+)+")
 _PLAIN_PIECE = re.compile(r"[A-Za-z0-9._~!$'()*,:@/?=-]+")
 _PATH_KEPT = re.compile(r"(%(?:2f|3f|25|23))", re.IGNORECASE)
@@ -66,29 +69,36 @@ def clean(
     keep: Collection[str] = (),
     site_host: str | None = None,
 ) -> str | None:
-    """Give the absolute URL to open, without tracking parameters, session ids and a fragment that only scrolls.
+    """Return the absolute URL to open; None if it is no http(s) URL.
 
-    `drop` and `keep` are a site's own parameter names, in any case, possibly ending in `*`; `keep` wins. `site_host` is
-    the host of the feed or its site: a `ref` parameter that names it (or the URL's own host) is dropped.
-    None where it is no http(s) URL. Where nothing is removed the text is returned as it was written.
+    Tracking parameters, session ids and a fragment that only scrolls are removed. If nothing is
+    removed, the URL is returned as it was written.
+
+    `drop` and `keep` are a site's own parameter names, in any case, possibly ending in `*`; `keep`
+    wins. `site_host` is the host of the feed or its site: a `ref` parameter that names it (or the
+    URL's own host) is dropped.
 
     >>> clean("/a?utm_source=rss&id=7#top", base="https://example.org/feed")
     'https://example.org/a?id=7'
     """
-    found = absolute(url, base=base)
-    parts = split(found) if found else None
-    if found is None or parts is None:
+    complete = absolute(url, base=base)
+    parts = split(complete) if complete else None
+    if complete is None or parts is None:
         return None
-    fragment = _kept_fragment(parts.fragment)
+
+    fragment = _meaningful_fragment(parts.fragment)
     query = _without_tracking(parts, drop=drop, keep=keep, site_host=site_host)
-    if fragment == parts.fragment and query == parts.query and not _SESSION.search(parts.path):
-        return found
-    address = re.split(r"[?#]", found, maxsplit=1)[0]
-    return (
-        _SESSION.sub("", address)
-        + (f"?{query}" if query else "")
-        + (f"#{fragment}" if fragment is not None else "")
-    )
+    is_changed = fragment != parts.fragment or query != parts.query
+    if not is_changed and not _SESSION.search(parts.path):
+        return complete
+
+    before_query = re.split(r"[?#]", complete, maxsplit=1)[0]
+    cleaned = _SESSION.sub("", before_query)
+    if query:
+        cleaned += f"?{query}"
+    if fragment is not None:
+        cleaned += f"#{fragment}"
+    return cleaned
 
 
 def key(
@@ -98,55 +108,73 @@ def key(
     drop: Collection[str] = (),
     keep: Collection[str] = (),
 ) -> str:
-    """Give the form under which two URLs of one page are equal: `//host/path?query`, version KEY_VERSION.
+    """Return the form in which all URLs of one page are equal: `//host/path?query`, version KEY_VERSION.
 
-    `alias` maps a host to the one it mirrors (`m.example.org` to `www.example.org`). `drop` and `keep` as for `clean`.
-    What is no http(s) URL is returned trimmed. The key of a key is that key.
+    `alias` maps a host to the one that it mirrors (`m.example.org` to `www.example.org`). `drop` and
+    `keep` as for `clean`. What is no http(s) URL is returned trimmed. The key of a key is that key.
     """
-    found = slashes(_AMPERSANDS.sub("&", _SURROGATE.sub("\ufffd", strip(url))))
-    parts = split(found)
+    trimmed = _SURROGATE.sub("\ufffd", strip(url))
+    trimmed = slashes(_AMPERSANDS.sub("&", trimmed))
+    parts = split(trimmed)
     if parts is None:
-        return found
-    host = _alias(parts.host, alias)
-    parts = parts._replace(host=host)
-    port = f":{parts.port}" if parts.port is not None else ""
+        return trimmed
+
+    parts = parts._replace(host=_resolve_alias(parts.host, alias))
+    port = "" if parts.port is None else f":{parts.port}"
+    path = _path_key(parts.path)
     query = _query_key(parts, drop, keep)
     fragment = _fragment_key(parts.fragment)
-    return f"//{host}{port}{_path_key(parts.path)}{query}{fragment}"
+    return f"//{parts.host}{port}{path}{query}{fragment}"
 
 
 def same_site(a: str, b: str) -> bool:
     """Tell whether two URLs lie under one registrable domain (`m.example.co.uk`, `www.example.co.uk`)."""
-    mine, other = host(a), host(b)
-    return mine is not None and other is not None and _registrable(mine) == _registrable(other)
+    host_a = host(a)
+    host_b = host(b)
+    if host_a is None or host_b is None:
+        return False
+    return _registrable(host_a) == _registrable(host_b)
 
 
-def _bare(name: str) -> str:
+def _without_www(name: str) -> str:
     while name.startswith("www.") and "." in name[4:]:
         name = name[4:]
     return name
 
 
-def _alias(name: str, alias: Mapping[str, str]) -> str:
-    if alias:
-        mirrored = alias.get(name) or alias.get(_bare(name))
-        name = (ascii_host(mirrored) or name) if mirrored else name
-    return _bare(name)
+def _resolve_alias(name: str, alias: Mapping[str, str]) -> str:
+    """Return the host that `name` mirrors, else `name`; without `www.`."""
+    bare = _without_www(name)
+    if not alias:
+        return bare
+    mirrored = alias.get(name) or alias.get(bare)
+    mirrored_host = ascii_host(mirrored) if mirrored else None
+    return _without_www(mirrored_host) if mirrored_host else bare
 
 
 def _registrable(name: str) -> str:
+    """Return the part of a host name that its owner has registered; an IP address is whole."""
     labels = name.split(".")
     if name.startswith("[") or labels[-1].isdigit():
         return name
-    two = ".".join(labels[-2:])
-    deep = two in _SHARED or (
-        len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL
-    )
-    return ".".join(labels[-3:]) if deep else two
+
+    is_shared = ".".join(labels[-2:]) in _SHARED
+    size = 3 if is_shared or _is_below_second_level(labels) else 2
+    return ".".join(labels[-size:])
 
 
-def _kept_fragment(fragment: str | None) -> str | None:
-    return fragment if fragment and fragment[0] in "!/" else None
+def _is_below_second_level(labels: Sequence[str]) -> bool:
+    """Tell whether a name ends like `example.co.uk`."""
+    if len(labels) < 3 or len(labels[-1]) != 2:
+        return False
+    return labels[-2] in _SECOND_LEVEL
+
+
+def _meaningful_fragment(fragment: str | None) -> str | None:
+    """Return a fragment that names a page (`#!/a`, `#/a`); None for one that only scrolls."""
+    if fragment and fragment[0] in "!/":
+        return fragment
+    return None
 
 
 def _without_tracking(
@@ -154,64 +182,78 @@ def _without_tracking(
 ) -> str | None:
     if not parts.query:
         return parts.query
+    site = (site_host or parts.host).lower()
+    hosts = {_without_www(parts.host), _without_www(site)}
     pieces = parts.query.split("&")
-    hosts = {_bare(parts.host), _bare((site_host or parts.host).lower())}
-    kept = [piece for piece in pieces if not is_tracking(piece, hosts=hosts, drop=drop, keep=keep)]
-    return parts.query if len(kept) == len(pieces) else "&".join(kept)
+    return "&".join(_drop_tracking(pieces, hosts, drop, keep))
+
+
+def _drop_tracking(
+    pieces: Iterable[str], hosts: Collection[str], drop: Collection[str], keep: Collection[str]
+) -> list[str]:
+    return [piece for piece in pieces if not is_tracking(piece, hosts=hosts, drop=drop, keep=keep)]
 
 
 def _path_key(path: str) -> str:
-    """Bring a path to its one spelling; leading `/`, none at the end but for the root."""
+    """Return the one spelling of a path: a leading `/`, none at the end but for the root."""
     bare = path.rstrip("/")
     if _PLAIN_PATH.fullmatch(bare):
         return bare
+
     segments: list[str] = []
     for raw in path.split("/"):
-        segment = _SESSION.sub("", _spelled(raw, _PATH_KEPT, _PATH_SAFE))
+        segment = _SESSION.sub("", _respell(raw, _PATH_KEPT, _PATH_SAFE))
         if segment == "..":
             del segments[-1:]
-        elif segment and segment != ".":
+        elif segment not in ("", "."):
             segments.append(segment)
     return "/" + "/".join(segments)
 
 
 def _query_key(parts: Address, drop: Collection[str], keep: Collection[str]) -> str:
+    """Return the one spelling of a query, with `?`: without tracking, sorted by name."""
     if not parts.query:
         return ""
-    pieces = [_piece_key(piece) for piece in parts.query.split("&")]
-    hosts = {parts.host}
-    kept = [
-        piece
-        for piece in pieces
-        if piece and not is_tracking(piece, hosts=hosts, drop=drop, keep=keep)
-    ]
-    kept.sort(key=lambda piece: piece.partition("=")[0])
-    return f"?{'&'.join(kept)}" if kept else ""
+    pieces = filter(None, map(_piece_key, parts.query.split("&")))
+    remaining = _drop_tracking(pieces, {parts.host}, drop, keep)
+    if not remaining:
+        return ""
+    remaining.sort(key=lambda piece: piece.partition("=")[0])
+    return f"?{'&'.join(remaining)}"
 
 
 def _piece_key(piece: str) -> str:
     if _PLAIN_PIECE.fullmatch(piece):
         return piece
-    spelled = _spelled(piece.replace("+", "%20"), _QUERY_KEPT, _QUERY_SAFE)
-    return re.sub(r"^(?:amp;)+", "", spelled)
+    spelled = _respell(piece.replace("+", "%20"), _QUERY_KEPT, _QUERY_SAFE)
+    return _LEADING_AMP.sub("", spelled)
 
 
 def _fragment_key(fragment: str | None) -> str:
-    kept = _kept_fragment(fragment)
-    spelled = _spelled(kept, _QUERY_KEPT, _QUERY_SAFE) if kept else ""
+    """Return the one spelling of a fragment that names a page, with `#`."""
+    meaningful = _meaningful_fragment(fragment)
+    if meaningful is None:
+        return ""
+    spelled = _respell(meaningful, _QUERY_KEPT, _QUERY_SAFE)
     return f"#{spelled}" if spelled.strip("!/") else ""
 
 
-def _spelled(text: str, kept: re.Pattern[str], safe: str) -> str:
-    """Decode, compose (NFC) and encode again; what `kept` matches, and bytes that are no UTF-8, stay encoded."""
-    return "".join(
-        part.upper()
-        if odd % 2
-        else quote(compose(_decoded(part)), safe=safe, errors="surrogateescape")
-        for odd, part in enumerate(kept.split(text))
-        if part
-    )
+def _respell(text: str, kept: re.Pattern[str], safe: str) -> str:
+    """Decode, compose (NFC) and encode again.
+
+    What `kept` matches, and bytes that are no UTF-8, stay encoded.
+    """
+    spelled = []
+    for index, part in enumerate(kept.split(text)):
+        if index % 2:  # a match of `kept`: they are the odd ones
+            spelled.append(part.upper())
+        elif part:
+            composed = compose(_percent_decode(part))
+            spelled.append(quote(composed, safe=safe, errors="surrogateescape"))
+    return "".join(spelled)
 
 
-def _decoded(text: str) -> str:
-    return unquote_to_bytes(text).decode("utf-8", "surrogateescape") if "%" in text else text
+def _percent_decode(text: str) -> str:
+    if "%" not in text:
+        return text
+    return unquote_to_bytes(text).decode("utf-8", "surrogateescape")

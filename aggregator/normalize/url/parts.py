@@ -1,6 +1,6 @@
-"""An address: a http(s) URL taken apart without changing a byte.
+"""Takes a http(s) URL apart, and makes it absolute, without changing a byte more than needed.
 
-Rule: total; what is no http(s) URL is None. What a browser repairs is repaired, nothing else is touched.
+Rule: total; what is no http(s) URL is None. What a browser repairs is repaired, nothing else is changed.
 """
 
 from __future__ import annotations
@@ -27,12 +27,20 @@ _PARTS = re.compile(
 _AUTHORITY = re.compile(
     r"(?:.*@)?(\[[0-9a-f:.]+\]|[^:\[\]]+)(?::([0-9]{0,5}))?", re.IGNORECASE | re.DOTALL
 )
+_QUERY_OR_FRAGMENT = re.compile(r"[?#]")
+_TWO_SLASHES = re.compile("//[^/]")
+_WEB_URL = re.compile("https?://", re.IGNORECASE)
 _WIDE_DOT = re.compile("[\u3002\uff0e\uff61]")
 _NOT_IN_HOST = re.compile(r"""[\x00-\x20\s"#%/:<>?@\[\\\]^`{|}\x7f]""")
 
+_HTTP_PORT, _HTTPS_PORT = 80, 443
+
 
 class Address(NamedTuple):
-    """A http(s) URL, its parts as written but for `host` (normalized) and `port` (None for 80, 443 or none)."""
+    """A http(s) URL, taken apart.
+
+    Its parts are as written, but for `host` (normalized) and `port` (None for 80, 443 or none).
+    """
 
     scheme: str | None
     authority: str
@@ -45,38 +53,42 @@ class Address(NamedTuple):
 
 @lru_cache(maxsize=32)
 def absolute(url: str, *, base: str | None = None) -> str | None:
-    """Give the absolute http(s) URL and drop nothing from it; None where it is none.
+    """Return the absolute http(s) URL, of which nothing is dropped; None if it is none.
 
-    What a browser ignores or repairs is repaired: blanks around it, line breaks inside, `&amp;`, a missing scheme
-    (https without a base), `\\` for `/`, raw blanks, quotes and angle brackets.
+    What a browser ignores or repairs is repaired: blanks around it, line breaks inside, `&amp;`, a
+    missing scheme (https without a base), `\\` for `/`, raw blanks, quotes and angle brackets.
     """
-    found = trim(url)
-    if not found or _ILLEGAL.search(found):
+    trimmed = trim(url)
+    if not trimmed or _ILLEGAL.search(trimmed):
         return None
-    resolved = _resolve(slashes(found), base)
+    resolved = _resolve(slashes(trimmed), base)
     if resolved is None or split(resolved) is None:
         return None
+
     if any(mark in resolved for mark in _NEVER_RAW):
         resolved = resolved.translate(_NEVER_RAW_ESCAPED)
     return resolved
 
 
 def host(url: str) -> str | None:
-    """Give the host in lower case and ASCII (IDNA), `www.` kept, without port; None where there is none."""
+    """Return the host in lower case and ASCII (IDNA), with `www.`, without port; None if there is none."""
     parts = read(url)
     return parts.host if parts else None
 
 
 def read(url: str) -> Address | None:
-    """Take a URL apart after the same repairs as `absolute`; None where it is no http(s) URL."""
+    """Take a URL apart after the same repairs as `absolute`; None if it is no http(s) URL."""
     return split(slashes(trim(url)))
 
 
 def parameter(query: str, name: str) -> str | None:
-    """Give the first value of a query parameter, percent-decoded once (`+` stays); None where absent or empty."""
+    """Return the first value of a query parameter; None if it is absent or empty.
+
+    The value is percent-decoded once (`+` stays).
+    """
     for piece in query.split("&"):
-        found, _, value = piece.partition("=")
-        if found == name and value:
+        piece_name, _, value = piece.partition("=")
+        if piece_name == name and value:
             return unquote(value)
     return None
 
@@ -88,36 +100,51 @@ def trim(url: str) -> str:
 
 
 def strip(url: str) -> str:
-    """Remove blanks around a URL and tabs and line breaks inside (WHATWG URL §4.4)."""
+    """Remove blanks around a URL, and tabs and line breaks inside (WHATWG URL §4.4)."""
     stripped = url.strip(_EDGES)
-    return stripped if stripped.isprintable() else _BREAKS.sub("", stripped).strip(_EDGES)
+    if stripped.isprintable():
+        return stripped
+    return _BREAKS.sub("", stripped).strip(_EDGES)
 
 
 def slashes(url: str) -> str:
-    """Read `\\` as `/` before the query, as browsers do: else `http://evil.example\\@good.example` has two hosts."""
+    """Read `\\` as `/` before the query, as browsers do.
+
+    Otherwise `http://evil.example\\@good.example` has two hosts.
+    """
     if "\\" not in url:
         return url
-    end = re.search(r"[?#]|$", url)
-    cut = end.start() if end else len(url)
-    return url[:cut].replace("\\", "/") + url[cut:]
+    end = _QUERY_OR_FRAGMENT.search(url)
+    if end is None:
+        return url.replace("\\", "/")
+    return url[: end.start()].replace("\\", "/") + url[end.start() :]
 
 
 def _resolve(url: str, base: str | None) -> str | None:
+    """Return the absolute URL; None if it or its base has another scheme than http(s)."""
     scheme = _SCHEME.match(url)
     if scheme:
-        name, rest = scheme[0].lower(), url[scheme.end() :]
-        if name not in {"http:", "https:"} or not rest.startswith("/"):
-            return None
-        return url if re.match("//[^/]", rest) else f"{name}//{rest.lstrip('/')}"
-    if not base:
-        return f"https:{url}" if url.startswith("//") else None
-    return _joined(base, url)
+        return _repair_slashes(scheme[0], url)
+    if base:
+        return _join(base, url)
+    return f"https:{url}" if url.startswith("//") else None
 
 
-def _joined(base: str, url: str) -> str | None:
+def _repair_slashes(scheme: str, url: str) -> str | None:
+    """Make it two slashes after the scheme; None for `http:a` and other schemes."""
+    name = scheme.lower()
+    rest = url[len(scheme) :]
+    if name not in ("http:", "https:") or not rest.startswith("/"):
+        return None
+    if _TWO_SLASHES.match(rest):
+        return url
+    return f"{name}//{rest.lstrip('/')}"
+
+
+def _join(base: str, url: str) -> str | None:
     if base[:5].lower() == "file:" and url.startswith("//"):
         return f"https:{url}"
-    if not re.match("https?://", base, re.IGNORECASE):
+    if not _WEB_URL.match(base):
         return None
     try:
         return urljoin(base, url)
@@ -129,28 +156,40 @@ def _joined(base: str, url: str) -> str | None:
 def split(url: str) -> Address | None:
     """Take a URL apart as it is; one without a scheme must begin with `//`."""
     match = _PARTS.fullmatch(url)
-    authority = _AUTHORITY.fullmatch(match[2]) if match else None
-    if match is None or authority is None:
+    if match is None:
         return None
-    name = ascii_host(authority[1])
-    port = int(authority[2]) if authority[2] else None
-    if name is None or (port or 0) > 65535:
+    scheme, authority, path, query, fragment = match.groups()
+    host_and_port = _AUTHORITY.fullmatch(authority)
+    if host_and_port is None:
         return None
-    return Address(
-        match[1], match[2], name, None if port in {80, 443} else port, match[3], match[4], match[5]
-    )
+
+    name = ascii_host(host_and_port[1])
+    port = int(host_and_port[2] or _HTTP_PORT)
+    if name is None or port > 65535:
+        return None
+    other_port = None if port in (_HTTP_PORT, _HTTPS_PORT) else port
+    return Address(scheme, authority, name, other_port, path, query, fragment)
 
 
 @lru_cache(maxsize=4096)
 def ascii_host(name: str) -> str | None:
-    """Lower-case the host and bring it to ASCII (UTS 46); a name that IDNA refuses stays as it is."""
+    """Return the host in lower case and ASCII (UTS 46); None if it is no host name.
+
+    A name that IDNA refuses is only lower-cased.
+    """
     if name.startswith("["):
         return name.lower()
     if not name.isascii() and len(name) <= 253:
-        name = _WIDE_DOT.sub(".", name).strip(".")
-        try:
-            name = idna.encode(name, uts46=True).decode("ascii")
-        except UnicodeError:
-            name = compose(name.lower())
+        name = _encode_idna(name)
     name = name.lower().strip(".")
-    return None if not name or _NOT_IN_HOST.search(name) else name
+    if not name or _NOT_IN_HOST.search(name):
+        return None
+    return name
+
+
+def _encode_idna(name: str) -> str:
+    name = _WIDE_DOT.sub(".", name).strip(".")
+    try:
+        return idna.encode(name, uts46=True).decode("ascii")
+    except UnicodeError:
+        return compose(name.lower())

@@ -1,4 +1,4 @@
-"""Redirectors: URLs that only lead to the one they carry.
+"""Unwraps redirectors: URLs that only lead to the URL that they carry.
 
 Rule: a table and no request; what cannot be read from the URL alone stays as it is.
 """
@@ -6,43 +6,56 @@ Rule: a table and no request; what cannot be read from the URL alone stays as it
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 
 from aggregator.normalize.url.parts import Address, absolute, parameter, read
 
+
+@dataclass(frozen=True, slots=True)
+class _Redirector:
+    """`hosts` and `path` are patterns for the whole; `parameters` are those that may hold the target.
+
+    Without parameters the whole query is the target.
+    """
+
+    hosts: str
+    path: str
+    parameters: tuple[str, ...]
+
+    def leads_from(self, parts: Address) -> bool:
+        on_host = re.fullmatch(self.hosts, parts.host)
+        return on_host is not None and re.fullmatch(self.path, parts.path) is not None
+
+
 _GOOGLE = r"(?:(?:www|m|news)\.)?google(?:\.[a-z]{2,3}){1,2}"
-# Redirectors: host, path, and the parameter that holds the target ("" where it is the whole query).
+_FACEBOOK = r"(?:lm?|www|m)\.facebook\.com|l\.(?:instagram|messenger)\.com"
 # ClearURLs' redirection rules, those that need no request to be resolved.
-_REDIRECTORS = tuple(
-    (re.compile(hosts), re.compile(path), names.split(" "))
-    for hosts, path, names in (
-        (_GOOGLE, r"/url/?", "url q"),
-        (
-            r"(?:lm?|www|m)\.facebook\.com|l\.(?:instagram|messenger)\.com",
-            r"/(?:l\.php|flx/warn/?)",
-            "u",
-        ),
-        (r"out\.reddit\.com", r".*", "url"),
-        (r"(?:www\.|m\.)?vk\.com", r"/away(?:\.php)?", "to"),
-        (r"(?:[\w-]+\.)?duckduckgo\.com", r"/l/?", "uddg"),
-        (r"(?:www\.)?href\.li", r"/?", ""),
-        (r"t\.umblr\.com", r"/redirect", "z"),
-        (r"(?:www\.|m\.)?youtube\.com", r"/redirect", "q"),
-        (r"(?:www\.)?getpocket\.com", r"/redirect", "url"),
-        (r"(?:www\.)?awin1\.com", r"/cread\.php", "ued p"),
-    )
+_REDIRECTORS = (
+    _Redirector(_GOOGLE, r"/url/?", ("url", "q")),
+    _Redirector(_FACEBOOK, r"/(?:l\.php|flx/warn/?)", ("u",)),
+    _Redirector(r"out\.reddit\.com", r".*", ("url",)),
+    _Redirector(r"(?:www\.|m\.)?vk\.com", r"/away(?:\.php)?", ("to",)),
+    _Redirector(r"(?:[\w-]+\.)?duckduckgo\.com", r"/l/?", ("uddg",)),
+    _Redirector(r"(?:www\.)?href\.li", r"/?", ()),
+    _Redirector(r"t\.umblr\.com", r"/redirect", ("z",)),
+    _Redirector(r"(?:www\.|m\.)?youtube\.com", r"/redirect", ("q",)),
+    _Redirector(r"(?:www\.)?getpocket\.com", r"/redirect", ("url",)),
+    _Redirector(r"(?:www\.)?awin1\.com", r"/cread\.php", ("ued", "p")),
 )
-_ANY_HOST = re.compile("|".join(f"(?:{hosts.pattern})" for hosts, _, _ in _REDIRECTORS))
+_ANY_HOST = re.compile("|".join(f"(?:{one.hosts})" for one in _REDIRECTORS))
 _AMP_PATH = re.compile(r"/(?:[civr]|ii/w[0-9]+|amp)/(?:(s)/)?([^/]+\.[^/]+.*)", re.DOTALL)
+_MOST_LAYERS = 3
 
 
 @lru_cache(maxsize=32)
 def unwrap(url: str) -> str:
-    """Give the target of a redirector that carries it in its URL (search results, social networks, AMP caches).
+    """Return the target of a redirector that carries it in its URL.
 
-    At most three are unwrapped, one inside the other; anything else is returned as it is.
+    Search results, social networks and AMP caches do so. At most three are unwrapped, one inside
+    the other; any other URL is returned as it is.
     """
-    for _ in range(3):
+    for _ in range(_MOST_LAYERS):
         target = _target(url)
         if target is None:
             return url
@@ -54,28 +67,47 @@ def _target(url: str) -> str | None:
     parts = read(url)
     if parts is None:
         return None
-    amp = _amp_target(parts)
-    if amp is not None:
-        return amp
+    amp_target = _amp_target(parts)
+    if amp_target is not None:
+        return amp_target
+
+    # One pattern first: nearly every URL is on none of these hosts.
     if _ANY_HOST.fullmatch(parts.host) is None:
         return None
-    query = parts.query or ""
-    for hosts, path, names in _REDIRECTORS:
-        if hosts.fullmatch(parts.host) and path.fullmatch(parts.path):
-            found = (query if name == "" else parameter(query, name) for name in names)
-            return next((target for value in found if value and (target := absolute(value))), None)
+    for redirector in _REDIRECTORS:
+        if redirector.leads_from(parts):
+            return _stated_target(redirector, parts.query or "")
+    return None
+
+
+def _stated_target(redirector: _Redirector, query: str) -> str | None:
+    """Return the first http(s) URL among the parameters that may hold the target."""
+    if not redirector.parameters:
+        return absolute(query)
+    for name in redirector.parameters:
+        value = parameter(query, name)
+        target = absolute(value) if value else None
+        if target is not None:
+            return target
     return None
 
 
 def _amp_target(parts: Address) -> str | None:
-    """Read `*.cdn.ampproject.org/c/s/HOST/PATH` and `google.com/amp/s/HOST/PATH`; `s` stands for https."""
-    google = parts.path.startswith("/amp/") and re.fullmatch(_GOOGLE, parts.host)
-    if not (
-        google or parts.host == "cdn.ampproject.org" or parts.host.endswith(".cdn.ampproject.org")
-    ):
+    """Read `*.cdn.ampproject.org/c/s/HOST/PATH` and `google.com/amp/s/HOST/PATH`.
+
+    `s` stands for https.
+    """
+    if not _is_amp_cache(parts):
         return None
     match = _AMP_PATH.fullmatch(parts.path)
     if match is None:
         return None
+    secure, rest = match[1] or "", match[2]
     query = f"?{parts.query}" if parts.query else ""
-    return absolute(f"http{match[1] or ''}://{match[2]}{query}")
+    return absolute(f"http{secure}://{rest}{query}")
+
+
+def _is_amp_cache(parts: Address) -> bool:
+    if f".{parts.host}".endswith(".cdn.ampproject.org"):
+        return True
+    return parts.path.startswith("/amp/") and re.fullmatch(_GOOGLE, parts.host) is not None

@@ -1,0 +1,102 @@
+"""Records the decisions about one item: provenance, the evidence of its dates, the observer's part."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aggregator.model import Enclosure, Found, RawImage
+from aggregator.normalize import observer as why
+from aggregator.normalize import text
+from aggregator.normalize.dates import evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from zoneinfo import ZoneInfo
+
+    from aggregator.model import Evidence
+    from aggregator.normalize.dates import Date
+    from aggregator.normalize.observer import Witness
+
+_OF_PAGE = frozenset({"ld", "meta", "page", "url"})
+
+
+class Decisions:
+    """What was decided about one item so far, and the observer that hears of each decision."""
+
+    def __init__(self, zone: ZoneInfo, witness: Witness | None) -> None:
+        self.provenance: dict[str, str] = {}
+        self._zone = zone
+        self._witness = witness
+        self._evidence: list[Evidence] = []
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        return evidence.select(self._evidence)
+
+    def report(
+        self,
+        name: str,
+        candidate: Found | RawImage | Enclosure,
+        reason: str | None = None,
+        date: Date | None = None,
+    ) -> None:
+        """Record that a candidate was looked at; `reason` says why it lost, None if it won."""
+        if name in evidence.FIELDS and isinstance(candidate, Found):
+            self._add_evidence(name, candidate, reason, date)
+        if self._witness:
+            self._witness.judged(name, candidate, reason, date)
+
+    def _add_evidence(
+        self, name: str, candidate: Found, reason: str | None, date: Date | None
+    ) -> None:
+        if date is None and reason is None:
+            return  # a fallback: nobody stated it
+        stated = evidence.describe(name, candidate, date, zone=self._zone, refused=reason)
+        self._evidence.append(stated)
+
+    def set_provenance(self, name: str, where: str) -> None:
+        if where:
+            self.provenance[name] = where
+
+    def use_fallback(self, name: str, value: str, where: str) -> None:
+        """Record the value of a field that no candidate had."""
+        self.report(name, Found(value, where))
+        self.set_provenance(name, where)
+
+    def first_text(self, name: str, candidates: Iterable[Found]) -> str | None:
+        """Return the plain text of the first candidate that has any."""
+        for candidate in candidates:
+            value = text.plain(candidate.value)
+            if value:
+                self.report(name, candidate)
+                self.set_provenance(name, candidate.where)
+                return value
+            self.report(name, candidate, why.EMPTY)
+        return None
+
+    def all_texts(self, name: str, candidates: Iterable[Found]) -> tuple[str, ...]:
+        """Return the plain texts of all candidates, each once, in their order."""
+        sources: dict[str, str] = {}  # provenance by text
+        for candidate in candidates:
+            value = text.plain(candidate.value)
+            if not value:
+                self.report(name, candidate, why.EMPTY)
+            elif value in sources:
+                self.report(name, candidate, why.REPEATED)
+            else:
+                self.report(name, candidate)
+                sources[value] = candidate.where
+
+        if sources:
+            first_source = next(iter(sources.values()))
+            self.set_provenance(name, first_source)
+        return tuple(sources)
+
+
+def evidence_kind(where: str) -> str:
+    """Return the kind of evidence that a provenance names: the word before its colon.
+
+    JSON-LD, meta tags and a date in the URL are the page's.
+    """
+    kind = where.partition(":")[0]
+    return "page" if kind in _OF_PAGE else kind

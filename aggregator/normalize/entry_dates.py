@@ -1,0 +1,118 @@
+"""Chooses when an item was published and updated."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from aggregator.normalize import dates, language
+from aggregator.normalize import observer as why
+from aggregator.normalize.decisions import evidence_kind
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from aggregator.model import Found, RawEntry
+    from aggregator.normalize.decisions import Decisions
+    from aggregator.normalize.entry import Context
+
+
+class Published(NamedTuple):
+    """When an item appeared, and the kind of evidence that says so."""
+
+    at: datetime
+    evidence: str
+    is_stated: bool
+
+
+class _StatedDate(NamedTuple):
+    found: Found
+    date: dates.Date
+
+
+class DateChooser:
+    """Reads the dates of one item; `captured` is the time they may not lie behind."""
+
+    def __init__(
+        self, raw: RawEntry, context: Context, decisions: Decisions, *, captured: datetime
+    ) -> None:
+        self._raw = raw
+        self._context = context
+        self._decisions = decisions
+        self._captured = captured
+
+    def choose_published(self) -> Published:
+        """Return the publisher's date, else the time when an archive or this run captured the item."""
+        stated = self._stated_dates()
+        if stated:
+            return self._choose(stated)
+
+        source = "first_seen" if self._raw.captured is None else "archive"
+        where = "first_seen" if self._raw.captured is None else "archive:epoch"
+        self._decisions.use_fallback("published", self._captured.isoformat(), where)
+        return Published(self._captured, source, is_stated=False)
+
+    def choose_updated(self) -> datetime | None:
+        """Return the first date of a change that can be believed."""
+        for found in self._raw.updated:
+            date = self._read("updated", found)
+            if date:
+                self._decisions.report("updated", found, None, date)
+                self._decisions.set_provenance("updated", found.where)
+                return date.value
+        return None
+
+    def _stated_dates(self) -> list[_StatedDate]:
+        stated = []
+        for found in self._raw.published:
+            date = self._read("published", found)
+            if date:
+                stated.append(_StatedDate(found, date))
+        return stated
+
+    def _choose(self, stated: list[_StatedDate]) -> Published:
+        chosen = dates.reconciled([one.date for one in stated], zone=self._context.timezone)
+        for other in stated[:chosen]:
+            self._decisions.report("published", other.found, why.LESS_EXACT, other.date)
+
+        found, date = stated[chosen]
+        self._decisions.report("published", found, None, date)
+        self._decisions.set_provenance("published", found.where)
+        return Published(date.value, evidence_kind(found.where), is_stated=True)
+
+    def _read(self, name: str, found: Found) -> dates.Date | None:
+        """Read one date; report it only if it is refused, for whoever uses it reports the others."""
+        context = self._context
+        date = dates.read(
+            found.value,
+            zone=context.timezone,
+            taken=self._captured,
+            formats=context.formats,
+            strip=context.strip,
+            order=context.order,
+            languages=self._languages,
+            calendar=context.calendar,
+        )
+        if date is None:
+            self._decisions.report(name, found, why.NO_DATE)
+            return None
+
+        plausible = dates.plausible(date, taken=self._captured, zone=context.timezone)
+        if plausible is None:
+            self._decisions.report(name, found, why.IN_FUTURE, date)
+        return plausible
+
+    @cached_property
+    def _languages(self) -> tuple[str, ...]:
+        """The language that dates are written in: the source's, else that of the page or the site.
+
+        What a feed says of itself is left out: `en-us` is what its software put there, and would
+        swap days and months.
+        """
+        if self._context.language:
+            return (self._context.language,)
+        for found in self._raw.language:
+            tag = None if found.where.startswith("feed:") else language.tag(found.value)
+            if tag:
+                return (tag,)
+        return ()
