@@ -96,9 +96,11 @@ def _protocol_error(error: aiohttp.ClientResponseError, aim: Target) -> tuple[Er
 
 
 def _dns_reason(reason: OSError) -> str:
-    if isinstance(reason, socket.gaierror):
-        return "the DNS does not answer" if reason.errno == socket.EAI_AGAIN else "no such host"
-    return str(reason)
+    if not isinstance(reason, socket.gaierror):
+        return str(reason)
+    if reason.errno == socket.EAI_AGAIN:
+        return "the DNS does not answer"
+    return "no such host"
 
 
 def _os_reason(reason: OSError) -> str:
