@@ -38,11 +38,16 @@ class WordCache:
         self._texts: dict[int, str] = {}
 
     def for_contents(self, numbers: Collection[int]) -> dict[int, str]:
-        """Return the words of these contents; one that is not stored is not there."""
+        """Return the words of these contents; one that is not stored is left out."""
         missing = [number for number in numbers if number not in self._texts]
         if missing:
             self._load(missing)
-        return {number: self._texts[number] for number in numbers if number in self._texts}
+
+        words: dict[int, str] = {}
+        for number in numbers:
+            if number in self._texts:
+                words[number] = self._texts[number]
+        return words
 
     def _load(self, numbers: Collection[int]) -> None:
         query = sa.select(content).where(in_values(content.c.id, numbers, self._connection))
@@ -169,18 +174,19 @@ def _tag_rows_of(entry_id: int, row: Mapping[str, Any]) -> list[tuple[str, int, 
 
 
 def _delete_tags(connection: sa.Connection, rows: Iterable[Mapping[str, Any]]) -> None:
-    gone = [
-        {"what": tag, "of": row["id"], "then": row["published"]}
-        for row in rows
-        for tag in dict.fromkeys(orjson.loads(row["tags"]))
-    ]
-    if gone:
-        change = sa.delete(entry_tag).where(
-            entry_tag.c.tag == sa.bindparam("what"),
-            entry_tag.c.published == sa.bindparam("then"),
-            entry_tag.c.entry_id == sa.bindparam("of"),
-        )
-        connection.execute(change, gone)
+    gone = []
+    for row in rows:
+        for tag in dict.fromkeys(orjson.loads(row["tags"])):
+            gone.append({"what": tag, "of": row["id"], "then": row["published"]})
+    if not gone:
+        return
+
+    change = sa.delete(entry_tag).where(
+        entry_tag.c.tag == sa.bindparam("what"),
+        entry_tag.c.published == sa.bindparam("then"),
+        entry_tag.c.entry_id == sa.bindparam("of"),
+    )
+    connection.execute(change, gone)
 
 
 def _remove_from_index(

@@ -117,10 +117,15 @@ def build_entries(
     connection: sa.Connection, opener: EntryBuilder, rows: Sequence[Any]
 ) -> Iterator[Entry]:
     """Yield the entries of rows of FRAME, with the ids of their copies in other sources."""
-    groups = _uids_by_group(connection, {row.copies for row in rows if row.copies is not None})
+    wanted = {row.copies for row in rows if row.copies is not None}
+    uids_by_group = _uids_by_group(connection, wanted)
     for row in rows:
-        others = groups.get(row.copies, ()) if row.copies is not None else ()
-        yield opener.from_row(row, tuple(urn(found) for found in others if found != bytes(row.uid)))
+        own_uid = bytes(row.uid)
+        duplicates = []
+        for uid in uids_by_group.get(row.copies, ()):
+            if uid != own_uid:
+                duplicates.append(urn(uid))
+        yield opener.from_row(row, tuple(duplicates))
 
 
 def entries(

@@ -69,12 +69,12 @@ class RowChanges:
 
     def keys_added_to_stored(self, prefix: str) -> frozenset[str]:
         """Return the keys with this beginning that entries which were there already now have as well."""
-        new = {row["id"] for row in self.inserted_entries}
-        return frozenset(
-            row["key"]
-            for row in self.new_keys
-            if row["entry_id"] not in new and row["key"].startswith(prefix)
-        )
+        inserted = {row["id"] for row in self.inserted_entries}
+        added = set()
+        for row in self.new_keys:
+            if row["entry_id"] not in inserted and row["key"].startswith(prefix):
+                added.add(row["key"])
+        return frozenset(added)
 
 
 class ChangeBuilder:

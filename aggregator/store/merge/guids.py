@@ -68,9 +68,17 @@ def count_renewed(revisions: Sequence[Revision], given: AbstractSet[str]) -> int
 
     0 if they are fewer than three, or at most half of the items with guids.
     """
-    with_guids = [guids for guids in map(_secondary_guids, revisions) if guids]
-    renewed = sum(not given.isdisjoint(guids) for guids in with_guids)
-    if renewed < _MIN_ITEMS or 2 * renewed <= len(with_guids):
+    with_guids = 0
+    renewed = 0
+    for revision in revisions:
+        guids = _secondary_guids(revision)
+        if not guids:
+            continue
+        with_guids += 1
+        if not given.isdisjoint(guids):
+            renewed += 1
+
+    if renewed < _MIN_ITEMS or 2 * renewed <= with_guids:
         return 0
     return renewed
 

@@ -47,15 +47,20 @@ _QUERY_PART = re.compile(
 
 
 def searchable_text(title: str, summary: str | None, content_html: str | None) -> str:
-    """Return three parts, parted by BORDER: folded words between blanks and ASCII punctuation.
+    """Return three parts, parted by FIELD_SEPARATOR: folded words between blanks and ASCII punctuation.
 
     The summary is empty where the content begins with it. `content_html` is sanitized.
 
-    >>> words_of("Über <b>", None, "<p>St<b>raße</b> 东京<br>A&amp;B</p>").split(" ")
+    >>> searchable_text("Über <b>", None, "<p>St<b>raße</b> 东京<br>A&amp;B</p>").split(" ")
     ['uber', '<b>', '\\ue000', '', '\\ue000', '', 'strasse', '', '东', '京', '', 'a&b', '']
     """
-    content = fold_text(_strip_tags(content_html)) if content_html else ""
-    brief = fold_text(summary) if summary else ""
+    content = ""
+    if content_html:
+        content = fold_text(_strip_tags(content_html))
+
+    brief = ""
+    if summary:
+        brief = fold_text(summary)
     if content and brief.strip(" .…") in content:
         brief = ""
     return f"{fold_text(title)} {FIELD_SEPARATOR} {brief} {FIELD_SEPARATOR} {content}"
@@ -85,11 +90,15 @@ def split_words(text: str) -> list[str]:
 def query_phrases(query: str) -> list[list[str]]:
     """Return what must all be found: the words of each word or quoted phrase of a query, one after the other.
 
-    >>> phrases('Cafe-Bar "new york" 北京 ?')
+    >>> query_phrases('Cafe-Bar "new york" 北京 ?')
     [['cafe', 'bar'], ['new', 'york'], ['北', '京']]
     """
-    pieces = (quoted or bare for quoted, bare in _QUERY_PART.findall(query[:1000]))
-    return [words for piece in pieces if (words := split_words(fold_text(piece)))]
+    phrases = []
+    for quoted, bare in _QUERY_PART.findall(query[:1000]):
+        words = split_words(fold_text(quoted or bare))
+        if words:
+            phrases.append(words)
+    return phrases
 
 
 def _strip_tags(markup: str) -> str:
