@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def host_group(host: str, patterns: tuple[str, ...]) -> str:
     """Name the pace a host belongs to: the pattern that covers it, else the host itself.
 
-    >>> group_of("a.tumblr.com", ("*.tumblr.com",)), group_of("example.org", ("*.tumblr.com",))
+    >>> host_group("a.tumblr.com", ("*.tumblr.com",)), host_group("example.org", ("*.tumblr.com",))
     ('*.tumblr.com', 'example.org')
     """
     lower = host.lower().rstrip(".")

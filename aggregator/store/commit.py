@@ -198,24 +198,31 @@ def _apply_guid_changes(
     handed_on: bool,
     given: AbstractSet[str],
 ) -> Result:
-    """Say what became of guids; those that were caught twice, or handed on, count no more."""
-    note = run_notes.GUIDS_POSITIONAL if handed_on else None
-    renewed = (
-        0
-        if handed_on or not given or claim.first_complete is None
-        else guids.count_renewed(result.revisions, given)
-    )
-    if renewed:
-        again = run_notes.has_renewed_guids(context.connection, claim.source_id)
-        note = run_notes.GUIDS_ALWAYS_RENEWED if again else run_notes.renewed_guids_note(renewed)
+    """Add a note of what became of the guids; those that were caught twice, or handed on, count no more."""
+    note = None
+    if handed_on:
+        note = run_notes.GUIDS_POSITIONAL
+    elif given and claim.first_complete is not None:
+        note = _renewed_guids_note(context, result, claim, given)
     if note is None:
         return result
+
+    state = result.state
+    if note in (run_notes.GUIDS_POSITIONAL, run_notes.GUIDS_ALWAYS_RENEWED):
+        state = replace(state, by_url=True)
     outcome = replace(result.outcome, notes=(*result.outcome.notes, note))
-    by_url = result.state.by_url or note in (
-        run_notes.GUIDS_POSITIONAL,
-        run_notes.GUIDS_ALWAYS_RENEWED,
-    )
-    return replace(result, outcome=outcome, state=replace(result.state, by_url=by_url))
+    return replace(result, outcome=outcome, state=state)
+
+
+def _renewed_guids_note(
+    context: _WriteContext, result: Result, claim: _Claim, given: AbstractSet[str]
+) -> str | None:
+    renewed = guids.count_renewed(result.revisions, given)
+    if not renewed:
+        return None
+    if run_notes.has_renewed_guids(context.connection, claim.source_id):
+        return run_notes.GUIDS_ALWAYS_RENEWED
+    return run_notes.renewed_guids_note(renewed)
 
 
 def _complete_outcome(
@@ -227,13 +234,21 @@ def _complete_outcome(
     recognised_items: int,
 ) -> Outcome:
     """Complete an outcome with what the merge counted, and with what a person should know of that."""
+    notes = list(result.outcome.notes)
+    if recognised_items:
+        notes.append(run_notes.renamed_items_note(recognised_items))
     flood = run_notes.flood_note(
         context.connection, claim.source_id, new=count["new"], since=claim.first_complete
     )
-    known = run_notes.renamed_items_note(recognised_items) if recognised_items else None
-    notes = (*result.outcome.notes, *(note for note in (known, flood) if note))
+    if flood:
+        notes.append(flood)
+
     return replace(
-        result.outcome, new=count["new"], changed=count["changed"], same=count["same"], notes=notes
+        result.outcome,
+        new=count["new"],
+        changed=count["changed"],
+        same=count["same"],
+        notes=tuple(notes),
     )
 
 

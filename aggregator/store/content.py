@@ -96,7 +96,7 @@ def facets(content: dict[str, Any]) -> Facets:
 def primary_language(language: str | None) -> str | None:
     """Return what a view's language is looked up by.
 
-    >>> tongue("zh-Hans")
+    >>> primary_language("zh-Hans")
     'zh'
     """
     return None if language is None else language.partition("-")[0]

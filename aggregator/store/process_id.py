@@ -27,8 +27,11 @@ def is_dead(name: str) -> bool:
         return False
     if boot != _boot_id():
         return True
+
     pid, _, start = process.partition("/")
-    return not pid.isdigit() or not _is_running(int(pid)) or _start_ticks(int(pid)) != start
+    if not pid.isdigit() or not _is_running(int(pid)):
+        return True
+    return _start_ticks(int(pid)) != start  # another process has the number now
 
 
 @lru_cache(maxsize=4)

@@ -207,12 +207,16 @@ def find_entries(
 
 
 def entry_urls(connection: sa.Connection, ids: Iterable[str]) -> dict[str, str]:
-    """Return where the entries with these public ids can be read; one without an address is not there."""
-    by_uid = {parse_uid(id_): id_ for id_ in ids}
+    """Return where the entries with these public ids can be read; one without an address is left out."""
+    by_uid = {parse_uid(public_id): public_id for public_id in ids}
     query = sa.select(entry.c.uid, entry.c.url).where(
         entry.c.uid.in_(by_uid), entry.c.url.is_not(None)
     )
-    return {by_uid[bytes(row.uid)]: row.url for row in connection.execute(query)}
+    urls: dict[str, str] = {}
+    for row in connection.execute(query):
+        public_id = by_uid[bytes(row.uid)]
+        urls[public_id] = row.url
+    return urls
 
 
 def find_by_id_prefix(connection: sa.Connection, opener: EntryBuilder, digits: str) -> list[Entry]:
@@ -237,19 +241,20 @@ def history(
 ) -> list[VisibleRevision]:
     """Return the visible revisions of the entry with this public id, oldest first; none for an unknown one."""
     matched = _UUID.fullmatch(entry_id)
-    shown = find_entries(connection, opener, entry_id, url_key=None) if matched else []
-    if matched is None or not shown:
+    if matched is None:
         return []
+    shown = find_entries(connection, opener, entry_id, url_key=None)
+    if not shown:
+        return []
+
     rows = _load_sightings(connection, parse_uid(matched[1]))
-    return [
-        VisibleRevision(
-            number,
-            run.at,
-            run.first_sighting.captured,
-            opener.from_columns(_revision_columns(shown[0], number, run), rows[run.first_sighting]),
-        )
-        for number, run in enumerate(revision_spans(rows), 1)
-    ]
+    revisions = []
+    for number, span in enumerate(revision_spans(rows), 1):
+        columns = _revision_columns(shown[0], number, span)
+        first = span.first_sighting
+        content = opener.from_columns(columns, rows[first])
+        revisions.append(VisibleRevision(number, span.at, first.captured, content))
+    return revisions
 
 
 def evidence(

@@ -33,17 +33,21 @@ def flood_note(
     """
     if since is None or new <= MIN_FLOOD_ITEMS:
         return None
+
     query = sa.select(outcome.c.new).where(
         outcome.c.source_id == source_id,
         outcome.c.status == "ok",
         outcome.c.new > 0,
         outcome.c.started > since,
     )
-    brought = list(connection.scalars(query.order_by(outcome.c.id.desc()).limit(COMPARED_RUNS)))
-    usual = median(brought) if brought else 0
+    counts = list(connection.scalars(query.order_by(outcome.c.id.desc()).limit(COMPARED_RUNS)))
+    if not counts:
+        return f"{new} new items at once"
+
+    usual = median(counts)
     if new <= FLOOD_FACTOR * usual:
         return None
-    return f"{new} new items at once" + (f", usually {usual:g}" if brought else "")
+    return f"{new} new items at once, usually {usual:g}"
 
 
 def renewed_guids_note(items: int) -> str:
@@ -64,6 +68,10 @@ def has_renewed_guids(connection: sa.Connection, source_id: int) -> bool:
         sa.select(outcome.c.notes)
         .where(outcome.c.source_id == source_id)
         .order_by(outcome.c.id.desc())
+        .limit(COMPARED_RUNS)
     )
-    notes = connection.scalars(query.limit(COMPARED_RUNS))
-    return any(note.startswith(GUIDS_RENEWED) for found in notes for note in found)
+    for notes in connection.scalars(query):
+        for note in notes:
+            if note.startswith(GUIDS_RENEWED):
+                return True
+    return False

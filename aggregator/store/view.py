@@ -206,11 +206,18 @@ def _selected_rows(
 ) -> Generator[_ViewRow]:
     with connection.execute(query.execution_options(yield_per=_CHUNK)) as rows:
         for row in rows:
-            if selection.needs_full_entry and not selection.admits(opener.from_row(row)):
+            if not _admits_row(opener, selection, row):
                 continue
             if selection.group_copies and not _is_best_copy(connection, opener, selection, row):
                 continue
             yield _ViewRow(row.id, row.published, bytes(row.uid), row.arrived)
+
+
+def _admits_row(opener: EntryBuilder, selection: Selection, row: Any) -> bool:
+    """Tell whether a row that the selection's conditions let through is selected."""
+    if not selection.needs_full_entry:
+        return True
+    return selection.admits(opener.from_row(row))
 
 
 def _is_best_copy(
@@ -219,13 +226,14 @@ def _is_best_copy(
     """Tell whether an entry is the best of its copies that the selection admits."""
     if row.copies is None or row.copies == row.id:
         return True
+
     query = (
         ENTRY_SELECT.select_from(ENTRY_TABLES)
         .where(entry.c.copies == row.copies, *selection.conditions())
         .order_by(*BEST_FIRST)
     )
     for member in connection.execute(query).all():
-        if not selection.needs_full_entry or selection.admits(opener.from_row(member)):
+        if _admits_row(opener, selection, member):
             return bool(member.id == row.id)
     return True
 

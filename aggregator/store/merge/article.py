@@ -224,7 +224,7 @@ def uid_of(key: str) -> bytes:
 def fold_title(title: str) -> str:
     """Return what two spellings of one title have in common.
 
-    >>> fold("Ｎews  of\\tToday") == fold("news of today")
+    >>> fold_title("Ｎews  of\\tToday") == fold_title("news of today")
     True
     """
     return " ".join(unicodedata.normalize("NFKC", title).casefold().split())

@@ -159,6 +159,9 @@ def _insert_by_name(
     connection: sa.Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]]
 ) -> None:
     """Insert rows in the order of the table's columns; a row that lacks a column is a KeyError."""
-    names = [column.name for column in table.columns if column is not table.autoincrement_column]
+    names = []
+    for column in table.columns:
+        if column is not table.autoincrement_column:
+            names.append(column.name)
     in_column_order = itemgetter(*names)
     insert_rows(connection, table, [in_column_order(row) for row in rows])

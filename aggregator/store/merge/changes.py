@@ -199,18 +199,18 @@ class ChangeBuilder:
         self, article: Article, source_id: int, kept: Mapping[Sighting, SightingRow]
     ) -> dict[str, Any]:
         """Return when a new entry came: what parts from an older one came with it."""
-        rows = [
-            self._stored.entries[kept[sighting].entry_id]
-            for sighting in article.sightings
-            if sighting in kept
-        ]
+        rows = []
+        for sighting in article.sightings:
+            if sighting in kept:
+                rows.append(self._stored.entries[kept[sighting].entry_id])
         if rows:
             oldest = min(rows, key=lambda row: (row["stored_at"], row["id"]))
             return {"stored_at": oldest["stored_at"], "arrived": oldest["arrived"]}
-        return {
-            "stored_at": self._now,
-            "arrived": self._now if source_id in self._past_first_run else None,
-        }
+
+        arrived = None
+        if source_id in self._past_first_run:
+            arrived = self._now
+        return {"stored_at": self._now, "arrived": arrived}
 
     def _add_sightings(
         self,
@@ -246,12 +246,10 @@ class ChangeBuilder:
         }
 
     def _add_keys(self, now: frozenset[str], before: frozenset[str], entry_id: int) -> None:
-        self.changes.new_keys.extend(
-            {"key": key, "entry_id": entry_id} for key in sorted(now - before)
-        )
-        self.changes.dropped_keys.extend(
-            {"old": key, "of": entry_id} for key in sorted(before - now)
-        )
+        for key in sorted(now - before):
+            self.changes.new_keys.append({"key": key, "entry_id": entry_id})
+        for key in sorted(before - now):
+            self.changes.dropped_keys.append({"old": key, "of": entry_id})
 
 
 def write_changes(connection: sa.Connection, plan: RowChanges) -> None:
@@ -293,9 +291,9 @@ def delete_entry_rows(connection: sa.Connection, entry_ids: Sequence[int]) -> No
 
 def next_ids(connection: sa.Connection) -> tuple[int, int]:
     """Return the numbers that the next entry and the next content are given."""
-    return _max_id(connection, entry) + 1, max(
-        _max_id(connection, content), max_indexed_id(connection)
-    ) + 1
+    last_entry = _max_id(connection, entry)
+    last_content = max(_max_id(connection, content), max_indexed_id(connection))
+    return last_entry + 1, last_content + 1
 
 
 def _max_id(connection: sa.Connection, table: sa.Table) -> int:

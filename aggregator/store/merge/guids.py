@@ -173,13 +173,20 @@ def _misleading_guids(revision: Revision, known: Mapping[str, Sequence[EntrySumm
     """Return the guids that lead to entries that no other key of the revision leads to."""
     misleading: set[str] = set()
     for key in _secondary_guids(revision):
-        if not known.get(key) or known[key] == known.get(revision.keys[0]):  # by far the most
+        entries = known.get(key)
+        if not entries or entries == known.get(revision.keys[0]):  # by far the most
             continue
-        owners = {entry.entry_id for entry in known[key]}
-        others: set[int] = set()
-        for other_key in revision.keys:
-            if other_key != key:
-                others.update(entry.entry_id for entry in known.get(other_key, ()))
-        if owners.isdisjoint(others):
+        owners = {entry.entry_id for entry in entries}
+        if owners.isdisjoint(_entry_ids_of_other_keys(revision, key, known)):
             misleading.add(key)
     return misleading
+
+
+def _entry_ids_of_other_keys(
+    revision: Revision, key: str, known: Mapping[str, Sequence[EntrySummary]]
+) -> set[int]:
+    entry_ids: set[int] = set()
+    for other_key in revision.keys:
+        if other_key != key:
+            entry_ids.update(entry.entry_id for entry in known.get(other_key, ()))
+    return entry_ids

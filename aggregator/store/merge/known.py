@@ -83,7 +83,9 @@ def _best_known(revision: Revision, candidates: Sequence[KnownArticle]) -> Known
     for candidate in candidates:
         if candidate.is_unchanged_by(revision):
             return candidate
-    return candidates[0] if candidates else None
+    if not candidates:
+        return None
+    return candidates[0]
 
 
 def _latest_hashes(

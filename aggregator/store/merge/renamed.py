@@ -66,10 +66,19 @@ def match_renamed(
     most_matched = 2 * len(matches) > len(revisions)
     if not (all_at_once and most_matched):
         # Without a whole document that changed, a title alone is too little.
-        timed_keys = {revision.keys[0] for revision in timed_strangers}
-        matches = {new: old for new, old in matches.items() if new in timed_keys}
+        matches = _matches_of(matches, timed_strangers)
     matched = [_add_key(revision, matches.get(revision.keys[0])) for revision in revisions]
     return matched, len(matches)
+
+
+def _matches_of(matches: Mapping[str, str], revisions: Iterable[Revision]) -> dict[str, str]:
+    """Return those of `matches` whose new key is the first of a revision."""
+    kept = {}
+    for revision in revisions:
+        key = revision.keys[0]
+        if key in matches:
+            kept[key] = matches[key]
+    return kept
 
 
 def _match_strangers(
@@ -97,8 +106,10 @@ def _has_time_of_day(revision: Revision) -> bool:
     """Tell whether the publisher stated more than a day."""
     if revision.published_from in GUESSED_ORIGINS:
         return False
-    stated = next((one.precision for one in revision.evidence if one.field == "published"), None)
-    return stated != "day"
+    for evidence in revision.evidence:
+        if evidence.field == "published":
+            return evidence.precision != "day"
+    return True
 
 
 def _missing_published_at(

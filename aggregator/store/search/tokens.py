@@ -69,7 +69,7 @@ def searchable_text(title: str, summary: str | None, content_html: str | None) -
 def fold_text(text: str) -> str:
     """Fold text; words are parted by blanks or ASCII punctuation.
 
-    >>> folded("Ｅ-Mail für 東京!")
+    >>> fold_text("Ｅ-Mail für 東京!")
     'e-mail fur  東 京 !'
     """
     text = text[:MAX_CHARACTERS].lower()
@@ -81,7 +81,7 @@ def fold_text(text: str) -> str:
 def split_words(text: str) -> list[str]:
     """Return the words of what `folded` or `words_of` gave, in order.
 
-    >>> each("e-mail fur  東 京 !")
+    >>> split_words("e-mail fur  東 京 !")
     ['e', 'mail', 'fur', '東', '京']
     """
     return _WORD.findall(text)
