@@ -1,6 +1,6 @@
-"""What an answer's headers say about the next question: validators, and how long to wait.
+"""Caching headers of a response: its validators, and how long to wait before the next request.
 
-Rule: validators are the server's own bytes or nothing; times are read leniently and never believed beyond their caps.
+Rule: validators are sent back byte for byte or not at all. Times are parsed leniently and capped.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The fetcher: a request goes in, a response comes out or a SourceError.
+"""The fetcher: takes a request, returns a response or raises a SourceError.
 
-Rule: one way for every request, hop by hop: the address is checked, a place is taken, the answer is read, then the next
-hop or the document; all of it within one deadline and one size.
+Rule: every request takes the same steps for each hop: check the address, wait for the rate limit, read the answer, then
+follow the redirect or decode the document. One deadline and one size limit hold for all hops together.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The connections: who is really dialled.
+"""Connections that dial public addresses only.
 
-Rule: the address that is checked is the address that is dialled. The resolver hands out public addresses only, and the
-socket that is about to connect checks its own address once more, so neither a second DNS answer nor a host written in
-numbers gets past.
+Rule: the address that is checked is the address that is dialled. The resolver returns public addresses only, and the
+socket checks its address once more before it connects, so neither a second DNS answer nor a host written in numbers
+gets past.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Content codings: the bytes on the wire to the bytes of the document.
+"""Decodes the content codings of a response body.
 
-Rule: never more than `limit` bytes are produced, whatever the compressed bytes promise; what cannot be decoded to its
-end is an error, never half a document.
+Rule: decoding never produces more than `limit` bytes, whatever the compressed bytes promise. A body that cannot be
+decoded to its end is an error, never half a document.
 """
 
 from __future__ import annotations

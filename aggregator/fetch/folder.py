@@ -1,7 +1,7 @@
-"""Folders of saved articles as a source: what is there, what changed, and its bytes.
+"""Folders of saved articles as a source: lists the files, finds those that changed, and reads them.
 
-Rule: only regular files are read, none is larger than the limit, and a file that cannot be read is one message, never
-the end of the run. A file is unchanged while its size and modification time are.
+Rule: only regular files up to the size limit are read. A file that cannot be read gives one message and never ends the
+run. A file counts as unchanged while its size and modification time stay the same.
 """
 
 from __future__ import annotations
@@ -23,10 +23,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 Manifest = dict[str, tuple[int, int]]
-UNREADABLE_STAMP = (
-    0,
-    -1,
-)  # stands for the time and size of what cannot be asked: a dangling link, a closed folder
+# Stands for the time and size of a file that cannot be asked: a dangling link, a closed folder.
+UNREADABLE_STAMP = (0, -1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""Answers that a preview got, kept for the run that follows: adding a source and running it costs one GET, not two.
+"""Keeps the responses of a preview for the run that follows: adding a source and running it costs one GET, not two.
 
-Rule: an answer is used up by whoever takes it, and is worth nothing after an hour. The folder is private, small, and
-holds only what could be asked for again: whatever is wrong with it, the answer is then not there.
+Rule: whoever takes a response removes it, and none is used after an hour. The folder is private and small, and holds
+only what can be requested again: a response that cannot be read is treated as absent.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Which network addresses may be dialled.
+"""Decides which network addresses may be dialled.
 
-Rule: what is not known to be a public unicast address is refused (IANA special-purpose registries, RFC 6890).
+Rule: every address that is not known to be public unicast is refused (IANA special-purpose registries, RFC 6890).
 """
 
 from __future__ import annotations

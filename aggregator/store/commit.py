@@ -1,4 +1,4 @@
-"""Commits results: all of a group in one transaction, each only while its lease holds.
+"""Commits results: a whole group in one transaction, each result only while its lease holds.
 
 Rule: entries, captures, outcome and validators of a run are written together or not at all. A result whose data cannot
 be written fails alone, as an `internal` outcome; a database that fails stops the run.

@@ -1,8 +1,8 @@
-"""Groups of syndicated copies: which entries of different sources are one text, and which of them stands for all.
+"""Groups of syndicated copies: which entries of different sources have the same text, and which one represents them.
 
-Rule: a function of the entries: two are a pair or not whatever came first, a group is whatever pairs connect, and the
-one that stands for it is of the highest priority, then the earliest, then the smallest id. Nothing is deleted. A store
-with one source compares nothing.
+Rule: the groups depend on the entries alone, not on the order in which they came. Two entries are a pair or not; pairs
+connect entries to groups; the representative has the highest priority, then the earliest date, then the smallest id.
+Nothing is deleted. A store with one source compares nothing.
 """
 
 from __future__ import annotations
@@ -21,20 +21,14 @@ from aggregator.store.search.tokens import FIELD_SEPARATOR
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-    WordLookup: TypeAlias = Callable[
-        [Collection[int]], Mapping[int, str]
-    ]  # the words of contents by their numbers
-    _Occurrence: TypeAlias = tuple[
-        int, int, int
-    ]  # an entry with some value: published, number, source
+    # The words of contents by their numbers.
+    WordLookup: TypeAlias = Callable[[Collection[int]], Mapping[int, str]]
+    # An entry whose sketch has some value: published, number, source.
+    _Occurrence: TypeAlias = tuple[int, int, int]
 
 _WINDOW_MICROSECONDS = near_duplicate.WITHIN // MICROSECOND
-COMPARED_COLUMNS = (
-    "content_id",
-    "source_id",
-    "published",
-    "language",
-)  # columns that make an entry a copy of another
+# The columns that make an entry a copy of another.
+COMPARED_COLUMNS = ("content_id", "source_id", "published", "language")
 
 BEST_FIRST = (source.c.priority.desc(), entry.c.published, entry.c.uid)
 
@@ -117,7 +111,7 @@ def regroup(connection: sa.Connection, touched: Collection[int]) -> None:
 
 
 def regroup_all(connection: sa.Connection) -> None:
-    """Tell all groups anew: priorities changed."""
+    """Compute all groups anew: priorities changed."""
     regroup(
         connection,
         set(connection.scalars(sa.select(entry.c.id).where(entry.c.copies.is_not(None)))),

@@ -1,6 +1,6 @@
-"""The door to the database: connections as the store wants them, and errors in words.
+"""Database connections, and database errors in plain words.
 
-Rule: one writer at a time, readers never wait for it and cannot write. No exception of SQLAlchemy or of a driver
+Rule: one writer at a time; readers never wait for it and cannot write. No exception of SQLAlchemy or of a driver
 leaves the store.
 """
 

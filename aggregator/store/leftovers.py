@@ -1,8 +1,8 @@
-"""Captures and outcomes that nobody needs any more.
+"""Deletes captures and outcomes that nobody needs any more.
 
-Rule: what an article's own page said stays as long as the article; a file's capture as long as its file, and as its
-articles after; of documents that are fetched again and again the newest stay. What would go is counted by the same
-question that deletes it.
+Rule: the capture of an article's own page stays as long as the article. The capture of a file stays as long as the
+file, and after that as long as its articles. Of documents that are fetched again and again the newest stay. A dry run
+counts with the same query that deletes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Who holds a claim: a process, by a name that no later process of this machine bears.
+"""Names the process that holds a claim, so that no later process of this machine has the same name.
 
-Rule: the claims of a process that ended without a word (`kill -9`, a power cut) are free at once; of one on another
-machine nothing is known, its claims end by their time.
+Rule: the claims of a process that died (`kill -9`, a power cut) are free at once. Nothing is known of a process on
+another machine: its claims end by their time.
 """
 
 from __future__ import annotations

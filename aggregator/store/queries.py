@@ -1,6 +1,6 @@
-"""Entries as they are read: newest first, one, or with all their revisions.
+"""Reads entries: newest first, one alone, or with all their revisions.
 
-Rule: rows are streamed; content is decoded only for what is asked for.
+Rule: rows are streamed, and content is decoded only for the entries that are asked for.
 """
 
 from __future__ import annotations

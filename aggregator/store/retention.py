@@ -1,8 +1,8 @@
-"""How long things stay: entries while a source lists them and a time after, and what belongs to them.
+"""Deletes entries when their retention period is over, with everything that belongs to them.
 
-Rule: what is still listed is never deleted, nor what a view still shows; what was deleted leaves a tombstone, so that
-it does not come back as new while a source still lists it. Deletions are made in small transactions: the writer's turn
-comes between them.
+Rule: an entry that a source still lists or a view still shows is never deleted. A deleted entry leaves a tombstone, so
+that it does not come back as new while a source still lists it. Deletions are made in small transactions, so that the
+writer gets its turn between them.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from aggregator.store.queries import EntryBuilder
     from aggregator.store.view import Selection
 
-_ENTRIES_PER_TRANSACTION = 500  # entries a transaction
+_ENTRIES_PER_TRANSACTION = 500
 
-# What a source whose entries have gone is to be asked anew for, should it come back.
+# A removed source whose entries were deleted is read as if for the first time, should it come back.
 _RESET_STATE: Mapping[str, Any] = {
     "url": None,
     "etag": None,
@@ -47,7 +47,7 @@ _RESET_STATE: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class RetainedView:
-    """What a view of its own `keep` shows: its selection, of all that was published since."""
+    """What a view with its own `keep` shows: what it selects, published since `since`."""
 
     since: datetime
     selection: Selection
@@ -71,7 +71,7 @@ def prune(
     retained_views: Sequence[RetainedView] = (),
     dry_run: bool = False,
 ) -> PruneResult:
-    """Delete what has had its time; with `dry_run` only tell what that would be."""
+    """Delete what is kept no longer; with `dry_run` only return what that would be."""
     with read_transaction(engines) as connection:
         expired = _expired_entries(connection, terms, opener=opener, shown=retained_views)
         if dry_run:
@@ -134,7 +134,7 @@ def vacuum(engines: Engines) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _ExpiredEntry:
-    """An entry that has had its time; `source_id` of a source that is configured no more, else None."""
+    """An entry that is kept no longer; `source_id` where its source is not configured any more, else None."""
 
     uid: bytes
     source_id: int | None

@@ -1,6 +1,6 @@
-"""What a person should know of a run beyond its counts: a flood of new items, and ids that are not what they seem.
+"""Notes for a person about a run, beyond its counts: a flood of new items, and ids that are not what they seem.
 
-Rule: a remark is read from what earlier runs left; without any there is nothing to compare with and nothing to say.
+Rule: a note compares with earlier runs; without any there is no note.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The schedule as data: which sources there are, which are due, and who runs them.
+"""The schedule in the database: which sources there are, which are due, and which process runs them.
 
-Rule: a claim is a lease with a number; what finishes with another number, or after it was given back, writes nothing.
-Nobody, forced or not, is asked before the time it named.
+Rule: a claim is a lease with a number; a run that ends with another number, or after its claim was released, writes
+nothing. No source is fetched before the time its server named, not even when forced.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 STATE = source_state.c
 NO_HINTS = Hints()
 
-# What a new place to fetch from knows nothing of.
+# The state of a source that was never fetched from its present location.
 _NEW_STATE: Mapping[str, Any] = {
     "reason": None,
     "url": None,

@@ -1,7 +1,7 @@
-"""The entries of a view: the newest, and for a while those that came too late to be among them.
+"""Selects the entries of a view: the newest, and for a while those that came too late to be among them.
 
-Rule: the order is `published`, newest first, ties by id. A late arrival is carried for CARRIED, so that subscribers get
-it, unless its source was being read for the first time.
+Rule: the order is `published`, newest first, ties by id. A late arrival stays in for LATE_ARRIVAL_PERIOD, so that
+subscribers get it, unless its source was being read for the first time.
 """
 
 from __future__ import annotations
@@ -186,9 +186,8 @@ def _newest_rows(
 _COLUMNS = (entry.c.id, entry.c.published, entry.c.uid, entry.c.copies, entry.c.arrived)
 _TAG_ALIAS = entry_tag.alias()
 _TAG_OF_ENTRY = (_TAG_ALIAS.c.published == entry.c.published, _TAG_ALIAS.c.entry_id == entry.c.id)
-_TAGGED_ENTRIES = entry_tag.outerjoin(
-    entry, entry.c.id == entry_tag.c.entry_id
-)  # outer: `entry` is never walked first
+# An outer join, so that the database never walks `entry` first.
+_TAGGED_ENTRIES = entry_tag.outerjoin(entry, entry.c.id == entry_tag.c.entry_id)
 
 
 def _base_query(selection: Selection, rows: sa.FromClause) -> sa.Select[Any]:

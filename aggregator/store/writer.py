@@ -1,7 +1,6 @@
-"""The one thread that owns the store: results go in, counted outcomes come out, committed in groups.
+"""The one thread that writes to the store: takes results, commits them in groups, returns counted outcomes.
 
-Rule: whoever waits for an outcome has it only after its transaction is on disk; what arrives while one commit runs goes
-into the next.
+Rule: an outcome is returned only after its transaction is on disk. What arrives during a commit goes into the next.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What a set of sightings means: which articles they are, their visible revisions, what is shown.
+"""Computes articles from sightings: which sightings are one article, its visible revisions, what is shown.
 
-Rule: everything here is a pure function of a *set*; the order in which sightings arrived is never known. Equal
-moments are decided by the whole value of a sighting, so that every order has one winner.
+Rule: everything here is a pure function of a *set* of sightings; the order in which they arrived is never known. Equal
+times are decided by the whole value of a sighting, so that every order has the same winner.
 """
 
 from __future__ import annotations
@@ -20,17 +20,16 @@ if TYPE_CHECKING:
 # The ids of all entries everywhere hang on this value: it never changes.
 NAMESPACE = uuid.UUID("cf563d18-fa5a-45db-b290-272db6ea54e9")
 
-GUESSED_ORIGINS = frozenset(
-    {"first_seen", "archive"}
-)  # not what a publisher stated: loses to any date that was
-CLOCK_TOLERANCE = timedelta(
-    minutes=10
-)  # clocks differ; a date further behind the first sight is none of publication
-REUSED_ID_GAP = timedelta(days=1)  # another title and a date further away than this: a re-used id
-MAX_LINK_CHANGES = 3  # of one revision that are followed: an address that numbers the visit is another at every poll
-MAX_EDITS_IN_A_ROW = (
-    24  # without the publisher's own modified date: pages that print the time of day
-)
+# Origins of dates that no publisher stated: such a date loses to any that was stated.
+GUESSED_ORIGINS = frozenset({"first_seen", "archive"})
+# Clocks differ; a date that is further after the first sighting is no date of publication.
+CLOCK_TOLERANCE = timedelta(minutes=10)
+# Another title and a date that is further away than this: the id was used again.
+REUSED_ID_GAP = timedelta(days=1)
+# Link changes of one revision that are followed: a URL with a number of the visit differs at every poll.
+MAX_LINK_CHANGES = 3
+# Without the publisher's own modified date: pages that print the time of day.
+MAX_EDITS_IN_A_ROW = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,8 @@ class Sighting:
 class RevisionSpan:
     """One visible revision: adjacent sightings of one hash.
 
-    `stated` tells that the publisher's own modified date moved to make it; `first` is the sighting that is shown.
+    `first_sighting` is shown. `has_publisher_date` tells that the publisher's own modified date
+    moved to make the revision.
     """
 
     at: datetime
@@ -67,9 +67,9 @@ class RevisionSpan:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """All that the sightings of one article say of it; `runs` are its visible revisions, oldest first.
+    """All that the sightings of one article say of it; `revisions` are the visible ones, oldest first.
 
-    `linked` is the sighting of the newest revision whose link is the newest: that is what is shown.
+    `link_winner` is the sighting of the newest revision whose link is the newest: that link is shown.
     """
 
     key: str

@@ -1,7 +1,7 @@
-"""The rows that change when articles have been told anew, and their writing.
+"""Computes and writes the rows that change when articles are computed anew.
 
-Rule: only differences are written; an entry's row stands for its uid for ever, so a row is inserted, updated in place
-or deleted, and its sightings move.
+Rule: only differences are written. The row of an entry belongs to its uid for ever, so a row is inserted, updated in
+place or deleted, and its sightings move.
 """
 
 from __future__ import annotations
@@ -30,9 +30,8 @@ if TYPE_CHECKING:
     from aggregator.store.merge.article import Article, Sighting
     from aggregator.store.merge.lookup import LoadedArticles, SightingRow
 
-_BOOKKEEPING_COLUMNS = frozenset(
-    {"seen_to", "run_at"}
-)  # their change alone is not a change of the entry
+# An entry of which only these change has not changed.
+_BOOKKEEPING_COLUMNS = frozenset({"seen_to", "run_at"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +62,8 @@ class RowChanges:
     moved_sightings: list[dict[str, Any]] = field(default_factory=list)
     new_keys: list[dict[str, Any]] = field(default_factory=list)
     dropped_keys: list[dict[str, Any]] = field(default_factory=list)
-    rows_before: dict[int, Mapping[str, Any] | None] = field(
-        default_factory=dict
-    )  # rows of entries that change
+    # The rows of entries that change.
+    rows_before: dict[int, Mapping[str, Any] | None] = field(default_factory=dict)
 
     def keys_added_to_stored(self, prefix: str) -> frozenset[str]:
         """Return the keys with this beginning that entries which were there already now have as well."""

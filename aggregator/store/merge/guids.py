@@ -1,8 +1,9 @@
-"""Guids that do not keep to their articles: handed on from item to item, or all given anew.
+"""Finds guids that do not stay with their articles: passed on from item to item, or all new at once.
 
-Rule: where a document lists an article by its link and gives that article's guid to another item, its guids are places
-in a list: none counts that leads elsewhere than its item's other keys. One that names another title at another link on
-another day is used again, as a site's own number is. What only polls can tell is told of polls alone.
+Rule: where a document lists an article by its link and gives that article's guid to another item, its guids are
+positions in a list: none counts that leads elsewhere than its item's other keys. A guid that names another title at
+another link on another day is used again, like a number of the site's own. What only polls can show is decided for
+polls alone.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""What the store already holds of the articles that a batch of revisions may be of.
+"""Looks up what the store already holds of the articles that a batch of revisions may belong to.
 
-Rule: a handful of queries for a whole batch; the metadata that tells an unchanged article never touches `content`.
+Rule: a handful of queries for a whole batch. An unchanged article is recognised by metadata alone, without reading
+`content`.
 """
 
 from __future__ import annotations
