@@ -1,6 +1,6 @@
-"""What an answer's headers say about the next question: validators, and how long to wait.
+"""Caching headers of a response: its validators, and how long to wait before the next request.
 
-Rule: validators are the server's own bytes or nothing; times are read leniently and never believed beyond their caps.
+Rule: validators are sent back byte for byte or not at all. Times are parsed leniently and capped.
 """
 
 from __future__ import annotations
@@ -22,23 +22,24 @@ _DIRECTIVE = re.compile(r"([a-z-]+)(?:\s*=\s*\"?([^\",]*)\"?)?", re.IGNORECASE)
 
 def conditional_headers(validators: Validators | None, url: str) -> dict[str, str]:
     """Make the conditional headers for `url`: both where both are known, none where they belong to another URL."""
+    headers: dict[str, str] = {}
     if validators is None or validators.url != url:
-        return {}
-    pairs = (("If-None-Match", validators.etag), ("If-Modified-Since", validators.last_modified))
-    return {name: value for name, value in pairs if value}
+        return headers
+
+    if validators.etag:
+        headers["If-None-Match"] = validators.etag
+    if validators.last_modified:
+        headers["If-Modified-Since"] = validators.last_modified
+    return headers
 
 
 def validators_of(headers: Mapping[str, str], url: str) -> Validators | None:
     """Read the validators of an answer (lower-case names); None where it has none that could be sent back unchanged."""
-    etag, modified = (
-        _sendable_validator(headers.get("etag")),
-        _sendable_validator(headers.get("last-modified")),
-    )
-    return (
-        None
-        if etag is None and modified is None
-        else Validators(url=url, etag=etag, last_modified=modified)
-    )
+    etag = _sendable_validator(headers.get("etag"))
+    modified = _sendable_validator(headers.get("last-modified"))
+    if etag is None and modified is None:
+        return None
+    return Validators(url=url, etag=etag, last_modified=modified)
 
 
 def merge_validators(sent: Validators, headers: Mapping[str, str]) -> Validators:
@@ -63,38 +64,51 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
     value = headers.get("retry-after", "").strip()
     if value.isdecimal():
         return min(_parse_seconds(value), RETRY_AFTER_CEILING)
+
     until = _parse_date(value)
     if until is None:
         return None
-    wait = until - (_parse_date(headers.get("date", "")) or now)
-    return min(wait, RETRY_AFTER_CEILING) if wait > timedelta(0) else None
+    wait = until - _server_time(headers, now)
+    if wait <= timedelta(0):
+        return None
+    return min(wait, RETRY_AFTER_CEILING)
 
 
 def _max_age(headers: Mapping[str, str], now: datetime) -> timedelta | None:
-    directives = {
-        name.lower(): value.strip()
-        for name, value in _DIRECTIVE.findall(headers.get("cache-control", ""))
-    }
+    """Return how long an answer stays fresh: by Cache-Control, else by Expires."""
+    directives: dict[str, str] = {}
+    for name, value in _DIRECTIVE.findall(headers.get("cache-control", "")):
+        directives[name.lower()] = value.strip()
     if "no-cache" in directives or "no-store" in directives:
         return None
-    if (stated := directives.get("max-age", "")).isdecimal():
-        return _cap_lifetime(_parse_seconds(stated) - _age(headers))
+
+    max_age = directives.get("max-age", "")
+    if max_age.isdecimal():
+        return _cap_lifetime(_parse_seconds(max_age) - _age(headers))
+
     expires = _parse_date(headers.get("expires", ""))
-    return (
-        None
-        if expires is None
-        else _cap_lifetime(expires - (_parse_date(headers.get("date", "")) or now))
-    )
+    if expires is None:
+        return None
+    return _cap_lifetime(expires - _server_time(headers, now))
+
+
+def _server_time(headers: Mapping[str, str], now: datetime) -> datetime:
+    """Return the time by the server's clock, or ours where the answer has no date."""
+    return _parse_date(headers.get("date", "")) or now
 
 
 def _cap_lifetime(lifetime: timedelta) -> timedelta | None:
-    return min(lifetime, MAX_AGE_CEILING) if lifetime > timedelta(0) else None
+    if lifetime <= timedelta(0):
+        return None
+    return min(lifetime, MAX_AGE_CEILING)
 
 
 def _age(headers: Mapping[str, str]) -> timedelta:
     """Read how long the answer has been in a cache on the way (RFC 9111 §4.2.3)."""
     value = headers.get("age", "").strip()
-    return _parse_seconds(value) if value.isdecimal() else timedelta(0)
+    if not value.isdecimal():
+        return timedelta(0)
+    return _parse_seconds(value)
 
 
 def _parse_seconds(digits: str) -> timedelta:
@@ -103,8 +117,10 @@ def _parse_seconds(digits: str) -> timedelta:
 
 def _parse_date(value: str) -> datetime | None:
     try:
-        read = parsedate_to_datetime(value)
-        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+        date = parsedate_to_datetime(value)
+        if date.tzinfo is None:
+            return date.replace(tzinfo=UTC)
+        return date.astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
 

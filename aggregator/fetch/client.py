@@ -1,7 +1,7 @@
-"""The fetcher: a request goes in, a response comes out or a SourceError.
+"""The fetcher: takes a request, returns a response or raises a SourceError.
 
-Rule: one way for every request, hop by hop: the address is checked, a place is taken, the answer is read, then the next
-hop or the document; all of it within one deadline and one size.
+Rule: every request takes the same steps for each hop: check the address, wait for the rate limit, read the answer, then
+follow the redirect or decode the document. One deadline and one size limit hold for all hops together.
 """
 
 from __future__ import annotations
@@ -33,13 +33,14 @@ from aggregator.fetch.robots import RobotsCache
 from aggregator.fetch.wall import wall
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
     from aggregator.fetch.connector import Resolve
     from aggregator.fetch.messages import Request
     from aggregator.fetch.request_url import Target
     from aggregator.fetch.response_body import HopResponse
+    from aggregator.model import Validators
 
 _MAX_HEADERS = 256
 _MAX_LINE_BYTES = 8190
@@ -136,32 +137,36 @@ class Fetcher:
     async def _fetch_hop(
         self, request: Request, chain: RedirectChain, deadline: Deadline
     ) -> HopResponse:
-        aim, proxy = chain.current, request.proxy or self._settings.proxy
-        guarded = not (
-            self._settings.allow_private if request.allow_private is None else request.allow_private
-        )
+        target = chain.current
+        proxy = request.proxy or self._settings.proxy
+        allow_private = request.allow_private
+        if allow_private is None:
+            allow_private = self._settings.allow_private
+        guarded = not allow_private
         if guarded:
-            refuse_private(aim)
+            refuse_private(target)
+
         async with (
-            self._rate_limiter.slot(aim.host, spacing=request.spacing),
-            deadline.limit_hop(aim.host),
+            self._rate_limiter.slot(target.host, spacing=request.spacing),
+            deadline.limit_hop(target.host),
         ):
             if guarded and proxy:
-                await self._refuse_private_name(aim)
+                await self._refuse_private_name(target)
             try:
                 # What a proxy dials cannot be seen from here, and the proxy itself may well be a neighbour.
                 session = self._session(guarded=guarded and not proxy)
                 question = session.get(
-                    aim.url, headers=chain.headers(), allow_redirects=False, proxy=proxy
+                    target.url, headers=chain.headers(), allow_redirects=False, proxy=proxy
                 )
                 async with question as response:
                     return await read_response(response, self._body_limit(request))
             except CLIENT_ERRORS as error:
-                raise to_source_error(error, aim) from error
+                raise to_source_error(error, target) from error
 
-    async def _refuse_private_name(self, aim: Target) -> None:
+    async def _refuse_private_name(self, target: Target) -> None:
+        resolver = GuardedResolver(self._resolve, guarded=True)
         try:
-            await GuardedResolver(self._resolve, guarded=True).resolve(aim.host, aim.url.port or 0)
+            await resolver.resolve(target.host, target.url.port or 0)
         except AddressRefusedError as error:
             raise SourceError("blocked", str(error)) from error
         except OSError:
@@ -193,22 +198,28 @@ class Fetcher:
     async def _make_response(
         self, request: Request, chain: RedirectChain, answer: HopResponse, *, ms: int
     ) -> Response:
-        url, now = chain.current.text, self._clock()
-        sent = request.validators if conditional_headers(request.validators, url) else None
-        unchanged = sent is not None and answer.status == _NOT_MODIFIED
-        body = b"" if unchanged else await self._read_document(request, chain.current, answer)
+        url = chain.current.text
+        now = self._clock()
+        sent = request.validators
+        if not conditional_headers(sent, url):
+            sent = None
+
+        # A 304 to a request without validators is no answer: the document's reader refuses it.
+        if sent is not None and answer.status == _NOT_MODIFIED:
+            status = _NOT_MODIFIED
+            body = b""
+            validators: Validators | None = merge_validators(sent, answer.headers)
+        else:
+            status = 200
+            body = await self._read_document(request, chain.current, answer)
+            validators = validators_of(answer.headers, url)
+
         return Response(
-            status=_NOT_MODIFIED if unchanged else 200,
+            status=status,
             url=url,
             body=body,
-            headers={
-                name: _valid_utf8(value)
-                for name, value in answer.headers.items()
-                if name in _KEPT_HEADERS
-            },
-            validators=merge_validators(sent, answer.headers)
-            if sent and unchanged
-            else validators_of(answer.headers, url),
+            headers=_kept_headers(answer.headers),
+            validators=validators,
             hints=hints_of(answer.headers, now),
             permanent_to=chain.permanent_to,
             hops=chain.hops,
@@ -216,24 +227,31 @@ class Fetcher:
             wire_bytes=len(answer.body),
         )
 
-    async def _read_document(self, request: Request, aim: Target, answer: HopResponse) -> bytes:
+    async def _read_document(self, request: Request, target: Target, answer: HopResponse) -> bytes:
         body = await answer.decode_document(self._body_limit(request))
         wait = retry_after(answer.headers, self._clock())
-        if (name := wall(answer.status, answer.headers, body, host=aim.host)) is not None:
+        wall_name = wall(answer.status, answer.headers, body, host=target.host)
+        if wall_name is not None:
             raise SourceError(
                 "blocked",
-                f"{aim.host} answered with {name}",
+                f"{target.host} answered with {wall_name}",
                 status=answer.status,
                 retry_after=wait,
             )
         if answer.status not in DOCUMENT_STATUSES:
-            raise status_error(answer.status, aim, wait)
+            raise status_error(answer.status, target, wait)
         return body
 
 
+def _kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    kept: dict[str, str] = {}
+    for name, value in headers.items():
+        if name in _KEPT_HEADERS:
+            kept[name] = _valid_utf8(value)
+    return kept
+
+
 def _valid_utf8(value: str) -> str:
-    return (
-        value
-        if value.isascii()
-        else value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    )
+    if value.isascii():
+        return value
+    return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

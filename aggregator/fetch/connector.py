@@ -1,8 +1,8 @@
-"""The connections: who is really dialled.
+"""Connections that dial public addresses only.
 
-Rule: the address that is checked is the address that is dialled. The resolver hands out public addresses only, and the
-socket that is about to connect checks its own address once more, so neither a second DNS answer nor a host written in
-numbers gets past.
+Rule: the address that is checked is the address that is dialled. The resolver returns public addresses only, and the
+socket checks its address once more before it connects, so neither a second DNS answer nor a host written in numbers
+gets past.
 """
 
 from __future__ import annotations
@@ -75,18 +75,25 @@ def make_connector(resolve: Resolve, *, guarded: bool) -> TCPConnector:
 def guarded_socket(info: AddrInfoType) -> socket.socket:
     """Make the socket that is about to be connected to `info`. Raises: AddressRefusedError."""
     family, kind, protocol, _, address = info
-    if (reason := refusal_reason(str(address[0]))) is not None:
+    reason = refusal_reason(str(address[0]))
+    if reason is not None:
         raise AddressRefusedError(f"{address[0]} is refused ({reason})")
     return socket.socket(family, kind, protocol)
 
 
 def _public_addresses(host: str, addresses: Sequence[str]) -> list[str]:
+    """Return the addresses that may be dialled.
+
+    Raises:
+        AddressRefusedError: there are addresses, and all are refused.
+    """
     public = [address for address in addresses if refusal_reason(address) is None]
-    if addresses and not public:
-        raise AddressRefusedError(
-            f"{host} is refused: its address {addresses[0]} is {refusal_reason(addresses[0])}"
-        )
-    return public
+    if public or not addresses:
+        return public
+
+    first = addresses[0]
+    reason = refusal_reason(first)
+    raise AddressRefusedError(f"{host} is refused: its address {first} is {reason}")
 
 
 def _resolve_result(host: str, address: str, port: int) -> ResolveResult:

@@ -1,7 +1,7 @@
-"""Content codings: the bytes on the wire to the bytes of the document.
+"""Decodes the content codings of a response body.
 
-Rule: never more than `limit` bytes are produced, whatever the compressed bytes promise; what cannot be decoded to its
-end is an error, never half a document.
+Rule: decoding never produces more than `limit` bytes, whatever the compressed bytes promise. A body that cannot be
+decoded to its end is an error, never half a document.
 """
 
 from __future__ import annotations
@@ -27,27 +27,35 @@ _DECODE_ERRORS = (zlib.error, brotli.error, zstd.ZstdError, EOFError)
 
 
 def decode_body(body: bytes, label: str | None, *, limit: int) -> bytes:
-    """Undo the codings of a Content-Encoding label, the last one first; a bare `.gz` file is inflated as well.
+    """Undo the codings of a Content-Encoding label, the last one first.
 
-    Raises: SourceError `too-large` past `limit` bytes, `unreadable` for broken or unknown codings.
+    A bare `.gz` file is inflated as well.
+
+    Raises:
+        SourceError: `too-large` past `limit` bytes, `unreadable` for broken or unknown codings.
     """
-    names = [
-        name.strip().lower()
-        for name in (label or "").split(",")
-        if name.strip().lower() not in ("", "identity")
-    ]
-    if len(names) > _MAX_CODINGS:
+    codings = _parse_codings(label or "")
+    if len(codings) > _MAX_CODINGS:
         raise SourceError(
             "unreadable",
-            f"{len(names)} content codings on one answer, at most {_MAX_CODINGS} are undone",
+            f"{len(codings)} content codings on one answer, at most {_MAX_CODINGS} are undone",
         )
-    for name in reversed(names):
-        body = _decode_one(body, name, limit=limit)
-    return (
-        _decode_one(body, "gzip", limit=limit)
-        if body.startswith(_GZIP_MAGIC) and len(names) < _MAX_CODINGS
-        else body
-    )
+
+    for coding in reversed(codings):
+        body = _decode_one(body, coding, limit=limit)
+    if body.startswith(_GZIP_MAGIC) and len(codings) < _MAX_CODINGS:
+        body = _decode_one(body, "gzip", limit=limit)
+    return body
+
+
+def _parse_codings(label: str) -> list[str]:
+    """Return the codings of a label in lower case, without `identity`."""
+    codings = []
+    for part in label.split(","):
+        name = part.strip().lower()
+        if name not in ("", "identity"):
+            codings.append(name)
+    return codings
 
 
 def _decode_one(body: bytes, name: str, *, limit: int) -> bytes:

@@ -1,6 +1,6 @@
-"""Faults: what went wrong on the wire, as an error a person can act on.
+"""Turns errors of the HTTP client into SourceErrors that a person can act on.
 
-Rule: every exception of the HTTP client becomes a SourceError here; messages name the host, never a password or query.
+Rule: every exception of the HTTP client becomes a SourceError here. Messages name the host, never a password or query.
 """
 
 from __future__ import annotations
@@ -23,10 +23,8 @@ if TYPE_CHECKING:
 
 # What aiohttp may raise for one request; ValueError is its answer to headers that cannot be sent.
 CLIENT_ERRORS = (aiohttp.ClientError, OSError, ValueError)
-_TOO_LARGE_MESSAGES = (
-    "Got more than",
-    "Too many",
-)  # aiohttp's parser says which limit was hit in its message alone
+# aiohttp's parser says only in its message which limit was hit.
+_TOO_LARGE_MESSAGES = ("Got more than", "Too many")
 _FORBIDDEN_STATUSES = frozenset({401, 403})
 
 
@@ -96,9 +94,11 @@ def _protocol_error(error: aiohttp.ClientResponseError, aim: Target) -> tuple[Er
 
 
 def _dns_reason(reason: OSError) -> str:
-    if isinstance(reason, socket.gaierror):
-        return "the DNS does not answer" if reason.errno == socket.EAI_AGAIN else "no such host"
-    return str(reason)
+    if not isinstance(reason, socket.gaierror):
+        return str(reason)
+    if reason.errno == socket.EAI_AGAIN:
+        return "the DNS does not answer"
+    return "no such host"
 
 
 def _os_reason(reason: OSError) -> str:

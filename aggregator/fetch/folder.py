@@ -1,7 +1,7 @@
-"""Folders of saved articles as a source: what is there, what changed, and its bytes.
+"""Folders of saved articles as a source: lists the files, finds those that changed, and reads them.
 
-Rule: only regular files are read, none is larger than the limit, and a file that cannot be read is one message, never
-the end of the run. A file is unchanged while its size and modification time are.
+Rule: only regular files up to the size limit are read. A file that cannot be read gives one message and never ends the
+run. A file counts as unchanged while its size and modification time stay the same.
 """
 
 from __future__ import annotations
@@ -23,10 +23,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 Manifest = dict[str, tuple[int, int]]
-UNREADABLE_STAMP = (
-    0,
-    -1,
-)  # stands for the time and size of what cannot be asked: a dangling link, a closed folder
+# Stands for the time and size of a file that cannot be asked: a dangling link, a closed folder.
+UNREADABLE_STAMP = (0, -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,28 +43,25 @@ class FolderChanges:
 def scan(location: Path, known: Mapping[str, tuple[int, int]]) -> FolderChanges:
     """Compare a folder (or a glob, or one file) with what is `known` of it.
 
-    Raises SourceError (`missing`, `unreadable`) where the folder itself cannot be listed.
+    Raises:
+        SourceError: the folder itself cannot be listed (`missing`, `unreadable`).
     """
-    root, names = _split_location(location)
+    root, pattern = _split_location(location)
     try:
-        manifest = _build_manifest(root, names)
+        manifest = _build_manifest(root, pattern)
     except FileNotFoundError as e:
         raise SourceError("missing", f"no such folder: {root}") from e
     except OSError as e:
         raise SourceError("unreadable", f"cannot list {root}: {e.strerror}") from e
-    foreign = sorted(name for name in manifest if not _is_utf8(name))
-    kept = (
-        {name: mark for name, mark in manifest.items() if name not in foreign}
-        if foreign
-        else manifest
-    )
-    changed = tuple(sorted(name for name, mark in kept.items() if known.get(name) != mark))
-    return FolderChanges(
-        root,
-        changed,
-        kept,
-        tuple(f"{name!a}: the name of the file is not UTF-8" for name in foreign),
-    )
+
+    notes = []
+    for name in sorted(manifest):
+        if not _is_utf8(name):
+            del manifest[name]
+            notes.append(f"{name!a}: the name of the file is not UTF-8")
+
+    changed = [name for name, stamp in manifest.items() if known.get(name) != stamp]
+    return FolderChanges(root, tuple(sorted(changed)), manifest, tuple(notes))
 
 
 def read_file(
@@ -108,26 +103,33 @@ def _split_location(location: Path) -> tuple[Path, str | None]:
     return location, None
 
 
-def _build_manifest(root: Path, pattern: str | None) -> Manifest:
-    if pattern is not None and not has_magic(pattern):
+def _build_manifest(root: Path, pattern: str | None) -> dict[str, tuple[int, int]]:
+    if pattern is None:
+        return dict(_walk_tree(root))
+    if not has_magic(pattern):
         return {pattern: _path_stamp(root / pattern)}
-    if pattern is not None and "/" in pattern:
-        root.stat()
-        return {
-            str(path.relative_to(root)): _path_stamp(path)
-            for path in root.glob(pattern)
-            if not path.is_dir()
-        }
-    return dict(_list_directory(root, pattern)) if pattern is not None else dict(_walk_tree(root))
+    if "/" not in pattern:
+        return dict(_list_directory(root, pattern))
+
+    root.stat()  # a folder that is missing is an error, which glob() hides
+    manifest: dict[str, tuple[int, int]] = {}
+    for path in root.glob(pattern):
+        if not path.is_dir():
+            manifest[str(path.relative_to(root))] = _path_stamp(path)
+    return manifest
 
 
 def _list_directory(root: Path, pattern: str) -> Iterator[tuple[str, tuple[int, int]]]:
-    """One directory level without a Path a file: 2,000 files in a few milliseconds."""
+    """Yield the files of one directory level, without a Path for each: 2,000 files take a few milliseconds."""
     matches = re.compile(translate(pattern)).match
+    wants_hidden = pattern.startswith(".")
     with os.scandir(root) as entries:
         for entry in entries:
-            hidden = entry.name.startswith(".") and not pattern.startswith(".")
-            if matches(entry.name) and not hidden and not _is_folder(entry):
+            if not matches(entry.name):
+                continue
+            if entry.name.startswith(".") and not wants_hidden:
+                continue
+            if not _is_folder(entry):
                 yield entry.name, _entry_stamp(entry)
 
 

@@ -1,7 +1,7 @@
-"""Answers that a preview got, kept for the run that follows: adding a source and running it costs one GET, not two.
+"""Keeps the responses of a preview for the run that follows: adding a source and running it costs one GET, not two.
 
-Rule: an answer is used up by whoever takes it, and is worth nothing after an hour. The folder is private, small, and
-holds only what could be asked for again: whatever is wrong with it, the answer is then not there.
+Rule: whoever takes a response removes it, and none is used after an hour. The folder is private and small, and holds
+only what can be requested again: a response that cannot be read is treated as absent.
 """
 
 from __future__ import annotations
@@ -93,8 +93,11 @@ class PreviewCache:
                 answer = _deserialize(header, file.read(MAX_CACHE_BYTES), request)
         except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
             return None
+
         age = self._clock() - answer.taken
-        return answer if timedelta(0) <= age <= MAX_ANSWER_AGE else None
+        if not timedelta(0) <= age <= MAX_ANSWER_AGE:
+            return None
+        return answer
 
     def _write(self, path: Path, data: bytes) -> None:
         handle, name = tempfile.mkstemp(dir=self._folder, suffix=".tmp")  # 0600
@@ -108,16 +111,18 @@ class PreviewCache:
             raise
 
     def _evict(self) -> None:
-        """Forget what is too old, and the oldest of what is too much; also what somebody left half written."""
+        """Delete old files, and the oldest past the limits of number and size; also half-written ones."""
         files = sorted(self._list_files(), reverse=True)
-        newest, size = files[0][0] if files else 0.0, 0
-        for number, (changed, path, bytes_) in enumerate(files):
-            size += bytes_
-            if (
-                number >= MAX_CACHE_FILES
-                or size > MAX_CACHE_BYTES
-                or changed < newest - MAX_ANSWER_AGE.total_seconds()
-            ):
+        if not files:
+            return
+
+        newest = files[0][0]
+        oldest_kept = newest - MAX_ANSWER_AGE.total_seconds()
+        total_bytes = 0
+        for number, (changed, path, file_bytes) in enumerate(files):
+            total_bytes += file_bytes
+            is_too_much = number >= MAX_CACHE_FILES or total_bytes > MAX_CACHE_BYTES
+            if is_too_much or changed < oldest_kept:
                 path.unlink(missing_ok=True)
 
     def _list_files(self) -> list[tuple[float, Path, int]]:
@@ -131,21 +136,28 @@ class PreviewCache:
 
 def _serialize(request: Request, answer: TimedResponse) -> bytes:
     response = answer.response
-    age, wait = response.hints.max_age, response.hints.retry_after
+    validators = response.validators
     header = {
         "asked": request.url,
         "taken": answer.taken.isoformat(),
         "url": response.url,
         "headers": dict(response.headers),
-        "validators": asdict(response.validators) if response.validators else None,
-        "max_age": age.total_seconds() if age else None,
-        "retry_after": wait.total_seconds() if wait else None,
+        "validators": asdict(validators) if validators else None,
+        "max_age": _seconds(response.hints.max_age),
+        "retry_after": _seconds(response.hints.retry_after),
         "permanent_to": response.permanent_to,
         "hops": list(response.hops),
         "ms": response.ms,
         "wire_bytes": response.wire_bytes,
     }
     return json.dumps(header).encode() + b"\n" + response.body
+
+
+def _seconds(duration: timedelta | None) -> float | None:
+    """Return a duration in seconds, None for no or an empty one."""
+    if not duration:
+        return None
+    return duration.total_seconds()
 
 
 def _deserialize(line: bytes, body: bytes, request: Request) -> TimedResponse:
@@ -178,11 +190,13 @@ def _duration(seconds: float | None) -> timedelta | None:
 async def fetch_with_cache(
     web: Client, request: Request, *, cache: PreviewCache | None, now: datetime
 ) -> TimedResponse:
-    """Get an answer: the remembered one, where nothing is known of the document yet. Raises SourceError."""
-    if (
-        cache is not None
-        and request.validators is None
-        and (answer := cache.take(request)) is not None
-    ):
-        return answer
+    """Get an answer: the cached one, where nothing is known of the document yet.
+
+    Raises:
+        SourceError: as the client's `get`.
+    """
+    if cache is not None and request.validators is None:
+        cached = cache.take(request)
+        if cached is not None:
+            return cached
     return TimedResponse(await web.get(request), now)

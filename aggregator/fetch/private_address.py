@@ -1,6 +1,6 @@
-"""Which network addresses may be dialled.
+"""Decides which network addresses may be dialled.
 
-Rule: what is not known to be a public unicast address is refused (IANA special-purpose registries, RFC 6890).
+Rule: every address that is not known to be public unicast is refused (IANA special-purpose registries, RFC 6890).
 """
 
 from __future__ import annotations
@@ -69,11 +69,10 @@ def refusal_reason(address: str) -> str | None:
         parsed = ip_address(address)
     except ValueError:
         return "not an address"
-    return (
-        _refusal_reason_v4(parsed)
-        if isinstance(parsed, IPv4Address)
-        else _refusal_reason_v6(parsed)
-    )
+
+    if isinstance(parsed, IPv4Address):
+        return _refusal_reason_v4(parsed)
+    return _refusal_reason_v6(parsed)
 
 
 def host_refusal_reason(host: str) -> str | None:
@@ -98,13 +97,23 @@ def _is_dotted_quad(host: str) -> bool:
 
 
 def _refusal_reason_v4(address: IPv4Address) -> str | None:
-    return next((name for block, name in _REFUSED_V4 if address in block), None)
+    for block, name in _REFUSED_V4:
+        if address in block:
+            return name
+    return None
 
 
 def _refusal_reason_v6(address: IPv6Address) -> str | None:
     # A NAT64 gateway dials the IPv4 address inside: judge that one, or networks of IPv6 alone could fetch little.
     if address in _NAT64:
         inner = _refusal_reason_v4(IPv4Address(int(address) & 0xFFFFFFFF))
-        return None if inner is None else f"NAT64 of {inner}"
-    named = next((name for block, name in _REFUSED_V6 if address in block), None)
-    return named or (None if address in _GLOBAL_UNICAST else "not global unicast")
+        if inner is None:
+            return None
+        return f"NAT64 of {inner}"
+
+    for block, name in _REFUSED_V6:
+        if address in block:
+            return name
+    if address not in _GLOBAL_UNICAST:
+        return "not global unicast"
+    return None

@@ -89,9 +89,8 @@ class RedirectChain:
         if not cookies:
             return
         if self._cookie_jar is None:
-            self._cookie_jar = CookieJar(
-                unsafe=True
-            )  # "unsafe" means: also of hosts written as addresses
+            # "unsafe" means: also of hosts written as addresses.
+            self._cookie_jar = CookieJar(unsafe=True)
         self._cookie_jar.update_cookies_from_headers(cookies, self.current.url)
 
     def _cookie_header(self) -> str:

@@ -19,15 +19,12 @@ if TYPE_CHECKING:
 
 MAX_HEADER_BYTES = 32 * 1024
 DOCUMENT_STATUSES = frozenset({200, 203})
-_MAX_ERROR_BODY_BYTES = (
-    64 * 1024
-)  # no more of a refusal's body is read: it is only searched for the marks of a wall
-_MIN_BYTES_FOR_THREAD = (
-    256 * 1024
-)  # decoding more than this would hold up all other requests for milliseconds
-_LIST_HEADERS = frozenset(
-    {"cache-control", "content-encoding", "link"}
-)  # a repeated line continues the first (RFC 9110 §5.3)
+# No more of a refusal's body is read: it is only searched for the marks of a wall.
+_MAX_ERROR_BODY_BYTES = 64 * 1024
+# Decoding more than this would hold up all other requests for milliseconds.
+_MIN_BYTES_FOR_THREAD = 256 * 1024
+# A repeated line continues the first (RFC 9110 §5.3).
+_LIST_HEADERS = frozenset({"cache-control", "content-encoding", "link"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Commits results: all of a group in one transaction, each only while its lease holds.
+"""Commits results: a whole group in one transaction, each result only while its lease holds.
 
 Rule: entries, captures, outcome and validators of a run are written together or not at all. A result whose data cannot
 be written fails alone, as an `internal` outcome; a database that fails stops the run.
@@ -236,13 +236,21 @@ def _complete_outcome(
     recognised_items: int,
 ) -> Outcome:
     """Complete an outcome with what the merge counted, and with what a person should know of that."""
+    notes = list(result.outcome.notes)
+    if recognised_items:
+        notes.append(run_notes.renamed_items_note(recognised_items))
     flood = run_notes.flood_note(
         context.connection, claim.source_id, new=count["new"], since=claim.first_complete
     )
-    known = run_notes.renamed_items_note(recognised_items) if recognised_items else None
-    notes = (*result.outcome.notes, *(note for note in (known, flood) if note))
+    if flood:
+        notes.append(flood)
+
     return replace(
-        result.outcome, new=count["new"], changed=count["changed"], same=count["same"], notes=notes
+        result.outcome,
+        new=count["new"],
+        changed=count["changed"],
+        same=count["same"],
+        notes=tuple(notes),
     )
 
 

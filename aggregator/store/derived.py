@@ -1,8 +1,8 @@
-"""What is derived from shown entries: rows of tags at once; the search index and the groups of copies when asked for.
+"""Data derived from the stored entries: tag rows, the search index and the groups of copies.
 
-Rule: derived means that it could be made again from the entries alone, and would be the same. A commit only takes away
-what no longer holds, and leaves the rest unmade (`words_crc`, `sketch` are None): whoever searches or looks at copies
-has it made first, so that nobody ever sees less than what is stored.
+Rule: all of it can be rebuilt from the entries alone, with the same result. A commit writes the tag rows, but only
+removes what no longer holds of the rest and marks it as pending (`words_crc`, `sketch` are None). Whoever searches or
+looks at copies completes it first, so that nobody sees less than what is stored.
 """
 
 from __future__ import annotations
@@ -38,11 +38,16 @@ class WordCache:
         self._texts: dict[int, str] = {}
 
     def for_contents(self, numbers: Collection[int]) -> dict[int, str]:
-        """Return the words of these contents; one that is not stored is not there."""
+        """Return the words of these contents; one that is not stored is left out."""
         missing = [number for number in numbers if number not in self._texts]
         if missing:
             self._load(missing)
-        return {number: self._texts[number] for number in numbers if number in self._texts}
+
+        words: dict[int, str] = {}
+        for number in numbers:
+            if number in self._texts:
+                words[number] = self._texts[number]
+        return words
 
     def _load(self, numbers: Collection[int]) -> None:
         query = sa.select(content).where(in_values(content.c.id, numbers, self._connection))
@@ -92,9 +97,8 @@ def remove_entries(connection: sa.Connection, entry_ids: Sequence[int]) -> None:
     query = sa.select(entry).where(in_values(entry.c.id, entry_ids, connection))
     rows = {row["id"]: dict(row) for row in connection.execute(query).mappings()}
     words = WordCache(connection)
-    words.for_contents(
-        [row["content_id"] for row in rows.values() if row["words_crc"] is not None]
-    )  # while they are there
+    # While the contents are there: they are deleted next.
+    words.for_contents([row["content_id"] for row in rows.values() if row["words_crc"] is not None])
     delete_entry_rows(connection, list(rows))
     _delete_tags(connection, rows.values())
     _remove_from_index(connection, rows.values(), words)
@@ -169,18 +173,19 @@ def _tag_rows_of(entry_id: int, row: Mapping[str, Any]) -> list[tuple[str, int, 
 
 
 def _delete_tags(connection: sa.Connection, rows: Iterable[Mapping[str, Any]]) -> None:
-    gone = [
-        {"what": tag, "of": row["id"], "then": row["published"]}
-        for row in rows
-        for tag in dict.fromkeys(orjson.loads(row["tags"]))
-    ]
-    if gone:
-        change = sa.delete(entry_tag).where(
-            entry_tag.c.tag == sa.bindparam("what"),
-            entry_tag.c.published == sa.bindparam("then"),
-            entry_tag.c.entry_id == sa.bindparam("of"),
-        )
-        connection.execute(change, gone)
+    gone = []
+    for row in rows:
+        for tag in dict.fromkeys(orjson.loads(row["tags"])):
+            gone.append({"what": tag, "of": row["id"], "then": row["published"]})
+    if not gone:
+        return
+
+    change = sa.delete(entry_tag).where(
+        entry_tag.c.tag == sa.bindparam("what"),
+        entry_tag.c.published == sa.bindparam("then"),
+        entry_tag.c.entry_id == sa.bindparam("of"),
+    )
+    connection.execute(change, gone)
 
 
 def _remove_from_index(

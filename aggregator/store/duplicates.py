@@ -1,8 +1,8 @@
-"""Groups of syndicated copies: which entries of different sources are one text, and which of them stands for all.
+"""Groups of syndicated copies: which entries of different sources have the same text, and which one represents them.
 
-Rule: a function of the entries: two are a pair or not whatever came first, a group is whatever pairs connect, and the
-one that stands for it is of the highest priority, then the earliest, then the smallest id. Nothing is deleted. A store
-with one source compares nothing.
+Rule: the groups depend on the entries alone, not on the order in which they came. Two entries are a pair or not; pairs
+connect entries to groups; the representative has the highest priority, then the earliest date, then the smallest id.
+Nothing is deleted. A store with one source compares nothing.
 """
 
 from __future__ import annotations
@@ -21,20 +21,14 @@ from aggregator.store.search.tokens import FIELD_SEPARATOR
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-    WordLookup: TypeAlias = Callable[
-        [Collection[int]], Mapping[int, str]
-    ]  # the words of contents by their numbers
-    _Occurrence: TypeAlias = tuple[
-        int, int, int
-    ]  # an entry with some value: published, number, source
+    # The words of contents by their numbers.
+    WordLookup: TypeAlias = Callable[[Collection[int]], Mapping[int, str]]
+    # An entry whose sketch has some value: published, number, source.
+    _Occurrence: TypeAlias = tuple[int, int, int]
 
 _WINDOW_MICROSECONDS = near_duplicate.WITHIN // MICROSECOND
-COMPARED_COLUMNS = (
-    "content_id",
-    "source_id",
-    "published",
-    "language",
-)  # columns that make an entry a copy of another
+# The columns that make an entry a copy of another.
+COMPARED_COLUMNS = ("content_id", "source_id", "published", "language")
 
 BEST_FIRST = (source.c.priority.desc(), entry.c.published, entry.c.uid)
 
@@ -56,24 +50,42 @@ def has_pending(connection: sa.Connection) -> bool:
 
 def forget(connection: sa.Connection, old: Mapping[int, Mapping[str, Any]]) -> None:
     """Forget all that was known of entries as copies; `old` holds their rows as they were."""
-    known = {number: row for number, row in old.items() if row["sketch"]}
-    if known:
-        regroup(connection, _delete_pairs(connection, known))
+    compared: dict[int, Mapping[str, Any]] = {}
+    for number, row in old.items():
+        if row["sketch"]:
+            compared[number] = row
+    if not compared:
+        return
+
+    touched = _delete_pairs(connection, compared)
+    regroup(connection, touched)
 
 
 def compare_pending(connection: sa.Connection, most: int, words_of: WordLookup) -> int:
-    """Compare at most `most` entries that were not yet, the latest comers first; return how many there were."""
+    """Compare at most `most` entries that were not compared yet, the latest first.
+
+    Returns how many there were.
+    """
     if not has_pending(connection):
         return 0
-    rows = [ComparableEntry(*row) for row in fetch_raw(connection, _SELECT_PENDING.limit(most))]
-    words = words_of({row.content_id for row in rows})
-    made = [(row, sketch_of(words[row.content_id])) for row in rows]
+
+    entries = []
+    for row in fetch_raw(connection, _SELECT_PENDING.limit(most)):
+        entries.append(ComparableEntry(*row))
+    words = words_of({one.content_id for one in entries})
+
+    updates = []
+    sketched = []
+    for one in entries:
+        data = sketch_of(words[one.content_id])
+        updates.append({"of": one.id, "sketch": data})
+        if data:  # empty: too short to compare
+            sketched.append((one, data))
     change = sa.update(entry).where(entry.c.id == sa.bindparam("of"))
-    connection.execute(change, [{"of": row.id, "sketch": data} for row, data in made])
-    regroup(
-        connection, _find_pairs(connection, [(row, data) for row, data in made if data], words_of)
-    )
-    return len(rows)
+    connection.execute(change, updates)
+
+    regroup(connection, _find_pairs(connection, sketched, words_of))
+    return len(entries)
 
 
 def sketch_of(words: str) -> bytes:
@@ -99,7 +111,7 @@ def regroup(connection: sa.Connection, touched: Collection[int]) -> None:
 
 
 def regroup_all(connection: sa.Connection) -> None:
-    """Tell all groups anew: priorities changed."""
+    """Compute all groups anew: priorities changed."""
     regroup(
         connection,
         set(connection.scalars(sa.select(entry.c.id).where(entry.c.copies.is_not(None)))),
@@ -111,21 +123,23 @@ def regroup_all(connection: sa.Connection) -> None:
 
 def _delete_pairs(connection: sa.Connection, old: Mapping[int, Mapping[str, Any]]) -> set[int]:
     """Forget the sketches and pairs of entries; return them and those that were their partners."""
-    rows = [
-        {"what": value, "then": row["published"], "of": number}
-        for number, row in old.items()
-        for value in near_duplicate.unpack(row["sketch"])
-    ]
+    rows = []
+    for number, row in old.items():
+        for value in near_duplicate.unpack(row["sketch"]):
+            rows.append({"what": value, "then": row["published"], "of": number})
     gone = sa.delete(sketch).where(
         sketch.c.value == sa.bindparam("what"),
         sketch.c.published == sa.bindparam("then"),
         sketch.c.entry_id == sa.bindparam("of"),
     )
     connection.execute(gone, rows)
-    partners = {number for both in _load_pairs(connection, old) for number in both}
+
+    touched = set(old)
+    for both in _load_pairs(connection, old):
+        touched.update(both)
     connection.execute(sa.delete(pair).where(in_values(pair.c.one, old, connection)))
     connection.execute(sa.delete(pair).where(in_values(pair.c.other, old, connection)))
-    return partners | set(old)
+    return touched
 
 
 _HAS_PENDING = sa.select(
@@ -253,9 +267,11 @@ def _confirm_pairs(
 
 
 def _compared_text(words: str) -> tuple[str, str | None]:
-    """Return the words of the content; those of the summary, and the title to go with it, where there is no content."""
+    """Return the words of the content; without content, those of the summary and the title to go with it."""
     title, summary, content = words.split(f" {FIELD_SEPARATOR} ")
-    return (content, None) if content.strip() else (summary, title)
+    if content.strip():
+        return content, None
+    return summary, title
 
 
 # --- groups ----------------------------------------------------------------------------------------------------------
@@ -270,17 +286,23 @@ def _load_pairs(connection: sa.Connection, numbers: Collection[int]) -> list[tup
 def _connected_groups(connection: sa.Connection, touched: Collection[int]) -> list[set[int]]:
     """Return what pairs connect with `touched`, and each of those that are alone."""
     homes = {number: {number} for number in touched}
-    seen, wanted = set[int](), set(touched)
+    seen: set[int] = set()
+    wanted = set(touched)
     while wanted:
         seen |= wanted
-        pairs = _load_pairs(connection, wanted)
-        for one, other in pairs:
-            home, lost = homes.setdefault(one, {one}), homes.setdefault(other, {other})
+        linked: set[int] = set()
+        for one, other in _load_pairs(connection, wanted):
+            linked.update((one, other))
+            home = homes.setdefault(one, {one})
+            lost = homes.setdefault(other, {other})
             if home is not lost:
                 home |= lost
                 homes.update(dict.fromkeys(lost, home))
-        wanted = {number for both in pairs for number in both} - seen
-    return list({id(home): home for home in homes.values()}.values())
+        wanted = linked - seen
+
+    # Each group stands in `homes` once for each of its members.
+    distinct = {id(home): home for home in homes.values()}
+    return list(distinct.values())
 
 
 def _representatives(connection: sa.Connection, numbers: Collection[int]) -> dict[int, int | None]:

@@ -1,6 +1,6 @@
-"""The door to the database: connections as the store wants them, and errors in words.
+"""Database connections, and database errors in plain words.
 
-Rule: one writer at a time, readers never wait for it and cannot write. No exception of SQLAlchemy or of a driver
+Rule: one writer at a time; readers never wait for it and cannot write. No exception of SQLAlchemy or of a driver
 leaves the store.
 """
 
@@ -190,9 +190,10 @@ def insert_rows(
 @lru_cache
 def insert_statement(dialect: str, table: sa.Table, width: int) -> str:
     """Return the statement that inserts rows of the last `width` columns of a table."""
-    names = [column.name for column in table.columns][-width:]
+    names = ", ".join([column.name for column in table.columns][-width:])
     mark = "?" if dialect == "sqlite" else "%s"
-    return f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join([mark] * width)})"  # noqa: S608 (ours)
+    marks = ", ".join([mark] * width)
+    return f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608 (ours)
 
 
 def lock_number(name: str) -> sa.ColumnElement[int]:
@@ -275,15 +276,21 @@ def _postgresql_engines(url: sa.URL) -> Engines:
 
 
 def _error_message(error: BaseException) -> str:
-    """Say the first of an error and its causes that we know; a full disk is hidden behind the lost savepoint."""
-    line = " ".join(str(getattr(error, "orig", None) or error).split())[:200]
+    """Explain the first of an error and its causes that is known; a full disk hides behind the lost savepoint."""
+    original = getattr(error, "orig", None) or error
+    line = " ".join(str(original).split())[:200]
     cause: BaseException | None = error
     while cause is not None:
-        said = str(cause)
-        ours = next(
-            (ours for theirs, ours in _ERROR_MESSAGES if any(part in said for part in theirs)), None
-        )
-        if ours is not None:
-            return f"{ours} ({line})"
+        advice = _advice_for(str(cause))
+        if advice is not None:
+            return f"{advice} ({line})"
         cause = cause.__context__
     return line
+
+
+def _advice_for(message: str) -> str | None:
+    for parts, advice in _ERROR_MESSAGES:
+        for part in parts:
+            if part in message:
+                return advice
+    return None

@@ -1,8 +1,8 @@
-"""Captures and outcomes that nobody needs any more.
+"""Deletes captures and outcomes that nobody needs any more.
 
-Rule: what an article's own page said stays as long as the article; a file's capture as long as its file, and as its
-articles after; of documents that are fetched again and again the newest stay. What would go is counted by the same
-question that deletes it.
+Rule: the capture of an article's own page stays as long as the article. The capture of a file stays as long as the
+file, and after that as long as its articles. Of documents that are fetched again and again the newest stay. A dry run
+counts with the same query that deletes.
 """
 
 from __future__ import annotations
@@ -134,17 +134,18 @@ def _set_orphaned(
 def _captures_of_removed_sources(
     connection: sa.Connection, terms: RetentionPeriods
 ) -> Iterable[int]:
-    """Yield all captures of sources that are configured no more, when the time of their entries is over."""
-    query = sa.select(source.c.id, source.c.name, source_state.c.last_run).join(source_state)
-    removed = {
-        row.id
-        for row in connection.execute(
-            query.where(sa.not_(source.c.active), source_state.c.last_run.is_not(None))
-        )
-        if row.name not in terms.keep and terms.has_expired(row.name, row.last_run)
-    }
+    """Return all captures of sources that are configured no more, when the time of their entries is over."""
+    query = (
+        sa.select(source.c.id, source.c.name, source_state.c.last_run)
+        .join(source_state)
+        .where(sa.not_(source.c.active), source_state.c.last_run.is_not(None))
+    )
+    removed = set()
+    for row in connection.execute(query):
+        if row.name not in terms.keep and terms.has_expired(row.name, row.last_run):
+            removed.add(row.id)
     if not removed:
         return ()
-    return connection.scalars(
-        sa.select(capture.c.id).where(in_values(capture.c.source_id, removed, connection))
-    ).all()
+
+    captures = sa.select(capture.c.id).where(in_values(capture.c.source_id, removed, connection))
+    return connection.scalars(captures).all()

@@ -1,7 +1,7 @@
-"""Who holds a claim: a process, by a name that no later process of this machine bears.
+"""Names the process that holds a claim, so that no later process of this machine has the same name.
 
-Rule: the claims of a process that ended without a word (`kill -9`, a power cut) are free at once; of one on another
-machine nothing is known, its claims end by their time.
+Rule: the claims of a process that died (`kill -9`, a power cut) are free at once. Nothing is known of a process on
+another machine: its claims end by their time.
 """
 
 from __future__ import annotations
@@ -27,8 +27,11 @@ def is_dead(name: str) -> bool:
         return False
     if boot != _boot_id():
         return True
+
     pid, _, start = process.partition("/")
-    return not pid.isdigit() or not _is_running(int(pid)) or _start_ticks(int(pid)) != start
+    if not pid.isdigit() or not _is_running(int(pid)):
+        return True
+    return _start_ticks(int(pid)) != start  # another process has the number now
 
 
 @lru_cache(maxsize=4)

@@ -1,6 +1,6 @@
-"""Entries as they are read: newest first, one, or with all their revisions.
+"""Reads entries: newest first, one alone, or with all their revisions.
 
-Rule: rows are streamed; content is decoded only for what is asked for.
+Rule: rows are streamed, and content is decoded only for the entries that are asked for.
 """
 
 from __future__ import annotations
@@ -117,10 +117,15 @@ def build_entries(
     connection: sa.Connection, opener: EntryBuilder, rows: Sequence[Any]
 ) -> Iterator[Entry]:
     """Yield the entries of rows of FRAME, with the ids of their copies in other sources."""
-    groups = _uids_by_group(connection, {row.copies for row in rows if row.copies is not None})
+    wanted = {row.copies for row in rows if row.copies is not None}
+    uids_by_group = _uids_by_group(connection, wanted)
     for row in rows:
-        others = groups.get(row.copies, ()) if row.copies is not None else ()
-        yield opener.from_row(row, tuple(urn(found) for found in others if found != bytes(row.uid)))
+        own_uid = bytes(row.uid)
+        duplicates = []
+        for uid in uids_by_group.get(row.copies, ()):
+            if uid != own_uid:
+                duplicates.append(urn(uid))
+        yield opener.from_row(row, tuple(duplicates))
 
 
 def entries(
@@ -202,12 +207,16 @@ def find_entries(
 
 
 def entry_urls(connection: sa.Connection, ids: Iterable[str]) -> dict[str, str]:
-    """Return where the entries with these public ids can be read; one without an address is not there."""
-    by_uid = {parse_uid(id_): id_ for id_ in ids}
+    """Return where the entries with these public ids can be read; one without an address is left out."""
+    by_uid = {parse_uid(public_id): public_id for public_id in ids}
     query = sa.select(entry.c.uid, entry.c.url).where(
         entry.c.uid.in_(by_uid), entry.c.url.is_not(None)
     )
-    return {by_uid[bytes(row.uid)]: row.url for row in connection.execute(query)}
+    urls: dict[str, str] = {}
+    for row in connection.execute(query):
+        public_id = by_uid[bytes(row.uid)]
+        urls[public_id] = row.url
+    return urls
 
 
 def find_by_id_prefix(connection: sa.Connection, opener: EntryBuilder, digits: str) -> list[Entry]:
@@ -232,19 +241,20 @@ def history(
 ) -> list[VisibleRevision]:
     """Return the visible revisions of the entry with this public id, oldest first; none for an unknown one."""
     matched = _UUID.fullmatch(entry_id)
-    shown = find_entries(connection, opener, entry_id, url_key=None) if matched else []
-    if matched is None or not shown:
+    if matched is None:
         return []
+    shown = find_entries(connection, opener, entry_id, url_key=None)
+    if not shown:
+        return []
+
     rows = _load_sightings(connection, parse_uid(matched[1]))
-    return [
-        VisibleRevision(
-            number,
-            run.at,
-            run.first_sighting.captured,
-            opener.from_columns(_revision_columns(shown[0], number, run), rows[run.first_sighting]),
-        )
-        for number, run in enumerate(revision_spans(rows), 1)
-    ]
+    revisions = []
+    for number, span in enumerate(revision_spans(rows), 1):
+        columns = _revision_columns(shown[0], number, span)
+        first = span.first_sighting
+        content = opener.from_columns(columns, rows[first])
+        revisions.append(VisibleRevision(number, span.at, first.captured, content))
+    return revisions
 
 
 def evidence(

@@ -1,8 +1,8 @@
-"""How long things stay: entries while a source lists them and a time after, and what belongs to them.
+"""Deletes entries when their retention period is over, with everything that belongs to them.
 
-Rule: what is still listed is never deleted, nor what a view still shows; what was deleted leaves a tombstone, so that
-it does not come back as new while a source still lists it. Deletions are made in small transactions: the writer's turn
-comes between them.
+Rule: an entry that a source still lists or a view still shows is never deleted. A deleted entry leaves a tombstone, so
+that it does not come back as new while a source still lists it. Deletions are made in small transactions, so that the
+writer gets its turn between them.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from aggregator.store.queries import EntryBuilder
     from aggregator.store.view import Selection
 
-_ENTRIES_PER_TRANSACTION = 500  # entries a transaction
+_ENTRIES_PER_TRANSACTION = 500
 
-# What a source whose entries have gone is to be asked anew for, should it come back.
+# A removed source whose entries were deleted is read as if for the first time, should it come back.
 _RESET_STATE: Mapping[str, Any] = {
     "url": None,
     "etag": None,
@@ -47,7 +47,7 @@ _RESET_STATE: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class RetainedView:
-    """What a view of its own `keep` shows: its selection, of all that was published since."""
+    """What a view with its own `keep` shows: what it selects, published since `since`."""
 
     since: datetime
     selection: Selection
@@ -71,29 +71,29 @@ def prune(
     retained_views: Sequence[RetainedView] = (),
     dry_run: bool = False,
 ) -> PruneResult:
-    """Delete what has had its time; with `dry_run` only tell what that would be."""
+    """Delete what is kept no longer; with `dry_run` only return what that would be."""
     with read_transaction(engines) as connection:
         expired = _expired_entries(connection, terms, opener=opener, shown=retained_views)
         if dry_run:
             return _dry_run_result(connection, terms, expired)
-    gone: list[bytes] = []
+
+    deleted: list[bytes] = []
     numbers = list(expired)
     for begin in range(0, len(numbers), _ENTRIES_PER_TRANSACTION):
+        batch = numbers[begin : begin + _ENTRIES_PER_TRANSACTION]
         with write_transaction(engines) as connection:
-            part = numbers[begin : begin + _ENTRIES_PER_TRANSACTION]
-            still = _expired_entries(
-                connection, terms, opener=opener, shown=retained_views, among_=part
+            still_expired = _expired_entries(
+                connection, terms, opener=opener, shown=retained_views, among=batch
             )
-            _delete_expired(connection, still, terms.now)
-            gone += (one.uid for one in still.values())
+            _delete_expired(connection, still_expired, terms.now)
+            deleted += (one.uid for one in still_expired.values())
+
     with write_transaction(engines) as connection:
         tombstones = _delete_old_tombstones(connection, terms)
-        captures, outcomes = (
-            drop_captures(connection, terms, dry_run=False),
-            drop_outcomes(connection, dry_run=False),
-        )
+        captures = drop_captures(connection, terms, dry_run=False)
+        outcomes = drop_outcomes(connection, dry_run=False)
         search.optimize(connection)
-    return PruneResult(tuple(map(urn, gone)), captures, outcomes, tombstones)
+    return PruneResult(tuple(map(urn, deleted)), captures, outcomes, tombstones)
 
 
 def delete_with_tombstones(
@@ -102,17 +102,15 @@ def delete_with_tombstones(
     """Delete entries with all that belongs to them, and remember that they shall not come back."""
     if not numbers:
         return
+
     wanted = set(numbers)
-    keys = {
-        sighting.keys[0]
-        for sighting, kept in load_articles(connection, numbers).sightings.items()
-        if kept.entry_id in wanted
-    }
-    known = set(
-        connection.scalars(
-            sa.select(tombstone.c.key).where(in_values(tombstone.c.key, keys, connection))
-        )
-    )
+    keys = set()
+    for sighting, place in load_articles(connection, numbers).sightings.items():
+        if place.entry_id in wanted:
+            keys.add(sighting.keys[0])
+
+    query = sa.select(tombstone.c.key).where(in_values(tombstone.c.key, keys, connection))
+    known = set(connection.scalars(query))
     rows = [{"key": key, "at": now} for key in sorted(keys - known)]
     if rows:
         connection.execute(sa.insert(tombstone), rows)
@@ -128,17 +126,15 @@ def vacuum(engines: Engines) -> None:
                 f"VACUUM FULL {tables}"
             )
             return
-        for statement in (
-            "COMMIT",
-            "VACUUM",
-            "PRAGMA wal_checkpoint(TRUNCATE)",
-        ):  # not inside a transaction
-            connection.exec_driver_sql(statement)
+
+        connection.exec_driver_sql("COMMIT")  # VACUUM cannot run inside a transaction
+        connection.exec_driver_sql("VACUUM")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 @dataclass(frozen=True, slots=True)
 class _ExpiredEntry:
-    """An entry that has had its time; `source_id` of a source that is configured no more, else None."""
+    """An entry that is kept no longer; `source_id` where its source is not configured any more, else None."""
 
     uid: bytes
     source_id: int | None
@@ -147,12 +143,12 @@ class _ExpiredEntry:
 def _dry_run_result(
     connection: sa.Connection, terms: RetentionPeriods, expired: Mapping[int, _ExpiredEntry]
 ) -> PruneResult:
+    old_tombstones = sa.select(sa.func.count()).where(_is_old_tombstone(connection, terms))
     return PruneResult(
-        tuple(urn(one.uid) for one in expired.values()),
-        drop_captures(connection, terms, without=list(expired), dry_run=True),
-        drop_outcomes(connection, dry_run=True),
-        connection.scalar(sa.select(sa.func.count()).where(_is_old_tombstone(connection, terms)))
-        or 0,
+        entries=tuple(urn(one.uid) for one in expired.values()),
+        captures=drop_captures(connection, terms, without=list(expired), dry_run=True),
+        outcomes=drop_outcomes(connection, dry_run=True),
+        tombstones=connection.scalar(old_tombstones) or 0,
     )
 
 
@@ -162,29 +158,33 @@ def _expired_entries(
     *,
     opener: EntryBuilder,
     shown: Sequence[RetainedView],
-    among_: Collection[int] | None = None,
+    among: Collection[int] | None = None,
 ) -> dict[int, _ExpiredEntry]:
-    """Return the entries that nobody lists or shows for longer than their source keeps them, oldest first."""
+    """Return the entries that nobody lists or shows for longer than their source keeps them, oldest first.
+
+    `among` are the only entries to look at, None for all.
+    """
     query = _select_unlisted(connection, terms).order_by(entry.c.published, entry.c.uid)
-    if among_ is not None:
-        query = query.where(in_values(entry.c.id, among_, connection))
+    if among is not None:
+        query = query.where(in_values(entry.c.id, among, connection))
     for view in shown:
         if not view.selection.needs_full_entry:
-            query = query.where(sa.not_(sa.func.coalesce(_is_in_view(view), sa.false())))
-    found = {
-        row.id: _ExpiredEntry(bytes(row.uid), None if row.name in terms.keep else row.source_id)
-        for row in connection.execute(query)
-        if terms.has_expired(row.name, row.since)
-    }
-    held = (
-        {
-            *_still_listed_entries(connection, found),
-            *_shown_by_predicate(connection, opener, shown, found),
-        }
-        if found
-        else set()
-    )
-    return {number: one for number, one in found.items() if number not in held}
+            is_shown = sa.func.coalesce(_is_in_view(view), sa.false())
+            query = query.where(sa.not_(is_shown))
+
+    expired: dict[int, _ExpiredEntry] = {}
+    for row in connection.execute(query):
+        if terms.has_expired(row.name, row.since):
+            removed_source = None if row.name in terms.keep else row.source_id
+            expired[row.id] = _ExpiredEntry(bytes(row.uid), removed_source)
+    if not expired:
+        return expired
+
+    held = _still_listed_entries(connection, expired)
+    held.update(_shown_by_predicate(connection, opener, shown, expired))
+    for number in held:
+        expired.pop(number, None)
+    return expired
 
 
 def _select_unlisted(
@@ -218,63 +218,75 @@ def _shown_by_predicate(
     shown: Sequence[RetainedView],
     numbers: Collection[int],
 ) -> Iterator[int]:
-    """Yield those that a view shows which must read them to know."""
+    """Yield the entries that are shown by a view which must read an entry to know."""
     for view in shown:
-        if view.selection.needs_full_entry:
-            query = ENTRY_SELECT.select_from(ENTRY_TABLES).where(
-                in_values(entry.c.id, numbers, connection), _is_in_view(view)
-            )
-            yield from (
-                row.id
-                for row in connection.execute(query)
-                if view.selection.admits(opener.from_row(row))
-            )
+        if not view.selection.needs_full_entry:
+            continue
+        query = ENTRY_SELECT.select_from(ENTRY_TABLES).where(
+            in_values(entry.c.id, numbers, connection), _is_in_view(view)
+        )
+        for row in connection.execute(query):
+            if view.selection.admits(opener.from_row(row)):
+                yield row.id
 
 
 def _delete_expired(
     connection: sa.Connection, expired: Mapping[int, _ExpiredEntry], now: datetime
 ) -> None:
-    """Delete entries; no source lists those of a removed one, and should it come back, so do they."""
-    removed = {
-        number: one.source_id for number, one in expired.items() if one.source_id is not None
-    }
-    delete_with_tombstones(connection, [number for number in expired if number not in removed], now)
-    if removed:
-        derived.remove_entries(connection, list(removed))
-        of = in_values(source_state.c.source_id, set(removed.values()), connection)
-        connection.execute(sa.update(source_state).where(of).values(_RESET_STATE))
+    """Delete entries.
+
+    Those of a removed source leave no tombstone: no source lists them, and should the source come
+    back, so do they.
+    """
+    of_removed_sources = []
+    removed_sources = set()
+    others = []
+    for number, one in expired.items():
+        if one.source_id is None:
+            others.append(number)
+        else:
+            of_removed_sources.append(number)
+            removed_sources.add(one.source_id)
+
+    delete_with_tombstones(connection, others, now)
+    if of_removed_sources:
+        derived.remove_entries(connection, of_removed_sources)
+        is_removed = in_values(source_state.c.source_id, removed_sources, connection)
+        connection.execute(sa.update(source_state).where(is_removed).values(_RESET_STATE))
 
 
 def _still_listed_entries(connection: sa.Connection, numbers: Collection[int]) -> set[int]:
-    keys = listed_keys.load_all_keys(connection)
+    listed = listed_keys.load_all_keys(connection)
     query = sa.select(entry_key.c.key, entry_key.c.entry_id).where(
         in_values(entry_key.c.entry_id, numbers, connection)
     )
-    return {row.entry_id for row in connection.execute(query) if row.key in keys}
+    entries = set()
+    for row in connection.execute(query):
+        if row.key in listed:
+            entries.add(row.entry_id)
+    return entries
 
 
 def _delete_old_tombstones(connection: sa.Connection, terms: RetentionPeriods) -> int:
     """Forget what nobody lists any more for as long as any source keeps anything."""
-    held = listed_keys.load_all_keys(connection) & set(
-        connection.scalars(sa.select(tombstone.c.key))
-    )
-    connection.execute(
-        sa.update(tombstone)
-        .where(in_values(tombstone.c.key, held, connection))
-        .values(at=terms.now)
-    )
-    return connection.execute(
-        sa.delete(tombstone).where(_is_old_tombstone(connection, terms))
-    ).rowcount
+    still_listed = in_values(tombstone.c.key, _listed_tombstones(connection), connection)
+    connection.execute(sa.update(tombstone).where(still_listed).values(at=terms.now))
+    deletion = sa.delete(tombstone).where(_is_old_tombstone(connection, terms))
+    return connection.execute(deletion).rowcount
 
 
 def _is_old_tombstone(connection: sa.Connection, terms: RetentionPeriods) -> sa.ColumnElement[bool]:
-    longest = max([*terms.keep.values(), *([terms.default] if terms.default else [])], default=None)
-    if longest is None:
+    periods = list(terms.keep.values())
+    if terms.default:
+        periods.append(terms.default)
+    if not periods:
         return sa.false()
-    held = listed_keys.load_all_keys(connection) & set(
-        connection.scalars(sa.select(tombstone.c.key))
-    )
-    return sa.and_(
-        tombstone.c.at < terms.now - longest, sa.not_(in_values(tombstone.c.key, held, connection))
-    )
+
+    still_listed = in_values(tombstone.c.key, _listed_tombstones(connection), connection)
+    return sa.and_(tombstone.c.at < terms.now - max(periods), sa.not_(still_listed))
+
+
+def _listed_tombstones(connection: sa.Connection) -> set[str]:
+    """Return the keys of deleted entries that a source still lists."""
+    deleted = set(connection.scalars(sa.select(tombstone.c.key)))
+    return listed_keys.load_all_keys(connection) & deleted

@@ -1,6 +1,6 @@
-"""What a person should know of a run beyond its counts: a flood of new items, and ids that are not what they seem.
+"""Notes for a person about a run, beyond its counts: a flood of new items, and ids that are not what they seem.
 
-Rule: a remark is read from what earlier runs left; without any there is nothing to compare with and nothing to say.
+Rule: a note compares with earlier runs; without any there is no note.
 """
 
 from __future__ import annotations
@@ -32,17 +32,21 @@ def flood_note(
     """
     if since is None or new <= MIN_FLOOD_ITEMS:
         return None
+
     query = sa.select(outcome.c.new).where(
         outcome.c.source_id == source_id,
         outcome.c.status == "ok",
         outcome.c.new > 0,
         outcome.c.started > since,
     )
-    brought = list(connection.scalars(query.order_by(outcome.c.id.desc()).limit(COMPARED_RUNS)))
-    usual = median(brought) if brought else 0
+    counts = list(connection.scalars(query.order_by(outcome.c.id.desc()).limit(COMPARED_RUNS)))
+    if not counts:
+        return f"{new} new items at once"
+
+    usual = median(counts)
     if new <= FLOOD_FACTOR * usual:
         return None
-    return f"{new} new items at once" + (f", usually {usual:g}" if brought else "")
+    return f"{new} new items at once, usually {usual:g}"
 
 
 def renewed_guids_note(items: int) -> str:
@@ -63,5 +67,6 @@ def has_renewed_guids(connection: sa.Connection, source_id: int) -> bool:
         sa.select(outcome.c.renewed_guids)
         .where(outcome.c.source_id == source_id)
         .order_by(outcome.c.id.desc())
+        .limit(COMPARED_RUNS)
     )
     return any(connection.scalars(query.limit(COMPARED_RUNS)))

@@ -1,7 +1,7 @@
-"""The schedule as data: which sources there are, which are due, and who runs them.
+"""The schedule in the database: which sources there are, which are due, and which process runs them.
 
-Rule: a claim is a lease with a number; what finishes with another number, or after it was given back, writes nothing.
-Nobody, forced or not, is asked before the time it named.
+Rule: a claim is a lease with a number; a run that ends with another number, or after its claim was released, writes
+nothing. No source is fetched before the time its server named, not even when forced.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 STATE = source_state.c
 NO_HINTS = Hints()
 
-# What a new place to fetch from knows nothing of.
+# The state of a source that was never fetched from its present location.
 _NEW_STATE: Mapping[str, Any] = {
     "reason": None,
     "url": None,
@@ -52,30 +52,53 @@ def sync_sources(
     wanted: Mapping[str, tuple[str, datetime]],
     priorities: Mapping[str, int],
 ) -> bool:
-    """Make the rows of sources follow the configuration: name -> (location, first due); tell of another priority."""
-    stored = {
-        row.name: row
-        for row in connection.execute(sa.select(source, STATE.lease).outerjoin(source_state))
-    }
+    """Make the rows of sources follow the configuration: name -> (location, first due).
+
+    Returns whether a priority is another.
+    """
+    query = sa.select(source, STATE.lease).outerjoin(source_state)
+    stored = {row.name: row for row in connection.execute(query)}
     _add_sources(connection, [name for name in wanted if name not in stored])
+
+    with_state = set()
     for name, row in stored.items():
-        location = wanted[name][0] if name in wanted else row.location
-        if (row.active, row.location) != (name in wanted, location):
-            change = sa.update(source).where(source.c.id == row.id)
-            connection.execute(change.values(active=name in wanted, location=location))
-        if row.location != location and row.lease is not None:
-            # A run that is still under way asked the old place: a new number makes sure that it writes nothing.
-            fresh = {
-                **_NEW_STATE,
-                "next_fetch_at": wanted[name][1],
-                "lease": STATE.lease + 1,
-                "lease_until": None,
-            }
-            connection.execute(
-                sa.update(source_state).where(STATE.source_id == row.id).values(fresh)
-            )
-    _add_states(connection, wanted, {name for name, row in stored.items() if row.lease is not None})
+        if row.lease is not None:
+            with_state.add(name)
+        if name in wanted:
+            location, first_due = wanted[name]
+            _update_source(connection, row, location, first_due)
+        elif row.active:
+            _set_active(connection, row, row.location, active=False)
+
+    _add_states(connection, wanted, with_state)
     return _update_priorities(connection, priorities)
+
+
+def _update_source(
+    connection: sa.Connection, row: sa.Row[Any], location: str, first_due: datetime
+) -> None:
+    """Make the row of a configured source active; another location makes it as if it were new."""
+    if not row.active or row.location != location:
+        _set_active(connection, row, location, active=True)
+    if row.location == location or row.lease is None:
+        return
+
+    # A run that is still under way asked the old place: a new number makes sure that it writes nothing.
+    fresh = {
+        **_NEW_STATE,
+        "next_fetch_at": first_due,
+        "lease": STATE.lease + 1,
+        "lease_until": None,
+    }
+    change = sa.update(source_state).where(STATE.source_id == row.id)
+    connection.execute(change.values(fresh))
+
+
+def _set_active(
+    connection: sa.Connection, row: sa.Row[Any], location: str | None, *, active: bool
+) -> None:
+    change = sa.update(source).where(source.c.id == row.id)
+    connection.execute(change.values(active=active, location=location))
 
 
 def claim(
@@ -122,13 +145,16 @@ def claim(
 
 def _release_dead_claims(connection: sa.Connection, now: datetime) -> None:
     """Take back what a process that was killed has claimed."""
-    holders = connection.scalars(
-        sa.select(STATE.lease_holder).distinct().where(STATE.lease_until > now)
-    ).all()
-    dead = [name for name in holders if name is not None and is_dead(name)]
-    if dead:
-        freed = sa.update(source_state).where(STATE.lease_holder.in_(dead), STATE.lease_until > now)
-        connection.execute(freed.values(lease=STATE.lease + 1, lease_until=None))
+    query = sa.select(STATE.lease_holder).distinct().where(STATE.lease_until > now)
+    dead = []
+    for name in connection.scalars(query).all():
+        if name is not None and is_dead(name):
+            dead.append(name)
+    if not dead:
+        return
+
+    freed = sa.update(source_state).where(STATE.lease_holder.in_(dead), STATE.lease_until > now)
+    connection.execute(freed.values(lease=STATE.lease + 1, lease_until=None))
 
 
 def release(connection: sa.Connection, claimed: Iterable[SourceState]) -> None:
@@ -288,24 +314,33 @@ def _later_of(one: sa.ColumnElement[Any], other: sa.ColumnElement[Any]) -> sa.Co
 
 
 def _state_from_row(row: sa.Row[Any]) -> SourceState:
-    known = {name: getattr(row, name) for name in _STATE_COLUMNS}
-    validators = None if row.url is None else Validators(row.url, row.etag, row.last_modified)
-    folder = {name: (mtime, size) for name, (mtime, size) in row.folder.items()}
+    validators = None
+    if row.url is not None:
+        validators = Validators(row.url, row.etag, row.last_modified)
+    folder = {}
+    for name, (mtime, size) in row.folder.items():
+        folder[name] = (mtime, size)
+    same_named = {name: getattr(row, name) for name in _STATE_COLUMNS}
     return SourceState(
         source=row.name,
         lease=row.lease,
         validators=validators,
         folder=folder,
         hints=_hints_from_column(row.hints),
-        **known,
+        **same_named,
     )
 
 
 def _hints_column(hints: Hints) -> list[Any] | None:
     """Write the hints of a document, which are not those of an answer."""
-    if hints.ttl is None and not hints.skip_hours and not hints.skip_days:
+    has_hours_or_days = hints.skip_hours or hints.skip_days
+    if hints.ttl is None and not has_hours_or_days:
         return None
-    return [hints.ttl and hints.ttl.total_seconds(), hints.skip_hours, hints.skip_days]
+
+    ttl_seconds = None
+    if hints.ttl is not None:
+        ttl_seconds = hints.ttl.total_seconds()
+    return [ttl_seconds, hints.skip_hours, hints.skip_days]
 
 
 def _hints_from_column(column: list[Any] | None) -> Hints:

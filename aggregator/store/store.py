@@ -94,9 +94,11 @@ class Store:
         A source that is gone is no longer polled, its entries stay; another location makes a source due as if it were
         new, and ends its run. Another priority tells anew which copy stands for the others.
         """
-        rows = list(sources)
-        wanted = {row[0]: (row[1], row[2]) for row in rows}
-        priorities = {row[0]: row[3] if len(row) == 4 else 0 for row in rows}
+        wanted: dict[str, tuple[str, datetime]] = {}
+        priorities: dict[str, int] = {}
+        for name, location, first_due, *priority in sources:
+            wanted[name] = (location, first_due)
+            priorities[name] = priority[0] if priority else 0
         with write_transaction(self._engines) as connection:
             if schedule.sync_sources(connection, wanted, priorities):
                 groups.regroup_all(connection)

@@ -1,7 +1,7 @@
-"""The entries of a view: the newest, and for a while those that came too late to be among them.
+"""Selects the entries of a view: the newest, and for a while those that came too late to be among them.
 
-Rule: the order is `published`, newest first, ties by id. A late arrival is carried for CARRIED, so that subscribers get
-it, unless its source was being read for the first time.
+Rule: the order is `published`, newest first, ties by id. A late arrival stays in for LATE_ARRIVAL_PERIOD, so that
+subscribers get it, unless its source was being read for the first time.
 """
 
 from __future__ import annotations
@@ -186,9 +186,8 @@ def _newest_rows(
 _COLUMNS = (entry.c.id, entry.c.published, entry.c.uid, entry.c.copies, entry.c.arrived)
 _TAG_ALIAS = entry_tag.alias()
 _TAG_OF_ENTRY = (_TAG_ALIAS.c.published == entry.c.published, _TAG_ALIAS.c.entry_id == entry.c.id)
-_TAGGED_ENTRIES = entry_tag.outerjoin(
-    entry, entry.c.id == entry_tag.c.entry_id
-)  # outer: `entry` is never walked first
+# An outer join, so that the database never walks `entry` first.
+_TAGGED_ENTRIES = entry_tag.outerjoin(entry, entry.c.id == entry_tag.c.entry_id)
 
 
 def _base_query(selection: Selection, rows: sa.FromClause) -> sa.Select[Any]:
@@ -206,11 +205,18 @@ def _selected_rows(
 ) -> Generator[_ViewRow]:
     with connection.execute(query.execution_options(yield_per=_CHUNK)) as rows:
         for row in rows:
-            if selection.needs_full_entry and not selection.admits(opener.from_row(row)):
+            if not _admits_row(opener, selection, row):
                 continue
             if selection.group_copies and not _is_best_copy(connection, opener, selection, row):
                 continue
             yield _ViewRow(row.id, row.published, bytes(row.uid), row.arrived)
+
+
+def _admits_row(opener: EntryBuilder, selection: Selection, row: Any) -> bool:
+    """Tell whether a row that the selection's conditions let through is selected."""
+    if not selection.needs_full_entry:
+        return True
+    return selection.admits(opener.from_row(row))
 
 
 def _is_best_copy(
@@ -219,13 +225,14 @@ def _is_best_copy(
     """Tell whether an entry is the best of its copies that the selection admits."""
     if row.copies is None or row.copies == row.id:
         return True
+
     query = (
         ENTRY_SELECT.select_from(ENTRY_TABLES)
         .where(entry.c.copies == row.copies, *selection.conditions())
         .order_by(*BEST_FIRST)
     )
     for member in connection.execute(query).all():
-        if not selection.needs_full_entry or selection.admits(opener.from_row(member)):
+        if _admits_row(opener, selection, member):
             return bool(member.id == row.id)
     return True
 

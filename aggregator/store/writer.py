@@ -1,7 +1,6 @@
-"""The one thread that owns the store: results go in, counted outcomes come out, committed in groups.
+"""The one thread that writes to the store: takes results, commits them in groups, returns counted outcomes.
 
-Rule: whoever waits for an outcome has it only after its transaction is on disk; what arrives while one commit runs goes
-into the next.
+Rule: an outcome is returned only after its transaction is on disk. What arrives during a commit goes into the next.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from types import TracebackType
 
@@ -64,23 +63,26 @@ class Writer:
 
     async def _commit_waiting(self) -> None:
         while self._waiting:
-            group, self._waiting = (
-                self._waiting[:RESULTS_PER_COMMIT],
-                self._waiting[RESULTS_PER_COMMIT:],
-            )
+            group = self._waiting[:RESULTS_PER_COMMIT]
+            self._waiting = self._waiting[RESULTS_PER_COMMIT:]
+            results = [result for result, _ in group]
             try:
-                outcomes = await self.call(
-                    self._store.commit, [result for result, _ in group], now=self._clock()
-                )
+                outcomes = await self.call(self._store.commit, results, now=self._clock())
             except Exception as error:  # noqa: BLE001 - each waiting run gets it; none may wait for ever
                 _fail_all(group, error)
             else:
-                for (_, future), outcome in zip(group, outcomes, strict=True):
-                    if not future.done():
-                        future.set_result(outcome)
+                _finish_all(group, outcomes)
 
 
-def _fail_all(group: list[tuple[Result, asyncio.Future[Outcome]]], error: Exception) -> None:
+def _finish_all(
+    group: Sequence[tuple[Result, asyncio.Future[Outcome]]], outcomes: Sequence[Outcome]
+) -> None:
+    for (_, future), outcome in zip(group, outcomes, strict=True):
+        if not future.done():
+            future.set_result(outcome)
+
+
+def _fail_all(group: Sequence[tuple[Result, asyncio.Future[Outcome]]], error: Exception) -> None:
     for _, future in group:
         if not future.done():
             future.set_exception(error)

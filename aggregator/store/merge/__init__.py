@@ -6,6 +6,7 @@ only sees again what is shown leaves nothing, and a document states one version 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
@@ -295,10 +296,10 @@ def _group_by_shared_keys(
 
     first_fresh = len(stored)
     for group in sets.parts():
-        yield (
-            [stored[number] for number in group if number < first_fresh],
-            [indexes[number - first_fresh] for number in group if number >= first_fresh],
-        )
+        begin = bisect_left(group, first_fresh)  # stored sightings have the smaller numbers
+        stored_of_group = [stored[number] for number in group[:begin]]
+        fresh_of_group = [indexes[number - first_fresh] for number in group[begin:]]
+        yield stored_of_group, fresh_of_group
 
 
 def _accept_sightings(

@@ -1,7 +1,7 @@
-"""What a set of sightings means: which articles they are, their visible revisions, what is shown.
+"""Computes articles from sightings: which sightings are one article, its visible revisions, what is shown.
 
-Rule: everything here is a pure function of a *set*; the order in which sightings arrived is never known. Equal
-moments are decided by the whole value of a sighting, so that every order has one winner.
+Rule: everything here is a pure function of a *set* of sightings; the order in which they arrived is never known. Equal
+times are decided by the whole value of a sighting, so that every order has the same winner.
 """
 
 from __future__ import annotations
@@ -20,17 +20,16 @@ if TYPE_CHECKING:
 # The ids of all entries everywhere hang on this value: it never changes.
 NAMESPACE = uuid.UUID("cf563d18-fa5a-45db-b290-272db6ea54e9")
 
-GUESSED_ORIGINS = frozenset(
-    {"first_seen", "archive"}
-)  # not what a publisher stated: loses to any date that was
-CLOCK_TOLERANCE = timedelta(
-    minutes=10
-)  # clocks differ; a date further behind the first sight is none of publication
-REUSED_ID_GAP = timedelta(days=1)  # another title and a date further away than this: a re-used id
-MAX_LINK_CHANGES = 3  # of one revision that are followed: an address that numbers the visit is another at every poll
-MAX_EDITS_IN_A_ROW = (
-    24  # without the publisher's own modified date: pages that print the time of day
-)
+# Origins of dates that no publisher stated: such a date loses to any that was stated.
+GUESSED_ORIGINS = frozenset({"first_seen", "archive"})
+# Clocks differ; a date that is further after the first sighting is no date of publication.
+CLOCK_TOLERANCE = timedelta(minutes=10)
+# Another title and a date that is further away than this: the id was used again.
+REUSED_ID_GAP = timedelta(days=1)
+# Link changes of one revision that are followed: a URL with a number of the visit differs at every poll.
+MAX_LINK_CHANGES = 3
+# Without the publisher's own modified date: pages that print the time of day.
+MAX_EDITS_IN_A_ROW = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,8 @@ class Sighting:
 class RevisionSpan:
     """One visible revision: adjacent sightings of one hash.
 
-    `stated` tells that the publisher's own modified date moved to make it; `first` is the sighting that is shown.
+    `first_sighting` is shown. `has_publisher_date` tells that the publisher's own modified date
+    moved to make the revision.
     """
 
     at: datetime
@@ -67,9 +67,9 @@ class RevisionSpan:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """All that the sightings of one article say of it; `runs` are its visible revisions, oldest first.
+    """All that the sightings of one article say of it; `revisions` are the visible ones, oldest first.
 
-    `linked` is the sighting of the newest revision whose link is the newest: that is what is shown.
+    `link_winner` is the sighting of the newest revision whose link is the newest: that link is shown.
     """
 
     key: str
@@ -91,7 +91,9 @@ class Article:
     def updated(self) -> datetime:
         """The newest revision's time, but `published` for a first revision, and never before that."""
         published = self.date_winner.published
-        return published if len(self.revisions) == 1 else max(published, self.newest.at)
+        if len(self.revisions) == 1:
+            return published
+        return max(published, self.newest.at)
 
     @property
     def edits_in_a_row(self) -> int:
@@ -105,18 +107,22 @@ class Article:
 
 
 def build_articles(sightings: Iterable[Sighting]) -> tuple[Article, ...]:
-    """Tell the articles that `sightings` are of, in the order of their keys.
+    """Return the articles that `sightings` are of, in the order of their keys.
 
     The answer is whole only where every sighting that shares a key with one of these is among them.
     """
     members = frozenset(sightings)
     if len(members) < 2:  # almost every article of a first run
         return tuple(_build_article([sighting], {}) for sighting in members)
+
     guarded = frozenset(sighting.keys[0] for sighting in members if sighting.guarded)
     groups = group_sightings(members, guarded)
-    names = _dated_keys(groups, guarded)
-    made = [_build_article(members, names.get(number, {})) for number, members in enumerate(groups)]
-    return tuple(sorted(made, key=lambda article: article.key))
+    dated_keys = _dated_keys(groups, guarded)
+    articles = []
+    for number, group in enumerate(groups):
+        articles.append(_build_article(group, dated_keys.get(number, {})))
+    articles.sort(key=lambda article: article.key)
+    return tuple(articles)
 
 
 def group_sightings(
@@ -129,25 +135,33 @@ def group_sightings(
     for number, sighting in enumerate(ordered):
         for key in sighting.keys:
             holders.setdefault(key, []).append(number)
+
     for key, numbers in holders.items():
-        if key not in guarded:
-            for number in numbers[1:]:
-                sets.join(numbers[0], number)
+        if key in guarded:
+            continue
+        for number in numbers[1:]:
+            sets.join(numbers[0], number)
     for key in sorted(guarded):
         _join_guarded(ordered, holders[key], sets)
-    return [[ordered[number] for number in numbers] for numbers in sets.parts()]
+
+    groups = []
+    for numbers in sets.parts():
+        groups.append([ordered[number] for number in numbers])
+    return groups
 
 
 def date_winner(sightings: Iterable[Sighting]) -> Sighting:
     """Return the sighting whose date is the article's: the earliest that a publisher stated, else the earliest.
 
-    What is stated of a time when the article had been seen already gives way to the guess: a date in the future whose
-    day has come, or a feed that gave none and now says "now".
+    A stated date after the article was first seen gives way to the guess: a date in the future whose day has come, or
+    a feed that gave none and now says "now".
     """
     members = tuple(sightings)
     chosen = min(members, key=_date_sort_key)
-    if chosen.published <= min(sighting.captured for sighting in members) + CLOCK_TOLERANCE:
+    first_seen = min(sighting.captured for sighting in members)
+    if chosen.published <= first_seen + CLOCK_TOLERANCE:
         return chosen
+
     guesses = [sighting for sighting in members if sighting.published_from in GUESSED_ORIGINS]
     return min(guesses, key=_date_sort_key, default=chosen)
 
@@ -158,35 +172,42 @@ def revision_spans(sightings: Iterable[Sighting]) -> tuple[RevisionSpan, ...]:
     >>> revision_spans([])
     ()
     """
-    runs: list[RevisionSpan] = []
+    spans: list[RevisionSpan] = []
     for sighting in sorted(sightings, key=_sort_key):
-        if not runs:
-            runs.append(
-                RevisionSpan(
-                    sighting.at, sighting, has_publisher_date=sighting.at != sighting.captured
-                )
-            )
-        elif sighting.hash != runs[-1].first_sighting.hash:
-            runs.append(_next_span(runs[-1], sighting))
-    return tuple(runs)
+        if not spans:
+            has_date = sighting.at != sighting.captured
+            spans.append(RevisionSpan(sighting.at, sighting, has_publisher_date=has_date))
+        elif sighting.hash != spans[-1].first_sighting.hash:
+            spans.append(_next_span(spans[-1], sighting))
+    return tuple(spans)
 
 
 def link_winner(sightings: Iterable[Sighting], newest: RevisionSpan) -> Sighting:
     """Return the sighting of the newest revision that shows where the article is now.
 
-    A link is as new as its first mention, so that two which take turns never do in what is shown; another source's is
-    another way to the article, no newer one.
+    A link is as new as its first mention: two links that take turns do not take turns in what is
+    shown. A link that another source gives is another way to the article, not a newer one.
     """
-    begin, known = _sort_key(newest.first_sighting), set[str]()
+    begin = _sort_key(newest.first_sighting)
+    known: set[str] = set()
     moves = [newest.first_sighting]
     for sighting in sorted(sightings, key=_sort_key):
-        link = next((key for key in sighting.keys if key.startswith("url:")), None)
+        link = _first_link(sighting)
         if link is None or link in known:
             continue
+
         known.add(link)
-        if sighting.source == newest.first_sighting.source and _sort_key(sighting) > begin:
+        is_same_source = sighting.source == newest.first_sighting.source
+        if is_same_source and _sort_key(sighting) > begin:
             moves.append(sighting)
     return moves[: MAX_LINK_CHANGES + 1][-1]
+
+
+def _first_link(sighting: Sighting) -> str | None:
+    for key in sighting.keys:
+        if key.startswith("url:"):
+            return key
+    return None
 
 
 def uid_of(key: str) -> bytes:
@@ -252,44 +273,62 @@ def _sort_key(sighting: Sighting) -> tuple[object, ...]:
 
 
 def _next_span(last: RevisionSpan, sighting: Sighting) -> RevisionSpan:
-    moments = (sighting.at, sighting.captured)
-    at = next((moment for moment in moments if moment > last.at), last.at)
-    return RevisionSpan(
-        at,
-        sighting,
-        has_publisher_date=sighting.at != sighting.captured
-        and sighting.at > last.first_sighting.at,
-    )
+    """Return the revision that `sighting` begins; its time is never before that of the last."""
+    at = last.at
+    if sighting.at > last.at:
+        at = sighting.at
+    elif sighting.captured > last.at:
+        at = sighting.captured
+
+    is_stated = sighting.at != sighting.captured
+    is_newer = sighting.at > last.first_sighting.at
+    return RevisionSpan(at, sighting, has_publisher_date=is_stated and is_newer)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cluster:
+    """Holders of a re-used key that are one article."""
+
+    titles: set[str]  # folded
+    first_published: datetime
+    member: int  # any of them stands for all
 
 
 def _join_guarded(ordered: Sequence[Sighting], holders: Sequence[int], sets: DisjointSets) -> None:
     """Join the holders of one re-used key into clusters: the same title, or published within a day of the first."""
+
+    def by_publication(number: int) -> tuple[object, ...]:
+        return ordered[number].published, _sort_key(ordered[number])
+
     parts: dict[int, list[int]] = {}
-    for number in sorted(
-        holders, key=lambda number: (ordered[number].published, _sort_key(ordered[number]))
-    ):
+    for number in sorted(holders, key=by_publication):
         parts.setdefault(sets.root(number), []).append(number)
-    clusters: list[tuple[set[str], datetime, int]] = []
+
+    clusters: list[_Cluster] = []
     for numbers in parts.values():
-        titles, first = (
-            {fold_title(ordered[number].title) for number in numbers},
-            ordered[numbers[0]].published,
-        )
-        home = _matching_cluster(clusters, titles, first)
-        if home is None:
-            clusters.append((titles, first, numbers[0]))
+        titles = {fold_title(ordered[number].title) for number in numbers}
+        first_published = ordered[numbers[0]].published
+        cluster = _matching_cluster(clusters, titles, first_published)
+        if cluster is None:
+            clusters.append(_Cluster(titles, first_published, numbers[0]))
         else:
-            home[0].update(titles)
-            sets.join(home[2], numbers[0])
+            cluster.titles.update(titles)
+            sets.join(cluster.member, numbers[0])
 
 
 def _matching_cluster(
-    clusters: Sequence[tuple[set[str], datetime, int]], titles: set[str], first: datetime
-) -> tuple[set[str], datetime, int] | None:
+    clusters: Sequence[_Cluster], titles: set[str], first_published: datetime
+) -> _Cluster | None:
     for cluster in clusters:
-        if not cluster[0].isdisjoint(titles):
+        if not cluster.titles.isdisjoint(titles):
             return cluster
-    return clusters[-1] if clusters and first - clusters[-1][1] <= REUSED_ID_GAP else None
+
+    if not clusters:
+        return None
+    latest = clusters[-1]
+    if first_published - latest.first_published > REUSED_ID_GAP:
+        return None
+    return latest
 
 
 def _dated_keys(
@@ -298,12 +337,14 @@ def _dated_keys(
     """Return, for the number of a group, its own names for keys that an earlier published group holds plainly."""
     names: dict[int, dict[str, str]] = {}
     for key in guarded:
-        firsts = sorted(
-            (min(sighting.published for sighting in group if key in sighting.keys), number)
-            for number, group in enumerate(groups)
-            if any(key in sighting.keys for sighting in group)
-        )
-        for first, number in firsts[1:]:
+        holders = []
+        for number, group in enumerate(groups):
+            dates = [sighting.published for sighting in group if key in sighting.keys]
+            if dates:
+                holders.append((min(dates), number))
+
+        holders.sort()
+        for first, number in holders[1:]:
             names.setdefault(number, {})[key] = f"{key}@{first.date().isoformat()}"
     return names
 

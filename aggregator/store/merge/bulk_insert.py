@@ -1,12 +1,13 @@
-"""The rows of articles that come for the first time: no key of theirs is known, or borne by anything beside them.
+"""Insertion of articles that come for the first time and share no key with any other.
 
-Rule: they are what `history.articles` would tell of one sighting alone, written straight as the driver takes it: a
-first run is hardly anything else, and telling its articles apart would cost more than keeping them.
+Rule: the rows are those that `build_articles` makes of a single sighting, written without comparing anything. Almost
+all articles of a first run are of this kind, and comparing them would cost more than storing them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -30,20 +31,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class InsertContext:
-    """What holds for all that is written at once; `settled` are the sources whose first complete run is over."""
+    """What all articles of one insertion have in common."""
 
     compressor: Compressor
-    stored_at: int  # of arrival, in microseconds
+    stored_at: int  # time of arrival in microseconds
     source_ids: Mapping[str, int]
-    past_first_run: Collection[int]
+    past_first_run: Collection[int]  # sources whose first complete run is over
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The rows to insert: by column name, or in the order of the columns where there are only two or three."""
+
+    contents: list[dict[str, Any]] = field(default_factory=list)
+    entries: list[dict[str, Any]] = field(default_factory=list)
+    revisions: list[dict[str, Any]] = field(default_factory=list)
+    keys: list[tuple[str, int]] = field(default_factory=list)
+    tags: list[tuple[str, int, int]] = field(default_factory=list)
 
 
 def find_unshared(found: Mapping[int, Revision], known: StoredEntries) -> set[int]:
     """Return the numbers of those that share no key with anything stored, nor with each other."""
     owners: dict[str, int] = {}
     shared: set[int] = set()
-    for number, one in found.items():
-        for key in one.keys:
+    for number, article in found.items():
+        for key in article.keys:
             owner = owners.setdefault(key, number)
             if owner != number:
                 shared.update((owner, number))
@@ -53,91 +65,103 @@ def find_unshared(found: Mapping[int, Revision], known: StoredEntries) -> set[in
 
 
 def insert_articles(
-    connection: sa.Connection, newcomers: Iterable[Revision], terms: InsertContext
+    connection: sa.Connection, newcomers: Iterable[Revision], context: InsertContext
 ) -> None:
     """Store the articles of which these are the first sightings."""
-    entry_id, content_id = next_ids(connection)
-    tables = (
-        content,
-        entry,
-        revision,
-        entry_key,
-        entry_tag,
-    )  # in the order that foreign keys allow
-    rows: tuple[list[tuple[Any, ...]], ...] = tuple([] for _ in tables)
-    for number, one in enumerate(newcomers):
-        for made, more in zip(
-            rows, _article_rows(one, entry_id + number, content_id + number, terms), strict=True
-        ):
-            made.extend(more)
-    for table, made in zip(tables, rows, strict=True):
-        insert_rows(
-            connection, table, sorted(made) if table in (entry_key, entry_tag) else made
-        )  # neighbours are cheaper
+    first_entry, first_content = next_ids(connection)
+    rows = _Rows()
+    for number, article in enumerate(newcomers):
+        _add_article(
+            rows,
+            article,
+            context,
+            entry_id=first_entry + number,
+            content_id=first_content + number,
+        )
+
+    # In the order that foreign keys allow. Rows of an index are cheaper to insert in its order.
+    _insert_by_name(connection, content, rows.contents)
+    _insert_by_name(connection, entry, rows.entries)
+    _insert_by_name(connection, revision, rows.revisions)
+    insert_rows(connection, entry_key, sorted(rows.keys))
+    insert_rows(connection, entry_tag, sorted(rows.tags))
 
 
-def _article_rows(
-    one: Revision, entry_id: int, content_id: int, terms: InsertContext
-) -> tuple[Iterable[tuple[Any, ...]], ...]:
-    """Return the rows of an article by table: content, entry, revision, entry_key, entry_tag."""
-    body, source_id = dump_content(one), terms.source_ids[one.source]
-    packed, published, captured = (
-        terms.compressor.pack(body),
-        micros(one.published),
-        micros(one.captured),
+def _add_article(
+    rows: _Rows, article: Revision, context: InsertContext, *, entry_id: int, content_id: int
+) -> None:
+    body = dump_content(article)
+    published = micros(article.published)
+    captured = micros(article.captured)
+    at = captured if article.at is article.captured else micros(article.at)
+    in_both = {  # columns that the entry and its revision share
+        "source_id": context.source_ids[article.source],
+        "title": article.title,
+        "published": published,
+        "published_from": article.published_from,
+        "published_where": article.provenance.get("published"),
+        "hash": article.hash,
+        "content_id": content_id,
+    }
+
+    rows.contents.append({"id": content_id, **context.compressor.pack(body)})
+    rows.entries.append(
+        {
+            "id": entry_id,
+            **in_both,
+            "first_seen": captured,
+            "seen_to": captured,
+            "updated": published,  # a first revision is no edit
+            "run_at": at,
+            **_entry_columns(article, context),
+        }
     )
-    at = captured if one.at is one.captured else micros(one.at)
-    where = one.provenance.get("published")
-    late = terms.stored_at if source_id in terms.past_first_run else None
-    tags = orjson.dumps(one.tags).decode()
-    return (
-        ((content_id, packed["codec"], packed["body"]),),
-        (
-            (
-                entry_id,
-                uid_of(one.keys[0]),
-                one.keys[0],
-                source_id,
-                one.url,
-                one.title,
-                one.language,
-                primary_language(one.language),
-                tags,
-                published,
-                one.published_from,
-                where,
-                published,
-                captured,
-                captured,
-                one.hash,
-                1,
-                at,
-                content_id,
-                terms.stored_at,
-                late,
-                None,
-                None,
-                None,
-                None,
-            ),
-        ),
-        (
-            (
-                entry_id,
-                source_id,
-                orjson.dumps(one.keys).decode(),
-                one.guarded,
-                at,
-                captured,
-                one.hash,
-                one.title,
-                published,
-                one.published_from,
-                where,
-                digest(body),
-                content_id,
-            ),
-        ),
-        [(key, entry_id) for key in dict.fromkeys(one.keys)],
-        tag_rows(entry_id, published, one.tags),
+    rows.revisions.append(
+        {
+            "entry_id": entry_id,
+            **in_both,
+            "keys": orjson.dumps(article.keys).decode(),
+            "guarded": article.guarded,
+            "at": at,
+            "captured": captured,
+            "digest": digest(body),
+        }
     )
+    for key in dict.fromkeys(article.keys):
+        rows.keys.append((key, entry_id))
+    rows.tags.extend(tag_rows(entry_id, published, article.tags))
+
+
+def _entry_columns(article: Revision, context: InsertContext) -> dict[str, Any]:
+    """Return the columns of an entry that are neither its revision's nor a time of it."""
+    arrived = None
+    if context.source_ids[article.source] in context.past_first_run:
+        arrived = context.stored_at
+    first_key = article.keys[0]
+    return {
+        "uid": uid_of(first_key),
+        "key": first_key,
+        "url": article.url,
+        "language": article.language,
+        "tongue": primary_language(article.language),
+        "tags": orjson.dumps(article.tags).decode(),
+        "revision": 1,
+        "stored_at": context.stored_at,
+        "arrived": arrived,
+        "unlisted": None,
+        "words_crc": None,
+        "sketch": None,
+        "copies": None,
+    }
+
+
+def _insert_by_name(
+    connection: sa.Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]]
+) -> None:
+    """Insert rows in the order of the table's columns; a row that lacks a column is a KeyError."""
+    names = []
+    for column in table.columns:
+        if column is not table.autoincrement_column:
+            names.append(column.name)
+    in_column_order = itemgetter(*names)
+    insert_rows(connection, table, [in_column_order(row) for row in rows])

@@ -1,7 +1,7 @@
-"""The rows that change when articles have been told anew, and their writing.
+"""Computes and writes the rows that change when articles are computed anew.
 
-Rule: only differences are written; an entry's row stands for its uid for ever, so a row is inserted, updated in place
-or deleted, and its sightings move.
+Rule: only differences are written. The row of an entry belongs to its uid for ever, so a row is inserted, updated in
+place or deleted, and its sightings move.
 """
 
 from __future__ import annotations
@@ -30,9 +30,8 @@ if TYPE_CHECKING:
     from aggregator.store.merge.article import Article, Sighting
     from aggregator.store.merge.lookup import LoadedArticles, SightingRow
 
-_BOOKKEEPING_COLUMNS = frozenset(
-    {"seen_to", "run_at"}
-)  # their change alone is not a change of the entry
+# An entry of which only these change has not changed.
+_BOOKKEEPING_COLUMNS = frozenset({"seen_to", "run_at"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +62,17 @@ class RowChanges:
     moved_sightings: list[dict[str, Any]] = field(default_factory=list)
     new_keys: list[dict[str, Any]] = field(default_factory=list)
     dropped_keys: list[dict[str, Any]] = field(default_factory=list)
-    rows_before: dict[int, Mapping[str, Any] | None] = field(
-        default_factory=dict
-    )  # rows of entries that change
+    # The rows of entries that change.
+    rows_before: dict[int, Mapping[str, Any] | None] = field(default_factory=dict)
 
     def keys_added_to_stored(self, prefix: str) -> frozenset[str]:
         """Return the keys with this beginning that entries which were there already now have as well."""
-        new = {row["id"] for row in self.inserted_entries}
-        return frozenset(
-            row["key"]
-            for row in self.new_keys
-            if row["entry_id"] not in new and row["key"].startswith(prefix)
-        )
+        inserted = {row["id"] for row in self.inserted_entries}
+        added = set()
+        for row in self.new_keys:
+            if row["entry_id"] not in inserted and row["key"].startswith(prefix):
+                added.add(row["key"])
+        return frozenset(added)
 
 
 class ChangeBuilder:
@@ -199,18 +197,18 @@ class ChangeBuilder:
         self, article: Article, source_id: int, kept: Mapping[Sighting, SightingRow]
     ) -> dict[str, Any]:
         """Return when a new entry came: what parts from an older one came with it."""
-        rows = [
-            self._stored.entries[kept[sighting].entry_id]
-            for sighting in article.sightings
-            if sighting in kept
-        ]
+        rows = []
+        for sighting in article.sightings:
+            if sighting in kept:
+                rows.append(self._stored.entries[kept[sighting].entry_id])
         if rows:
             oldest = min(rows, key=lambda row: (row["stored_at"], row["id"]))
             return {"stored_at": oldest["stored_at"], "arrived": oldest["arrived"]}
-        return {
-            "stored_at": self._now,
-            "arrived": self._now if source_id in self._past_first_run else None,
-        }
+
+        arrived = None
+        if source_id in self._past_first_run:
+            arrived = self._now
+        return {"stored_at": self._now, "arrived": arrived}
 
     def _add_sightings(
         self,
@@ -246,12 +244,10 @@ class ChangeBuilder:
         }
 
     def _add_keys(self, now: frozenset[str], before: frozenset[str], entry_id: int) -> None:
-        self.changes.new_keys.extend(
-            {"key": key, "entry_id": entry_id} for key in sorted(now - before)
-        )
-        self.changes.dropped_keys.extend(
-            {"old": key, "of": entry_id} for key in sorted(before - now)
-        )
+        for key in sorted(now - before):
+            self.changes.new_keys.append({"key": key, "entry_id": entry_id})
+        for key in sorted(before - now):
+            self.changes.dropped_keys.append({"old": key, "of": entry_id})
 
 
 def write_changes(connection: sa.Connection, plan: RowChanges) -> None:
@@ -293,9 +289,9 @@ def delete_entry_rows(connection: sa.Connection, entry_ids: Sequence[int]) -> No
 
 def next_ids(connection: sa.Connection) -> tuple[int, int]:
     """Return the numbers that the next entry and the next content are given."""
-    return _max_id(connection, entry) + 1, max(
-        _max_id(connection, content), max_indexed_id(connection)
-    ) + 1
+    last_entry = _max_id(connection, entry)
+    last_content = max(_max_id(connection, content), max_indexed_id(connection))
+    return last_entry + 1, last_content + 1
 
 
 def _max_id(connection: sa.Connection, table: sa.Table) -> int:

@@ -1,8 +1,9 @@
-"""Guids that do not keep to their articles: handed on from item to item, or all given anew.
+"""Finds guids that do not stay with their articles: passed on from item to item, or all new at once.
 
-Rule: where a document lists an article by its link and gives that article's guid to another item, its guids are places
-in a list: none counts that leads elsewhere than its item's other keys. One that names another title at another link on
-another day is used again, as a site's own number is. What only polls can tell is told of polls alone.
+Rule: where a document lists an article by its link and gives that article's guid to another item, its guids are
+positions in a list: none counts that leads elsewhere than its item's other keys. A guid that names another title at
+another link on another day is used again, like a number of the site's own. What only polls can show is decided for
+polls alone.
 """
 
 from __future__ import annotations
@@ -68,9 +69,17 @@ def count_renewed(revisions: Sequence[Revision], given: AbstractSet[str]) -> int
 
     0 if they are fewer than three, or at most half of the items with guids.
     """
-    with_guids = [guids for guids in map(_secondary_guids, revisions) if guids]
-    renewed = sum(not given.isdisjoint(guids) for guids in with_guids)
-    if renewed < _MIN_ITEMS or 2 * renewed <= len(with_guids):
+    with_guids = 0
+    renewed = 0
+    for revision in revisions:
+        guids = _secondary_guids(revision)
+        if not guids:
+            continue
+        with_guids += 1
+        if not given.isdisjoint(guids):
+            renewed += 1
+
+    if renewed < _MIN_ITEMS or 2 * renewed <= with_guids:
         return 0
     return renewed
 
@@ -165,13 +174,20 @@ def _misleading_guids(revision: Revision, known: Mapping[str, Sequence[EntrySumm
     """Return the guids that lead to entries that no other key of the revision leads to."""
     misleading: set[str] = set()
     for key in _secondary_guids(revision):
-        if not known.get(key) or known[key] == known.get(revision.keys[0]):  # by far the most
+        entries = known.get(key)
+        if not entries or entries == known.get(revision.keys[0]):  # by far the most
             continue
-        owners = {entry.entry_id for entry in known[key]}
-        others: set[int] = set()
-        for other_key in revision.keys:
-            if other_key != key:
-                others.update(entry.entry_id for entry in known.get(other_key, ()))
-        if owners.isdisjoint(others):
+        owners = {entry.entry_id for entry in entries}
+        if owners.isdisjoint(_entry_ids_of_other_keys(revision, key, known)):
             misleading.add(key)
     return misleading
+
+
+def _entry_ids_of_other_keys(
+    revision: Revision, key: str, known: Mapping[str, Sequence[EntrySummary]]
+) -> set[int]:
+    entry_ids: set[int] = set()
+    for other_key in revision.keys:
+        if other_key != key:
+            entry_ids.update(entry.entry_id for entry in known.get(other_key, ()))
+    return entry_ids

@@ -1,6 +1,6 @@
-"""What of some revisions is news: the question that is asked before an article's own page is.
+"""Finds which of some revisions are new, before an article's own page is fetched.
 
-Rule: an article is known by any of its keys. What was deleted on purpose is known as well: it is not to be read again.
+Rule: an article is known by any of its keys. What was deleted on purpose counts as known: it is not read again.
 """
 
 from __future__ import annotations
@@ -83,7 +83,9 @@ def _best_known(revision: Revision, candidates: Sequence[KnownArticle]) -> Known
     for candidate in candidates:
         if candidate.is_unchanged_by(revision):
             return candidate
-    return candidates[0] if candidates else None
+    if not candidates:
+        return None
+    return candidates[0]
 
 
 def _latest_hashes(

@@ -1,6 +1,7 @@
-"""What the store already holds of the articles that a batch of revisions may be of.
+"""Looks up what the store already holds of the articles that a batch of revisions may belong to.
 
-Rule: a handful of queries for a whole batch; the metadata that tells an unchanged article never touches `content`.
+Rule: a handful of queries for a whole batch. An unchanged article is recognised by metadata alone, without reading
+`content`.
 """
 
 from __future__ import annotations
@@ -56,9 +57,10 @@ class StoredEntries(Mapping[str, Sequence[EntrySummary]]):
                 self._entry_ids_if_shared.setdefault(key, []).append(number)
 
     def __getitem__(self, key: str) -> Sequence[EntrySummary]:
-        numbers = (
-            self._entry_ids_if_shared[key] if self._entry_ids_if_shared else (self._entry_ids[key],)
-        )
+        if self._entry_ids_if_shared:
+            numbers = self._entry_ids_if_shared[key]
+        else:
+            numbers = [self._entry_ids[key]]
         return [EntrySummary(*self._entries[number]) for number in numbers]
 
     def __contains__(self, key: object) -> bool:
@@ -76,41 +78,57 @@ class StoredEntries(Mapping[str, Sequence[EntrySummary]]):
 
     def entry_ids(self, keys: Iterable[str]) -> set[int]:
         """Return the numbers of the entries that any of `keys` leads to."""
+        numbers: set[int] = set()
         if self._entry_ids_if_shared:
-            return {number for key in keys for number in self._entry_ids_if_shared.get(key, ())}
-        return {number for key in keys if (number := self._entry_ids.get(key)) is not None}
+            for key in keys:
+                numbers.update(self._entry_ids_if_shared.get(key, ()))
+            return numbers
+
+        for key in keys:
+            number = self._entry_ids.get(key)
+            if number is not None:
+                numbers.add(number)
+        return numbers
 
     def repeats(self, revision: Revision) -> bool:
         """Tell whether `revision` only sees again, later, what is shown already, and all its keys lead there alone.
 
-        It is asked of every item of every poll: what settles most is asked first, and no moment is reckoned twice.
+        It is asked of every item of every poll: what settles most is asked first, and no moment is
+        converted twice.
         """
         number = self._entry_ids.get(revision.keys[0])
         if number is None:
             return False
-        _, hash_, published, evidence, seen_to, run_at = self._entries[number]
+        _, hash_, published, published_from, seen_to, run_at = self._entries[number]
         if revision.hash != hash_ or not self._all_lead_to(number, revision.keys):
             return False
-        captured, dated = micros(revision.captured), micros(revision.published)
+
+        captured = micros(revision.captured)
         at = captured if revision.at is revision.captured else micros(revision.at)
         if captured <= seen_to or at < run_at:
             return False
-        if dated == published and revision.published_from == evidence:
+
+        # The rest tells whether the revision's date loses to the stored one.
+        new_published = micros(revision.published)
+        if new_published == published and revision.published_from == published_from:
             return True
-        if evidence in GUESSED_ORIGINS and revision.published_from not in GUESSED_ORIGINS:
-            return bool(dated > published + _CLOCK_TOLERANCE_MICROSECONDS)
-        return (revision.published_from in GUESSED_ORIGINS, dated) >= (
-            evidence in GUESSED_ORIGINS,
-            published,
-        )
+        is_guess = revision.published_from in GUESSED_ORIGINS
+        was_guess = published_from in GUESSED_ORIGINS
+        if was_guess and not is_guess:
+            return bool(new_published > published + _CLOCK_TOLERANCE_MICROSECONDS)
+        return (is_guess, new_published) >= (was_guess, published)
 
     def _all_lead_to(self, number: int, keys: Sequence[str]) -> bool:
+        """Tell whether each key leads to this entry, and to no other."""
         for key in keys:
             if self._entry_ids.get(key) != number:
                 return False
-        return not self._entry_ids_if_shared or all(
-            len(self._entry_ids_if_shared[key]) == 1 for key in keys
-        )
+
+        if self._entry_ids_if_shared:
+            for key in keys:
+                if len(self._entry_ids_if_shared[key]) != 1:
+                    return False
+        return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
-"""Articles that their source gives other addresses and ids, recognised by what has not changed.
+"""Recognises articles whose source gave them other URLs and ids, by what has not changed.
 
-Rule: an item that no key leads to is an article of the same source which the document lists no more, where both have
-the same title and the same stated time, and nothing else has. Where no time is stated it takes a whole document of
-unknown items, most of which are recognised. Who is recognised bears a key of the article from then on, so that the
-store stays a function of what was merged into it.
+Rule: an item that no key leads to is an article of the same source that the document lists no more, if both have the
+same title and the same stated time, and no other article has. Where no time is stated, it takes a whole document of
+unknown items, most of which are recognised. A recognised item is given a key of the article, so that the store stays a
+function of what was merged into it.
 """
 
 from __future__ import annotations
@@ -66,10 +66,19 @@ def match_renamed(
     most_matched = 2 * len(matches) > len(revisions)
     if not (all_at_once and most_matched):
         # Without a whole document that changed, a title alone is too little.
-        timed_keys = {revision.keys[0] for revision in timed_strangers}
-        matches = {new: old for new, old in matches.items() if new in timed_keys}
+        matches = _matches_of(matches, timed_strangers)
     matched = [_add_key(revision, matches.get(revision.keys[0])) for revision in revisions]
     return matched, len(matches)
+
+
+def _matches_of(matches: Mapping[str, str], revisions: Iterable[Revision]) -> dict[str, str]:
+    """Return those of `matches` whose new key is the first of a revision."""
+    kept = {}
+    for revision in revisions:
+        key = revision.keys[0]
+        if key in matches:
+            kept[key] = matches[key]
+    return kept
 
 
 def _match_strangers(
@@ -97,8 +106,10 @@ def _has_time_of_day(revision: Revision) -> bool:
     """Tell whether the publisher stated more than a day."""
     if revision.published_from in GUESSED_ORIGINS:
         return False
-    stated = next((one.precision for one in revision.evidence if one.field == "published"), None)
-    return stated != "day"
+    for evidence in revision.evidence:
+        if evidence.field == "published":
+            return evidence.precision != "day"
+    return True
 
 
 def _missing_published_at(
@@ -130,9 +141,8 @@ def _load_missing(
     connection: sa.Connection, where: sa.ColumnElement[bool]
 ) -> dict[int, _MissingArticle]:
     columns = (entry.c.id, entry.c.key, entry.c.title, entry.c.published, entry.c.published_from)
-    plain = sa.and_(
-        entry_key.c.entry_id == entry.c.id, entry_key.c.key == entry.c.key
-    )  # a re-used number names two
+    # An entry whose own key is dated has a re-used number, which names two articles.
+    plain = sa.and_(entry_key.c.entry_id == entry.c.id, entry_key.c.key == entry.c.key)
     return {
         row.id: _MissingArticle(
             row.key, _title_and_date(row.title, row.published, row.published_from)

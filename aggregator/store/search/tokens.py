@@ -1,7 +1,7 @@
-"""The words of an article, as the search index and the comparison of copies see them.
+"""Splits the text of an article into words, for the search index and the comparison of copies.
 
-Rule: letter case, accents and widths are folded; a character of a script that is written without blanks (and a Hangul
-syllable) is a word of its own, so that a phrase finds any word of it. Both databases take from here what a word is.
+Rule: letter case, accents and widths are folded. Each character of a script that is written without spaces (and each
+Hangul syllable) is a word of its own, so that a phrase finds any word of it. Both databases use these words.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ import unicodedata
 from functools import lru_cache
 
 MAX_CHARACTERS = 200_000  # of one field; nobody looks for what stands further down
-FIELD_SEPARATOR = (
-    "\ue000"  # a word that no text has, between title, summary and content: no phrase crosses it
-)
+# A word that no text has, between title, summary and content: no phrase crosses it.
+FIELD_SEPARATOR = "\ue000"
 
 # Thai to Tibetan, Burmese, Khmer, Hangul, Kana, Han.
 _UNSPACED_SCRIPTS = (
@@ -23,12 +22,12 @@ _UNSPACED_SCRIPTS = (
 )
 _NON_ASCII = re.compile("[^\x00-\x7f]+")
 _UNSPACED_RUN = re.compile(f"[{_UNSPACED_SCRIPTS}]+")
-_NON_WORD = re.compile(
-    rf"[^\w\x00-\x7f\u0900-\u0963\u0966-\u0dff{_UNSPACED_SCRIPTS}]+"
-)  # Indic vowel signs are no \w, yet letters
+# Indic vowel signs are letters, although \w does not match them.
+_NON_WORD = re.compile(rf"[^\w\x00-\x7f\u0900-\u0963\u0966-\u0dff{_UNSPACED_SCRIPTS}]+")
+# Vowel points as well.
 _ACCENTS = re.compile(
     "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670]+"
-)  # with vowel points
+)
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae"})  # no decomposition parts them
 _WORD = re.compile(r"[0-9a-z\x80-\U0010ffff]+")  # as FTS5's `ascii` tokenizer sees it
 _MAX_WORD_CHARACTERS = 600  # letters of a word that count: PostgreSQL cannot index 2,700 bytes
@@ -47,15 +46,20 @@ _QUERY_PART = re.compile(
 
 
 def searchable_text(title: str, summary: str | None, content_html: str | None) -> str:
-    """Return three parts, parted by BORDER: folded words between blanks and ASCII punctuation.
+    """Return three parts, parted by FIELD_SEPARATOR: folded words between blanks and ASCII punctuation.
 
     The summary is empty where the content begins with it. `content_html` is sanitized.
 
     >>> searchable_text("Über <b>", None, "<p>St<b>raße</b> 东京<br>A&amp;B</p>").split(" ")
     ['uber', '<b>', '\\ue000', '', '\\ue000', '', 'strasse', '', '东', '京', '', 'a&b', '']
     """
-    content = fold_text(_strip_tags(content_html)) if content_html else ""
-    brief = fold_text(summary) if summary else ""
+    content = ""
+    if content_html:
+        content = fold_text(_strip_tags(content_html))
+
+    brief = ""
+    if summary:
+        brief = fold_text(summary)
     if content and brief.strip(" .…") in content:
         brief = ""
     return f"{fold_text(title)} {FIELD_SEPARATOR} {brief} {FIELD_SEPARATOR} {content}"
@@ -88,8 +92,12 @@ def query_phrases(query: str) -> list[list[str]]:
     >>> query_phrases('Cafe-Bar "new york" 北京 ?')
     [['cafe', 'bar'], ['new', 'york'], ['北', '京']]
     """
-    pieces = (quoted or bare for quoted, bare in _QUERY_PART.findall(query[:1000]))
-    return [words for piece in pieces if (words := split_words(fold_text(piece)))]
+    phrases = []
+    for quoted, bare in _QUERY_PART.findall(query[:1000]):
+        words = split_words(fold_text(quoted or bare))
+        if words:
+            phrases.append(words)
+    return phrases
 
 
 def _strip_tags(markup: str) -> str:
@@ -114,9 +122,8 @@ def _fold_non_ascii(text: str) -> str:
     ).lower()
 
 
-_fold_character = lru_cache(maxsize=4096)(
-    _fold_non_ascii
-)  # in Latin scripts almost every run is one of a few letters
+# In Latin scripts almost every run of characters outside ASCII is one of a few letters.
+_fold_character = lru_cache(maxsize=4096)(_fold_non_ascii)
 
 
 def _may_have_long_word(text: str) -> bool:
