@@ -8,7 +8,7 @@ The number of elements that are looked at is limited.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain, filterfalse, islice
 from typing import TYPE_CHECKING, Any
 
 from aggregator.adapters.article import byline_dates
@@ -227,17 +227,21 @@ def _wordiest_part(link: Any) -> Any | None:
     if not _link_text(link):
         return None
 
-    blocks = []
-    for block in islice(link.iter(*_BLOCKS), _MAX_PARTS):
-        is_innermost = next(block.iterchildren(*_BLOCKS), None) is None
-        if is_innermost:
-            blocks.append(block)
+    blocks = list(filter(_is_innermost_block, islice(link.iter(*_BLOCKS), _MAX_PARTS)))
+    if not blocks:
+        blocks = _lines_of_card(link)
+    parts = list(filterfalse(_is_date, blocks))
+    if not parts:
+        return link
+    return _wordiest(parts)
 
-    parts = []
-    for part in blocks or _lines_of_card(link):
-        if not is_dated(part) and not byline_dates.dates_in(line(part)):
-            parts.append(part)
-    return _wordiest(parts) if parts else link
+
+def _is_innermost_block(block: Any) -> bool:
+    return next(block.iterchildren(*_BLOCKS), None) is None
+
+
+def _is_date(element: Any) -> bool:
+    return is_dated(element) or bool(byline_dates.dates_in(line(element)))
 
 
 def _lines_of_card(link: Any) -> list[Any]:
@@ -256,26 +260,17 @@ def _lines_of_card(link: Any) -> list[Any]:
 
 def _titled_element(root: Any) -> Any | None:
     """Return the wordiest of the innermost elements that have the class of a title."""
-    titled = list(islice(_elements_with_title_class(root), _MAX_PARTS))
+    inside = islice(elements_of(root), 1, None)  # without the item itself
+    titled = list(islice(filter(_has_title_class, inside), _MAX_PARTS))
     outer: set[Any] = set()
     for element in titled:
         outer.update(islice(element.iterancestors(), _MAX_DISTANCE))
-
-    innermost = []
-    for element in titled:
-        if element not in outer and weight(line(element)):
-            innermost.append(element)
-    return _wordiest(innermost)
+    return _wordiest(element for element in titled if element not in outer)
 
 
-def _elements_with_title_class(root: Any) -> Iterator[Any]:
-    for element in elements_of(root):
-        if element is root:
-            continue
-        words = words_of(element)
-        is_title = not words.isdisjoint(class_names.TITLE)
-        if is_title and words.isdisjoint(class_names.NO_TITLE):
-            yield element
+def _has_title_class(element: Any) -> bool:
+    words = words_of(element)
+    return not words.isdisjoint(class_names.TITLE) and words.isdisjoint(class_names.NO_TITLE)
 
 
 def _attribute_texts(element: Any, *names: str) -> Iterator[Spot]:
@@ -293,11 +288,10 @@ def _find_summary(root: Any, titles: tuple[Spot, ...], published: tuple[Spot, ..
     taken = (*titles[:1], *published)
     taken_texts = {spot.value for spot in taken}
     elements = list(_free_elements(root, taken))
+    summaries = filter(_has_summary_class, elements)
     paragraphs = (element for element in elements if element.tag == "p")
 
-    candidates = chain(
-        islice(_with_summary_class(elements), _MAX_PARTS), islice(paragraphs, _MAX_PARTS)
-    )
+    candidates = chain(islice(summaries, _MAX_PARTS), islice(paragraphs, _MAX_PARTS))
     for element in candidates:
         text = line(element)
         if weight(text) >= _LEAST_WORDS and text not in taken_texts:
@@ -305,12 +299,10 @@ def _find_summary(root: Any, titles: tuple[Spot, ...], published: tuple[Spot, ..
     return None
 
 
-def _with_summary_class(elements: Iterable[Any]) -> Iterator[Any]:
-    for element in elements:
-        if element.tag == "a":
-            continue
-        if not words_of(element).isdisjoint(class_names.SUMMARY):
-            yield element
+def _has_summary_class(element: Any) -> bool:
+    if element.tag == "a":
+        return False
+    return not words_of(element).isdisjoint(class_names.SUMMARY)
 
 
 def _free_elements(root: Any, taken: Iterable[Spot]) -> Iterator[Any]:

@@ -251,8 +251,10 @@ def _texts_beside(elements: Iterable[Any], title: Any) -> list[Spot]:
 
     spots: list[Spot] = []
     for element in elements:
-        if element not in in_title and element.tag not in _SILENT_TAGS:
-            spots.extend(_short_texts(element, whole=element not in around_title))
+        if element in in_title or element.tag in _SILENT_TAGS:
+            continue
+        is_whole = element not in around_title
+        spots.extend(_short_texts(element, whole=is_whole))
     return spots
 
 

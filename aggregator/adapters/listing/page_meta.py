@@ -38,11 +38,15 @@ def find_language(document: Document) -> Found | None:
 
 def find_title(document: Document) -> str | None:
     """Return the name of the page's site, else the page's title; None without both."""
-    title = _first_metas(document).get("og:site_name")
-    if not title:
-        element = next(document.root.iter("title"), None)
-        title = text_of(element) if element is not None else ""
+    site_name = _first_metas(document).get("og:site_name")
+    title = site_name or _title_text(document)
     return " ".join(title.split())[:LONGEST_TITLE_CHARACTERS] or None
+
+
+def _title_text(document: Document) -> str:
+    for element in document.root.iter("title"):
+        return text_of(element)
+    return ""
 
 
 def find_next_page(document: Document, listing: Listing) -> str | None:

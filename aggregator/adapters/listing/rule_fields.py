@@ -15,7 +15,7 @@ from aggregator.rules.apply import cut, cut_tags, names_in
 from aggregator.rules.document import text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from aggregator.rules.compiled import Field, Listing
     from aggregator.rules.document import Document, Match
@@ -29,22 +29,22 @@ def read_rule_fields(item: Document, listing: Listing) -> RawEntry:
 
     A field has every candidate in order: the first valid one is chosen later.
     """
-    guid = next(_values(item, listing.field("guid")), None)
+    field = listing.field
     return RawEntry(
         item="",
-        url=tuple(_urls(item, listing.field("url"))),
-        guid=guid,
-        title=tuple(_titles(item, listing.field("title"))),
-        summary=tuple(_summaries(item, listing.field("summary"))),
-        content=tuple(_contents(item, listing.field("content"))),
-        published=tuple(_values(item, listing.field("published"))),
-        updated=tuple(_values(item, listing.field("updated"))),
-        authors=tuple(_values_of_first_candidate(item, listing.field("authors"))),
-        tags=(*_tags_in_title(item, listing.field("title")), *_tags(item, listing.field("tags"))),
-        credits=tuple(_credits(item, listing.field("credits"))),
-        language=tuple(_values(item, listing.field("language"))),
-        images=tuple(_images(item, listing.field("image"))),
-        enclosures=tuple(_enclosures(item, listing.field("enclosures"))),
+        url=tuple(_values(item, field("url"), url_of_match)),
+        guid=next(_values(item, field("guid")), None),
+        title=tuple(_titles(item, field("title"))),
+        summary=tuple(_values(item, field("summary"), _text_as_html)),
+        content=tuple(_values(item, field("content"), _inner_html)),
+        published=tuple(_values(item, field("published"))),
+        updated=tuple(_values(item, field("updated"))),
+        authors=tuple(_values_of_first_candidate(item, field("authors"))),
+        tags=(*_tags_in_title(item, field("title")), *_tags(item, field("tags"))),
+        credits=tuple(_credits(item, field("credits"))),
+        language=tuple(_values(item, field("language"))),
+        images=tuple(_images(item, field("image"))),
+        enclosures=tuple(_enclosures(item, field("enclosures"))),
     )
 
 
@@ -80,9 +80,16 @@ def _provenance(match: Match, selector: Selector) -> str:
     return match.where if match.element is None else f"listing:{selector.source}"
 
 
-def _values(item: Document, field: Field) -> Iterator[Found]:
+def _value(match: Match) -> str:
+    return match.value
+
+
+def _values(
+    item: Document, field: Field, value_of: Callable[[Match], str] = _value
+) -> Iterator[Found]:
+    """Yield the values that a field's candidates find, as `value_of` reads them."""
     for match, where in _matches(item, field):
-        yield Found(match.value, where)
+        yield Found(value_of(match), where)
 
 
 def _values_of_first_candidate(item: Document, field: Field) -> list[Found]:
@@ -92,11 +99,6 @@ def _values_of_first_candidate(item: Document, field: Field) -> list[Found]:
         if values:
             return values
     return []
-
-
-def _urls(item: Document, field: Field) -> Iterator[Found]:
-    for match, where in _matches(item, field):
-        yield Found(url_of_match(match), where)
 
 
 def _titles(item: Document, field: Field) -> Iterator[Found]:
@@ -109,17 +111,6 @@ def _tags_in_title(item: Document, field: Field) -> Iterator[Found]:
     for title in islice(_values(item, field), 1):
         for tag in cut_tags(title.value, field):
             yield Found(tag, "title")
-
-
-def _summaries(item: Document, field: Field) -> Iterator[Found]:
-    for match, where in _matches(item, field):
-        is_html = match.element is None  # JSON may hold HTML; the text of an element is plain
-        yield Found(match.value if is_html else escape_tags(match.value), where)
-
-
-def _contents(item: Document, field: Field) -> Iterator[Found]:
-    for match, where in _matches(item, field):
-        yield Found(_inner_html(match), where)
 
 
 def _credits(item: Document, field: Field) -> Iterator[Found]:
@@ -182,6 +173,13 @@ def _is_text(match: Match) -> bool:
     return match.element is not None and match.value == text_of(match.element).strip()
 
 
+def _text_as_html(match: Match) -> str:
+    """Escape the text of an element; JSON may hold HTML and is left as it is."""
+    if match.element is None:
+        return match.value
+    return escape_tags(match.value)
+
+
 def _inner_html(match: Match) -> str:
     """Return the HTML inside an element that the rules find.
 
@@ -189,5 +187,7 @@ def _inner_html(match: Match) -> str:
     """
     if not _is_text(match):
         return match.value
-    children = [etree.tostring(child, encoding="unicode", method="html") for child in match.element]
-    return (escape(match.element.text or "", quote=False) + "".join(children)).strip()
+    parts = [escape(match.element.text or "", quote=False)]
+    for child in match.element:
+        parts.append(etree.tostring(child, encoding="unicode", method="html"))
+    return "".join(parts).strip()

@@ -186,7 +186,8 @@ def _lists_in_nodes(nodes: list[dict[str, Any]]) -> Iterator[tuple[str, list[Any
 def _objects_in(value: Any) -> list[dict[str, Any]]:
     if not isinstance(value, list):
         return []
-    return [_list_object(child) for child in value if isinstance(child, dict)]
+    nodes = [child for child in value if isinstance(child, dict)]
+    return list(map(_list_object, nodes))
 
 
 def _list_object(node: dict[str, Any]) -> dict[str, Any]:

@@ -247,7 +247,8 @@ def _add_similar_siblings(document: Document, elements: tuple[Any, ...]) -> tupl
 
 def _with_siblings(elements: Iterable[Any]) -> Iterator[Any]:
     """Yield the children of the elements' parents."""
-    for parent in dict.fromkeys(element.getparent() for element in elements):
+    parents = dict.fromkeys(element.getparent() for element in elements)
+    for parent in parents:
         if parent is not None:
             yield from parent
 

@@ -31,7 +31,7 @@ _SAFE_NAME = re.compile(r"[A-Za-z][\w-]{1,39}")
 _SEPARATOR = re.compile(r"[-_]+")
 _BUILD_TOOL = re.compile(r"^(?:css|sc|jsx|jss|svelte|emotion|styled|tw|styles?)[-_]", re.IGNORECASE)
 _CHANGE = re.compile(r"[a-z][A-Z]|[A-Za-z]\d|\d[A-Za-z]")
-_NO_VOWELS = re.compile(r"[^aeiouy]{6,}", re.IGNORECASE)
+_NO_VOWELS = re.compile(r"[^aeiouyAEIOUY]{6,}")
 _THREE_DIGITS = re.compile(r"\d{3}")
 _STEM = re.compile(r"^([A-Za-z][A-Za-z0-9]*(?:[-_][A-Za-z]+)*__?)[A-Za-z0-9_-]{4,10}$")
 
@@ -91,9 +91,9 @@ def items_selector(
         found = set(islice(compile_selector(selector).elements(document), most + 1))
         if found == wanted:
             return selector
-        if fallback is not None or not wanted < found or len(found) > most:
+        if fallback is not None:
             continue
-        if all(map(is_harmless, found - wanted)):
+        if wanted < found and len(found) <= most and all(map(is_harmless, found - wanted)):
             fallback = selector
     return fallback
 
@@ -148,23 +148,32 @@ def _item_proposals(elements: Sequence[Any]) -> Iterator[str]:
     if len({element.tag for element in elements}) == 1:
         tag = str(elements[0].tag)
     own = [f"{tag}{name}" for name in _names(elements)]
-    yield from own
-
     holders = list(islice(_holders(elements), _MAX_HOLDERS))
+
+    yield from own
+    yield from _proposals_in_named_holder(holders, (*own, tag))
+    # From here on by the names of elements alone, from the nearest landmark on.
+    yield from _proposals_in_landmark(holders, tag)
+    if holders:
+        yield from _paths_from_body(holders[0], elements, tag)
+
+
+def _proposals_in_named_holder(holders: Sequence[Any], selectors: Sequence[str]) -> Iterator[str]:
     for depth, holder in enumerate(holders):
         if holder.tag == "body":
             continue
         combinator = _combinator(is_parent=depth == 0)
         for name in _names([holder]):
-            for inner in (*own, tag):
-                yield f"{holder.tag}{name}{combinator}{inner}"
+            start = f"{holder.tag}{name}{combinator}"
+            for selector in selectors:
+                yield start + selector
 
-    # From here on by the names of elements alone, from the nearest landmark on.
+
+def _proposals_in_landmark(holders: Sequence[Any], tag: str) -> Iterator[str]:
     for depth, holder in enumerate(holders):
         if holder.tag in _LANDMARKS:
-            yield f"{holder.tag}{_combinator(is_parent=depth == 0)}{tag}"
-    if holders:
-        yield from _paths_from_body(holders[0], elements, tag)
+            combinator = _combinator(is_parent=depth == 0)
+            yield f"{holder.tag}{combinator}{tag}"
 
 
 def _combinator(*, is_parent: bool) -> str:
@@ -177,7 +186,7 @@ def _names(elements: Sequence[Any]) -> list[str]:
     The order is: classes, the id, data attributes, beginnings of classes that end in a
     hash, layout classes.
     """
-    classes = _common([class_tokens(element) for element in elements])
+    classes = _common(map(class_tokens, elements))
     telling: list[str] = []
     layout: list[str] = []
     for name in sorted(filter(is_stable, classes), key=_readability):
@@ -204,7 +213,7 @@ def _common_id(elements: Sequence[Any]) -> Iterator[str]:
 
 
 def _common_data_attributes(elements: Sequence[Any]) -> Iterator[str]:
-    for name in _common([_data_attributes(element) for element in elements]):
+    for name in _common(map(_data_attributes, elements)):
         if is_stable(name.removeprefix("data-")):
             yield f"[{name}]"
 
@@ -238,10 +247,11 @@ def _is_layout(name: str) -> bool:
     return has_layout_word and not _names_item(name)
 
 
-def _common(lists: Sequence[Sequence[str]]) -> list[str]:
+def _common(lists: Iterable[Sequence[str]]) -> list[str]:
     """Return what all lists hold, each once, in the order of the first list."""
-    shared = set(lists[0]).intersection(*lists[1:])
-    return [name for name in dict.fromkeys(lists[0]) if name in shared]
+    first, *others = lists
+    shared = set(first).intersection(*others)
+    return [name for name in dict.fromkeys(first) if name in shared]
 
 
 def _holders(elements: Sequence[Any]) -> Iterator[Any]:
