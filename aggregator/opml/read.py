@@ -13,7 +13,7 @@ from html import unescape
 from typing import TYPE_CHECKING
 
 from aggregator.adapters.charset import decode
-from aggregator.adapters.feed.describe import sight
+from aggregator.adapters.feed.describe import describe
 from aggregator.adapters.feed.xml_repair import CDATA, after_doctype, sections
 from aggregator.errors import SourceError
 from aggregator.normalize.text import clean_characters, plain
@@ -74,7 +74,7 @@ def read(body: bytes) -> Subscriptions:
     document = decode(body)
     text = document[after_doctype(document) :]
     if _ROOT.search(text, 0, _WITHIN) is None:
-        raise SourceError("not-a-feed", sight(document) if document.strip() else "an empty file")
+        raise SourceError("not-a-feed", describe(document) if document.strip() else "an empty file")
     parts, _ = sections(text)
     return _read("".join(part for part in parts if not part.startswith(CDATA)))
 
