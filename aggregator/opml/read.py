@@ -213,7 +213,10 @@ def _replace_references(value: str) -> str:
 
 
 def _name(attributes: Attributes) -> str | None:
-    return _line(attributes.get("text", "")) or _line(attributes.get("title", ""))
+    name = _line(attributes.get("text", ""))
+    if name is None:
+        name = _line(attributes.get("title", ""))
+    return name
 
 
 def _line(value: str) -> str | None:
@@ -258,5 +261,8 @@ def _tags(attributes: Attributes, folders: list[_OpenOutline]) -> tuple[str, ...
 
 def _first_tags(names: Iterable[str | None]) -> tuple[str, ...]:
     """Return each name once, MAX_TAGS at most."""
-    tags = dict.fromkeys(name for name in names if name)
+    tags = dict[str, None]()
+    for name in names:
+        if name:
+            tags[name] = None
     return tuple(tags)[:MAX_TAGS]

@@ -95,7 +95,8 @@ def _outline(feed: Outline, *, indent: int) -> str:
 
 def _categories(tags: Iterable[str]) -> str:
     """Write every tag as a category; commas and slashes in it become references."""
-    return ",".join(_SEPARATOR_IN_CATEGORY.sub(_as_reference, tag) for tag in tags)
+    categories = [_SEPARATOR_IN_CATEGORY.sub(_as_reference, tag) for tag in tags]
+    return ",".join(categories)
 
 
 def _as_reference(match: re.Match[str]) -> str:

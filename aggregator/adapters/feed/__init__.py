@@ -199,8 +199,8 @@ def _entry(item: Mapping[str, Any], name: str, channel: _Channel) -> RawEntry:
         title=_candidate(item.get("title"), "feed:title"),
         summary=summary,
         content=content,
-        published=_published(item, channel),
-        updated=_updated(item, channel),
+        published=_publication_dates(item, channel),
+        updated=_update_dates(item, channel),
         authors=_authors(item, "feed:author") or channel.authors,
         tags=_tags(item),
         credits=_credits(item),
@@ -265,7 +265,7 @@ def _base(item: Mapping[str, Any], channel: _Channel) -> str:
     return channel.base
 
 
-def _published(item: Mapping[str, Any], channel: _Channel) -> tuple[Found, ...]:
+def _publication_dates(item: Mapping[str, Any], channel: _Channel) -> tuple[Found, ...]:
     published = _candidate(item.get("published"), "feed:published")
     created = _candidate(item.get("created"), "feed:created")
     if published or created:
@@ -276,7 +276,7 @@ def _published(item: Mapping[str, Any], channel: _Channel) -> tuple[Found, ...]:
     return _candidate(item.get("updated"), channel.date)
 
 
-def _updated(item: Mapping[str, Any], channel: _Channel) -> tuple[Found, ...]:
+def _update_dates(item: Mapping[str, Any], channel: _Channel) -> tuple[Found, ...]:
     # The only date of an RSS item is its date of publication.
     if not channel.atom and "published" not in item:
         return ()

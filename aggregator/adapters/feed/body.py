@@ -77,7 +77,9 @@ def as_html(plain: str) -> str:
 
 def is_short(value: str) -> bool:
     """Tell a teaser from an article."""
-    return len(value) <= _SHORT and value.count("<p") <= 1 and not _BLOCKS.search(value)
+    if len(value) > _SHORT or value.count("<p") > 1:
+        return False
+    return not _BLOCKS.search(value)
 
 
 def _contents(item: Mapping[str, Any], where: str) -> list[Found]:

@@ -40,10 +40,11 @@ def _reason_to_reject(entry: RawEntry) -> str | None:
     if not (entry.url or entry.guid or entry.title or entry.content):
         return "no link, no id, no title, no text"
 
+    longest = 0
     for candidate in entry.content:
-        if len(candidate.value) > _MAX_TEXT:
-            length = max(len(text.value) for text in entry.content)
-            return f"a text of {length} characters, over the limit of {_MAX_TEXT}"
+        longest = max(longest, len(candidate.value))
+    if longest > _MAX_TEXT:
+        return f"a text of {longest} characters, over the limit of {_MAX_TEXT}"
     return None
 
 

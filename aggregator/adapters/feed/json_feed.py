@@ -210,4 +210,5 @@ def _enclosures(item: Mapping[str, Any]) -> Iterator[Enclosure]:
 
 def _media_type(attachment: Mapping[str, Any]) -> str:
     """Return the media type in lower case, "" where none is stated."""
-    return (text(attachment.get("mime_type")) or "").lower()
+    media_type = text(attachment.get("mime_type")) or ""
+    return media_type.lower()

@@ -71,7 +71,9 @@ def _thumbnails(item: Mapping[str, Any]) -> list[RawImage]:
 
 
 def _by_width(image: RawImage) -> int:
-    return -(image.width or 0)
+    if image.width is None:
+        return 0
+    return -image.width
 
 
 def _image(fields: Mapping[str, Any], key: str, where: str, caption: str | None = None) -> RawImage:
@@ -131,10 +133,16 @@ def _kind(fields: Mapping[str, Any], key: str) -> str | None:
     if media_type not in _UNKNOWN_TYPES or medium:
         return None
 
-    url = str(fields.get(key) or "")
+    kind = _kind_of_file(str(fields.get(key) or ""))
+    if kind is None and fields.get("rel") == "enclosure":
+        return "sound"
+    return kind
+
+
+def _kind_of_file(url: str) -> str | None:
     if _IMAGE.search(url):
         return "image"
-    if _SOUND.search(url) or fields.get("rel") == "enclosure":
+    if _SOUND.search(url):
         return "sound"
     return None
 

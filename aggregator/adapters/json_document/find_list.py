@@ -60,35 +60,45 @@ def has_empty_list(data: Any) -> bool:
 
 
 def _lists_of_objects(data: Any) -> Iterator[List]:
-    """Yield every list of objects, breadth first.
-
-    An object that holds nothing but objects, at least three, is a list of them.
-    """
-    queue: deque[tuple[str, Any, int]] = deque()
-    if _is_container(data):
-        queue.append(("", data, 0))
+    """Yield every list of objects, breadth first."""
+    queue: deque[tuple[str, Any, int]] = deque([("", data, 0)])
     left = MAX_VALUES
-
     while queue and left > 0:
         path, value, depth = queue.popleft()
-        members = value.items() if isinstance(value, dict) else enumerate(value)
-        children = list(islice(members, left))
+        children = _children(value, left)
         left -= len(children)
 
-        objects = tuple(child for _, child in children if isinstance(child, dict))
-        only_objects = len(objects) == len(children) and len(objects) >= _LEAST_MEMBERS
-        if objects and (isinstance(value, list) or only_objects):
+        objects = _objects(value, children)
+        if objects:
             yield List(path or ".", objects)
 
         if depth == MAX_DEPTH:
             continue
         for key, child in children:
-            if child and _is_container(child):
+            if child and isinstance(child, (dict, list)):
                 queue.append((_child_path(path, key), child, depth + 1))
 
 
-def _is_container(value: Any) -> bool:
-    return isinstance(value, (dict, list))
+def _children(value: Any, limit: int) -> list[tuple[object, Any]]:
+    """Return the values in a list or an object with their places or keys."""
+    if isinstance(value, dict):
+        return list(islice(value.items(), limit))
+    if isinstance(value, list):
+        return list(islice(enumerate(value), limit))
+    return []
+
+
+def _objects(value: Any, children: list[tuple[object, Any]]) -> tuple[Any, ...]:
+    """Return the objects in a list, or in an object that holds nothing else.
+
+    Such an object, with three or more of them, is a list whose keys are ids.
+    """
+    objects = tuple(child for _, child in children if isinstance(child, dict))
+    if isinstance(value, list):
+        return objects
+    if len(objects) < len(children) or len(objects) < _LEAST_MEMBERS:
+        return ()
+    return objects
 
 
 def _child_path(path: str, key: object) -> str:

@@ -230,8 +230,14 @@ def _content(candidates: Iterable[Found]) -> tuple[Found, ...]:
 
 def _authors(candidates: Iterable[Found]) -> tuple[Found, ...]:
     """Return the authors of the first key that names any; a number is an internal id."""
-    names = [candidate for candidate in candidates if not candidate.value.isdigit()]
-    return tuple(name for name in names if name.where == names[0].where)
+    authors: list[Found] = []
+    for candidate in candidates:
+        if candidate.value.isdigit():
+            continue
+        if authors and candidate.where != authors[0].where:
+            break
+        authors.append(candidate)
+    return tuple(authors)
 
 
 def _tags(candidates: Iterable[Found]) -> tuple[Found, ...]:
