@@ -1,4 +1,4 @@
-"""Saved articles: one text file an item, with the epoch of its capture, a Markdown link, and the body on one line.
+"""Reads saved articles: text files with the time of capture, a Markdown link, and the body.
 
     <!--1718966343000-->
     [title](url)
@@ -6,8 +6,9 @@
 
     <body html>
 
-Rule: the header is split on its last `](`, for titles hold brackets; a front matter before it is passed over. One file
-is one item: what cannot be read is rejected with the file's name and what was seen.
+The link is split at its last `](`, because titles hold brackets. A front matter before
+the header is skipped. One file is one item: what cannot be read is rejected with the
+file's name and what is in it instead.
 """
 
 from __future__ import annotations
@@ -26,11 +27,17 @@ if TYPE_CHECKING:
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n.*?\n---[ \t]*\n", re.DOTALL)
 _HEADER = re.compile(
-    r"\A\s*<!--(?P<epoch>[^\n]*?)-->[ \t]*\n\s*\[(?P<title>[^\n]*)\]\((?P<url>[^\n]*)\)[ \t]*\n-{3,}[ \t]*(?:\n|\Z)"
+    r"\A\s*<!--(?P<epoch>[^\n]*?)-->[ \t]*\n"
+    r"\s*\[(?P<title>[^\n]*)\]\((?P<url>[^\n]*)\)[ \t]*\n"
+    r"-{3,}[ \t]*(?:\n|\Z)"
 )
 _EPOCH = re.compile(r"\A\s*<!--([^\n]*?)-->")
-_WRAPPED = re.compile(r"\A\s*<div>[ \t]*\n(.*)\n[ \t]*</div>\s*\Z", re.DOTALL)
+_WRAPPED = re.compile(r"\A\s*<div>[ \t]*\n(?P<body>.*)\n[ \t]*</div>\s*\Z", re.DOTALL)
 _EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
+_HEAD_BYTES = 4096  # searched for binary data
+_SECONDS_DIGITS = 10
+_MILLISECONDS_DIGITS = 13
+_MAX_QUOTE = 60  # characters of the file that a message quotes
 
 
 def parse(capture: Capture, _: SiteRules | None = None) -> Parsed:
@@ -46,28 +53,30 @@ def _entry(name: str, capture: Capture) -> RawEntry:
     text = _decode(name, capture.body)
     header = _HEADER.match(text)
     if header is None:
-        raise ItemError(f"{name}: {_what_is_wrong(text)}")
-    address = header["url"].strip()
-    if not address:
-        raise ItemError(
-            f"{name}: the header has no link: `{_short(header[0].strip().splitlines()[-2])}`"
-        )
+        raise ItemError(f"{name}: {_describe_mistake(text)}")
+    url = header["url"].strip()
+    if not url:
+        link_line = header[0].strip().splitlines()[-2]
+        raise ItemError(f"{name}: the header has no link: `{_quote(link_line)}`")
+
     body = text[header.end() :].strip()
     wrapped = _WRAPPED.match(body)
+    if wrapped:
+        body = wrapped["body"]
     return RawEntry(
         item=name,
-        base=address,
-        url=(Found(address, "archive:url"),),
+        base=url,
+        url=(Found(url, "archive:url"),),
         title=(Found(header["title"], "archive:title"),),
-        content=(Found(wrapped[1] if wrapped else body, "archive:body"),),
-        captured=_time(name, header["epoch"].strip(), capture.taken),
+        content=(Found(body, "archive:body"),),
+        captured=_capture_time(name, header["epoch"].strip(), capture.taken),
     )
 
 
 def _decode(name: str, data: bytes) -> str:
     if not data.strip():
         raise ItemError(f"{name}: the file is empty")
-    if b"\x00" in data[:4096]:
+    if b"\x00" in data[:_HEAD_BYTES]:
         raise ItemError(f"{name}: binary data, not a saved article")
     try:
         text = data.decode("utf-8-sig")
@@ -76,27 +85,39 @@ def _decode(name: str, data: bytes) -> str:
     return _FRONT_MATTER.sub("", text.replace("\r\n", "\n"), count=1)
 
 
-def _time(name: str, epoch: str, taken: datetime) -> datetime:
-    if not (epoch.isascii() and epoch.isdigit() and len(epoch) in (10, 13)):
-        raise ItemError(
-            f"{name}: the time of capture is no epoch in milliseconds: `<!--{_short(epoch)}-->`"
-        )
-    time = datetime.fromtimestamp(int(epoch) / (1000 if len(epoch) == 13 else 1), UTC)
+def _capture_time(name: str, epoch: str, taken: datetime) -> datetime:
+    """Read an epoch in milliseconds or seconds; it must lie between 1995 and tomorrow."""
+    is_number = epoch.isascii() and epoch.isdigit()
+    if not is_number or len(epoch) not in (_SECONDS_DIGITS, _MILLISECONDS_DIGITS):
+        seen = f"`<!--{_quote(epoch)}-->`"
+        raise ItemError(f"{name}: the time of capture is no epoch in milliseconds: {seen}")
+
+    seconds = float(epoch)
+    if len(epoch) == _MILLISECONDS_DIGITS:
+        seconds = int(epoch) / 1000
+    time = datetime.fromtimestamp(seconds, UTC)
     if not _EARLIEST <= time <= taken + timedelta(days=1):
-        raise ItemError(
-            f"{name}: the time of capture is out of range: `<!--{epoch}-->` is {time:%Y-%m-%d %H:%M}Z"
-        )
+        seen = f"`<!--{epoch}-->` is {time:%Y-%m-%d %H:%M}Z"
+        raise ItemError(f"{name}: the time of capture is out of range: {seen}")
     return time
 
 
-def _what_is_wrong(text: str) -> str:
+def _describe_mistake(text: str) -> str:
+    """Say why a text does not begin with the header of a saved article."""
     epoch = _EPOCH.match(text)
     if epoch is None:
-        return f"not a saved article: it begins with `{_short(text.lstrip())}`, not with `<!--epoch-->`"
-    rest = text[epoch.end() :].lstrip()
-    return f"the header has no link: `{_short(rest)}` is not `[title](url)` with a line of dashes below"
+        beginning = f"`{_quote(text.lstrip())}`"
+        return f"not a saved article: it begins with {beginning}, not with `<!--epoch-->`"
+
+    rest = f"`{_quote(text[epoch.end() :].lstrip())}`"
+    return f"the header has no link: {rest} is not `[title](url)` with a line of dashes below"
 
 
-def _short(text: str) -> str:
-    line = text.splitlines()[0] if text else ""
-    return line if len(line) <= 60 else f"{line[:59]}…"
+def _quote(text: str) -> str:
+    """Return the first line of a text, shortened."""
+    if not text:
+        return ""
+    line = text.splitlines()[0]
+    if len(line) > _MAX_QUOTE:
+        line = f"{line[: _MAX_QUOTE - 1]}…"
+    return line

@@ -1,8 +1,10 @@
-"""The bytes of a feed or a page to text.
+"""Decodes the bytes of a feed or a page.
 
-Rule: a byte order mark says it all; then valid UTF-8 beats every label; then the labels (HTTP, the document's own),
-then what its language was written in before UTF-8. A label that means Western Europe, which many servers put on
-everything, comes behind the others. A reading with three U+FFFD or more yields to the next one.
+A byte order mark decides alone. After it, valid UTF-8 beats every label; then come the
+labels (HTTP, the document's own), then the charset that the document's language was
+written in before UTF-8. A label that means Western Europe, which many servers put on
+everything, comes behind the others. A reading with three U+FFFD or more gives way to the
+next one.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -83,7 +85,7 @@ _XML_LABEL = re.compile(
 )
 _LANGUAGE = re.compile(rb"(?:<(?:dc:)?language>|xml:lang=[\"'])\s*([A-Za-z-]{2,8})")
 _HEAD_BYTES = 4096
-_TOLERATED = 2  # U+FFFD; from the third on another charset is tried
+_MAX_REPLACEMENTS = 2  # U+FFFD; from the third on another charset is tried
 _REPLACEMENT = "\ufffd"
 _WESTERN = "cp1252"
 
@@ -91,53 +93,81 @@ _WESTERN = "cp1252"
 def decode(
     body: bytes, content_type: str = "", *, labels: Sequence[str] = (), language: str | None = None
 ) -> str:
-    """Decode a document, with its mark removed; every input gives a text, at worst with U+FFFD in it.
+    """Decode a document and remove its byte order mark.
 
-    `labels` are the charsets that it states in a way of its own kind (`<meta charset>`), `language` its BCP 47 tag; an
-    XML declaration and a feed's language are found here.
+    Every input gives a text, at worst with U+FFFD in it. `labels` are the charsets that the
+    document names in a way of its own kind (`<meta charset>`), `language` is its BCP 47 tag.
+    An XML declaration and a feed's language are found here.
     """
-    for mark, name in _MARKS:
+    for mark, charset in _MARKS:
         if body.startswith(mark):
-            return body[len(mark) :].decode(name, "replace")
-    wide = next((name for signature, name in _SIGNATURES if body.startswith(signature)), None)
-    if wide:
-        return body.decode(wide, "replace")
-    return _narrow(body, _charsets(body, content_type, labels), language)
+            return body[len(mark) :].decode(charset, "replace")
+    for signature, charset in _SIGNATURES:
+        if body.startswith(signature):
+            return body.decode(charset, "replace")
+    return _decode_by_labels(body, _find_charsets(body, content_type, labels), language)
 
 
-def _narrow(body: bytes, stated: Sequence[str], language: str | None) -> str:
-    if b"\x1b" not in body or not any(
-        name.startswith("iso2022") for name in stated
-    ):  # these hide in ASCII
+def _decode_by_labels(body: bytes, labelled: Sequence[str], language: str | None) -> str:
+    """Decode bytes that are no UTF-16 or UTF-32; `labelled` are the charsets of labels."""
+    if not _may_be_iso2022(body, labelled):
         try:
             return body.decode("utf-8")
         except UnicodeDecodeError:
             pass
-    own = _by_language(language or _feed_language(body))
-    western = (*own, _WESTERN) if _WESTERN in stated else ()
-    strong = (name for name in stated if name != _WESTERN)
-    return _best(body, tuple(dict.fromkeys((*strong, *western, "utf-8", *own, _WESTERN))))
+
+    by_language = _charsets_of_language(language or _feed_language(body))
+    candidates = [charset for charset in labelled if charset != _WESTERN]
+    if _WESTERN in labelled:
+        candidates += [*by_language, _WESTERN]
+    candidates += ["utf-8", *by_language, _WESTERN]
+    return _decode_best(body, dict.fromkeys(candidates))
 
 
-def _best(body: bytes, names: tuple[str, ...]) -> str:
-    """Take the first reading with few U+FFFD, else the one with the fewest."""
+def _may_be_iso2022(body: bytes, labelled: Sequence[str]) -> bool:
+    """Tell whether a label and an escape byte say ISO 2022, whose bytes are all ASCII."""
+    if b"\x1b" not in body:
+        return False
+    return any(charset.startswith("iso2022") for charset in labelled)
+
+
+def _decode_best(body: bytes, charsets: Iterable[str]) -> str:
+    """Return the first reading with few U+FFFD, else the one with the fewest."""
     readings = []
-    for name in names:
-        text = body.decode(name, "replace")
-        if text.count(_REPLACEMENT) <= _TOLERATED:
+    for charset in charsets:
+        text = body.decode(charset, "replace")
+        replacements = text.count(_REPLACEMENT)
+        if replacements <= _MAX_REPLACEMENTS:
             return text
-        readings.append(text)
-    return min(readings, key=lambda text: text.count(_REPLACEMENT))
+        readings.append((replacements, text))
+    _, best = min(readings, key=lambda reading: reading[0])
+    return best
 
 
-def _charsets(body: bytes, content_type: str, labels: Sequence[str]) -> list[str]:
-    http, xml = _HTTP_LABEL.search(content_type), _XML_LABEL.match(body)
-    stated = (http[1] if http else "", xml[1].decode("ascii") if xml else "", *labels)
-    return [name for label in stated if (name := _charset(label))]
+def _find_charsets(body: bytes, content_type: str, labels: Sequence[str]) -> list[str]:
+    """Return the charsets that HTTP, the XML declaration and `labels` name, in this order."""
+    all_labels = []
+    http = _HTTP_LABEL.search(content_type)
+    if http:
+        all_labels.append(http[1])
+    xml = _XML_LABEL.match(body)
+    if xml:
+        all_labels.append(xml[1].decode("ascii"))
+    all_labels.extend(labels)
+
+    charsets = []
+    for label in all_labels:
+        charset = _charset(label)
+        if charset:
+            charsets.append(charset)
+    return charsets
 
 
 def _charset(label: str) -> str | None:
-    """Give Python's name of a label's charset; None for an unknown one, and for UTF-16, which its bytes would show."""
+    """Return Python's name of a label's charset.
+
+    None for an unknown one, and for UTF-16 and UTF-32, which the bytes would show.
+    """
     try:
         name = codecs.lookup(_ALIASES.get(label.lower(), label)).name
     except (LookupError, ValueError):
@@ -148,11 +178,17 @@ def _charset(label: str) -> str | None:
 
 
 def _feed_language(body: bytes) -> str | None:
-    found = _LANGUAGE.search(body, 0, _HEAD_BYTES)
-    return found[1].decode("ascii") if found else None
+    match = _LANGUAGE.search(body, 0, _HEAD_BYTES)
+    if match is None:
+        return None
+    return match[1].decode("ascii")
 
 
-def _by_language(tag: str | None) -> tuple[str, ...]:
-    language = (tag or "").lower()
-    name = _LEGACY.get(language) or _LEGACY.get(language.split("-")[0])
-    return (name,) if name else ()
+def _charsets_of_language(tag: str | None) -> list[str]:
+    """Return the charset that a language was written in before UTF-8, if it is known."""
+    if tag is None:
+        return []
+    language = tag.lower()
+    primary = language.split("-")[0]
+    charset = _LEGACY.get(language) or _LEGACY.get(primary)
+    return [charset] if charset else []

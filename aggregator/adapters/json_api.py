@@ -1,12 +1,14 @@
-"""JSON interfaces that list articles: one document to raw entries, by the rules' paths, else by well-known names.
+"""Reads JSON interfaces that list articles: by the rules' paths, else by well-known key names.
 
-Rule: without rules the longest list of objects that have something like a title and something like a link is the list.
-A list that is there and empty is quiet; where no list is, the source is broken.
+Without rules, the longest list of objects that have something like a title and something
+like a link is the list. A list that is there and empty has nothing new; if there is no
+list, the source is broken.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -28,106 +30,130 @@ if TYPE_CHECKING:
     from aggregator.rules.compiled import Listing, SiteRules
 
 MAX_ITEMS = 2_000  # an interface that gives more at once gives its archive
+# What some interfaces put before their JSON, so that a page cannot run it as a script.
 _GUARD = re.compile(r"^\s*(?:\)\]\}'?,?|while\s*\(1\);|for\s*\(;;\);)\s*")
-_ADDRESS = re.compile(r"(?:https?:)?//|[/?.]", re.IGNORECASE)
+_URL = re.compile(r"(?:https?:)?//|[/?.]", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A list that may be the articles', and where it is in the document."""
+
+    items: Items
+    path: str
+    rank: tuple[bool, int]
 
 
 def parse(capture: Capture, rules: SiteRules) -> Parsed:
     """Read a JSON document.
 
-    Raises: SourceError("parse") for what is no JSON, SourceError("no-items") where no list of articles is in it.
+    Raises:
+        SourceError: "parse" for what is no JSON, "no-items" if it has no list of articles.
     """
-    document = read(capture)
+    document = _decode(capture)
     listing = rules.listing
-    manner = Manner(
-        Reader(capture.taken, timezone=rules.timezone or "UTC", rule=listing.field("published")),
-        linkless=True,
-    )
-    more = _next(document, listing)
-    found, notes = (
-        _by_rules(document, listing, manner)
-        if listing.items
-        else _by_names(document, listing, manner)
-    )
+    dates = Reader(capture.taken, timezone=rules.timezone or "UTC", rule=listing.field("published"))
+    manner = Manner(dates, linkless=True)
+    more = _next_page(document, listing)
+
+    notes: tuple[str, ...] = ()
+    if listing.items:
+        found = _read_by_rules(document, listing, manner)
+    else:
+        candidate = _find_by_names(document, listing, manner)
+        found = None
+        if candidate is not None:
+            found = candidate.items
+            notes = (f"items by their names, at `json:{candidate.path}`",)
+
     if found is None:
-        return Parsed(quiet=True, more=more, notes=notes)
-    return Parsed(found.entries, found.rejected, home=document.home or None, more=more, notes=notes)
+        return Parsed(quiet=True, more=more)
+    home = document.home or None
+    return Parsed(found.entries, found.rejected, home=home, more=more, notes=notes)
 
 
-def read(capture: Capture) -> Document:
-    """Decode a JSON document. Raises: SourceError("parse")."""
+def _decode(capture: Capture) -> Document:
     text = decode(capture.body, capture.headers.get("content-type", ""))
+    json = _GUARD.sub("", text.lstrip("\ufeff"), count=1)
     try:
-        data = orjson.loads(_GUARD.sub("", text.lstrip("\ufeff"), count=1))
+        data = orjson.loads(json)
     except (orjson.JSONDecodeError, UnicodeEncodeError) as e:
         raise SourceError("parse", f"JSON that cannot be read: {e}") from e
     return Document(etree.Element("html"), kind="json", url=capture.url, data=data)
 
 
-def _by_rules(
-    document: Document, listing: Listing, manner: Manner
-) -> tuple[Items | None, tuple[str, ...]]:
-    seen: list[str] = []
+def _read_by_rules(document: Document, listing: Listing, manner: Manner) -> Items | None:
+    """Return the items of the first selector that finds usable ones.
+
+    None if the list that a selector names is there and empty.
+    """
+    reports: list[str] = []
     rejected = 0
     for selector in listing.items:
         found = items.read(document, selector, listing, manner, most=MAX_ITEMS)
         if found.entries:
-            return found, ()
+            return found
         rejected += found.count
-        seen.append(f"`{selector.source}` finds {found.count or 'nothing'}{_why(found)}")
-    if not rejected and any(list_items.container(selector, document) for selector in listing.items):
-        return None, ()
-    raise SourceError("no-items", f"{'; '.join(seen)}; {sight(document.data)}")
+        reports.append(f"`{selector.source}` finds {_describe_unusable(found)}")
+
+    if rejected == 0:
+        for selector in listing.items:
+            if list_items.container(selector, document):
+                return None
+    raise SourceError("no-items", f"{'; '.join(reports)}; {_describe(document.data)}")
 
 
-def _why(found: Items) -> str:
-    return f", none usable ({found.rejected[0]})" if found.rejected else ""
+def _describe_unusable(found: Items) -> str:
+    count = str(found.count or "nothing")
+    if not found.rejected:
+        return count
+    return f"{count}, none usable ({found.rejected[0]})"
 
 
-def _by_names(
-    document: Document, listing: Listing, manner: Manner
-) -> tuple[Items | None, tuple[str, ...]]:
-    best: tuple[bool, int, Items, str] | None = None
+def _find_by_names(document: Document, listing: Listing, manner: Manner) -> _Candidate | None:
+    """Return the list that looks most like articles.
+
+    None if there is no such list but an empty one, which means that nothing is new.
+    """
+    best: _Candidate | None = None
     for candidate in find_list.lists(document.data):
-        found = items.gathered(
-            items.objects(candidate.objects[:MAX_ITEMS], document, listing, manner),
-            document,
-            manner,
-        )
+        raw = items.objects(candidate.objects[:MAX_ITEMS], document, listing, manner)
+        found = items.gathered(raw, document, manner)
+        if not found.entries:
+            continue
         rank = (items.are_articles(found.entries), found.worth)
-        if found.entries and (best is None or rank > best[:2]):
-            best = (*rank, found, candidate.path)
-    if best is not None:
-        return best[2], (f"items by their names, at `json:{best[3]}`",)
-    if find_list.has_empty_list(document.data):
-        return None, ()
-    raise SourceError(
-        "no-items", f"no list of objects with a title and a link; {sight(document.data)}"
-    )
+        if best is None or rank > best.rank:
+            best = _Candidate(found, candidate.path, rank)
+
+    if best is None and not find_list.has_empty_list(document.data):
+        reason = f"no list of objects with a title and a link; {_describe(document.data)}"
+        raise SourceError("no-items", reason)
+    return best
 
 
-def _next(document: Document, listing: Listing) -> tuple[str, ...]:
-    """The address of the next page; a bare number or token is none, unless rules put an address before it."""
+def _next_page(document: Document, listing: Listing) -> tuple[str, ...]:
+    """Return the URL of the next page, as the rules find it.
+
+    A bare number or token is no URL, unless the rules put one before it.
+    """
     for selector in listing.next:
         for match in selector(document):
-            address = (
-                absolute(match.value, base=document.home) if _ADDRESS.match(match.value) else None
-            )
-            if address and address != document.url:
-                return (address,)
+            if not _URL.match(match.value):
+                continue
+            url = absolute(match.value, base=document.home)
+            if url and url != document.url:
+                return (url,)
     return ()
 
 
-def sight(data: Any) -> str:
+def _describe(data: Any) -> str:
     """Say what a document is in a few words."""
-    if isinstance(data, dict):
-        return (
-            f"the document has {', '.join(list(map(str, data))[:6])}"[:160]
-            if data
-            else "the document is empty"
-        )
-    return (
-        f"the document is a list of {len(data)}"
-        if isinstance(data, list)
-        else "the document is a single value"
-    )
+    if isinstance(data, list):
+        return f"the document is a list of {len(data)}"
+    if not isinstance(data, dict):
+        return "the document is a single value"
+    if not data:
+        return "the document is empty"
+
+    keys = [str(key) for key in data]
+    return f"the document has {', '.join(keys[:6])}"[:160]

@@ -1,8 +1,11 @@
-"""OPML 1.0, 1.1 and 2.0 (opml.org/spec2.opml): the list of feeds that any reader exports.
+"""Reads OPML 1.0, 1.1 and 2.0 (opml.org/spec2.opml), the list of feeds that any reader exports.
 
-Rule: a file is a stranger's: it is scanned once from end to end and never parsed as XML, so that no DTD, entity or
-depth can hold it, and a bare `&` or a missing end tag loses nothing. Nothing it names is loaded. An attribute's name
-counts in any letter case, folders and categories are tags, and what people read is plain text.
+Rule: a file is not trusted. It is scanned once from end to end and never parsed as XML, so
+that no DTD, entity or depth can keep us busy, and a bare `&` or a missing end tag loses
+nothing. Nothing that it names is loaded.
+
+The names of attributes count in any letter case, folders and categories become tags, and
+names and tags are plain text.
 """
 
 from __future__ import annotations
@@ -10,10 +13,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from html import unescape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from aggregator.adapters.charset import decode
-from aggregator.adapters.feed.describe import sight
+from aggregator.adapters.feed.describe import describe
 from aggregator.adapters.feed.xml_repair import CDATA, after_doctype, sections
 from aggregator.errors import SourceError
 from aggregator.normalize.text import clean_characters, plain
@@ -21,7 +24,9 @@ from aggregator.normalize.url import key
 from aggregator.normalize.url.parts import absolute
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+
+    Attributes = Mapping[str, str]
 
 LIMIT_BYTES = 16 * 1024 * 1024
 MAX_OUTLINES = 50_000  # GHSA-83jp-rww3-57rr: a list without end held a reader until it was killed
@@ -30,25 +35,25 @@ MAX_TAGS = 20  # of one feed
 MAX_TEXT = 200  # characters of a name or a tag
 
 _MAX_MARKUP = 2_000  # characters: what is read of a name with its markup
-_WITHIN = 65_536  # characters: how much may precede the root
+_ROOT_WITHIN = 65_536  # characters: how much may precede the root
 _ROOT = re.compile(r"<opml(?=[\s>])", re.IGNORECASE)
-_OUTLINE = re.compile(r"<(/?)outline(?=[\s/>])", re.IGNORECASE)
+_OUTLINE = re.compile(r"<(?P<end>/?)outline(?=[\s/>])", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""\s*+([\w:.-]++)\s*+=\s*+(?:"([^"]*+)"|'([^']*+)')""")
-_END = re.compile(r"\s*+(/?)>")
+_TAG_END = re.compile(r"\s*+(?P<empty>/?)>")
 _JUNK = re.compile(r"\s*+[^\s<>]++")  # of a quote inside a value, say
 _WANTED = frozenset({"text", "title", "type", "xmlurl", "category"})
 # XML knows no reference without its semicolon, HTML does: it would read `?a=1&copy=2` as `?a=1©=2`.
 _REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 # `feed:https://…` and `feed://…`, which stands for http (draft-obasanjo-feed-uri-scheme).
-_FEED_BEFORE, _FEED_FOR_HTTP = (
-    re.compile(f"feed:{rest}", re.IGNORECASE) for rest in ("(?://)?(?=https?:)", "(?=//)")
-)
-_ELSEWHERE = frozenset({"include", "link"})  # outlines that name another list (OPML 2.0)
+_FEED_BEFORE = re.compile("feed:(?://)?(?=https?:)", re.IGNORECASE)
+_FEED_FOR_HTTP = re.compile("feed:(?=//)", re.IGNORECASE)
+_CATEGORY_SEPARATOR = re.compile("[,/]")
+_LINK_TYPES = frozenset({"include", "link"})  # outlines that name another list (OPML 2.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """One feed of a list: its address as it is to be asked, None where it has none; `why` then says what it is."""
+    """One feed of a list; `url` is None where it has none, and `why` then says what it is."""
 
     url: str | None
     name: str | None = None
@@ -58,7 +63,10 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Subscriptions:
-    """A list of feeds, each once, in document order; `cut` where it had more than MAX_OUTLINES outlines."""
+    """The feeds of a list, each once, in document order.
+
+    `cut`: the list had more than MAX_OUTLINES outlines.
+    """
 
     feeds: tuple[Subscription, ...] = ()
     cut: bool = False
@@ -67,135 +75,194 @@ class Subscriptions:
 def read(body: bytes) -> Subscriptions:
     """Read a list of feeds.
 
-    Raises: SourceError("too-large") over LIMIT_BYTES, SourceError("not-a-feed") naming what it saw.
+    Raises:
+        SourceError: "too-large" over LIMIT_BYTES, "not-a-feed" with what the file is
+            instead.
     """
     if len(body) > LIMIT_BYTES:
         raise SourceError("too-large", f"more than {LIMIT_BYTES // 2**20} MiB")
+
     document = decode(body)
     text = document[after_doctype(document) :]
-    if _ROOT.search(text, 0, _WITHIN) is None:
-        raise SourceError("not-a-feed", sight(document) if document.strip() else "an empty file")
+    if not document.strip():
+        raise SourceError("not-a-feed", "an empty file")
+    if _ROOT.search(text, 0, _ROOT_WITHIN) is None:
+        raise SourceError("not-a-feed", describe(document))
+
     parts, _ = sections(text)
-    return _read("".join(part for part in parts if not part.startswith(CDATA)))
+    markup = [part for part in parts if not part.startswith(CDATA)]
+    return _read_markup("".join(markup))
 
 
 @dataclass(slots=True)
-class _Level:
-    """An outline that is open: a folder as soon as something is in it."""
+class _OpenOutline:
+    """An outline whose end has not come: a folder as soon as something is in it."""
 
     name: str | None
-    stated: Mapping[str, str]
-    filled: bool = False
+    attributes: Attributes
+    is_folder: bool = False
 
 
 @dataclass(slots=True)
-class _List:
-    """The list as it grows; a feed that comes again adds its folders to what is there."""
+class _FeedList:
+    """The feeds read so far; a feed that comes again adds its tags to the first one."""
 
     feeds: dict[str, Subscription] = field(default_factory=dict)
 
-    def add(self, stated: Mapping[str, str], tags: tuple[str, ...]) -> None:
-        name, url = _name(stated), _url(stated.get("xmlurl", ""))
+    def add(self, attributes: Attributes, tags: tuple[str, ...]) -> None:
+        name = _name(attributes)
+        url = _url(attributes.get("xmlurl", ""))
         if url is None:
-            self.feeds[f"nameless {len(self.feeds)}"] = Subscription(None, name, (), _why(stated))
+            no_feed = Subscription(None, name, (), _describe_other(attributes))
+            self.feeds[f"nameless {len(self.feeds)}"] = no_feed
             return
-        place = key(url) or url
-        known = self.feeds.get(place)
-        together = (*known.tags, *tags) if known else tags
-        unique = tuple(dict.fromkeys(together))[:MAX_TAGS]
-        self.feeds[place] = Subscription(
-            known.url if known else url, (known.name if known else None) or name, unique
-        )
+
+        feed_key = key(url) or url
+        known = self.feeds.get(feed_key)
+        if known is not None:
+            url = known.url
+            name = known.name or name
+            tags = _first_tags((*known.tags, *tags))
+        self.feeds[feed_key] = Subscription(url, name, tags)
 
 
-def _read(text: str) -> Subscriptions:
-    found, levels, number = _List(), list[_Level](), 0
-    for number, (stated, ends) in enumerate(_outlines(text), 1):
+def _read_markup(text: str) -> Subscriptions:
+    found = _FeedList()
+    opened: list[_OpenOutline] = []
+    for number, tag in enumerate(_outline_tags(text), 1):
         if number > MAX_OUTLINES:
-            break
-        if stated is None:
-            _close(found, levels)
-            continue
-        if levels:
-            levels[-1].filled = True
-        if stated.get("xmlurl") or ends:
-            found.add(stated, _tags(stated, levels))
-        if not ends:
-            levels.append(_Level(None if stated.get("xmlurl") else _name(stated), stated))
-    return Subscriptions(tuple(found.feeds.values()), cut=number > MAX_OUTLINES)
+            return Subscriptions(tuple(found.feeds.values()), cut=True)
+        if tag.attributes is None:
+            _close(found, opened)
+        else:
+            _open(found, opened, tag.attributes, is_empty=tag.is_empty)
+    return Subscriptions(tuple(found.feeds.values()))
 
 
-def _close(found: _List, levels: list[_Level]) -> None:
-    level = levels.pop() if levels else None
-    if level and not level.filled and not level.stated.get("xmlurl"):
-        found.add(level.stated, ())
+def _open(
+    found: _FeedList, opened: list[_OpenOutline], attributes: Attributes, *, is_empty: bool
+) -> None:
+    """Add an outline that begins; an empty one is its own end."""
+    if opened:
+        opened[-1].is_folder = True
+    is_feed = bool(attributes.get("xmlurl"))
+    if is_feed or is_empty:
+        found.add(attributes, _tags(attributes, opened))
+    if not is_empty:
+        folder_name = None if is_feed else _name(attributes)
+        opened.append(_OpenOutline(folder_name, attributes))
 
 
-def _outlines(text: str) -> Iterator[tuple[Mapping[str, str] | None, bool]]:
-    """Give the attributes of each outline that begins, and whether it ends at once; None for an end tag.
+def _close(found: _FeedList, opened: list[_OpenOutline]) -> None:
+    """End the innermost outline; one without a URL and content is reported."""
+    if not opened:
+        return
+    outline = opened.pop()
+    if not outline.is_folder and not outline.attributes.get("xmlurl"):
+        found.add(outline.attributes, ())
+
+
+class _OutlineTag(NamedTuple):
+    """A tag of an outline; an end tag has None as attributes."""
+
+    attributes: Attributes | None
+    is_empty: bool
+
+
+def _outline_tags(text: str) -> Iterator[_OutlineTag]:
+    """Yield the start and end tags of outlines.
 
     No character is looked at twice, or a file of tags within tags would take hours.
     """
-    at = 0
-    while opening := _OUTLINE.search(text, at):
-        if opening[1]:
-            at = opening.end()
-            yield None, True
+    position = 0
+    while opening := _OUTLINE.search(text, position):
+        position = opening.end()
+        if opening["end"]:
+            yield _OutlineTag(None, is_empty=True)
         else:
-            stated, at, ends = _attributes(text, opening.end())
-            yield stated, ends
+            attributes, position = _read_attributes(text, position)
+            end = _TAG_END.match(text, position)
+            is_empty = True  # a tag that breaks off has no content
+            if end is not None:
+                position = end.end()
+                is_empty = bool(end["empty"])
+            yield _OutlineTag(attributes, is_empty)
 
 
-def _attributes(text: str, at: int) -> tuple[Mapping[str, str], int, bool]:
-    stated: dict[str, str] = {}
+def _read_attributes(text: str, position: int) -> tuple[Attributes, int]:
+    """Return the attributes of a tag, and where they end."""
+    attributes: dict[str, str] = {}
     while True:
-        if attribute := _ATTRIBUTE.match(text, at):
+        attribute = _ATTRIBUTE.match(text, position)
+        if attribute:
             name = attribute[1].lower()
             if name in _WANTED:
-                stated.setdefault(name, _decoded(attribute[2] or attribute[3] or ""))
-        elif end := _END.match(text, at):
-            return stated, end.end(), bool(end[1])
-        elif (attribute := _JUNK.match(text, at)) is None:
-            return stated, at, True
-        at = attribute.end()
+                value = attribute[2] or attribute[3] or ""
+                attributes.setdefault(name, _replace_references(value))
+            position = attribute.end()
+            continue
+
+        junk = _JUNK.match(text, position)
+        if junk is None or _TAG_END.match(text, position):
+            return attributes, position
+        position = junk.end()
 
 
-def _decoded(value: str) -> str:
+def _replace_references(value: str) -> str:
     return _REFERENCE.sub(lambda reference: unescape(reference[0]), value).strip()
 
 
-def _name(stated: Mapping[str, str]) -> str | None:
-    return _line(stated.get("text", "")) or _line(stated.get("title", ""))
+def _name(attributes: Attributes) -> str | None:
+    name = _line(attributes.get("text", ""))
+    if name is None:
+        name = _line(attributes.get("title", ""))
+    return name
 
 
 def _line(value: str) -> str | None:
+    """Return a name as plain text, None for an empty one."""
     if len(value) > _MAX_MARKUP:
-        value = (
-            value[:_MAX_MARKUP].rpartition("<")[0] or value[:_MAX_MARKUP]
-        )  # half a tag would be text
+        value = value[:_MAX_MARKUP]
+        value = value.rpartition("<")[0] or value  # half a tag would be text
     return plain(value)[:MAX_TEXT].strip() or None
 
 
 def _url(written: str) -> str | None:
-    """Give the address to ask; what is none is given as it is written, since somebody has to be told of it."""
+    """Return the URL to fetch, None for an empty one.
+
+    What is no URL is returned as it is written, so that a message can name it.
+    """
     url = written
-    for scheme, instead in ((_FEED_BEFORE, ""), (_FEED_FOR_HTTP, "http:")):
-        found = scheme.match(url)
-        url = instead + url[found.end() :] if found else url
+    before = _FEED_BEFORE.match(url)
+    if before:
+        url = url[before.end() :]
+    for_http = _FEED_FOR_HTTP.match(url)
+    if for_http:
+        url = "http:" + url[for_http.end() :]
     return absolute(url) or clean_characters(url) or None
 
 
-def _why(stated: Mapping[str, str]) -> str:
-    kind = stated.get("type", "").lower()
-    return (
-        f"a {kind} to another document, which is not read"
-        if kind in _ELSEWHERE
-        else "no xmlUrl: a folder, or no feed"
-    )
+def _describe_other(attributes: Attributes) -> str:
+    """Say what an outline without a URL is."""
+    kind = attributes.get("type", "").lower()
+    if kind in _LINK_TYPES:
+        return f"a {kind} to another document, which is not read"
+    return "no xmlUrl: a folder, or no feed"
 
 
-def _tags(stated: Mapping[str, str], levels: list[_Level]) -> tuple[str, ...]:
-    """Give the categories (`/world/asia,radio` are three), then the folders from the outermost."""
-    categories = re.split("[,/]", stated.get("category", "")[: MAX_TEXT * MAX_TAGS])
-    names = (*map(_line, categories), *(level.name for level in levels[:MAX_DEPTH]))
-    return tuple(dict.fromkeys(name for name in names if name))[:MAX_TAGS]
+def _tags(attributes: Attributes, folders: list[_OpenOutline]) -> tuple[str, ...]:
+    """Return the categories (`/world/asia,radio` are three), then the outermost folders."""
+    written = attributes.get("category", "")[: MAX_TEXT * MAX_TAGS]
+    names = [_line(category) for category in _CATEGORY_SEPARATOR.split(written)]
+    for folder in folders[:MAX_DEPTH]:
+        names.append(folder.name)
+    return _first_tags(names)
+
+
+def _first_tags(names: Iterable[str | None]) -> tuple[str, ...]:
+    """Return each name once, MAX_TAGS at most."""
+    tags = dict[str, None]()
+    for name in names:
+        if name:
+            tags[name] = None
+    return tuple(tags)[:MAX_TAGS]

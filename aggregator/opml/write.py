@@ -1,7 +1,7 @@
-"""The feeds that are followed -> one OPML 2.0 document (opml.org/spec2.opml) for any other reader.
+"""Writes the configured feeds as an OPML 2.0 document (opml.org/spec2.opml) for other readers.
 
-The rule: nothing but the sources decides a byte, and no secret of theirs is among them. Only what is a feed is there: a
-page, a folder or an archive is nothing that another reader could ask.
+The sources alone decide every byte, and none of their secrets is written. Only feeds are
+listed: another reader could not subscribe to a page, a folder or an archive.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from aggregator.config import Source
 
 _NOT_XML = re.compile("[^\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+")
-_PARTS_A_CATEGORY = re.compile(r"[,/]|&(?=#?\w+;)")
+_SEPARATOR_IN_CATEGORY = re.compile(r"[,/]|&(?=#?\w+;)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +31,20 @@ class Outline:
     tags: tuple[str, ...] = ()
 
 
-def _is_feed(adapter: str) -> bool:
-    """Tell whether an address is a feed's. Site rules and `auto` stand for feeds here."""
-    known = ADAPTERS.get(adapter)
-    return known is None or known.is_feed
-
-
 def outlines(sources: Iterable[Source]) -> tuple[list[Outline], dict[str, str]]:
-    """Give the enabled sources that are feeds, in order; and why each other one is left out, by its id."""
-    feeds, left_out = [], {}
+    """Return the enabled sources that are feeds, in order.
+
+    The second value says, by id, why each of the other enabled sources is left out.
+    """
+    feeds = []
+    left_out = {}
     for source in sources:
         if not source.enabled:
             continue
-        if source.url is None or not _is_feed(source.adapter):
-            left_out[source.id] = (
-                f"no feed ({source.adapter if source.url else 'files of this machine'})"
-            )
+        if source.url is None:
+            left_out[source.id] = "no feed (files of this machine)"
+        elif not _is_feed(source.adapter):
+            left_out[source.id] = f"no feed ({source.adapter})"
         elif source.shown != source.url:
             left_out[source.id] = "a secret stands in its address"
         else:
@@ -54,36 +52,55 @@ def outlines(sources: Iterable[Source]) -> tuple[list[Outline], dict[str, str]]:
     return feeds, left_out
 
 
+def _is_feed(adapter: str) -> bool:
+    """Tell whether the adapter reads feeds; site rules and `auto` count as feeds here."""
+    known = ADAPTERS.get(adapter)
+    return known is None or known.is_feed
+
+
 def render(title: str, feeds: Sequence[Outline]) -> bytes:
-    """Render the list as UTF-8: feeds without a tag first, then folder by folder, in the order of their first feed."""
+    """Render the list as UTF-8.
+
+    Feeds without a tag come first, then folder by folder, in the order of their first feed.
+    """
     folders: dict[str, list[Outline]] = {}
     for feed in feeds:
-        folders.setdefault(feed.tags[0] if feed.tags else "", []).append(feed)
-    return "\n".join(_document(title, folders)).encode()
+        folder = feed.tags[0] if feed.tags else ""
+        folders.setdefault(folder, []).append(feed)
+    return "\n".join(_document_lines(title, folders)).encode()
 
 
-def _document(title: str, folders: dict[str, list[Outline]]) -> Iterator[str]:
+def _document_lines(title: str, folders: dict[str, list[Outline]]) -> Iterator[str]:
     yield '<?xml version="1.0" encoding="UTF-8"?>'
     yield '<opml version="2.0">'
     yield f"  <head>\n    <title>{_value(title)}</title>\n  </head>"
     yield "  <body>"
-    yield from (_outline(feed, indent=4) for feed in folders.pop("", ()))
+    for feed in folders.pop("", ()):
+        yield _outline(feed, indent=4)
     for folder, feeds in folders.items():
         yield f'    <outline text="{_value(folder)}">'
-        yield from (_outline(feed, indent=6) for feed in feeds)
+        for feed in feeds:
+            yield _outline(feed, indent=6)
         yield "    </outline>"
     yield "  </body>\n</opml>\n"
 
 
 def _outline(feed: Outline, *, indent: int) -> str:
-    name, url = _value(feed.name), _value(feed.url)
-    more = f' category="{_value(_categories(feed.tags))}"' if len(feed.tags) > 1 else ""
-    return f'{" " * indent}<outline type="rss" text="{name}" title="{name}" xmlUrl="{url}"{more}/>'
+    name = _value(feed.name)
+    attributes = f'type="rss" text="{name}" title="{name}" xmlUrl="{_value(feed.url)}"'
+    if len(feed.tags) > 1:
+        attributes += f' category="{_value(_categories(feed.tags))}"'
+    return f"{' ' * indent}<outline {attributes}/>"
 
 
 def _categories(tags: Iterable[str]) -> str:
-    """Write every tag as a category; a comma or slash would part it, and is written as a reference."""
-    return ",".join(_PARTS_A_CATEGORY.sub(lambda found: f"&#{ord(found[0])};", tag) for tag in tags)
+    """Write every tag as a category; commas and slashes in it become references."""
+    categories = [_SEPARATOR_IN_CATEGORY.sub(_as_reference, tag) for tag in tags]
+    return ",".join(categories)
+
+
+def _as_reference(match: re.Match[str]) -> str:
+    return f"&#{ord(match[0])};"
 
 
 def _value(text: str) -> str:

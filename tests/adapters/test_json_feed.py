@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.adapters.feed import json_feed
+from aggregator.adapters import feed
 from aggregator.errors import SourceError
 from aggregator.model import Capture, Found, Parsed, RawEntry
 
@@ -19,7 +19,7 @@ VERSION = "https://jsonfeed.org/version/1.1"
 def parse(document: object) -> Parsed:
     body = document if isinstance(document, bytes) else orjson.dumps(document)
     taken = datetime(2026, 7, 4, 12, tzinfo=UTC)
-    return json_feed.parse(Capture("s", "https://feeds.example/feed.json", taken, body))
+    return feed.parse(Capture("s", "https://feeds.example/feed.json", taken, body))
 
 
 def test_the_smallest_feed_is_one_item() -> None:

@@ -1,7 +1,8 @@
-"""The texts of a feed item: which one is the article, which one its summary.
+"""The texts of a feed item: which one is the article, and which one its summary.
 
-Rule: publishers put the article anywhere, so the longest text is the first candidate for it; the text called
-description or summary, when another is longer, is the summary. A media caption comes last. Everything given is HTML.
+Publishers put the article into any element, so the longest text is its first candidate.
+The text called description or summary is the summary if another text is longer. A media
+caption is the last candidate for the article. All texts are returned as HTML.
 """
 
 from __future__ import annotations
@@ -10,25 +11,20 @@ import re
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from aggregator.adapters.feed.items import unique
 from aggregator.adapters.feed.media import dicts, text
 from aggregator.model import Found
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _SHORT = 500  # characters of HTML: a teaser; an article is longer or has blocks
 _BLOCKS = re.compile(
     r"<(?:img|table|iframe|video|audio|ul|ol|figure|h[1-6]|blockquote|picture)\b", re.IGNORECASE
 )
 _MARKUP = re.compile(r"</?[a-z][a-z0-9]*(?:\s[^<>]*)?/?>|&(?:#\d+|\w+);", re.IGNORECASE)
-_BINARY = (
-    "image/",
-    "audio/",
-    "video/",
-    "font/",
-    "application/pdf",
-    "application/zip",
-)  # carried in base64, by Atom
+# Atom carries these in base64.
+_BINARY = ("image/", "audio/", "video/", "font/", "application/pdf", "application/zip")
 # feedparser writes the `<br/>` of XHTML as `<br></br>`, which is two of them in HTML.
 _VOID_END = re.compile(r"</(?:area|br|col|embed|hr|img|input|source|track|wbr)>")
 _BLANK_LINE = re.compile(r"\n[ \t\r]*\n\s*")
@@ -37,77 +33,93 @@ _BLANK_LINE = re.compile(r"\n[ \t\r]*\n\s*")
 def bodies(
     item: Mapping[str, Any], *, content: str, summary: str
 ) -> tuple[tuple[Found, ...], tuple[Found, ...]]:
-    """Give the candidates for the content, and those for the summary, of an item of feedparser.
+    """Return the candidates for the content and for the summary of a feedparser item.
 
-    `content` and `summary` name the elements they were found in (`feed:content:encoded`, `feed:description`).
+    `content` and `summary` name the elements that they were found in
+    (`feed:content:encoded`, `feed:description`).
     """
     teasers = _summary(item, summary)
-    full = sorted(
-        _unique([*_contents(item, content), *teasers]), key=lambda found: -len(found.value)
-    )
-    short = [found for found in (*teasers, *full[1:]) if found is not full[0]]
-    if (
-        not short
-        and full
-        and full[0] in teasers
-        and (is_short(full[0].value) or summary == "feed:summary")
-    ):
-        short = [full[0]]
-    return (*full, *_caption(item)), tuple(_unique(short))
+    texts = unique([*_contents(item, content), *teasers])
+    longest_first = sorted(texts, key=lambda candidate: -len(candidate.value))
+    summaries = _choose_summaries(longest_first, teasers, summary)
+    return (*longest_first, *_caption(item)), summaries
+
+
+def _choose_summaries(
+    longest_first: Sequence[Found], teasers: Sequence[Found], summary: str
+) -> tuple[Found, ...]:
+    if not longest_first:
+        return ()
+    longest, *shorter = longest_first
+    summaries = [teaser for teaser in teasers if teaser is not longest]
+    summaries.extend(shorter)
+
+    # The only text is the summary as well if it is short, or if Atom calls it that.
+    if not summaries and longest in teasers:
+        if is_short(longest.value) or summary == "feed:summary":
+            summaries.append(longest)
+    return unique(summaries)
 
 
 def as_html(plain: str) -> str:
-    """Turn a text into HTML: blank lines part paragraphs, line ends are kept.
+    """Turn a text into HTML: blank lines separate paragraphs, line ends are kept.
 
     >>> as_html("a < b")
     'a &lt; b'
     """
-    blocks = [
-        escape(block.strip(), quote=False).replace("\n", "<br>")
-        for block in _BLANK_LINE.split(plain.strip())
-    ]
-    return blocks[0] if len(blocks) == 1 else "".join(f"<p>{block}</p>" for block in blocks)
+    blocks = []
+    for block in _BLANK_LINE.split(plain.strip()):
+        blocks.append(escape(block.strip(), quote=False).replace("\n", "<br>"))
+    if len(blocks) == 1:
+        return blocks[0]
+    return "<p>" + "</p><p>".join(blocks) + "</p>"
 
 
 def is_short(value: str) -> bool:
     """Tell a teaser from an article."""
-    return len(value) <= _SHORT and value.count("<p") <= 1 and not _BLOCKS.search(value)
+    if len(value) > _SHORT or value.count("<p") > 1:
+        return False
+    return not _BLOCKS.search(value)
 
 
 def _contents(item: Mapping[str, Any], where: str) -> list[Found]:
-    parts = (
-        part for part in dicts(item.get("content")) if not str(part.get("type")).startswith(_BINARY)
-    )
-    return [Found(value, where) for part in parts if (value := _html(part.get("value"), part))]
+    contents = []
+    for part in dicts(item.get("content")):
+        if str(part.get("type")).startswith(_BINARY):
+            continue
+        html = _html(part.get("value"), part)
+        if html:
+            contents.append(Found(html, where))
+    return contents
 
 
 def _summary(item: Mapping[str, Any], where: str) -> list[Found]:
-    """Give the summary; without its detail it is feedparser's copy of the content."""
     detail = item.get("summary_detail")
-    value = _html(item.get("summary"), detail) if isinstance(detail, dict) else None
-    return [Found(value, where)] if value else []
+    if not isinstance(detail, dict):
+        return []  # a summary without its detail is feedparser's copy of the content
+
+    html = _html(item.get("summary"), detail)
+    return [Found(html, where)] if html else []
 
 
 def _caption(item: Mapping[str, Any]) -> list[Found]:
-    value = text(item.get("media_caption"))
-    if not value:
+    caption = text(item.get("media_caption"))
+    if not caption:
         return []
-    return [Found(value if _MARKUP.search(value) else as_html(value), "feed:media:description")]
+    if not _MARKUP.search(caption):
+        caption = as_html(caption)
+    return [Found(caption, "feed:media:description")]
 
 
 def _html(value: object, detail: Mapping[str, Any]) -> str | None:
-    found = text(value)
-    if found and detail.get("type") == "text/plain":
-        return as_html(found)
-    return (
-        _VOID_END.sub("", found)
-        if found and detail.get("type") == "application/xhtml+xml"
-        else found
-    )
+    """Return a text as HTML, by the media type in its detail."""
+    string = text(value)
+    if string is None:
+        return None
 
-
-def _unique(found: list[Found]) -> list[Found]:
-    first: dict[str, Found] = {}
-    for one in found:
-        first.setdefault(one.value, one)
-    return list(first.values())
+    media_type = detail.get("type")
+    if media_type == "text/plain":
+        return as_html(string)
+    if media_type == "application/xhtml+xml":
+        return _VOID_END.sub("", string)
+    return string

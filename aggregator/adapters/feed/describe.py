@@ -1,6 +1,6 @@
-"""What a document is that is no feed, in words for a person.
+"""Describes a document that is no feed, for error messages.
 
-Rule: it looks at the beginning only, and what it repeats of it is one short line.
+Only its beginning is looked at; a description is one short line.
 """
 
 from __future__ import annotations
@@ -8,31 +8,39 @@ from __future__ import annotations
 import re
 from html import unescape
 
-_HEAD = 65_536
+_HEAD = 65_536  # characters
+_MAX_REPLACEMENTS = 9  # U+FFFD in the head; a text with more of them is binary data
 _TITLE = re.compile(r"<title[^>]{0,200}>([^<]{0,300})", re.IGNORECASE)
 _PAGE = re.compile(r"<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 _ELEMENT = re.compile(r"<([A-Za-z_][\w.:-]{0,60})")
 _TAG = re.compile(r"<[^<>]{1,1000}>")
 
 
-def sight(document: str) -> str:
-    """Say what a document is that is no feed."""
+def describe(document: str) -> str:
+    """Say what a document is that is no feed (`an HTML page titled “Welcome”`)."""
     head = document[:_HEAD]
-    title = _TITLE.search(head)
     element = _ELEMENT.search(head)
-    if _PAGE.search(head) or (element and element[1].lower() in ("head", "body")):
-        return (
-            f"an HTML page titled “{line(title[1])}”"
-            if title and line(title[1])
-            else "an HTML page"
-        )
-    if "\0" in head or head.count("\ufffd") > 9:
+    root = element[1] if element else ""
+    if _PAGE.search(head) or root.lower() in ("head", "body"):
+        return _describe_page(head)
+    if "\0" in head or head.count("\ufffd") > _MAX_REPLACEMENTS:
         return "binary data"
-    if element and head.lstrip().startswith("<"):
-        return f"XML whose root is <{element[1]}>"
-    return f"text beginning “{' '.join(head[:80].split())[:40]}”"
+    if root and head.lstrip().startswith("<"):
+        return f"XML whose root is <{root}>"
+
+    beginning = " ".join(head[:80].split())[:40]
+    return f"text beginning “{beginning}”"
+
+
+def _describe_page(head: str) -> str:
+    match = _TITLE.search(head)
+    title = line(match[1]) if match else None
+    if title is None:
+        return "an HTML page"
+    return f"an HTML page titled “{title}”"
 
 
 def line(markup: str) -> str | None:
-    """Give a title as one line of text, None for an empty one."""
-    return " ".join(unescape(_TAG.sub("", markup)).split()) or None
+    """Return a title as one line of text, None for an empty one."""
+    without_tags = _TAG.sub("", markup)
+    return " ".join(unescape(without_tags).split()) or None

@@ -1,7 +1,8 @@
-"""What a document's items are when seen together: rejects, limits, and ids that repeat.
+"""Looks at all items of a document together: which are usable, and whose guids repeat.
 
-Rule: an item is rejected by itself and named by its number; a guid that a document gives twice is believed once, and
-where more than 5 % of a document's guids repeat none of them is (FreshRSS draws the line there too).
+An item is rejected on its own and named by its number. A guid that a document gives
+twice is trusted only the first time. If more than 5 % of a document's guids repeat, none
+of them is trusted (FreshRSS draws the line there too).
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from aggregator.model import Found
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from aggregator.model import RawEntry
 
@@ -18,38 +21,69 @@ _MAX_TEXT = 2 * 1024 * 1024  # characters of one item's texts
 _TOLERATED_REPEATS = 0.05
 
 
-def gathered(
-    entries: Sequence[RawEntry], rejected: Sequence[str] = ()
+def split_rejected(
+    entries: Sequence[RawEntry], messages: Sequence[str] = ()
 ) -> tuple[tuple[RawEntry, ...], tuple[str, ...]]:
-    """Part the items that can become entries from the messages about those that cannot."""
-    reasons = {entry.item: reason for entry in entries if (reason := _reason(entry))}
-    kept = [entry for entry in entries if entry.item not in reasons]
-    return _trusted(kept), (*(f"{item}: {reason}" for item, reason in reasons.items()), *rejected)
+    """Return the usable items, and a message for each of the others before `messages`."""
+    usable = []
+    rejected = []
+    for entry in entries:
+        reason = _reason_to_reject(entry)
+        if reason is None:
+            usable.append(entry)
+        else:
+            rejected.append(f"{entry.item}: {reason}")
+    return _mark_repeated_guids(usable), (*rejected, *messages)
 
 
-def _reason(entry: RawEntry) -> str | None:
+def _reason_to_reject(entry: RawEntry) -> str | None:
     if not (entry.url or entry.guid or entry.title or entry.content):
         return "no link, no id, no title, no text"
-    length = max((len(found.value) for found in entry.content), default=0)
-    return (
-        f"a text of {length} characters, over the limit of {_MAX_TEXT}"
-        if length > _MAX_TEXT
-        else None
-    )
+
+    longest = 0
+    for candidate in entry.content:
+        longest = max(longest, len(candidate.value))
+    if longest > _MAX_TEXT:
+        return f"a text of {longest} characters, over the limit of {_MAX_TEXT}"
+    return None
 
 
-def _trusted(entries: Sequence[RawEntry]) -> tuple[RawEntry, ...]:
-    """Mark the guids that are not to be believed."""
-    repeats, seen = set(), set()
-    for number, entry in enumerate(entries):
-        if entry.guid and entry.guid.value in seen:
-            repeats.add(number)
-        elif entry.guid:
+def _mark_repeated_guids(entries: Sequence[RawEntry]) -> tuple[RawEntry, ...]:
+    """Mark the guids that cannot be trusted, because others of the document equal them."""
+    seen = set()
+    repeats = set()  # indexes of the entries
+    for index, entry in enumerate(entries):
+        if entry.guid is None:
+            continue
+        if entry.guid.value in seen:
+            repeats.add(index)
+        else:
             seen.add(entry.guid.value)
     if not repeats:
         return tuple(entries)
-    none = len(repeats) > _TOLERATED_REPEATS * (len(seen) + len(repeats))
-    return tuple(
-        replace(entry, trusted_guid=False) if entry.guid and (none or number in repeats) else entry
-        for number, entry in enumerate(entries)
-    )
+
+    trust_none = len(repeats) > _TOLERATED_REPEATS * (len(seen) + len(repeats))
+    marked = []
+    for index, entry in enumerate(entries):
+        if entry.guid and (trust_none or index in repeats):
+            marked.append(replace(entry, trusted_guid=False))
+        else:
+            marked.append(entry)
+    return tuple(marked)
+
+
+def unique(candidates: Iterable[Found]) -> tuple[Found, ...]:
+    """Return each value once, with the first place where it was found."""
+    first: dict[str, Found] = {}
+    for candidate in candidates:
+        first.setdefault(candidate.value, candidate)
+    return tuple(first.values())
+
+
+def unique_values(values: Iterable[str | None], where: str) -> tuple[Found, ...]:
+    """Return each value once, all found in `where`; an absent one is skipped."""
+    unique: dict[str, Found] = {}
+    for value in values:
+        if value:
+            unique[value] = Found(value, where)
+    return tuple(unique.values())

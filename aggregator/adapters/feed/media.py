@@ -1,7 +1,7 @@
-"""What a feed item attaches: pictures, audio, video.
+"""The pictures, audio and video of a feed item.
 
-Rule: everything stated is given once, best first: pictures of known width before those without, thumbnails last; the
-channel's logo is no picture of an item.
+Each is returned once, best first: pictures of known width before those without, and
+thumbnails last. The channel's logo is no picture of an item.
 """
 
 from __future__ import annotations
@@ -12,136 +12,176 @@ from typing import TYPE_CHECKING, Any
 from aggregator.model import Enclosure, RawImage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
-_IMAGE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif|svg)(?=$|[?#&!])", re.IGNORECASE)
-_SOUND = re.compile(
-    r"\.(?:mp3|m4a|aac|ogg|oga|opus|wav|flac|mp4|m4v|mov|webm|mkv|m3u8)(?=$|[?#])", re.IGNORECASE
-)
-_SOUND_TYPES = (
+# Media types of audio and video, by their beginning.
+SOUND_TYPES = (
     "audio/",
     "video/",
     "application/ogg",
     "application/x-mpegurl",
     "application/vnd.apple.mpegurl",
 )
-_UNTOLD = ("", "application/octet-stream")
+_IMAGE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif|svg)(?=$|[?#&!])", re.IGNORECASE)
+_SOUND = re.compile(
+    r"\.(?:mp3|m4a|aac|ogg|oga|opus|wav|flac|mp4|m4v|mov|webm|mkv|m3u8)(?=$|[?#])", re.IGNORECASE
+)
+_UNKNOWN_TYPES = ("", "application/octet-stream")
 _CLOCK = re.compile(r"(?:(?:(\d{1,3}):)?(\d{1,3}):)?(\d{1,6})(?:\.\d+)?")
 _MAX_NUMBER = 2**53  # beyond it a size or a length is no measurement
+_MAX_DIGITS = 16
 
 
 def images(item: Mapping[str, Any]) -> tuple[RawImage, ...]:
-    """Give the pictures of an item of feedparser."""
-    media = [
-        content for content in dicts(item.get("media_content")) if _kind(content, "url") == "image"
-    ]
-    caption = text(item.get("media_caption")) if len(media) == 1 else None
-    found = [
-        *_widest_first(_image(content, "url", "feed:media:content", caption) for content in media),
-        *(
-            _image(link, "href", "feed:enclosure")
-            for link in _enclosed(item)
-            if _kind(link, "href") == "image"
-        ),
-        *(_image(image, "href", "feed:itunes:image") for image in dicts([item.get("image")])),
-        *_widest_first(
-            _image(thumb, "url", "feed:media:thumbnail")
-            for thumb in dicts(item.get("media_thumbnail"))
-        ),
-    ]
+    """Return the pictures of a feedparser item."""
+    candidates = _media_images(item)
+    for link in _enclosure_links(item):
+        if _kind(link, "href") == "image":
+            candidates.append(_image(link, "href", "feed:enclosure"))
+    for image in dicts([item.get("image")]):
+        candidates.append(_image(image, "href", "feed:itunes:image"))
+    candidates.extend(_thumbnails(item))
+
     first: dict[str, RawImage] = {}
-    for image in found:
-        if image.url:
-            first.setdefault(image.url, image)
+    for candidate in candidates:
+        if candidate.url:
+            first.setdefault(candidate.url, candidate)
     return tuple(first.values())
 
 
+def _media_images(item: Mapping[str, Any]) -> list[RawImage]:
+    """Return the pictures in media:content, the widest first."""
+    contents = []
+    for content in dicts(item.get("media_content")):
+        if _kind(content, "url") == "image":
+            contents.append(content)
+
+    caption = None
+    if len(contents) == 1:  # it is not known which of several pictures a caption describes
+        caption = text(item.get("media_caption"))
+    found = [_image(content, "url", "feed:media:content", caption) for content in contents]
+    return sorted(found, key=_by_width)
+
+
+def _thumbnails(item: Mapping[str, Any]) -> list[RawImage]:
+    """Return the pictures in media:thumbnail, the widest first."""
+    thumbnails = dicts(item.get("media_thumbnail"))
+    found = [_image(thumbnail, "url", "feed:media:thumbnail") for thumbnail in thumbnails]
+    return sorted(found, key=_by_width)
+
+
+def _by_width(image: RawImage) -> int:
+    if image.width is None:
+        return 0
+    return -image.width
+
+
+def _image(fields: Mapping[str, Any], key: str, where: str, caption: str | None = None) -> RawImage:
+    width = number(fields.get("width"))
+    height = number(fields.get("height"))
+    return RawImage(text(fields.get(key)) or "", where, caption=caption, width=width, height=height)
+
+
 def enclosures(item: Mapping[str, Any]) -> tuple[Enclosure, ...]:
-    """Give the audio and video of an item of feedparser; the item's itunes:duration belongs to the first of them."""
+    """Return the audio and video of a feedparser item."""
     found: dict[str, Enclosure] = {}
-    for fields, key in (
-        *((link, "href") for link in _enclosed(item)),
-        *((content, "url") for content in dicts(item.get("media_content"))),
-    ):
-        url = text(fields.get(key))
-        if url and _kind(fields, key) == "sound":
-            found.setdefault(url, _enclosure(url, fields))
-    return _timed(tuple(found.values()), seconds(item.get("itunes_duration")))
+    for link in _enclosure_links(item):
+        _add_sound(found, link, "href")
+    for content in dicts(item.get("media_content")):
+        _add_sound(found, content, "url")
+    return _with_duration(tuple(found.values()), seconds(item.get("itunes_duration")))
+
+
+def _add_sound(found: dict[str, Enclosure], fields: Mapping[str, Any], key: str) -> None:
+    """Add an attachment by its URL, in the field `key`, if it is audio or video."""
+    url = text(fields.get(key))
+    if not url or url in found or _kind(fields, key) != "sound":
+        return
+    length = number(fields.get("length")) or number(fields.get("filesize"))
+    duration = seconds(fields.get("duration"))
+    found[url] = Enclosure(url, text(fields.get("type")), length, duration)
+
+
+def _with_duration(
+    enclosures: tuple[Enclosure, ...], duration: int | None
+) -> tuple[Enclosure, ...]:
+    """Give the item's itunes:duration to its first enclosure, unless that has its own."""
+    if not enclosures or duration is None:
+        return enclosures
+    first, *others = enclosures
+    if first.duration is not None:
+        return enclosures
+    return (Enclosure(first.url, first.type, first.length, duration), *others)
+
+
+def _enclosure_links(item: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for link in dicts(item.get("links")):
+        if link.get("rel") == "enclosure":
+            yield link
+
+
+def _kind(fields: Mapping[str, Any], key: str) -> str | None:
+    """Return `image`, `sound` (audio, video) or None: by type, medium, then file name."""
+    media_type = str(fields.get("type") or "").lower()
+    medium = str(fields.get("medium") or "").lower()
+    if media_type.startswith("image/") or medium == "image":
+        return "image"
+    if media_type.startswith(SOUND_TYPES):
+        return "sound"
+    if medium in ("audio", "video") and not media_type.startswith("text/"):
+        return "sound"
+    if media_type not in _UNKNOWN_TYPES or medium:
+        return None
+
+    kind = _kind_of_file(str(fields.get(key) or ""))
+    if kind is None and fields.get("rel") == "enclosure":
+        return "sound"
+    return kind
+
+
+def _kind_of_file(url: str) -> str | None:
+    if _IMAGE.search(url):
+        return "image"
+    if _SOUND.search(url):
+        return "sound"
+    return None
 
 
 def seconds(value: object) -> int | None:
-    """Read `356`, `05:56` or `00:05:56` as seconds."""
-    found = _CLOCK.fullmatch(value.strip()) if isinstance(value, str) else None
-    if not found:
+    """Read `356`, `05:56` or `00:05:56` as seconds; None for what is none of them, or 0."""
+    if not isinstance(value, str):
         return None
-    hours, minutes, rest = (int(part or 0) for part in found.groups())
-    return hours * 3600 + minutes * 60 + rest or None
+    clock = _CLOCK.fullmatch(value.strip())
+    if clock is None:
+        return None
+    hours, minutes, rest = clock.groups(default="0")
+    return int(hours) * 3600 + int(minutes) * 60 + int(rest) or None
 
 
 def number(value: object) -> int | None:
     """Read a positive whole number; None for what is none (`0`, `-1`, `unknown`)."""
-    digits = str(value).strip() if isinstance(value, str | int | float) else ""
-    whole = digits.split(".")[0]
-    if not (whole.isascii() and whole.isdigit() and len(whole) < 17):
+    if not isinstance(value, str | int | float):
         return None
-    return int(whole) if 0 < int(whole) < _MAX_NUMBER else None
+
+    digits = str(value).strip().split(".")[0]
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= _MAX_DIGITS):
+        return None
+    whole = int(digits)
+    if not 0 < whole < _MAX_NUMBER:
+        return None
+    return whole
 
 
 def dicts(values: object) -> list[Mapping[str, Any]]:
-    """Keep the mappings of what a foreign parser gave as a list."""
+    """Return the mappings of what a foreign parser gave as a list; none if it is no list."""
+    if not isinstance(values, list):
+        return []
     # A copy, because feedparser's own dictionaries look every key up in Python.
-    return (
-        [dict(value) for value in values if isinstance(value, dict)]
-        if isinstance(values, list)
-        else []
-    )
+    return [dict(value) for value in values if isinstance(value, dict)]
 
 
 def text(value: object) -> str | None:
-    """Give a text without the space around it; None for an empty one and for what is no text."""
-    return (value.strip() or None) if isinstance(value, str) else None
-
-
-def _enclosed(item: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    return (link for link in dicts(item.get("links")) if link.get("rel") == "enclosure")
-
-
-def _kind(fields: Mapping[str, Any], key: str) -> str | None:
-    """Tell `image` or `sound` (audio, video) by type, then medium, then the file's name."""
-    media_type, medium = (
-        str(fields.get("type") or "").lower(),
-        str(fields.get("medium") or "").lower(),
-    )
-    url = str(fields.get(key) or "")
-    if media_type.startswith("image/") or medium == "image":
-        return "image"
-    if media_type.startswith(_SOUND_TYPES) or (
-        medium in ("audio", "video") and not media_type.startswith("text/")
-    ):
-        return "sound"
-    if media_type not in _UNTOLD or medium:
+    """Strip a text; return None for an empty one and for what is no text."""
+    if not isinstance(value, str):
         return None
-    if _IMAGE.search(url):
-        return "image"
-    return "sound" if _SOUND.search(url) or fields.get("rel") == "enclosure" else None
-
-
-def _image(fields: Mapping[str, Any], key: str, where: str, caption: str | None = None) -> RawImage:
-    width, height = number(fields.get("width")), number(fields.get("height"))
-    return RawImage(text(fields.get(key)) or "", where, caption=caption, width=width, height=height)
-
-
-def _widest_first(found: Iterable[RawImage]) -> list[RawImage]:
-    return sorted(found, key=lambda image: -(image.width or 0))
-
-
-def _enclosure(url: str, fields: Mapping[str, Any]) -> Enclosure:
-    length = number(fields.get("length")) or number(fields.get("filesize"))
-    return Enclosure(url, text(fields.get("type")), length, seconds(fields.get("duration")))
-
-
-def _timed(found: tuple[Enclosure, ...], duration: int | None) -> tuple[Enclosure, ...]:
-    if not found or duration is None or found[0].duration is not None:
-        return found
-    first = found[0]
-    return (Enclosure(first.url, first.type, first.length, duration), *found[1:])
+    return value.strip() or None

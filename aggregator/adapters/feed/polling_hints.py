@@ -1,7 +1,8 @@
-"""What a feed asks of those who poll it.
+"""How often a feed wants to be polled.
 
-Rule: RSS 2.0 ttl (minutes), skipHours (GMT), skipDays, and the syndication module's period over frequency, which
-counts where there is no ttl; what cannot be read asks nothing. feedparser keeps only the last hour and day.
+Read are RSS 2.0 ttl (minutes), skipHours (GMT) and skipDays, and the syndication
+module's period divided by its frequency, which counts where there is no ttl. What cannot
+be read is ignored.
 """
 
 from __future__ import annotations
@@ -28,14 +29,32 @@ _HOUR = re.compile(rb"<hour>\s*(\d{1,2})\s*</hour>")
 _DAY = re.compile(rb"<day>\s*([A-Za-z]{6,9})\s*</day>")
 _BLOCK_BYTES = 8192
 _MAX_TTL = timedelta(days=365)
+_MAX_TTL_MINUTES = 10**6  # a larger number would overflow a timedelta
+_MAX_FREQUENCY = 1440  # times a period
 
 
 def hints(xml: bytes, feed: Mapping[str, Any]) -> Hints:
-    """Read the wishes of a document, of which `feed` is feedparser's feed-level data."""
-    hours = {int(hour) % 24 for hour in _HOUR.findall(_block(xml, b"skipHours")) if int(hour) <= 24}
-    names = (day.decode().lower() for day in _DAY.findall(_block(xml, b"skipDays")))
-    days = {_DAYS.index(name) for name in names if name in _DAYS}
-    return Hints(ttl=_ttl(feed), skip_hours=tuple(sorted(hours)), skip_days=tuple(sorted(days)))
+    """Read the polling hints of a document; `feed` is feedparser's feed-level data."""
+    return Hints(ttl=_ttl(feed), skip_hours=_skip_hours(xml), skip_days=_skip_days(xml))
+
+
+def _skip_hours(xml: bytes) -> tuple[int, ...]:
+    # From the XML, because feedparser keeps only the last hour and day.
+    hours = set()
+    for match in _HOUR.findall(_block(xml, b"skipHours")):
+        hour = int(match)
+        if hour <= 24:
+            hours.add(hour % 24)
+    return tuple(sorted(hours))
+
+
+def _skip_days(xml: bytes) -> tuple[int, ...]:
+    days = set()
+    for match in _DAY.findall(_block(xml, b"skipDays")):
+        name = match.decode().lower()
+        if name in _DAYS:
+            days.add(_DAYS.index(name))
+    return tuple(sorted(days))
 
 
 def _block(xml: bytes, name: bytes) -> bytes:
@@ -43,12 +62,18 @@ def _block(xml: bytes, name: bytes) -> bytes:
     if start < 0:
         return b""
     end = xml.find(b"</" + name, start, start + _BLOCK_BYTES)
-    return xml[start:end] if end > 0 else b""
+    if end < 0:
+        return b""
+    return xml[start:end]
 
 
 def _ttl(feed: Mapping[str, Any]) -> timedelta | None:
     minutes = number(feed.get("ttl"))
     if minutes:
-        return min(timedelta(minutes=min(minutes, 10**6)), _MAX_TTL)
+        return min(timedelta(minutes=min(minutes, _MAX_TTL_MINUTES)), _MAX_TTL)
+
     period = _PERIODS.get(str(feed.get("sy_updateperiod") or "").strip().lower())
-    return period / min(number(feed.get("sy_updatefrequency")) or 1, 1440) if period else None
+    if period is None:
+        return None
+    frequency = number(feed.get("sy_updatefrequency")) or 1
+    return period / min(frequency, _MAX_FREQUENCY)

@@ -1,8 +1,9 @@
-"""The text of an XML feed, made safe and cheap to parse.
+"""Makes the text of an XML feed safe and cheap to parse, and repairs what is not well-formed.
 
-Rule: no DTD, entity declaration, comment or control character reaches the parser, and nothing that holds it for long
-(measured: 40,000 attributes 31 s, 40,000 comments 8.6 s, 5,000 categories of one item 0.4 s, a word of 20,000 letters
-as author 1.3 s, 1,500,000 nested elements 26 s). What is not well-formed is mended where that needs no guess.
+Rule: no DTD, entity declaration, comment or control character reaches the parser, and
+nothing that keeps it busy for long. Measured: 40,000 attributes 31 s, 40,000 comments
+8.6 s, 5,000 categories of one item 0.4 s, a word of 20,000 letters as author 1.3 s,
+1,500,000 nested elements 26 s. Text is repaired only where that needs no guess.
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ from aggregator.errors import SourceError
 MAX_ITEMS = 10_000
 _MAX_ATTRIBUTES = 128  # of one element; a root with every known namespace has 40
 _ATTRIBUTE_LENGTH = 5  # characters: no attribute with a name of its own is shorter
+# Characters of a start tag: a shorter one cannot have too many attributes.
+_SHORT_TAG = _ATTRIBUTE_LENGTH * _MAX_ATTRIBUTES
 _MAX_CATEGORIES = 1_000  # of one item
 _MAX_AUTHOR = 4_096  # characters
-_MAX_ELEMENTS = (
-    500_000  # of a document: 8 s of feedparser, which needs the same for each, nested or not
-)
-_MAX_DEPTH = 50_000  # within an item, whose `<p>` may all lack their ends: a second of feedparser; XHTML is 20 deep
+# Of a document: 8 s of feedparser, which needs the same for each, nested or not.
+_MAX_ELEMENTS = 500_000
+# Within an item, whose `<p>` may all lack their ends: a second of feedparser. XHTML is
+# 20 deep.
+_MAX_DEPTH = 50_000
 
 _DOCTYPE = re.compile(
     r"""<!DOCTYPE[^\[>]*+(?:\[(?:[^\]"']|"[^"]*+"|'[^']*+')*+\]\s*+)?>""", re.IGNORECASE
@@ -33,37 +37,42 @@ _DOCTYPE_BEGIN = re.compile("<!DOCTYPE", re.IGNORECASE)
 _ROOT = re.compile(r"<(?:[\w.-]{1,40}:)?(rss|rdf|feed|channel)(?=[\s>/])", re.IGNORECASE)
 _FIRST_ELEMENT = re.compile(r"<([A-Za-z_][\w.:-]{0,60})")
 _PAGE_ELEMENTS = frozenset({"html", "head", "body", "script"})
-_ROOT_WITHIN = (
-    65_536  # characters: how much junk (a PHP warning, a login banner) may precede the root
-)
+# Characters: how much junk (a PHP warning, a login banner) may precede the root.
+_ROOT_WITHIN = 65_536
 _OPENING = re.compile(r"<!(?:--|\[CDATA\[)")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _ATTRIBUTES = re.compile(r"""[\w.:-]+((?:\s+[^\s=<>"']+\s*=\s*(?:"[^"]*"|'[^']*'))*)""")
 _ATTRIBUTE = re.compile(r"""=\s*(?:"[^"]*"|'[^']*')""")
 _ITEM_ENDS = ("</item", "</entry", ":item", ":entry")
 _ITEM = re.compile(r"<(?:[\w.-]{1,40}:)?(?:item|entry)(?=[\s>/])", re.IGNORECASE)
-# An end, the begin of an item, or any other begin, whose `/` says that it is an end as well.
+# An end tag, the start of an item, or another start tag, which a `/` closes at once.
 _TAG = re.compile(
-    r"<(?:(/)|((?:item|entry)[\s>])|(?!br\b|hr\b|img\b)[^\s<>!?/][^<>]*+(?:(?<=(/))>)?)"
+    r"<(?:(?P<end>/)"
+    r"|(?P<item>(?:item|entry)[\s>])"
+    r"|(?!br\b|hr\b|img\b)[^\s<>!?/][^<>]*+(?:(?<=(?P<empty>/))>)?)"
 )
 _CATEGORY = re.compile(r"<(?:\w+:)?(?:category|keywords|subject)\b", re.IGNORECASE)
 _CATEGORY_WORDS = ("category", "keywords", "subject")
 _AUTHOR_WORDS = ("author", "creator", "managingEditor", "webMaster", "publisher")
 _AUTHOR = re.compile(
-    r"<(?:[\w.-]{1,30}:)?(?P<name>author|creator|managingEditor|webMaster|publisher)(?:\s[^<>]*)?(?<!/)>"
+    r"<(?:[\w.-]{1,30}:)?"
+    r"(?P<name>author|creator|managingEditor|webMaster|publisher)"
+    r"(?:\s[^<>]*)?(?<!/)>"
 )
 _CAPTION = re.compile(r"<(/?)media:description(?:\s[^<>]*?)?(/?)>")
-_REFERENCE = re.compile(r"&(?:#(\d{1,40}|[xX][0-9a-fA-F]{1,40});|(\w{2,31});|)")
+_REFERENCE = re.compile(r"&(?:#(?P<number>\d{1,40}|[xX][0-9a-fA-F]{1,40});|(?P<name>\w{2,31});|)")
 CDATA = "<![CDATA["
 _XML_NAMES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _DECLARATION = '<?xml version="1.0" encoding="utf-8"?>\n'
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
-    """A feed ready for its parser; `repaired` where it was not well-formed, `cut` where items were left out.
+class PreparedFeed:
+    """A feed ready for its parser.
 
-    `broken_off` tells that the document ended within an item, which was left out: half an article is none.
+    `repaired`: the document was not well-formed. `cut`: items were left out, because there
+    were too many. `broken_off`: the document ended within an item, which was left out,
+    because half an article is none.
     """
 
     xml: bytes
@@ -72,95 +81,125 @@ class Text:
     broken_off: bool = False
 
 
-def prepare(text: str) -> Text | None:
-    """Clean the text of a feed; None where no feed's root is in it.
+def prepare(text: str) -> PreparedFeed | None:
+    """Clean the text of a feed; return None if it has no root of a feed.
 
-    Raises: SourceError("parse") where the text is built to hold its parser.
+    Raises:
+        SourceError: "parse" if the text is built to keep its parser busy.
     """
-    tidy = _CONTROL.sub("", text)
-    parts, endless = sections(tidy)
+    printable = _CONTROL.sub("", text)
+    parts, has_endless_comment = sections(printable)
     clean = "".join(parts)
     start = after_doctype(clean)
-    root = _root(clean, start)
+    root = _find_root(clean, start)
     if root is None:
         return None
+
     _refuse_traps(parts, clean)
-    junk = _FIRST_ELEMENT.search(clean, start, root.start()) is not None
-    body, cut = _first_items(clean[root.start() :].rstrip(), root[0][1:])
-    return _well_formed(
-        body, root[0][1:], damaged=endless or junk or len(tidy) < len(text), cut=cut
-    )
+    has_junk = _FIRST_ELEMENT.search(clean, start, root.start()) is not None
+    damaged = has_endless_comment or has_junk or len(printable) < len(text)
+
+    name = root[0][1:]
+    body, cut = _first_items(clean[root.start() :].rstrip(), name)
+    return _make_well_formed(body, name, damaged=damaged, cut=cut)
 
 
 def after_doctype(text: str) -> int:
-    """Give where the text goes on behind its DTD; 0 where it has none. Only the first can be one, before the root."""
+    """Return the index behind the DTD; 0 if there is none.
+
+    Only the first `<!DOCTYPE` can be one, and only before the root.
+    """
     begin = _DOCTYPE_BEGIN.search(text, 0, _ROOT_WITHIN)
     if begin is None or _ROOT.search(text, 0, begin.start()):
         return 0
     doctype = _DOCTYPE.match(text, begin.start(), _ROOT_WITHIN)
-    return doctype.end() if doctype else 0
+    if doctype is None:
+        return 0
+    return doctype.end()
 
 
-def _root(text: str, start: int) -> re.Match[str] | None:
-    """Find the feed's root, also behind junk; but a page that mentions a feed is a page."""
+def _find_root(text: str, start: int) -> re.Match[str] | None:
+    """Find the feed's root, also behind junk; a page that mentions a feed has none."""
     root = _ROOT.search(text, start, start + _ROOT_WITHIN)
     first = _FIRST_ELEMENT.search(text, start, start + _ROOT_WITHIN)
-    if root and first and first.start() < root.start() and first[1].lower() in _PAGE_ELEMENTS:
+    if root is None or first is None:
+        return root
+    if first.start() < root.start() and first[1].lower() in _PAGE_ELEMENTS:
         return None
     return root
 
 
 def sections(text: str) -> tuple[list[str], bool]:
-    """Split at comments, which are dropped, and CDATA sections, which are kept whole; tell if a comment never ends."""
+    """Split at comments, which are dropped, and CDATA sections, which are kept whole.
+
+    The second value tells whether a comment has no end; its text is kept.
+    """
     parts: list[str] = []
     start = 0
     while opening := _OPENING.search(text, start):
-        parts.append(_caption(text[start : opening.start()]))
-        comment = opening[0] == "<!--"
-        end = text.find("-->" if comment else "]]>", opening.end())
+        parts.append(_rename_captions(text[start : opening.start()]))
+        is_comment = opening[0] == "<!--"
+        end = text.find("-->" if is_comment else "]]>", opening.end())
         if end < 0:
-            tail = text[opening.start() :]
-            return [*parts, tail.replace("<!--", "") if comment else tail], comment
-        if not comment:
+            rest = text[opening.start() :]
+            parts.append(rest.replace("<!--", "") if is_comment else rest)
+            return parts, is_comment
+
+        if not is_comment:
             parts.append(text[opening.start() : end + 3])
         start = end + 3
-    return [*parts, _caption(text[start:])], False
+    parts.append(_rename_captions(text[start:]))
+    return parts, False
 
 
-def _caption(plain: str) -> str:
-    """Rename media:description, which feedparser takes for the item's own text, and drop its attributes."""
-    return _CAPTION.sub(r"<\1media:caption\2>", plain) if "media:description" in plain else plain
+def _rename_captions(text: str) -> str:
+    """Rename media:description, and drop its attributes.
+
+    feedparser takes it for the item's own text.
+    """
+    if "media:description" not in text:
+        return text
+    return _CAPTION.sub(r"<\1media:caption\2>", text)
 
 
 def _refuse_traps(parts: list[str], text: str) -> None:
-    _refuse_elements([part for part in parts if not part.startswith(CDATA)])
-    for part in parts:
-        if len(part) > _ATTRIBUTE_LENGTH * _MAX_ATTRIBUTES and not part.startswith(CDATA):
+    """Refuse what would keep feedparser busy; `parts` are the sections of `text`."""
+    markup = [part for part in parts if not part.startswith(CDATA)]
+    _refuse_elements(markup)
+    for part in markup:
+        if len(part) > _SHORT_TAG:
             _refuse_attributes(part)
-    if sum(text.count(word) for word in _CATEGORY_WORDS) > _MAX_CATEGORIES:
+    if _count_category_words(text) > _MAX_CATEGORIES:
         _refuse_categories(text)
     _refuse_authors(text)
 
 
 def _refuse_elements(parts: list[str]) -> None:
-    """Count tags as they stand, which a quoted `<` may deceive: that is no more than the limit of a document costs."""
-    tags = sum(part.count("<") for part in parts)
-    ends = sum(part.count("</") for part in parts)
-    if tags - ends > _MAX_ELEMENTS:
+    # A quoted `<` is counted too. The limit leaves room for that.
+    tags = 0
+    ends = 0
+    for part in parts:
+        tags += part.count("<")
+        ends += part.count("</")
+
+    elements = tags - ends
+    if elements > _MAX_ELEMENTS:
         raise SourceError("parse", f"more than {_MAX_ELEMENTS} elements")
-    if tags - ends > _MAX_DEPTH and _deepest(parts) > _MAX_DEPTH:
+    if elements > _MAX_DEPTH and _depth(parts) > _MAX_DEPTH:
         raise SourceError("parse", f"elements nested deeper than {_MAX_DEPTH}")
 
 
-def _deepest(parts: list[str]) -> int:
-    depth = deepest = 0
+def _depth(parts: list[str]) -> int:
+    """Return how deep elements are nested within one item."""
+    depth = 0
+    deepest = 0
     for part in parts:
         for tag in _TAG.finditer(part):
-            if tag[2]:
+            if tag["item"]:
                 depth = 0
-            elif tag[1]:
-                depth -= depth > 0
-            elif not tag[3]:
+            elif tag["end"]:
+                depth = max(depth - 1, 0)
+            elif not tag["empty"]:
                 depth += 1
                 deepest = max(deepest, depth)
     return deepest
@@ -168,7 +207,7 @@ def _deepest(parts: list[str]) -> int:
 
 def _refuse_attributes(part: str) -> None:
     for chunk in part.split("<"):
-        if len(chunk) <= _ATTRIBUTE_LENGTH * _MAX_ATTRIBUTES:
+        if len(chunk) <= _SHORT_TAG:
             continue
         element = _ATTRIBUTES.match(chunk)
         if element and len(_ATTRIBUTE.findall(element[1])) > _MAX_ATTRIBUTES:
@@ -176,62 +215,85 @@ def _refuse_attributes(part: str) -> None:
 
 
 def _refuse_categories(text: str) -> None:
-    for number, item in enumerate(
-        part for entry in text.split("<item") for part in entry.split("<entry")
-    ):
-        if (
-            sum(item.count(word) for word in _CATEGORY_WORDS)
-            > _MAX_CATEGORIES
-            < len(_CATEGORY.findall(item))
-        ):
-            raise SourceError("parse", f"item {number} has more than {_MAX_CATEGORIES} categories")
+    number = 0
+    for rss_item in text.split("<item"):
+        for item in rss_item.split("<entry"):
+            # Counting words is cheap; only what has many of them is searched for elements.
+            if _count_category_words(item) > _MAX_CATEGORIES:
+                if len(_CATEGORY.findall(item)) > _MAX_CATEGORIES:
+                    reason = f"item {number} has more than {_MAX_CATEGORIES} categories"
+                    raise SourceError("parse", reason)
+            number += 1
+
+
+def _count_category_words(text: str) -> int:
+    count = 0
+    for word in _CATEGORY_WORDS:
+        count += text.count(word)
+    return count
 
 
 def _refuse_authors(text: str) -> None:
     for word in _AUTHOR_WORDS:
-        at = text.find(word)
-        while at >= 0:
-            if (
-                at + _MAX_AUTHOR < len(text)
-                and text.find("</", at, at + _MAX_AUTHOR) < 0
-                and _opens_author(text, at)
-            ):
+        start = text.find(word)
+        while start >= 0:
+            if _is_long(text, start) and _is_author_tag(text, start):
                 raise SourceError("parse", f"an author of more than {_MAX_AUTHOR} characters")
-            at = text.find(word, at + len(word))
+            start = text.find(word, start + len(word))
 
 
-def _opens_author(text: str, at: int) -> bool:
-    """Tell whether the word at `at` is the name of a start tag."""
-    element = _AUTHOR.match(text, text.rfind("<", max(at - 32, 0), at)) if at else None
-    return element is not None and element.start("name") == at
+def _is_long(text: str, start: int) -> bool:
+    """Tell whether no end tag comes within the length that an author may have."""
+    end = start + _MAX_AUTHOR
+    return end < len(text) and text.find("</", start, end) < 0
+
+
+def _is_author_tag(text: str, start: int) -> bool:
+    """Tell whether the word at `start` is the name of a start tag."""
+    if start == 0:
+        return False
+    tag_start = text.rfind("<", max(start - 32, 0), start)
+    element = _AUTHOR.match(text, tag_start)
+    return element is not None and element.start("name") == start
 
 
 def _first_items(body: str, root: str) -> tuple[str, bool]:
-    """Cut a document behind its last item that is read, and close what is open."""
+    """Cut a document behind the last item that is read, and close what is open.
+
+    The second value tells whether something was cut.
+    """
     if body.count("<item") + body.count("<entry") <= MAX_ITEMS:
         return body, False
     beyond = next(islice(_ITEM.finditer(body), MAX_ITEMS, None), None)
     if beyond is None:
         return body, False
-    channel = "</channel>" if root.lower() == "rss" else ""
-    return f"{body[: beyond.start()]}{channel}</{root}>", True
+
+    ends = f"</{root}>"
+    if root.lower() == "rss":
+        ends = f"</channel>{ends}"
+    return body[: beyond.start()] + ends, True
 
 
-def _well_formed(body: str, root: str, *, damaged: bool, cut: bool) -> Text:
-    """Hand over what an XML parser takes as it is, else the mended text, which may still need a loose parser."""
-    xml = _encoded(body)
-    if _parses(xml):
-        return Text(xml, damaged, cut)
+def _make_well_formed(body: str, root: str, *, damaged: bool, cut: bool) -> PreparedFeed:
+    """Return the text as it is if it is well-formed, else repaired.
+
+    A repaired text may still need feedparser's loose parser.
+    """
+    xml = _encode(body)
+    if _is_well_formed(xml):
+        return PreparedFeed(xml, damaged, cut)
+
     whole = _whole_items(body, root)
-    return Text(_encoded(_mended(whole, root)), True, cut, broken_off=len(whole) < len(body))
+    repaired = _encode(_repair(whole, root))
+    return PreparedFeed(repaired, True, cut, broken_off=len(whole) < len(body))
 
 
-def _encoded(body: str) -> bytes:
+def _encode(body: str) -> bytes:
     return (_DECLARATION + body).encode("utf-8", "replace")
 
 
-def _parses(xml: bytes) -> bool:
-    """Ask expat, which costs a hundredth of what feedparser does, and which has no DTD here to expand."""
+def _is_well_formed(xml: bytes) -> bool:
+    # expat costs a hundredth of what feedparser does, and has no DTD here to expand.
     try:
         expat.ParserCreate(namespace_separator=" ").Parse(xml, True)
     except expat.ExpatError:
@@ -240,41 +302,55 @@ def _parses(xml: bytes) -> bool:
 
 
 def _whole_items(body: str, root: str) -> str:
-    """Cut a document that has no end behind its last item that has one; kept where no item has."""
+    """Cut a document without an end behind its last whole item, if it has one."""
     if f"</{root}" in body:
         return body
-    end = max(body.rfind(f"{name}>") for name in _ITEM_ENDS)
-    beyond = _ITEM.search(body, end) if end >= 0 else None
-    return body[: beyond.start()] if beyond else body
+    last_end = max(body.rfind(f"{name}>") for name in _ITEM_ENDS)
+    if last_end < 0:
+        return body
+
+    half_item = _ITEM.search(body, last_end)
+    if half_item is None:
+        return body
+    return body[: half_item.start()]
 
 
-def _mended(body: str, root: str) -> str:
-    """Drop what follows the end of the feed, and make every `&` outside CDATA an XML reference."""
+def _repair(body: str, root: str) -> str:
+    """Drop what follows the end of the feed, and make every `&` outside CDATA a reference."""
     closing = f"</{root}>"
     end = body.rfind(closing)
-    body = body[: end + len(closing)] if end >= 0 else body
-    parts, _ = sections(body)
-    return "".join(
-        part if part.startswith(CDATA) else _REFERENCE.sub(_reference, part) for part in parts
-    )
+    if end >= 0:
+        body = body[: end + len(closing)]
+
+    repaired = []
+    for part in sections(body)[0]:
+        if part.startswith(CDATA):
+            repaired.append(part)
+        else:
+            repaired.append(_REFERENCE.sub(_xml_reference, part))
+    return "".join(repaired)
 
 
-def _reference(found: re.Match[str]) -> str:
-    number, name = found[1], found[2]
+def _xml_reference(match: re.Match[str]) -> str:
+    """Turn a reference of HTML, or a lone `&`, into what XML knows."""
+    number = match["number"]
     if number:
         code = int(number[1:], 16) if number[0] in "xX" else int(number)
-        return found[0] if _is_xml(code) else ""
+        return match[0] if _is_xml_character(code) else ""
+
+    name = match["name"]
+    if name is None:
+        return "&amp;"
     if name in _XML_NAMES:
-        return found[0]
-    character = html5.get(f"{name};") if name else None
-    return escape(character) if character else "&amp;" + found[0][1:]
+        return match[0]
+    character = html5.get(f"{name};")
+    if character is None:
+        return "&amp;" + match[0][1:]
+    return escape(character)
 
 
-def _is_xml(code: int) -> bool:
-    """Tell a character of XML 1.0 §2.2."""
-    return (
-        code in (0x9, 0xA, 0xD)
-        or 0x20 <= code <= 0xD7FF
-        or 0xE000 <= code <= 0xFFFD
-        or 0x10000 <= code <= 0x10FFFF
-    )
+def _is_xml_character(code: int) -> bool:
+    """Tell whether XML 1.0 §2.2 allows the character."""
+    if code < 0x20:
+        return code in (0x9, 0xA, 0xD)
+    return code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or 0x10000 <= code <= 0x10FFFF

@@ -1,7 +1,8 @@
-"""The lists of articles in decoded JSON of any shape: an interface's answer, or the state that a page's scripts carry.
+"""Finds lists of articles in decoded JSON of any shape.
 
-Rule: a list counts by its objects that have something like a title and something like a link; what a document may cost
-is bounded by the number of its values.
+The JSON may be the answer of an interface, or the state that a page's scripts carry. A
+list counts if its objects have something like a title and something like a link. The
+number of values that are looked at limits what a document may cost.
 """
 
 from __future__ import annotations
@@ -19,66 +20,97 @@ if TYPE_CHECKING:
 
 MAX_VALUES = 200_000  # of one document that are looked at
 MAX_DEPTH = 40  # with it paths stay short; no real document has its articles deeper than 15
-_SAMPLE = 50  # objects of a list that are asked what they have
-_BEST = 4  # lists of one document
+_SAMPLE = 50  # objects of a list whose keys are looked at
+_MAX_LISTS = 4  # of one document
+_LEAST_MEMBERS = 3  # of an object that counts as a list of its members
 _PLAIN_KEY = re.compile(r"[^.\[\]|]{1,100}")
 
 
 @dataclass(frozen=True, slots=True)
 class List:
-    """Objects that look like articles; `path` is where they are, as a selector says it (`props.posts`)."""
+    """Objects that look like articles; `path` is a selector's path to them (`props.posts`)."""
 
     path: str
     objects: tuple[Any, ...]
 
 
 def lists(data: Any) -> tuple[List, ...]:
-    """The longest lists of articles, the longest first, in the document's order where equal; at most four."""
-    found = [List(path, objects) for path, objects in _all(data) if _are_listed(objects)]
-    return tuple(sorted(found, key=lambda one: -len(one.objects))[:_BEST])
+    """Return the lists of articles, the longest first; at most four.
+
+    Lists of equal length keep the document's order.
+    """
+    found = []
+    for candidate in _lists_of_objects(data):
+        if _are_articles(candidate.objects):
+            found.append(candidate)
+    found.sort(key=lambda candidate: -len(candidate.objects))
+    return tuple(found[:_MAX_LISTS])
 
 
 def has_empty_list(data: Any) -> bool:
-    """Tell whether there is a list without anything in it, and none with objects: nothing new, not something else."""
-    return data == [] or (
-        isinstance(data, dict) and [] in data.values() and not any(True for _ in _all(data))
-    )
+    """Tell whether a document has an empty list, and none with objects.
+
+    Such a document has nothing new, and is not another kind of document.
+    """
+    if data == []:
+        return True
+    if not isinstance(data, dict) or [] not in data.values():
+        return False
+    return next(_lists_of_objects(data), None) is None
 
 
-def _all(data: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """Yield every list of objects with its path, breadth first; objects that only hold objects are a list of them."""
-    queue: deque[tuple[str, Any, int]] = deque([("", data, 0)] if _holds(data) else [])
+def _lists_of_objects(data: Any) -> Iterator[List]:
+    """Yield every list of objects, breadth first."""
+    queue: deque[tuple[str, Any, int]] = deque([("", data, 0)])
     left = MAX_VALUES
     while queue and left > 0:
         path, value, depth = queue.popleft()
-        children = list(
-            islice(value.items() if isinstance(value, dict) else enumerate(value), left)
-        )
+        children = _children(value, left)
         left -= len(children)
-        objects = tuple(child for _, child in children if isinstance(child, dict))
-        if objects and (
-            isinstance(value, list) or (len(objects) == len(children) and len(objects) > 2)
-        ):
-            yield path or ".", objects
-        if depth < MAX_DEPTH:
-            queue.extend(
-                (_below(path, key), child, depth + 1)
-                for key, child in children
-                if child and _holds(child)
-            )
+
+        objects = _objects(value, children)
+        if objects:
+            yield List(path or ".", objects)
+
+        if depth == MAX_DEPTH:
+            continue
+        for key, child in children:
+            if child and isinstance(child, (dict, list)):
+                queue.append((_child_path(path, key), child, depth + 1))
 
 
-def _holds(value: Any) -> bool:
-    return isinstance(value, (dict, list))
+def _children(value: Any, limit: int) -> list[tuple[object, Any]]:
+    """Return the values in a list or an object with their places or keys."""
+    if isinstance(value, dict):
+        return list(islice(value.items(), limit))
+    if isinstance(value, list):
+        return list(islice(enumerate(value), limit))
+    return []
 
 
-def _below(path: str, key: object) -> str:
-    """The path to a value: keys that a selector cannot say are left out, and so are places in lists."""
+def _objects(value: Any, children: list[tuple[object, Any]]) -> tuple[Any, ...]:
+    """Return the objects in a list, or in an object that holds nothing else.
+
+    Such an object, with three or more of them, is a list whose keys are ids.
+    """
+    objects = tuple(child for _, child in children if isinstance(child, dict))
+    if isinstance(value, list):
+        return objects
+    if len(objects) < len(children) or len(objects) < _LEAST_MEMBERS:
+        return ()
+    return objects
+
+
+def _child_path(path: str, key: object) -> str:
+    """Add a key to a path, without places in lists and keys that no selector can name."""
     if isinstance(key, int) or not _PLAIN_KEY.fullmatch(str(key)):
         return path
-    return f"{path}.{key}" if path else str(key)
+    if not path:
+        return str(key)
+    return f"{path}.{key}"
 
 
-def _are_listed(objects: tuple[Any, ...]) -> bool:
+def _are_articles(objects: tuple[Any, ...]) -> bool:
+    """Tell whether at least half of the objects look like articles, by a sample."""
     sample = objects[:_SAMPLE]
     return 2 * sum(map(is_listed, sample)) >= len(sample)

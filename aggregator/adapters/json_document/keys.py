@@ -1,15 +1,15 @@
-"""One object of foreign JSON to a raw entry, by the names that its keys usually have.
+"""Reads one object of foreign JSON as an entry, by the names that its keys usually have.
 
-Rule: names are compared without case, `_` and `-`. A value of the wrong type is absent. Each name is one candidate, in
-the order of its list; what JSON-LD, WordPress, headless systems and hand-made interfaces call the same thing is one
-field here.
+Names are compared without case, `_` and `-`. A value of the wrong type counts as absent.
+Each name is one candidate, in the order of its list: what JSON-LD, WordPress, headless
+systems and hand-made interfaces call the same thing is one field here.
 """
 
 from __future__ import annotations
 
 import re
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aggregator.adapters.feed.body import as_html
 from aggregator.model import Found, RawEntry, RawImage
@@ -17,166 +17,235 @@ from aggregator.model import Found, RawEntry, RawImage
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    Shape = Callable[[str, Any], Iterator[str]]
+    # Yields the texts in the value of a key, whose plain name comes first.
+    Reader = Callable[[str, Any], Iterator[str]]
 
-_TITLE = "title headline name heading webtitle posttitle articletitle newstitle subject"
-_URL = """
-    url link href permalink canonicalurl weburl articleurl posturl newsurl shareurl fullurl pageurl detailurl guidurl
-    mainentityofpage @id path uri slug
-"""
-_PUBLISHED = """
-    dategmt datepublished published publishedat publishedon publisheddate publishdate publishtime pubdate pubtime
-    publicationdate webpublicationdate firstpublished firstpublishedat postdate displaydate releasedate newsdate date
-    datetime createdat created datecreated createtime ctime timestamp time
-"""
-_UPDATED = "modifiedgmt datemodified updated updatedat updatedon modified modifiedat lastmodified lastmod updatetime"
-_SUMMARY = (
-    "summary description excerpt abstract teaser standfirst intro lead dek snippet trailtext digest"
-)
-_CONTENT = "contenthtml content body articlebody bodyhtml html fulltext text"
-_AUTHORS = "authors author byline creator writer"
-_IMAGES = """
-    image images imageurl thumbnail thumbnailurl thumb cover coverimage picture photo featuredimage featuredimageurl
-    leadimage heroimage urltoimage jetpackfeaturedmediaurl img pic poster
-"""
-_TAGS = "tags keywords categories category section articlesection sectionname topics"
-_LANGUAGE = "language lang inlanguage locale"
-_GUID = "guid id uuid articleid newsid postid nid"
-_WRAPPERS = (
-    "attributes",
-    "node",
-    "data",
-    "fields",
-    "_source",
-    "item",
-    "article",
-    "post",
-    "content",
-    "news",
-)
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+_TITLE = _names("title headline name heading webtitle posttitle articletitle newstitle subject")
+_URL = _names("""
+    url link href permalink canonicalurl weburl articleurl posturl newsurl shareurl fullurl
+    pageurl detailurl guidurl mainentityofpage @id path uri slug
+""")
+_PUBLISHED = _names("""
+    dategmt datepublished published publishedat publishedon publisheddate publishdate
+    publishtime pubdate pubtime publicationdate webpublicationdate firstpublished
+    firstpublishedat postdate displaydate releasedate newsdate date datetime createdat created
+    datecreated createtime ctime timestamp time
+""")
+_UPDATED = _names("""
+    modifiedgmt datemodified updated updatedat updatedon modified modifiedat lastmodified
+    lastmod updatetime
+""")
+_SUMMARY = _names("""
+    summary description excerpt abstract teaser standfirst intro lead dek snippet trailtext
+    digest
+""")
+_CONTENT = _names("contenthtml content body articlebody bodyhtml html fulltext text")
+_AUTHORS = _names("authors author byline creator writer")
+_IMAGES = _names("""
+    image images imageurl thumbnail thumbnailurl thumb cover coverimage picture photo
+    featuredimage featuredimageurl leadimage heroimage urltoimage jetpackfeaturedmediaurl img
+    pic poster
+""")
+_TAGS = _names("tags keywords categories category section articlesection sectionname topics")
+_LANGUAGE = _names("language lang inlanguage locale")
+_GUID = _names("guid id uuid articleid newsid postid nid")
+_WRAPPERS = _names("attributes node data fields _source item article post content news")
+
+# The keys of an object that stands for a text, and of one that stands for a link.
+_TEXT_KEYS = _names("rendered name title label value text html")
+_LINK_KEYS = _names("url href @id src contenturl link")
 
 _NOT_IN_NAME = re.compile(r"[_-]")
 _LINK = re.compile(r"(?:https?:)?//|/(?!$)|\./|\?", re.IGNORECASE)
 _SEPARATOR = re.compile(r"[,，;；、]\s*")
-_CALLED = (
-    "rendered",
-    "name",
-    "title",
-    "label",
-    "value",
-    "text",
-    "html",
-)  # what an object that is a text calls it
-_LEADING = ("url", "href", "@id", "src", "contenturl", "link")
 _MAX_VALUES = 50  # of one key: images, tags, authors
 _MAX_KEYS = 500  # of one object
-_MOST_DIGITS = 15
+_MAX_KEY = 60  # characters
+_MAX_DIGITS = 15
+_WORDPRESS_DATE = len("2026-07-03T12:00:00")
+
+
+class _Key(NamedTuple):
+    """A key as it is written, and its value."""
+
+    name: str
+    value: Any
+
+
+class _Fields:
+    """The fields of one object, by their usual names."""
+
+    def __init__(self, keys: Mapping[str, _Key], kind: str) -> None:
+        self._keys = keys
+        self._kind = kind
+
+    def texts(self, names: Iterable[str]) -> tuple[Found, ...]:
+        return self._read(names, _plain_texts)
+
+    def links(self, names: Iterable[str]) -> tuple[Found, ...]:
+        return self._read(names, _links)
+
+    def dates(self, names: Iterable[str]) -> tuple[Found, ...]:
+        return self._read(names, _dates)
+
+    def _read(self, names: Iterable[str], reader: Reader) -> tuple[Found, ...]:
+        found = []
+        for name in names:
+            key = self._keys.get(name)
+            if key is None:
+                continue
+            for text in reader(name, key.value):
+                found.append(Found(text, f"{self._kind}:{key.name}"))
+        return tuple(found)
 
 
 def entry(data: Any, *, kind: str = "json") -> RawEntry:
-    """Read one object; `kind` begins the provenance (`json`, `ld`). What is no object gives an empty entry."""
-    keys = _keys(_unwrapped(data))
+    """Read one object; what is no object gives an empty entry.
 
-    def found(names: str, shape: Shape = _plain) -> tuple[Found, ...]:
-        return tuple(
-            Found(text, f"{kind}:{keys[name][0]}")
-            for name in names.split()
-            if name in keys
-            for text in shape(name, keys[name][1])
-        )
-
+    `kind` begins the provenance (`json`, `ld`).
+    """
+    fields = _Fields(_keys(_unwrap(data)), kind)
     return RawEntry(
         item="",
-        url=found(_URL, _link),
-        guid=next(iter(found(_GUID)), None),
-        title=found(_TITLE),
-        summary=found(_SUMMARY),
-        content=tuple(Found(_as_html(one.value), one.where) for one in found(_CONTENT)),
-        published=found(_PUBLISHED, _moment),
-        updated=found(_UPDATED, _moment),
-        authors=_first(found(_AUTHORS)),
-        tags=_parted(found(_TAGS)),
-        language=found(_LANGUAGE),
-        images=tuple(RawImage(one.value, one.where) for one in found(_IMAGES, _link)),
+        url=fields.links(_URL),
+        guid=next(iter(fields.texts(_GUID)), None),
+        title=fields.texts(_TITLE),
+        summary=fields.texts(_SUMMARY),
+        content=_content(fields.texts(_CONTENT)),
+        published=fields.dates(_PUBLISHED),
+        updated=fields.dates(_UPDATED),
+        authors=_authors(fields.texts(_AUTHORS)),
+        tags=_tags(fields.texts(_TAGS)),
+        language=fields.texts(_LANGUAGE),
+        images=tuple(RawImage(url.value, url.where) for url in fields.links(_IMAGES)),
     )
 
 
 def is_listed(data: Any) -> bool:
     """Tell whether an object has something like a title and something like a link."""
-    keys = _keys(_unwrapped(data))
-    return _has(keys, _TITLE, _plain) and _has(keys, _URL, _link)
+    keys = _keys(_unwrap(data))
+    return _has(keys, _TITLE, _plain_texts) and _has(keys, _URL, _links)
 
 
-def _plain(_: str, value: Any) -> Iterator[str]:
-    yield from _texts(value, _CALLED)
+def _has(keys: Mapping[str, _Key], names: Iterable[str], reader: Reader) -> bool:
+    for name in names:
+        if name not in keys:
+            continue
+        if next(reader(name, keys[name].value), None) is not None:
+            return True
+    return False
 
 
-def _link(_: str, value: Any) -> Iterator[str]:
-    """Yield the addresses; a bare slug is none, since only its site knows what stands before it."""
-    yield from (text for text in _texts(value, _LEADING) if _LINK.match(text))
+def _plain_texts(_: str, value: Any) -> Iterator[str]:
+    return _texts(value, _TEXT_KEYS)
 
 
-def _moment(name: str, value: Any) -> Iterator[str]:
-    """Yield the dates; WordPress writes UTC without saying so, under a name that says it."""
-    for text in _texts(value, _CALLED):
-        yield (
-            f"{text}Z" if name.endswith("gmt") and len(text) == len("2026-07-03T12:00:00") else text
-        )
+def _links(_: str, value: Any) -> Iterator[str]:
+    """Yield the URLs; a bare slug is none, because only its site knows what comes before it."""
+    for text in _texts(value, _LINK_KEYS):
+        if _LINK.match(text):
+            yield text
 
 
-def _has(keys: Mapping[str, tuple[str, Any]], names: str, shape: Shape) -> bool:
-    return any(
-        name in keys and next(shape(name, keys[name][1]), None) is not None
-        for name in names.split()
-    )
+def _dates(name: str, value: Any) -> Iterator[str]:
+    """Yield the dates; WordPress writes UTC without a zone, in a key that says GMT."""
+    for text in _texts(value, _TEXT_KEYS):
+        if name.endswith("gmt") and len(text) == _WORDPRESS_DATE:
+            yield f"{text}Z"
+        else:
+            yield text
 
 
-def _keys(data: Any) -> Mapping[str, tuple[str, Any]]:
-    """The values of an object by their plain names, each with its own; the first of equals."""
-    keys: dict[str, tuple[str, Any]] = {}
-    for name, value in islice(data.items(), _MAX_KEYS) if isinstance(data, dict) else ():
-        keys.setdefault(_NOT_IN_NAME.sub("", str(name)[:60]).lower(), (str(name)[:60], value))
+def _keys(data: Any) -> Mapping[str, _Key]:
+    """Return the keys of an object by their plain names; of equal ones the first."""
+    keys: dict[str, _Key] = {}
+    if not isinstance(data, dict):
+        return keys
+    for key, value in islice(data.items(), _MAX_KEYS):
+        name = str(key)[:_MAX_KEY]
+        plain_name = _NOT_IN_NAME.sub("", name).lower()
+        if plain_name not in keys:
+            keys[plain_name] = _Key(name, value)
     return keys
 
 
-def _unwrapped(data: Any) -> Any:
-    """The object in the object that says the title, where the outer one says none (`{"node": {"title": …}}`)."""
-    if not isinstance(data, dict) or _has(_keys(data), _TITLE, _plain):
+def _unwrap(data: Any) -> Any:
+    """Merge an object without a title with the one in it that has the title.
+
+    For example `{"node": {"title": …}}`.
+    """
+    if not isinstance(data, dict) or _has_title(data):
         return data
-    inner = (data[name] for name in _WRAPPERS if isinstance(data.get(name), dict))
-    titled = next((one for one in inner if _has(_keys(one), _TITLE, _plain)), None)
-    return {**data, **titled} if titled is not None else data
+    for name in _WRAPPERS:
+        inner = data.get(name)
+        if isinstance(inner, dict) and _has_title(inner):
+            return {**data, **inner}
+    return data
 
 
-def _texts(value: Any, inside: Sequence[str], *, depth: int = 0) -> Iterator[str]:
+def _has_title(data: Any) -> bool:
+    return _has(_keys(data), _TITLE, _plain_texts)
+
+
+def _texts(value: Any, inner_keys: Sequence[str], *, depth: int = 0) -> Iterator[str]:
+    """Yield the texts in a value; those of an object are under the first of `inner_keys`."""
     if isinstance(value, str):
-        if value.strip():
-            yield value.strip()
+        stripped = value.strip()
+        if stripped:
+            yield stripped
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        yield str(int(value)) if abs(value) < 10**_MOST_DIGITS else str(value)
+        yield _number_text(value)
     elif isinstance(value, list) and depth < 2:
-        for one in islice(value, _MAX_VALUES):
-            yield from _texts(one, inside, depth=depth + 1)
+        for member in islice(value, _MAX_VALUES):
+            yield from _texts(member, inner_keys, depth=depth + 1)
     elif isinstance(value, dict) and depth < 3:
         keys = _keys(value)
-        named = next((keys[name][1] for name in inside if name in keys), None)
-        yield from _texts(named, inside, depth=depth + 1)
+        for name in inner_keys:
+            if name in keys:
+                yield from _texts(keys[name].value, inner_keys, depth=depth + 1)
+                return
 
 
-def _first(found: tuple[Found, ...]) -> tuple[Found, ...]:
-    """What the first key that says anything says; a number is the publisher's own business."""
-    said = [one for one in found if not one.value.isdigit()]
-    return tuple(one for one in said if one.where == said[0].where)
+def _number_text(value: float) -> str:
+    if abs(value) < 10**_MAX_DIGITS:
+        return str(int(value))
+    return str(value)
 
 
-def _parted(found: Iterable[Found]) -> tuple[Found, ...]:
-    parts = (
-        Found(part.strip(), one.where) for one in found for part in _SEPARATOR.split(one.value)
-    )
-    return tuple(
-        {one.value: one for one in parts if one.value and not one.value.isdigit()}.values()
-    )
+def _content(candidates: Iterable[Found]) -> tuple[Found, ...]:
+    """Turn plain text into HTML."""
+    content = []
+    for candidate in candidates:
+        if "<" in candidate.value:
+            content.append(candidate)
+        else:
+            content.append(Found(as_html(candidate.value), candidate.where))
+    return tuple(content)
 
 
-def _as_html(text: str) -> str:
-    return text if "<" in text else as_html(text)
+def _authors(candidates: Iterable[Found]) -> tuple[Found, ...]:
+    """Return the authors of the first key that names any; a number is an internal id."""
+    authors: list[Found] = []
+    for candidate in candidates:
+        if candidate.value.isdigit():
+            continue
+        if authors and candidate.where != authors[0].where:
+            break
+        authors.append(candidate)
+    return tuple(authors)
+
+
+def _tags(candidates: Iterable[Found]) -> tuple[Found, ...]:
+    """Split tags at commas and semicolons; a number is an internal id."""
+    tags: dict[str, Found] = {}
+    for candidate in candidates:
+        for part in _SEPARATOR.split(candidate.value):
+            tag = part.strip()
+            if tag and not tag.isdigit():
+                tags[tag] = Found(tag, candidate.where)
+    return tuple(tags.values())

@@ -1,13 +1,13 @@
-"""A sitemap's bytes to its URLs and what stands beside each: XML by a streaming parser, or one address a line.
+"""Reads the bytes of a sitemap: XML with a streaming parser, or a text with one URL a line.
 
-Rule: no DTD and no entity is read, nothing is nested deeper than the protocol needs, and what is inflated is bounded.
-What breaks off in the middle keeps what came before.
+Rule: no DTD and no entity is read, nothing is nested deeper than the protocol needs, and
+what is unpacked has a limit. A document that breaks off keeps what came before.
 """
 
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
@@ -29,9 +29,10 @@ _HOLDERS = ("url", "sitemap")
 
 @dataclass(frozen=True, slots=True)
 class Sitemap:
-    """What a sitemap holds: for each URL the values by their names (`loc`, `news:title`), in its order.
+    """The URLs of a sitemap in its order, each as values by name (`loc`, `news:title`).
 
-    `index` tells that the URLs are those of other sitemaps, `repaired` that the document broke off or is malformed.
+    `index`: the URLs are those of other sitemaps. `repaired`: the document broke off or is
+    malformed.
     """
 
     urls: tuple[Mapping[str, tuple[str, ...]], ...]
@@ -40,91 +41,112 @@ class Sitemap:
 
 
 def read(body: bytes, content_type: str = "") -> Sitemap:
-    """Read a sitemap. Raises: SourceError("parse") for what is none."""
-    inflated, whole = _inflated(body)
-    text = decode(inflated, content_type).lstrip("\ufeff \t\r\n")
+    """Read a sitemap.
+
+    Raises:
+        SourceError: "parse" for what is none.
+    """
+    unpacked, is_whole = _unpack(body)
+    text = decode(unpacked, content_type).lstrip("\ufeff \t\r\n")
     if not text:
         raise SourceError("parse", "an empty sitemap")
-    found = _xml(text) if text.startswith("<") else _lines(text)
-    return found if whole else Sitemap(found.urls, found.index, repaired=True)
+
+    sitemap = _read_xml(text) if text.startswith("<") else _read_lines(text)
+    if not is_whole:
+        sitemap = replace(sitemap, repaired=True)
+    return sitemap
 
 
-def _inflated(body: bytes) -> tuple[bytes, bool]:
-    """Unpack a `.gz` that was served as it is; False where it was longer than is allowed, or broken."""
+def _unpack(body: bytes) -> tuple[bytes, bool]:
+    """Unpack a `.gz` that was served as a file.
+
+    The second value is False if it was longer than is allowed, or broken.
+    """
     if not body.startswith(_GZIP):
         return body, True
-    packed = zlib.decompressobj(wbits=31)
+    decompressor = zlib.decompressobj(wbits=31)
     try:
-        found = packed.decompress(body, MAX_INFLATED_BYTES)
+        unpacked = decompressor.decompress(body, MAX_INFLATED_BYTES)
     except zlib.error as e:
         raise SourceError("parse", f"a gzip file that cannot be unpacked: {e}") from e
-    return found, packed.eof
+    return unpacked, decompressor.eof
 
 
-def _lines(text: str) -> Sitemap:
-    stated = [line.strip() for line in text.splitlines()[: 2 * MAX_URLS] if line.strip()]
-    addresses = [
-        line
-        for line in stated
-        if line.lower().startswith(("http://", "https://")) and " " not in line
-    ]
-    if 2 * len(addresses) <= len(stated):
-        raise SourceError(
-            "parse", f"no sitemap: it begins with `{' '.join(text[:200].split())[:40]}`"
-        )
-    return Sitemap(tuple({"loc": (address[:_MAX_TEXT],)} for address in addresses[:MAX_URLS]))
+def _read_lines(text: str) -> Sitemap:
+    """Read one URL a line; more than half of the lines must be URLs."""
+    lines = 0
+    urls = []
+    for line in text.splitlines()[: 2 * MAX_URLS]:
+        stripped = line.strip()
+        if not stripped:
+            continue
+        lines += 1
+        if stripped.lower().startswith(("http://", "https://")) and " " not in stripped:
+            urls.append(stripped)
+
+    if 2 * len(urls) <= lines:
+        beginning = " ".join(text[:200].split())[:40]
+        raise SourceError("parse", f"no sitemap: it begins with `{beginning}`")
+    return Sitemap(tuple({"loc": (url[:_MAX_TEXT],)} for url in urls[:MAX_URLS]))
 
 
-def _xml(text: str) -> Sitemap:
-    handler = _Handler()
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.StartElementHandler, parser.EndElementHandler = handler.start, handler.end
-    parser.CharacterDataHandler, parser.StartDoctypeDeclHandler = handler.text, _refuse
-    parser.buffer_text = True
+def _read_xml(text: str) -> Sitemap:
+    collector = _Collector()
     repaired = False
-    data = text.encode("utf-8", "replace")
-    parser.UseForeignDTD(False)
     try:
-        for place in range(0, len(data), _CHUNK):
-            parser.Parse(data[place : place + _CHUNK], False)
-        parser.Parse(b"", True)
+        _feed(collector, text.encode("utf-8", "replace"))
     except _FullError:
         repaired = True
     except expat.ExpatError as e:
-        if handler.root is None:
+        if collector.root is None:
             raise SourceError("parse", f"XML that cannot be read: {e}") from e
         repaired = True
-    if handler.root not in ("urlset", "sitemapindex"):
-        raise SourceError("parse", f"no sitemap: XML whose root is <{handler.root}>")
-    return Sitemap(tuple(handler.urls), handler.root == "sitemapindex", repaired)
+
+    if collector.root not in ("urlset", "sitemapindex"):
+        raise SourceError("parse", f"no sitemap: XML whose root is <{collector.root}>")
+    return Sitemap(tuple(collector.urls), collector.root == "sitemapindex", repaired)
+
+
+def _feed(collector: _Collector, data: bytes) -> None:
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.StartElementHandler = collector.start
+    parser.EndElementHandler = collector.end
+    parser.CharacterDataHandler = collector.text
+    parser.StartDoctypeDeclHandler = _refuse_dtd
+    parser.buffer_text = True
+    parser.UseForeignDTD(False)
+
+    for start in range(0, len(data), _CHUNK):
+        parser.Parse(data[start : start + _CHUNK], False)
+    parser.Parse(b"", True)
 
 
 class _FullError(Exception):
     """There are as many URLs as will be read."""
 
 
-def _refuse(*_: object) -> None:
+def _refuse_dtd(*_: object) -> None:
     raise SourceError("parse", "a sitemap with a DTD, which is not read")
 
 
 @dataclass
-class _Handler:
-    """Collects the values of each URL as the parser meets them."""
+class _Collector:
+    """Collects the values of each URL while the parser runs."""
 
     root: str | None = None
     urls: list[Mapping[str, tuple[str, ...]]] = field(default_factory=list)
-    _open: list[str] = field(default_factory=list)
-    _values: dict[str, list[str]] = field(default_factory=dict)
-    _text: list[str] = field(default_factory=list)
+    _open: list[str] = field(default_factory=list)  # names, from the root inwards
+    _values: dict[str, list[str]] = field(default_factory=dict)  # of the present URL
+    _text: list[str] = field(default_factory=list)  # of the present element
     _length: int = 0
 
     def start(self, name: str, _: Mapping[str, str]) -> None:
-        local = _name(name)
+        prefixed = _prefixed_name(name)
         if self.root is None:
-            self.root = local
+            self.root = prefixed
         if len(self._open) >= _MAX_DEPTH:
             raise SourceError("parse", "a sitemap of elements in elements without end")
-        self._open.append(local)
+        self._open.append(prefixed)
         self._text.clear()
         self._length = 0
 
@@ -138,20 +160,31 @@ class _Handler:
         value = " ".join("".join(self._text).split())[:_MAX_TEXT]
         self._text.clear()
         if name in _HOLDERS and len(self._open) == 1:
-            self.urls.append({key: tuple(values) for key, values in self._values.items()})
-            self._values = {}
-            if len(self.urls) >= MAX_URLS:
-                raise _FullError
+            self._add_url()
         elif value and len(self._open) > 1:
-            values = self._values.setdefault(name, []) if len(self._values) < _MAX_VALUES else []
-            if len(values) < _MAX_VALUES:
-                values.append(value)
+            self._add_value(name, value)
+
+    def _add_url(self) -> None:
+        self.urls.append({name: tuple(values) for name, values in self._values.items()})
+        self._values = {}
+        if len(self.urls) >= MAX_URLS:
+            raise _FullError
+
+    def _add_value(self, name: str, value: str) -> None:
+        if len(self._values) >= _MAX_VALUES:  # so many names are no sitemap's
+            return
+        values = self._values.setdefault(name, [])
+        if len(values) < _MAX_VALUES:
+            values.append(value)
 
 
-def _name(name: str) -> str:
-    """`…/sitemap-news/0.9 title` -> `news:title`; the protocol's own names stand alone."""
+def _prefixed_name(name: str) -> str:
+    """Replace a namespace by its prefix: `…/sitemap-news/0.9 title` -> `news:title`.
+
+    The protocol's own names have no prefix.
+    """
     namespace, _, local = name.rpartition(" ")
-    for kind in ("news", "image", "video"):
-        if f"sitemap-{kind}/" in namespace:
-            return f"{kind}:{local}"
+    for prefix in ("news", "image", "video"):
+        if f"sitemap-{prefix}/" in namespace:
+            return f"{prefix}:{local}"
     return local
