@@ -30,7 +30,8 @@ _SIGNATURES = (
     (b"<\0", "utf-16-le"),
     (b"\0<", "utf-16-be"),
 )
-# Labels mean the superset that writers really use (WHATWG Encoding Standard; gb18030 and big5hkscs go further).
+# Labels mean the superset that writers really use (WHATWG Encoding Standard; gb18030 and
+# big5hkscs go further).
 _SUPERSETS = {
     "gb2312": "gb18030",
     "gbk": "gb18030",

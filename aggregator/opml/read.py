@@ -42,7 +42,7 @@ _ATTRIBUTE = re.compile(r"""\s*+([\w:.-]++)\s*+=\s*+(?:"([^"]*+)"|'([^']*+)')"""
 _TAG_END = re.compile(r"\s*+(?P<empty>/?)>")
 _JUNK = re.compile(r"\s*+[^\s<>]++")  # of a quote inside a value, say
 _WANTED = frozenset({"text", "title", "type", "xmlurl", "category"})
-# XML knows no reference without its semicolon, HTML does: it would read `?a=1&copy=2` as `?a=1©=2`.
+# Only with a semicolon, as in XML. HTML would read `?a=1&copy=2` as `?a=1©=2`.
 _REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 # `feed:https://…` and `feed://…`, which stands for http (draft-obasanjo-feed-uri-scheme).
 _FEED_BEFORE = re.compile("feed:(?://)?(?=https?:)", re.IGNORECASE)

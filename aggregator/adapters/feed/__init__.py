@@ -1,4 +1,6 @@
-"""Reads RSS 0.9x to 2.0, RSS 1.0 and Atom 0.3 and 1.0 with feedparser; JSON Feed goes to `json_feed`.
+"""Reads RSS 0.9x to 2.0, RSS 1.0, and Atom 0.3 and 1.0 with feedparser.
+
+JSON Feed is passed on to `json_feed`.
 
 Values are passed on as they are written, each with the element that it came from: dates
 are not parsed here and links are not resolved. feedparser sees only text that

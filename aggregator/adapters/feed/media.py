@@ -126,6 +126,7 @@ def _kind(fields: Mapping[str, Any], key: str) -> str | None:
     medium = str(fields.get("medium") or "").lower()
     if media_type.startswith("image/") or medium == "image":
         return "image"
+
     if media_type.startswith(SOUND_TYPES):
         return "sound"
     if medium in ("audio", "video") and not media_type.startswith("text/"):
