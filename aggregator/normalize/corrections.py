@@ -35,7 +35,9 @@ def corrected(raw: RawEntry, corrections: Corrections) -> RawEntry:
     """Remove the fields of an item that are to be ignored, and set those that are forced."""
     ignored: dict[str, Any] = {}
     for name in corrections.ignore:
-        ignored[_RAW_NAMES.get(name, name)] = None if name == "guid" else ()
+        ignored[_RAW_NAMES.get(name, name)] = ()
+    if "guid" in ignored:
+        ignored["guid"] = None
     raw = replace(raw, **ignored)
 
     if corrections.cut_title:

@@ -297,12 +297,15 @@ class _Normalizer:
         sample = f"{title} {content or ''}"[:LANGUAGE_SAMPLE]
         for candidate in stated:
             tag = language.tag(candidate.value)
-            self._decisions.report("language", candidate, None if tag else why.NO_LANGUAGE)
-            if tag:
-                self._decisions.set_provenance("language", candidate.where)
-                if tag == "zh":
-                    return language.refine_chinese(text.plain(sample))
-                return tag
+            if tag is None:
+                self._decisions.report("language", candidate, why.NO_LANGUAGE)
+                continue
+
+            self._decisions.report("language", candidate)
+            self._decisions.set_provenance("language", candidate.where)
+            if tag == "zh":
+                return language.refine_chinese(text.plain(sample))
+            return tag
 
         detected = language.detect(text.plain(sample))
         if detected:

@@ -47,10 +47,9 @@ class DateChooser:
         if stated:
             return self._choose(stated)
 
-        source = "first_seen" if self._raw.captured is None else "archive"
         where = "first_seen" if self._raw.captured is None else "archive:epoch"
         self._decisions.use_fallback("published", self._captured.isoformat(), where)
-        return Published(self._captured, source, is_stated=False)
+        return Published(self._captured, evidence_kind(where), is_stated=False)
 
     def choose_updated(self) -> datetime | None:
         """Return the first date of a change that can be believed."""
@@ -112,7 +111,9 @@ class DateChooser:
         if self._context.language:
             return (self._context.language,)
         for found in self._raw.language:
-            tag = None if found.where.startswith("feed:") else language.tag(found.value)
+            if found.where.startswith("feed:"):
+                continue
+            tag = language.tag(found.value)
             if tag:
                 return (tag,)
         return ()

@@ -188,7 +188,9 @@ def _rests(text: str) -> Iterator[str]:
 
 def _without_label(text: str) -> str:
     label = _LABEL.match(text)
-    return text[label.end() :] if label else text
+    if label:
+        text = text[label.end() :]
+    return text
 
 
 def _read_words(

@@ -248,10 +248,11 @@ def _detect_by_words(text: str, script: str) -> str | None:
 
     # The sort is stable: of two languages with the same score the first of the table is the best.
     ranking = sorted(scores.items(), key=lambda item: -item[1])
-    best, best_score = ranking[0]
-    second_score = ranking[1][1] if len(ranking) > 1 else 0.0
+    (best, best_score), (_, second_score) = ranking[:2]
     least = max(_MIN_HITS, _MIN_SHARE * len(words), _LEAD * second_score)
-    return best if best_score >= least else None
+    if best_score < least:
+        return None
+    return best
 
 
 def _scores(words: Iterable[str], text: str, script: str) -> dict[str, float]:
