@@ -78,6 +78,7 @@ def _without_image(revision: Revision) -> Revision:
 def _first_stated_date(
     revision: Revision, raw: RawEntry, context: Context
 ) -> tuple[Found, dates.Date] | None:
+    languages = (context.language,) if context.language else ()
     for found in raw.published:
         date = dates.read(
             found.value,
@@ -86,7 +87,7 @@ def _first_stated_date(
             formats=context.formats,
             strip=context.strip,
             order=context.order,
-            languages=(context.language,) if context.language else (),
+            languages=languages,
             calendar=context.calendar,
         )
         if date is not None:

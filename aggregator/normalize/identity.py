@@ -190,7 +190,8 @@ def _shared_url_keys(revisions: Iterable[Revision]) -> set[str]:
     for revision in revisions:
         key = revision.keys[0]
         if key.startswith("url:"):
-            items.setdefault(key, set()).add((revision.guid, text.fold(revision.title)))
+            item = (revision.guid, text.fold(revision.title))
+            items.setdefault(key, set()).add(item)
     return {key for key, sharing in items.items() if len(sharing) > 1}
 
 
@@ -222,8 +223,11 @@ def _letters(words: str) -> str:
 
 def _link_and_title(item: RawEntry) -> tuple[str, str]:
     """Return what tells apart two items that have the same guid."""
-    link = url_key(item.url[0].value) if item.url else ""
-    title = text.fold(item.title[0].value) if item.title else ""
-    if link or title:
-        return link, title
-    return item.item, ""
+    link = title = ""
+    if item.url:
+        link = url_key(item.url[0].value)
+    if item.title:
+        title = text.fold(item.title[0].value)
+    if not link and not title:
+        link = item.item
+    return link, title

@@ -128,7 +128,9 @@ def reconciled(dates: Sequence[Date], *, zone: ZoneInfo) -> int:
 
 def exactness(date: Date, zone: ZoneInfo) -> Precision:
     """Return how exact a date is; a midnight, as stated or in `zone`, is a day however it is written."""
-    return "day" if _possible_days(date, zone) else date.precision
+    if _possible_days(date, zone):
+        return "day"
+    return date.precision
 
 
 def _tidy(text: str, strip: Sequence[str]) -> str:

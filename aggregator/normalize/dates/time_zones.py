@@ -109,7 +109,9 @@ def stated_offset(token: str, wall: datetime, zone: ZoneInfo) -> int | None:
 
 
 def _numeric_offset(match: re.Match[str]) -> int | None:
-    sign, hours, minutes = match[1], int(match[2]), int(match[3] or 0)
+    sign = match[1]
+    hours = int(match[2])
+    minutes = int(match[3] or 0)
     total = hours * 60 + minutes
     if total > _MAX_OFFSET_MINUTES or minutes > 59:
         return None

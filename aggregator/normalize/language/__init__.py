@@ -93,7 +93,8 @@ _BLOCKS = {
     "mn": "\u1820-\u1878",
 }
 _SCRIPTS = re.compile("|".join(f"(?P<{name}>[{block}])" for name, block in _BLOCKS.items()))
-# A character that stands for more than a letter weighs more: three Chinese words outweigh one Latin name.
+# A character that stands for more than a letter weighs more: three Chinese words outweigh
+# one Latin name.
 _LETTERS_IN_ONE = {"Hani": 3, "Kana": 2, "Hang": 2, "Ethi": 2}
 
 _SAMPLE = 1000  # characters; more does not change the answer

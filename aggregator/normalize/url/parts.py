@@ -67,7 +67,9 @@ def absolute(url: str, *, base: str | None = None) -> str | None:
 def host(url: str) -> str | None:
     """Return the host in lower case and ASCII (IDNA), with `www.`, without port; None if there is none."""
     parts = read(url)
-    return parts.host if parts else None
+    if parts is None:
+        return None
+    return parts.host
 
 
 def read(url: str) -> Address | None:
@@ -140,7 +142,8 @@ def _repair_slashes(scheme: str, url: str) -> str | None:
 
 
 def _join(base: str, url: str) -> str | None:
-    if base[:5].lower() == "file:" and url.startswith("//"):
+    is_file = base[:5].lower() == "file:"
+    if is_file and url.startswith("//"):
         return f"https:{url}"
     if not _WEB_URL.match(base):
         return None

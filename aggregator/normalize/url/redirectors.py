@@ -24,8 +24,9 @@ class _Redirector:
     parameters: tuple[str, ...]
 
     def leads_from(self, parts: Address) -> bool:
-        on_host = re.fullmatch(self.hosts, parts.host)
-        return on_host is not None and re.fullmatch(self.path, parts.path) is not None
+        if not re.fullmatch(self.hosts, parts.host):
+            return False
+        return re.fullmatch(self.path, parts.path) is not None
 
 
 _GOOGLE = r"(?:(?:www|m|news)\.)?google(?:\.[a-z]{2,3}){1,2}"
