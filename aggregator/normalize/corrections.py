@@ -35,7 +35,9 @@ def corrected(raw: RawEntry, corrections: Corrections) -> RawEntry:
     """Remove the fields of an item that are to be ignored, and set those that are forced."""
     ignored: dict[str, Any] = {}
     for name in corrections.ignore:
-        ignored[_RAW_NAMES.get(name, name)] = None if name == "guid" else ()
+        ignored[_RAW_NAMES.get(name, name)] = ()
+    if "guid" in ignored:
+        ignored["guid"] = None
     raw = replace(raw, **ignored)
 
     if corrections.cut_title:
@@ -76,6 +78,7 @@ def _without_image(revision: Revision) -> Revision:
 def _first_stated_date(
     revision: Revision, raw: RawEntry, context: Context
 ) -> tuple[Found, dates.Date] | None:
+    languages = (context.language,) if context.language else ()
     for found in raw.published:
         date = dates.read(
             found.value,
@@ -84,7 +87,7 @@ def _first_stated_date(
             formats=context.formats,
             strip=context.strip,
             order=context.order,
-            languages=(context.language,) if context.language else (),
+            languages=languages,
             calendar=context.calendar,
         )
         if date is not None:

@@ -50,7 +50,7 @@ class Decisions:
         self, name: str, candidate: Found, reason: str | None, date: Date | None
     ) -> None:
         if date is None and reason is None:
-            return  # a fallback: nobody stated it
+            return  # a fallback, which is no evidence
         stated = evidence.describe(name, candidate, date, zone=self._zone, refused=reason)
         self._evidence.append(stated)
 
@@ -99,4 +99,6 @@ def evidence_kind(where: str) -> str:
     JSON-LD, meta tags and a date in the URL are the page's.
     """
     kind = where.partition(":")[0]
-    return "page" if kind in _OF_PAGE else kind
+    if kind in _OF_PAGE:
+        return "page"
+    return kind

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from aggregator.normalize.observer import Witness
 
 LONGEST_TITLE_CHARACTERS = 1_000  # longer ones are an article, or an attack
-TITLE_CHARACTERS = 100  # of the text that stands in for a missing title (miniflux's figure)
+TITLE_CHARACTERS = 100  # of the text that replaces a missing title (miniflux's figure)
 LANGUAGE_SAMPLE = 1500  # characters
 
 
@@ -116,7 +116,9 @@ class _Normalizer:
         content = self._content(body, address)
         title = self._title(content, address)
         published = self._dates.choose_published()
+        url_original = None
         if link:
+            url_original = storable(link.value)
             decisions.set_provenance("url", link.where)
         guid = self._guid()
 
@@ -128,7 +130,7 @@ class _Normalizer:
             captured=self._captured,
             hash="",
             url=address,
-            url_original=storable(link.value) if link else None,
+            url_original=url_original,
             title=title,
             published=published.at,
             published_from=published.evidence,
@@ -170,6 +172,7 @@ class _Normalizer:
         aliases = context.aliases
         if not aliases:
             aliases = self._text_keys(title, content, published)
+        stated = published.at.isoformat() if published.is_stated else None
         return keys_of(
             self._raw,
             context.source,
@@ -178,7 +181,7 @@ class _Normalizer:
             aliases=aliases,
             host_alias=context.host_alias,
             title=title,
-            stated=published.at.isoformat() if published.is_stated else None,
+            stated=stated,
         )
 
     def _text_keys(self, title: str, content: str | None, published: Published) -> tuple[str, ...]:
@@ -200,10 +203,12 @@ class _Normalizer:
         )
 
         stated = next((found for found in self._raw.content if found.value.strip()), None)
-        if stated and content:
+        if stated is None:
+            return content
+        if content:
             self._decisions.report("content_html", stated)
             self._decisions.set_provenance("content_html", stated.where)
-        elif stated:
+        else:
             self._decisions.report("content_html", stated, why.EMPTY)
         return content
 
@@ -297,12 +302,15 @@ class _Normalizer:
         sample = f"{title} {content or ''}"[:LANGUAGE_SAMPLE]
         for candidate in stated:
             tag = language.tag(candidate.value)
-            self._decisions.report("language", candidate, None if tag else why.NO_LANGUAGE)
-            if tag:
-                self._decisions.set_provenance("language", candidate.where)
-                if tag == "zh":
-                    return language.refine_chinese(text.plain(sample))
-                return tag
+            if tag is None:
+                self._decisions.report("language", candidate, why.NO_LANGUAGE)
+                continue
+
+            self._decisions.report("language", candidate)
+            self._decisions.set_provenance("language", candidate.where)
+            if tag == "zh":
+                return language.refine_chinese(text.plain(sample))
+            return tag
 
         detected = language.detect(text.plain(sample))
         if detected:
@@ -315,6 +323,7 @@ def _hash_of(revision: Revision) -> str:
 
     Of pictures and players only the URL counts, for their sizes are stated or not.
     """
+    image_url = revision.image.url if revision.image else None
     return content_hash(
         {
             "title": revision.title,
@@ -322,7 +331,7 @@ def _hash_of(revision: Revision) -> str:
             "content": revision.content_html,
             "authors": revision.authors,
             "tags": revision.tags,
-            "image": revision.image.url if revision.image else None,
+            "image": image_url,
             "enclosures": [enclosure.url for enclosure in revision.enclosures],
         }
     )

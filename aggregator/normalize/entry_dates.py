@@ -31,7 +31,7 @@ class _StatedDate(NamedTuple):
 
 
 class DateChooser:
-    """Reads the dates of one item; `captured` is the time they may not lie behind."""
+    """Reads the dates of one item; `captured` is the time of its capture."""
 
     def __init__(
         self, raw: RawEntry, context: Context, decisions: Decisions, *, captured: datetime
@@ -47,19 +47,19 @@ class DateChooser:
         if stated:
             return self._choose(stated)
 
-        source = "first_seen" if self._raw.captured is None else "archive"
         where = "first_seen" if self._raw.captured is None else "archive:epoch"
         self._decisions.use_fallback("published", self._captured.isoformat(), where)
-        return Published(self._captured, source, is_stated=False)
+        return Published(self._captured, evidence_kind(where), is_stated=False)
 
     def choose_updated(self) -> datetime | None:
         """Return the first date of a change that can be believed."""
         for found in self._raw.updated:
             date = self._read("updated", found)
-            if date:
-                self._decisions.report("updated", found, None, date)
-                self._decisions.set_provenance("updated", found.where)
-                return date.value
+            if date is None:
+                continue
+            self._decisions.report("updated", found, None, date)
+            self._decisions.set_provenance("updated", found.where)
+            return date.value
         return None
 
     def _stated_dates(self) -> list[_StatedDate]:
@@ -81,7 +81,7 @@ class DateChooser:
         return Published(date.value, evidence_kind(found.where), is_stated=True)
 
     def _read(self, name: str, found: Found) -> dates.Date | None:
-        """Read one date; report it only if it is refused, for whoever uses it reports the others."""
+        """Read one date, and report it if it is refused; the caller reports the others."""
         context = self._context
         date = dates.read(
             found.value,
@@ -112,7 +112,9 @@ class DateChooser:
         if self._context.language:
             return (self._context.language,)
         for found in self._raw.language:
-            tag = None if found.where.startswith("feed:") else language.tag(found.value)
+            if found.where.startswith("feed:"):
+                continue
+            tag = language.tag(found.value)
             if tag:
                 return (tag,)
         return ()

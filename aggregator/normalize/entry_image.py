@@ -45,7 +45,9 @@ def _reason_against(address: str | None, stated: RawImage, context: Context) -> 
     is_placeholder = image.is_placeholder(
         address, width=stated.width, height=stated.height, extra=context.placeholders
     )
-    return why.PLACEHOLDER if is_placeholder else None
+    if is_placeholder:
+        return why.PLACEHOLDER
+    return None
 
 
 def _first_image(body: Any, raw: RawEntry, context: Context, decisions: Decisions) -> Image | None:

@@ -33,10 +33,9 @@ class _Conditions:
     languages: tuple[str, ...]
 
     def are_all_met(self, item: Item) -> bool:
-        if self.languages:
-            is_accepted = in_language(item.language, self.languages)
-            if not is_accepted:
-                return False
+        is_accepted = not self.languages or in_language(item.language, self.languages)
+        if not is_accepted:
+            return False
         return all(_matches(patterns, item, part) for part, patterns in self.patterns.items())
 
     def is_any_met(self, item: Item) -> bool:
@@ -115,7 +114,9 @@ def _texts(item: Item, part: str) -> tuple[str, ...]:
         text = item.url
     else:
         text = _content(item)
-    return (text,) if text else ()
+    if not text:
+        return ()
+    return (text,)
 
 
 def _content(item: Item) -> str | None:

@@ -54,17 +54,20 @@ def keys_of(
     if there is none.
     """
     guid = guid_keys(raw, source)
-    link = [url_key(address, host_alias)] if address else []
+    keys = list(site)
+    if address:
+        link = url_key(address, host_alias)
+        # A feed that lists its newest item alone, with a link to the home page, would be one
+        # article for ever: such a link is no key if there is a guid.
+        is_misleading = guid and _HOME_PAGE.fullmatch(link)
+        if not is_misleading:
+            keys.append(link)
+    keys.extend(aliases)
+    keys.extend(guid)
 
-    # A feed that lists its newest item alone, with a link to the home page, would be one article
-    # for ever: such a link is no key if there is a guid.
-    if guid and link and _HOME_PAGE.fullmatch(link[0]):
-        link = []
-
-    keys = dict.fromkeys((*site, *link, *aliases, *guid))  # unique, in order
-    if keys:
-        return tuple(keys)
-    return (f"item:{source}:{text.fold(title)}:{stated or ''}",)
+    if not keys:
+        keys.append(f"item:{source}:{text.fold(title)}:{stated or ''}")
+    return tuple(dict.fromkeys(keys))  # each once, in order
 
 
 def text_keys(
@@ -187,19 +190,24 @@ def _shared_url_keys(revisions: Iterable[Revision]) -> set[str]:
     for revision in revisions:
         key = revision.keys[0]
         if key.startswith("url:"):
-            items.setdefault(key, set()).add((revision.guid, text.fold(revision.title)))
+            item = (revision.guid, text.fold(revision.title))
+            items.setdefault(key, set()).add(item)
     return {key for key, sharing in items.items() if len(sharing) > 1}
 
 
 def _keys_without(revision: Revision, shared: set[str]) -> tuple[str, ...]:
-    own = tuple(key for key in revision.keys if key not in shared)
-    if len(own) == len(revision.keys):
-        return own
-    if any(key.startswith("guid:") for key in own):
-        return own
+    own = []
+    removed = []
+    for key in revision.keys:
+        if key in shared:
+            removed.append(key)
+        else:
+            own.append(key)
 
-    url_of_several = next(key for key in revision.keys if key in shared)
-    return (f"{url_of_several}#{text.fold(revision.title)}", *own)
+    has_guid = any(key.startswith("guid:") for key in own)
+    if removed and not has_guid:
+        own.insert(0, f"{removed[0]}#{text.fold(revision.title)}")
+    return tuple(own)
 
 
 def content_hash(fields: Mapping[str, object]) -> str:
@@ -215,8 +223,11 @@ def _letters(words: str) -> str:
 
 def _link_and_title(item: RawEntry) -> tuple[str, str]:
     """Return what tells apart two items that have the same guid."""
-    link = url_key(item.url[0].value) if item.url else ""
-    title = text.fold(item.title[0].value) if item.title else ""
-    if link or title:
-        return link, title
-    return item.item, ""
+    link = title = ""
+    if item.url:
+        link = url_key(item.url[0].value)
+    if item.title:
+        title = text.fold(item.title[0].value)
+    if not link and not title:
+        link = item.item
+    return link, title

@@ -21,14 +21,8 @@ WITHIN = timedelta(hours=72)  # between the publications of two copies
 CONTAINED = 0.80  # of the shorter text's shingles are in the longer one
 ALIKE = 0.60  # of both texts' shingles are common (Jaccard)
 VERBATIM = 0.62  # of the shorter text's passages are in the longer, letter by letter
-LONGEST_PASSAGE, LONGEST_DENSE_PASSAGE = 40, 14  # letters
-PASSAGES = 10  # of a text that is too short for passages of that length
+PASSAGES = 10  # of a text that is too short for passages of the usual length
 SAME_TITLE = 0.75  # of title trigrams are common (Jaccard), if there are only summaries
-LEAST_LETTERS, LEAST_DENSE = 80, 40  # shorter texts say too little
-# Words, and characters of a dense script, that are hashed as one group. Three are too often shared by
-# chance, and every chance costs a comparison of both texts: 10,200 invented articles of 20 hours made
-# 242,000 pairs to compare, now 11.
-TOGETHER, DENSE_TOGETHER = 4, 6
 SKETCHED = 12  # smallest hashes kept
 SHARED = 2  # hashes in common: the texts are compared
 
@@ -40,12 +34,31 @@ _NO_LETTERS = bytes(c for c in range(128) if not chr(c).isalnum())
 
 
 @dataclass(frozen=True, slots=True)
+class _Sizes:
+    """The sizes that fit a script.
+
+    Of the words (characters of a dense script) that are hashed as one group, three are too often
+    shared by chance, and every chance costs a comparison of both texts: 10,200 invented articles of
+    20 hours made 242,000 pairs to compare, now 11.
+    """
+
+    least_letters: int  # of a text that is sketched: shorter ones say too little
+    words_in_group: int
+    letters_in_shingle: int
+    letters_in_passage: int
+
+
+_WITH_BLANKS = _Sizes(80, words_in_group=4, letters_in_shingle=4, letters_in_passage=40)
+_DENSE = _Sizes(40, words_in_group=6, letters_in_shingle=3, letters_in_passage=14)
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
     """What is compared of a text: its letters, its shingles, and its title's if it is only a summary."""
 
     letters: str
     shingles: AbstractSet[str]
-    dense: bool
+    sizes: _Sizes
     title: AbstractSet[str] | None = None
 
     def passages(self, size: int) -> AbstractSet[str]:
@@ -62,15 +75,13 @@ def sketch(words: str) -> tuple[int, ...]:
     data = words.encode()
     letters = data.translate(None, _NO_LETTERS)
     count = len(letters.decode())
-    is_dense = len(letters) > _DENSE_BYTES * count
-    least = LEAST_DENSE if is_dense else LEAST_LETTERS
-    if count < least:
+    sizes = _sizes_for(len(letters), count)
+    if count < sizes.least_letters:
         return ()
 
     word_list = data.translate(_BLANKED).split()[:_MOST_WORDS]
-    group_size = DENSE_TOGETHER if is_dense else TOGETHER
     hashes: Iterable[int] = map(crc32, word_list)
-    for begin in range(1, group_size):
+    for begin in range(1, sizes.words_in_group):
         hashes = map(crc32, word_list[begin:], hashes)  # adds one word to each group, at C's speed
     return tuple(nsmallest(SKETCHED, set(hashes)))
 
@@ -78,10 +89,11 @@ def sketch(words: str) -> tuple[int, ...]:
 def text(words: str, title: str | None = None) -> Text:
     """Return what `copies` compares; `title` is given if `words` are only a summary."""
     letters = _letters(words)
-    is_dense = len(letters.encode()) > _DENSE_BYTES * len(letters)
-    size = 3 if is_dense else 4
-    title_shingles = None if title is None else _shingles(_letters(title), 3)
-    return Text(letters, _shingles(letters, size), is_dense, title_shingles)
+    sizes = _sizes_for(len(letters.encode()), len(letters))
+    shingles = _shingles(letters, sizes.letters_in_shingle)
+    if title is None:
+        return Text(letters, shingles, sizes)
+    return Text(letters, shingles, sizes, title=_shingles(_letters(title), 3))
 
 
 def copies(one: Text, other: Text) -> bool:
@@ -124,13 +136,14 @@ def base(language: str | None) -> str | None:
     >>> base("zh-Hans")
     'zh'
     """
-    return None if language is None else language.partition("-")[0].lower()
+    if language is None:
+        return None
+    return language.partition("-")[0].lower()
 
 
 def _passages_agree(one: Text, other: Text) -> bool:
-    longest = LONGEST_DENSE_PASSAGE if one.dense else LONGEST_PASSAGE
     shorter_text = min(len(one.letters), len(other.letters))
-    size = max(4, min(longest, shorter_text // PASSAGES))
+    size = max(4, min(one.sizes.letters_in_passage, shorter_text // PASSAGES))
 
     passages = one.passages(size)
     other_passages = other.passages(size)
@@ -144,6 +157,11 @@ def _titles_agree(one: AbstractSet[str] | None, other: AbstractSet[str] | None) 
         return True
     common = len(one & other)
     return common >= SAME_TITLE * len(one | other)
+
+
+def _sizes_for(byte_count: int, letters: int) -> _Sizes:
+    is_dense = byte_count > _DENSE_BYTES * letters
+    return _DENSE if is_dense else _WITH_BLANKS
 
 
 def _letters(words: str) -> str:

@@ -128,7 +128,9 @@ def reconciled(dates: Sequence[Date], *, zone: ZoneInfo) -> int:
 
 def exactness(date: Date, zone: ZoneInfo) -> Precision:
     """Return how exact a date is; a midnight, as stated or in `zone`, is a day however it is written."""
-    return "day" if _possible_days(date, zone) else date.precision
+    if _possible_days(date, zone):
+        return "day"
+    return date.precision
 
 
 def _tidy(text: str, strip: Sequence[str]) -> str:
@@ -188,7 +190,9 @@ def _rests(text: str) -> Iterator[str]:
 
 def _without_label(text: str) -> str:
     label = _LABEL.match(text)
-    return text[label.end() :] if label else text
+    if label:
+        text = text[label.end() :]
+    return text
 
 
 def _read_words(

@@ -34,13 +34,14 @@ def describe(
     text = _shorten(found.value)
     if date is None:
         return Evidence(field, text, found.where, refused=refused)
+    used_zone = zone.key if date.offset is None else None
     return Evidence(
         field,
         text,
         found.where,
         precision=dates.exactness(date, zone),
         offset=date.offset,
-        zone=zone.key if date.offset is None else None,
+        zone=used_zone,
         form=date.how,
         refused=refused,
     )

@@ -117,8 +117,10 @@ def read_written(text: str, order: Order | None, languages: Sequence[str] = ()) 
 
     for form, how in _FORMS_WITH_MONTH_NAMES:
         match = form.fullmatch(text)
-        month = _MONTHS.get(match["mon"].lower()) if match else None
-        if match and month:
+        if match is None:
+            continue
+        month = _MONTHS.get(match["mon"].lower())
+        if month is not None:
             return _wall_clock(match, month, int(match["d"]), how)
 
     cjk = _CJK.fullmatch(text)
@@ -171,14 +173,15 @@ def _read_numeric(
 
 
 def _infer_order(first: int, second: int, separator: str, languages: Sequence[str]) -> Order | None:
-    """Tell the order of day and month: by the numbers, by the dots, by the language."""
+    """Return the order of day and month: by the numbers, by the dots, by the language."""
     if first > 12 or separator == ".":
         return "DMY"
     if second > 12:
         return "MDY"
     if not languages:
         return None
-    return "MDY" if languages[0].lower() in ("en", "en-us") else "DMY"
+    language = languages[0].lower()
+    return "MDY" if language in ("en", "en-us") else "DMY"
 
 
 def _by_month_number(match: re.Match[str], how: str) -> Stated | None:
@@ -215,12 +218,14 @@ def _hour(parts: Mapping[str, str | None]) -> int:
     hour = int(parts.get("H") or 0)
     word = (parts.get("ap") or parts.get("cjk") or "").lower()
 
-    if hour < 12 and word in _AFTERNOON:
-        return hour + 12
-    if hour < 11 and word in _NOON:  # 正午1时 is 13:00, 中午11时 is 11:00
-        return hour + 12
-    if hour == 12 and word in _BEFORE_NOON:
-        return 0
+    is_afternoon = word in _AFTERNOON
+    if word in _NOON:
+        is_afternoon = hour < 11  # 正午1时 is 13:00, 中午11时 is 11:00
+
+    if is_afternoon and hour < 12:
+        hour += 12
+    elif hour == 12 and word in _BEFORE_NOON:
+        hour = 0
     return hour
 
 
@@ -255,7 +260,7 @@ def _compile_format(form: str) -> re.Pattern[str] | None:
     directives = [piece[1] for piece in _PIECE.finditer(form) if piece[1] not in (None, "%")]
     present = set(directives)
     if len(present) < len(directives):
-        return None  # a directive stands there twice
+        return None  # a directive occurs twice
     if not {"m", "d"} <= present <= _DIRECTIVES.keys():
         return None
     if len(present & {"Y", "y"}) != 1:

@@ -121,6 +121,6 @@ def _supported_languages(languages: tuple[str, ...]) -> tuple[str, ...]:
     for tag in languages:
         tag = tag.lower()
         name = names.get(tag) or names.get(tag.split("-")[0])
-        if name and name not in known:
+        if name:
             known.append(name)
-    return tuple(known) or _FALLBACK
+    return tuple(dict.fromkeys(known)) or _FALLBACK

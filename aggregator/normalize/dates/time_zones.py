@@ -115,7 +115,9 @@ def _numeric_offset(match: re.Match[str]) -> int | None:
     total = hours * 60 + minutes
     if total > _MAX_OFFSET_MINUTES or minutes > 59:
         return None
-    return total if sign == "+" else -total
+    if sign != "+":
+        total = -total
+    return total
 
 
 @lru_cache(maxsize=512)

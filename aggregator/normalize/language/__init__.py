@@ -93,7 +93,8 @@ _BLOCKS = {
     "mn": "\u1820-\u1878",
 }
 _SCRIPTS = re.compile("|".join(f"(?P<{name}>[{block}])" for name, block in _BLOCKS.items()))
-# A character that stands for more than a letter weighs more: three Chinese words outweigh one Latin name.
+# A character that stands for more than a letter weighs more: three Chinese words outweigh
+# one Latin name.
 _LETTERS_IN_ONE = {"Hani": 3, "Kana": 2, "Hang": 2, "Ethi": 2}
 
 _SAMPLE = 1000  # characters; more does not change the answer
@@ -248,10 +249,11 @@ def _detect_by_words(text: str, script: str) -> str | None:
 
     # The sort is stable: of two languages with the same score the first of the table is the best.
     ranking = sorted(scores.items(), key=lambda item: -item[1])
-    best, best_score = ranking[0]
-    second_score = ranking[1][1] if len(ranking) > 1 else 0.0
+    (best, best_score), (_, second_score) = ranking[:2]
     least = max(_MIN_HITS, _MIN_SHARE * len(words), _LEAD * second_score)
-    return best if best_score >= least else None
+    if best_score < least:
+        return None
+    return best
 
 
 def _scores(words: Iterable[str], text: str, script: str) -> dict[str, float]:

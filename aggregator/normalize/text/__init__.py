@@ -202,9 +202,9 @@ def _strip_and_decode(value: str, unwanted: re.Pattern[str]) -> str:
 
 
 def _join_wrapped(value: str) -> str:
-    if "\n" not in value:
-        return value
-    return _WRAP.sub("", value)
+    if "\n" in value:
+        value = _WRAP.sub("", value)
+    return value
 
 
 def _merge_breaks(match: re.Match[str]) -> str:
@@ -227,11 +227,14 @@ def _drop_unbalanced_isolates(value: str) -> str:
     """Drop all isolates if they do not open and close in order: they would turn what follows around."""
     depth = 0
     for match in _ISOLATE.finditer(value):
-        depth += -1 if match[0] == _POP_ISOLATE else 1
+        if match[0] != _POP_ISOLATE:
+            depth += 1
+            continue
+        depth -= 1
         if depth < 0:
             break
     if depth != 0:
-        return _ISOLATE.sub("", value)
+        value = _ISOLATE.sub("", value)
     return value
 
 

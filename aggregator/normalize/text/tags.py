@@ -30,10 +30,10 @@ _INLINE_NAMES = """
     tt u use var video wbr
 """
 _PARAGRAPHS = frozenset(_PARAGRAPH_NAMES.split())
-_LINES = frozenset({"br", "dt", "li", "option", "optgroup", "tr"})
+_ITEMS = frozenset({"dt", "li", "option", "optgroup", "tr"})
 _CELLS = frozenset({"td", "th"})
 _INLINE = frozenset(_INLINE_NAMES.split())
-_KNOWN = _PARAGRAPHS | _LINES | _CELLS | _INLINE
+_KNOWN = _PARAGRAPHS | _ITEMS | _CELLS | _INLINE | {"br"}
 
 # A quoted value may hold `>`; where the quotes do not pair, the tag ends at the first `>`.
 _END = r"""(?:(?:[^<>"']++|"[^"]*+"|'[^']*+')*+>|[^<>]*+>)"""
@@ -99,13 +99,16 @@ def _replacement(match: re.Match[str], closed: frozenset[str]) -> str:
     """Return what takes the place of a tag; the match itself if it is no tag."""
     name = match[2].lower()
     if match[3] == "=":
-        return "" if _FUSED.fullmatch(name) else match[0]
+        is_tag = _FUSED.fullmatch(name) is not None
+        return "" if is_tag else match[0]
 
     if name in _PARAGRAPHS:
         return PARAGRAPH
-    if name in _LINES:
-        is_end_of_item = match[1] and name != "br"
-        return "" if is_end_of_item else LINE
+    if name == "br":
+        return LINE
+    if name in _ITEMS:
+        is_end_tag = match[1] != ""
+        return "" if is_end_tag else LINE
     if name in _CELLS:
         return " "
     if name in _INLINE or _is_foreign(match, closed):

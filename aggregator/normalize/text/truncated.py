@@ -38,7 +38,8 @@ _MORE = re.compile(
 
 def is_cut(revision: Revision) -> bool:
     """Tell whether the text of an item breaks off, or is missing; a picture alone is a whole item."""
-    lines = _last_lines(_end_of_html(revision.content_html or ""))
+    content = revision.content_html or ""
+    lines = _last_lines(_end_of_html(content))
     if not lines:
         summary = revision.summary or ""
         lines = _last_lines(summary[-_LAST_CHARACTERS:])
@@ -47,7 +48,13 @@ def is_cut(revision: Revision) -> bool:
 
     if _ELLIPSIS.search(lines[-1]):
         return True
-    return any(_BRACKETED.search(line) or _MORE.search(line) for line in lines)
+    return any(_promises_more(line) for line in lines)
+
+
+def _promises_more(line: str) -> bool:
+    """Tell whether a line ends with an ellipsis in brackets or a link to the rest."""
+    ending = _BRACKETED.search(line) or _MORE.search(line)
+    return ending is not None
 
 
 def _end_of_html(html: str) -> str:
@@ -63,5 +70,9 @@ def _end_of_html(html: str) -> str:
 
 
 def _last_lines(text: str) -> list[str]:
-    lines = [line.strip() for line in text.splitlines()]
-    return [line for line in lines if line][-_LAST_LINES:]
+    lines = []
+    for line in text.splitlines():
+        stripped = line.strip()
+        if stripped:
+            lines.append(stripped)
+    return lines[-_LAST_LINES:]

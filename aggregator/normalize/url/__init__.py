@@ -82,8 +82,10 @@ def clean(
     'https://example.org/a?id=7'
     """
     complete = absolute(url, base=base)
-    parts = split(complete) if complete else None
-    if complete is None or parts is None:
+    if complete is None:
+        return None
+    parts = split(complete)
+    if parts is None:
         return None
 
     fragment = _meaningful_fragment(parts.fragment)
@@ -120,11 +122,13 @@ def key(
         return trimmed
 
     parts = parts._replace(host=_resolve_alias(parts.host, alias))
-    port = "" if parts.port is None else f":{parts.port}"
+    authority = parts.host
+    if parts.port is not None:
+        authority += f":{parts.port}"
     path = _path_key(parts.path)
     query = _query_key(parts, drop, keep)
     fragment = _fragment_key(parts.fragment)
-    return f"//{parts.host}{port}{path}{query}{fragment}"
+    return f"//{authority}{path}{query}{fragment}"
 
 
 def same_site(a: str, b: str) -> bool:
@@ -145,11 +149,13 @@ def _without_www(name: str) -> str:
 def _resolve_alias(name: str, alias: Mapping[str, str]) -> str:
     """Return the host that `name` mirrors, else `name`; without `www.`."""
     bare = _without_www(name)
-    if not alias:
-        return bare
     mirrored = alias.get(name) or alias.get(bare)
-    mirrored_host = ascii_host(mirrored) if mirrored else None
-    return _without_www(mirrored_host) if mirrored_host else bare
+    if not mirrored:
+        return bare
+    mirrored_host = ascii_host(mirrored)
+    if not mirrored_host:
+        return bare
+    return _without_www(mirrored_host)
 
 
 def _registrable(name: str) -> str:
@@ -158,16 +164,18 @@ def _registrable(name: str) -> str:
     if name.startswith("[") or labels[-1].isdigit():
         return name
 
-    is_shared = ".".join(labels[-2:]) in _SHARED
-    size = 3 if is_shared or _is_below_second_level(labels) else 2
-    return ".".join(labels[-size:])
+    last_two = ".".join(labels[-2:])
+    if last_two in _SHARED or _is_second_level(labels):
+        return ".".join(labels[-3:])
+    return last_two
 
 
-def _is_below_second_level(labels: Sequence[str]) -> bool:
-    """Tell whether a name ends like `example.co.uk`."""
-    if len(labels) < 3 or len(labels[-1]) != 2:
+def _is_second_level(labels: Sequence[str]) -> bool:
+    """Tell whether the last two labels of a longer name are like `co.uk`."""
+    if len(labels) < 3:
         return False
-    return labels[-2] in _SECOND_LEVEL
+    second, country = labels[-2:]
+    return len(country) == 2 and second in _SECOND_LEVEL
 
 
 def _meaningful_fragment(fragment: str | None) -> str | None:
@@ -235,7 +243,9 @@ def _fragment_key(fragment: str | None) -> str:
     if meaningful is None:
         return ""
     spelled = _respell(meaningful, _QUERY_KEPT, _QUERY_SAFE)
-    return f"#{spelled}" if spelled.strip("!/") else ""
+    if not spelled.strip("!/"):
+        return ""
+    return f"#{spelled}"
 
 
 def _respell(text: str, kept: re.Pattern[str], safe: str) -> str:

@@ -17,8 +17,7 @@ from aggregator.normalize.text import compose
 _EDGES = "".join(map(chr, range(33))) + "\x7f\x85\xa0\u200b\u2028\u2029\u3000\ufeff"
 _BREAKS = re.compile(r"[\t\r\n]+")
 _ILLEGAL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_NEVER_RAW = ' "<>'
-_NEVER_RAW_ESCAPED = str.maketrans({mark: f"%{ord(mark):02X}" for mark in _NEVER_RAW})
+_NEVER_RAW_ESCAPED = str.maketrans({mark: f"%{ord(mark):02X}" for mark in ' "<>'})
 _AMPERSAND = re.compile(r"&(?:amp|#0{0,3}38);", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _PARTS = re.compile(
@@ -32,8 +31,6 @@ _TWO_SLASHES = re.compile("//[^/]")
 _WEB_URL = re.compile("https?://", re.IGNORECASE)
 _WIDE_DOT = re.compile("[\u3002\uff0e\uff61]")
 _NOT_IN_HOST = re.compile(r"""[\x00-\x20\s"#%/:<>?@\[\\\]^`{|}\x7f]""")
-
-_HTTP_PORT, _HTTPS_PORT = 80, 443
 
 
 class Address(NamedTuple):
@@ -64,16 +61,15 @@ def absolute(url: str, *, base: str | None = None) -> str | None:
     resolved = _resolve(slashes(trimmed), base)
     if resolved is None or split(resolved) is None:
         return None
-
-    if any(mark in resolved for mark in _NEVER_RAW):
-        resolved = resolved.translate(_NEVER_RAW_ESCAPED)
-    return resolved
+    return resolved.translate(_NEVER_RAW_ESCAPED)
 
 
 def host(url: str) -> str | None:
     """Return the host in lower case and ASCII (IDNA), with `www.`, without port; None if there is none."""
     parts = read(url)
-    return parts.host if parts else None
+    if parts is None:
+        return None
+    return parts.host
 
 
 def read(url: str) -> Address | None:
@@ -96,7 +92,9 @@ def parameter(query: str, name: str) -> str | None:
 def trim(url: str) -> str:
     """Strip, and unescape `&amp;` once."""
     stripped = strip(url)
-    return _AMPERSAND.sub("&", stripped) if "&" in stripped else stripped
+    if "&" in stripped:
+        stripped = _AMPERSAND.sub("&", stripped)
+    return stripped
 
 
 def strip(url: str) -> str:
@@ -127,7 +125,9 @@ def _resolve(url: str, base: str | None) -> str | None:
         return _repair_slashes(scheme[0], url)
     if base:
         return _join(base, url)
-    return f"https:{url}" if url.startswith("//") else None
+    if url.startswith("//"):
+        return f"https:{url}"
+    return None
 
 
 def _repair_slashes(scheme: str, url: str) -> str | None:
@@ -142,7 +142,8 @@ def _repair_slashes(scheme: str, url: str) -> str | None:
 
 
 def _join(base: str, url: str) -> str | None:
-    if base[:5].lower() == "file:" and url.startswith("//"):
+    is_file = base[:5].lower() == "file:"
+    if is_file and url.startswith("//"):
         return f"https:{url}"
     if not _WEB_URL.match(base):
         return None
@@ -164,10 +165,10 @@ def split(url: str) -> Address | None:
         return None
 
     name = ascii_host(host_and_port[1])
-    port = int(host_and_port[2] or _HTTP_PORT)
+    port = int(host_and_port[2] or 80)
     if name is None or port > 65535:
         return None
-    other_port = None if port in (_HTTP_PORT, _HTTPS_PORT) else port
+    other_port = None if port in (80, 443) else port
     return Address(scheme, authority, name, other_port, path, query, fragment)
 
 

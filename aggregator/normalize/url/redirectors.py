@@ -24,8 +24,9 @@ class _Redirector:
     parameters: tuple[str, ...]
 
     def leads_from(self, parts: Address) -> bool:
-        on_host = re.fullmatch(self.hosts, parts.host)
-        return on_host is not None and re.fullmatch(self.path, parts.path) is not None
+        if not re.fullmatch(self.hosts, parts.host):
+            return False
+        return re.fullmatch(self.path, parts.path) is not None
 
 
 _GOOGLE = r"(?:(?:www|m|news)\.)?google(?:\.[a-z]{2,3}){1,2}"
@@ -85,8 +86,7 @@ def _stated_target(redirector: _Redirector, query: str) -> str | None:
     if not redirector.parameters:
         return absolute(query)
     for name in redirector.parameters:
-        value = parameter(query, name)
-        target = absolute(value) if value else None
+        target = absolute(parameter(query, name) or "")
         if target is not None:
             return target
     return None
@@ -103,8 +103,10 @@ def _amp_target(parts: Address) -> str | None:
     if match is None:
         return None
     secure, rest = match[1] or "", match[2]
-    query = f"?{parts.query}" if parts.query else ""
-    return absolute(f"http{secure}://{rest}{query}")
+    target = f"http{secure}://{rest}"
+    if parts.query:
+        target += f"?{parts.query}"
+    return absolute(target)
 
 
 def _is_amp_cache(parts: Address) -> bool:

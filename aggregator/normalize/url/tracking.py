@@ -53,9 +53,11 @@ def is_tracking(
 
 def _is_listed(name: str, patterns: Collection[str]) -> bool:
     for pattern in patterns:
-        pattern = pattern.lower()
-        if pattern == name:
-            return True
-        if pattern.endswith("*") and name.startswith(pattern[:-1]):
+        wanted = pattern.lower()
+        if wanted.endswith("*"):
+            is_match = name.startswith(wanted[:-1])
+        else:
+            is_match = name == wanted
+        if is_match:
             return True
     return False
