@@ -62,11 +62,12 @@ class Document:
         if self.page is not None:
             return self.page.home
 
+        url = self.url or ""
         for element in self.root.iter("base"):
             href = element.get("href")
             if href:
-                return absolute(href, base=self.url) or self.url or ""
-        return self.url or ""
+                return absolute(href, base=self.url) or url
+        return url
 
     @cached_property
     def linked_data(self) -> tuple[dict[str, Any], ...]:

@@ -14,7 +14,7 @@ from lxml import etree
 
 from aggregator.config.regex import is_anchored
 from aggregator.normalize.html import elements
-from aggregator.normalize.html.tree import BLANK, detach, has_content, last_child, trim
+from aggregator.normalize.html.tree import BLANK, detach, has_content, is_blank, last_child, trim
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,11 +48,9 @@ def _collapse_blanks(body: Any) -> None:
     for element in body.iter():
         text, tail = element.text, element.tail
         if text and _has_runs(text):
-            if not (has_pre and _is_preformatted(element)):
-                element.text = _collapse_text(text)
+            element.text = _collapse_text(text, element, has_pre=has_pre)
         if tail and _has_runs(tail):
-            if not (has_pre and _is_preformatted(element.getparent())):
-                element.tail = _collapse_text(tail)
+            element.tail = _collapse_text(tail, element.getparent(), has_pre=has_pre)
 
 
 def _has_runs(text: str) -> bool:
@@ -63,7 +61,10 @@ def _has_runs(text: str) -> bool:
     return False
 
 
-def _collapse_text(text: str) -> str:
+def _collapse_text(text: str, parent: Any, *, has_pre: bool) -> str:
+    """Collapse the text of an element; the text in a `pre` stays as it is."""
+    if has_pre and _is_preformatted(parent):
+        return text
     return _RUNS.sub(" ", join_lines(text))
 
 
@@ -157,7 +158,7 @@ class _BlockReader:
     def _add_text(self, text: str | None) -> None:
         if not text:
             return
-        if self._open_paragraph is None and not text.strip(BLANK):
+        if self._open_paragraph is None and is_blank(text):
             return
 
         paragraph = self._paragraph()
@@ -289,7 +290,7 @@ def _ends_with_break(paragraph: Any) -> bool:
     last = last_child(paragraph)
     if last is None or last.tag != "br":
         return False
-    return not (last.tail or "").strip(BLANK)
+    return is_blank(last.tail)
 
 
 def _refill(element: Any, blocks: list[Any]) -> None:
@@ -308,7 +309,7 @@ def _refill(element: Any, blocks: list[Any]) -> None:
 def _is_only_images(paragraph: Any) -> bool:
     if next(paragraph.iter("img", "picture"), None) is None:
         return False
-    return not "".join(paragraph.itertext()).strip(BLANK)
+    return is_blank("".join(paragraph.itertext()))
 
 
 def _turn_into_figure(paragraph: Any) -> None:
@@ -321,13 +322,19 @@ def _is_caption_of(previous: Any | None, block: Any) -> bool:
     """Return whether a block is small print after a figure without a caption."""
     if previous is None or previous.tag != "figure":
         return False
-    return previous.find("figcaption") is None and _is_small_print(block)
+    if previous.find("figcaption") is not None:
+        return False
+    return _is_small_print(block)
 
 
 def _is_small_print(block: Any) -> bool:
-    if block.tag != "p" or len(block) != 1 or block[0].tag != "small":
+    """Return whether a block is a paragraph that holds a `small` alone."""
+    if block.tag != "p" or len(block) != 1:
         return False
-    return not (block.text or block[0].tail or "").strip(BLANK)
+    small = block[0]
+    if small.tag != "small":
+        return False
+    return is_blank(block.text or small.tail)
 
 
 def _unwrap_blocks(element: Any) -> None:
@@ -345,11 +352,11 @@ def _is_well_formed(element: Any) -> bool:
     Browsers would move anything else out of it.
     """
     for part in element.iter(*elements.PARTS):
-        if (part.text or "").strip(BLANK):
+        if not is_blank(part.text):
             return False
         allowed = elements.PARTS[part.tag]
         for child in part:
-            if child.tag not in allowed or (child.tail or "").strip(BLANK):
+            if child.tag not in allowed or not is_blank(child.tail):
                 return False
     return True
 
