@@ -74,8 +74,7 @@ class Document:
         """Every JSON-LD node of the document, with those of `@graph`; broken scripts are skipped."""
         found: list[dict[str, Any]] = []
         for script in self.root.iter("script"):
-            script_type = script.get("type") or ""
-            if script_type.lower() == "application/ld+json":
+            if script.get("type", "").lower() == "application/ld+json":
                 found.extend(nodes(loads(script.text or "")))
         return tuple(found)
 

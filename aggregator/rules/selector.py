@@ -255,7 +255,7 @@ def _css(head: str) -> FindMatches:
     def find(document: Document) -> Iterator[Match]:
         for element in path(document.root):
             if attribute:
-                value = element.get(attribute) or ""
+                value = element.get(attribute, "")
             else:
                 value = _own_text(element, selector)
 
@@ -346,8 +346,7 @@ def _meta(name: str) -> FindMatches:
         for element in document.root.iter("meta"):
             if meta_name(element) != lowered:
                 continue
-            value = element.get("content") or ""
-            value = value.strip()
+            value = element.get("content", "").strip()
             if value:
                 yield Match(value, f"meta:{name}", element)
 
@@ -357,7 +356,7 @@ def _meta(name: str) -> FindMatches:
 def meta_name(element: Any) -> str:
     """Return what a `meta` element states, in lower case: its property, name or itemprop."""
     for attribute in ("property", "name", "itemprop"):
-        name: str = element.get(attribute) or ""
+        name: str = element.get(attribute, "")
         if name:
             return name.lower()
     return ""

@@ -14,7 +14,15 @@ from lxml import etree
 
 from aggregator.config.regex import is_anchored
 from aggregator.normalize.html import elements
-from aggregator.normalize.html.tree import BLANK, detach, has_content, is_blank, last_child, trim
+from aggregator.normalize.html.tree import (
+    BLANK,
+    add_text,
+    detach,
+    has_content,
+    is_blank,
+    last_child,
+    trim,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -126,8 +134,7 @@ class _BlockReader:
         self._read_content(element)
         self._close_paragraph()
 
-        direction = element.get("dir") or ""
-        if direction.lower() == "rtl":
+        if element.get("dir", "").lower() == "rtl":
             for block in self._blocks[start:]:
                 if block.get("dir") is None:
                     block.set("dir", "rtl")
@@ -162,11 +169,7 @@ class _BlockReader:
             return
 
         paragraph = self._paragraph()
-        last = last_child(paragraph)
-        if last is None:
-            paragraph.text = (paragraph.text or "") + text
-        else:
-            last.tail = (last.tail or "") + text
+        add_text(paragraph, text, after=last_child(paragraph))
 
     def _add_inline(self, child: Any) -> None:
         paragraph = self._paragraph()
@@ -212,27 +215,17 @@ class _BlockReader:
             self._blocks.append(element)
 
     def _tidy_blocks(self) -> list[Any]:
-        """Drop junk and needless rules; small print after a figure becomes its caption.
-
-        A rule is needless at either end and after another rule.
-        """
+        """Drop junk and needless rules; small print after a figure becomes its caption."""
         tidy: list[Any] = []
         for block in self._blocks:
             if self._is_junk(block):
                 continue
-
-            previous = tidy[-1] if tidy else None
-            if block.tag == "hr" and (previous is None or previous.tag == "hr"):
-                continue
-            if _is_caption_of(previous, block):
+            if tidy and _is_caption_of(tidy[-1], block):
                 block.tag = "figcaption"
                 tidy[-1].append(block)
             else:
                 tidy.append(block)
-
-        if tidy and tidy[-1].tag == "hr":
-            tidy.pop()
-        return tidy
+        return _without_needless_rules(tidy)
 
     def _is_junk(self, block: Any) -> bool:
         if not self._junk:
@@ -318,9 +311,22 @@ def _turn_into_figure(paragraph: Any) -> None:
         detach(line_break)
 
 
-def _is_caption_of(previous: Any | None, block: Any) -> bool:
+def _without_needless_rules(blocks: list[Any]) -> list[Any]:
+    """Drop each `hr` at either end and after another one."""
+    kept: list[Any] = []
+    for block in blocks:
+        is_needless = block.tag == "hr" and (not kept or kept[-1].tag == "hr")
+        if not is_needless:
+            kept.append(block)
+
+    if kept and kept[-1].tag == "hr":
+        kept.pop()
+    return kept
+
+
+def _is_caption_of(previous: Any, block: Any) -> bool:
     """Return whether a block is small print after a figure without a caption."""
-    if previous is None or previous.tag != "figure":
+    if previous.tag != "figure":
         return False
     if previous.find("figcaption") is not None:
         return False

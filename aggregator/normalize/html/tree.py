@@ -22,13 +22,17 @@ def detach(element: Any) -> None:
     if parent is None:
         return
     if element.tail:
-        previous = element.getprevious()
-        if previous is not None:
-            previous.tail = (previous.tail or "") + element.tail
-        else:
-            parent.text = (parent.text or "") + element.tail
+        add_text(parent, element.tail, after=element.getprevious())
         element.tail = None
     parent.remove(element)
+
+
+def add_text(parent: Any, text: str, *, after: Any | None) -> None:
+    """Add text after a child of an element; None adds it before all children."""
+    if after is None:
+        parent.text = (parent.text or "") + text
+    else:
+        after.tail = (after.tail or "") + text
 
 
 def last_child(element: Any) -> Any | None:
