@@ -268,5 +268,6 @@ def _find_logos(revisions: Sequence[Revision]) -> set[str]:
     if len(revisions) < LEAST_FOR_A_LOGO:
         return set()
 
-    counts = Counter(revision.image.url for revision in revisions if revision.image)
+    images = [revision.image for revision in revisions if revision.image]
+    counts = Counter(image.url for image in images)
     return {url for url, count in counts.items() if count * 2 > len(revisions)}

@@ -418,4 +418,12 @@ _FORMS: dict[str, Callable[[str], FindMatches]] = {
     "const": _const,
 }
 
-__all__ = ["Document", "Match", "Selector", "compile_selector", "text_of"]
+__all__ = [
+    "Document",
+    "Match",
+    "Selector",
+    "compile_selector",
+    "meta_name",
+    "split_every_mark",
+    "text_of",
+]

@@ -1,6 +1,6 @@
 """The folder of the shipped site rules, and their names.
 
-A module of its own, without the loader's imports: completion and `check` need the names alone.
+A module of its own, without the loader's imports: most commands need the names alone.
 """
 
 from __future__ import annotations
