@@ -252,11 +252,7 @@ def without_logos(revisions: Sequence[Revision]) -> tuple[Revision, ...]:
     Of fewer than LEAST_FOR_A_LOGO articles all images stay (RULES §3). The hashes of the
     revisions remain those with the image.
     """
-    if len(revisions) < LEAST_FOR_A_LOGO:
-        return tuple(revisions)
-
-    counts = Counter(revision.image.url for revision in revisions if revision.image)
-    logos = {address for address, count in counts.items() if count * 2 > len(revisions)}
+    logos = _find_logos(revisions)
     if not logos:
         return tuple(revisions)
 
@@ -266,3 +262,12 @@ def without_logos(revisions: Sequence[Revision]) -> tuple[Revision, ...]:
             revision = replace(revision, image=None)
         cleaned.append(revision)
     return tuple(cleaned)
+
+
+def _find_logos(revisions: Sequence[Revision]) -> set[str]:
+    if len(revisions) < LEAST_FOR_A_LOGO:
+        return set()
+
+    images = [revision.image for revision in revisions if revision.image]
+    counts = Counter(image.url for image in images)
+    return {url for url, count in counts.items() if count * 2 > len(revisions)}

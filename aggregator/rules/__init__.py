@@ -1,1 +1,1 @@
-"""Site rules: a language in YAML for what one publisher's content means, its loader, and the rules that ship."""
+"""Site rules: how to read one publisher's pages, written in YAML; their loader, and shipped rules."""

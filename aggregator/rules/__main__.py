@@ -1,6 +1,6 @@
-"""`python -m aggregator.rules [DOCS]` writes the schema of site rules for editors: site-rules.schema.json.
+"""`python -m aggregator.rules [DOCS]` writes the schema of site rules for editors, site-rules.schema.json.
 
-Rule: run from the repository's root after a key changed; a test compares what is there with what would be written.
+Rule: run it from the repository's root after a key changed; a test compares the file with the keys.
 """
 
 import json
@@ -15,9 +15,9 @@ NAME = "site-rules.schema.json"
 
 def write(docs: Path) -> None:
     """Write the schema (JSON Schema 2020-12) into a folder."""
-    made = bare(SiteFile.model_json_schema(by_alias=True))
+    schema = bare(SiteFile.model_json_schema(by_alias=True))
     text = json.dumps(
-        {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "site rules"} | made,
+        {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "site rules"} | schema,
         indent=2,
         ensure_ascii=False,
     )

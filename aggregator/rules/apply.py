@@ -92,7 +92,14 @@ def read_page(
         rules, document, timezone, taken, selects=lambda selector: not is_of_body(selector)
     )
     aliases = dict.fromkeys((*known.aliases, *_aliases(rules, document)))
-    return replace(_put_in_front(reader.values(), known), aliases=tuple(aliases))
+    found = reader.values()
+    return _put_in_front(
+        found,
+        known,
+        title=(*found.title, *known.title),
+        tags=found.tags or known.tags,
+        aliases=tuple(aliases),
+    )
 
 
 def is_of_body(selector: Selector) -> bool:
@@ -146,20 +153,31 @@ def _site_keys(rules: SiteRules, url: str | None) -> tuple[str, ...]:
     return (f"{rules.id}:{match[1]}",)
 
 
-def _put_in_front(found: RawEntry, known: RawEntry) -> RawEntry:
-    """Add values that were found: authors and tags replace the known ones, others go in front."""
+def _put_in_front(
+    found: RawEntry,
+    known: RawEntry,
+    *,
+    title: tuple[Found, ...],
+    tags: tuple[Found, ...],
+    aliases: tuple[str, ...],
+) -> RawEntry:
+    """Put values that were found in front of the known ones; found authors replace the known.
+
+    The caller decides on the title, the tags and the aliases.
+    """
     return replace(
         known,
-        title=(*found.title, *known.title),
+        title=title,
         summary=(*found.summary, *known.summary),
         published=(*found.published, *known.published),
         updated=(*found.updated, *known.updated),
         authors=found.authors or known.authors,
-        tags=found.tags or known.tags,
+        tags=tags,
         credits=(*found.credits, *known.credits),
         language=(*found.language, *known.language),
         images=(*found.images, *known.images),
         enclosures=_merge_enclosures((*found.enclosures, *known.enclosures)),
+        aliases=aliases,
     )
 
 
@@ -193,9 +211,17 @@ class _Reader:
         for title in raw.title[:1]:
             title_tags.extend(Found(tag, "title") for tag in cut_tags(title.value, rule))
 
-        enriched = _put_in_front(found, raw)
-        titles = tuple(Found(cut(title.value, rule), title.where) for title in enriched.title)
-        return replace(enriched, title=titles, tags=(*title_tags, *found.tags, *raw.tags))
+        titles = []
+        for title in (*found.title, *raw.title):
+            titles.append(Found(cut(title.value, rule), title.where))
+
+        return _put_in_front(
+            found,
+            raw,
+            title=tuple(titles),
+            tags=(*title_tags, *found.tags, *raw.tags),
+            aliases=raw.aliases,
+        )
 
     def values(self) -> RawEntry:
         """Return what the rules find, and nothing else."""

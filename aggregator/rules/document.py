@@ -62,19 +62,19 @@ class Document:
         if self.page is not None:
             return self.page.home
 
+        url = self.url or ""
         for element in self.root.iter("base"):
             href = element.get("href")
             if href:
-                return absolute(href, base=self.url) or self.url or ""
-        return self.url or ""
+                return absolute(href, base=self.url) or url
+        return url
 
     @cached_property
     def linked_data(self) -> tuple[dict[str, Any], ...]:
         """Every JSON-LD node of the document, with those of `@graph`; broken scripts are skipped."""
         found: list[dict[str, Any]] = []
         for script in self.root.iter("script"):
-            script_type = script.get("type") or ""
-            if script_type.lower() == "application/ld+json":
+            if script.get("type", "").lower() == "application/ld+json":
                 found.extend(nodes(loads(script.text or "")))
         return tuple(found)
 

@@ -1,8 +1,8 @@
-"""What a site-rules file may say: the keys of `sites/*.yaml`, checked and frozen.
+"""The keys of a site-rules file (`sites/*.yaml`), checked and frozen.
 
-Rule: unknown keys are refused, and every selector and pattern is compiled once here, so that a mistake shows when the
-file is loaded and never while an article is read. What it says of lists, fields, articles and tests is the grammar of
-sources.
+Rule: unknown keys are refused, and every selector and pattern is compiled once here, so that a
+mistake shows when the file is loaded and never while an article is read. The keys of lists, fields,
+articles and tests are those of sources.
 """
 
 from typing import Annotated
@@ -17,7 +17,7 @@ from aggregator.config.types import Identifier, Language, Patterns, Text, Texts,
 from aggregator.config.types import Pattern as Regex
 
 
-def _identity(name: str) -> str:
+def _check_id(name: str) -> str:
     if name in SOURCE_ADAPTERS:
         raise ValueError(f"must not be the name of an adapter ({', '.join(SOURCE_ADAPTERS)})")
     return name
@@ -106,7 +106,7 @@ class Listing(Record):
 class SiteFile(Record):
     """One publisher's rules: one file."""
 
-    id: Annotated[Identifier, AfterValidator(_identity)] = Field(
+    id: Annotated[Identifier, AfterValidator(_check_id)] = Field(
         description="Name of the rules, as `adapter:` uses it.", examples=["paper"]
     )
     name: Text | None = Field(

@@ -255,7 +255,7 @@ def _css(head: str) -> FindMatches:
     def find(document: Document) -> Iterator[Match]:
         for element in path(document.root):
             if attribute:
-                value = element.get(attribute) or ""
+                value = element.get(attribute, "")
             else:
                 value = _own_text(element, selector)
 
@@ -270,7 +270,8 @@ def _css(head: str) -> FindMatches:
 
 def _own_text(element: Any, selector: str) -> str:
     """Return an element's text; that of a script only if the selector names scripts."""
-    if element.tag == "script" and "script" in selector:
+    names_scripts = "script" in selector
+    if element.tag == "script" and names_scripts:
         return element.text or ""
     return text_of(element)
 
@@ -343,12 +344,22 @@ def _meta(name: str) -> FindMatches:
 
     def find(document: Document) -> Iterator[Match]:
         for element in document.root.iter("meta"):
-            key = element.get("property") or element.get("name") or element.get("itemprop") or ""
-            value = (element.get("content") or "").strip()
-            if key.lower() == lowered and value:
+            if meta_name(element) != lowered:
+                continue
+            value = element.get("content", "").strip()
+            if value:
                 yield Match(value, f"meta:{name}", element)
 
     return find
+
+
+def meta_name(element: Any) -> str:
+    """Return what a `meta` element states, in lower case: its property, name or itemprop."""
+    for attribute in ("property", "name", "itemprop"):
+        name: str = element.get(attribute, "")
+        if name:
+            return name.lower()
+    return ""
 
 
 def _linked_data(expression: str) -> FindMatches:
@@ -407,4 +418,12 @@ _FORMS: dict[str, Callable[[str], FindMatches]] = {
     "const": _const,
 }
 
-__all__ = ["Document", "Match", "Selector", "compile_selector", "text_of"]
+__all__ = [
+    "Document",
+    "Match",
+    "Selector",
+    "compile_selector",
+    "meta_name",
+    "split_every_mark",
+    "text_of",
+]

@@ -1,6 +1,6 @@
-"""The site rules that ship: where they are, and what they are called.
+"""The folder of the shipped site rules, and their names.
 
-Rule: asking for their names reads none of them.
+A module of its own, without the loader's imports: most commands need the names alone.
 """
 
 from __future__ import annotations
@@ -13,5 +13,5 @@ SHIPPED = Path(__file__).parent / "presets"
 
 @lru_cache(maxsize=1)
 def shipped_names() -> frozenset[str]:
-    """The names of the rules that ship, without loading them."""
+    """Return the names of the shipped rules, without loading them."""
     return frozenset(path.stem for path in SHIPPED.glob("*.yaml"))

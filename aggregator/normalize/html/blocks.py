@@ -14,7 +14,15 @@ from lxml import etree
 
 from aggregator.config.regex import is_anchored
 from aggregator.normalize.html import elements
-from aggregator.normalize.html.tree import BLANK, detach, has_content, last_child, trim
+from aggregator.normalize.html.tree import (
+    BLANK,
+    add_text,
+    detach,
+    has_content,
+    is_blank,
+    last_child,
+    trim,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,11 +56,9 @@ def _collapse_blanks(body: Any) -> None:
     for element in body.iter():
         text, tail = element.text, element.tail
         if text and _has_runs(text):
-            if not (has_pre and _is_preformatted(element)):
-                element.text = _collapse_text(text)
+            element.text = _collapse_text(text, element, has_pre=has_pre)
         if tail and _has_runs(tail):
-            if not (has_pre and _is_preformatted(element.getparent())):
-                element.tail = _collapse_text(tail)
+            element.tail = _collapse_text(tail, element.getparent(), has_pre=has_pre)
 
 
 def _has_runs(text: str) -> bool:
@@ -63,7 +69,10 @@ def _has_runs(text: str) -> bool:
     return False
 
 
-def _collapse_text(text: str) -> str:
+def _collapse_text(text: str, parent: Any, *, has_pre: bool) -> str:
+    """Collapse the text of an element; the text in a `pre` stays as it is."""
+    if has_pre and _is_preformatted(parent):
+        return text
     return _RUNS.sub(" ", join_lines(text))
 
 
@@ -125,8 +134,7 @@ class _BlockReader:
         self._read_content(element)
         self._close_paragraph()
 
-        direction = element.get("dir") or ""
-        if direction.lower() == "rtl":
+        if element.get("dir", "").lower() == "rtl":
             for block in self._blocks[start:]:
                 if block.get("dir") is None:
                     block.set("dir", "rtl")
@@ -157,15 +165,11 @@ class _BlockReader:
     def _add_text(self, text: str | None) -> None:
         if not text:
             return
-        if self._open_paragraph is None and not text.strip(BLANK):
+        if self._open_paragraph is None and is_blank(text):
             return
 
         paragraph = self._paragraph()
-        last = last_child(paragraph)
-        if last is None:
-            paragraph.text = (paragraph.text or "") + text
-        else:
-            last.tail = (last.tail or "") + text
+        add_text(paragraph, text, after=last_child(paragraph))
 
     def _add_inline(self, child: Any) -> None:
         paragraph = self._paragraph()
@@ -211,27 +215,17 @@ class _BlockReader:
             self._blocks.append(element)
 
     def _tidy_blocks(self) -> list[Any]:
-        """Drop junk and needless rules; small print after a figure becomes its caption.
-
-        A rule is needless at either end and after another rule.
-        """
+        """Drop junk and needless rules; small print after a figure becomes its caption."""
         tidy: list[Any] = []
         for block in self._blocks:
             if self._is_junk(block):
                 continue
-
-            previous = tidy[-1] if tidy else None
-            if block.tag == "hr" and (previous is None or previous.tag == "hr"):
-                continue
-            if _is_caption_of(previous, block):
+            if tidy and _is_caption_of(tidy[-1], block):
                 block.tag = "figcaption"
                 tidy[-1].append(block)
             else:
                 tidy.append(block)
-
-        if tidy and tidy[-1].tag == "hr":
-            tidy.pop()
-        return tidy
+        return _without_needless_rules(tidy)
 
     def _is_junk(self, block: Any) -> bool:
         if not self._junk:
@@ -289,7 +283,7 @@ def _ends_with_break(paragraph: Any) -> bool:
     last = last_child(paragraph)
     if last is None or last.tag != "br":
         return False
-    return not (last.tail or "").strip(BLANK)
+    return is_blank(last.tail)
 
 
 def _refill(element: Any, blocks: list[Any]) -> None:
@@ -308,7 +302,7 @@ def _refill(element: Any, blocks: list[Any]) -> None:
 def _is_only_images(paragraph: Any) -> bool:
     if next(paragraph.iter("img", "picture"), None) is None:
         return False
-    return not "".join(paragraph.itertext()).strip(BLANK)
+    return is_blank("".join(paragraph.itertext()))
 
 
 def _turn_into_figure(paragraph: Any) -> None:
@@ -317,17 +311,36 @@ def _turn_into_figure(paragraph: Any) -> None:
         detach(line_break)
 
 
-def _is_caption_of(previous: Any | None, block: Any) -> bool:
+def _without_needless_rules(blocks: list[Any]) -> list[Any]:
+    """Drop each `hr` at either end and after another one."""
+    kept: list[Any] = []
+    for block in blocks:
+        is_needless = block.tag == "hr" and (not kept or kept[-1].tag == "hr")
+        if not is_needless:
+            kept.append(block)
+
+    if kept and kept[-1].tag == "hr":
+        kept.pop()
+    return kept
+
+
+def _is_caption_of(previous: Any, block: Any) -> bool:
     """Return whether a block is small print after a figure without a caption."""
-    if previous is None or previous.tag != "figure":
+    if previous.tag != "figure":
         return False
-    return previous.find("figcaption") is None and _is_small_print(block)
+    if previous.find("figcaption") is not None:
+        return False
+    return _is_small_print(block)
 
 
 def _is_small_print(block: Any) -> bool:
-    if block.tag != "p" or len(block) != 1 or block[0].tag != "small":
+    """Return whether a block is a paragraph that holds a `small` alone."""
+    if block.tag != "p" or len(block) != 1:
         return False
-    return not (block.text or block[0].tail or "").strip(BLANK)
+    small = block[0]
+    if small.tag != "small":
+        return False
+    return is_blank(block.text or small.tail)
 
 
 def _unwrap_blocks(element: Any) -> None:
@@ -345,11 +358,11 @@ def _is_well_formed(element: Any) -> bool:
     Browsers would move anything else out of it.
     """
     for part in element.iter(*elements.PARTS):
-        if (part.text or "").strip(BLANK):
+        if not is_blank(part.text):
             return False
         allowed = elements.PARTS[part.tag]
         for child in part:
-            if child.tag not in allowed or (child.tail or "").strip(BLANK):
+            if child.tag not in allowed or not is_blank(child.tail):
                 return False
     return True
 

@@ -146,8 +146,8 @@ def image_address(
 
     Lazy attributes count before `src`, of a `srcset` the largest; proxies are unwrapped.
     """
-    width = _pixels(element.get("width"))
-    height = _pixels(element.get("height"))
+    width = _pixels(element.get("width", ""))
+    height = _pixels(element.get("height", ""))
     for candidate in _image_candidates(element):
         if not candidate:
             continue
@@ -197,12 +197,10 @@ def _best_of_set(srcset: str | None) -> str | None:
     return image.best_of_srcset(srcset)
 
 
-def _pixels(value: str | None) -> int | None:
+def _pixels(value: str) -> int | None:
     """Read a width or height (`640`, `640px`), None for other text and for absurd numbers."""
-    digits = (value or "").strip().removesuffix("px")
-    if not digits.isascii() or not digits.isdigit():
-        return None
-    if len(digits) > 6:
+    digits = value.strip().removesuffix("px")
+    if len(digits) > 6 or not digits.isascii() or not digits.isdigit():
         return None
     return int(digits)
 
@@ -269,7 +267,7 @@ def _repair_srcset(element: Any, base: str | None) -> None:
 
 def _repair_link(element: Any, base: str | None) -> None:
     """Make a link absolute; share links and empty links go, links to nowhere become text."""
-    href = (element.get("href") or "").strip()
+    href = element.get("href", "").strip()
     if elements.SHARE.match(href) or not has_content(element):
         detach(element)
         return

@@ -22,13 +22,17 @@ def detach(element: Any) -> None:
     if parent is None:
         return
     if element.tail:
-        previous = element.getprevious()
-        if previous is not None:
-            previous.tail = (previous.tail or "") + element.tail
-        else:
-            parent.text = (parent.text or "") + element.tail
+        add_text(parent, element.tail, after=element.getprevious())
         element.tail = None
     parent.remove(element)
+
+
+def add_text(parent: Any, text: str, *, after: Any | None) -> None:
+    """Add text after a child of an element; None adds it before all children."""
+    if after is None:
+        parent.text = (parent.text or "") + text
+    else:
+        after.tail = (after.tail or "") + text
 
 
 def last_child(element: Any) -> Any | None:
@@ -41,7 +45,7 @@ def last_child(element: Any) -> Any | None:
 
 def has_content(element: Any) -> bool:
     """Return whether an element shows anything: text, an image, a player, a formula."""
-    if element.tag in elements.MEDIA or _is_written(element.text):
+    if element.tag in elements.MEDIA or not is_blank(element.text):
         return True
     if not len(element):
         return False
@@ -49,15 +53,16 @@ def has_content(element: Any) -> bool:
     for node in element.iterdescendants():
         if node.tag in elements.MEDIA:
             return True
-        if _is_written(node.text) or _is_written(node.tail):
+        if not is_blank(node.text) or not is_blank(node.tail):
             return True
     return False
 
 
-def _is_written(text: str | None) -> bool:
+def is_blank(text: str | None) -> bool:
+    """Return whether a text shows nothing: None, empty, or blanks alone."""
     if text is None:
-        return False
-    return bool(text.strip(BLANK))
+        return True
+    return not text.strip(BLANK)
 
 
 def trim(element: Any) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from aggregator.rules.filters import PIPE_START
 from aggregator.rules.json_path import at, flat, types
-from aggregator.rules.selector import compile_selector, split_every_mark
+from aggregator.rules.selector import compile_selector, meta_name, split_every_mark
 from aggregator.rules.suggest.relax import LONGEST_NAME, MAX_NAMES, SPELLINGS, relaxations
 
 if TYPE_CHECKING:
@@ -118,9 +118,9 @@ def _meta_names(name: str, documents: Sequence[Document]) -> Iterator[str]:
     names: dict[str, None] = {}
     for document in documents:
         for element in islice(document.root.iter("meta"), MAX_NAMES):
-            text = element.get("property") or element.get("name") or element.get("itemprop")
-            if text:
-                names[text.strip().lower()[:LONGEST_NAME]] = None
+            meta = meta_name(element)
+            if meta:
+                names[meta.strip()[:LONGEST_NAME]] = None
 
     yield from get_close_matches(name.lower(), names, n=SPELLINGS)
 

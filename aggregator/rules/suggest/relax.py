@@ -156,7 +156,7 @@ def _form(tree: Any, attribute: str, pipes: str) -> Form:
     combinators: list[str] = []
     while getattr(tree, "combinator", None) is not None:
         compounds.append(_compound(tree.subselector))
-        combinators.append(_spaced(tree.combinator))
+        combinators.append(_combinator_text(tree.combinator))
         tree = tree.selector
     compounds.append(_compound(tree))
 
@@ -166,7 +166,7 @@ def _form(tree: Any, attribute: str, pipes: str) -> Form:
     return Form(tuple(compounds), ("", *combinators), attribute, pipes)
 
 
-def _spaced(combinator: str) -> str:
+def _combinator_text(combinator: str) -> str:
     if combinator == " ":
         return " "
     return f" {combinator} "

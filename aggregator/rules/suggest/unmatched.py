@@ -45,12 +45,12 @@ def silent_in_list(listing: Listing, page: Document) -> tuple[Silent, ...]:
     found_items = _first_items(listing, page)
     silent: list[Silent] = []
     if not found_items:
-        silent += _unmatched("items", listing.items, [page])
+        silent += _report_unmatched("items", listing.items, [page])
     else:
         for name, rule in listing.fields.items():
-            silent += _unmatched(f"fields.{name}", _selectors(rule), found_items)
+            silent += _report_unmatched(f"fields.{name}", _selectors(rule), found_items)
 
-    silent += _unmatched("next", listing.next, [page])
+    silent += _report_unmatched("next", listing.next, [page])
     return tuple(silent)
 
 
@@ -58,9 +58,9 @@ def silent_in_article(
     body: Sequence[Selector], fields: Mapping[str, Field], page: Document
 ) -> tuple[Silent, ...]:
     """Return the selectors of an article that match nothing on its page."""
-    silent = _unmatched("article.body", body, [page])
+    silent = _report_unmatched("article.body", body, [page])
     for name, rule in fields.items():
-        silent += _unmatched(f"article.fields.{name}", _selectors(rule), [page])
+        silent += _report_unmatched(f"article.fields.{name}", _selectors(rule), [page])
     return tuple(silent)
 
 
@@ -77,7 +77,7 @@ def _selectors(rule: Field) -> list[Selector]:
     return [selector for selector, _ in rule.candidates]
 
 
-def _unmatched(
+def _report_unmatched(
     path: str, selectors: Sequence[Selector], documents: Sequence[Document]
 ) -> list[Silent]:
     """Return all selectors if none of them matches in any document, else none."""
