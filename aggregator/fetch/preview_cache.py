@@ -80,10 +80,10 @@ class PreviewCache:
         return found
 
     def _path(self, request: Request) -> Path:
-        told = json.dumps(
+        asked = json.dumps(
             [request.url, sorted(request.headers.items()), request.basic_auth, request.user_agent]
         )
-        name = blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+        name = blake2b(asked.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
         return self._folder / f"{name}{_SUFFIX}"
 
     def _read(self, path: Path, request: Request) -> TimedResponse | None:
@@ -161,7 +161,11 @@ def _seconds(duration: timedelta | None) -> float | None:
 
 
 def _deserialize(line: bytes, body: bytes, request: Request) -> TimedResponse:
-    """Raises ValueError, TypeError or KeyError for what is no answer to this request."""
+    """Read a stored response.
+
+    Raises:
+        ValueError, TypeError, KeyError: it is no response to this request.
+    """
     header: dict[str, Any] = json.loads(line)
     if header["asked"] != request.url:
         raise ValueError("another question")

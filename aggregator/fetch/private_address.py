@@ -10,7 +10,7 @@ import socket
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
-# First match wins, so the telling name stands before the wider block.
+# First match wins, so the more precise name stands before the wider block.
 _REFUSED_V4 = tuple(
     (IPv4Network(block), name)
     for block, name in (

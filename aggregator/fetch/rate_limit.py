@@ -74,10 +74,14 @@ class RateLimiter:
         return lane
 
     async def _wait_for_start(self, lane: _HostSlots, host: str, asked: timedelta | None) -> None:
-        general = 0.0 if is_loopback_host(host) else self._settings.spacing.total_seconds()
-        spacing = max(general, asked.total_seconds() if asked else 0.0)
+        spacing = 0.0
+        if not is_loopback_host(host):
+            spacing = self._settings.spacing.total_seconds()
+        if asked:
+            spacing = max(spacing, asked.total_seconds())
         if not spacing:
             return
+
         now = self._time()
         start = max(now, lane.next_start)
         lane.next_start = start + spacing

@@ -46,16 +46,20 @@ class RedirectChain:
     @property
     def permanent_to(self) -> str | None:
         """The last URL where there were redirects and all of them were permanent."""
-        return self.current.text if self._all_permanent and len(self._targets) > 1 else None
+        was_redirected = len(self._targets) > 1
+        if not (was_redirected and self._all_permanent):
+            return None
+        return self.current.text
 
     def headers(self) -> dict[str, str]:
-        """Make the headers of the question to `here`."""
+        """Make the headers of the request to `current`."""
         headers = {"Accept": self._request.accept}
         if self._request.user_agent:
             headers["User-Agent"] = self._request.user_agent
         if self._may_send_credentials():
             headers |= self._credential_headers()
-        if cookie := self._cookie_header():
+        cookie = self._cookie_header()
+        if cookie:
             headers["Cookie"] = cookie
         return headers | conditional_headers(self._request.validators, self.current.text)
 
@@ -112,7 +116,7 @@ class RedirectChain:
 
 
 def _is_https_upgrade(start: Target, here: Target) -> bool:
-    return start.host == here.host and (start.origin[::2], here.origin[::2]) == (
-        ("http", 80),
-        ("https", 443),
-    )
+    """Tell whether a redirect changes only http on port 80 to https on port 443."""
+    if start.host != here.host:
+        return False
+    return start.origin[::2] == ("http", 80) and here.origin[::2] == ("https", 443)

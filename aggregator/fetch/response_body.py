@@ -55,13 +55,12 @@ class HopResponse:
 async def read_response(response: ClientResponse, limit_bytes: int) -> HopResponse:
     """Read an answer: its headers, and its body where there is a use for it. Raises: SourceError `too-large`."""
     _check_header_size(response)
-    status = response.status
-    cookies = (
-        tuple(response.headers.getall("Set-Cookie", ())) if status in REDIRECT_STATUSES else ()
-    )
-    return HopResponse(
-        status, _combine_headers(response), cookies, await _read_body(response, limit_bytes)
-    )
+    headers = _combine_headers(response)
+    cookies: tuple[str, ...] = ()
+    if response.status in REDIRECT_STATUSES:
+        cookies = tuple(response.headers.getall("Set-Cookie", ()))
+    body = await _read_body(response, limit_bytes)
+    return HopResponse(response.status, headers, cookies, body)
 
 
 def _check_header_size(response: ClientResponse) -> None:

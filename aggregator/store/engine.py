@@ -179,7 +179,7 @@ def insert_rows(
 ) -> None:
     """Insert whole rows as the driver takes them, every column in the order of `table` (its number, where it is made).
 
-    Some 20 µs a row cheaper than rows that SQLAlchemy makes of mappings; a first run is hardly anything else.
+    Some 20 µs a row cheaper than rows that SQLAlchemy makes of mappings, and a first run does little else.
     """
     if rows:
         connection.exec_driver_sql(

@@ -190,18 +190,19 @@ def states(
 def state_row(state: SourceState) -> dict[str, Any]:
     """Return the columns that a finished run sets; its lease ends."""
     row = {name: getattr(state, name) for name in _STATE_COLUMNS}
-    found = state.validators
-    url, etag, modified = (
-        (found.url, found.etag, found.last_modified) if found else (None, None, None)
-    )
-    hints = _hints_column(state.hints)
-    return row | {
-        "url": url,
-        "etag": etag,
-        "last_modified": modified,
-        "hints": hints,
+    row |= {
+        "url": None,
+        "etag": None,
+        "last_modified": None,
+        "hints": _hints_column(state.hints),
         "lease_until": None,
     }
+    validators = state.validators
+    if validators:
+        row["url"] = validators.url
+        row["etag"] = validators.etag
+        row["last_modified"] = validators.last_modified
+    return row
 
 
 def outcome_row(outcome: Outcome, source_id: int) -> dict[str, Any]:

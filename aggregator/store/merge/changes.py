@@ -44,7 +44,7 @@ class NewContent:
 
 @dataclass(frozen=True, slots=True)
 class ArticleGroup:
-    """Articles told anew from all the sightings that are connected by any key."""
+    """Articles computed anew from all the sightings that are connected by any key."""
 
     articles: tuple[Article, ...]
     stored: tuple[Sighting, ...]
