@@ -85,7 +85,7 @@ def host_refusal_reason(host: str) -> str | None:
 
 
 def is_loopback_host(host: str) -> bool:
-    """Tell whether a host is spelled as this very machine."""
+    """Tell whether a host is written as this machine."""
     return host == "localhost" or refusal_reason(host) == "loopback"
 
 

@@ -1,7 +1,7 @@
-"""One request's way through its redirects.
+"""Follows the redirects of one request.
 
-Rule: every hop is a new question: its own address check, its own validators; cookies live as long as the chain, and
-what was meant for one origin is not told to another.
+Rule: every hop is a request of its own, with its own address check and validators. Cookies live as long as the chain,
+and what is meant for one origin is not sent to another.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _PERMANENT_STATUSES = frozenset({301, 308})
 
 
 class RedirectChain:
-    """Where a request stands: `here` is the URL to ask next."""
+    """The state of a request on its way; `current` is the URL to request next."""
 
     def __init__(self, request: Request) -> None:
         self.current = parse_target(request.url)
@@ -64,7 +64,11 @@ class RedirectChain:
         return headers | conditional_headers(self._request.validators, self.current.text)
 
     def follow(self, status: int, location: str | None, cookies: Sequence[str]) -> None:
-        """Go where a redirect points. Raises: SourceError `redirect` for loops, too many hops, no usable Location."""
+        """Go where a redirect points.
+
+        Raises:
+            SourceError: of kind `redirect`, for a loop, too many hops, or no usable Location.
+        """
         if not location:
             raise SourceError(
                 "redirect",

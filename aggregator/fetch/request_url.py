@@ -1,7 +1,7 @@
-"""A URL as it goes out.
+"""Parses the URL of a request and makes it safe to send.
 
-Rule: a URL is sent as it was written; only what cannot stand in a request line (spaces, non-ASCII) is percent-encoded,
-and what could mean two things to two readers is refused.
+Rule: a URL is sent as it was written; only what cannot stand in a request line (spaces, non-ASCII) is percent-encoded.
+A URL that two parsers could read differently is refused.
 """
 
 from __future__ import annotations

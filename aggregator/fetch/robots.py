@@ -1,6 +1,7 @@
-"""robots.txt, for pages (RFC 9309).
+"""Obeys robots.txt when pages are fetched (RFC 9309).
 
-Rule: asked once a day and host, before the first page; no file means yes, a host in trouble means wait.
+Rule: the file is requested once a day for each host, before the first page. No file means yes, a host in trouble means
+wait.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What sources list: the keys of the items in the newest document of each, or in each file that a folder has.
 
-Rule: it is written only when it differs. An entry that drops out is marked with the moment; one that comes back loses
-the mark. Who was never seen to drop out is still listed.
+Rule: a listing is written only when it differs. An entry that drops out is marked with the time; one that comes back
+loses the mark. An entry that was never seen to drop out counts as listed.
 """
 
 from __future__ import annotations

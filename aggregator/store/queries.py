@@ -82,7 +82,7 @@ class VisibleRevision:
 
 
 class EntryBuilder:
-    """Makes entries of rows; not for two threads at a time."""
+    """Builds entries from rows; one thread at a time may use it."""
 
     __slots__ = ("_text_of",)
 
@@ -98,7 +98,7 @@ class EntryBuilder:
         return load_content(decompress(row.codec, row.body))
 
     def from_row(self, row: Any, duplicates: tuple[str, ...] = ()) -> Entry:
-        """Return the entry of a row of ENTRY_SELECT, without its copies."""
+        """Return the entry of a row of ENTRY_SELECT, with the given ids of its copies."""
         frame = EntryColumns(
             uid=bytes(row.uid),
             source=row.source,

@@ -57,8 +57,8 @@ class IncomingRevision(NamedTuple):
 class MergeResult:
     """What each arrival did, in order, and what became of guids.
 
-    `guids` are those that known articles bear for the first time, `handed_on` the results whose guids are places in a
-    list.
+    `added_guids` are those that stored articles have for the first time. `positional_guids` are the results whose guids
+    are positions in a list.
     """
 
     statuses: list[MergeStatus]

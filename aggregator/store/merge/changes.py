@@ -52,7 +52,7 @@ class ArticleGroup:
 
 @dataclass(slots=True)
 class RowChanges:
-    """Rows to write, by what becomes of them; `grown` tells for an article how many revisions it gained."""
+    """Rows to write, by table and kind of change."""
 
     new_contents: list[dict[str, Any]] = field(default_factory=list)
     inserted_entries: list[dict[str, Any]] = field(default_factory=list)
@@ -76,7 +76,7 @@ class RowChanges:
 
 
 class ChangeBuilder:
-    """Makes the plan of one merge; `arrived` tells which sources deliver after their first complete run."""
+    """Collects the row changes of one merge; `settled` are the sources whose first complete run is over."""
 
     def __init__(
         self,

@@ -133,7 +133,7 @@ class StoredEntries(Mapping[str, Sequence[EntrySummary]]):
 
 @dataclass(frozen=True, slots=True)
 class SightingRow:
-    """Where a stored sighting lies."""
+    """The row numbers of a stored sighting, its entry and its content."""
 
     id: int
     entry_id: int
@@ -225,7 +225,7 @@ def sighting_from_row(row: sa.Row[Any]) -> Sighting:
 def _load_sightings(
     connection: sa.Connection, entry_ids: Collection[int], shelf: LoadedArticles
 ) -> set[str]:
-    """Put the sightings of these entries on the shelf; return their keys."""
+    """Add the sightings of these entries to the loaded articles; return their keys."""
     query = (
         sa.select(revision, source.c.name)
         .join(source, source.c.id == revision.c.source_id)
