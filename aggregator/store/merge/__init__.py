@@ -132,7 +132,7 @@ def _merge_with_stored(
         fresh=contents,
         compressor=compressor,
         now=now,
-        settled=_sources_past_first_run(connection, loaded.source_ids.values()),
+        past_first_run=_sources_past_first_run(connection, loaded.source_ids.values()),
     )
     for stored, indexes in _group_by_shared_keys(loaded, sightings):
         fresh = [(sightings[index], arrivals[index].is_archive, index) for index in indexes]
