@@ -1,7 +1,7 @@
-"""The fetcher: one polite, guarded GET at a time.
+"""The fetcher: polite GET requests that dial public addresses only.
 
-Rule: nothing is remembered between requests but what makes them polite (pace, robots.txt); validators and times go in
-and come out as values, the caller keeps them.
+Rule: the fetcher remembers nothing between requests but what makes them polite (rate limits, robots.txt). Validators
+and times go in and come out as values; the caller keeps them.
 """
 
 from __future__ import annotations

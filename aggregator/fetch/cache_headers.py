@@ -34,7 +34,7 @@ def conditional_headers(validators: Validators | None, url: str) -> dict[str, st
 
 
 def validators_of(headers: Mapping[str, str], url: str) -> Validators | None:
-    """Read the validators of an answer (lower-case names); None where it has none that could be sent back unchanged."""
+    """Read the validators of an answer (lower-case names); None if there is none that can be sent back unchanged."""
     etag = _sendable_validator(headers.get("etag"))
     modified = _sendable_validator(headers.get("last-modified"))
     if etag is None and modified is None:
@@ -43,7 +43,7 @@ def validators_of(headers: Mapping[str, str], url: str) -> Validators | None:
 
 
 def merge_validators(sent: Validators, headers: Mapping[str, str]) -> Validators:
-    """Renew the validators that were sent by those a 304 carries (RFC 9110 §15.4.5)."""
+    """Return the sent validators, updated with those of a 304 answer (RFC 9110 §15.4.5)."""
     new = validators_of(headers, sent.url)
     if new is None:
         return sent
@@ -55,7 +55,7 @@ def merge_validators(sent: Validators, headers: Mapping[str, str]) -> Validators
 
 
 def hints_of(headers: Mapping[str, str], now: datetime) -> Hints:
-    """Read what an answer asks of those who poll it."""
+    """Read how long an answer may be cached, and how long its server asks to wait."""
     return Hints(max_age=_max_age(headers, now), retry_after=retry_after(headers, now))
 
 

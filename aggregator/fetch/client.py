@@ -69,10 +69,10 @@ def _utc_now() -> datetime:
 
 
 class Fetcher:
-    """An async context manager; see `Request` and `Response` for what it takes and gives.
+    """Fetches documents; an async context manager. `Request` and `Response` say what goes in and comes out.
 
-    `clock` tells the present, for Expires, Retry-After and the age of robots.txt. `resolve` looks hosts up; None is the
-    system's way.
+    `clock` returns the current time, for Expires, Retry-After and the age of robots.txt. `resolve` looks hosts up; None
+    is the system's resolver.
     """
 
     def __init__(
@@ -107,8 +107,9 @@ class Fetcher:
     async def get(self, request: Request) -> Response:
         """Fetch one document, following its redirects.
 
-        Raises: SourceError of kind dns, connect, tls, timeout, http, gone, forbidden, redirect, too-large, blocked, or
-        unreadable (an answer that is not HTTP, a body that cannot be decoded).
+        Raises:
+            SourceError: of kind dns, connect, tls, timeout, http, gone, forbidden, redirect, too-large, blocked, or
+                unreadable (an answer that is not HTTP, a body that cannot be decoded).
         """
         chain = RedirectChain(request)
         deadline = Deadline(self._settings.timeout.total_seconds())
@@ -121,17 +122,18 @@ class Fetcher:
             chain.follow(answer.status, answer.headers.get("location"), answer.cookies)
 
     async def is_allowed(self, url: str, *, like: Request | None = None) -> bool:
-        """Tell whether the host's robots.txt lets us fetch a page; the host is asked once a day.
+        """Tell whether the host's robots.txt allows fetching a page; the file is requested once a day.
 
-        `like` is the request the page will be fetched with: proxy, user agent, password and allow_private are its.
+        `like` is the request that will fetch the page: its proxy, user agent, password and allow_private are used.
 
-        Raises: SourceError where the host cannot tell now (5xx, 429, no connection): wait (RFC 9309 §2.3.1.4).
+        Raises:
+            SourceError: the host cannot tell now (5xx, 429, no connection): wait (RFC 9309 §2.3.1.4).
         """
         agent = (like.user_agent if like else None) or self._settings.user_agent
         return await self._robots.is_allowed(url, agent=agent, like=like)
 
     def host_group(self, url: str) -> str:
-        """Name the pace `url` belongs to: its host, or the pattern that its host is grouped under."""
+        """Return the group of hosts that shares a rate limit with `url`: its host, or the pattern that covers the host."""
         return host_group(parse_target(url).host, self._settings.host_groups)
 
     async def _fetch_hop(

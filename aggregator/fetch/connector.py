@@ -37,7 +37,7 @@ class Resolve(Protocol):
 
 
 class GuardedResolver(AbstractResolver):
-    """aiohttp's view of a `Resolve`; when guarded, what may not be dialled is not handed out."""
+    """Makes a `Resolve` usable by aiohttp; when guarded, it returns only addresses that may be dialled."""
 
     def __init__(self, resolve: Resolve, *, guarded: bool) -> None:
         self._resolve = resolve
@@ -62,7 +62,7 @@ class GuardedResolver(AbstractResolver):
 
 
 def make_connector(resolve: Resolve, *, guarded: bool) -> TCPConnector:
-    """Make a connector; how many connections there are is the pace's business, not the connector's."""
+    """Make a connector without a limit of connections: the rate limiter counts requests."""
     return TCPConnector(
         limit=0,
         resolver=GuardedResolver(resolve, guarded=guarded),

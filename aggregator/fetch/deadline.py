@@ -1,6 +1,6 @@
 """The deadline of one fetch, over all its hops.
 
-Rule: the time runs while a hop runs, its last byte included, and stands still while we queue for a place.
+Rule: the time runs during a hop, up to its last byte, and stands still while the request waits for the rate limit.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Deadline:
-    """Working time for one chain; `spent` is in seconds."""
+    """The working time of one redirect chain; `spent_seconds` is what was used of it."""
 
     def __init__(self, seconds: float) -> None:
         self._total_seconds = seconds

@@ -1,6 +1,6 @@
-"""A fetcher that is made when it is first asked: a run over folders alone needs none, nor what it is built of.
+"""A fetcher that is made at its first request: a run over folders alone needs neither it nor its libraries.
 
-Rule: it is the fetcher in everything but when it begins.
+Rule: it behaves like the fetcher in everything but when it begins.
 """
 
 from __future__ import annotations

@@ -28,25 +28,23 @@ _TOO_LARGE_MESSAGES = ("Got more than", "Too many")
 _FORBIDDEN_STATUSES = frozenset({401, 403})
 
 
-def to_source_error(error: Exception, aim: Target) -> SourceError:
+def to_source_error(error: Exception, target: Target) -> SourceError:
     """Turn an exception of the HTTP client into ours."""
     if isinstance(error, aiohttp.ClientConnectorError):
-        return _connection_error(error, aim)
-    kind, message = _classify(error, aim)
+        return _connection_error(error, target)
+    kind, message = _classify(error, target)
     return SourceError(kind, message)
 
 
-def status_error(status: int, aim: Target, wait: timedelta | None) -> SourceError:
+def status_error(status: int, target: Target, wait: timedelta | None) -> SourceError:
     """Make the error of an HTTP status that brings no document."""
-    kind: ErrorClass = (
-        "gone"
-        if status == HTTPStatus.GONE
-        else "forbidden"
-        if status in _FORBIDDEN_STATUSES
-        else "http"
-    )
+    kind: ErrorClass = "http"
+    if status == HTTPStatus.GONE:
+        kind = "gone"
+    elif status in _FORBIDDEN_STATUSES:
+        kind = "forbidden"
     return SourceError(
-        kind, f"{_status_text(status)} at {aim.display_url}", status=status, retry_after=wait
+        kind, f"{_status_text(status)} at {target.display_url}", status=status, retry_after=wait
     )
 
 
@@ -57,40 +55,40 @@ def _status_text(status: int) -> str:
         return f"HTTP {status}"
 
 
-def _connection_error(error: aiohttp.ClientConnectorError, aim: Target) -> SourceError:
+def _connection_error(error: aiohttp.ClientConnectorError, target: Target) -> SourceError:
     reason = error.os_error
     if isinstance(reason, AddressRefusedError):
         return SourceError("blocked", f"{reason}; set allow_private for a source that you trust")
     if isinstance(error, aiohttp.ClientProxyConnectionError):
         return SourceError("connect", f"the proxy cannot be reached ({_os_reason(reason)})")
     if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return SourceError("dns", f"{aim.host} cannot be looked up ({_dns_reason(reason)})")
+        return SourceError("dns", f"{target.host} cannot be looked up ({_dns_reason(reason)})")
     if isinstance(error, aiohttp.ClientSSLError):
-        return SourceError("tls", f"no secure connection to {aim.host} ({_tls_reason(reason)})")
-    return SourceError("connect", f"no connection to {aim.host} ({_os_reason(reason)})")
+        return SourceError("tls", f"no secure connection to {target.host} ({_tls_reason(reason)})")
+    return SourceError("connect", f"no connection to {target.host} ({_os_reason(reason)})")
 
 
-def _classify(error: Exception, aim: Target) -> tuple[ErrorClass, str]:
+def _classify(error: Exception, target: Target) -> tuple[ErrorClass, str]:
     if isinstance(error, TimeoutError):
-        return "timeout", f"no connection to {aim.host} in time"
+        return "timeout", f"no connection to {target.host} in time"
     if isinstance(error, ssl.SSLError):
-        return "tls", f"the secure connection to {aim.host} failed ({_tls_reason(error)})"
+        return "tls", f"the secure connection to {target.host} failed ({_tls_reason(error)})"
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return "connect", f"the proxy answered HTTP {error.status}"
     if isinstance(error, aiohttp.ClientResponseError):
-        return _protocol_error(error, aim)
+        return _protocol_error(error, target)
     if isinstance(error, aiohttp.InvalidURL | ValueError):
         return (
             "blocked",
-            f"the question to {aim.display_url} cannot be sent: URL or headers are not valid",
+            f"the question to {target.display_url} cannot be sent: URL or headers are not valid",
         )
-    return "connect", f"{aim.host} broke off the connection before its answer was complete"
+    return "connect", f"{target.host} broke off the connection before its answer was complete"
 
 
-def _protocol_error(error: aiohttp.ClientResponseError, aim: Target) -> tuple[ErrorClass, str]:
+def _protocol_error(error: aiohttp.ClientResponseError, target: Target) -> tuple[ErrorClass, str]:
     if error.message.startswith(_TOO_LARGE_MESSAGES):
-        return "too-large", f"the headers of {aim.host} are too large"
-    return "unreadable", f"the answer of {aim.host} is not HTTP"
+        return "too-large", f"the headers of {target.host} are too large"
+    return "unreadable", f"the answer of {target.host} is not HTTP"
 
 
 def _dns_reason(reason: OSError) -> str:

@@ -29,9 +29,9 @@ UNREADABLE_STAMP = (0, -1)
 
 @dataclass(frozen=True, slots=True)
 class FolderChanges:
-    """What to read of a folder: the changed files in the order of their names, and the manifest that holds after.
+    """What to read of a folder: the changed files in the order of their names, and the new manifest.
 
-    `rejected` has a message for each file whose name is no text, and so cannot be remembered.
+    `rejected` has a message for each file whose name is not text, and so cannot be stored.
     """
 
     root: Path

@@ -1,6 +1,6 @@
-"""What goes into the fetcher and what comes out of it.
+"""The values that go into the fetcher and come out of it.
 
-Rule: frozen values; a request holds all that one source may set for itself, the settings hold what is true for all.
+Rule: they are frozen. A request holds what one source may set for itself, the settings hold what applies to all.
 """
 
 from __future__ import annotations

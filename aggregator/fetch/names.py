@@ -1,6 +1,7 @@
-"""Host names to addresses, by the system's resolver.
+"""Resolves host names with the system's resolver.
 
-Rule: look-ups have threads of their own: a handful of dead names would hold all the few of asyncio's default pool.
+Rule: look-ups have threads of their own. In asyncio's small default pool a handful of dead names would hold all
+threads.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ _MAX_HEADER_BYTES = 256 * 1024
 
 
 class Client(Protocol):
-    """Whoever answers requests: the fetcher, or one who looks over its shoulder."""
+    """Answers requests: the fetcher, or a wrapper around it."""
 
     async def get(self, request: Request) -> Response: ...
 
@@ -50,14 +50,14 @@ class TimedResponse:
 
 
 class PreviewCache:
-    """A folder of answers by what was asked: URL, headers and password; it is made when first written to."""
+    """A folder of responses, by the URL, headers and password of their requests; it is made when first written to."""
 
     def __init__(self, folder: Path, *, clock: Callable[[], datetime]) -> None:
         self._folder = folder
         self._clock = clock
 
     def store(self, request: Request, response: Response) -> None:
-        """Remember a whole answer; a 304 tells nothing. A folder that cannot be written remembers nothing."""
+        """Keep a full response, no 304. If the folder cannot be written, nothing is kept."""
         if response.status != 200 or len(response.body) > MAX_CACHE_BYTES // 4:
             return
         with suppress(OSError):
@@ -68,11 +68,11 @@ class PreviewCache:
             self._evict()
 
     def peek(self, request: Request) -> TimedResponse | None:
-        """Return what was answered within the last hour, and leave it there."""
+        """Return the response of the last hour to this request, and leave it there."""
         return self._read(self._path(request), request)
 
     def take(self, request: Request) -> TimedResponse | None:
-        """Return what was answered within the last hour, and forget it."""
+        """Return the response of the last hour to this request, and remove it."""
         path = self._path(request)
         found = self._read(path, request)
         with suppress(OSError):
@@ -80,10 +80,10 @@ class PreviewCache:
         return found
 
     def _path(self, request: Request) -> Path:
-        told = json.dumps(
+        asked = json.dumps(
             [request.url, sorted(request.headers.items()), request.basic_auth, request.user_agent]
         )
-        name = blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+        name = blake2b(asked.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
         return self._folder / f"{name}{_SUFFIX}"
 
     def _read(self, path: Path, request: Request) -> TimedResponse | None:
@@ -161,7 +161,11 @@ def _seconds(duration: timedelta | None) -> float | None:
 
 
 def _deserialize(line: bytes, body: bytes, request: Request) -> TimedResponse:
-    """Raises ValueError, TypeError or KeyError for what is no answer to this request."""
+    """Read a stored response.
+
+    Raises:
+        ValueError, TypeError, KeyError: it is no response to this request.
+    """
     header: dict[str, Any] = json.loads(line)
     if header["asked"] != request.url:
         raise ValueError("another question")

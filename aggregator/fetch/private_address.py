@@ -10,7 +10,7 @@ import socket
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
-# First match wins, so the telling name stands before the wider block.
+# First match wins, so the more precise name stands before the wider block.
 _REFUSED_V4 = tuple(
     (IPv4Network(block), name)
     for block, name in (
@@ -85,7 +85,7 @@ def host_refusal_reason(host: str) -> str | None:
 
 
 def is_loopback_host(host: str) -> bool:
-    """Tell whether a host is spelled as this very machine."""
+    """Tell whether a host is written as this machine."""
     return host == "localhost" or refusal_reason(host) == "loopback"
 
 

@@ -1,7 +1,7 @@
-"""The pace: how many requests run at once, and how close together they start.
+"""Rate limits: how many requests run at once, and how close together they start.
 
-Rule: a host never sees more of us than `per_host` requests at a time, nor two starts closer than `spacing`; who waits
-for a busy host holds no place that another host could use.
+Rule: a host never gets more than `per_host` requests at a time, nor two starts closer than `spacing`. A request that
+waits for a busy host holds no slot that another host could use.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def host_group(host: str, patterns: tuple[str, ...]) -> str:
-    """Name the pace a host belongs to: the pattern that covers it, else the host itself.
+    """Return the group whose rate limit a host shares: the pattern that covers it, else the host itself.
 
     >>> host_group("a.tumblr.com", ("*.tumblr.com",)), host_group("example.org", ("*.tumblr.com",))
     ('*.tumblr.com', 'example.org')
@@ -38,7 +38,7 @@ class _HostSlots:
 
 
 class RateLimiter:
-    """Places for requests, handed out per host and over all. `time` and `sleep` count in seconds."""
+    """Slots for requests, per host and in total. `time` and `sleep` count in seconds."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class RateLimiter:
 
     @asynccontextmanager
     async def slot(self, host: str, *, spacing: timedelta | None = None) -> AsyncIterator[None]:
-        """Hold a place for one request to `host`; a `spacing` that is asked for holds where it is the longer one."""
+        """Hold a slot for one request to `host`; its own `spacing` applies if it is longer than the general one."""
         group = host_group(host, self._settings.host_groups)
         lane = self._acquire_host(group)
         try:
@@ -74,10 +74,14 @@ class RateLimiter:
         return lane
 
     async def _wait_for_start(self, lane: _HostSlots, host: str, asked: timedelta | None) -> None:
-        general = 0.0 if is_loopback_host(host) else self._settings.spacing.total_seconds()
-        spacing = max(general, asked.total_seconds() if asked else 0.0)
+        spacing = 0.0
+        if not is_loopback_host(host):
+            spacing = self._settings.spacing.total_seconds()
+        if asked:
+            spacing = max(spacing, asked.total_seconds())
         if not spacing:
             return
+
         now = self._time()
         start = max(now, lane.next_start)
         lane.next_start = start + spacing

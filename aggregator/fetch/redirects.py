@@ -1,7 +1,7 @@
-"""One request's way through its redirects.
+"""Follows the redirects of one request.
 
-Rule: every hop is a new question: its own address check, its own validators; cookies live as long as the chain, and
-what was meant for one origin is not told to another.
+Rule: every hop is a request of its own, with its own address check and validators. Cookies live as long as the chain,
+and what is meant for one origin is not sent to another.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _PERMANENT_STATUSES = frozenset({301, 308})
 
 
 class RedirectChain:
-    """Where a request stands: `here` is the URL to ask next."""
+    """The state of a request on its way; `current` is the URL to request next."""
 
     def __init__(self, request: Request) -> None:
         self.current = parse_target(request.url)
@@ -46,21 +46,29 @@ class RedirectChain:
     @property
     def permanent_to(self) -> str | None:
         """The last URL where there were redirects and all of them were permanent."""
-        return self.current.text if self._all_permanent and len(self._targets) > 1 else None
+        was_redirected = len(self._targets) > 1
+        if not (was_redirected and self._all_permanent):
+            return None
+        return self.current.text
 
     def headers(self) -> dict[str, str]:
-        """Make the headers of the question to `here`."""
+        """Make the headers of the request to `current`."""
         headers = {"Accept": self._request.accept}
         if self._request.user_agent:
             headers["User-Agent"] = self._request.user_agent
         if self._may_send_credentials():
             headers |= self._credential_headers()
-        if cookie := self._cookie_header():
+        cookie = self._cookie_header()
+        if cookie:
             headers["Cookie"] = cookie
         return headers | conditional_headers(self._request.validators, self.current.text)
 
     def follow(self, status: int, location: str | None, cookies: Sequence[str]) -> None:
-        """Go where a redirect points. Raises: SourceError `redirect` for loops, too many hops, no usable Location."""
+        """Go where a redirect points.
+
+        Raises:
+            SourceError: of kind `redirect`, for a loop, too many hops, or no usable Location.
+        """
         if not location:
             raise SourceError(
                 "redirect",
@@ -112,7 +120,7 @@ class RedirectChain:
 
 
 def _is_https_upgrade(start: Target, here: Target) -> bool:
-    return start.host == here.host and (start.origin[::2], here.origin[::2]) == (
-        ("http", 80),
-        ("https", 443),
-    )
+    """Tell whether a redirect changes only http on port 80 to https on port 443."""
+    if start.host != here.host:
+        return False
+    return start.origin[::2] == ("http", 80) and here.origin[::2] == ("https", 443)

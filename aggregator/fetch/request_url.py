@@ -1,7 +1,7 @@
-"""A URL as it goes out.
+"""Parses the URL of a request and makes it safe to send.
 
-Rule: a URL is sent as it was written; only what cannot stand in a request line (spaces, non-ASCII) is percent-encoded,
-and what could mean two things to two readers is refused.
+Rule: a URL is sent as it was written; only what cannot stand in a request line (spaces, non-ASCII) is percent-encoded.
+A URL that two parsers could read differently is refused.
 """
 
 from __future__ import annotations
@@ -61,12 +61,13 @@ def parse_target(written: str, *, base: Target | None = None) -> Target:
         raise SourceError(kind, f"refused URL: {error}") from None
 
 
-def refuse_private(aim: Target) -> None:
+def refuse_private(target: Target) -> None:
     """Refuse a host that is spelled as a private address. Raises: SourceError `blocked`."""
-    if (reason := host_refusal_reason(aim.host)) is not None:
+    reason = host_refusal_reason(target.host)
+    if reason is not None:
         raise SourceError(
             "blocked",
-            f"{aim.host} is refused ({reason}); set allow_private for a source that you trust",
+            f"{target.host} is refused ({reason}); set allow_private for a source that you trust",
         )
 
 
@@ -88,11 +89,14 @@ def _build_target(text: str) -> Target:
             f"only http and https are fetched, not {parts.scheme or 'a URL without a scheme'!r}"
         )
     host = _ascii_host(parts.hostname)
-    authority = (f"[{host}]" if ":" in host else host) + (
-        f":{parts.port}" if parts.port is not None else ""
-    )
     if parts.port == 0:
         raise ValueError("port 0 cannot be dialled")
+
+    authority = host
+    if ":" in host:
+        authority = f"[{host}]"
+    if parts.port is not None:
+        authority += f":{parts.port}"
     path = text.split("//", 1)[1][len(parts.netloc) :].partition("#")[0]
     clean = f"{parts.scheme}://{authority}{_percent_encode(path)}"
     return Target(text=clean, url=URL(clean, encoded=True), host=host, auth=_credentials(parts))
@@ -125,6 +129,6 @@ def _percent_encode(path: str) -> str:
 
 
 def _credentials(parts: SplitResult) -> tuple[str, str] | None:
-    return (
-        None if parts.username is None else (unquote(parts.username), unquote(parts.password or ""))
-    )
+    if parts.username is None:
+        return None
+    return unquote(parts.username), unquote(parts.password or "")

@@ -1,6 +1,6 @@
-"""One hop's answer, read within limits.
+"""Reads the answer of one hop, within limits.
 
-Rule: nothing is read that is not needed, and nothing is read to its end only because it goes on.
+Rule: nothing is read that is not needed, and no body is read to its end just because it goes on.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _LIST_HEADERS = frozenset({"cache-control", "content-encoding", "link"})
 
 @dataclass(frozen=True, slots=True)
 class HopResponse:
-    """One hop's answer. `body` is as it came, still coded; empty where it was not worth reading."""
+    """The answer of one hop. `body` is still encoded, and empty if it was not worth reading."""
 
     status: int
     headers: dict[str, str]
@@ -37,7 +37,11 @@ class HopResponse:
     body: bytes = b""
 
     async def decode_document(self, limit_bytes: int) -> bytes:
-        """Decode the body. Raises: SourceError `too-large`, `unreadable`; for a refusal nothing, "" then."""
+        """Decode the body; that of a refusal which cannot be decoded is empty.
+
+        Raises:
+            SourceError: of kind `too-large` or `unreadable`, for a document only.
+        """
         try:
             return await self._decode(limit_bytes)
         except SourceError:
@@ -55,13 +59,12 @@ class HopResponse:
 async def read_response(response: ClientResponse, limit_bytes: int) -> HopResponse:
     """Read an answer: its headers, and its body where there is a use for it. Raises: SourceError `too-large`."""
     _check_header_size(response)
-    status = response.status
-    cookies = (
-        tuple(response.headers.getall("Set-Cookie", ())) if status in REDIRECT_STATUSES else ()
-    )
-    return HopResponse(
-        status, _combine_headers(response), cookies, await _read_body(response, limit_bytes)
-    )
+    headers = _combine_headers(response)
+    cookies: tuple[str, ...] = ()
+    if response.status in REDIRECT_STATUSES:
+        cookies = tuple(response.headers.getall("Set-Cookie", ()))
+    body = await _read_body(response, limit_bytes)
+    return HopResponse(response.status, headers, cookies, body)
 
 
 def _check_header_size(response: ClientResponse) -> None:

@@ -1,6 +1,7 @@
-"""robots.txt, for pages (RFC 9309).
+"""Obeys robots.txt when pages are fetched (RFC 9309).
 
-Rule: asked once a day and host, before the first page; no file means yes, a host in trouble means wait.
+Rule: the file is requested once a day for each host, before the first page. No file means yes, a host in trouble means
+wait.
 """
 
 from __future__ import annotations
@@ -47,11 +48,11 @@ class RobotsCache:
 
     async def is_allowed(self, url: str, *, agent: str, like: Request | None) -> bool:
         """Tell whether `agent` (a User-Agent header) may fetch `url`. Raises: SourceError where it cannot tell now."""
-        aim = parse_target(url)
-        scheme, rest = aim.text.split("://", 1)
+        target = parse_target(url)
+        scheme, rest = target.text.split("://", 1)
         file = f"{scheme}://{rest.partition('/')[0].partition('?')[0]}/robots.txt"
         rules = await self._load_rules(file, like or Request(url))
-        return bool(rules.can_fetch(aim.text, agent.partition("/")[0]))
+        return bool(rules.can_fetch(target.text, agent.partition("/")[0]))
 
     async def _load_rules(self, file: str, like: Request) -> Protego:
         host = self._touch_host(file)
@@ -70,11 +71,12 @@ class RobotsCache:
         return host
 
     async def _fetch_text(self, file: str, like: Request) -> str:
+        basic_auth = None
+        if parse_target(like.url).origin == parse_target(file).origin:
+            basic_auth = like.basic_auth
         request = Request(
             file,
-            basic_auth=like.basic_auth
-            if parse_target(like.url).origin == parse_target(file).origin
-            else None,
+            basic_auth=basic_auth,
             allow_private=like.allow_private,
             max_body=_MAX_BYTES,
             proxy=like.proxy,
@@ -82,11 +84,12 @@ class RobotsCache:
             accept="text/plain, */*;q=0.5",
         )
         try:
-            return (await self._get(request)).body.decode("utf-8", "replace")
+            response = await self._get(request)
         except SourceError as error:
             if _is_absent(error):
                 return ""
             raise _unavailable_error(error) from error
+        return response.body.decode("utf-8", "replace")
 
 
 def _is_absent(error: SourceError) -> bool:

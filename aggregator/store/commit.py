@@ -109,7 +109,7 @@ def _load_claims(connection: sa.Connection, results: Sequence[Result]) -> dict[s
 
 
 def _write_group(context: _WriteContext, group: Sequence[_ClaimedResult]) -> list[Outcome]:
-    """Write all at once; where that breaks, one by one, to find the one whose data does."""
+    """Write all at once; if that fails, one by one, to find the one whose data cannot be written."""
     if not group:
         return []
     try:
@@ -119,7 +119,11 @@ def _write_group(context: _WriteContext, group: Sequence[_ClaimedResult]) -> lis
         _raise_database_error(error)
         if len(group) == 1:
             return [_write_failure(context, *group[0], error)]
-        return [outcome for member in group for outcome in _write_group(context, [member])]
+
+        outcomes = []
+        for member in group:
+            outcomes += _write_group(context, [member])
+        return outcomes
 
 
 def _raise_database_error(error: Exception) -> None:
@@ -281,16 +285,20 @@ def _update_listings(
 def _write_states_and_outcomes(
     context: _WriteContext, group: Sequence[_ClaimedResult], outcomes: Sequence[Outcome]
 ) -> None:
-    rows, folders, ends = [], [], []
+    rows = []
+    folders = []
+    ends = []
     for (result, claim), ended in zip(group, outcomes, strict=True):
-        complete = claim.first_complete or (
-            context.now if ended.status == "ok" and result.complete else None
-        )
-        rows.append({"of": claim.source_id, **state_row(result.state), "first_complete": complete})
+        first_complete = claim.first_complete
+        if not first_complete and ended.status == "ok" and result.complete:
+            first_complete = context.now
+        row = state_row(result.state)
+        rows.append({"of": claim.source_id, **row, "first_complete": first_complete})
         ends.append(outcome_row(ended, claim.source_id))
-        listed = {name: list(file) for name, file in result.state.folder.items()}
+        listed = {name: list(stamp) for name, stamp in result.state.folder.items()}
         if listed != claim.folder:  # the list of a large folder is rewritten only when it differs
             folders.append({"of": claim.source_id, "folder": listed})
+
     change = sa.update(source_state).where(STATE.source_id == sa.bindparam("of"))
     context.connection.execute(change, rows)
     if folders:

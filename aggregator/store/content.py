@@ -1,7 +1,7 @@
-"""What people read of a version, as bytes: canonical JSON, compressed.
+"""Stores the readable content of a version as bytes: canonical JSON, compressed.
 
-Rule: equal contents are equal bytes, so that a digest tells them apart. The text of the HTML is not stored: it is
-made again when it is read.
+Rule: equal contents give equal bytes, so that a digest tells them apart. The plain text of the HTML is not stored: it
+is made again on reading.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _LEVEL = 1  # of 19: a quarter faster than 3 and 2 % larger on articles of a few
 
 
 class Compressor:
-    """Makes the bodies of one writer; not for two threads at a time."""
+    """Compresses contents; one thread at a time may use it."""
 
     __slots__ = ("_zstd",)
 
@@ -94,7 +94,7 @@ def facets(content: dict[str, Any]) -> Facets:
 
 
 def primary_language(language: str | None) -> str | None:
-    """Return what a view's language is looked up by.
+    """Return the language without script and region, by which views look it up.
 
     >>> primary_language("zh-Hans")
     'zh'
@@ -103,14 +103,14 @@ def primary_language(language: str | None) -> str | None:
 
 
 def load_content(data: bytes) -> dict[str, Any]:
-    """Return the mapping that `dump` wrote."""
+    """Return the mapping that `dump_content` wrote."""
     loaded: dict[str, Any] = orjson.loads(data)
     return loaded
 
 
 @dataclass(frozen=True, slots=True)
 class EntryColumns:
-    """What the store itself knows of an entry, around its content."""
+    """The columns of an entry, without its content."""
 
     uid: bytes
     source: str
@@ -126,7 +126,7 @@ class EntryColumns:
 def build_entry(
     frame: EntryColumns, content: dict[str, Any], *, text_of: Callable[[str], str]
 ) -> Entry:
-    """Put an entry together from its frame and a loaded content."""
+    """Build an entry from its columns and a loaded content."""
     html = content["content_html"]
     return Entry(
         id=urn(frame.uid),

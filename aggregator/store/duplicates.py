@@ -222,20 +222,22 @@ def _similar_pairs(
 def _occurrences_by_value(
     connection: sa.Connection, values: Mapping[ComparableEntry, Iterable[int]]
 ) -> dict[int, list[_Occurrence]]:
-    """Return who has which value, in the order of publication."""
-    moments = [row.published for row in values]
-    sought = {value for found in values.values() for value in found}
+    """Return the entries that have each value, in the order of publication."""
+    sought = set[int]().union(*values.values())
+    times = [row.published for row in values]
+    earliest = min(times) - _WINDOW_MICROSECONDS
+    latest = max(times) + _WINDOW_MICROSECONDS
     published = sa.type_coerce(sketch.c.published, sa.BigInteger)
     query = sa.select(sketch.c.value, published, sketch.c.entry_id, sketch.c.source_id).where(
-        in_values(sketch.c.value, sought, connection),
-        published.between(min(moments) - _WINDOW_MICROSECONDS, max(moments) + _WINDOW_MICROSECONDS),
+        in_values(sketch.c.value, sought, connection), published.between(earliest, latest)
     )
-    shelves: dict[int, list[_Occurrence]] = {}
+
+    occurrences: dict[int, list[_Occurrence]] = {}
     for value, *place in fetch_raw(connection, query):
-        shelves.setdefault(value, []).append(tuple(place))
-    for places in shelves.values():
+        occurrences.setdefault(value, []).append(tuple(place))
+    for places in occurrences.values():
         places.sort()
-    return shelves
+    return occurrences
 
 
 def _occurrences_near(places: list[_Occurrence], row: ComparableEntry) -> list[_Occurrence]:

@@ -61,7 +61,7 @@ _ERROR_MESSAGES = (
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """The two ways in; `url` is for messages and bears no password, `path` is None where there is no file."""
+    """The engines to write and to read. `url` is for messages and has no password, `path` is None where there is no file."""
 
     url: str
     path: Path | None
@@ -94,7 +94,7 @@ def create_engines(url: str) -> Engines:
 
 @contextmanager
 def translate_errors(url: str) -> Iterator[None]:
-    """Turn what goes wrong with the database into a StoreError that says what to do."""
+    """Turn database errors into a StoreError that says what to do."""
     try:
         yield
     except (
@@ -106,7 +106,7 @@ def translate_errors(url: str) -> Iterator[None]:
 
 @contextmanager
 def write_transaction(engines: Engines) -> Iterator[sa.Connection]:
-    """Give the one transaction that writes: committed at the end, rolled back on any exception."""
+    """Open the one write transaction: committed at the end, rolled back on any exception."""
     with translate_errors(engines.url), engines.write.begin() as connection:
         if (
             connection.dialect.name == "postgresql"
@@ -118,7 +118,7 @@ def write_transaction(engines: Engines) -> Iterator[sa.Connection]:
 
 @contextmanager
 def read_transaction(engines: Engines) -> Iterator[sa.Connection]:
-    """Give a connection that sees one moment of the store and cannot write."""
+    """Open a connection that sees one moment of the store and cannot write."""
     with translate_errors(engines.url), engines.read.connect() as connection:
         yield connection
 
@@ -136,7 +136,10 @@ def in_values(
 def values_column(
     values: Collection[Any], column: sa.Column[Any], connection: sa.Connection
 ) -> sa.ColumnElement[Any]:
-    """Return the column `value` of a table of `values`, to join with `column`: faster than `among` for thousands."""
+    """Return the column `value` of a table of `values`, to join with `column`.
+
+    Faster than `in_values` for thousands of values.
+    """
     if connection.dialect.name == "postgresql":
         return (
             sa.func.unnest(sa.literal(list(values), sa.ARRAY(column.type)))
@@ -168,7 +171,7 @@ def in_pairs(
 
 
 def fetch_raw(connection: sa.Connection, query: sa.Select[Any]) -> list[tuple[Any, ...]]:
-    """Return all rows as the driver gives them: moments as numbers, JSON as text; for the few queries of many rows."""
+    """Return all rows as the driver gives them: times as numbers, JSON as text. For the few queries with many rows."""
     with connection.execute(query) as result:
         cursor: Any = result.cursor
         return list(cursor.fetchall())
@@ -179,7 +182,7 @@ def insert_rows(
 ) -> None:
     """Insert whole rows as the driver takes them, every column in the order of `table` (its number, where it is made).
 
-    Some 20 µs a row cheaper than rows that SQLAlchemy makes of mappings; a first run is hardly anything else.
+    Some 20 µs a row cheaper than rows that SQLAlchemy makes of mappings, and a first run does little else.
     """
     if rows:
         connection.exec_driver_sql(

@@ -27,14 +27,14 @@ KEPT_OUTCOMES = 1_000  # of a source
 
 @dataclass(frozen=True, slots=True)
 class RetentionPeriods:
-    """How long things stay: `keep` by configured source; `default` for what belongs to none, None for ever."""
+    """How long things are kept: `keep` by configured source; `default` for what belongs to none, None for ever."""
 
     now: datetime
     keep: Mapping[str, timedelta]
     default: timedelta | None = None
 
     def has_expired(self, name: str, since: datetime) -> bool:
-        """Tell whether the time is over of what the source called `name` has not had since then."""
+        """Tell whether the retention period of the source called `name` has passed since `since`."""
         keep = self.keep.get(name, self.default)
         return keep is not None and since + keep < self.now
 

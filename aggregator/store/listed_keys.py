@@ -1,7 +1,7 @@
 """What sources list: the keys of the items in the newest document of each, or in each file that a folder has.
 
-Rule: it is written only when it differs. An entry that drops out is marked with the moment; one that comes back loses
-the mark. Who was never seen to drop out is still listed.
+Rule: a listing is written only when it differs. An entry that drops out is marked with the time; one that comes back
+loses the mark. An entry that was never seen to drop out counts as listed.
 """
 
 from __future__ import annotations
@@ -37,15 +37,17 @@ def keys_after_run(result: Result, known: ListedKeys) -> ListedKeys:
         return _keys_of_folder(result, known)
     if not result.captures:
         return known
-    last = (
-        result.shares[-1] if len(result.shares) == len(result.captures) else len(result.revisions)
-    )
-    return {_POLLED_DOCUMENT: _first_keys(result.revisions[len(result.revisions) - last :])}
+
+    in_last_capture = len(result.revisions)
+    if len(result.shares) == len(result.captures):
+        in_last_capture = result.shares[-1]
+    begin = len(result.revisions) - in_last_capture
+    return {_POLLED_DOCUMENT: _first_keys(result.revisions[begin:])}
 
 
 def all_keys(listing: ListedKeys) -> set[str]:
     """Return all keys of a listing."""
-    return {key for found in listing.values() for key in found}
+    return set().union(*listing.values())
 
 
 def pack(listing: ListedKeys, compressor: Compressor) -> bytes:
@@ -83,7 +85,10 @@ def load_all_keys(connection: sa.Connection) -> set[str]:
         .join(source)
         .where(source.c.active, source_state.c.listing.is_not(None))
     )
-    return {key for data in connection.scalars(query) for key in all_keys(unpack(data))}
+    keys: set[str] = set()
+    for data in connection.scalars(query):
+        keys |= all_keys(unpack(data))
+    return keys
 
 
 def _keys_of_folder(result: Result, known: ListedKeys) -> ListedKeys:

@@ -41,7 +41,7 @@ def _process_id(pid: int) -> str:
 
 @lru_cache(maxsize=1)
 def _machine_id() -> str:
-    """The host and its process namespace: in a container the same number is another process."""
+    """Return the host and its process namespace: in a container the same number is another process."""
     try:
         namespace = str((_PROC / "self/ns/pid").readlink())
     except OSError:

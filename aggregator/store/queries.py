@@ -55,7 +55,7 @@ ENTRY_SELECT = sa.select(
 
 
 def join_entry_tables(rows: sa.FromClause) -> sa.FromClause:
-    """Return what FRAME is selected from, where `rows` are those of `entry`, or more."""
+    """Return what ENTRY_SELECT is selected from, where `rows` are those of `entry`, or more."""
     return rows.outerjoin(source, source.c.id == entry.c.source_id).outerjoin(
         content, content.c.id == entry.c.content_id
     )
@@ -82,7 +82,7 @@ class VisibleRevision:
 
 
 class EntryBuilder:
-    """Makes entries of rows; not for two threads at a time."""
+    """Builds entries from rows; one thread at a time may use it."""
 
     __slots__ = ("_text_of",)
 
@@ -98,7 +98,7 @@ class EntryBuilder:
         return load_content(decompress(row.codec, row.body))
 
     def from_row(self, row: Any, duplicates: tuple[str, ...] = ()) -> Entry:
-        """Return the entry of a row of FRAME, without its copies."""
+        """Return the entry of a row of ENTRY_SELECT, with the given ids of its copies."""
         frame = EntryColumns(
             uid=bytes(row.uid),
             source=row.source,
@@ -116,7 +116,7 @@ class EntryBuilder:
 def build_entries(
     connection: sa.Connection, opener: EntryBuilder, rows: Sequence[Any]
 ) -> Iterator[Entry]:
-    """Yield the entries of rows of FRAME, with the ids of their copies in other sources."""
+    """Yield the entries of rows of ENTRY_SELECT, with the ids of their copies in other sources."""
     wanted = {row.copies for row in rows if row.copies is not None}
     uids_by_group = _uids_by_group(connection, wanted)
     for row in rows:

@@ -99,7 +99,7 @@ def prune(
 def delete_with_tombstones(
     connection: sa.Connection, numbers: Sequence[int], now: datetime
 ) -> None:
-    """Delete entries with all that belongs to them, and remember that they shall not come back."""
+    """Delete entries with all that belongs to them, and leave tombstones so that they do not come back."""
     if not numbers:
         return
 
@@ -190,7 +190,7 @@ def _expired_entries(
 def _select_unlisted(
     connection: sa.Connection, terms: RetentionPeriods
 ) -> sa.Select[tuple[int, bytes, int, str, datetime]]:
-    """Select entries with when they were last listed: those of a source that was removed, when it was last read."""
+    """Select entries with the time they were last listed; for those of a removed source, the time it was last read."""
     removed = sa.not_(in_values(source.c.name, terms.keep, connection))
     last = sa.func.coalesce(
         entry.c.unlisted,
@@ -268,7 +268,7 @@ def _still_listed_entries(connection: sa.Connection, numbers: Collection[int]) -
 
 
 def _delete_old_tombstones(connection: sa.Connection, terms: RetentionPeriods) -> int:
-    """Forget what nobody lists any more for as long as any source keeps anything."""
+    """Delete tombstones whose entry no source has listed for the longest retention period."""
     still_listed = in_values(tombstone.c.key, _listed_tombstones(connection), connection)
     connection.execute(sa.update(tombstone).where(still_listed).values(at=terms.now))
     deletion = sa.delete(tombstone).where(_is_old_tombstone(connection, terms))

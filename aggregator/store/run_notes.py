@@ -26,7 +26,7 @@ GUIDS_POSITIONAL = "keyed by URL: its guids are handed on from item to item"
 def flood_note(
     connection: sa.Connection, source_id: int, *, new: int, since: datetime | None
 ) -> str | None:
-    """Say so where a source brings far more new items than it uses to; `since` is when its first run was complete.
+    """Return a note if a source brings far more new items than usual; `since` is when its first complete run ended.
 
     Usual is the median of the last runs after the first that brought anything new.
     """
@@ -55,7 +55,7 @@ def renewed_guids_note(items: int) -> str:
 
 
 def renamed_items_note(items: int) -> str:
-    """Say that items have other links and guids than before, and are what they were."""
+    """Return the note that items have other links and guids than before, and are the same articles."""
     return (
         f"{items} item{'s' * (items > 1)} under other links and ids: recognised by title and date"
     )
@@ -69,4 +69,4 @@ def has_renewed_guids(connection: sa.Connection, source_id: int) -> bool:
         .order_by(outcome.c.id.desc())
         .limit(COMPARED_RUNS)
     )
-    return any(connection.scalars(query.limit(COMPARED_RUNS)))
+    return any(connection.scalars(query))

@@ -158,7 +158,7 @@ def _release_dead_claims(connection: sa.Connection, now: datetime) -> None:
 
 
 def release(connection: sa.Connection, claimed: Iterable[SourceState]) -> None:
-    """Give claims back unrun; a claim that somebody else took over stays theirs."""
+    """Give claims back without a run; a claim that another process took over stays with it."""
     of, number = sa.bindparam("of", type_=sa.Text), sa.bindparam("number", type_=sa.BigInteger)
     rows = [{"of": state.source, "number": state.lease} for state in claimed]
     owned = sa.select(source.c.id).where(source.c.name == of).scalar_subquery()
@@ -190,18 +190,19 @@ def states(
 def state_row(state: SourceState) -> dict[str, Any]:
     """Return the columns that a finished run sets; its lease ends."""
     row = {name: getattr(state, name) for name in _STATE_COLUMNS}
-    found = state.validators
-    url, etag, modified = (
-        (found.url, found.etag, found.last_modified) if found else (None, None, None)
-    )
-    hints = _hints_column(state.hints)
-    return row | {
-        "url": url,
-        "etag": etag,
-        "last_modified": modified,
-        "hints": hints,
+    row |= {
+        "url": None,
+        "etag": None,
+        "last_modified": None,
+        "hints": _hints_column(state.hints),
         "lease_until": None,
     }
+    validators = state.validators
+    if validators:
+        row["url"] = validators.url
+        row["etag"] = validators.etag
+        row["last_modified"] = validators.last_modified
+    return row
 
 
 def outcome_row(outcome: Outcome, source_id: int) -> dict[str, Any]:
@@ -228,7 +229,7 @@ def last_change(connection: sa.Connection) -> datetime | None:
 
 
 def store_host_waits(connection: sa.Connection, waits: Iterable[Mapping[str, datetime]]) -> None:
-    """Remember until when hosts want to be left alone; a longer wait is never shortened."""
+    """Store until when hosts ask not to be requested; a longer wait is never shortened."""
     longest: dict[str, datetime] = {}
     for wait in waits:
         for name, until in wait.items():
@@ -248,7 +249,7 @@ def store_host_waits(connection: sa.Connection, waits: Iterable[Mapping[str, dat
 
 
 def host_waits(connection: sa.Connection) -> dict[str, datetime]:
-    """Return the hosts that wanted to be left alone, each with until when."""
+    """Return the hosts that ask not to be requested, each with the end of the wait."""
     return {
         row.name: row.not_before
         for row in connection.execute(sa.select(host.c.name, host.c.not_before))

@@ -82,7 +82,7 @@ source_state = sa.Table(
     sa.Column("reason", sa.Text),
     sa.Column("lease", sa.BigInteger, nullable=False),
     sa.Column("lease_until", Moment),  # None where nobody runs the source
-    sa.Column("lease_holder", sa.Text),  # the process that runs it, see holder.py
+    sa.Column("lease_holder", sa.Text),  # the process that runs it, see process_id.py
     sa.Column("url", sa.Text),  # the one that the validators belong to
     sa.Column("etag", sa.Text),
     sa.Column("last_modified", sa.Text),

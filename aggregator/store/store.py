@@ -1,6 +1,6 @@
 """The store: every article once, the schedule, and what each run left.
 
-Rule: one thread writes at a time, any thread reads. Only StoreError leaves, and it says what to do.
+Rule: one thread writes at a time, any thread reads. The store raises only StoreError, whose message says what to do.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class Store:
 
         Each source is (name, location, when it is due for the first time, priority of its copies or none for 0).
         A source that is gone is no longer polled, its entries stay; another location makes a source due as if it were
-        new, and ends its run. Another priority tells anew which copy stands for the others.
+        new, and ends its run. Another priority decides anew which copy represents the others.
         """
         wanted: dict[str, tuple[str, datetime]] = {}
         priorities: dict[str, int] = {}
@@ -124,7 +124,7 @@ class Store:
             )
 
     def release(self, states: Iterable[SourceState]) -> None:
-        """Give claims back unrun: they are due as before."""
+        """Give claims back without a run: they are due as before."""
         with write_transaction(self._engines) as connection:
             schedule.release(connection, states)
 
@@ -191,7 +191,7 @@ class Store:
         )
 
     def vacuum(self) -> None:
-        """Give the space of what was deleted back; takes as long as copying the database, and as much space."""
+        """Give deleted space back to the system; takes as long as copying the database, and as much space."""
         retention.vacuum(self._engines)
 
     def delete_entries(self, ids: Collection[str], *, now: datetime) -> int:
@@ -300,8 +300,8 @@ class Store:
     ) -> list[Entry]:
         """Return the newest `limit` entries, and those that came too late to be among them, for 48 hours.
 
-        `language` is a BCP 47 range (`zh` takes `zh-Hans`); `tag` and `scan` read entries whole until enough pass.
-        `group` shows one of the copies that several sources have of a text: the best that the rest selects.
+        `language` is a BCP 47 range (`zh` takes `zh-Hans`). `predicate` reads whole entries until enough pass.
+        `group_copies` shows one of the copies that several sources have of a text: the best that the rest selects.
         """
         selection = views.Selection(language, source, tag, predicate, group_copies)
         with self._up_to_date_reader() as connection:

@@ -45,9 +45,9 @@ _CHUNK = 128  # rows read ahead
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which entries a view is of; None lets every one in. `language` `zh` lets `zh-Hans` in.
+    """Which entries a view shows; None admits every entry. A `language` of `zh` admits `zh-Hans`.
 
-    `group` lets only the best one in of copies that the rest of the selection admits.
+    `group_copies` admits only the best of the copies that the rest of the selection admits.
     """
 
     language: str | None = None
@@ -65,7 +65,7 @@ class Selection:
         return self.predicate is None or self.predicate(found)
 
     def conditions(self) -> Iterator[sa.ColumnElement[bool]]:
-        """Yield what the database tells of an entry; no index knows it: none shall seem better than the order asked."""
+        """Yield the conditions that the database can test; none uses an index, so that the order of the view decides."""
         if self.source is not None:
             yield entry.c.source_id + 0 == source_id_of(self.source)
         if self.language is not None:
@@ -85,10 +85,9 @@ class Selection:
 
     @property
     def is_filtered(self) -> bool:
-        """Whether not every entry is let in: the one that stands for its copies may be missing."""
-        return any(
-            part is not None for part in (self.predicate, self.tag, self.source, self.language)
-        )
+        """Whether some entries are left out: the one that represents its copies may be missing."""
+        parts = (self.predicate, self.tag, self.source, self.language)
+        return any(part is not None for part in parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,30 +110,37 @@ def view_entries(
     edge = now - LATE_ARRIVAL_PERIOD
     with closing(_newest_rows(connection, opener, selection)) as candidates:
         walked = _take_newest(candidates, limit, edge)
-    late = [
-        walked[rank] for rank in _late_ranks(walked, limit) if _arrived_after(walked[rank], edge)
-    ]
+
+    late = []
+    for rank in _late_ranks(walked, limit):
+        if _arrived_after(walked[rank], edge):
+            late.append(walked[rank])
     if walked:
         with closing(_late_rows(connection, opener, selection, walked[-1], edge)) as older:
             late += islice(older, limit)
-    latest = sorted(late, key=lambda found: (found.arrived or edge, found.published), reverse=True)[
-        :limit
-    ]
-    return entries_by_id(connection, opener, [found.id for found in (*walked[:limit], *latest)])
+
+    late.sort(key=lambda row: (row.arrived or edge, row.published), reverse=True)
+    shown = walked[:limit] + late[:limit]
+    return entries_by_id(connection, opener, [row.id for row in shown])
 
 
 def _take_newest(candidates: Iterator[_ViewRow], limit: int, edge: datetime) -> list[_ViewRow]:
-    """Take candidates, newest first, until `limit` of them were there before `edge`: nothing further down could have
-    been among the newest since then. A flood of arrivals is walked as far as FLOOD."""
+    """Take candidates, newest first, until `limit` of them were there before `edge`.
+
+    Nothing further down could have been among the newest since then. A flood of arrivals is
+    walked no further than MAX_ARRIVALS_READ.
+    """
     walked: list[_ViewRow] = []
-    settled = 0
-    while (
-        settled < limit
-        and len(walked) < limit + MAX_ARRIVALS_READ
-        and (found := next(candidates, None)) is not None
-    ):
-        walked.append(found)
-        settled += not _arrived_after(found, edge)
+    there_before = 0
+    if limit <= 0:
+        return walked
+
+    for row in candidates:
+        walked.append(row)
+        if not _arrived_after(row, edge):
+            there_before += 1
+        if there_before >= limit or len(walked) >= limit + MAX_ARRIVALS_READ:
+            break
     return walked
 
 
@@ -157,7 +163,7 @@ def _late_rows(
     last: _ViewRow,
     edge: datetime,
 ) -> Generator[_ViewRow]:
-    """Yield what came after `edge` though it is older than all that was walked, the latest comer first."""
+    """Yield what came after `edge` although it is older than all that was walked, the latest first."""
     below = sa.or_(
         entry.c.published < last.published,
         sa.and_(entry.c.published == last.published, entry.c.uid > last.uid),

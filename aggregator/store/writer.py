@@ -23,7 +23,7 @@ RESULTS_PER_COMMIT = 64  # results a transaction
 
 
 class Writer:
-    """An async context manager around a store's one writing thread."""
+    """Runs one thread that writes to a store; an async context manager."""
 
     def __init__(self, store: Store, *, clock: Callable[[], datetime]) -> None:
         self._store = store
@@ -46,14 +46,17 @@ class Writer:
         await asyncio.to_thread(self._thread.shutdown)
 
     async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run anything that uses the store in its thread."""
+        """Run a function that uses the store in the store's thread."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, lambda: function(*args, **kwargs))
 
     async def commit(self, result: Result) -> Outcome:
-        """Commit a result with whatever else waits; return its outcome as counted. Raises StoreError.
+        """Commit a result with whatever else waits; return its outcome as counted.
 
-        Whoever stops waiting does not stop the commit.
+        Cancelling the caller does not stop the commit.
+
+        Raises:
+            StoreError: the database fails.
         """
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting.append((result, future))

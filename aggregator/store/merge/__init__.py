@@ -57,8 +57,8 @@ class IncomingRevision(NamedTuple):
 class MergeResult:
     """What each arrival did, in order, and what became of guids.
 
-    `guids` are those that known articles bear for the first time, `handed_on` the results whose guids are places in a
-    list.
+    `added_guids` are those that stored articles have for the first time. `positional_guids` are the results whose guids
+    are positions in a list.
     """
 
     statuses: list[MergeStatus]
@@ -132,7 +132,7 @@ def _merge_with_stored(
         fresh=contents,
         compressor=compressor,
         now=now,
-        settled=_sources_past_first_run(connection, loaded.source_ids.values()),
+        past_first_run=_sources_past_first_run(connection, loaded.source_ids.values()),
     )
     for stored, indexes in _group_by_shared_keys(loaded, sightings):
         fresh = [(sightings[index], arrivals[index].is_archive, index) for index in indexes]

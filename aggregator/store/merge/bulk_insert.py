@@ -51,7 +51,7 @@ class _Rows:
 
 
 def find_unshared(found: Mapping[int, Revision], known: StoredEntries) -> set[int]:
-    """Return the numbers of those that share no key with anything stored, nor with each other."""
+    """Return the numbers of the articles that share no key with a stored article, nor with each other."""
     owners: dict[str, int] = {}
     shared: set[int] = set()
     for number, article in found.items():
@@ -67,7 +67,7 @@ def find_unshared(found: Mapping[int, Revision], known: StoredEntries) -> set[in
 def insert_articles(
     connection: sa.Connection, newcomers: Iterable[Revision], context: InsertContext
 ) -> None:
-    """Store the articles of which these are the first sightings."""
+    """Insert articles, each with its first sighting."""
     first_entry, first_content = next_ids(connection)
     rows = _Rows()
     for number, article in enumerate(newcomers):
@@ -133,7 +133,7 @@ def _add_article(
 
 
 def _entry_columns(article: Revision, context: InsertContext) -> dict[str, Any]:
-    """Return the columns of an entry that are neither its revision's nor a time of it."""
+    """Return the columns that an entry does not share with its revision, except the times of the article."""
     arrived = None
     if context.source_ids[article.source] in context.past_first_run:
         arrived = context.stored_at

@@ -44,7 +44,7 @@ class NewContent:
 
 @dataclass(frozen=True, slots=True)
 class ArticleGroup:
-    """Articles told anew from all the sightings that are connected by any key."""
+    """Articles computed anew from all the sightings that are connected by any key."""
 
     articles: tuple[Article, ...]
     stored: tuple[Sighting, ...]
@@ -52,7 +52,7 @@ class ArticleGroup:
 
 @dataclass(slots=True)
 class RowChanges:
-    """Rows to write, by what becomes of them; `grown` tells for an article how many revisions it gained."""
+    """Rows to write, by table and kind of change."""
 
     new_contents: list[dict[str, Any]] = field(default_factory=list)
     inserted_entries: list[dict[str, Any]] = field(default_factory=list)
@@ -76,35 +76,39 @@ class RowChanges:
 
 
 class ChangeBuilder:
-    """Makes the plan of one merge; `arrived` tells which sources deliver after their first complete run."""
+    """Collects the row changes of one merge; `past_first_run` are the sources whose first complete run is over."""
 
     def __init__(
         self,
         connection: sa.Connection,
-        shelf: LoadedArticles,
+        loaded: LoadedArticles,
         *,
         fresh: Mapping[Sighting, NewContent],
         compressor: Compressor,
         now: datetime,
-        settled: frozenset[int],
+        past_first_run: frozenset[int],
     ) -> None:
-        self._connection, self._stored, self._new_contents = connection, shelf, fresh
-        self._compressor, self._now, self._past_first_run = compressor, now, settled
+        self._connection = connection
+        self._stored = loaded
+        self._new_contents = fresh
+        self._compressor = compressor
+        self._now = now
+        self._past_first_run = past_first_run
         self._next_entry, self._next_content = next_ids(connection)
         self._facets = {
             row["content_id"]: Facets(row["url"], row["language"], row["tags"])
-            for row in shelf.entries.values()
+            for row in loaded.entries.values()
         }
-        self._rows_by_uid = {bytes(row["uid"]): row for row in shelf.entries.values()}
+        self._rows_by_uid = {bytes(row["uid"]): row for row in loaded.entries.values()}
         self.changes = RowChanges()
 
-    def add_group(self, family: ArticleGroup) -> list[int | None]:
-        """Plan one family; return for each article by how many revisions it grew, None for a new entry."""
-        kept = {sighting: self._stored.sightings[sighting] for sighting in family.stored}
+    def add_group(self, group: ArticleGroup) -> list[int | None]:
+        """Plan the changes of one group; return by how many revisions each article grew, None for a new entry."""
+        kept = {sighting: self._stored.sightings[sighting] for sighting in group.stored}
         bodies = {sighting.digest: place.content_id for sighting, place in kept.items()}
         old_keys = _keys_by_entry(kept)
         grown = []
-        for article in family.articles:
+        for article in group.articles:
             self._add_contents(article, bodies)
             row = self._rows_by_uid.get(article.uid)
             entry_id = self._take_entry_id() if row is None else row["id"]

@@ -88,7 +88,7 @@ _MIN_ITEMS = 3  # items: fewer do not tell a habit from a correction
 
 
 def _secondary_guids(revision: Revision) -> set[str]:
-    """The guids that are not what the id is made of: another key stands before them."""
+    """Return the guids that the id is not made of: another key stands before them."""
     return {key for key in revision.keys[1:] if key.startswith(GUID_PREFIX)}
 
 

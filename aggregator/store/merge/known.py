@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class KnownArticle:
-    """What is known of an article: the hash of what is shown, and the hash of what the asking source stated last.
+    """What is known of an article: the hash of what is shown, and the hash that the asking source stated last.
 
-    `shown` is None for an article that was deleted, `stated` for one that only other sources stated so far.
+    `shown_hash` is None for an article that was deleted, `source_hash` for one that only other sources stated so far.
     """
 
     shown_hash: str | None

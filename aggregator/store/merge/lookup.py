@@ -133,7 +133,7 @@ class StoredEntries(Mapping[str, Sequence[EntrySummary]]):
 
 @dataclass(frozen=True, slots=True)
 class SightingRow:
-    """Where a stored sighting lies."""
+    """The row numbers of a stored sighting, its entry and its content."""
 
     id: int
     entry_id: int
@@ -184,14 +184,16 @@ def deleted_keys(connection: sa.Connection, keys: Collection[str]) -> set[str]:
 
 def load_articles(connection: sa.Connection, entry_ids: Iterable[int]) -> LoadedArticles:
     """Load the sightings of these entries, and of every entry that shares a key with them, and so on."""
-    shelf, wanted = LoadedArticles(), set(entry_ids)
+    loaded, wanted = LoadedArticles(), set(entry_ids)
     while wanted:
-        keys = _load_sightings(connection, wanted, shelf)
+        keys = _load_sightings(connection, wanted, loaded)
         query = sa.select(entry).where(in_values(entry.c.id, wanted, connection))
-        shelf.entries.update({row["id"]: dict(row) for row in connection.execute(query).mappings()})
+        loaded.entries.update(
+            {row["id"]: dict(row) for row in connection.execute(query).mappings()}
+        )
         shared = sa.select(entry_key.c.entry_id).where(in_values(entry_key.c.key, keys, connection))
-        wanted = set(connection.scalars(shared)) - shelf.entries.keys()
-    return shelf
+        wanted = set(connection.scalars(shared)) - loaded.entries.keys()
+    return loaded
 
 
 def ensure_source_ids(connection: sa.Connection, names: Collection[str]) -> dict[str, int]:
@@ -223,9 +225,9 @@ def sighting_from_row(row: sa.Row[Any]) -> Sighting:
 
 
 def _load_sightings(
-    connection: sa.Connection, entry_ids: Collection[int], shelf: LoadedArticles
+    connection: sa.Connection, entry_ids: Collection[int], loaded: LoadedArticles
 ) -> set[str]:
-    """Put the sightings of these entries on the shelf; return their keys."""
+    """Add the sightings of these entries to the loaded articles; return their keys."""
     query = (
         sa.select(revision, source.c.name)
         .join(source, source.c.id == revision.c.source_id)
@@ -234,7 +236,7 @@ def _load_sightings(
     keys: set[str] = set()
     for row in connection.execute(query):
         sighting = sighting_from_row(row)
-        shelf.sightings[sighting] = SightingRow(row.id, row.entry_id, row.content_id)
-        shelf.source_ids[row.name] = row.source_id
+        loaded.sightings[sighting] = SightingRow(row.id, row.entry_id, row.content_id)
+        loaded.source_ids[row.name] = row.source_id
         keys.update(sighting.keys)
     return keys

@@ -1,8 +1,8 @@
-"""Brings a store to the newest schema.
+"""Upgrades a store to the newest schema.
 
-Rule: a store that is up to date is recognized by one cheap query, and a new one is made of the tables as they are, both
-without loading Alembic; anything else is upgraded. It is one transaction under the writer's lock, so that two processes
-that start at once migrate once.
+Rule: a store that is up to date is recognised by one cheap query, and a new one is created from the tables as they are,
+both without loading Alembic; any other is upgraded. It is one transaction under the writer's lock, so that two
+processes that start at once migrate once.
 """
 
 from __future__ import annotations

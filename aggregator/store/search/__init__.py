@@ -1,8 +1,8 @@
-"""The index of words: which shown contents hold every word and phrase of a query.
+"""The search index: which shown contents hold every word and phrase of a query.
 
-Rule: what an entry shows no more leaves it in the entry's own transaction; what it shows is added before the next
-search (see `derived.py`). SQLite keeps no text (FTS5, contentless), PostgreSQL the folded words under a GIN index; both
-see the same words, so that they find the same.
+Rule: what an entry shows no more leaves the index in the transaction that changes the entry; what it shows is added
+before the next search (see `derived.py`). SQLite keeps no text (FTS5, contentless), PostgreSQL the folded words under a
+GIN index; both index the same words, so that they find the same.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def remove_contents(connection: sa.Connection, words: Mapping[int, str]) -> None
 
 
 def max_indexed_id(connection: sa.Connection) -> int:
-    """Return the highest number in the index, 0 for none: what was left there by mistake must not get a new meaning."""
+    """Return the highest number in the index, 0 for none: a number that was left there by mistake is not given again."""
     table, column = (
         ("search_docsize", "id") if connection.dialect.name == "sqlite" else ("search", "id")
     )

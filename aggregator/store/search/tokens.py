@@ -78,7 +78,7 @@ def fold_text(text: str) -> str:
 
 
 def split_words(text: str) -> list[str]:
-    """Return the words of what `folded` or `words_of` gave, in order.
+    """Return the words of what `fold_text` or `searchable_text` returned, in order.
 
     >>> split_words("e-mail fur  東 京 !")
     ['e', 'mail', 'fur', '東', '京']
