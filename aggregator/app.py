@@ -17,7 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 from aggregator import publish, schedule
 from aggregator.errors import StoreError
 from aggregator.fetch.deferred import LazyFetcher
-from aggregator.normalize.html import text_of
+from aggregator.normalize.html import html_to_text
 from aggregator.normalize.identity import url_key
 from aggregator.parse.pool import ParserPool
 from aggregator.publish.selection import narrow, selects
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from aggregator.config import Config, Source, View
     from aggregator.model import Entry, Outcome, Revision, SourceState
-    from aggregator.publish import Published, ViewHead
+    from aggregator.publish import PublishedDocument, ViewHead
     from aggregator.store import KnownArticle
     from aggregator.store.retention import PruneResult
 
@@ -55,7 +55,7 @@ def open_store(config: Config) -> Store:
             Path(config.database.removeprefix("sqlite:///")).parent.mkdir(
                 parents=True, exist_ok=True
             )
-    return Store.open(config.database, text_of=text_of)
+    return Store.open(config.database, text_of=html_to_text)
 
 
 class App:
@@ -304,7 +304,7 @@ class App:
         sources = {}
         for source in self.config.sources:
             name = source.name or source.id
-            sources[source.id] = publish.SourceHead(name, _public(source.shown))
+            sources[source.id] = publish.SourceHead(name, _public(source.display_location))
         head = publish.ViewHead(view.id, view.title, self_url=None, home_url=None, sources=sources)
         if not self.config.server.public_url:
             return head
@@ -338,7 +338,7 @@ class App:
         return Rendition(
             path,
             written,
-            publish.published(data, output.content_type, last_modified=_modified(path)),
+            publish.make_document(data, output.content_type, last_modified=_modified_at(path)),
         )
 
     # --- read -----------------------------------------------------------------------------------------------------
@@ -353,8 +353,8 @@ class Rendition:
     """One view in one format as it was published: its file, whether its bytes changed, and the document."""
 
     path: Path
-    written: bool
-    document: Published
+    has_changed: bool
+    document: PublishedDocument
 
 
 def remove_view_files(former: Config, config: Config) -> dict[Path, bool]:
@@ -390,7 +390,7 @@ def _selection(view: View) -> Selection:
     return Selection(part.language, part.source, part.tag, selects(part.rest), group)
 
 
-def _modified(path: Path) -> datetime:
+def _modified_at(path: Path) -> datetime:
     try:
         return datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
     except OSError as error:

@@ -52,7 +52,7 @@ class Rehearsal:
     source: Source
     result: Result
     steps: tuple[Step, ...]
-    fetched: tuple[Response, ...]
+    responses: tuple[Response, ...]
 
     @property
     def carrier(self) -> str | None:
@@ -118,7 +118,7 @@ async def rehearse(
             follow=more,
         )
         result = await run(source, SourceState(source.id, now), parts, full=True)
-    return Rehearsal(source, result, tuple(middle.steps), tuple(web.fetched))
+    return Rehearsal(source, result, tuple(middle.steps), tuple(web.responses))
 
 
 class _Web:
@@ -128,14 +128,14 @@ class _Web:
         self._fetcher = fetcher
         self._memory = memory
         self._reuse = reuse
-        self.fetched: list[Response] = []
+        self.responses: list[Response] = []
 
     async def get(self, request: Request) -> Response:
         known = await asyncio.to_thread(self._memory.peek, request) if self._reuse else None
         response = known.response if known is not None else await self._fetcher.get(request)
         if known is None:
             await asyncio.to_thread(self._memory.store, request, response)
-        self.fetched.append(response)
+        self.responses.append(response)
         return response
 
     async def is_allowed(self, url: str, *, like: Request | None = None) -> bool:

@@ -45,7 +45,7 @@ class Validators:
 
 
 @dataclass(frozen=True, slots=True)
-class Hints:
+class PollingHints:
     """What a server or a document asks of those who poll it; None where it asks nothing."""
 
     max_age: timedelta | None = None
@@ -59,7 +59,7 @@ class Hints:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Candidate:
     """A value as it was found, and where (`feed:title`, `body:div[1]`, `ld:datePublished`, `site:rfi`)."""
 
     value: str
@@ -101,19 +101,19 @@ class RawEntry:
 
     item: str
     base: str | None = None
-    url: tuple[Found, ...] = ()
-    guid: Found | None = None
+    url: tuple[Candidate, ...] = ()
+    guid: Candidate | None = None
     trusted_guid: bool = True
-    title: tuple[Found, ...] = ()
-    summary: tuple[Found, ...] = ()
-    content: tuple[Found, ...] = ()
-    published: tuple[Found, ...] = ()
-    updated: tuple[Found, ...] = ()
-    authors: tuple[Found, ...] = ()
-    tags: tuple[Found, ...] = ()
-    credits: tuple[Found, ...] = ()
-    language: tuple[Found, ...] = ()
-    publisher: tuple[Found, ...] = ()
+    title: tuple[Candidate, ...] = ()
+    summary: tuple[Candidate, ...] = ()
+    content: tuple[Candidate, ...] = ()
+    published: tuple[Candidate, ...] = ()
+    updated: tuple[Candidate, ...] = ()
+    authors: tuple[Candidate, ...] = ()
+    tags: tuple[Candidate, ...] = ()
+    credits: tuple[Candidate, ...] = ()
+    language: tuple[Candidate, ...] = ()
+    publisher: tuple[Candidate, ...] = ()
     images: tuple[RawImage, ...] = ()
     enclosures: tuple[Enclosure, ...] = ()
     captured: datetime | None = None
@@ -135,7 +135,7 @@ class Parsed:
     title: str | None = None
     home: str | None = None
     repaired: bool = False
-    hints: Hints = Hints()
+    hints: PollingHints = PollingHints()
     more: tuple[str, ...] = ()
     quiet: bool = False
     notes: tuple[str, ...] = ()
@@ -307,7 +307,7 @@ class SourceState:
     moved_seen: int = 0
     folder: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     not_before: datetime | None = None
-    hints: Hints = Hints()
+    hints: PollingHints = PollingHints()
     by_url: bool = False
     last_change: datetime | None = None
 

@@ -12,14 +12,14 @@ from datetime import timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from aggregator.model import Hints
+from aggregator.model import PollingHints
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from aggregator.errors import ErrorClass
 
-NO_HINTS = Hints()
+NO_HINTS = PollingHints()
 LEAST = timedelta(minutes=5)  # what a user may ask a stranger's server for
 HOUR = timedelta(hours=1)
 DAY = timedelta(hours=24)  # no hint, no back-off and no drift is longer
@@ -55,7 +55,7 @@ def next_fetch(
     every_stated: bool,
     has_validators: bool | None,
     last_change: datetime | None = None,
-    hints: Hints = NO_HINTS,
+    hints: PollingHints = NO_HINTS,
     failures: int = 0,
     error: ErrorClass | None = None,
     least: timedelta = LEAST,
@@ -74,7 +74,7 @@ def next_fetch(
         return Due(at=None, reason="410 Gone")
     interval = _Floor(max(every, least), every_words(max(every, least)))
     if has_validators is False and last_change is not None and not every_stated:
-        interval = _drifted(interval, now - last_change)
+        interval = _lengthen_interval(interval, now - last_change)
 
     floors = _floors(interval, every_stated, hints, failures)
     floor = max(floors, key=lambda floor: floor.wait)
@@ -103,7 +103,9 @@ class _Floor:
     reason: str
 
 
-def _floors(interval: _Floor, every_stated: bool, hints: Hints, failures: int) -> list[_Floor]:
+def _floors(
+    interval: _Floor, every_stated: bool, hints: PollingHints, failures: int
+) -> list[_Floor]:
     """List what asks to wait; where two ask for the same, the first names the reason."""
     floors = [interval]
     if hints.max_age:
@@ -117,7 +119,7 @@ def _floors(interval: _Floor, every_stated: bool, hints: Hints, failures: int) -
     return floors
 
 
-def _drifted(interval: _Floor, quiet: timedelta) -> _Floor:
+def _lengthen_interval(interval: _Floor, quiet: timedelta) -> _Floor:
     """Lengthen the interval of a server that sends everything every time.
 
     It grows in whole hours with `quiet`, the time for which nothing has changed.
@@ -141,7 +143,7 @@ def every_words(interval: timedelta) -> str:
     return f"every {_words(interval)}"
 
 
-def _retry_after(hints: Hints) -> timedelta | None:
+def _retry_after(hints: PollingHints) -> timedelta | None:
     return min(hints.retry_after, LONGEST_RETRY_AFTER) if hints.retry_after else None
 
 
@@ -168,7 +170,7 @@ def _offset(source: str, span: timedelta) -> timedelta:
     return span * (part % 1_000_000) / 1_000_000
 
 
-def _outside_skipped(at: datetime, hints: Hints) -> datetime:
+def _outside_skipped(at: datetime, hints: PollingHints) -> datetime:
     """Move to the beginning of the next hour (UTC) that is not skipped; hints that skip all hours are no hints."""
     hours, days = set(hints.skip_hours), set(hints.skip_days)
     hour = at

@@ -58,7 +58,7 @@ def run(size: Size, _place: Path) -> list[Figure]:
     capture = Capture(
         "bench", URL, _TAKEN, text.encode(), headers={"content-type": "text/html; charset=utf-8"}
     )
-    rules, job = sites.named("voa"), ParseTask("bench", ARTICLE, list_adapter="page")
+    rules, job = sites.get("voa"), ParseTask("bench", ARTICLE, list_adapter="page")
     _verify(parse_captures([capture], job, sites).revisions)
     repeats = _REPEATS if size.rounds > 1 else 1
 

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import sqlalchemy as sa
 
-from aggregator.normalize.html import text_of
-from aggregator.normalize.near_duplicate import SKETCHED, pack, unpack
+from aggregator.normalize.html import html_to_text
+from aggregator.normalize.near_duplicate import SKETCH_SIZE, pack_sketch, unpack_sketch
 from aggregator.store import Store
 from aggregator.store.content import Compressor, dump_content
 from aggregator.store.duplicates import ComparableEntry, candidate_pairs
@@ -108,7 +108,7 @@ def _seek(store: Store) -> float:
         )
         begun = process_time()
         for *columns, data in rows:
-            list(candidate_pairs(connection, {ComparableEntry(*columns): unpack(data)}))
+            list(candidate_pairs(connection, {ComparableEntry(*columns): unpack_sketch(data)}))
         return (process_time() - begun) / len(rows)
 
 
@@ -131,7 +131,7 @@ class _Body:
 
 @contextmanager
 def _filled(path: Path, entries: int) -> Iterator[Store]:
-    with closing(Store.open(f"sqlite:///{path}", text_of=text_of)) as store:
+    with closing(Store.open(f"sqlite:///{path}", text_of=html_to_text)) as store:
         store.sync_sources([(name, "", _NOW) for name in _SOURCES])
         _fill(path, entries)
         yield store
@@ -203,7 +203,7 @@ def _rows(
                 None,
                 None,
                 0,
-                pack(signs),
+                pack_sketch(signs),
                 None,
             )
         ],
@@ -232,8 +232,8 @@ def _rows(
 
 def _signs(random: Random, source: int) -> list[int]:
     """Make a sketch: the smallest hashes of some 350, one of them of words that all articles of its source have."""
-    most = SKETCHED * 2**32 // 350
-    return sorted({random.randrange(most) for _ in range(SKETCHED - 1)} | {source * 1000})
+    most = SKETCH_SIZE * 2**32 // 350
+    return sorted({random.randrange(most) for _ in range(SKETCH_SIZE - 1)} | {source * 1000})
 
 
 if __name__ == "__main__":

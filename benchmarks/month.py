@@ -22,7 +22,7 @@ from aggregator import schedule
 from aggregator.config import Source
 from aggregator.errors import SourceError
 from aggregator.fetch import Response
-from aggregator.model import Hints, Validators
+from aggregator.model import PollingHints, Validators
 from aggregator.parse.captures import ParseResult
 from aggregator.run import pipeline
 from aggregator.run.host_queue import HostQueue
@@ -177,7 +177,7 @@ class _World:
             request.url,
             b"" if known else body,
             validators=validators,
-            hints=Hints(max_age=habit.max_age),
+            hints=PollingHints(max_age=habit.max_age),
         )
 
     def _interval(self, name: str, habit: Habit) -> timedelta:
@@ -316,7 +316,7 @@ async def _die(
 def _of(world: _World, sources: dict[str, Source], state: SourceState) -> Source:
     source, habit = sources[state.source], world.habits[state.source]
     source = source.model_copy(update={"every": habit.every})
-    return source.placed(origin="", stated=(), every_stated=habit.stated)
+    return source.with_origin(origin="", stated=(), every_stated=habit.stated)
 
 
 def _parts(world: _World, store: Store) -> pipeline.RunContext:

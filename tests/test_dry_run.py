@@ -59,7 +59,7 @@ def test_a_rehearsal_shows_every_step_and_the_run_after_it_asks_only_for_what_is
                 "full text of 2 items read",
                 "1 item left for the next run",
             )
-            assert {one.url for one in shown.fetched} == {
+            assert {one.url for one in shown.responses} == {
                 origin.url(path) for path in ("/news", "/1", "/2")
             }
             assert not (home.root / "config" / "var" / "aggregator.db").exists()
@@ -100,7 +100,7 @@ def test_a_rehearsal_of_a_feed_that_a_page_names_costs_the_run_nothing(
             config = home.load()
             shown = await rehearse(config, config.sources[0], clock=clock)
             assert (shown.carrier, len(shown.result.revisions)) == ("feed", 2)
-            assert [one.url for one in shown.fetched] == [origin.url("/"), origin.url("/feed")]
+            assert [one.url for one in shown.responses] == [origin.url("/"), origin.url("/feed")]
             async with home.app(clock) as app:
                 [first] = await app.cycle()
                 assert (first.new, origin.asked) == (2, ["/", "/feed"])
@@ -128,7 +128,7 @@ def test_what_fails_is_told_by_the_outcome_with_all_that_came(
                 "failed",
                 "not-a-feed",
             )
-            assert ([one.url for one in shown.fetched], shown.steps[0].digest) == (
+            assert ([one.url for one in shown.responses], shown.steps[0].digest) == (
                 [origin.url()],
                 None,
             )

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from aggregator.model import Capture
-from aggregator.normalize.html import text_of
+from aggregator.normalize.html import html_to_text
 from aggregator.parse.captures import ParseTask, parse_captures
 from aggregator.rules.loader import load_sites
 
@@ -180,7 +180,7 @@ def test_nothing_of_proxies_scripts_shares_and_promotion_is_left() -> None:
 def test_no_paragraph_of_an_article_is_lost() -> None:
     lost = []
     for path in FILES:
-        kept = squeezed(text_of(article(path).content_html or ""))
+        kept = squeezed(html_to_text(article(path).content_html or ""))
         paragraphs = (
             words(paragraph) for paragraph in PARAGRAPH.findall(SCRIPT.sub("", body(path)))
         )

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.model import Hints
+from aggregator.model import PollingHints
 from aggregator.schedule import Due, first_due, next_fetch
 
 NOW = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)  # a Wednesday
@@ -149,7 +149,7 @@ def test_b2_jitter_only_adds_to_every_floor(
     hours: frozenset[int],
     days: frozenset[int],
 ) -> None:
-    hints = Hints(max_age, retry_after, ttl, tuple(hours), tuple(days))
+    hints = PollingHints(max_age, retry_after, ttl, tuple(hours), tuple(days))
     now = NOW + offset
     changes: dict[str, Any] = {
         "now": now,
@@ -189,15 +189,15 @@ def test_b2_b3_polling_for_a_day_keeps_the_interval_also_across_restarts() -> No
 @pytest.mark.parametrize(
     ("hints", "floor", "reason"),
     [
-        (Hints(max_age=3 * HOUR), 3 * HOUR, "max-age"),
-        (Hints(max_age=10 * DAY), DAY, "max-age"),
-        (Hints(max_age=MINUTE), HOUR, "every 1 h"),
-        (Hints(max_age=HOUR), HOUR, "every 1 h"),
+        (PollingHints(max_age=3 * HOUR), 3 * HOUR, "max-age"),
+        (PollingHints(max_age=10 * DAY), DAY, "max-age"),
+        (PollingHints(max_age=MINUTE), HOUR, "every 1 h"),
+        (PollingHints(max_age=HOUR), HOUR, "every 1 h"),
     ],
 )
 @pytest.mark.parametrize("stated", [True, False])
 def test_b4_max_age_is_a_floor_up_to_a_day(
-    hints: Hints, floor: timedelta, reason: str, stated: bool
+    hints: PollingHints, floor: timedelta, reason: str, stated: bool
 ) -> None:
     found = due(hints=hints, every_stated=stated)
 
@@ -217,7 +217,7 @@ def test_b4_max_age_is_a_floor_up_to_a_day(
 def test_b5_retry_after_is_obeyed_even_by_force(
     asked: timedelta, floor: timedelta, obeyed: timedelta, reason: str
 ) -> None:
-    found = due(hints=Hints(retry_after=asked), failures=7, error="http")
+    found = due(hints=PollingHints(retry_after=asked), failures=7, error="http")
 
     assert is_about(found, floor)
     assert (found.reason, found.not_before) == (reason, NOW + obeyed)
@@ -229,11 +229,11 @@ def test_b4_b5_b9_what_the_server_asks_for_still_counts_while_the_interval_drift
         "last_change": NOW - 12 * HOUR,
     }  # every 4 h
 
-    assert is_about(due(**drifting, hints=Hints(max_age=3 * HOUR)), 4 * HOUR)
-    assert due(**drifting, hints=Hints(max_age=5 * HOUR)).reason == "max-age"
-    assert due(**drifting, hints=Hints(ttl=5 * HOUR)).reason == "ttl"
-    assert due(**drifting, hints=Hints(retry_after=5 * HOUR)).reason == "Retry-After"
-    assert due(**drifting, hints=Hints(skip_hours=(16,))).reason == "skipHours"
+    assert is_about(due(**drifting, hints=PollingHints(max_age=3 * HOUR)), 4 * HOUR)
+    assert due(**drifting, hints=PollingHints(max_age=5 * HOUR)).reason == "max-age"
+    assert due(**drifting, hints=PollingHints(ttl=5 * HOUR)).reason == "ttl"
+    assert due(**drifting, hints=PollingHints(retry_after=5 * HOUR)).reason == "Retry-After"
+    assert due(**drifting, hints=PollingHints(skip_hours=(16,))).reason == "skipHours"
     assert due(**drifting, failures=1, error="http").reason == "1 failure"
 
 
@@ -299,20 +299,22 @@ def test_b8_a_source_waits_the_same_every_time_also_after_a_restart() -> None:
 @pytest.mark.parametrize(
     ("hints", "floor", "reason"),
     [
-        (Hints(ttl=3 * HOUR), 3 * HOUR, "ttl"),
-        (Hints(ttl=30 * DAY), DAY, "ttl"),
-        (Hints(ttl=MINUTE), HOUR, "every 1 h"),
+        (PollingHints(ttl=3 * HOUR), 3 * HOUR, "ttl"),
+        (PollingHints(ttl=30 * DAY), DAY, "ttl"),
+        (PollingHints(ttl=MINUTE), HOUR, "every 1 h"),
     ],
 )
-def test_b9_ttl_is_a_hint_below_the_users_word(hints: Hints, floor: timedelta, reason: str) -> None:
+def test_b9_ttl_is_a_hint_below_the_users_word(
+    hints: PollingHints, floor: timedelta, reason: str
+) -> None:
     assert is_about(due(hints=hints), floor)
     assert due(hints=hints).reason == reason
     assert due(hints=hints, every_stated=True).reason == "every 1 h"
 
 
 def test_b9_skipped_hours_and_days_are_waited_for() -> None:
-    hours = due(hints=Hints(skip_hours=(13, 14)))
-    days = due(hints=Hints(skip_days=(2, 3)))
+    hours = due(hints=PollingHints(skip_hours=(13, 14)))
+    days = due(hints=PollingHints(skip_days=(2, 3)))
 
     assert hours.reason == "skipHours"
     assert 3 * HOUR <= wait(hours) < 3.5 * HOUR
@@ -321,9 +323,9 @@ def test_b9_skipped_hours_and_days_are_waited_for() -> None:
 
 
 def test_b9_skipping_everything_is_no_hint_and_the_users_word_is_stronger() -> None:
-    assert is_about(due(hints=Hints(skip_hours=tuple(range(24)))), HOUR)
-    assert is_about(due(hints=Hints(skip_days=tuple(range(7)))), HOUR)
-    assert is_about(due(hints=Hints(skip_hours=(13, 14)), every_stated=True), HOUR)
+    assert is_about(due(hints=PollingHints(skip_hours=tuple(range(24)))), HOUR)
+    assert is_about(due(hints=PollingHints(skip_days=tuple(range(7)))), HOUR)
+    assert is_about(due(hints=PollingHints(skip_hours=(13, 14)), every_stated=True), HOUR)
 
 
 def test_a_few_new_sources_are_asked_at_once() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from aggregator.model import Capture
-from aggregator.normalize.html import text_of
+from aggregator.normalize.html import html_to_text
 from aggregator.parse.captures import ParseTask, parse_captures
 from aggregator.rules.loader import load_sites
 
@@ -39,7 +39,7 @@ def test_a_seed_gives_exactly_what_is_expected(path: Path) -> None:
 
     (revision,) = parse_captures([capture], ParseTask("saved", "archive"), load_sites()).revisions
 
-    paragraphs = text_of(revision.content_html or "").split("\n\n")
+    paragraphs = html_to_text(revision.content_html or "").split("\n\n")
     given: dict[str, Any] = {
         "url": revision.url,
         "title": revision.title,

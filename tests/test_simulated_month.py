@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aggregator.model import Hints
+from aggregator.model import PollingHints
 from aggregator.schedule import first_due, next_fetch
 from benchmarks.month import DAYS, PER_HOST, SETTLED, START, Habit, Month, habit_of, simulate
 
@@ -68,7 +68,7 @@ def _polls(name: str, habit: Habit) -> list[datetime]:
             every_stated=habit.stated,
             has_validators=habit.validators,
             last_change=habit.last_change(now),
-            hints=Hints(max_age=habit.max_age),
+            hints=PollingHints(max_age=habit.max_age),
         )
         assert due.at is not None
         now = due.at

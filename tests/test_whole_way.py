@@ -87,7 +87,7 @@ def test_feeds_pages_and_folders_become_one_feed_and_nothing_is_read_twice(
                     "/site.xml": '"s1"',
                     "/nothing": None,
                 }
-                assert not any(rendition.written for rendition in renditions.values())
+                assert not any(rendition.has_changed for rendition in renditions.values())
                 assert (feed.read_bytes(), feed.stat().st_mtime_ns) == (before, written.st_mtime_ns)
 
                 origin.pages["/rss"] = way.Reply(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 ROUGH_TEXT = "densest-without-trafilatura"
 
 
-class Parse(Protocol):
+class ParseFunction(Protocol):
     """Reads one document; the rules say where its items are if its kind does not."""
 
     def __call__(self, capture: Capture, rules: SiteRules) -> Parsed: ...
@@ -42,7 +42,7 @@ def parse(name: str, capture: Capture, rules: SiteRules) -> Parsed:
         SourceError: there is no such adapter, or the document is not of its kind.
     """
     module = import_module(find_adapter(name).module)
-    return cast("Parse", module.parse)(capture, rules)
+    return cast("ParseFunction", module.parse)(capture, rules)
 
 
 __all__ = ["ROUGH_TEXT", "find_adapter", "parse"]

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from aggregator.errors import ItemError
-from aggregator.model import Found, Parsed, RawEntry
+from aggregator.model import Candidate, Parsed, RawEntry
 
 if TYPE_CHECKING:
     from aggregator.model import Capture
@@ -66,9 +66,9 @@ def _entry(name: str, capture: Capture) -> RawEntry:
     return RawEntry(
         item=name,
         base=url,
-        url=(Found(url, "archive:url"),),
-        title=(Found(header["title"], "archive:title"),),
-        content=(Found(body, "archive:body"),),
+        url=(Candidate(url, "archive:url"),),
+        title=(Candidate(header["title"], "archive:title"),),
+        content=(Candidate(body, "archive:body"),),
         captured=_capture_time(name, header["epoch"].strip(), capture.taken),
     )
 

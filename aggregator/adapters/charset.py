@@ -56,7 +56,7 @@ _ALIASES = {
 _CHARSETS = re.compile(
     r"utf-?(8|16|32)|iso8859|cp\d+|koi8|gb|big5|euc|shift_jis|iso2022|mac|hz|tis-620|johab|ascii"
 )
-_LEGACY = {
+_LEGACY_CHARSETS = {
     "zh-tw": "big5hkscs",
     "zh-hk": "big5hkscs",
     "zh-hant": "big5hkscs",
@@ -158,13 +158,13 @@ def _find_charsets(body: bytes, content_type: str, labels: Sequence[str]) -> lis
 
     charsets = []
     for label in all_labels:
-        charset = _charset(label)
+        charset = _python_codec(label)
         if charset:
             charsets.append(charset)
     return charsets
 
 
-def _charset(label: str) -> str | None:
+def _python_codec(label: str) -> str | None:
     """Return Python's name of a label's charset.
 
     None for an unknown one, and for UTF-16 and UTF-32, which the bytes would show.
@@ -191,5 +191,5 @@ def _charsets_of_language(tag: str | None) -> list[str]:
         return []
     language = tag.lower()
     primary = language.split("-")[0]
-    charset = _LEGACY.get(language) or _LEGACY.get(primary)
+    charset = _LEGACY_CHARSETS.get(language) or _LEGACY_CHARSETS.get(primary)
     return [charset] if charset else []

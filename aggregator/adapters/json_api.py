@@ -17,21 +17,21 @@ from lxml import etree
 from aggregator.adapters.charset import decode
 from aggregator.adapters.json_document import find_list
 from aggregator.adapters.listing import items
-from aggregator.adapters.listing.card_date import Reader
-from aggregator.adapters.listing.items import Items, Manner
+from aggregator.adapters.listing.card_date import DateReader
+from aggregator.adapters.listing.items import ListItems, ReadOptions
 from aggregator.errors import SourceError
 from aggregator.model import Parsed
-from aggregator.normalize.url import absolute
+from aggregator.normalize.url import absolute_url
 from aggregator.rules import list_items
 from aggregator.rules.document import Document
 
 if TYPE_CHECKING:
     from aggregator.model import Capture
-    from aggregator.rules.compiled import Listing, SiteRules
+    from aggregator.rules.compiled import CompiledListing, SiteRules
 
 MAX_ITEMS = 2_000  # an interface that gives more at once gives its archive
 # What some interfaces put before their JSON, so that a page cannot run it as a script.
-_GUARD = re.compile(r"^\s*(?:\)\]\}'?,?|while\s*\(1\);|for\s*\(;;\);)\s*")
+_ANTI_HIJACKING_PREFIX = re.compile(r"^\s*(?:\)\]\}'?,?|while\s*\(1\);|for\s*\(;;\);)\s*")
 _URL = re.compile(r"(?:https?:)?//|[/?.]", re.IGNORECASE)
 
 
@@ -39,7 +39,7 @@ _URL = re.compile(r"(?:https?:)?//|[/?.]", re.IGNORECASE)
 class _Candidate:
     """A list that may be the articles', and where it is in the document."""
 
-    items: Items
+    items: ListItems
     path: str
     rank: tuple[bool, int]
 
@@ -52,8 +52,10 @@ def parse(capture: Capture, rules: SiteRules) -> Parsed:
     """
     document = _decode(capture)
     listing = rules.listing
-    dates = Reader(capture.taken, timezone=rules.timezone or "UTC", rule=listing.field("published"))
-    manner = Manner(dates, linkless=True)
+    dates = DateReader(
+        capture.taken, timezone=rules.timezone or "UTC", rule=listing.field("published")
+    )
+    manner = ReadOptions(dates, allow_linkless=True)
     more = _next_page(document, listing)
 
     notes: tuple[str, ...] = ()
@@ -68,13 +70,13 @@ def parse(capture: Capture, rules: SiteRules) -> Parsed:
 
     if found is None:
         return Parsed(quiet=True, more=more)
-    home = document.home or None
+    home = document.base_url or None
     return Parsed(found.entries, found.rejected, home=home, more=more, notes=notes)
 
 
 def _decode(capture: Capture) -> Document:
     text = decode(capture.body, capture.headers.get("content-type", ""))
-    json = _GUARD.sub("", text.lstrip("\ufeff"), count=1)
+    json = _ANTI_HIJACKING_PREFIX.sub("", text.lstrip("\ufeff"), count=1)
     try:
         data = orjson.loads(json)
     except (orjson.JSONDecodeError, UnicodeEncodeError) as e:
@@ -82,7 +84,9 @@ def _decode(capture: Capture) -> Document:
     return Document(etree.Element("html"), kind="json", url=capture.url, data=data)
 
 
-def _read_by_rules(document: Document, listing: Listing, manner: Manner) -> Items | None:
+def _read_by_rules(
+    document: Document, listing: CompiledListing, manner: ReadOptions
+) -> ListItems | None:
     """Return the items of the first selector that finds usable ones.
 
     None if the list that a selector names is there and empty.
@@ -90,7 +94,7 @@ def _read_by_rules(document: Document, listing: Listing, manner: Manner) -> Item
     reports: list[str] = []
     rejected = 0
     for selector in listing.items:
-        found = items.read(document, selector, listing, manner, most=MAX_ITEMS)
+        found = items.read(document, selector, listing, manner, limit=MAX_ITEMS)
         if found.entries:
             return found
         rejected += found.count
@@ -98,30 +102,32 @@ def _read_by_rules(document: Document, listing: Listing, manner: Manner) -> Item
 
     if rejected == 0:
         for selector in listing.items:
-            if list_items.container(selector, document):
+            if list_items.has_container(selector, document):
                 return None
     raise SourceError("no-items", f"{'; '.join(reports)}; {_describe(document.data)}")
 
 
-def _describe_unusable(found: Items) -> str:
+def _describe_unusable(found: ListItems) -> str:
     count = str(found.count or "nothing")
     if not found.rejected:
         return count
     return f"{count}, none usable ({found.rejected[0]})"
 
 
-def _find_by_names(document: Document, listing: Listing, manner: Manner) -> _Candidate | None:
+def _find_by_names(
+    document: Document, listing: CompiledListing, manner: ReadOptions
+) -> _Candidate | None:
     """Return the list that looks most like articles.
 
     None if there is no such list but an empty one, which means that nothing is new.
     """
     best: _Candidate | None = None
-    for candidate in find_list.lists(document.data):
-        raw = items.objects(candidate.objects[:MAX_ITEMS], document, listing, manner)
-        found = items.gathered(raw, document, manner)
+    for candidate in find_list.find_lists(document.data):
+        raw = items.read_objects(candidate.objects[:MAX_ITEMS], document, listing, manner)
+        found = items.collect_usable(raw, document, manner)
         if not found.entries:
             continue
-        rank = (items.are_articles(found.entries), found.worth)
+        rank = (items.are_articles(found.entries), found.score)
         if best is None or rank > best.rank:
             best = _Candidate(found, candidate.path, rank)
 
@@ -131,7 +137,7 @@ def _find_by_names(document: Document, listing: Listing, manner: Manner) -> _Can
     return best
 
 
-def _next_page(document: Document, listing: Listing) -> tuple[str, ...]:
+def _next_page(document: Document, listing: CompiledListing) -> tuple[str, ...]:
     """Return the URL of the next page, as the rules find it.
 
     A bare number or token is no URL, unless the rules put one before it.
@@ -140,7 +146,7 @@ def _next_page(document: Document, listing: Listing) -> tuple[str, ...]:
         for match in selector(document):
             if not _URL.match(match.value):
                 continue
-            url = absolute(match.value, base=document.home)
+            url = absolute_url(match.value, base=document.base_url)
             if url and url != document.url:
                 return (url,)
     return ()

@@ -24,7 +24,7 @@ from aggregator.cli.commands.show import show
 from aggregator.cli.commands.sources import sources
 from aggregator.cli.commands.test import test
 from aggregator.cli.context import DEFAULT_PATH, Invocation
-from aggregator.cli.exit_codes import OURS, guarded
+from aggregator.cli.exit_codes import OURS, with_exit_code
 from aggregator.cli.init import init
 from aggregator.cli.options import Commands
 from aggregator.cli.report.terminal import say
@@ -104,6 +104,6 @@ for command in (
     test,
     prune,
 ):
-    app.command()(guarded(command))
-app.command("import")(guarded(import_))  # Python keeps the word for itself
-app.command()(guarded(export))
+    app.command()(with_exit_code(command))
+app.command("import")(with_exit_code(import_))  # Python keeps the word for itself
+app.command()(with_exit_code(export))

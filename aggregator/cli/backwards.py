@@ -38,7 +38,7 @@ def backwards(lines: Iterable[bytes]) -> Iterator[bytes]:
             yield from reversed(zstd.decompress(spool.read(end - begin)).splitlines(keepends=True))
 
 
-def written(path: Path, parts: Iterable[bytes]) -> None:
+def write_stream(path: Path, parts: Iterable[bytes]) -> None:
     """Write a stream to a file that is the old one until the stream has ended. Raises OSError."""
     part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

@@ -27,7 +27,7 @@ P = ParamSpec("P")
 FAILED, REFUSED, OURS = 1, 2, 3
 
 
-def guarded(command: Callable[P, int]) -> Callable[P, None]:
+def with_exit_code(command: Callable[P, int]) -> Callable[P, None]:
     """Make a command that returns its exit code end with it, whatever it raises; its `ctx` holds the Invocation."""
 
     @wraps(command)
@@ -52,7 +52,7 @@ def _code(work: Callable[[], int], *, verbose: bool) -> int:
         say("interrupted")
         return INTERRUPTED
     except AggregatorError as error:
-        return _explained(error)
+        return _report_error(error)
     except Exception as error:  # noqa: BLE001 - the last line of defence: it must be told, and told as ours
         return _unforeseen(error, verbose=verbose)
     return code
@@ -65,7 +65,7 @@ def _open_what_is_closed() -> None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  as long as we live
 
 
-def _explained(error: AggregatorError) -> int:
+def _report_error(error: AggregatorError) -> int:
     lines = error.problems if isinstance(error, ConfigError) else (f"aggregator: {error}",)
     for line in lines:
         say(str(line))

@@ -4,12 +4,12 @@ Rule: what loads is right as far as it can be told without asking anyone; what d
 file, line and path. Exactly the keys of docs/configuration.md exist.
 """
 
-from aggregator.config.filters import Corrections, Forced, Match
+from aggregator.config.filters import Corrections, ForcedValues, Match
 from aggregator.config.json_schema import schema
 from aggregator.config.load import default, load
 from aggregator.config.page_rules import (
     ArticleRules,
-    Expected,
+    ExpectedEntry,
     FieldRule,
     Fields,
     PageRules,
@@ -24,10 +24,10 @@ __all__ = [
     "Config",
     "Corrections",
     "Defaults",
-    "Expected",
+    "ExpectedEntry",
     "FieldRule",
     "Fields",
-    "Forced",
+    "ForcedValues",
     "HttpOptions",
     "Match",
     "Network",

@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from aggregator.config.docs_tables import refreshed
+from aggregator.config.docs_tables import refresh_page
 from aggregator.config.json_schema import schema
 
 
@@ -16,7 +16,7 @@ def write(docs: Path) -> None:
     text = json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
     (docs / "aggregator.schema.json").write_text(text, encoding="utf-8")
     page = docs / "configuration.md"
-    page.write_text(refreshed(page.read_text(encoding="utf-8")), encoding="utf-8")
+    page.write_text(refresh_page(page.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

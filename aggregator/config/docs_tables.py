@@ -31,9 +31,9 @@ SECTIONS = {
     "FieldRule": "One field",
     "ArticleRules": "article, in a source",
     "Corrections": "corrections, in a source",
-    "Forced": "force, in corrections",
+    "ForcedValues": "force, in corrections",
     "PageTest": "tests, in a source",
-    "Expected": "first and entry, in tests",
+    "ExpectedEntry": "first and entry, in tests",
 }
 
 
@@ -45,7 +45,7 @@ def key_lists() -> str:
     )
 
 
-def refreshed(page: str) -> str:
+def refresh_page(page: str) -> str:
     """Put fresh lists between the two marks of a page.
 
     Raises:

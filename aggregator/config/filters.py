@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from aggregator.config.record import Record
-from aggregator.config.types import Language, Languages, Patterns, Text, Texts, listed
+from aggregator.config.types import Language, Languages, Patterns, Text, Texts, as_list
 from aggregator.config.words import nearest
 
 _IGNORABLE = (
@@ -40,7 +40,7 @@ def _field(name: str) -> str:
 
 FieldNames = Annotated[
     tuple[Annotated[Text, AfterValidator(_field)], ...],
-    BeforeValidator(listed, json_schema_input_type=str | list[str]),
+    BeforeValidator(as_list, json_schema_input_type=str | list[str]),
 ]
 
 
@@ -64,7 +64,7 @@ class Match(Record):
     )
 
 
-class Forced(Record):
+class ForcedValues(Record):
     """Values that replace those of the publisher."""
 
     title: Text | None = Field(default=None, description="The title.", examples=["Weather report"])
@@ -84,8 +84,8 @@ class Corrections(Record):
         description="Fields whose stated values are not used.",
         examples=["[published, image]"],
     )
-    force: Forced = Field(
-        default=Forced(),
+    force: ForcedValues = Field(
+        default=ForcedValues(),
         description="Values that replace those of the publisher.",
         examples=["{language: zh-Hans}"],
     )

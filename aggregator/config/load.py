@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from aggregator.config.messages import explain, seen
+from aggregator.config.messages import describe_value, explain
 from aggregator.config.record import Setting
 from aggregator.config.settings import Config, Defaults
 from aggregator.config.source import Source
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from aggregator.config.source_files import Place
-    from aggregator.config.yaml_document import Document
+    from aggregator.config.yaml_document import YamlDocument
     from aggregator.errors import Problem
 
 
@@ -68,13 +68,15 @@ def load(
     return config.read_from(files, sources=tuple(sources))
 
 
-def _read_main(path: Path, *, env: Mapping[str, str]) -> Document:
+def _read_main(path: Path, *, env: Mapping[str, str]) -> YamlDocument:
     """Read the main file. Raises ConfigError where nobody can tell which sources it names."""
     main = read(path, env=env)
     if main.data is None and main.problems:
         raise ConfigError(main.problems)
     if main.data is not None and not isinstance(main.data, dict):
-        not_mapping = main.problem((), f"must be a mapping of keys, not {seen(main.data)}")
+        not_mapping = main.problem(
+            (), f"must be a mapping of keys, not {describe_value(main.data)}"
+        )
         raise ConfigError([*main.problems, not_mapping])
     return main
 
@@ -88,7 +90,7 @@ def default() -> Config:
     return Config()
 
 
-def _settings(main: Document, setting: Setting, *, problems: list[Problem]) -> Config | None:
+def _settings(main: YamlDocument, setting: Setting, *, problems: list[Problem]) -> Config | None:
     given = dict(main.data or {})
     given.pop("sources", None)
     problems += _repeated_views(main, given.get("views"))
@@ -113,7 +115,7 @@ def _homely(given: dict[str, Any], path: Path) -> dict[str, Any]:
     return filled
 
 
-def _defaults(main: Document) -> Defaults:
+def _defaults(main: YamlDocument) -> Defaults:
     """Take the defaults that can be read; where they cannot, that was said already."""
     settings = main.data or {}
     try:
@@ -138,8 +140,8 @@ def _sources(
 
 
 def _source(place: Place, identity: Any, setting: Setting, *, defaults: Defaults) -> Source:
-    stated = {key for key, value in place.given.items() if value is not None}
-    values = dict(place.given)
+    stated = {key for key, value in place.mapping.items() if value is not None}
+    values = dict(place.mapping)
     for key in Defaults.written_keys():
         if key not in stated:
             values[key] = getattr(defaults, key)
@@ -147,7 +149,7 @@ def _source(place: Place, identity: Any, setting: Setting, *, defaults: Defaults
 
     source = Source.model_validate(values, context=replace(setting, base=place.base))
     every_stated = "every" in stated or "every" in defaults.model_fields_set
-    return source.placed(
+    return source.with_origin(
         origin=place.origin,
         stated=stated,
         every_stated=every_stated,
@@ -159,15 +161,15 @@ def _written_with_secret(place: Place, source: Source) -> str | None:
     """Return the URL as it is written (`${NAME}`), None where the environment fills nothing in it."""
     if not source.url:
         return None
-    written = place.written("url")
+    written = place.written_text("url")
     if written == source.url:
         return None
     return written
 
 
 def _contradictions(place: Place) -> list[Problem]:
-    has_url = place.given.get("url") is not None
-    has_path = place.given.get("path") is not None
+    has_url = place.mapping.get("url") is not None
+    has_path = place.mapping.get("path") is not None
     if has_url and has_path:
         message = "give `url` or `path`, not both"
         return [place.document.problem((*place.steps, "path"), message)]
@@ -176,7 +178,7 @@ def _contradictions(place: Place) -> list[Problem]:
     return []
 
 
-def _repeated_views(main: Document, views: Any) -> list[Problem]:
+def _repeated_views(main: YamlDocument, views: Any) -> list[Problem]:
     if not isinstance(views, list):
         return []
 
@@ -197,7 +199,7 @@ def _repeated_views(main: Document, views: Any) -> list[Problem]:
 
 
 def _strangers(
-    main: Document, config: Config | None, *, known: set[str], whole: bool
+    main: YamlDocument, config: Config | None, *, known: set[str], whole: bool
 ) -> list[Problem]:
     """Find the views that ask for a source that does not exist; only where every source could be read."""
     if config is None or not whole:
@@ -213,7 +215,7 @@ def _strangers(
     return problems
 
 
-def _unknown_feed_view(main: Document, config: Config | None) -> list[Problem]:
+def _unknown_feed_view(main: YamlDocument, config: Config | None) -> list[Problem]:
     """Find a `server.feed` that is no view."""
     if config is None or config.server.feed is None:
         return []
@@ -232,7 +234,7 @@ def _unknown_feed_view(main: Document, config: Config | None) -> list[Problem]:
 
 
 def _stranger(
-    main: Document, steps: tuple[str | int, ...], identity: str, *, known: set[str]
+    main: YamlDocument, steps: tuple[str | int, ...], identity: str, *, known: set[str]
 ) -> Problem:
     guess = nearest(identity, known)
     hint = f", did you mean `{guess}`?" if guess else ""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
 
-    from aggregator.config.yaml_document import Document, Steps
+    from aggregator.config.yaml_document import Steps, YamlDocument
     from aggregator.errors import Problem
 
 _SHOWN_CHARACTERS = 60
@@ -52,7 +52,7 @@ _FOLLOWS_ANOTHER = "default_factory_not_called"
 
 
 def explain(
-    error: ValidationError, document: Document, *, model: type[Record], at: Steps = ()
+    error: ValidationError, document: YamlDocument, *, model: type[Record], at: Steps = ()
 ) -> Iterator[Problem]:
     """Translate what is wrong with the `model` that stands at `at` in its document."""
     blamed = {(problem.line, problem.path) for problem in document.problems}
@@ -69,7 +69,7 @@ def explain(
 def unknown_key(loc: tuple[int | str, ...], *, model: type[Record] | None) -> str:
     """Say that a key of the model is not known, with what was probably meant, else with all that are known."""
     hint = _unknown_key_hint(loc, model)
-    return f"unknown key `{_shortened(str(loc[-1]))}`, {hint}"
+    return f"unknown key `{_shorten(str(loc[-1]))}`, {hint}"
 
 
 def _unknown_key_hint(loc: tuple[int | str, ...], model: type[Record] | None) -> str:
@@ -97,7 +97,7 @@ def _guesses(key: str, record: type[Record]) -> list[str]:
     guesses = []
     for path in _guess_paths(key, record, allow_misspelled=own is None):
         if "." not in key or ".".join(path) == key:
-            guesses.append(_written(path))
+            guesses.append(_yaml_of_path(path))
 
     if own is not None:
         differs_in_plural_only = own.rstrip("s") == key.rstrip("s")
@@ -148,10 +148,10 @@ def _groups(record: type[Record]) -> Iterator[tuple[str, type[Record]]]:
             yield field.alias or name, group
 
 
-def _written(path: tuple[str, ...]) -> str:
+def _yaml_of_path(path: tuple[str, ...]) -> str:
     """Write a path as YAML.
 
-    >>> _written(("where", "include"))
+    >>> _yaml_of_path(("where", "include"))
     'where: {include: …}'
     """
     text = f"{path[-1]}: …"
@@ -160,7 +160,7 @@ def _written(path: tuple[str, ...]) -> str:
     return text
 
 
-def seen(value: Any) -> str:
+def describe_value(value: Any) -> str:
     """Name what was seen: a text in quotes, the kind of anything else."""
     if value is None or value == "":
         return "nothing"
@@ -168,10 +168,10 @@ def seen(value: Any) -> str:
         return "a list"
     if isinstance(value, dict):
         return "a mapping"
-    return f"`{_shortened(str(value))}`"
+    return f"`{_shorten(str(value))}`"
 
 
-def _shortened(text: str) -> str:
+def _shorten(text: str) -> str:
     """Make one short printable line of a text, without user names and passwords of URLs."""
     line = replace_unprintable(_USERINFO.sub("…@", text))
     if len(line) > _SHOWN_CHARACTERS:
@@ -180,7 +180,7 @@ def _shortened(text: str) -> str:
 
 
 def _message(
-    detail: ErrorDetails, document: Document, *, at: Steps, model: type[Record] | None
+    detail: ErrorDetails, document: YamlDocument, *, at: Steps, model: type[Record] | None
 ) -> str:
     kind, loc = detail["type"], detail["loc"]
     if kind == "extra_forbidden":
@@ -190,38 +190,40 @@ def _message(
     if kind == "literal_error":
         return _choice(detail, document, at=at)
     words = _WORDS.get(kind, "{message}").format(
-        message=_lowered(detail["msg"]), **_context(detail)
+        message=_lower_first(detail["msg"]), **_context(detail)
     )
     if kind in _UNSEEN:
         return words
-    return f"{words}, not {_seen(detail, document, at=at)}{_advice(detail, document, at=at)}"
+    return (
+        f"{words}, not {_describe_input(detail, document, at=at)}{_advice(detail, document, at=at)}"
+    )
 
 
 def _context(detail: ErrorDetails) -> dict[str, Any]:
     return {key: value for key, value in detail.get("ctx", {}).items() if key != "message"}
 
 
-def _lowered(message: str) -> str:
+def _lower_first(message: str) -> str:
     return message[:1].lower() + message[1:]
 
 
-def _choice(detail: ErrorDetails, document: Document, *, at: Steps) -> str:
+def _choice(detail: ErrorDetails, document: YamlDocument, *, at: Steps) -> str:
     expected = str(detail.get("ctx", {}).get("expected", ""))
     choices = re.findall(r"'([^']*)'", expected)
-    was = _seen(detail, document, at=at)
+    was = _describe_input(detail, document, at=at)
     guess = nearest(was.strip("`"), choices)
     hint = f", did you mean `{guess}`?" if guess else ""
     return f"must be {expected.replace(chr(39), '`')}, not {was}{hint}"
 
 
-def _seen(detail: ErrorDetails, document: Document, *, at: Steps) -> str:
+def _describe_input(detail: ErrorDetails, document: YamlDocument, *, at: Steps) -> str:
     value = detail["input"]
     if isinstance(value, str) and _is_secret(detail, document, at=at):
         return "what the environment gives"
-    return seen(value)
+    return describe_value(value)
 
 
-def _advice(detail: ErrorDetails, document: Document, *, at: Steps) -> str:
+def _advice(detail: ErrorDetails, document: YamlDocument, *, at: Steps) -> str:
     """Name the URL that was probably meant."""
     meant = detail.get("ctx", {}).get("meant")
     if meant is None or _is_secret(detail, document, at=at):
@@ -229,9 +231,9 @@ def _advice(detail: ErrorDetails, document: Document, *, at: Steps) -> str:
     return f"; write `{meant}`"
 
 
-def _is_secret(detail: ErrorDetails, document: Document, *, at: Steps) -> bool:
+def _is_secret(detail: ErrorDetails, document: YamlDocument, *, at: Steps) -> bool:
     """Tell whether the environment filled the value or a part of it."""
-    place = document.known((*at, *detail["loc"]))
+    place = document.existing_path((*at, *detail["loc"]))
     return any(secret[: len(place)] == place for secret in document.secrets)
 
 

@@ -12,15 +12,15 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from aggregator.config.record import Record, setting
 from aggregator.config.types import (
+    ConfigPath,
     DateFormats,
-    Located,
     Moment,
     OneLine,
     Patterns,
     PlainUrl,
     Text,
     Texts,
-    listed,
+    as_list,
 )
 
 DateOrder = Literal["DMY", "MDY", "YMD"]
@@ -49,7 +49,7 @@ def _field(value: Any) -> Any:
 
 Selector = Annotated[Text, AfterValidator(_selector)]
 Selectors = Annotated[
-    tuple[Selector, ...], BeforeValidator(listed, json_schema_input_type=str | list[str])
+    tuple[Selector, ...], BeforeValidator(as_list, json_schema_input_type=str | list[str])
 ]
 
 
@@ -191,7 +191,7 @@ class PageRules:
     article: ArticleRules = field(default_factory=ArticleRules)
 
 
-class Expected(Record):
+class ExpectedEntry(Record):
     """Expected values of an entry. Keys that are absent are not compared."""
 
     title: Text | None = Field(default=None, description="Its title.", examples=["A headline"])
@@ -240,7 +240,7 @@ class Expected(Record):
 class PageTest(Record):
     """One test of `aggregator test` against a saved document."""
 
-    capture: Located = Field(
+    capture: ConfigPath = Field(
         description="Saved document, relative to this file; `.gz` is unpacked.",
         examples=["no-feed.html.gz"],
     )
@@ -265,10 +265,10 @@ class PageTest(Record):
         description="Fewest items that must be found; if absent, 1.",
         examples=[12],
     )
-    first: Expected | None = Field(
+    first: ExpectedEntry | None = Field(
         default=None, description="Expected values of the first item.", examples=["{title: …}"]
     )
-    entry: Expected | None = Field(
+    entry: ExpectedEntry | None = Field(
         default=None,
         description="Expected values, if the document is an article's own page.",
         examples=["{title: …}"],

@@ -57,7 +57,7 @@ def setting(info: ValidationInfo) -> Setting:
     return Setting(base=Path.cwd())
 
 
-def written(
+def text_default_field(
     default: str, *, description: str, examples: list[str] | None = None, secret: bool = False
 ) -> Any:
     """Declare a key whose default is spelled as people write it, and read like any other value (`1h`, `16MiB`).

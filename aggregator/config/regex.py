@@ -33,7 +33,7 @@ _DEEPEST = 60
 
 
 @lru_cache(maxsize=4096)
-def compiled(text: str) -> re.Pattern[str]:
+def compile_pattern(text: str) -> re.Pattern[str]:
     """Compile a pattern. Raises ValueError, saying what is wrong with it."""
     try:
         pattern = re.compile(text)
@@ -43,21 +43,21 @@ def compiled(text: str) -> re.Pattern[str]:
     for before, again in hooks:
         if _explodes(pattern, before, again):
             raise ValueError(
-                f"it would take for ever on a text such as `{_shown(before + again * 3)}…`"
+                f"it would take for ever on a text such as `{_printable_text(before + again * 3)}…`"
             )
     return pattern
 
 
 @lru_cache(maxsize=4096)
-def required(text: str) -> tuple[str, ...]:
+def required_texts(text: str) -> tuple[str, ...]:
     """Texts one of which stands in whatever a pattern matches; none where that cannot be told.
 
     Looking for them is quicker than searching for the pattern.
     """
-    pattern = compiled(text)
+    pattern = compile_pattern(text)
     if pattern.flags & re.IGNORECASE:
         return ()
-    choices = _required(_parser.parse(text))
+    choices = _find_required(_parser.parse(text))
     return max(choices, key=_shortest, default=())
 
 
@@ -66,11 +66,11 @@ def is_anchored(text: str) -> bool:
     first = next(iter(_parser.parse(text)), None)
     return (
         first == (_constants.AT, _constants.AT_BEGINNING)
-        and not compiled(text).flags & re.MULTILINE
+        and not compile_pattern(text).flags & re.MULTILINE
     )
 
 
-def _required(parsed: Any, *, depth: int = 0) -> list[tuple[str, ...]]:
+def _find_required(parsed: Any, *, depth: int = 0) -> list[tuple[str, ...]]:
     """Everything that `required` may choose from."""
     found: list[tuple[str, ...]] = []
     run = ""
@@ -91,11 +91,11 @@ def _required_inside(operation: Any, argument: Any, *, depth: int) -> list[tuple
     if operation is _constants.SUBPATTERN:
         flags, inner = argument[1], argument[3]
         if not flags:
-            return _required(inner, depth=depth)
+            return _find_required(inner, depth=depth)
     if operation in _REPEATS:
         minimum, _, inner = argument
         if minimum > 0:
-            return _required(inner, depth=depth)
+            return _find_required(inner, depth=depth)
     return []
 
 
@@ -103,7 +103,7 @@ def _required_of_branches(branches: Any, *, depth: int) -> list[tuple[str, ...]]
     """Join the best texts of all alternatives; nothing where one of them requires none."""
     texts: list[str] = []
     for branch in branches:
-        choices = _required(branch, depth=depth)
+        choices = _find_required(branch, depth=depth)
         if not choices:
             return []
         best = max(choices, key=_shortest)
@@ -245,5 +245,5 @@ _CATEGORIES = {
 }
 
 
-def _shown(text: str) -> str:
+def _printable_text(text: str) -> str:
     return "".join(letter if letter.isprintable() else "·" for letter in text)[:40]

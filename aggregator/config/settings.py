@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, PrivateAttr
 
 from aggregator.config.filters import Match
-from aggregator.config.record import Record, written
+from aggregator.config.record import Record, text_default_field
 from aggregator.config.source import FullText, Source
 from aggregator.config.types import (
+    ConfigPath,
     DatabaseUrl,
     Duration,
     Every,
@@ -20,7 +21,6 @@ from aggregator.config.types import (
     Identifiers,
     Languages,
     Listen,
-    Located,
     OneLine,
     PlainUrl,
     Size,
@@ -63,7 +63,7 @@ class Server(Record):
 class Defaults(Record):
     """Values for every source that does not set its own."""
 
-    every: Every = written(
+    every: Every = text_default_field(
         "1h", description="Interval between two requests; at least 5m.", examples=["30m"]
     )
     timezone: ZoneName = Field(
@@ -76,7 +76,7 @@ class Defaults(Record):
         description="Fetch the article's own page: if the text is missing or cut, always, never.",
         examples=["never"],
     )
-    keep: Duration = written(
+    keep: Duration = text_default_field(
         "90d", description="How long an entry is kept after it was last listed.", examples=["52w"]
     )
 
@@ -99,10 +99,10 @@ class Network(Record):
         description="Most requests at the same time to one host.",
         examples=[1],
     )
-    timeout: Duration = written(
+    timeout: Duration = text_default_field(
         "30s", description="Longest time for one document, redirects included.", examples=["60s"]
     )
-    max_body: Size = written(
+    max_body: Size = text_default_field(
         "16MiB", description="Largest document, after decompression.", examples=["64MiB"]
     )
     allow_private: bool = Field(
@@ -174,13 +174,13 @@ def _or_merged(views: tuple[View, ...]) -> tuple[View, ...]:
 class Config(Record):
     """Keys of the main file, such as `config/aggregator.yaml`."""
 
-    database: DatabaseUrl = written(
+    database: DatabaseUrl = text_default_field(
         "sqlite:///var/aggregator.db",
         secret=True,
         description="sqlite:///path (relative to this file) or postgresql+psycopg://user@host/name.",
         examples=["postgresql+psycopg://aggregator@localhost/aggregator"],
     )
-    output: Located = written(
+    output: ConfigPath = text_default_field(
         "var/feeds",
         description="Folder where views are written (relative to this file).",
         examples=["../out"],

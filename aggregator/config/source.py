@@ -14,16 +14,16 @@ from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo
 from aggregator.adapter_table import SOURCE_ADAPTERS
 from aggregator.config.filters import Corrections, Match
 from aggregator.config.page_rules import ArticleRules, Fields, PageRules, PageTest, Selectors
-from aggregator.config.record import Record, setting, written
+from aggregator.config.record import Record, setting, text_default_field
 from aggregator.config.types import (
     Charset,
+    ConfigPath,
     Duration,
     Every,
     HeaderName,
     HeaderValue,
     Identifier,
     Language,
-    Located,
     OneLine,
     Pause,
     PlainUrl,
@@ -104,9 +104,9 @@ class HttpOptions(Record):
 @dataclass(frozen=True, slots=True)
 class _Memory:
     origin: str = ""
-    stated: frozenset[str] = frozenset()
+    given_keys: frozenset[str] = frozenset()
     every_stated: bool = False
-    shown: str | None = None
+    display_location: str | None = None
 
 
 class Source(Record):
@@ -121,7 +121,7 @@ class Source(Record):
         description="URL of a feed, a page, a sitemap, or a site that has a feed.",
         examples=["https://www.rfi.fr/fr/rss"],
     )
-    path: Located | None = Field(
+    path: ConfigPath | None = Field(
         default=None,
         description="Files instead of a URL; `*` and `**` match many.",
         examples=["../../saved/*.txt"],
@@ -137,7 +137,7 @@ class Source(Record):
         description="Name for people; if absent, the feed's own.",
         examples=["RFI 华语"],
     )
-    every: Every = written(
+    every: Every = text_default_field(
         "1h", description="Interval between two requests; at least 5m.", examples=["15m"]
     )
     timezone: ZoneName = Field(
@@ -158,7 +158,7 @@ class Source(Record):
         description="`false` stops the requests; the entries stay.",
         examples=["false"],
     )
-    keep: Duration = written(
+    keep: Duration = text_default_field(
         "90d", description="How long an entry is kept after it was last listed.", examples=["52w"]
     )
     full_text: FullText = Field(
@@ -225,12 +225,14 @@ class Source(Record):
 
     _memory: _Memory = PrivateAttr(default=_Memory())
 
-    def placed(
+    def with_origin(
         self, *, origin: str, stated: Collection[str], every_stated: bool, shown: str | None = None
     ) -> Self:
         """Return this source with the memory of where and how it was written."""
         placed = self.model_copy()
-        memory = _Memory(origin, frozenset(stated), every_stated=every_stated, shown=shown)
+        memory = _Memory(
+            origin, frozenset(stated), every_stated=every_stated, display_location=shown
+        )
         placed._memory = memory  # noqa: SLF001  a copy of this very object
         return placed
 
@@ -240,9 +242,9 @@ class Source(Record):
         return self._memory.origin
 
     @property
-    def stated(self) -> frozenset[str]:
+    def given_keys(self) -> frozenset[str]:
         """The keys that the source itself gives; the others come from `defaults`."""
-        return self._memory.stated
+        return self._memory.given_keys
 
     @property
     def every_stated(self) -> bool:
@@ -255,9 +257,9 @@ class Source(Record):
         return self.url or str(self.path)
 
     @property
-    def shown(self) -> str:
+    def display_location(self) -> str:
         """The location for people: `${NAME}` stands where the environment filled a secret in."""
-        return self._memory.shown or self.location
+        return self._memory.display_location or self.location
 
     @property
     def page(self) -> PageRules | None:
@@ -276,4 +278,4 @@ class Source(Record):
 
     def __repr_args__(self) -> Iterator[tuple[str, Any]]:
         yield "id", self.id
-        yield "location", self.shown
+        yield "location", self.display_location

@@ -12,9 +12,9 @@ from os.path import normpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aggregator.config.messages import seen
+from aggregator.config.messages import describe_value
 from aggregator.config.words import meant_url
-from aggregator.config.yaml_document import Document, Steps, read
+from aggregator.config.yaml_document import Steps, YamlDocument, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,9 +28,9 @@ EVERYWHERE = "sources/*.yaml"
 class Place:
     """One source as it is written; a bare URL reads as `{url: …}`."""
 
-    document: Document
+    document: YamlDocument
     steps: Steps
-    given: dict[str, Any]
+    mapping: dict[str, Any]
 
     @property
     def base(self) -> Path:
@@ -42,19 +42,19 @@ class Place:
         """`file:line`."""
         return f"{self.document.file}:{self.document.lines[self.steps]}"
 
-    def written(self, key: str) -> str:
+    def written_text(self, key: str) -> str:
         """Read a text as it stands in the file, with `${NAME}` where the environment fills it."""
-        place = self.document.known((*self.steps, key))
-        text: str = self.document.secrets.get(place, self.given[key])
+        place = self.document.existing_path((*self.steps, key))
+        text: str = self.document.secrets.get(place, self.mapping[key])
         return text
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class SourceListing:
     """Every source of a configuration, in order, with the files besides the main one that hold them."""
 
     places: tuple[Place, ...]
-    documents: tuple[Document, ...]
+    documents: tuple[YamlDocument, ...]
     problems: tuple[Problem, ...]
 
 
@@ -63,19 +63,19 @@ def is_inline(value: Any) -> bool:
     return not isinstance(value, str) or "://" in value
 
 
-def places(main: Document, *, env: Mapping[str, str]) -> Listing:
+def places(main: YamlDocument, *, env: Mapping[str, str]) -> SourceListing:
     """Collect the sources that the main file gives or names."""
     value = (main.data or {}).get("sources")
     if value is None:
         value = EVERYWHERE
     if isinstance(value, dict):
         problem = main.problem(("sources",), "must be a path or a list, not a mapping")
-        return Listing((), (), (problem,))
+        return SourceListing((), (), (problem,))
 
     listing = _Collector(main, env)
     for steps, element in _elements(value):
         listing.add(steps, element)
-    return Listing(tuple(listing.places), tuple(listing.documents), tuple(listing.problems))
+    return SourceListing(tuple(listing.places), tuple(listing.documents), tuple(listing.problems))
 
 
 def _glob_files(pattern: str, base: Path) -> list[Path]:
@@ -100,11 +100,11 @@ def _elements(value: Any) -> Iterator[tuple[Steps, Any]]:
 class _Collector:
     """Gathers sources, and reads each file once however often it is named."""
 
-    def __init__(self, main: Document, env: Mapping[str, str]) -> None:
+    def __init__(self, main: YamlDocument, env: Mapping[str, str]) -> None:
         self._main, self._env = main, env
         self._read = {main.path}
         self.places: list[Place] = []
-        self.documents: list[Document] = []
+        self.documents: list[YamlDocument] = []
         self.problems: list[Problem] = []
 
     def add(self, steps: Steps, value: Any) -> None:
@@ -141,20 +141,20 @@ class _Collector:
         if document.data is None:
             return
         if not isinstance(document.data, list):
-            message = (
-                f"must be a list of sources (each begins with `- `), not {seen(document.data)}"
-            )
+            message = f"must be a list of sources (each begins with `- `), not {describe_value(document.data)}"
             self.problems.append(document.problem((), message))
             return
         for index, value in enumerate(document.data):
             self._put(document, (index,), value)
 
-    def _put(self, document: Document, steps: Steps, value: Any) -> None:
+    def _put(self, document: YamlDocument, steps: Steps, value: Any) -> None:
         if isinstance(value, dict):
             self.places.append(Place(document, steps, value))
         elif isinstance(value, str):
             self.places.append(Place(document, steps, {"url": value}))
         else:
             self.problems.append(
-                document.problem(steps, f"must be a URL or a mapping of keys, not {seen(value)}")
+                document.problem(
+                    steps, f"must be a URL or a mapping of keys, not {describe_value(value)}"
+                )
             )

@@ -35,20 +35,20 @@ def name(places: Iterable[Place]) -> tuple[list[tuple[Place, Any]], list[Problem
 
     named = []
     for place in places:
-        identity = _stated(place)
+        identity = _configured_id(place)
         if identity is None:
-            identity, problem = _made(place, taken)
+            identity, problem = _make_id(place, taken)
             problems.append(problem)
         named.append((place, identity))
     return named, [problem for problem in problems if problem is not None]
 
 
-def _stated(place: Place) -> Any:
-    return place.given.get("id")
+def _configured_id(place: Place) -> Any:
+    return place.mapping.get("id")
 
 
 def _stated_twice(place: Place, taken: dict[str, Place]) -> Problem | None:
-    identity = _stated(place)
+    identity = _configured_id(place)
     if not isinstance(identity, str):
         return None
     first = taken.setdefault(identity, place)
@@ -62,23 +62,23 @@ def _stated_twice(place: Place, taken: dict[str, Place]) -> Problem | None:
     return place.document.problem((*place.steps, "id"), message)
 
 
-def _made(place: Place, taken: dict[str, Place]) -> tuple[str, Problem | None]:
+def _make_id(place: Place, taken: dict[str, Place]) -> tuple[str, Problem | None]:
     address = _address(place)
     if address is None:
         return _NAMELESS, None
 
-    if place.given.get("url") is not None:
-        text = place.written("url")
+    if place.mapping.get("url") is not None:
+        text = place.written_text("url")
         identity = id_of_url(text)
     else:
-        text = place.written("path")
+        text = place.written_text("path")
         identity = id_of_path(text)
 
     for candidate in (identity, f"{identity}-{digest(text)}"):
         first = taken.setdefault(candidate, place)
         if first is place:
             return candidate, None
-        if _address(first) == address and _stated(first) is None:
+        if _address(first) == address and _configured_id(first) is None:
             break
     message = f"is listed twice, first at {first.origin}; take one away, or give one an `id`"
     return identity, place.document.problem(place.steps, message)
@@ -86,7 +86,7 @@ def _made(place: Place, taken: dict[str, Place]) -> tuple[str, Problem | None]:
 
 def _place_address(place: Place) -> tuple[Any, Path | None]:
     """Tell addresses apart: a URL as it is written, or a path from its file's folder."""
-    url, path = place.given.get("url"), place.given.get("path")
+    url, path = place.mapping.get("url"), place.mapping.get("path")
     if not isinstance(path, str):
         return url, None
     return url, place.base / path
@@ -94,7 +94,7 @@ def _place_address(place: Place) -> tuple[Any, Path | None]:
 
 def _address(place: Place) -> str | None:
     """Read the URL or the path; None where there is none, or no valid one."""
-    url, path = place.given.get("url"), place.given.get("path")
+    url, path = place.mapping.get("url"), place.mapping.get("path")
     if url is None and isinstance(path, str):
         return path
     if not isinstance(url, str):

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_core import PydanticCustomError
 
 from aggregator.config.record import setting
-from aggregator.config.regex import compiled
+from aggregator.config.regex import compile_pattern
 from aggregator.config.words import meant_url, nearest, slug
 
 SHORTEST_EVERY = timedelta(
@@ -78,7 +78,7 @@ def _positive(span: timedelta) -> timedelta:
     return span
 
 
-def _unhurried(span: timedelta) -> timedelta:
+def _check_min_every(span: timedelta) -> timedelta:
     if span < SHORTEST_EVERY:
         raise ValueError("must be at least 5m")
     return span
@@ -107,7 +107,7 @@ def zone_name(value: str) -> str:
 def pattern(value: str) -> str:
     """Accept a regular expression of Python's `re` that no text can hold for ever."""
     try:
-        compiled(value)
+        compile_pattern(value)
     except ValueError as e:
         raise ValueError(f"must be a regular expression ({e})") from e
     return value
@@ -205,7 +205,7 @@ def database_url(value: str, info: ValidationInfo) -> str:
     return f"sqlite:///{_absolute(path, info)}{mark}{query}"
 
 
-def located(value: Any, info: ValidationInfo) -> Any:
+def resolve_path(value: Any, info: ValidationInfo) -> Any:
     """Make a path absolute, from the folder of the file that names it."""
     if not isinstance(value, str):
         return value
@@ -268,7 +268,7 @@ def _one_secret_line(value: SecretStr) -> SecretStr:
     return value
 
 
-def listed(value: Any) -> Any:
+def as_list(value: Any) -> Any:
     """Read a single text as a list of one."""
     if isinstance(value, str):
         return [value]
@@ -277,7 +277,7 @@ def listed(value: Any) -> Any:
     return value
 
 
-_LISTED = BeforeValidator(listed, json_schema_input_type=str | list[str])
+_LISTED = BeforeValidator(as_list, json_schema_input_type=str | list[str])
 _DURATION_TEXT = Annotated[str, Field(pattern=DURATION_FORM)]
 _SIZE_TEXT = int | Annotated[str, Field(pattern=SIZE_FORM)]
 
@@ -286,7 +286,7 @@ Texts = Annotated[tuple[Text, ...], _LISTED]
 DateFormats = Annotated[tuple[Annotated[Text, AfterValidator(date_format)], ...], _LISTED]
 Pause = Annotated[timedelta, BeforeValidator(duration, json_schema_input_type=_DURATION_TEXT)]
 Duration = Annotated[Pause, AfterValidator(_positive)]
-Every = Annotated[Pause, AfterValidator(_unhurried)]
+Every = Annotated[Pause, AfterValidator(_check_min_every)]
 Size = Annotated[int, Field(ge=1), BeforeValidator(size, json_schema_input_type=_SIZE_TEXT)]
 ZoneName = Annotated[str, AfterValidator(zone_name)]
 Pattern = Annotated[Text, AfterValidator(pattern)]
@@ -303,7 +303,7 @@ PlainUrl = Annotated[
 ]
 Listen = Annotated[str, AfterValidator(listen)]
 DatabaseUrl = Annotated[str, AfterValidator(database_url)]
-Located = Annotated[Path, BeforeValidator(located, json_schema_input_type=str)]
+ConfigPath = Annotated[Path, BeforeValidator(resolve_path, json_schema_input_type=str)]
 Language = Annotated[str, AfterValidator(language)]
 Languages = Annotated[tuple[Language, ...], _LISTED]
 Moment = Annotated[str, AfterValidator(moment)]

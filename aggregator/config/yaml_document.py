@@ -45,7 +45,7 @@ class _RefusedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class YamlDocument:
     """What a file says. `secrets` are the places that the environment filled, with the text that is written there.
 
     `data` is made of dict, list, str and None; None for an empty file and for one that cannot be read.
@@ -58,7 +58,7 @@ class Document:
     secrets: Mapping[Steps, str] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
 
-    def known(self, steps: Steps) -> Steps:
+    def existing_path(self, steps: Steps) -> Steps:
         """Keep of `steps` what is written in the file: a reader's shorthand adds steps of its own (`from`, `[0]`)."""
         place: Steps = ()
         for step in steps:
@@ -69,14 +69,14 @@ class Document:
 
     def problem(self, steps: Steps, message: str) -> Problem:
         """Put a message at the place it is about."""
-        place = self.known(steps)
-        return Problem(self.file, self.lines.get(place, 1), shown(place), message)
+        place = self.existing_path(steps)
+        return Problem(self.file, self.lines.get(place, 1), format_path(place), message)
 
 
-def shown(steps: Steps) -> str:
+def format_path(steps: Steps) -> str:
     """Write a path for people.
 
-    >>> shown(("sources", 2, "every"))
+    >>> format_path(("sources", 2, "every"))
     'sources[2].every'
     """
     text = ""
@@ -88,7 +88,7 @@ def shown(steps: Steps) -> str:
     return text.removeprefix(".")
 
 
-def read(path: Path, *, env: Mapping[str, str]) -> Document:
+def read(path: Path, *, env: Mapping[str, str]) -> YamlDocument:
     """Read one file; what is wrong with it is in `problems`."""
     file, whole = _relative(path), Path(os.path.abspath(path))  # noqa: PTH100  links stay as they are written
     walk = _Walk(file, env)
@@ -96,8 +96,8 @@ def read(path: Path, *, env: Mapping[str, str]) -> Document:
         node = _compose(_text(path))
         data = None if node is None else walk.value(node, ())
     except _RefusedError as e:
-        return Document(file, whole, problems=(Problem(file, e.line, "", str(e)),))
-    return Document(
+        return YamlDocument(file, whole, problems=(Problem(file, e.line, "", str(e)),))
+    return YamlDocument(
         file, whole, data, walk.lines, walk.secrets, tuple(dict.fromkeys(walk.problems))
     )
 
@@ -207,7 +207,7 @@ class _Walk:
             return [self.value(child, (*steps, index)) for index, child in enumerate(node.value)]
         if node.tag == _NULL:
             return None
-        return self._filled(node.value, line, steps)
+        return self._fill_variables(node.value, line, steps)
 
     def _spend(self, node: Any) -> None:
         self._again += id(node) in self._seen
@@ -249,7 +249,7 @@ class _Walk:
         self._say(_line(node), steps, "`<<` takes a mapping or a list of mappings")
         return []
 
-    def _filled(self, text: str, line: int, steps: Steps) -> str:
+    def _fill_variables(self, text: str, line: int, steps: Steps) -> str:
         """Put the environment's values where `${NAME}` stands; `$${NAME}` is the text `${NAME}`."""
         if "${" not in text:
             return text
@@ -266,7 +266,7 @@ class _Walk:
         return _VARIABLE.sub(replace, text)
 
     def _say(self, line: int, steps: Steps, message: str) -> None:
-        self.problems.append(Problem(self._file, line, shown(steps), message))
+        self.problems.append(Problem(self._file, line, format_path(steps), message))
 
 
 def _line(node: Any) -> int:

@@ -235,7 +235,7 @@ class Daemon:
             self.condition.published = self._clock()
             self.condition.publish_error = None
         for (view, kind), rendition in renditions.items():
-            if rendition.written:
+            if rendition.has_changed:
                 logger.info(
                     "published view=%s kind=%s bytes=%d", view, kind, len(rendition.document.data)
                 )

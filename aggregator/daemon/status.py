@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
     from aggregator.app import App, Rendition
     from aggregator.model import Entry
-    from aggregator.publish import Published, ViewHead
+    from aggregator.publish import PublishedDocument, ViewHead
 
 logger = logging.getLogger(__name__)
 STANDSTILL = timedelta(minutes=30)  # ticks are never further apart than a third of it
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class DaemonHealth:
     """Whether we are well, and why not."""
 
     ok: bool
@@ -85,7 +85,7 @@ class DaemonSite:
         others = [view for view in app.config.views if view is not main]
         return [app.view_head(view) for view in (main, *others)]
 
-    def view(self, view_id: str | None, kind: str) -> Published | None:
+    def view(self, view_id: str | None, kind: str) -> PublishedDocument | None:
         name = view_id or self._app().config.feed_view.id
         rendition = self._condition.published_views.get((name, kind))
         return rendition.document if rendition else None
@@ -94,7 +94,7 @@ class DaemonSite:
         app = self._app()
         return app.entries_of(app.config.feed_view, limit)
 
-    def health(self) -> Health:
+    def health(self) -> DaemonHealth:
         condition = self._condition
         details: dict[str, object] = {
             "started": condition.started.isoformat(timespec="seconds"),
@@ -115,7 +115,7 @@ class DaemonSite:
                 "failing": sum(state.failures > 0 for state in states),
             }
         reasons = tuple(self._reasons(store_error))
-        return Health(not reasons, reasons, details)
+        return DaemonHealth(not reasons, reasons, details)
 
     def _reasons(self, store_error: str | None) -> list[str]:
         status = self._condition

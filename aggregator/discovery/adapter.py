@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aggregator.discovery.page_links import feeds_in
+from aggregator.discovery.page_links import find_feeds
 from aggregator.model import Parsed
 
 if TYPE_CHECKING:
@@ -14,4 +14,4 @@ if TYPE_CHECKING:
 
 def parse(capture: Capture, _: SiteRules | None = None) -> Parsed:
     """Return the feeds that a page recommends as its further documents, the best first."""
-    return Parsed(more=tuple(feed.url for feed in feeds_in(capture).recommended))
+    return Parsed(more=tuple(feed.url for feed in find_feeds(capture).recommended))

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from aggregator.discovery.platforms import Candidate
-from aggregator.normalize.url import absolute
+from aggregator.discovery.platforms import FeedCandidate
+from aggregator.normalize.url import absolute_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -93,7 +93,7 @@ def _values_of(pairs: Iterable[tuple[str, str]], names: tuple[str, ...]) -> Iter
             yield value
 
 
-def feeds_of(marks: PageMarks, url: str) -> Iterator[Candidate]:
+def generator_feeds(marks: PageMarks, url: str) -> Iterator[FeedCandidate]:
     """Yield the feeds that the software of a page would have, best first.
 
     Nothing if the software is not known.
@@ -112,22 +112,22 @@ def feeds_of(marks: PageMarks, url: str) -> Iterator[Candidate]:
 
 def _feeds_from_templates(
     software: str, templates: tuple[str, ...], url: str, home: str | None = None
-) -> Iterator[Candidate]:
+) -> Iterator[FeedCandidate]:
     """Fill the templates of a page's feeds; `home` is the site's URL, None for the host's root."""
     page = urljoin(url, urlsplit(url).path or "/")
     bare = page.rstrip("/")
     site = home or urljoin(url, "/")
     for template in templates:
         feed = template.format(here=f"{bare}/", bare=bare, home=site)
-        yield Candidate(feed, f"the page is made with {software}")
+        yield FeedCandidate(feed, f"the page is made with {software}")
 
 
-def _youtube_feeds(marks: PageMarks, url: str) -> Iterator[Candidate]:
+def _youtube_feeds(marks: PageMarks, url: str) -> Iterator[FeedCandidate]:
     host = urlsplit(url).hostname or ""
     if not host.endswith("youtube.com"):
         return
     for channel in _youtube_channels(marks):
-        yield Candidate(
+        yield FeedCandidate(
             f"https://www.youtube.com/feeds/videos.xml?channel_id={channel}",
             "the channel of this page",
         )
@@ -143,15 +143,15 @@ def _youtube_channels(marks: PageMarks) -> Iterator[str]:
             yield content
 
 
-def _soundcloud_feeds(marks: PageMarks) -> Iterator[Candidate]:
+def _soundcloud_feeds(marks: PageMarks) -> Iterator[FeedCandidate]:
     for content in marks.contents("al:ios:url", "al:android:url", "twitter:app:url:iphone"):
         match = _SOUNDCLOUD_USER.match(content)
         if match:
             feed = f"https://feeds.soundcloud.com/users/soundcloud:users:{match[1]}/sounds.rss"
-            yield Candidate(feed, "the SoundCloud user of this page")
+            yield FeedCandidate(feed, "the SoundCloud user of this page")
 
 
-def _wordpress_feeds(marks: PageMarks, url: str) -> Iterator[Candidate]:
+def _wordpress_feeds(marks: PageMarks, url: str) -> Iterator[FeedCandidate]:
     """Yield the feeds of a WordPress site that names its API.
 
     WordPress hides its name more often than its API, whose URL also shows where the
@@ -172,14 +172,14 @@ def _wordpress_api(marks: PageMarks, url: str) -> str | None:
     """Return the URL of a page's WordPress API: of its first link, else of the Link header."""
     base = marks.base or url
     for target in marks.targets(_WORDPRESS_API):
-        return absolute(target, base=base)
+        return absolute_url(target, base=base)
     header = _WORDPRESS_API_HEADER.search(marks.link_header)
     if header is None:
         return None
-    return absolute(header[1], base=base)
+    return absolute_url(header[1], base=base)
 
 
-def _blog_host_feeds(marks: PageMarks, url: str) -> Iterator[Candidate]:
+def _blog_host_feeds(marks: PageMarks, url: str) -> Iterator[FeedCandidate]:
     """Yield the feeds of blogs under a name of their own at Substack, Medium or Tumblr."""
     substack_links = marks.targets("preconnect", "preload", "icon", "shortcut")
     if any("substackcdn.com" in target for target in substack_links):

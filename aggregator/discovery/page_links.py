@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
-from aggregator.discovery.generators import PageMarks, feeds_of
-from aggregator.discovery.platforms import Candidate, anywhere
+from aggregator.discovery.generators import PageMarks, generator_feeds
+from aggregator.discovery.platforms import FeedCandidate, possible_feeds
 from aggregator.errors import SourceError
-from aggregator.normalize.url import absolute, same_site
-from aggregator.normalize.url.parts import split
+from aggregator.normalize.url import absolute_url, same_site
+from aggregator.normalize.url.parts import split_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from aggregator.model import Capture
 
 # The media types of feeds, the preferred ones with low numbers.
-TYPES = {
+FEED_TYPES = {
     "application/atom+xml": 0,
     "application/rss+xml": 1,
     "application/feed+json": 2,
@@ -59,16 +59,16 @@ _PERSONAL_PATH = re.compile(r"/~[^/]+/")
 
 
 @dataclass(frozen=True, slots=True)
-class Feeds:
+class PageFeeds:
     """The feeds that a page leads to, each part best first.
 
     It recommends some, links to others, and its software usually has the rest. A
     candidate may be in several parts.
     """
 
-    recommended: tuple[Candidate, ...] = ()
-    linked: tuple[Candidate, ...] = ()
-    usual: tuple[Candidate, ...] = ()
+    recommended: tuple[FeedCandidate, ...] = ()
+    linked: tuple[FeedCandidate, ...] = ()
+    guessed: tuple[FeedCandidate, ...] = ()
 
 
 def looks_like_html(capture: Capture) -> bool:
@@ -82,29 +82,29 @@ def looks_like_html(capture: Capture) -> bool:
     return _media_type(content_type) in ("text/html", "application/xhtml+xml")
 
 
-def feed_of(capture: Capture) -> str | None:
+def recommended_feed(capture: Capture) -> str | None:
     """Return the absolute URL of the feed that a page recommends, None if it names none."""
-    recommended = feeds_in(capture).recommended
+    recommended = find_feeds(capture).recommended
     return recommended[0].url if recommended else None
 
 
-def feeds_in(capture: Capture) -> Feeds:
+def find_feeds(capture: Capture) -> PageFeeds:
     """Return all feeds that a page leads to; none if it cannot be read as a page."""
     root = _parse(capture)
     if root is None:
-        return Feeds()
+        return PageFeeds()
 
-    page = _Page(root, capture.url)
+    page = _LinkScanner(root, capture.url)
     marks = page.marks(link_header=capture.headers.get("link", ""))
-    usual = (*feeds_of(marks, capture.url), *anywhere(capture.url))
-    return Feeds(
+    usual = (*generator_feeds(marks, capture.url), *possible_feeds(capture.url))
+    return PageFeeds(
         recommended=_once_each(page.recommended_feeds()),
         linked=_once_each(page.linked_feeds()),
-        usual=_once_each(usual),
+        guessed=_once_each(usual),
     )
 
 
-def well_known(url: str) -> tuple[Candidate, ...]:
+def well_known_feeds(url: str) -> tuple[FeedCandidate, ...]:
     """Return the usual URLs of feeds, for a site that says nothing about its feeds.
 
     On a host with personal pages (`/~name/`) they are below the person's own path.
@@ -113,26 +113,26 @@ def well_known(url: str) -> tuple[Candidate, ...]:
     personal = _PERSONAL_PATH.match(_path(url))
     if personal:
         base = personal[0].rstrip("/")
-    return tuple(Candidate(urljoin(url, base + path), "a usual address") for path in WELL_KNOWN)
+    return tuple(FeedCandidate(urljoin(url, base + path), "a usual address") for path in WELL_KNOWN)
 
 
-def news_sitemaps(robots: str, url: str) -> tuple[Candidate, ...]:
+def news_sitemaps(robots: str, url: str) -> tuple[FeedCandidate, ...]:
     """Return the news sitemaps that a host's robots.txt names on the same site, then the usual one."""
     candidates = []
     for match in _SITEMAP.finditer(robots[:_MAX_ROBOTS]):
-        sitemap = absolute(match[1])
+        sitemap = absolute_url(match[1])
         if sitemap and "news" in sitemap.lower() and same_site(sitemap, url):
-            candidates.append(Candidate(sitemap, "robots.txt names it"))
-    candidates.append(Candidate(urljoin(url, "/news-sitemap.xml"), "a usual address"))
+            candidates.append(FeedCandidate(sitemap, "robots.txt names it"))
+    candidates.append(FeedCandidate(urljoin(url, "/news-sitemap.xml"), "a usual address"))
     return _once_each(candidates)
 
 
-def _once_each(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
+def _once_each(candidates: Iterable[FeedCandidate]) -> tuple[FeedCandidate, ...]:
     """Return each URL once, 50 at most.
 
     A URL that occurs twice has its first reason and its last place.
     """
-    by_url: dict[str, Candidate] = {}
+    by_url: dict[str, FeedCandidate] = {}
     for candidate in candidates:
         first = by_url.pop(candidate.url, candidate)
         by_url[candidate.url] = first
@@ -141,23 +141,23 @@ def _once_each(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
 
 def _parse(capture: Capture) -> Any | None:
     """Return the root element of a page's first MiB, None if it is no page."""
-    from aggregator.adapters.html import document
+    from aggregator.adapters.html import parse_page
 
     head = capture.body[:_READ_BYTES]
     if len(head) < len(capture.body):
         head = head[: head.rfind(b">") + 1]  # between two characters in every charset
     try:
         # The parser refuses a page that is nothing but a head; a paragraph at its end helps.
-        return document(replace(capture, body=head + b"<p>")).root
+        return parse_page(replace(capture, body=head + b"<p>")).root
     except SourceError:
         return None
 
 
 # Sort key and candidate; the smallest key is the best, equals keep the document's order.
-_Ranked = tuple[tuple[int, ...], Candidate]
+_Ranked = tuple[tuple[int, ...], FeedCandidate]
 
 
-class _Page:
+class _LinkScanner:
     """A parsed page, asked for what its links say about feeds.
 
     Relative URLs are resolved against `<base>`.
@@ -169,17 +169,17 @@ class _Page:
         self._base = _base_url(root, url)
         self._language: str = root.get("lang", "").lower()
 
-    def recommended_feeds(self) -> list[Candidate]:
+    def recommended_feeds(self) -> list[FeedCandidate]:
         """Return the feeds of the page's `rel="alternate"` links, best first."""
         ranked: list[_Ranked] = []
         for link in self._root.iter("link"):
             url = self._url_of(link) if _is_feed_link(link) else None
             if url and not _API_URL.search(url):
-                candidate = Candidate(url, _reason_of_recommendation(link))
+                candidate = FeedCandidate(url, _reason_of_recommendation(link))
                 ranked.append((self._rank_recommended(link, url), candidate))
         return _best_first(ranked)
 
-    def linked_feeds(self) -> list[Candidate]:
+    def linked_feeds(self) -> list[FeedCandidate]:
         """Return the feeds that the page's text links to, the most likely first."""
         ranked: list[_Ranked] = []
         for link in self._root.iter("a"):
@@ -191,7 +191,7 @@ class _Page:
             if doubt is not None:
                 is_comments = bool(_COMMENTS.search(f"{text} {url}"))
                 rank = (is_comments, not same_site(url, self._url), doubt)
-                ranked.append((rank, Candidate(url, _reason_of_link(text))))
+                ranked.append((rank, FeedCandidate(url, _reason_of_link(text))))
         return _best_first(ranked)
 
     def marks(self, *, link_header: str) -> PageMarks:
@@ -209,7 +209,7 @@ class _Page:
         href = link.get("href", "")
         if not href or len(href) > _LONGEST_URL:
             return None
-        return absolute(_FEED_SCHEME.sub(_web_scheme, href, count=1), base=self._base)
+        return absolute_url(_FEED_SCHEME.sub(_web_scheme, href, count=1), base=self._base)
 
     def _rank_recommended(self, link: Any, url: str) -> tuple[int, ...]:
         words = f"{link.get('title', '')} {url}"
@@ -219,7 +219,7 @@ class _Page:
             self._is_in_other_language(link),
             not _path(url).startswith(section),
             bool(_SUMMARY.search(words)),
-            TYPES[_media_type(link.get("type", ""))],
+            FEED_TYPES[_media_type(link.get("type", ""))],
         )
 
     def _is_in_other_language(self, link: Any) -> bool:
@@ -238,17 +238,17 @@ def _base_url(root: Any, url: str) -> str:
     for element in root.iter("base"):
         href = element.get("href")
         if href:
-            return absolute(href, base=url) or url
+            return absolute_url(href, base=url) or url
     return url
 
 
-def _best_first(ranked: list[_Ranked]) -> list[Candidate]:
+def _best_first(ranked: list[_Ranked]) -> list[FeedCandidate]:
     ranked.sort(key=lambda pair: pair[0])
     return [candidate for _, candidate in ranked]
 
 
 def _path(url: str) -> str:
-    parts = split(url)
+    parts = split_url(url)
     return parts.path if parts else ""
 
 
@@ -261,7 +261,7 @@ def _is_feed_link(link: Any) -> bool:
     relations = _relations(link)
     if "alternate" not in relations or "stylesheet" in relations:
         return False
-    return _media_type(link.get("type", "")) in TYPES
+    return _media_type(link.get("type", "")) in FEED_TYPES
 
 
 def _relations(link: Any) -> list[str]:

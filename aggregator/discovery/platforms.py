@@ -21,15 +21,15 @@ _NAME = r"(?P<name>[\w.~%-]+)"
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class FeedCandidate:
     """The URL of a possible feed, and the reason to think so."""
 
     url: str
-    why: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PlatformRule:
     """The addresses of one kind of page and the templates of its feeds.
 
     `host` matches the whole host without `www.`; `path` matches the whole path without
@@ -46,15 +46,15 @@ class Row:
 class RowMatch:
     """A row that matches an address, and the values that fill its templates."""
 
-    row: Row
+    row: PlatformRule
     values: Mapping[str, str]
 
 
-def _rows(*table: tuple[str, str, str, *tuple[str, ...]]) -> tuple[Row, ...]:
+def _rows(*table: tuple[str, str, str, *tuple[str, ...]]) -> tuple[PlatformRule, ...]:
     rows = []
     for platform, host, path, *feeds in table:
         host_pattern = re.compile(host, re.IGNORECASE)
-        rows.append(Row(platform, host_pattern, re.compile(path), tuple(feeds)))
+        rows.append(PlatformRule(platform, host_pattern, re.compile(path), tuple(feeds)))
     return tuple(rows)
 
 
@@ -75,7 +75,7 @@ _STACK = (
 _LEMMY = r"(?:lemmy|feddit|discuss)\.[\w.-]+|beehaw\.org|sh\.itjust\.works|programming\.dev|lemm\.ee|slrpnk\.net"
 _QUERY = r"(?:\?.*)?"
 
-KNOWN = _rows(
+KNOWN_PLATFORMS = _rows(
     (
         "YouTube channel",
         _YOUTUBE,
@@ -401,7 +401,7 @@ KNOWN = _rows(
     ),
 )
 
-ANYWHERE = _rows(
+ANY_HOST_PLATFORMS = _rows(
     (
         "Mastodon",
         ".*",
@@ -463,23 +463,23 @@ ANYWHERE = _rows(
 )
 
 
-def known(url: str) -> tuple[Candidate, ...]:
+def known_feeds(url: str) -> tuple[FeedCandidate, ...]:
     """Return the feeds that a platform is known to have for an address, best first.
 
     () for the address of no known platform.
 
-    >>> known("https://www.youtube.com/playlist?list=PLnumbersandletters")[0].url
+    >>> known_feeds("https://www.youtube.com/playlist?list=PLnumbersandletters")[0].url
     'https://www.youtube.com/feeds/videos.xml?playlist_id=PLnumbersandletters'
     """
-    return tuple(_candidates(url, KNOWN))
+    return tuple(_candidates(url, KNOWN_PLATFORMS))
 
 
-def anywhere(url: str) -> tuple[Candidate, ...]:
+def possible_feeds(url: str) -> tuple[FeedCandidate, ...]:
     """Return the feeds that an address would have if its host ran common software: guesses."""
-    return tuple(_candidates(url, ANYWHERE))
+    return tuple(_candidates(url, ANY_HOST_PLATFORMS))
 
 
-def match_row(url: str, rows: Iterable[Row]) -> RowMatch | None:
+def match_row(url: str, rows: Iterable[PlatformRule]) -> RowMatch | None:
     """Return the first row that matches an address; None if none does."""
     try:
         parts = urlsplit(url)
@@ -510,9 +510,9 @@ def _template_values(match: re.Match[str], host: str, parts: SplitResult) -> dic
     return values
 
 
-def _candidates(url: str, rows: Iterable[Row]) -> Iterator[Candidate]:
+def _candidates(url: str, rows: Iterable[PlatformRule]) -> Iterator[FeedCandidate]:
     match = match_row(url, rows)
     if match is None:
         return
     for template in match.row.feeds:
-        yield Candidate(template.format_map(match.values), match.row.platform)
+        yield FeedCandidate(template.format_map(match.values), match.row.platform)

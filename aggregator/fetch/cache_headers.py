@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from aggregator.model import Hints, Validators
+from aggregator.model import PollingHints, Validators
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,9 +54,9 @@ def merge_validators(sent: Validators, headers: Mapping[str, str]) -> Validators
     )
 
 
-def hints_of(headers: Mapping[str, str], now: datetime) -> Hints:
+def hints_of(headers: Mapping[str, str], now: datetime) -> PollingHints:
     """Read how long an answer may be cached, and how long its server asks to wait."""
-    return Hints(max_age=_max_age(headers, now), retry_after=retry_after(headers, now))
+    return PollingHints(max_age=_max_age(headers, now), retry_after=retry_after(headers, now))
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:

@@ -30,7 +30,7 @@ from aggregator.fetch.redirects import REDIRECT_STATUSES, RedirectChain
 from aggregator.fetch.request_url import parse_target, refuse_private
 from aggregator.fetch.response_body import DOCUMENT_STATUSES, MAX_HEADER_BYTES, read_response
 from aggregator.fetch.robots import RobotsCache
-from aggregator.fetch.wall import wall
+from aggregator.fetch.wall import detect_wall
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -232,7 +232,7 @@ class Fetcher:
     async def _read_document(self, request: Request, target: Target, answer: HopResponse) -> bytes:
         body = await answer.decode_document(self._body_limit(request))
         wait = retry_after(answer.headers, self._clock())
-        wall_name = wall(answer.status, answer.headers, body, host=target.host)
+        wall_name = detect_wall(answer.status, answer.headers, body, host=target.host)
         if wall_name is not None:
             raise SourceError(
                 "blocked",

@@ -10,14 +10,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from aggregator import __version__
-from aggregator.model import Hints
+from aggregator.model import PollingHints
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from aggregator.model import Validators
 
-NO_HINTS = Hints()
+NO_HINTS = PollingHints()
 # Hosts whose sub-domains share one machine room and one rate limit (Tumblr: FreshRSS#8925).
 SHARED_HOSTS = (
     "*.tumblr.com",
@@ -91,7 +91,7 @@ class Response:
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     validators: Validators | None = None
-    hints: Hints = NO_HINTS
+    hints: PollingHints = NO_HINTS
     permanent_to: str | None = None
     hops: tuple[str, ...] = ()
     ms: int = 0

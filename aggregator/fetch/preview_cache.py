@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from aggregator.fetch.messages import Response
-from aggregator.model import Hints, Validators
+from aggregator.model import PollingHints, Validators
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -176,7 +176,7 @@ def _deserialize(line: bytes, body: bytes, request: Request) -> TimedResponse:
         body=body,
         headers=header["headers"],
         validators=Validators(**validators) if validators else None,
-        hints=Hints(
+        hints=PollingHints(
             max_age=_duration(header["max_age"]), retry_after=_duration(header["retry_after"])
         ),
         permanent_to=header["permanent_to"],

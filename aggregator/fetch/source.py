@@ -18,7 +18,7 @@ from aggregator.errors import SourceError
 from aggregator.fetch import folder
 from aggregator.fetch.messages import Request
 from aggregator.fetch.preview_cache import fetch_with_cache
-from aggregator.model import Capture, Hints
+from aggregator.model import Capture, PollingHints
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 REDIRECTS_BEFORE_MOVE = 10  # RULES D1: a hotel's captive portal must not move a feed
 MAX_FILES = 5_000  # of a folder in one run; the rest follows at once in the next
 MAX_FOLDER_BYTES = 64 * 1024 * 1024
-NO_HINTS = Hints()
+NO_HINTS = PollingHints()
 _HEAD_BYTES = 4096
 
 
@@ -51,7 +51,7 @@ class Fetched:
     captures: tuple[Capture, ...] = ()
     rejected: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    hints: Hints = NO_HINTS
+    hints: PollingHints = NO_HINTS
     http_status: int | None = None
     size_bytes: int | None = None
     has_more: bool = False

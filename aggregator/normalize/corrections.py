@@ -14,7 +14,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from aggregator.errors import ItemError
-from aggregator.model import Found
+from aggregator.model import Candidate
 from aggregator.normalize import dates, text
 from aggregator.normalize.dates import evidence
 from aggregator.normalize.decisions import evidence_kind
@@ -22,16 +22,16 @@ from aggregator.normalize.decisions import evidence_kind
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from aggregator.config import Corrections, Forced
+    from aggregator.config import Corrections, ForcedValues
     from aggregator.model import RawEntry, Revision
-    from aggregator.normalize.entry import Context
+    from aggregator.normalize.entry import NormalizeContext
 
 WHERE = "corrections"
 _RAW_NAMES = {"image": "images"}  # fields that a raw entry calls differently
 _GUESSED_DATES = ("first_seen", "archive")
 
 
-def corrected(raw: RawEntry, corrections: Corrections) -> RawEntry:
+def correct_raw_entry(raw: RawEntry, corrections: Corrections) -> RawEntry:
     """Remove the fields of an item that are to be ignored, and set those that are forced."""
     ignored: dict[str, Any] = {}
     for name in corrections.ignore:
@@ -46,8 +46,8 @@ def corrected(raw: RawEntry, corrections: Corrections) -> RawEntry:
     return replace(raw, **_forced_fields(corrections.force))
 
 
-def settled(
-    revision: Revision, raw: RawEntry, *, corrections: Corrections, context: Context
+def correct_revision(
+    revision: Revision, raw: RawEntry, *, corrections: Corrections, context: NormalizeContext
 ) -> Revision:
     """Correct what normalizing made of a corrected item: its picture, and a date in the future.
 
@@ -76,8 +76,8 @@ def _without_image(revision: Revision) -> Revision:
 
 
 def _first_stated_date(
-    revision: Revision, raw: RawEntry, context: Context
-) -> tuple[Found, dates.Date] | None:
+    revision: Revision, raw: RawEntry, context: NormalizeContext
+) -> tuple[Candidate, dates.Date] | None:
     languages = (context.language,) if context.language else ()
     for found in raw.published:
         date = dates.read(
@@ -96,7 +96,7 @@ def _first_stated_date(
 
 
 def _with_published(
-    revision: Revision, found: Found, date: dates.Date, context: Context
+    revision: Revision, found: Candidate, date: dates.Date, context: NormalizeContext
 ) -> Revision:
     believed = evidence.describe("published", found, date, zone=context.timezone, refused=None)
     others = [one for one in revision.evidence if one.field != "published"]
@@ -109,7 +109,7 @@ def _with_published(
     )
 
 
-def _forced_fields(force: Forced) -> dict[str, Any]:
+def _forced_fields(force: ForcedValues) -> dict[str, Any]:
     """Return the candidates that take the place of all others, by the name of their field."""
     fields: dict[str, Any] = {}
     for name in ("title", "language", "publisher"):
@@ -123,20 +123,20 @@ def _forced_fields(force: Forced) -> dict[str, Any]:
     return fields
 
 
-def _candidate(value: str) -> Found:
-    return Found(escape(value, quote=False), WHERE)
+def _candidate(value: str) -> Candidate:
+    return Candidate(escape(value, quote=False), WHERE)
 
 
-def _cut_title(title: Found, patterns: Iterable[str]) -> Found:
+def _cut_title(title: Candidate, patterns: Iterable[str]) -> Candidate:
     """Cut the patterns from a title's plain text; a title of which nothing would remain stays."""
-    whole = text.plain(title.value)
+    whole = text.plain_text(title.value)
     rest = whole
     for pattern in patterns:
         rest = _compile(pattern).sub("", rest).strip()
 
     if rest in (whole, ""):
         return title
-    return Found(escape(rest, quote=False), title.where)
+    return Candidate(escape(rest, quote=False), title.where)
 
 
 @lru_cache(maxsize=256)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aggregator.model import Enclosure, Found, RawImage
+from aggregator.model import Candidate, Enclosure, RawImage
 from aggregator.normalize import observer as why
 from aggregator.normalize import text
 from aggregator.normalize.dates import evidence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from aggregator.model import Evidence
     from aggregator.normalize.dates import Date
-    from aggregator.normalize.observer import Witness
+    from aggregator.normalize.observer import Observer
 
 _OF_PAGE = frozenset({"ld", "meta", "page", "url"})
 
@@ -23,7 +23,7 @@ _OF_PAGE = frozenset({"ld", "meta", "page", "url"})
 class Decisions:
     """What was decided about one item so far, and the observer that hears of each decision."""
 
-    def __init__(self, zone: ZoneInfo, witness: Witness | None) -> None:
+    def __init__(self, zone: ZoneInfo, witness: Observer | None) -> None:
         self.provenance: dict[str, str] = {}
         self._zone = zone
         self._witness = witness
@@ -36,18 +36,18 @@ class Decisions:
     def report(
         self,
         name: str,
-        candidate: Found | RawImage | Enclosure,
+        candidate: Candidate | RawImage | Enclosure,
         reason: str | None = None,
         date: Date | None = None,
     ) -> None:
         """Record that a candidate was looked at; `reason` says why it lost, None if it won."""
-        if name in evidence.FIELDS and isinstance(candidate, Found):
+        if name in evidence.FIELDS and isinstance(candidate, Candidate):
             self._add_evidence(name, candidate, reason, date)
         if self._witness:
-            self._witness.judged(name, candidate, reason, date)
+            self._witness.candidate_judged(name, candidate, reason, date)
 
     def _add_evidence(
-        self, name: str, candidate: Found, reason: str | None, date: Date | None
+        self, name: str, candidate: Candidate, reason: str | None, date: Date | None
     ) -> None:
         if date is None and reason is None:
             return  # a fallback, which is no evidence
@@ -60,13 +60,13 @@ class Decisions:
 
     def use_fallback(self, name: str, value: str, where: str) -> None:
         """Record the value of a field that no candidate had."""
-        self.report(name, Found(value, where))
+        self.report(name, Candidate(value, where))
         self.set_provenance(name, where)
 
-    def first_text(self, name: str, candidates: Iterable[Found]) -> str | None:
+    def first_text(self, name: str, candidates: Iterable[Candidate]) -> str | None:
         """Return the plain text of the first candidate that has any."""
         for candidate in candidates:
-            value = text.plain(candidate.value)
+            value = text.plain_text(candidate.value)
             if value:
                 self.report(name, candidate)
                 self.set_provenance(name, candidate.where)
@@ -74,11 +74,11 @@ class Decisions:
             self.report(name, candidate, why.EMPTY)
         return None
 
-    def all_texts(self, name: str, candidates: Iterable[Found]) -> tuple[str, ...]:
+    def all_texts(self, name: str, candidates: Iterable[Candidate]) -> tuple[str, ...]:
         """Return the plain texts of all candidates, each once, in their order."""
         sources: dict[str, str] = {}  # provenance by text
         for candidate in candidates:
-            value = text.plain(candidate.value)
+            value = text.plain_text(candidate.value)
             if not value:
                 self.report(name, candidate, why.EMPTY)
             elif value in sources:

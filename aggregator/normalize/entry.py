@@ -10,13 +10,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from aggregator.errors import ItemError
-from aggregator.model import Enclosure, Found, Revision
+from aggregator.model import Candidate, Enclosure, Revision
 from aggregator.normalize import html, language, text, url
 from aggregator.normalize import observer as why
 from aggregator.normalize.decisions import Decisions, evidence_kind
 from aggregator.normalize.entry_dates import DateChooser
 from aggregator.normalize.entry_image import choose_image
-from aggregator.normalize.identity import content_hash, keys_of, storable, text_keys
+from aggregator.normalize.identity import content_hash, drop_unstorable, item_keys, text_keys
 
 if TYPE_CHECKING:
     import re
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from aggregator.normalize.dates.calendars import Calendar
     from aggregator.normalize.dates.forms import Order
     from aggregator.normalize.entry_dates import Published
-    from aggregator.normalize.observer import Witness
+    from aggregator.normalize.observer import Observer
 
 LONGEST_TITLE_CHARACTERS = 1_000  # longer ones are an article, or an attack
 TITLE_CHARACTERS = 100  # of the text that replaces a missing title (miniflux's figure)
@@ -36,7 +36,7 @@ LANGUAGE_SAMPLE = 1500  # characters
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class NormalizeContext:
     """What is known of an item apart from itself: its source, the time of capture, its site's rules."""
 
     source: str
@@ -50,8 +50,8 @@ class Context:
     calendar: Calendar = "gregorian"
     site_keys: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
-    same_text: str | None = None  # the site that files its articles again under other URLs
-    guarded: bool = False
+    same_text_site: str | None = None  # the site that files its articles again under other URLs
+    reuses_ids: bool = False
     host_alias: Mapping[str, str] = field(default_factory=dict)
     drop_params: tuple[str, ...] = ()
     keep_params: tuple[str, ...] = ()
@@ -60,7 +60,7 @@ class Context:
 
 
 def normalize(
-    raw: RawEntry, body: Any | None, context: Context, *, witness: Witness | None = None
+    raw: RawEntry, body: Any | None, context: NormalizeContext, *, observer: Observer | None = None
 ) -> Revision:
     """Normalize one item.
 
@@ -70,21 +70,21 @@ def normalize(
     Raises:
         ItemError: if the item has neither a title nor a link, a guid or text.
     """
-    if witness:
-        witness.given(raw)
-    revision = _Normalizer(raw, context, witness).revision(body)
-    if witness:
-        witness.became(revision)
+    if observer:
+        observer.item_started(raw)
+    revision = _Normalizer(raw, context, observer).revision(body)
+    if observer:
+        observer.item_finished(revision)
     return revision
 
 
-def link_of(
+def choose_link(
     raw: RawEntry,
     *,
     drop: Iterable[str] = (),
     keep: Iterable[str] = (),
-    tell: Callable[[Found, str | None], None] = lambda *_: None,
-) -> tuple[str | None, Found | None]:
+    on_candidate: Callable[[Candidate, str | None], None] = lambda *_: None,
+) -> tuple[str | None, Candidate | None]:
     """Return the first candidate that is a link to open, cleaned, and the candidate itself.
 
     `drop` and `keep` are names of query parameters (see `url.clean`). `tell` is called for each
@@ -94,14 +94,14 @@ def link_of(
         target = url.unwrap(candidate.value)
         address = url.clean(target, base=raw.base, drop=tuple(drop), keep=tuple(keep))
         if address:
-            tell(candidate, None)
+            on_candidate(candidate, None)
             return address, candidate
-        tell(candidate, why.NO_LINK)
+        on_candidate(candidate, why.NO_LINK)
     return None, None
 
 
 class _Normalizer:
-    def __init__(self, raw: RawEntry, context: Context, witness: Witness | None) -> None:
+    def __init__(self, raw: RawEntry, context: NormalizeContext, witness: Observer | None) -> None:
         self._raw = raw
         self._context = context
         self._decisions = Decisions(context.timezone, witness)
@@ -114,18 +114,18 @@ class _Normalizer:
         address, link = self._link()
         picture = choose_image(raw, body, context, decisions)
         content = self._content(body, address)
-        title = self._title(content, address)
+        title = self._title_or_substitute(content, address)
         published = self._dates.choose_published()
         url_original = None
         if link:
-            url_original = storable(link.value)
+            url_original = drop_unstorable(link.value)
             decisions.set_provenance("url", link.where)
         guid = self._guid()
 
         revision = Revision(
             source=context.source,
             keys=self._keys(address, title, content, published),
-            guarded=context.guarded and bool(context.site_keys),
+            guarded=context.reuses_ids and bool(context.site_keys),
             at=self._dates.choose_updated() or self._captured,
             captured=self._captured,
             hash="",
@@ -149,12 +149,12 @@ class _Normalizer:
         )
         return replace(revision, hash=_hash_of(revision))
 
-    def _link(self) -> tuple[str | None, Found | None]:
-        return link_of(
+    def _link(self) -> tuple[str | None, Candidate | None]:
+        return choose_link(
             self._raw,
             drop=self._context.drop_params,
             keep=self._context.keep_params,
-            tell=lambda candidate, reason: self._decisions.report("url", candidate, reason),
+            on_candidate=lambda candidate, reason: self._decisions.report("url", candidate, reason),
         )
 
     def _guid(self) -> str | None:
@@ -163,7 +163,7 @@ class _Normalizer:
             return None
         self._decisions.report("guid", guid)
         self._decisions.set_provenance("guid", guid.where)
-        return storable(guid.value)
+        return drop_unstorable(guid.value)
 
     def _keys(
         self, address: str | None, title: str, content: str | None, published: Published
@@ -173,7 +173,7 @@ class _Normalizer:
         if not aliases:
             aliases = self._text_keys(title, content, published)
         stated = published.at.isoformat() if published.is_stated else None
-        return keys_of(
+        return item_keys(
             self._raw,
             context.source,
             site=context.site_keys,
@@ -181,14 +181,14 @@ class _Normalizer:
             aliases=aliases,
             host_alias=context.host_alias,
             title=title,
-            stated=stated,
+            published=stated,
         )
 
     def _text_keys(self, title: str, content: str | None, published: Published) -> tuple[str, ...]:
-        site = self._context.same_text
+        site = self._context.same_text_site
         if site is None or content is None or not published.is_stated:
             return ()
-        paragraphs = html.text_of(content).split("\n\n")
+        paragraphs = html.html_to_text(content).split("\n\n")
         return text_keys(site, title=title, paragraphs=paragraphs, published=published.at)
 
     def _content(self, body: Any | None, address: str | None) -> str | None:
@@ -212,9 +212,9 @@ class _Normalizer:
             self._decisions.report("content_html", stated, why.EMPTY)
         return content
 
-    def _title(self, content: str | None, address: str | None) -> str:
+    def _title_or_substitute(self, content: str | None, address: str | None) -> str:
         """Return the stated title, else the beginning of the text, else the URL or the guid."""
-        title = self._stated_title()
+        title = self._choose_title()
         if title:
             return _shorten(title, LONGEST_TITLE_CHARACTERS)
 
@@ -225,13 +225,13 @@ class _Normalizer:
 
         name = address
         if not name and self._raw.guid:
-            name = text.plain(self._raw.guid.value)
+            name = text.plain_text(self._raw.guid.value)
         if not name:
             raise ItemError(f"{self._raw.item}: neither a title nor a link nor text")
         self._decisions.use_fallback("title", name, "url")
         return name
 
-    def _stated_title(self) -> str | None:
+    def _choose_title(self) -> str | None:
         """Return the first title; one that equals the site's name only if there is no other."""
         titles = self._raw.title
         if len(titles) < 2:
@@ -255,9 +255,9 @@ class _Normalizer:
     def _text_in_one_line(self, content: str | None) -> str:
         """Return the text of the content, else that of the first summary."""
         if content:
-            return " ".join(html.text_of(content).split())
+            return " ".join(html.html_to_text(content).split())
         if self._raw.summary:
-            return text.plain(self._raw.summary[0].value)
+            return text.plain_text(self._raw.summary[0].value)
         return ""
 
     def _tags(self) -> tuple[str, ...]:
@@ -275,7 +275,7 @@ class _Normalizer:
                 self._decisions.report("enclosures", stated, why.REPEATED)
             else:
                 self._decisions.report("enclosures", stated)
-                media_type = storable(stated.type or "") or None
+                media_type = drop_unstorable(stated.type or "") or None
                 enclosures[address] = Enclosure(address, media_type, stated.length, stated.duration)
 
         if enclosures:
@@ -297,11 +297,11 @@ class _Normalizer:
         """Return the stated language, else the source's, else the one that the text is in."""
         stated = list(self._raw.language)
         if self._context.language:
-            stated.append(Found(self._context.language, "source"))
+            stated.append(Candidate(self._context.language, "source"))
 
         sample = f"{title} {content or ''}"[:LANGUAGE_SAMPLE]
         for candidate in stated:
-            tag = language.tag(candidate.value)
+            tag = language.canonical_tag(candidate.value)
             if tag is None:
                 self._decisions.report("language", candidate, why.NO_LANGUAGE)
                 continue
@@ -309,10 +309,10 @@ class _Normalizer:
             self._decisions.report("language", candidate)
             self._decisions.set_provenance("language", candidate.where)
             if tag == "zh":
-                return language.refine_chinese(text.plain(sample))
+                return language.refine_chinese(text.plain_text(sample))
             return tag
 
-        detected = language.detect(text.plain(sample))
+        detected = language.detect_language(text.plain_text(sample))
         if detected:
             self._decisions.use_fallback("language", detected, "text")
         return detected
@@ -337,8 +337,8 @@ def _hash_of(revision: Revision) -> str:
     )
 
 
-def _fold(found: Found) -> str:
-    return text.fold(text.plain(found.value))
+def _fold(found: Candidate) -> str:
+    return text.fold(text.plain_text(found.value))
 
 
 def _shorten(value: str, most_characters: int) -> str:

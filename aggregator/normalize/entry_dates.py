@@ -12,9 +12,9 @@ from aggregator.normalize.decisions import evidence_kind
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from aggregator.model import Found, RawEntry
+    from aggregator.model import Candidate, RawEntry
     from aggregator.normalize.decisions import Decisions
-    from aggregator.normalize.entry import Context
+    from aggregator.normalize.entry import NormalizeContext
 
 
 class Published(NamedTuple):
@@ -26,7 +26,7 @@ class Published(NamedTuple):
 
 
 class _StatedDate(NamedTuple):
-    found: Found
+    found: Candidate
     date: dates.Date
 
 
@@ -34,7 +34,7 @@ class DateChooser:
     """Reads the dates of one item; `captured` is the time of its capture."""
 
     def __init__(
-        self, raw: RawEntry, context: Context, decisions: Decisions, *, captured: datetime
+        self, raw: RawEntry, context: NormalizeContext, decisions: Decisions, *, captured: datetime
     ) -> None:
         self._raw = raw
         self._context = context
@@ -71,7 +71,7 @@ class DateChooser:
         return stated
 
     def _choose(self, stated: list[_StatedDate]) -> Published:
-        chosen = dates.reconciled([one.date for one in stated], zone=self._context.timezone)
+        chosen = dates.choose_date_index([one.date for one in stated], zone=self._context.timezone)
         for other in stated[:chosen]:
             self._decisions.report("published", other.found, why.LESS_EXACT, other.date)
 
@@ -80,7 +80,7 @@ class DateChooser:
         self._decisions.set_provenance("published", found.where)
         return Published(date.value, evidence_kind(found.where), is_stated=True)
 
-    def _read(self, name: str, found: Found) -> dates.Date | None:
+    def _read(self, name: str, found: Candidate) -> dates.Date | None:
         """Read one date, and report it if it is refused; the caller reports the others."""
         context = self._context
         date = dates.read(
@@ -97,7 +97,7 @@ class DateChooser:
             self._decisions.report(name, found, why.NO_DATE)
             return None
 
-        plausible = dates.plausible(date, taken=self._captured, zone=context.timezone)
+        plausible = dates.resolve_future(date, taken=self._captured, zone=context.timezone)
         if plausible is None:
             self._decisions.report(name, found, why.IN_FUTURE, date)
         return plausible
@@ -114,7 +114,7 @@ class DateChooser:
         for found in self._raw.language:
             if found.where.startswith("feed:"):
                 continue
-            tag = language.tag(found.value)
+            tag = language.canonical_tag(found.value)
             if tag:
                 return (tag,)
         return ()

@@ -12,15 +12,15 @@ from aggregator.normalize.html import media
 if TYPE_CHECKING:
     from aggregator.model import RawEntry, RawImage
     from aggregator.normalize.decisions import Decisions
-    from aggregator.normalize.entry import Context
+    from aggregator.normalize.entry import NormalizeContext
 
 
 def choose_image(
-    raw: RawEntry, body: Any | None, context: Context, decisions: Decisions
+    raw: RawEntry, body: Any | None, context: NormalizeContext, decisions: Decisions
 ) -> Image | None:
     """Return the first stated image that can be shown, else the first of `body`."""
     for stated in raw.images:
-        address = media.absolute_image(stated.url, raw.base)
+        address = media.absolute_image_url(stated.url, raw.base)
         reason = _reason_against(address, stated, context)
         decisions.report("image", stated, reason)
         if address and not reason:
@@ -38,7 +38,7 @@ def choose_image(
     return _first_image(body, raw, context, decisions)
 
 
-def _reason_against(address: str | None, stated: RawImage, context: Context) -> str | None:
+def _reason_against(address: str | None, stated: RawImage, context: NormalizeContext) -> str | None:
     """Return why a stated image cannot be shown, None if it can."""
     if not address or not address.startswith("http"):
         return why.NO_PICTURE
@@ -50,9 +50,11 @@ def _reason_against(address: str | None, stated: RawImage, context: Context) -> 
     return None
 
 
-def _first_image(body: Any, raw: RawEntry, context: Context, decisions: Decisions) -> Image | None:
+def _first_image(
+    body: Any, raw: RawEntry, context: NormalizeContext, decisions: Decisions
+) -> Image | None:
     for element in body.iter("img"):
-        address = media.image_address(element, raw.base, placeholders=context.placeholders)
+        address = media.find_image_url(element, raw.base, placeholders=context.placeholders)
         if not address or not address.startswith("http"):
             continue
         decisions.use_fallback("image", address, "body:img")
@@ -74,4 +76,4 @@ def _caption(element: Any) -> str | None:
 
 def _plain(value: str | None) -> str | None:
     """Return the plain text of a value, None if it has none."""
-    return text.plain(value or "") or None
+    return text.plain_text(value or "") or None

@@ -11,18 +11,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from aggregator.model import Entry, Revision
-from aggregator.normalize.html import text_of
+from aggregator.normalize.html import html_to_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from aggregator.config import Match
 
-Item: TypeAlias = Entry | Revision
+Filterable: TypeAlias = Entry | Revision
 PARTS = ("title", "content", "author", "tag", "url")
 # As a rule the article's own page does not change these. The other parts of an item may still be
 # incomplete until that page has been read.
-LASTING = frozenset({"title", "url"})
+STABLE_PARTS = frozenset({"title", "url"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +32,27 @@ class _Conditions:
     patterns: dict[str, tuple[re.Pattern[str], ...]]
     languages: tuple[str, ...]
 
-    def are_all_met(self, item: Item) -> bool:
-        is_accepted = not self.languages or in_language(item.language, self.languages)
+    def are_all_met(self, item: Filterable) -> bool:
+        is_accepted = not self.languages or matches_language(item.language, self.languages)
         if not is_accepted:
             return False
         return all(_matches(patterns, item, part) for part, patterns in self.patterns.items())
 
-    def is_any_met(self, item: Item) -> bool:
-        if in_language(item.language, self.languages):
+    def is_any_met(self, item: Filterable) -> bool:
+        if matches_language(item.language, self.languages):
             return True
         return any(_matches(patterns, item, part) for part, patterns in self.patterns.items())
 
     def lasting(self) -> _Conditions:
         """Return the conditions that the article's own page does not change."""
-        lasting = {part: found for part, found in self.patterns.items() if part in LASTING}
+        lasting = {part: found for part, found in self.patterns.items() if part in STABLE_PARTS}
         return _Conditions(lasting, ())
 
 
 _NO_CONDITIONS = _Conditions({}, ())
 
 
-def chooser(include: Match | None, exclude: Match | None) -> Callable[..., bool] | None:
+def make_filter(include: Match | None, exclude: Match | None) -> Callable[..., bool] | None:
     """Return a function that tells whether an item is wanted; None if every item is.
 
     The function takes an entry or a revision. With `unread=True`, for an item whose own page is
@@ -64,17 +64,17 @@ def chooser(include: Match | None, exclude: Match | None) -> Callable[..., bool]
         return None
     wanted_before_page = wanted.lasting()
 
-    def is_wanted(item: Item, *, unread: bool = False) -> bool:
+    def is_wanted(item: Filterable, *, unread: bool = False) -> bool:
         required = wanted_before_page if unread else wanted
         return required.are_all_met(item) and not unwanted.is_any_met(item)
 
     return is_wanted
 
 
-def in_language(tag: str | None, ranges: Iterable[str]) -> bool:
+def matches_language(tag: str | None, ranges: Iterable[str]) -> bool:
     """Tell whether a language tag lies in one of the ranges (basic filtering, RFC 4647 §3.3.1).
 
-    >>> in_language("zh-Hans", ["en", "ZH"]), in_language("zh", ["zh-Hans"]), in_language(None, ["zh"])
+    >>> matches_language("zh-Hans", ["en", "ZH"]), matches_language("zh", ["zh-Hans"]), matches_language(None, ["zh"])
     (True, False, False)
     """
     # With a hyphen at both ends, `zh` is a prefix of `zh` and `zh-Hans` but not of `zhx`.
@@ -93,7 +93,7 @@ def _compile(match: Match | None) -> _Conditions:
     return _Conditions(patterns, tuple(match.language))
 
 
-def _matches(patterns: Iterable[re.Pattern[str]], item: Item, part: str) -> bool:
+def _matches(patterns: Iterable[re.Pattern[str]], item: Filterable, part: str) -> bool:
     texts = _texts(item, part)
     return any(_is_found(pattern, texts) for pattern in patterns)
 
@@ -102,7 +102,7 @@ def _is_found(pattern: re.Pattern[str], texts: Iterable[str]) -> bool:
     return any(pattern.search(text) for text in texts)
 
 
-def _texts(item: Item, part: str) -> tuple[str, ...]:
+def _texts(item: Filterable, part: str) -> tuple[str, ...]:
     if part == "author":
         return item.authors
     if part == "tag":
@@ -119,11 +119,11 @@ def _texts(item: Item, part: str) -> tuple[str, ...]:
     return (text,)
 
 
-def _content(item: Item) -> str | None:
+def _content(item: Filterable) -> str | None:
     """Return the plain text of an item, its summary if it has no text."""
     text = None
     if isinstance(item, Entry):
         text = item.content_text
     elif item.content_html:
-        text = text_of(item.content_html)
+        text = html_to_text(item.content_html)
     return text or item.summary

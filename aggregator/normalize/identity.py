@@ -37,7 +37,7 @@ _WEB_SCHEMES = ("http://", "https://")
 _GLOBAL_SCHEMES = ("tag:", "urn:")
 
 
-def keys_of(
+def item_keys(
     raw: RawEntry,
     source: str,
     *,
@@ -46,7 +46,7 @@ def keys_of(
     address: str | None,
     host_alias: Mapping[str, str],
     title: str,
-    stated: str | None,
+    published: str | None,
 ) -> tuple[str, ...]:
     """Return every key of an item, first the one that its id is made of.
 
@@ -66,7 +66,7 @@ def keys_of(
     keys.extend(guid)
 
     if not keys:
-        keys.append(f"item:{source}:{text.fold(title)}:{stated or ''}")
+        keys.append(f"item:{source}:{text.fold(title)}:{published or ''}")
     return tuple(dict.fromkeys(keys))  # each once, in order
 
 
@@ -80,14 +80,14 @@ def text_keys(
     paragraph is long enough to belong to one article alone (60 letters, 120 in scripts that have
     spaces).
     """
-    longest = max(map(_letters, paragraphs), key=len, default="")
+    longest = max(map(_fold_alnum, paragraphs), key=len, default="")
     dense = sum(letter >= _FIRST_DENSE_LETTER for letter in longest)
     is_dense = dense * 2 > len(longest)
     least = _LEAST_LETTERS if is_dense else 2 * _LEAST_LETTERS
     if len(longest) < least:
         return ()
 
-    content = f"{_letters(title)}\n{longest}".encode()
+    content = f"{_fold_alnum(title)}\n{longest}".encode()
     name = hashlib.blake2b(content, digest_size=12).hexdigest()
     half_day = int(published.timestamp() // _HALF_DAY_SECONDS)
     return (f"{site}:text:{name}:{half_day}", f"{site}:text:{name}:{half_day + 1}")
@@ -98,7 +98,7 @@ def url_key(address: str, host_alias: Mapping[str, str] | None = None) -> str:
 
     `host_alias` maps a host to the one that it stands for.
     """
-    return f"url:{url.key(address, alias=host_alias or {})}"
+    return f"url:{url.page_key(address, alias=host_alias or {})}"
 
 
 def guid_keys(raw: RawEntry, source: str) -> tuple[str, ...]:
@@ -108,7 +108,7 @@ def guid_keys(raw: RawEntry, source: str) -> tuple[str, ...]:
     """
     if raw.guid is None or not raw.trusted_guid:
         return ()
-    guid = storable(raw.guid.value).strip()
+    guid = drop_unstorable(raw.guid.value).strip()
     if not guid:
         return ()
 
@@ -121,21 +121,21 @@ def guid_keys(raw: RawEntry, source: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Guids:
+class GuidCounts:
     """How many items of a document have a guid, and how many of them have that of another item."""
 
-    given: int
-    repeated: int
+    total: int
+    find_repeated_guids: int
 
     @property
-    def are_trouble(self) -> bool:
-        return self.repeated > TOLERATED_REPEATS * self.given
+    def are_unreliable(self) -> bool:
+        return self.find_repeated_guids > TOLERATED_REPEATS * self.total
 
     def __str__(self) -> str:
-        return f"{self.repeated} of {self.given} guids repeat"
+        return f"{self.find_repeated_guids} of {self.total} guids repeat"
 
 
-def guids_of(items: Iterable[RawEntry]) -> Guids:
+def count_guids(items: Iterable[RawEntry]) -> GuidCounts:
     """Count the guids of one document; an item that is listed twice repeats nothing."""
     items_by_guid: dict[str, list[RawEntry]] = {}
     for item in items:
@@ -148,10 +148,10 @@ def guids_of(items: Iterable[RawEntry]) -> Guids:
         given += len(sharing)
         if len(sharing) > 1:
             repeated += len(set(map(_link_and_title, sharing))) - 1
-    return Guids(given, repeated)
+    return GuidCounts(given, repeated)
 
 
-def by_url(items: Iterable[RawEntry]) -> tuple[RawEntry, ...]:
+def distrust_guids(items: Iterable[RawEntry]) -> tuple[RawEntry, ...]:
     """Mark the guids of items that have a link as not trusted.
 
     A stored entry is still found by its link, whatever its keys were before.
@@ -164,12 +164,12 @@ def by_url(items: Iterable[RawEntry]) -> tuple[RawEntry, ...]:
     return tuple(marked)
 
 
-def storable(verbatim: str) -> str:
+def drop_unstorable(verbatim: str) -> str:
     """Remove what no database holds from a text that is kept as stated: NUL and lone surrogates."""
     return _UNSTORABLE.sub("", verbatim)
 
 
-def distinct(revisions: Sequence[Revision]) -> list[Revision]:
+def drop_shared_urls(revisions: Sequence[Revision]) -> list[Revision]:
     """Separate the items of one document that share a URL but are different items.
 
     A link that several items of one document share (a home page, a changelog) identifies none of
@@ -217,7 +217,7 @@ def content_hash(fields: Mapping[str, object]) -> str:
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
-def _letters(words: str) -> str:
+def _fold_alnum(words: str) -> str:
     return "".join(filter(str.isalnum, text.fold(words)))
 
 

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from aggregator.normalize import url as urls
-from aggregator.normalize.url.parts import Address, absolute, parameter, read
+from aggregator.normalize.url.parts import UrlParts, absolute_url, parse_url, query_parameter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aggregator.model import Revision
 
-LEAST_FOR_A_LOGO = 5  # articles; two of fewer that share an image may well be about one thing
+MIN_ARTICLES_FOR_LOGO = 5  # articles; two of fewer that share an image may well be about one thing
 _DEPTH = 3  # proxies inside proxies; only an attacker nests them deeper
 
 _WESERV = frozenset({"images.weserv.nl", "wsrv.nl"})
@@ -29,10 +29,10 @@ _DUCKDUCKGO = frozenset({"external-content.duckduckgo.com", "proxy.duckduckgo.co
 _FETCHERS = re.compile(
     r"(?:.+\.)?substackcdn\.com|res(?:-[0-9]+)?\.cloudinary\.com|substackcdn\.com"
 )
-_FETCHED = re.compile(
+_IMAGE_FETCH_PATH = re.compile(
     r"/image/fetch/(?:.*?/)??(https?(?::|%3A)(?:/|%2F).*)", re.IGNORECASE | re.DOTALL
 )
-_RESIZED = re.compile(r"/cdn-cgi/image/[^/]+/(.+)", re.DOTALL)
+_CLOUDFLARE_RESIZE_PATH = re.compile(r"/cdn-cgi/image/[^/]+/(.+)", re.DOTALL)
 _ENCODED_SCHEME = re.compile(r"https?%3A", re.IGNORECASE)
 
 # Parameters of size and compression only; the image is the same with other values.
@@ -133,9 +133,9 @@ def best_of_srcset(srcset: str) -> str | None:
             best, best_size = candidate, size
 
 
-def key(url: str) -> str:
+def image_key(url: str) -> str:
     """Return the form in which two sizes of one image are equal: no proxies, no size tokens."""
-    form = urls.key(unwrap(url), drop=_SIZES)
+    form = urls.page_key(unwrap(url), drop=_SIZES)
     path, mark, query = form.partition("?")
     path = _SIZE_SEGMENT.sub("", path)
     path = _SIZE_IN_NAME.sub("", path)
@@ -144,7 +144,7 @@ def key(url: str) -> str:
 
 def _proxied_url(url: str) -> str | None:
     """Return the absolute URL that a proxy's URL names, None if this is no proxy's."""
-    address = read(url)
+    address = parse_url(url)
     if address is None:
         return None
     inner = _inner_text(address)
@@ -153,20 +153,20 @@ def _proxied_url(url: str) -> str | None:
     return _complete(inner, address)
 
 
-def _inner_text(address: Address) -> str | None:
+def _inner_text(address: UrlParts) -> str | None:
     """Return the image URL as a known proxy's URL spells it, None if there is none."""
     host, path, query = address.host, address.path, address.query or ""
     if host in _WESERV:
-        target = parameter(query, "url") or ""
+        target = query_parameter(query, "url") or ""
         return target.removeprefix("ssl:")
     if _PHOTON.fullmatch(host):
         return _photon_target(path, query)
     if host in _DUCKDUCKGO and path.startswith("/iu"):
-        return parameter(query, "u")
+        return query_parameter(query, "u")
     if path.endswith("/_next/image"):
-        return parameter(query, "url")
+        return query_parameter(query, "url")
 
-    resized = _RESIZED.search(path)
+    resized = _CLOUDFLARE_RESIZE_PATH.search(path)
     if resized:
         return _with_query(resized[1], query)
     if _FETCHERS.fullmatch(host):
@@ -174,20 +174,20 @@ def _inner_text(address: Address) -> str | None:
     return _amp_target(address)
 
 
-def _complete(inner: str, address: Address) -> str | None:
+def _complete(inner: str, address: UrlParts) -> str | None:
     """Make the inner URL absolute: a path is on the proxy's own host, a missing scheme is https."""
     if _ENCODED_SCHEME.match(inner):
         inner = unquote(inner)
     if re.match(r"https?:|//", inner, re.IGNORECASE):
-        return absolute(inner)
+        return absolute_url(inner)
 
     proxy = f"{address.scheme}://{address.authority}/"
     if inner.startswith("/"):
-        return absolute(inner, base=proxy)
+        return absolute_url(inner, base=proxy)
     # These two kinds of proxy serve other hosts alone: what begins without a scheme is a host.
     if address.host in _WESERV or address.host in _DUCKDUCKGO:
-        return absolute(f"https://{inner}")
-    return absolute(f"/{inner}", base=proxy)
+        return absolute_url(f"https://{inner}")
+    return absolute_url(f"/{inner}", base=proxy)
 
 
 def _photon_target(path: str, query: str) -> str | None:
@@ -205,7 +205,7 @@ def _photon_target(path: str, query: str) -> str | None:
 
 def _fetch_target(path: str, query: str) -> str | None:
     """Read `/image/fetch/OPTIONS/URL`; the query belongs to the inner URL unless that is encoded."""
-    match = _FETCHED.search(path)
+    match = _IMAGE_FETCH_PATH.search(path)
     if match is None:
         return None
     if _ENCODED_SCHEME.match(match[1]):
@@ -213,7 +213,7 @@ def _fetch_target(path: str, query: str) -> str | None:
     return _with_query(match[1], query)
 
 
-def _amp_target(address: Address) -> str | None:
+def _amp_target(address: UrlParts) -> str | None:
     if not address.host.endswith("cdn.ampproject.org"):
         return None
 
@@ -246,7 +246,7 @@ def _descriptor_size(descriptors: str) -> tuple[int, float]:
     return _DEFAULT_SIZE
 
 
-def without_logos(revisions: Sequence[Revision]) -> tuple[Revision, ...]:
+def drop_logos(revisions: Sequence[Revision]) -> tuple[Revision, ...]:
     """Take away an image that leads more than half of some articles: it shows none of them.
 
     Of fewer than LEAST_FOR_A_LOGO articles all images stay (RULES §3). The hashes of the
@@ -265,7 +265,7 @@ def without_logos(revisions: Sequence[Revision]) -> tuple[Revision, ...]:
 
 
 def _find_logos(revisions: Sequence[Revision]) -> set[str]:
-    if len(revisions) < LEAST_FOR_A_LOGO:
+    if len(revisions) < MIN_ARTICLES_FOR_LOGO:
         return set()
 
     images = [revision.image for revision in revisions if revision.image]

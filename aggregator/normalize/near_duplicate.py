@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from collections.abc import Set as AbstractSet
 
-WITHIN = timedelta(hours=72)  # between the publications of two copies
-CONTAINED = 0.80  # of the shorter text's shingles are in the longer one
-ALIKE = 0.60  # of both texts' shingles are common (Jaccard)
-VERBATIM = 0.62  # of the shorter text's passages are in the longer, letter by letter
+MAX_INTERVAL = timedelta(hours=72)  # between the publications of two copies
+MIN_CONTAINED_SHARE = 0.80  # of the shorter text's shingles are in the longer one
+MIN_JACCARD = 0.60  # of both texts' shingles are common (Jaccard)
+MIN_VERBATIM_SHARE = 0.62  # of the shorter text's passages are in the longer, letter by letter
 PASSAGES = 10  # of a text that is too short for passages of the usual length
-SAME_TITLE = 0.75  # of title trigrams are common (Jaccard), if there are only summaries
-SKETCHED = 12  # smallest hashes kept
-SHARED = 2  # hashes in common: the texts are compared
+MIN_TITLE_JACCARD = 0.75  # of title trigrams are common (Jaccard), if there are only summaries
+SKETCH_SIZE = 12  # smallest hashes kept
+MIN_SHARED_HASHES = 2  # hashes in common: the texts are compared
 
 # UTF-8 bytes per letter: more only in scripts that are written without blanks, and in Indic ones.
 _DENSE_BYTES = 2.2
@@ -53,13 +53,13 @@ _DENSE = _Sizes(40, words_in_group=6, letters_in_shingle=3, letters_in_passage=1
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class ComparedText:
     """What is compared of a text: its letters, its shingles, and its title's if it is only a summary."""
 
     letters: str
     shingles: AbstractSet[str]
     sizes: _Sizes
-    title: AbstractSet[str] | None = None
+    title_shingles: AbstractSet[str] | None = None
 
     def passages(self, size: int) -> AbstractSet[str]:
         return _shingles(self.letters, size)
@@ -83,20 +83,20 @@ def sketch(words: str) -> tuple[int, ...]:
     hashes: Iterable[int] = map(crc32, word_list)
     for begin in range(1, sizes.words_in_group):
         hashes = map(crc32, word_list[begin:], hashes)  # adds one word to each group, at C's speed
-    return tuple(nsmallest(SKETCHED, set(hashes)))
+    return tuple(nsmallest(SKETCH_SIZE, set(hashes)))
 
 
-def text(words: str, title: str | None = None) -> Text:
+def prepare_text(words: str, title: str | None = None) -> ComparedText:
     """Return what `copies` compares; `title` is given if `words` are only a summary."""
     letters = _letters(words)
     sizes = _sizes_for(len(letters.encode()), len(letters))
     shingles = _shingles(letters, sizes.letters_in_shingle)
     if title is None:
-        return Text(letters, shingles, sizes)
-    return Text(letters, shingles, sizes, title=_shingles(_letters(title), 3))
+        return ComparedText(letters, shingles, sizes)
+    return ComparedText(letters, shingles, sizes, title_shingles=_shingles(_letters(title), 3))
 
 
-def copies(one: Text, other: Text) -> bool:
+def are_copies(one: ComparedText, other: ComparedText) -> bool:
     """Tell whether two texts are copies of each other.
 
     Most of the shorter must be in the longer, which may not be much longer; whole passages must agree,
@@ -109,31 +109,31 @@ def copies(one: Text, other: Text) -> bool:
     smaller = min(len(one.shingles), len(other.shingles))
     union = len(one.shingles) + len(other.shingles) - common
 
-    is_contained = smaller > 0 and common >= CONTAINED * smaller
-    is_alike = common >= ALIKE * union
+    is_contained = smaller > 0 and common >= MIN_CONTAINED_SHARE * smaller
+    is_alike = common >= MIN_JACCARD * union
     if not is_contained or not is_alike:
         return False
-    return _passages_agree(one, other) and _titles_agree(one.title, other.title)
+    return _passages_agree(one, other) and _titles_agree(one.title_shingles, other.title_shingles)
 
 
-def pack(values: Sequence[int]) -> bytes:
+def pack_sketch(values: Sequence[int]) -> bytes:
     """Return a sketch as bytes, 4 a hash."""
     return struct.pack(f">{len(values)}I", *values)
 
 
-def unpack(data: bytes) -> tuple[int, ...]:
+def unpack_sketch(data: bytes) -> tuple[int, ...]:
     """Return the sketch that `pack` made.
 
-    >>> unpack(pack((1, 2)))
+    >>> unpack_sketch(pack_sketch((1, 2)))
     (1, 2)
     """
     return struct.unpack(f">{len(data) // 4}I", data)
 
 
-def base(language: str | None) -> str | None:
+def base_language(language: str | None) -> str | None:
     """Return what languages are compared by: `zh-Hans` and `zh-Hant` are one.
 
-    >>> base("zh-Hans")
+    >>> base_language("zh-Hans")
     'zh'
     """
     if language is None:
@@ -141,14 +141,14 @@ def base(language: str | None) -> str | None:
     return language.partition("-")[0].lower()
 
 
-def _passages_agree(one: Text, other: Text) -> bool:
+def _passages_agree(one: ComparedText, other: ComparedText) -> bool:
     shorter_text = min(len(one.letters), len(other.letters))
     size = max(4, min(one.sizes.letters_in_passage, shorter_text // PASSAGES))
 
     passages = one.passages(size)
     other_passages = other.passages(size)
     fewer = min(len(passages), len(other_passages))
-    return len(passages & other_passages) >= VERBATIM * fewer
+    return len(passages & other_passages) >= MIN_VERBATIM_SHARE * fewer
 
 
 def _titles_agree(one: AbstractSet[str] | None, other: AbstractSet[str] | None) -> bool:
@@ -156,7 +156,7 @@ def _titles_agree(one: AbstractSet[str] | None, other: AbstractSet[str] | None) 
     if one is None or other is None:
         return True
     common = len(one & other)
-    return common >= SAME_TITLE * len(one | other)
+    return common >= MIN_TITLE_JACCARD * len(one | other)
 
 
 def _sizes_for(byte_count: int, letters: int) -> _Sizes:

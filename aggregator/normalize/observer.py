@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from aggregator.model import Enclosure, Found, RawEntry, RawImage, Revision
+    from aggregator.model import Candidate, Enclosure, RawEntry, RawImage, Revision
     from aggregator.normalize.dates import Date
 
 EMPTY = "empty"
@@ -23,18 +23,18 @@ PLACEHOLDER = "placeholder image"
 SITE_NAME = "equals the site's name"
 
 
-class Witness(Protocol):
+class Observer(Protocol):
     """Hears of each item: `given`, then `judged` for each candidate in order, then `became`.
 
     `became` is not called for an item that is rejected.
     """
 
-    def given(self, raw: RawEntry) -> None: ...
+    def item_started(self, raw: RawEntry) -> None: ...
 
-    def judged(
+    def candidate_judged(
         self,
         field: str,
-        candidate: Found | RawImage | Enclosure,
+        candidate: Candidate | RawImage | Enclosure,
         reason: str | None,
         date: Date | None,
     ) -> None:
@@ -44,4 +44,4 @@ class Witness(Protocol):
         it does not count, None if it does; `date` is what was read from a date, None if nothing was.
         """
 
-    def became(self, revision: Revision) -> None: ...
+    def item_finished(self, revision: Revision) -> None: ...

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from aggregator.adapters.charset import decode
 from aggregator.adapters.feed.describe import describe
-from aggregator.adapters.feed.xml_repair import CDATA, after_doctype, sections
+from aggregator.adapters.feed.xml_repair import CDATA, doctype_end, split_sections
 from aggregator.errors import SourceError
-from aggregator.normalize.text import clean_characters, plain
-from aggregator.normalize.url import key
-from aggregator.normalize.url.parts import absolute
+from aggregator.normalize.text import clean_characters, plain_text
+from aggregator.normalize.url import page_key
+from aggregator.normalize.url.parts import absolute_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -58,7 +58,7 @@ class Subscription:
     url: str | None
     name: str | None = None
     tags: tuple[str, ...] = ()
-    why: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Subscriptions:
     """
 
     feeds: tuple[Subscription, ...] = ()
-    cut: bool = False
+    is_truncated: bool = False
 
 
 def read(body: bytes) -> Subscriptions:
@@ -83,13 +83,13 @@ def read(body: bytes) -> Subscriptions:
         raise SourceError("too-large", f"more than {LIMIT_BYTES // 2**20} MiB")
 
     document = decode(body)
-    text = document[after_doctype(document) :]
+    text = document[doctype_end(document) :]
     if not document.strip():
         raise SourceError("not-a-feed", "an empty file")
     if _ROOT.search(text, 0, _ROOT_WITHIN) is None:
         raise SourceError("not-a-feed", describe(document))
 
-    parts, _ = sections(text)
+    parts, _ = split_sections(text)
     markup = [part for part in parts if not part.startswith(CDATA)]
     return _read_markup("".join(markup))
 
@@ -117,7 +117,7 @@ class _FeedList:
             self.feeds[f"nameless {len(self.feeds)}"] = no_feed
             return
 
-        feed_key = key(url) or url
+        feed_key = page_key(url) or url
         known = self.feeds.get(feed_key)
         if known is not None:
             url = known.url
@@ -131,7 +131,7 @@ def _read_markup(text: str) -> Subscriptions:
     opened: list[_OpenOutline] = []
     for number, tag in enumerate(_outline_tags(text), 1):
         if number > MAX_OUTLINES:
-            return Subscriptions(tuple(found.feeds.values()), cut=True)
+            return Subscriptions(tuple(found.feeds.values()), is_truncated=True)
         if tag.attributes is None:
             _close(found, opened)
         else:
@@ -224,7 +224,7 @@ def _line(value: str) -> str | None:
     if len(value) > _MAX_MARKUP:
         value = value[:_MAX_MARKUP]
         value = value.rpartition("<")[0] or value  # half a tag would be text
-    return plain(value)[:MAX_TEXT].strip() or None
+    return plain_text(value)[:MAX_TEXT].strip() or None
 
 
 def _url(written: str) -> str | None:
@@ -239,7 +239,7 @@ def _url(written: str) -> str | None:
     for_http = _FEED_FOR_HTTP.match(url)
     if for_http:
         url = "http:" + url[for_http.end() :]
-    return absolute(url) or clean_characters(url) or None
+    return absolute_url(url) or clean_characters(url) or None
 
 
 def _describe_other(attributes: Attributes) -> str:

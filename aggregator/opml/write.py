@@ -31,7 +31,7 @@ class Outline:
     tags: tuple[str, ...] = ()
 
 
-def outlines(sources: Iterable[Source]) -> tuple[list[Outline], dict[str, str]]:
+def select_outlines(sources: Iterable[Source]) -> tuple[list[Outline], dict[str, str]]:
     """Return the enabled sources that are feeds, in order.
 
     The second value says, by id, why each of the other enabled sources is left out.
@@ -45,7 +45,7 @@ def outlines(sources: Iterable[Source]) -> tuple[list[Outline], dict[str, str]]:
             left_out[source.id] = "no feed (files of this machine)"
         elif not _is_feed(source.adapter):
             left_out[source.id] = f"no feed ({source.adapter})"
-        elif source.shown != source.url:
+        elif source.display_location != source.url:
             left_out[source.id] = "a secret stands in its address"
         else:
             feeds.append(Outline(source.url, source.name or source.id, source.tags))

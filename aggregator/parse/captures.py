@@ -11,24 +11,29 @@ from typing import TYPE_CHECKING
 from aggregator import adapters
 from aggregator.adapter_table import ADAPTERS, ARTICLE
 from aggregator.errors import ItemError, SourceError
-from aggregator.model import Found, Parsed, RawEntry, Revision
-from aggregator.normalize.corrections import corrected, settled
-from aggregator.normalize.entry import Context, link_of, normalize
-from aggregator.normalize.filters import chooser
-from aggregator.normalize.identity import KEYED_BY_URL, by_url, distinct, guids_of
-from aggregator.normalize.image import without_logos
-from aggregator.normalize.text.truncated import is_cut
+from aggregator.model import Candidate, Parsed, RawEntry, Revision
+from aggregator.normalize.corrections import correct_raw_entry, correct_revision
+from aggregator.normalize.entry import NormalizeContext, choose_link, normalize
+from aggregator.normalize.filters import make_filter
+from aggregator.normalize.identity import (
+    KEYED_BY_URL,
+    count_guids,
+    distrust_guids,
+    drop_shared_urls,
+)
+from aggregator.normalize.image import drop_logos
+from aggregator.normalize.text.truncated import is_truncated
 from aggregator.normalize.url import same_site
 from aggregator.parse.task import PageRequest, ParseResult, ParseTask, concat
-from aggregator.rules.apply import read, timezone_of
-from aggregator.rules.compiled import with_own, zone
+from aggregator.rules.apply import apply_rules, choose_timezone
+from aggregator.rules.compiled import add_source_rules, load_zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from aggregator.model import Capture
-    from aggregator.normalize.observer import Witness
-    from aggregator.rules.compiled import Field, SiteRules, Sites
+    from aggregator.normalize.observer import Observer
+    from aggregator.rules.compiled import CompiledField, SiteRules, Sites
 
 MAX_ITEMS = 10_000  # a document (RULES: hostile input)
 MAX_ITEM_CHARACTERS = 2 * 1024 * 1024  # of an entry's content, and of its summary
@@ -36,7 +41,7 @@ KEYED_BY_URL_BEFORE = f"{KEYED_BY_URL}: its guids named several items before"
 
 
 def parse_captures(
-    captures: Iterable[Capture], job: ParseTask, sites: Sites, *, witness: Witness | None = None
+    captures: Iterable[Capture], job: ParseTask, sites: Sites, *, witness: Observer | None = None
 ) -> ParseResult:
     """Parse, read and normalize captures of one source, in order; `witness` is told why each item became what it is.
 
@@ -53,28 +58,28 @@ def rules_for(job: ParseTask, capture: Capture, sites: Sites) -> SiteRules:
     else those for publishers without rules; the source's own in front.
     """
     if job.site is not None:
-        return _with_own_rules(job, sites.named(job.site))
-    found = sites.of(capture.url) or _by_fingerprint(job, capture, sites)
-    return _with_own_rules(job, found or sites.named("saved"))
+        return _with_own_rules(job, sites.get(job.site))
+    found = sites.find_by_url(capture.url) or _by_fingerprint(job, capture, sites)
+    return _with_own_rules(job, found or sites.get("saved"))
 
 
 def _by_fingerprint(job: ParseTask, capture: Capture, sites: Sites) -> SiteRules | None:
     if not adapters.find_adapter(job.adapter).is_page:
         return None
-    from aggregator.adapters.html import document  # on demand: a feed needs no page to be read
+    from aggregator.adapters.html import parse_page  # on demand: a feed needs no page to be read
 
     try:
-        return sites.by_fingerprint(document(capture))
+        return sites.find_by_fingerprint(parse_page(capture))
     except SourceError:
         return None  # the adapter says it better
 
 
 def _with_own_rules(job: ParseTask, rules: SiteRules) -> SiteRules:
-    return with_own(job.page_rules, rules) if job.page_rules is not None else rules
+    return add_source_rules(job.page_rules, rules) if job.page_rules is not None else rules
 
 
 def _parse_document(
-    capture: Capture, job: ParseTask, sites: Sites, witness: Witness | None
+    capture: Capture, job: ParseTask, sites: Sites, witness: Observer | None
 ) -> ParseResult:
     rules = rules_for(job, capture, sites)
     parsed = (
@@ -99,8 +104,8 @@ def _parse_document(
             raise
         except Exception as e:  # noqa: BLE001 - foreign bytes through foreign code: one item is lost, never its source
             rejected.append(f"{raw.item}: cannot be read ({type(e).__name__}: {e})")
-    chosen = reader.chosen(items)
-    revisions = without_logos(distinct([item.revision for item in chosen]))
+    chosen = reader.keep_selected(items)
+    revisions = drop_logos(drop_shared_urls([item.revision for item in chosen]))
     return ParseResult(
         revisions,
         tuple(rejected),
@@ -121,24 +126,24 @@ def _parse_article(capture: Capture, job: ParseTask, rules: SiteRules) -> Parsed
 
     pages = (capture, *job.next_pages)
     try:
-        raw = article.join(pages, rules, item=job.item, carrier=job.list_adapter)
+        raw = article.read_pages(pages, rules, item=job.item, adapter=job.list_adapter)
     except ItemError as e:
         return Parsed(rejected=(str(e),))
-    return Parsed(entries=(raw,), more=article.pages_after(pages[-1], rules))
+    return Parsed(entries=(raw,), more=article.find_next_pages(pages[-1], rules))
 
 
 def _judge_guids(
     entries: tuple[RawEntry, ...], job: ParseTask
 ) -> tuple[tuple[RawEntry, ...], tuple[str, ...]]:
     """Remove guids that name several items, now or before; return the items and the notes on it."""
-    guids = guids_of(entries)
-    if guids.are_trouble:
-        return by_url(entries), (f"{KEYED_BY_URL}: {guids}",)
+    guids = count_guids(entries)
+    if guids.are_unreliable:
+        return distrust_guids(entries), (f"{KEYED_BY_URL}: {guids}",)
     if not job.ignore_guids:
         return entries, ()
     if job.adapter == ARTICLE:
-        return by_url(entries), ()
-    return by_url(entries), (KEYED_BY_URL_BEFORE,)
+        return distrust_guids(entries), ()
+    return distrust_guids(entries), (KEYED_BY_URL_BEFORE,)
 
 
 def _notes(parsed: Parsed) -> tuple[str, ...]:
@@ -179,7 +184,7 @@ class _ItemNormalizer:
         job: ParseTask,
         sites: Sites,
         rules: SiteRules,
-        witness: Witness | None,
+        witness: Observer | None,
     ) -> None:
         self._capture = capture
         self._parsed = parsed
@@ -188,18 +193,20 @@ class _ItemNormalizer:
         self._document_rules = rules
         self._witness = witness
         self._own_rules: dict[str, SiteRules] = {}
-        self._chosen = chooser(job.include, job.exclude)
+        self._chosen = make_filter(job.include, job.exclude)
 
     def item(self, raw: RawEntry) -> _Item:
         """Read, put right and normalize one item. Raises ItemError where it is none."""
         if any(len(found.value) > MAX_ITEM_CHARACTERS for found in (*raw.content, *raw.summary)):
             raise ItemError(f"{raw.item}: more than {MAX_ITEM_CHARACTERS:,} characters")
         if self._parsed.title and not raw.publisher:
-            raw = replace(raw, publisher=(Found(self._parsed.title, f"{self._job.adapter}:title"),))
+            raw = replace(
+                raw, publisher=(Candidate(self._parsed.title, f"{self._job.adapter}:title"),)
+            )
         revision = self._revision(raw)
         return _Item(raw, revision, self._page(revision))
 
-    def chosen(self, items: list[_Item]) -> list[_Item]:
+    def keep_selected(self, items: list[_Item]) -> list[_Item]:
         """Keep what the source's filters let through."""
         if self._chosen is None:
             return items
@@ -211,19 +218,19 @@ class _ItemNormalizer:
 
     def _revision(self, raw: RawEntry) -> Revision:
         job, capture = self._job, self._capture
-        address, _ = link_of(raw)
+        address, _ = choose_link(raw)
         rules = self._rules(address)
         timezone = (
-            job.timezone if job.timezone_stated else timezone_of(rules, address, job.timezone)
+            job.timezone if job.timezone_stated else choose_timezone(rules, address, job.timezone)
         )
-        reading = read(
+        reading = apply_rules(
             raw, rules, url=address, timezone=timezone, taken=raw.captured or capture.taken
         )
         published = self._dates(rules)
-        context = Context(
+        context = NormalizeContext(
             source=job.source,
             taken=capture.taken,
-            timezone=zone(timezone),
+            timezone=load_zone(timezone),
             language=job.language,
             tags=job.tags,
             formats=published.formats,
@@ -232,35 +239,35 @@ class _ItemNormalizer:
             calendar=published.calendar,
             site_keys=reading.keys,
             aliases=reading.aliases,
-            guarded=rules.reused,
+            reuses_ids=rules.reuses_ids,
             host_alias=rules.host_alias,
-            same_text=rules.id if rules.same_text else None,
+            same_text_site=rules.id if rules.matches_by_text else None,
             drop_params=rules.drop_params,
             keep_params=rules.keep_params,
             junk=rules.remove_text,
             placeholders=rules.placeholders,
         )
         if job.corrections is None:
-            return normalize(reading.raw, reading.body, context, witness=self._witness)
-        told = corrected(reading.raw, job.corrections)
+            return normalize(reading.raw, reading.body, context, observer=self._witness)
+        told = correct_raw_entry(reading.raw, job.corrections)
         revision = normalize(
-            told, reading.body if told.content else None, context, witness=self._witness
+            told, reading.body if told.content else None, context, observer=self._witness
         )
-        return settled(revision, told, corrections=job.corrections, context=context)
+        return correct_revision(revision, told, corrections=job.corrections, context=context)
 
     def _rules(self, address: str | None) -> SiteRules:
         """The rules of an article: those of its host; where it has none, those of the list that names it."""
         if self._job.site is not None or self._job.adapter == ARTICLE:
             return self._document_rules
-        found = self._sites.of(address or self._capture.url)
+        found = self._sites.find_by_url(address or self._capture.url)
         if found is None and ADAPTERS[self._job.adapter].is_list:
             return self._document_rules
-        found = found or self._sites.named("saved")
+        found = found or self._sites.get("saved")
         if found.id not in self._own_rules:
             self._own_rules[found.id] = _with_own_rules(self._job, found)
         return self._own_rules[found.id]
 
-    def _dates(self, rules: SiteRules) -> Field:
+    def _dates(self, rules: SiteRules) -> CompiledField:
         """How dates are written: as the list has them, and as the articles themselves do."""
         stated = rules.field("published")
         if not ADAPTERS[self._job.adapter].is_list and not ADAPTERS[self._job.list_adapter].is_list:
@@ -290,7 +297,7 @@ class _ItemNormalizer:
         is_on_own_site = any(
             same_site(revision.url, home) for home in (self._capture.url, self._parsed.home) if home
         )
-        if is_on_own_site and not _has_media(revision) and is_cut(revision):
+        if is_on_own_site and not _has_media(revision) and is_truncated(revision):
             return revision.url
         return None
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from aggregator.adapter_table import SOURCE_ADAPTERS
 from aggregator.config import Corrections, Match
-from aggregator.model import Hints
+from aggregator.model import PollingHints
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from aggregator.config.source import FullText
     from aggregator.model import Capture, RawEntry, Revision
 
-NO_HINTS = Hints()
+NO_HINTS = PollingHints()
 _EVERYTHING, _AS_STATED = Match(), Corrections()
 
 
@@ -74,7 +74,7 @@ class ParseResult:
     revisions: tuple[Revision, ...] = ()
     rejected: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    hints: Hints = NO_HINTS
+    hints: PollingHints = NO_HINTS
     title: str | None = None
     revisions_per_capture: tuple[int, ...] = ()
     page_requests: tuple[PageRequest, ...] = ()
@@ -96,7 +96,7 @@ def parse_task(source: Source, adapter: str) -> ParseTask:
         adapter,
         site=source.adapter if names_site_rules else None,
         timezone=source.timezone,
-        timezone_stated="timezone" in source.stated,
+        timezone_stated="timezone" in source.given_keys,
         language=source.language,
         tags=source.tags,
         page_rules=source.page,

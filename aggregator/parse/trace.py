@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from aggregator.adapter_table import ARTICLE
 from aggregator.adapters.charset import decode
 from aggregator.errors import SourceError
-from aggregator.model import Enclosure, Found, RawImage
+from aggregator.model import Candidate, Enclosure, RawImage
 from aggregator.parse.captures import parse_captures, rules_for
 from aggregator.publish.json_record import rfc3339
-from aggregator.rules.compiled import SiteRules, with_own
+from aggregator.rules.compiled import SiteRules, add_source_rules
 from aggregator.rules.document import Document
-from aggregator.rules.json_path import loads
-from aggregator.rules.suggest.unmatched import silent_in_article, silent_in_list
+from aggregator.rules.json_path import load_json
+from aggregator.rules.suggest.unmatched import find_unmatched_in_article, find_unmatched_in_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from aggregator.normalize.dates import Date
     from aggregator.parse.captures import ParseTask
     from aggregator.rules.compiled import Sites
-    from aggregator.rules.suggest.unmatched import Silent
+    from aggregator.rules.suggest.unmatched import UnmatchedSelector
 
 LATER_REASON = "later candidate"
 UNREAD_REASON = "not looked at"
@@ -117,22 +117,24 @@ def _is_same(revision: Revision | None, remaining: Sequence[Revision]) -> bool:
     return (first.hash, first.title) == (revision.hash, revision.title)
 
 
-def unmatched_selectors(capture: Capture, job: ParseTask, sites: Sites) -> tuple[Silent, ...]:
+def unmatched_selectors(
+    capture: Capture, job: ParseTask, sites: Sites
+) -> tuple[UnmatchedSelector, ...]:
     """Tell which rules find nothing in a capture; () for a carrier that needs no rules. Never raises."""
-    from aggregator.adapters.html import document
+    from aggregator.adapters.html import parse_page
 
     rules = rules_for(job, capture, sites)
     try:
         if job.adapter == "page":
-            return silent_in_list(rules.listing, document(capture))
+            return find_unmatched_in_list(rules.listing, parse_page(capture))
         if job.adapter == "json":
-            data = loads(decode(capture.body, capture.headers.get("content-type", "")))
-            return silent_in_list(
+            data = load_json(decode(capture.body, capture.headers.get("content-type", "")))
+            return find_unmatched_in_list(
                 rules.listing, Document(None, "json", capture.url).item(data=data)
             )
         if job.adapter == ARTICLE and job.page_rules is not None:
-            own = with_own(job.page_rules, SiteRules(id=""))
-            return silent_in_article(own.body, own.fields, document(capture))
+            own = add_source_rules(job.page_rules, SiteRules(id=""))
+            return find_unmatched_in_article(own.body, own.fields, parse_page(capture))
     except SourceError:
         pass  # what is no page has nothing to look into
     return ()
@@ -144,7 +146,7 @@ class _ItemRecord:
     def __init__(self, raw: RawEntry) -> None:
         self.raw = raw
         self.verdicts: dict[tuple[str, int], tuple[str | None, Date | None]] = {}
-        self.stand_ins: list[tuple[str, Found]] = []
+        self.stand_ins: list[tuple[str, Candidate]] = []
         self.revision: Revision | None = None
 
 
@@ -154,25 +156,25 @@ class _RecordingObserver:
     def __init__(self) -> None:
         self.items: list[_ItemRecord] = []
 
-    def given(self, raw: RawEntry) -> None:
+    def item_started(self, raw: RawEntry) -> None:
         self.items.append(_ItemRecord(raw))
 
-    def judged(
+    def candidate_judged(
         self,
         field: str,
-        candidate: Found | RawImage | Enclosure,
+        candidate: Candidate | RawImage | Enclosure,
         reason: str | None,
         date: Date | None,
     ) -> None:
         record = self.items[-1]
         record.verdicts[field, id(candidate)] = reason, date
-        if not isinstance(candidate, Found):
+        if not isinstance(candidate, Candidate):
             return
         stated = _stated_candidates(record.raw, field)
         if not any(candidate is one for one in stated):
             record.stand_ins.append((field, candidate))
 
-    def became(self, revision: Revision) -> None:
+    def item_finished(self, revision: Revision) -> None:
         self.items[-1].revision = revision
 
 
@@ -193,16 +195,18 @@ def _traces(record: _ItemRecord, revision: Revision | None) -> Iterator[FieldTra
 
 
 def _candidate(
-    heard: _ItemRecord, name: str, candidate: Found | RawImage | Enclosure
+    heard: _ItemRecord, name: str, candidate: Candidate | RawImage | Enclosure
 ) -> TracedCandidate:
-    value = candidate.value if isinstance(candidate, Found) else candidate.url
+    value = candidate.value if isinstance(candidate, Candidate) else candidate.url
     where = "" if isinstance(candidate, Enclosure) else candidate.where
     reason, date = heard.verdicts.get((name, id(candidate)), (UNREAD_REASON, None))
     return TracedCandidate(value, where, reason is None, reason or "", date)
 
 
-def _stated_candidates(raw: RawEntry, name: str) -> tuple[Found | RawImage | Enclosure, ...]:
-    value: tuple[Found | RawImage | Enclosure, ...] | Found | None = getattr(raw, FIELDS[name])
+def _stated_candidates(raw: RawEntry, name: str) -> tuple[Candidate | RawImage | Enclosure, ...]:
+    value: tuple[Candidate | RawImage | Enclosure, ...] | Candidate | None = getattr(
+        raw, FIELDS[name]
+    )
     if isinstance(value, tuple):
         return value
     return () if value is None else (value,)
@@ -250,13 +254,13 @@ def _value(revision: Revision, name: str, candidates: Sequence[TracedCandidate])
     if name == "image":
         return revision.image.url if revision.image else None
     if name == "enclosures":
-        return _joined(enclosure.url for enclosure in revision.enclosures)
+        return _join(enclosure.url for enclosure in revision.enclosures)
 
     value: str | tuple[str, ...] | None = getattr(revision, name)
     if isinstance(value, tuple):
-        return _joined(value)
+        return _join(value)
     return value
 
 
-def _joined(values: Iterable[str]) -> str | None:
+def _join(values: Iterable[str]) -> str | None:
     return ", ".join(values) or None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from aggregator.publish import atom
 from aggregator.publish.atomic_file import is_view_file, remove_view_file, write
-from aggregator.publish.document import Published, published
+from aggregator.publish.document import PublishedDocument, make_document
 from aggregator.publish.view import SourceHead, ViewHead
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 __all__ = [
     "OUTPUTS",
     "Output",
-    "Published",
+    "PublishedDocument",
     "SourceHead",
     "ViewHead",
     "is_view_file",
-    "published",
+    "make_document",
     "remove_view_file",
     "write",
 ]

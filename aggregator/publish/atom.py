@@ -121,13 +121,13 @@ class _EntryExtension:
     1.0 drops `rel`, `type` and `length` of an entry's links, so that an enclosure reads as a second alternate.
     """
 
-    _carried: tuple[Entry, SourceHead, Mapping[str, str]]
+    _values: tuple[Entry, SourceHead, Mapping[str, str]]
 
     def carry(self, entry: Entry, source: SourceHead, links: Mapping[str, str]) -> None:
-        self._carried = entry, source, links
+        self._values = entry, source, links
 
     def extend_atom(self, element: Any) -> Any:
-        entry, source, links = self._carried
+        entry, source, links = self._values
         if entry.language and _LANGUAGE.fullmatch(entry.language):
             element.set(_XML_LANG, entry.language)
         for duplicate in entry.duplicates:

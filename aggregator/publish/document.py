@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishedDocument:
     """The bytes of a document and what HTTP says of them.
 
     `etag` is opaque, without quotes. `last_modified` is when the bytes last changed (the mtime that `write` leaves) and
@@ -27,8 +27,8 @@ class Published:
     last_modified: datetime | None = None
 
 
-def published(
+def make_document(
     data: bytes, content_type: str, *, last_modified: datetime | None = None
-) -> Published:
+) -> PublishedDocument:
     """Make the document of these bytes."""
-    return Published(data, content_type, sha256(data).hexdigest()[:32], last_modified)
+    return PublishedDocument(data, content_type, sha256(data).hexdigest()[:32], last_modified)

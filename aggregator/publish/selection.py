@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aggregator.normalize.filters import chooser, in_language
+from aggregator.normalize.filters import make_filter, matches_language
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Narrowed:
+class SplitFilter:
     """A `where` in two parts: what the store finds by itself, None where it need not, and the `rest` to test."""
 
     language: str | None
@@ -28,7 +28,7 @@ class Narrowed:
     rest: Where
 
 
-def narrow(where: Where) -> Narrowed:
+def narrow(where: Where) -> SplitFilter:
     """Separate what the store can find without reading every entry.
 
     That is one language, one source and one tag. A language that is more than letters stays in
@@ -42,7 +42,7 @@ def narrow(where: Where) -> Narrowed:
     for key, value in found.items():
         if value is not None:
             done[key] = ()
-    return Narrowed(**found, rest=where.model_copy(update=done))
+    return SplitFilter(**found, rest=where.model_copy(update=done))
 
 
 def _only(values: tuple[str, ...]) -> str | None:
@@ -53,10 +53,10 @@ def selects(where: Where) -> Callable[[Entry], bool] | None:
     """Return the test that an entry of the view passes; None where the view takes every entry."""
     if where == type(where)():
         return None
-    passes_filters = chooser(where.include, where.exclude)
+    passes_filters = make_filter(where.include, where.exclude)
 
     def is_selected(entry: Entry) -> bool:
-        if where.language and not in_language(entry.language, where.language):
+        if where.language and not matches_language(entry.language, where.language):
             return False
         if where.source and entry.source not in where.source:
             return False

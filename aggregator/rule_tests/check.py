@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from aggregator.adapter_table import ARTICLE
 from aggregator.errors import SourceError
 from aggregator.fetch.source import detect_adapter
-from aggregator.normalize.html import text_of
+from aggregator.normalize.html import html_to_text
 from aggregator.normalize.identity import url_key
-from aggregator.normalize.text import fold, plain
+from aggregator.normalize.text import fold, plain_text
 from aggregator.parse.captures import parse_captures
 from aggregator.parse.trace import unmatched_selectors
 from aggregator.publish.json_record import rfc3339
@@ -24,7 +24,7 @@ from aggregator.publish.json_record import rfc3339
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from aggregator.config import Expected, PageTest
+    from aggregator.config import ExpectedEntry, PageTest
     from aggregator.model import Capture, Revision
     from aggregator.parse.captures import ParseResult, ParseTask
     from aggregator.rules.compiled import Sites
@@ -51,7 +51,7 @@ def mismatches(
     try:
         read = parse_captures([capture], job, sites)
     except SourceError as error:
-        return (_with_hints(f"{_wanted(test)}: {error}", capture, job, sites),)
+        return (_with_hints(f"{_expected_text(test)}: {error}", capture, job, sites),)
 
     differences = list(_differences(test, read))
     if differences:
@@ -65,14 +65,14 @@ def _differences(test: PageTest, read: ParseResult) -> Iterator[str]:
         return
     found = len(read.revisions)
     if found < _least(test):
-        yield f"{_wanted(test)}, found {found}{_aside(read)}"
+        yield f"{_expected_text(test)}, found {found}{_aside(read)}"
     if test.first and read.revisions:
-        yield from _compared("first", test.first, read.revisions[0])
+        yield from _compare_field("first", test.first, read.revisions[0])
 
 
-def _entry(expected: Expected, read: ParseResult) -> Iterator[str]:
+def _entry(expected: ExpectedEntry, read: ParseResult) -> Iterator[str]:
     if read.revisions:
-        yield from _compared("entry", expected, read.revisions[0])
+        yield from _compare_field("entry", expected, read.revisions[0])
     else:
         yield f"expected an article, found none{_aside(read)}"
 
@@ -84,7 +84,7 @@ def _least(test: PageTest) -> int:
     return test.min_items
 
 
-def _wanted(test: PageTest) -> str:
+def _expected_text(test: PageTest) -> str:
     if test.entry:
         return "expected an article"
     least = _least(test)
@@ -106,7 +106,7 @@ def _aside(read: ParseResult) -> str:
     return f" ({'; '.join(notes)})"
 
 
-def _compared(name: str, expected: Expected, revision: Revision) -> Iterator[str]:
+def _compare_field(name: str, expected: ExpectedEntry, revision: Revision) -> Iterator[str]:
     """Compare what the test says with what was found; what it does not say is not compared."""
     for field in type(expected).model_fields:
         value = getattr(expected, field)
@@ -119,7 +119,7 @@ def _compared(name: str, expected: Expected, revision: Revision) -> Iterator[str
 
 def _same_text(value: str, revision: Revision, field: str) -> Iterator[str]:
     found: str | None = getattr(revision, field)
-    if found is None or plain(value) != plain(found):
+    if found is None or plain_text(value) != plain_text(found):
         yield _mismatch(value, found)
 
 
@@ -161,13 +161,13 @@ def _parse_moment(value: str) -> datetime | None:
 
 def _same_list(values: tuple[str, ...], revision: Revision, field: str) -> Iterator[str]:
     found: tuple[str, ...] = getattr(revision, field)
-    if tuple(map(plain, values)) != found:
+    if tuple(map(plain_text, values)) != found:
         yield _mismatch(", ".join(values), ", ".join(found))
 
 
 def _all_there(values: tuple[str, ...], revision: Revision, field: str) -> Iterator[str]:
     found: tuple[str, ...] = getattr(revision, field)
-    missing = [value for value in values if plain(value) not in found]
+    missing = [value for value in values if plain_text(value) not in found]
     if missing:
         yield _mismatch(", ".join(missing), ", ".join(found))
 
@@ -205,7 +205,7 @@ _COMPARED: dict[str, Callable[..., Iterator[str]]] = {
 
 def _text(revision: Revision) -> str:
     if revision.content_html:
-        return text_of(revision.content_html)
+        return html_to_text(revision.content_html)
     return revision.summary or ""
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from aggregator.config import Config, PageTest, Source
-    from aggregator.config.yaml_document import Document, Steps
+    from aggregator.config.yaml_document import Steps, YamlDocument
     from aggregator.errors import Problem
     from aggregator.model import Capture
     from aggregator.rules.loader import RulesFile
@@ -32,7 +32,7 @@ class DeclaredTest:
 
     name: str
     test: PageTest
-    document: Document
+    document: YamlDocument
     steps: Steps
     url: str | None
     task_for: Callable[[Capture], ParseTask]

@@ -31,7 +31,7 @@ def tests_yaml(
     lines = ["tests:"]
     for path, capture, job in written:
         found = parse_captures([capture], replace(job, item=None, next_pages=()), sites).revisions
-        lines.append(f"  - capture: {_quoted(path)}")
+        lines.append(f"  - capture: {_quote(path)}")
         for key, value in _sidecar(capture, source):
             lines.append(f"    {key}: {value}")
 
@@ -40,20 +40,20 @@ def tests_yaml(
             first_key = "first"
             lines.append(f"    min_items: {len(found)}")
         if found:
-            lines.append(f"    {first_key}: {_expected(found[0])}")
+            lines.append(f"    {first_key}: {_expected_values(found[0])}")
     return lines
 
 
 def _sidecar(capture: Capture, source: Source) -> Iterator[tuple[str, str]]:
     if capture.url.startswith(("http:", "https:")) and capture.url != source.url:
-        yield "url", _quoted(capture.url)
+        yield "url", _quote(capture.url)
     yield "taken", rfc3339(capture.taken.replace(microsecond=0))
     content_type = capture.headers.get("content-type")
     if content_type:
-        yield "content_type", _quoted(content_type)
+        yield "content_type", _quote(content_type)
 
 
-def _expected(found: Revision) -> str:
+def _expected_values(found: Revision) -> str:
     values = {"title": found.title, "url": found.url}
     if found.published_from not in _GUESSED:
         values["published"] = rfc3339(found.published)
@@ -61,14 +61,14 @@ def _expected(found: Revision) -> str:
     pairs = []
     for name, value in values.items():
         if value:
-            pairs.append(f"{name}: {_quoted(value)}")
+            pairs.append(f"{name}: {_quote(value)}")
     return f"{{{', '.join(pairs)}}}"
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     r"""Write a text as YAML's double-quoted style has it, in ASCII where it is not printable.
 
-    >>> _quoted('a "${X}"')
+    >>> _quote('a "${X}"')
     '"a \\"$${X}\\""'
     """
     quoted = ""

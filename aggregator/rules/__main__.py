@@ -13,7 +13,7 @@ from aggregator.rules.schema import SiteFile
 NAME = "site-rules.schema.json"
 
 
-def write(docs: Path) -> None:
+def write_schema(docs: Path) -> None:
     """Write the schema (JSON Schema 2020-12) into a folder."""
     schema = bare(SiteFile.model_json_schema(by_alias=True))
     text = json.dumps(
@@ -25,4 +25,4 @@ def write(docs: Path) -> None:
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1] if len(sys.argv) > 1 else "docs"))
+    write_schema(Path(sys.argv[1] if len(sys.argv) > 1 else "docs"))

@@ -11,12 +11,12 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from aggregator.model import Enclosure, Found, RawEntry, RawImage
+from aggregator.model import Candidate, Enclosure, RawEntry, RawImage
 from aggregator.normalize import dates, html, image
 from aggregator.normalize.html import media
 from aggregator.normalize.html.tree import detach
-from aggregator.rules.compiled import NO_FIELD, Field, SiteRules, zone
-from aggregator.rules.document import Document, Match
+from aggregator.rules.compiled import NO_FIELD, CompiledField, SiteRules, load_zone
+from aggregator.rules.document import Document, SelectorMatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # Fields of which the first selector that finds something gives all values.
 _LIST_FIELDS = ("authors", "tags", "enclosures")
 # A path from the root is meant for the article's body, wherever in the page that was found.
-_OF_BODY = re.compile(r"xpath:\s*\(*\s*/html/body\b")
+_BODY_PATH = re.compile(r"xpath:\s*\(*\s*/html/body\b")
 _SPLIT = re.compile(r"[,，;；、]\s*")
 _MEDIA_TYPES = {
     "mp4": "video/mp4",
@@ -43,7 +43,7 @@ _MEDIA_TYPES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class RuledEntry:
     """What the rules make of a raw entry.
 
     `raw` has the site's values in front. `body` is the parsed content without removed elements,
@@ -56,9 +56,9 @@ class Reading:
     aliases: tuple[str, ...] = ()
 
 
-def read(
+def apply_rules(
     raw: RawEntry, rules: SiteRules, *, url: str | None, timezone: str, taken: datetime
-) -> Reading:
+) -> RuledEntry:
     """Apply rules to a raw entry.
 
     `url` is its cleaned link, `timezone` holds for naive dates, `taken` is the time of capture.
@@ -69,17 +69,17 @@ def read(
     content = _first_content(raw)
     root = html.parse(content) if content else None
     if root is None:
-        return Reading(with_edition, None, keys=keys, aliases=raw.aliases)
+        return RuledEntry(with_edition, None, keys=keys, aliases=raw.aliases)
 
     document = Document(root, kind="body", url=url, source=content)
-    reader = _Reader(rules, document, timezone, taken, base=raw.base)
+    reader = _RuleReader(rules, document, timezone, taken, base=raw.base)
     enriched = reader.enrich(with_edition)
     aliases = dict.fromkeys((*raw.aliases, *_aliases(rules, document)))
     reader.remove_elements()
-    return Reading(enriched, root, keys=keys, aliases=tuple(aliases))
+    return RuledEntry(enriched, root, keys=keys, aliases=tuple(aliases))
 
 
-def read_page(
+def apply_to_page(
     known: RawEntry, rules: SiteRules, document: Document, *, taken: datetime
 ) -> RawEntry:
     """Put what the rules find on an article's own page in front of what is known of it.
@@ -87,9 +87,9 @@ def read_page(
     The page is not changed. Titles are not cut here, and selectors that begin at `/html/body` are
     skipped: `read` applies both to the body.
     """
-    timezone = timezone_of(rules, document.url, "UTC")
-    reader = _Reader(
-        rules, document, timezone, taken, selects=lambda selector: not is_of_body(selector)
+    timezone = choose_timezone(rules, document.url, "UTC")
+    reader = _RuleReader(
+        rules, document, timezone, taken, selects=lambda selector: not is_body_path(selector)
     )
     aliases = dict.fromkeys((*known.aliases, *_aliases(rules, document)))
     found = reader.values()
@@ -102,12 +102,12 @@ def read_page(
     )
 
 
-def is_of_body(selector: Selector) -> bool:
+def is_body_path(selector: Selector) -> bool:
     """Return whether a selector is meant for an article's body, as a path from the root is."""
-    return _OF_BODY.match(selector.source) is not None
+    return _BODY_PATH.match(selector.source) is not None
 
 
-def timezone_of(rules: SiteRules | None, url: str | None, stated: str) -> str:
+def choose_timezone(rules: SiteRules | None, url: str | None, stated: str) -> str:
     """Return the zone of naive dates: the edition's, else the site's, else the source's `stated`."""
     if rules is None:
         return stated
@@ -136,9 +136,9 @@ def _add_edition(raw: RawEntry, rules: SiteRules, url: str | None) -> RawEntry:
     where = f"site:{rules.id}"
     languages, publishers = raw.language, raw.publisher
     if language:
-        languages = (Found(language, where), *languages)
+        languages = (Candidate(language, where), *languages)
     if publisher:
-        publishers = (Found(publisher, where), *publishers)
+        publishers = (Candidate(publisher, where), *publishers)
     return replace(raw, language=languages, publisher=publishers)
 
 
@@ -157,8 +157,8 @@ def _put_in_front(
     found: RawEntry,
     known: RawEntry,
     *,
-    title: tuple[Found, ...],
-    tags: tuple[Found, ...],
+    title: tuple[Candidate, ...],
+    tags: tuple[Candidate, ...],
     aliases: tuple[str, ...],
 ) -> RawEntry:
     """Put values that were found in front of the known ones; found authors replace the known.
@@ -181,7 +181,7 @@ def _put_in_front(
     )
 
 
-class _Reader:
+class _RuleReader:
     """Reads the values of one document and remembers which elements to remove."""
 
     def __init__(
@@ -198,22 +198,22 @@ class _Reader:
         self._document = document
         self._timezone = timezone
         self._taken = taken
-        self._base = base or document.home
+        self._base = base or document.base_url
         self._selects = selects
         self._used_elements: list[Any] = []
-        self._matches_by_finder: dict[Any, list[Match]] = {}
+        self._matches_by_finder: dict[Any, list[SelectorMatch]] = {}
 
     def enrich(self, raw: RawEntry) -> RawEntry:
         """Put what the rules find in front, and cut titles; what is cut off may be a tag."""
         found = self.values()
         rule = self._rules.field("title")
-        title_tags: list[Found] = []
+        title_tags: list[Candidate] = []
         for title in raw.title[:1]:
-            title_tags.extend(Found(tag, "title") for tag in cut_tags(title.value, rule))
+            title_tags.extend(Candidate(tag, "title") for tag in tags_from_cut(title.value, rule))
 
         titles = []
         for title in (*found.title, *raw.title):
-            titles.append(Found(cut(title.value, rule), title.where))
+            titles.append(Candidate(cut_value(title.value, rule), title.where))
 
         return _put_in_front(
             found,
@@ -247,9 +247,9 @@ class _Reader:
             for element in list(selector.elements(self._document)):
                 detach(element)
 
-    def _values(self, name: str) -> tuple[Found, ...]:
+    def _values(self, name: str) -> tuple[Candidate, ...]:
         rule = self._rules.field(name)
-        values: list[Found] = []
+        values: list[Candidate] = []
         for selector, remove in rule.candidates:
             if not self._selects(selector):
                 continue
@@ -257,7 +257,7 @@ class _Reader:
             for match in list(self._find(selector)):
                 if not self._is_valid(match, name, rule):
                     continue
-                values.append(Found(match.value, match.where))
+                values.append(Candidate(match.value, match.where))
                 if remove and match.element is not None:
                     self._used_elements.append(match.element)
 
@@ -265,33 +265,33 @@ class _Reader:
                 break
         return tuple(values)
 
-    def _is_valid(self, match: Match, name: str, rule: Field) -> bool:
+    def _is_valid(self, match: SelectorMatch, name: str, rule: CompiledField) -> bool:
         """Return whether a value counts: a date has to parse, anything goes for other fields."""
         if name not in ("published", "updated"):
             return True
         date = read_date(match.value, rule, timezone=self._timezone, taken=self._taken)
         return date is not None
 
-    def _matches(self, selectors: Iterable[Selector]) -> Iterator[Match]:
+    def _find_matches(self, selectors: Iterable[Selector]) -> Iterator[SelectorMatch]:
         for selector in selectors:
             if self._selects(selector):
                 yield from self._find(selector)
 
-    def _find(self, selector: Selector) -> Iterator[Match]:
+    def _find(self, selector: Selector) -> Iterator[SelectorMatch]:
         return selector(self._document, found=self._matches_by_finder)
 
-    def _credits(self) -> Iterator[Found]:
+    def _credits(self) -> Iterator[Candidate]:
         rule = self._rules.field("credits")
-        for match in self._matches(_selectors(rule)):
-            for name in names_in(match.value, rule):
-                yield Found(name, match.where)
+        for match in self._find_matches(_selectors(rule)):
+            for name in find_names(match.value, rule):
+                yield Candidate(name, match.where)
 
     def _images(self) -> Iterator[RawImage]:
         rule = self._rules.field("image")
-        caption_match = next(self._matches(rule.caption), None)
+        caption_match = next(self._find_matches(rule.caption), None)
         caption = caption_match.value if caption_match else None
 
-        for match in self._matches(_selectors(rule)):
+        for match in self._find_matches(_selectors(rule)):
             address = self._image_address(match)
             if address is None:
                 continue
@@ -300,25 +300,25 @@ class _Reader:
                 alt = match.element.get("alt")
             yield RawImage(address, match.where, caption=caption, alt=alt)
 
-    def _image_address(self, match: Match) -> str | None:
+    def _image_address(self, match: SelectorMatch) -> str | None:
         """Return the URL of an image; of a lazy one's placeholder, that of the lazy image."""
         placeholders = self._rules.placeholders
-        address = media.absolute_image(match.value, self._base)
+        address = media.absolute_image_url(match.value, self._base)
         if address and address.startswith("http"):
             if not image.is_placeholder(address, extra=placeholders):
                 return address
 
         if match.element is None or match.element.tag != "img":
             return None
-        return media.image_address(match.element, self._base, placeholders=placeholders)
+        return media.find_image_url(match.element, self._base, placeholders=placeholders)
 
     def _enclosures(self) -> Iterator[Enclosure]:
         rule = self._rules.field("enclosures")
-        for match in self._matches(_selectors(rule)):
-            yield Enclosure(match.value, type=media_type(match.value))
+        for match in self._find_matches(_selectors(rule)):
+            yield Enclosure(match.value, type=guess_media_type(match.value))
 
 
-def _selectors(rule: Field) -> list[Selector]:
+def _selectors(rule: CompiledField) -> list[Selector]:
     return [selector for selector, _ in rule.candidates]
 
 
@@ -328,11 +328,13 @@ def _aliases(rules: SiteRules, document: Document) -> Iterator[str]:
             yield f"{rules.id}:{match.value}"
 
 
-def read_date(value: str, rule: Field, *, timezone: str, taken: datetime) -> dates.Date | None:
+def read_date(
+    value: str, rule: CompiledField, *, timezone: str, taken: datetime
+) -> dates.Date | None:
     """Read a date in the forms that a field's rule names, None if it is none."""
     return dates.read(
         value,
-        zone=zone(timezone),
+        zone=load_zone(timezone),
         taken=taken,
         formats=rule.formats,
         strip=rule.strip,
@@ -341,7 +343,7 @@ def read_date(value: str, rule: Field, *, timezone: str, taken: datetime) -> dat
     )
 
 
-def cut(value: str, rule: Field = NO_FIELD) -> str:
+def cut_value(value: str, rule: CompiledField = NO_FIELD) -> str:
     """Cut off what the rule says is no part of the value, by its first pattern that matches."""
     match = _first_cut(value, rule)
     if match is None:
@@ -349,7 +351,7 @@ def cut(value: str, rule: Field = NO_FIELD) -> str:
     return value[: match.start()] + value[match.end() :]
 
 
-def cut_tags(value: str, rule: Field) -> Iterator[str]:
+def tags_from_cut(value: str, rule: CompiledField) -> Iterator[str]:
     """Yield the tag in what `cut` cuts off (the group `tag` of the pattern), if there is one."""
     match = _first_cut(value, rule)
     if match is None:
@@ -359,7 +361,7 @@ def cut_tags(value: str, rule: Field) -> Iterator[str]:
         yield tag
 
 
-def _first_cut(value: str, rule: Field) -> re.Match[str] | None:
+def _first_cut(value: str, rule: CompiledField) -> re.Match[str] | None:
     for pattern in rule.cut:
         match = pattern.search(value)
         if match:
@@ -367,7 +369,7 @@ def _first_cut(value: str, rule: Field) -> re.Match[str] | None:
     return None
 
 
-def names_in(value: str, rule: Field) -> list[str]:
+def find_names(value: str, rule: CompiledField) -> list[str]:
     """Return what the rule's names in a text stand for, each once, in the order of the text.
 
     The text itself is the only name if the rule declares none.
@@ -383,7 +385,7 @@ def names_in(value: str, rule: Field) -> list[str]:
     return list(dict.fromkeys(meaning for _, meaning in sorted(positions)))
 
 
-def _split_keywords(tags: Iterable[Found]) -> Iterator[Found]:
+def _split_keywords(tags: Iterable[Candidate]) -> Iterator[Candidate]:
     """Split the values of `meta` elements at commas; other tags are single ones."""
     for tag in tags:
         if not tag.where.startswith("meta:"):
@@ -391,7 +393,7 @@ def _split_keywords(tags: Iterable[Found]) -> Iterator[Found]:
             continue
         for keyword in _SPLIT.split(tag.value):
             if keyword.strip():
-                yield Found(keyword, tag.where)
+                yield Candidate(keyword, tag.where)
 
 
 def _merge_enclosures(enclosures: Iterable[Enclosure]) -> tuple[Enclosure, ...]:
@@ -408,7 +410,7 @@ def _merge_enclosures(enclosures: Iterable[Enclosure]) -> tuple[Enclosure, ...]:
     return tuple(merged.values())
 
 
-def media_type(address: str) -> str | None:
+def guess_media_type(address: str) -> str | None:
     """Return the media type by the extension of a URL, None if it is no audio and no video."""
     path = address.partition("?")[0].partition("#")[0]
     extension = path.rpartition(".")[2].lower()

@@ -31,7 +31,7 @@ _SLASHES = re.compile(r"/{2,}")
 
 
 @dataclass(frozen=True)
-class Field:
+class CompiledField:
     """A compiled field rule.
 
     `candidates` are best first. Each comes with a flag: whether its element is removed from the
@@ -48,11 +48,11 @@ class Field:
     cut: tuple[re.Pattern[str], ...] = ()
 
 
-NO_FIELD = Field()
+NO_FIELD = CompiledField()
 
 
 @dataclass(frozen=True)
-class Listing:
+class CompiledListing:
     """How a page lists articles.
 
     `items` are best first; `fields` are read within an item; elements of `remove` hold no items.
@@ -60,16 +60,16 @@ class Listing:
     """
 
     items: tuple[Selector, ...] = ()
-    fields: Mapping[str, Field] = field(default_factory=dict)
+    fields: Mapping[str, CompiledField] = field(default_factory=dict)
     next: tuple[Selector, ...] = ()
     remove: tuple[Selector, ...] = ()
-    own: bool = False
+    is_source_specific: bool = False
 
-    def field(self, name: str) -> Field:
+    def field(self, name: str) -> CompiledField:
         return self.fields.get(name, NO_FIELD)
 
 
-NO_LISTING = Listing()
+NO_LISTING = CompiledListing()
 
 
 @dataclass(frozen=True)
@@ -84,29 +84,29 @@ class SiteRules:
     editions: tuple[Edition, ...] = ()
     identity: re.Pattern[str] | None = None
     alias: tuple[Selector, ...] = ()
-    reused: bool = False
-    same_text: bool = False
+    reuses_ids: bool = False
+    matches_by_text: bool = False
     drop_params: tuple[str, ...] = ()
     keep_params: tuple[str, ...] = ()
     host_alias: Mapping[str, str] = field(default_factory=dict)
     placeholders: tuple[re.Pattern[str], ...] = ()
-    fields: Mapping[str, Field] = field(default_factory=dict)
+    fields: Mapping[str, CompiledField] = field(default_factory=dict)
     body: tuple[Selector, ...] = ()
     remove: tuple[Selector, ...] = ()
     remove_text: tuple[re.Pattern[str], ...] = ()
     next_page: tuple[Selector, ...] = ()
-    listing: Listing = NO_LISTING
+    listing: CompiledListing = NO_LISTING
     soft_404: tuple[Selector, ...] = ()
     fingerprint: tuple[Selector, ...] = ()
 
-    def field(self, name: str) -> Field:
+    def field(self, name: str) -> CompiledField:
         return self.fields.get(name, NO_FIELD)
 
     def edition(self, url: str | None) -> Edition | None:
         """Return the first edition that the URL belongs to, None if there is none."""
         host, _, path = _without_scheme(url or "").partition("/")
         for edition_host, start, edition in self._editions_by_prefix:
-            if path.startswith(start) and _is_of(host, edition_host):
+            if path.startswith(start) and _is_host_or_subdomain(host, edition_host):
                 return edition
         return None
 
@@ -136,11 +136,11 @@ class Sites:
     def names(self) -> frozenset[str]:
         return frozenset(self._by_id)
 
-    def named(self, name: str) -> SiteRules:
+    def get(self, name: str) -> SiteRules:
         """Return the rules of that name. Raises KeyError if there are none."""
         return self._by_id[name]
 
-    def of(self, url: str | None) -> SiteRules | None:
+    def find_by_url(self, url: str | None) -> SiteRules | None:
         """Return the rules of a URL's host, else of the nearest domain above it, else None."""
         host = _host(url or "")
         while host:
@@ -150,7 +150,7 @@ class Sites:
             host = host.partition(".")[2]
         return None
 
-    def by_fingerprint(self, document: Document) -> SiteRules | None:
+    def find_by_fingerprint(self, document: Document) -> SiteRules | None:
         """Return the rules of the system (CMS) that made a page, None for an unknown one.
 
         How articles are numbered, named and dated depends on the publisher, not on the system:
@@ -166,8 +166,8 @@ class Sites:
                     editions=(),
                     identity=None,
                     alias=(),
-                    reused=False,
-                    same_text=False,
+                    reuses_ids=False,
+                    matches_by_text=False,
                 )
         return None
 
@@ -188,8 +188,8 @@ def compile_site(file: SiteFile, base: SiteRules | None) -> SiteRules:
         editions=(*file.editions, *behind.editions),
         identity=identity,
         alias=(*_compile_all(file.identity.alias), *behind.alias),
-        reused=file.identity.reused or behind.reused,
-        same_text=file.identity.same_text or behind.same_text,
+        reuses_ids=file.identity.reused or behind.reuses_ids,
+        matches_by_text=file.identity.same_text or behind.matches_by_text,
         drop_params=(*file.urls.drop_params, *behind.drop_params),
         keep_params=(*file.urls.keep_params, *behind.keep_params),
         host_alias={**behind.host_alias, **file.urls.alias},
@@ -205,7 +205,7 @@ def compile_site(file: SiteFile, base: SiteRules | None) -> SiteRules:
     )
 
 
-def with_own(own: PageRules, behind: SiteRules) -> SiteRules:
+def add_source_rules(own: PageRules, behind: SiteRules) -> SiteRules:
     """Put a source's own rules in front of its site's."""
     article = own.article
     return replace(
@@ -215,17 +215,17 @@ def with_own(own: PageRules, behind: SiteRules) -> SiteRules:
         remove=(*_compile_all(article.remove), *behind.remove),
         remove_text=(*map(re.compile, article.remove_text), *behind.remove_text),
         next_page=(*_compile_all(article.next), *behind.next_page),
-        listing=replace(_merge_listing(own, behind.listing), own=bool(own.items)),
+        listing=replace(_merge_listing(own, behind.listing), is_source_specific=bool(own.items)),
     )
 
 
 def _merge_listing(
-    own: PageRules | FileListing, behind: Listing, *, remove: Iterable[str] = ()
-) -> Listing:
+    own: PageRules | FileListing, behind: CompiledListing, *, remove: Iterable[str] = ()
+) -> CompiledListing:
     # A list that names its own items is another list: the fields of the one behind it
     # say nothing about these items.
     base = NO_LISTING if own.items else behind
-    return Listing(
+    return CompiledListing(
         items=(*_compile_all(own.items), *base.items),
         fields=_merge_fields(own.fields, base.fields),
         next=(*_compile_all(own.next), *base.next),
@@ -233,9 +233,9 @@ def _merge_listing(
     )
 
 
-def _merge_fields(own: Fields, behind: Mapping[str, Field]) -> Mapping[str, Field]:
+def _merge_fields(own: Fields, behind: Mapping[str, CompiledField]) -> Mapping[str, CompiledField]:
     """Compile the fields and add what is behind them; own fields come first."""
-    merged: dict[str, Field] = {}
+    merged: dict[str, CompiledField] = {}
     for name, rule in own:
         if rule is not None:
             merged[name] = _merge_field(rule, behind.get(name, NO_FIELD))
@@ -244,13 +244,13 @@ def _merge_fields(own: Fields, behind: Mapping[str, Field]) -> Mapping[str, Fiel
     return merged
 
 
-def _merge_field(rule: FieldRule, behind: Field) -> Field:
+def _merge_field(rule: FieldRule, behind: CompiledField) -> CompiledField:
     own_candidates = [(compile_selector(text), rule.remove) for text in rule.candidates]
     calendar = rule.calendar
     if calendar == "gregorian":  # the default: the rule names none
         calendar = behind.calendar
 
-    return Field(
+    return CompiledField(
         candidates=(*own_candidates, *behind.candidates),
         caption=(*_compile_all(rule.caption), *behind.caption),
         formats=(*rule.formats, *behind.formats),
@@ -274,7 +274,7 @@ def _compile_all(selectors: Iterable[str]) -> tuple[Selector, ...]:
 
 
 @lru_cache(maxsize=64)
-def zone(name: str) -> ZoneInfo:
+def load_zone(name: str) -> ZoneInfo:
     """Return the timezone of an IANA name."""
     return ZoneInfo(name)
 
@@ -291,6 +291,6 @@ def _without_scheme(url: str) -> str:
     return _SLASHES.sub("/", url.partition("://")[2])
 
 
-def _is_of(host: str, name: str) -> bool:
+def _is_host_or_subdomain(host: str, name: str) -> bool:
     """Return whether a host has that name or is a subdomain of it."""
     return host == name or host.endswith(f".{name}")

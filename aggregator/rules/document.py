@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from aggregator.normalize.url import absolute
-from aggregator.rules.json_path import loads, nodes
+from aggregator.normalize.url import absolute_url
+from aggregator.rules.json_path import iter_nodes, load_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ _IDS = etree.XPath("descendant-or-self::*/@id", smart_strings=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class SelectorMatch:
     """A value that a selector found, where, and the element that holds it (None if none does)."""
 
     value: str
@@ -48,7 +48,7 @@ class Document:
     kind: str
     url: str | None = None
     source: str | None = field(default=None, repr=False)
-    base: str = field(default="/html/body/", repr=False)
+    path_prefix: str = field(default="/html/body/", repr=False)
     data: Any = field(default=None, repr=False)
     page: Document | None = field(default=None, repr=False)
 
@@ -57,16 +57,16 @@ class Document:
         return self.root.getroottree()
 
     @cached_property
-    def home(self) -> str:
+    def base_url(self) -> str:
         """The base of relative links: `<base href>` (HTML §4.2.3), else the URL, "" for neither."""
         if self.page is not None:
-            return self.page.home
+            return self.page.base_url
 
         url = self.url or ""
         for element in self.root.iter("base"):
             href = element.get("href")
             if href:
-                return absolute(href, base=self.url) or url
+                return absolute_url(href, base=self.url) or url
         return url
 
     @cached_property
@@ -75,16 +75,16 @@ class Document:
         found: list[dict[str, Any]] = []
         for script in self.root.iter("script"):
             if script.get("type", "").lower() == "application/ld+json":
-                found.extend(nodes(loads(script.text or "")))
+                found.extend(iter_nodes(load_json(script.text or "")))
         return tuple(found)
 
     @cached_property
-    def marks(self) -> str:
+    def class_and_id_text(self) -> str:
         """Every class and id in the document, as written."""
         return "\n".join(chain(_CLASSES(self.root), _IDS(self.root)))
 
     @cached_property
-    def own(self) -> Any:
+    def standalone_root(self) -> Any:
         """The root of a tree of this document alone.
 
         For an item it is a copy: XPath that begins at the root would leave the item otherwise.
@@ -101,7 +101,7 @@ class Document:
             root,
             self.kind,
             self.url,
-            base="",
+            path_prefix="",
             data=data,
             page=self,
         )
@@ -115,7 +115,7 @@ class Document:
         if self.page is not None:
             return f"{self.kind}:{self._names_down_to(element)}"
         path: str = self.tree.getpath(element)
-        return f"{self.kind}:{path.removeprefix(self.base).lstrip('/')}"
+        return f"{self.kind}:{path.removeprefix(self.path_prefix).lstrip('/')}"
 
     def _names_down_to(self, element: Any) -> str:
         """Return the names from the item down to an element, without the item's own."""
@@ -131,12 +131,12 @@ class Document:
         return "/".join(reversed(names))
 
 
-def text_of(element: Any) -> str:
+def element_text(element: Any) -> str:
     """Return the text of an element as written, with `<br>` as a newline."""
-    return "".join(pieces(element))
+    return "".join(text_pieces(element))
 
 
-def pieces(element: Any) -> Iterator[str]:
+def text_pieces(element: Any) -> Iterator[str]:
     """Yield the texts that make up an element, in order, without those of scripts and styles."""
     if element.text and element.tag not in _NO_TEXT:
         yield element.text

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from aggregator.config.regex import compiled, is_anchored, required
-from aggregator.rules.json_path import loads, walk
+from aggregator.config.regex import compile_pattern, is_anchored, required_texts
+from aggregator.rules.json_path import find_strings, load_json
 
 Pipe = Callable[[str], str | None]
-MAX_REGEX_INPUT = 20_000  # characters; bounds what a slow pattern can cost
+MAX_REGEX_CHARACTERS = 20_000  # characters; bounds what a slow pattern can cost
 
 
 def compile_pipe(text: str) -> Pipe:
@@ -40,23 +40,23 @@ def _before(argument: str) -> Pipe:
 
 def _regex_pipe(argument: str) -> Pipe:
     pattern = compile_regex(argument)
-    needles = required(argument)
+    needles = required_texts(argument)
     search = pattern.match if is_anchored(argument) else pattern.search
 
     def apply(value: str) -> str | None:
         # Texts without what every match contains are skipped before the slower search.
         if needles and not any(needle in value for needle in needles):
             return None
-        match = search(value[:MAX_REGEX_INPUT])
+        match = search(value[:MAX_REGEX_CHARACTERS])
         if match is None:
             return None
-        return group(match).strip()
+        return match_text(match).strip()
 
     return apply
 
 
 def _json_pipe(argument: str) -> Pipe:
-    return lambda value: next(walk(loads(value), argument), None)
+    return lambda value: next(find_strings(load_json(value), argument), None)
 
 
 def _prefix(argument: str) -> Pipe:
@@ -74,7 +74,7 @@ PIPES: dict[str, Callable[[str], Pipe]] = {
 PIPE_START = re.compile(rf"\s\|\s(?=(?:{'|'.join(PIPES)}):)")
 
 
-def through(pipes: tuple[Pipe, ...], value: str) -> str | None:
+def apply_pipes(pipes: tuple[Pipe, ...], value: str) -> str | None:
     """Send a value through pipes, in order; None if one of them finds nothing."""
     result: str | None = value
     for pipe in pipes:
@@ -87,12 +87,12 @@ def through(pipes: tuple[Pipe, ...], value: str) -> str | None:
 def compile_regex(pattern: str) -> re.Pattern[str]:
     """Compile a pattern. Raises ValueError with a message for the person who wrote it."""
     try:
-        return compiled(pattern)
+        return compile_pattern(pattern)
     except ValueError as e:
         raise ValueError(f"regular expression: {e}") from e
 
 
-def group(match: re.Match[str]) -> str:
+def match_text(match: re.Match[str]) -> str:
     """Return group 1 of a match, the whole match if the pattern has no groups."""
     if match.re.groups:
         return match[1] or ""

@@ -19,7 +19,7 @@ _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 _UNDEFINED = re.compile(r"(?<=[:,\[])\s*undefined(?=\s*[,}\]])")
 
 
-def loads(text: str) -> Any:
+def load_json(text: str) -> Any:
     """Decode JSON, None for text that is not JSON."""
     try:
         return orjson.loads(text.strip())
@@ -27,13 +27,13 @@ def loads(text: str) -> Any:
         return None
 
 
-def leading(text: str) -> Any:
+def load_leading_json(text: str) -> Any:
     """Decode the JSON that a text begins with (`{…};` and further script), None if it is not JSON.
 
     `undefined`, which scripts write and JSON does not know, becomes None.
     """
     start = text.lstrip()
-    whole = loads(start)
+    whole = load_json(start)
     if whole is not None:
         return whole
 
@@ -48,19 +48,19 @@ def leading(text: str) -> Any:
     return None
 
 
-def nodes(data: Any, *, depth: int = 0) -> Iterator[dict[str, Any]]:
+def iter_nodes(data: Any, *, depth: int = 0) -> Iterator[dict[str, Any]]:
     """Yield every node of a JSON-LD document, with those in `@graph` lists."""
     if depth > MAX_DEPTH:
         return
     if isinstance(data, list):
         for item in data:
-            yield from nodes(item, depth=depth + 1)
+            yield from iter_nodes(item, depth=depth + 1)
     elif isinstance(data, dict):
         yield data
-        yield from nodes(data.get("@graph"), depth=depth + 1)
+        yield from iter_nodes(data.get("@graph"), depth=depth + 1)
 
 
-def types(node: dict[str, Any]) -> list[str]:
+def node_types(node: dict[str, Any]) -> list[str]:
     """Return the types of a JSON-LD node: `@type` is one name or a list of them."""
     value = node.get("@type")
     if isinstance(value, list):
@@ -68,13 +68,13 @@ def types(node: dict[str, Any]) -> list[str]:
     return [str(value)]
 
 
-def walk(data: Any, path: str) -> Iterator[str]:
+def find_strings(data: Any, path: str) -> Iterator[str]:
     """Yield the texts and numbers at a path, as strings.
 
     A list on the way is walked whole unless an index picks from it.
     """
-    for value in at(data, path):
-        for leaf in flat(value):
+    for value in find_values(data, path):
+        for leaf in flatten(value):
             if isinstance(leaf, bool) or not isinstance(leaf, (str, int, float)):
                 continue
             text = str(leaf).strip()
@@ -82,22 +82,22 @@ def walk(data: Any, path: str) -> Iterator[str]:
                 yield text
 
 
-def at(data: Any, path: str) -> Iterator[Any]:
+def find_values(data: Any, path: str) -> Iterator[Any]:
     """Yield the values at a path unchanged: a list is one value. `.` is the document itself."""
     steps = [name or int(index) for name, index in _STEP.findall(path)]
-    yield from _at(data, steps, depth=0)
+    yield from _find_values(data, steps, depth=0)
 
 
-def flat(value: Any, *, depth: int = 0) -> Iterator[Any]:
+def flatten(value: Any, *, depth: int = 0) -> Iterator[Any]:
     """Yield a value; of a list each of its values, lists in lists too."""
     if not isinstance(value, list):
         yield value
     elif depth < MAX_DEPTH:
         for item in value:
-            yield from flat(item, depth=depth + 1)
+            yield from flatten(item, depth=depth + 1)
 
 
-def _at(data: Any, steps: list[str | int], *, depth: int) -> Iterator[Any]:
+def _find_values(data: Any, steps: list[str | int], *, depth: int) -> Iterator[Any]:
     if depth > MAX_DEPTH:
         return
     if not steps:
@@ -107,9 +107,9 @@ def _at(data: Any, steps: list[str | int], *, depth: int) -> Iterator[Any]:
     step = steps[0]
     if isinstance(step, int):
         if isinstance(data, list) and step < len(data):
-            yield from _at(data[step], steps[1:], depth=depth + 1)
+            yield from _find_values(data[step], steps[1:], depth=depth + 1)
     elif isinstance(data, list):
         for item in data:
-            yield from _at(item, steps, depth=depth + 1)
+            yield from _find_values(item, steps, depth=depth + 1)
     elif isinstance(data, dict) and step in data:
-        yield from _at(data[step], steps[1:], depth=depth + 1)
+        yield from _find_values(data[step], steps[1:], depth=depth + 1)

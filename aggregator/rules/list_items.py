@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from aggregator.rules.json_path import flat
+from aggregator.rules.json_path import flatten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,25 +22,25 @@ if TYPE_CHECKING:
 _LAST_STEP = re.compile(r"/{1,2}(?:[^/\[\]]|\[(?:[^\[\]\"']|\"[^\"]*\"|'[^']*'|\[[^\[\]]*\])*\])+$")
 
 
-def items(selector: Selector, document: Document) -> Iterator[Document]:
+def find_items(selector: Selector, document: Document) -> Iterator[Document]:
     """Yield the items that a selector finds: elements of the page, or values of its JSON."""
-    if selector.data is None:
+    if selector.json_values is None:
         for element in selector.elements(document):
             yield document.item(root=element)
         return
 
-    for value in selector.data(document):
-        for node in flat(value):
+    for value in selector.json_values(document):
+        for node in flatten(value):
             yield document.item(data=node)
 
 
-def container(selector: Selector, document: Document) -> bool:
+def has_container(selector: Selector, document: Document) -> bool:
     """Return whether the container of the items is there.
 
     False for a selector of one step, which names no container.
     """
-    if selector.data is not None:
-        return any(isinstance(value, list) for value in selector.data(document))
+    if selector.json_values is not None:
+        return any(isinstance(value, list) for value in selector.json_values(document))
 
     path = _container_path(selector.source.strip())
     if path is None:

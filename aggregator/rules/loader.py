@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from aggregator.config.messages import explain, seen
+from aggregator.config.messages import describe_value, explain
 from aggregator.config.record import Setting
 from aggregator.config.words import nearest
 from aggregator.config.yaml_document import read
@@ -19,16 +19,16 @@ from aggregator.errors import ConfigError
 from aggregator.rules.compiled import SiteRules, Sites, compile_site
 from aggregator.rules.schema import SiteFile
 from aggregator.rules.selector import compile_selector
-from aggregator.rules.shipped import SHIPPED, shipped_names
+from aggregator.rules.shipped import PRESETS, shipped_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from aggregator.config.yaml_document import Document
+    from aggregator.config.yaml_document import YamlDocument
     from aggregator.errors import Problem
 
-__all__ = ["RulesFile", "load_sites", "rules_files", "shipped_names"]
+__all__ = ["RulesFile", "load_sites", "read_rules_files", "shipped_names"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class RulesFile:
     """A valid rules file, and the document that it was read from."""
 
     file: SiteFile
-    document: Document
+    document: YamlDocument
 
 
 def load_sites(folder: Path | None = None) -> Sites:
@@ -47,18 +47,18 @@ def load_sites(folder: Path | None = None) -> Sites:
     Raises:
         ConfigError: with every problem of every file; files are named relative to the current folder.
     """
-    files = {rules.file.id: rules.file for rules in rules_files(folder)}
+    files = {rules.file.id: rules.file for rules in read_rules_files(folder)}
     return Sites(_compile_all(files))
 
 
-def rules_files(folder: Path | None = None) -> tuple[RulesFile, ...]:
+def read_rules_files(folder: Path | None = None) -> tuple[RulesFile, ...]:
     """Read the shipped rules files and the folder's, which replace shipped ones of the same id.
 
     Raises:
         ConfigError: as `load_sites`.
     """
     problems: list[Problem] = []
-    shipped = _read_folder(SHIPPED, problems)
+    shipped = _read_folder(PRESETS, problems)
     own = _read_folder(folder, problems) if folder is not None else []
     problems += _duplicate_ids(own)
 
@@ -87,11 +87,11 @@ def _read_folder(folder: Path, problems: list[Problem]) -> list[RulesFile]:
     return files
 
 
-def _validate(document: Document, problems: list[Problem]) -> SiteFile | None:
+def _validate(document: YamlDocument, problems: list[Problem]) -> SiteFile | None:
     """Return the checked file, None if it is not valid; the problems are added to `problems`."""
     if not isinstance(document.data, dict):
         if not document.problems:
-            message = f"must be a mapping of keys, not {seen(document.data)}"
+            message = f"must be a mapping of keys, not {describe_value(document.data)}"
             problems.append(document.problem((), message))
         return None
 
@@ -105,7 +105,7 @@ def _validate(document: Document, problems: list[Problem]) -> SiteFile | None:
 
 def _duplicate_ids(own: Iterable[RulesFile]) -> list[Problem]:
     problems = []
-    first: dict[str, Document] = {}
+    first: dict[str, YamlDocument] = {}
     for rules in own:
         document = first.setdefault(rules.file.id, rules.document)
         if document is not rules.document:

@@ -27,23 +27,23 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from aggregator.rules.document import Document, Match, text_of
+from aggregator.rules.document import Document, SelectorMatch, element_text
 from aggregator.rules.filters import (
-    MAX_REGEX_INPUT,
+    MAX_REGEX_CHARACTERS,
     PIPE_START,
     Pipe,
+    apply_pipes,
     compile_pipe,
     compile_regex,
-    group,
-    through,
+    match_text,
 )
-from aggregator.rules.json_path import at, leading, types, walk
+from aggregator.rules.json_path import find_strings, find_values, load_leading_json, node_types
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     # Both search a document; the first returns values, the second elements or JSON values.
-    FindMatches = Callable[[Document], Iterator[Match]]
+    FindMatches = Callable[[Document], Iterator[SelectorMatch]]
     FindNodes = Callable[[Document], Iterator[Any]]
 
 _JSON_PIPE = re.compile(r"json:\s*(?P<quote>[\"']?)(?P<path>.+?)(?P=quote)\s*", re.DOTALL)
@@ -62,18 +62,18 @@ class Selector:
     find: FindMatches
     select: FindNodes
     pipes: tuple[Pipe, ...] = ()
-    needle: str | None = None
-    data: FindNodes | None = None
+    required_name: str | None = None
+    json_values: FindNodes | None = None
 
     def __call__(
-        self, document: Document, *, found: dict[Any, list[Match]] | None = None
-    ) -> Iterator[Match]:
+        self, document: Document, *, found: dict[Any, list[SelectorMatch]] | None = None
+    ) -> Iterator[SelectorMatch]:
         """Return what the selector finds, in document order, without blank values.
 
         `found` keeps the matches in this document for selectors that differ in their pipes only.
         The document must not change between calls with the same `found`.
         """
-        if self._is_hopeless(document):
+        if self._cannot_match(document):
             return iter(())
 
         matches = self._find_once(document, found)
@@ -83,32 +83,32 @@ class Selector:
 
     def elements(self, document: Document) -> Iterator[Any]:
         """Yield every element that the selector names, blank ones too."""
-        if not self._is_hopeless(document):
+        if not self._cannot_match(document):
             yield from self.select(document)
 
     def _find_once(
-        self, document: Document, found: dict[Any, list[Match]] | None
-    ) -> Iterable[Match]:
+        self, document: Document, found: dict[Any, list[SelectorMatch]] | None
+    ) -> Iterable[SelectorMatch]:
         if found is None:
             return self.find(document)
         if self.find not in found:
             found[self.find] = list(self.find(document))
         return found[self.find]
 
-    def _apply_pipes(self, matches: Iterable[Match]) -> Iterator[Match]:
+    def _apply_pipes(self, matches: Iterable[SelectorMatch]) -> Iterator[SelectorMatch]:
         for match in matches:
-            value = through(self.pipes, match.value)
+            value = apply_pipes(self.pipes, match.value)
             if value:
-                yield Match(value, match.where, match.element)
+                yield SelectorMatch(value, match.where, match.element)
 
-    def _is_hopeless(self, document: Document) -> bool:
+    def _cannot_match(self, document: Document) -> bool:
         """Return whether the source lacks a name that the selector needs.
 
         Most rules of a site are for other pages than the one at hand: this saves their searches.
         """
-        if self.needle is None or document.source is None:
+        if self.required_name is None or document.source is None:
             return False
-        return self.needle not in document.marks
+        return self.required_name not in document.class_and_id_text
 
 
 @lru_cache(maxsize=4096)
@@ -123,7 +123,7 @@ def compile_selector(text: str) -> Selector:
         find,
         _compile_elements(head),
         pipes,
-        _needle(head),
+        _find_required_name(head),
         _compile_data(head, pipe_texts, find, pipes),
     )
 
@@ -147,7 +147,7 @@ def _split_form(head: str) -> tuple[str, str]:
     return "css", head
 
 
-def _needle(head: str) -> str | None:
+def _find_required_name(head: str) -> str | None:
     """Return the longest class or id that a CSS selector cannot match without.
 
     None for other forms than CSS, and for alternatives and pseudo-classes.
@@ -172,20 +172,20 @@ def _compile_data(
     form, path = _split_form(head)
     if not pipe_texts:
         if form == "json":
-            return lambda document: at(document.data, path)
+            return lambda document: find_values(document.data, path)
         return None
 
     last_pipe = _JSON_PIPE.fullmatch(pipe_texts[-1].strip())
     if last_pipe is None:
         return None
 
-    def find_values(document: Document) -> Iterator[Any]:
+    def find_in_scripts(document: Document) -> Iterator[Any]:
         for match in find(document):
-            text = through(pipes[:-1], match.value)
+            text = apply_pipes(pipes[:-1], match.value)
             if text:
-                yield from at(leading(text), last_pipe["path"])
+                yield from find_values(load_leading_json(text), last_pipe["path"])
 
-    return find_values
+    return find_in_scripts
 
 
 def _compile_elements(head: str) -> FindNodes:
@@ -196,7 +196,7 @@ def _compile_elements(head: str) -> FindNodes:
         return lambda document: _elements_in(path(document.root))
     if form == "xpath":
         path = _compile_xpath(argument)
-        return lambda document: _elements_in(path(document.own))
+        return lambda document: _elements_in(path(document.standalone_root))
 
     find = _FORMS[form](argument)
 
@@ -252,7 +252,7 @@ def _css(head: str) -> FindMatches:
         raise ValueError("a selector is missing")
     path = _css_path(selector)
 
-    def find(document: Document) -> Iterator[Match]:
+    def find(document: Document) -> Iterator[SelectorMatch]:
         for element in path(document.root):
             if attribute:
                 value = element.get(attribute, "")
@@ -261,7 +261,7 @@ def _css(head: str) -> FindMatches:
 
             value = value.strip()
             if value:
-                yield Match(value, document.where(element), element)
+                yield SelectorMatch(value, document.where(element), element)
                 if not every:
                     return
 
@@ -273,7 +273,7 @@ def _own_text(element: Any, selector: str) -> str:
     names_scripts = "script" in selector
     if element.tag == "script" and names_scripts:
         return element.text or ""
-    return text_of(element)
+    return element_text(element)
 
 
 @lru_cache(maxsize=4096)
@@ -305,9 +305,9 @@ def _xpath(expression: str) -> FindMatches:
     except etree.XPathError as e:
         raise ValueError(f"XPath: {e}") from e
 
-    def find(document: Document) -> Iterator[Match]:
+    def find(document: Document) -> Iterator[SelectorMatch]:
         try:
-            results = path(document.own)
+            results = path(document.standalone_root)
         except etree.XPathError:
             return
 
@@ -321,14 +321,14 @@ def _xpath(expression: str) -> FindMatches:
     return find
 
 
-def _xpath_match(document: Document, result: Any) -> Match | None:
+def _xpath_match(document: Document, result: Any) -> SelectorMatch | None:
     if isinstance(result, str):
         value, element = str(result), _owner(result)
         # Text behind an element belongs to that element in lxml, and to its parent in HTML.
         if element is not None and getattr(result, "is_tail", False):
             element = element.getparent()
     elif _is_element(result):
-        value, element = text_of(result), result
+        value, element = element_text(result), result
     else:  # a number, a boolean, a comment
         return None
 
@@ -336,19 +336,19 @@ def _xpath_match(document: Document, result: Any) -> Match | None:
     if not value:
         return None
     where = document.kind if element is None else document.where(element)
-    return Match(value, where, element)
+    return SelectorMatch(value, where, element)
 
 
 def _meta(name: str) -> FindMatches:
     lowered = name.lower()
 
-    def find(document: Document) -> Iterator[Match]:
+    def find(document: Document) -> Iterator[SelectorMatch]:
         for element in document.root.iter("meta"):
             if meta_name(element) != lowered:
                 continue
             value = element.get("content", "").strip()
             if value:
-                yield Match(value, f"meta:{name}", element)
+                yield SelectorMatch(value, f"meta:{name}", element)
 
     return find
 
@@ -369,12 +369,12 @@ def _linked_data(expression: str) -> FindMatches:
             f"`ld:{expression}` names no property: write ld:Type.property, or ld:*.property"
         )
 
-    def find(document: Document) -> Iterator[Match]:
+    def find(document: Document) -> Iterator[SelectorMatch]:
         for node in document.linked_data:
-            if kind != "*" and kind not in types(node):
+            if kind != "*" and kind not in node_types(node):
                 continue
-            for value in walk(node, path):
-                yield Match(value, f"ld:{path}")
+            for value in find_strings(node, path):
+                yield SelectorMatch(value, f"ld:{path}")
 
     return find
 
@@ -384,27 +384,27 @@ def _url(expression: str) -> FindMatches:
         raise ValueError(f"`url:{expression}` is not of the form url:/regex/")
     pattern = compile_regex(expression[1:-1])
 
-    def find(document: Document) -> Iterator[Match]:
+    def find(document: Document) -> Iterator[SelectorMatch]:
         if not document.url:
             return
-        match = pattern.search(document.url[:MAX_REGEX_INPUT])
+        match = pattern.search(document.url[:MAX_REGEX_CHARACTERS])
         if match:
-            yield Match(group(match), "url")
+            yield SelectorMatch(match_text(match), "url")
 
     return find
 
 
 def _json(path: str) -> FindMatches:
-    def find(document: Document) -> Iterator[Match]:
-        for value in walk(document.data, path):
-            yield Match(value, f"json:{path}")
+    def find(document: Document) -> Iterator[SelectorMatch]:
+        for value in find_strings(document.data, path):
+            yield SelectorMatch(value, f"json:{path}")
 
     return find
 
 
 def _const(text: str) -> FindMatches:
-    def find(_: Document) -> Iterator[Match]:
-        yield Match(text, "const")
+    def find(_: Document) -> Iterator[SelectorMatch]:
+        yield SelectorMatch(text, "const")
 
     return find
 
@@ -420,10 +420,10 @@ _FORMS: dict[str, Callable[[str], FindMatches]] = {
 
 __all__ = [
     "Document",
-    "Match",
     "Selector",
+    "SelectorMatch",
     "compile_selector",
+    "element_text",
     "meta_name",
     "split_every_mark",
-    "text_of",
 ]

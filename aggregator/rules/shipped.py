@@ -8,10 +8,10 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-SHIPPED = Path(__file__).parent / "presets"
+PRESETS = Path(__file__).parent / "presets"
 
 
 @lru_cache(maxsize=1)
 def shipped_names() -> frozenset[str]:
     """Return the names of the shipped rules, without loading them."""
-    return frozenset(path.stem for path in SHIPPED.glob("*.yaml"))
+    return frozenset(path.stem for path in PRESETS.glob("*.yaml"))

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from aggregator.adapter_table import ADAPTERS, ARTICLE
 from aggregator.adapters import ROUGH_TEXT
 from aggregator.errors import SourceError
-from aggregator.normalize.filters import chooser
+from aggregator.normalize.filters import make_filter
 from aggregator.normalize.identity import content_hash
-from aggregator.normalize.image import without_logos
+from aggregator.normalize.image import drop_logos
 from aggregator.run.page_fetcher import is_temporary
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _with_item_results(
     rejected = [result.reason or "" for result in results.values() if result.status == "rejected"]
     return replace(
         parsed,
-        revisions=without_logos(revisions),
+        revisions=drop_logos(revisions),
         rejected=(*parsed.rejected, *rejected),
         notes=(*parsed.notes, *_notes(results.values())),
         filtered=parsed.filtered + statuses["left out"],
@@ -145,7 +145,7 @@ class _ItemCompleter:
         self._job = job
         self._revisions = digest.revisions
         self._known = known
-        self._chosen = chooser(job.include, job.exclude)
+        self._chosen = make_filter(job.include, job.exclude)
 
     def known_result(self, request: PageRequest) -> ItemResult | None:
         """Return the result of an item that needs no page, None if its page is to be read.

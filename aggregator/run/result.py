@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from aggregator import schedule
 from aggregator.fetch.source import url_to_fetch
-from aggregator.model import Hints, Outcome, Result
+from aggregator.model import Outcome, PollingHints, Result
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -75,7 +75,7 @@ def failure(
         every_stated=source.every_stated,
         has_validators=has_validators,
         last_change=state.last_change,
-        hints=Hints(retry_after=error.retry_after),
+        hints=PollingHints(retry_after=error.retry_after),
         failures=failures,
         error=kind,
         least=_min_interval(source),
@@ -182,7 +182,7 @@ def _shares(fetched: Fetched, parsed: ParseResult, pages: PageFetcher) -> tuple[
 
 
 def _next_fetch(
-    source: Source, fetched: Fetched, hints: Hints, now: datetime, *, last_change: datetime
+    source: Source, fetched: Fetched, hints: PollingHints, now: datetime, *, last_change: datetime
 ) -> schedule.Due:
     if fetched.has_more:
         return schedule.Due(at=now, reason=UNREAD_REASON)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     # An entry whose sketch has some value: published, number, source.
     _Occurrence: TypeAlias = tuple[int, int, int]
 
-_WINDOW_MICROSECONDS = near_duplicate.WITHIN // MICROSECOND
+_WINDOW_MICROSECONDS = near_duplicate.MAX_INTERVAL // MICROSECOND
 # The columns that make an entry a copy of another.
 COMPARED_COLUMNS = ("content_id", "source_id", "published", "language")
 
@@ -90,7 +90,7 @@ def compare_pending(connection: sa.Connection, most: int, words_of: WordLookup) 
 
 def sketch_of(words: str) -> bytes:
     """Return what an entry's row keeps: empty for a text that is too short to compare."""
-    return near_duplicate.pack(near_duplicate.sketch(_compared_text(words)[0]))
+    return near_duplicate.pack_sketch(near_duplicate.sketch(_compared_text(words)[0]))
 
 
 def regroup(connection: sa.Connection, touched: Collection[int]) -> None:
@@ -125,7 +125,7 @@ def _delete_pairs(connection: sa.Connection, old: Mapping[int, Mapping[str, Any]
     """Forget the sketches and pairs of entries; return them and those that were their partners."""
     rows = []
     for number, row in old.items():
-        for value in near_duplicate.unpack(row["sketch"]):
+        for value in near_duplicate.unpack_sketch(row["sketch"]):
             rows.append({"what": value, "then": row["published"], "of": number})
     gone = sa.delete(sketch).where(
         sketch.c.value == sa.bindparam("what"),
@@ -166,7 +166,7 @@ def _find_pairs(
     values = {}
     rows = []
     for row, data in signed:
-        values[row] = near_duplicate.unpack(data)
+        values[row] = near_duplicate.unpack_sketch(data)
         for value in values[row]:
             rows.append((value, row.published, row.id, row.source_id))
     insert_rows(connection, sketch, sorted(rows))
@@ -214,7 +214,7 @@ def _similar_pairs(
                 if source_id != row.source_id:
                     shared[number] += 1
         for other, count in shared.items():
-            if count >= near_duplicate.SHARED:
+            if count >= near_duplicate.MIN_SHARED_HASHES:
                 alike.add((min(row.id, other), max(row.id, other)))
     return alike
 
@@ -249,7 +249,11 @@ def _occurrences_near(places: list[_Occurrence], row: ComparableEntry) -> list[_
 
 def _may_share_language(one: str | None, other: str | None) -> bool:
     """An unknown language may be any."""
-    return one is None or other is None or near_duplicate.base(one) == near_duplicate.base(other)
+    return (
+        one is None
+        or other is None
+        or near_duplicate.base_language(one) == near_duplicate.base_language(other)
+    )
 
 
 def _confirm_pairs(
@@ -261,10 +265,10 @@ def _confirm_pairs(
         contents.update((one.content_id, other.content_id))
     texts = {}
     for number, made in words_of(contents).items():
-        texts[number] = near_duplicate.text(*_compared_text(made))
+        texts[number] = near_duplicate.prepare_text(*_compared_text(made))
 
     for one, other in pairs:
-        if near_duplicate.copies(texts[one.content_id], texts[other.content_id]):
+        if near_duplicate.are_copies(texts[one.content_id], texts[other.content_id]):
             yield one.id, other.id
 
 

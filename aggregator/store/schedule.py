@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from aggregator.model import Hints, Outcome, SourceState, Validators
+from aggregator.model import Outcome, PollingHints, SourceState, Validators
 from aggregator.store.engine import in_values
 from aggregator.store.process_id import current_process_id, is_dead
 from aggregator.store.schema import host, outcome, source, source_state
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 STATE = source_state.c
-NO_HINTS = Hints()
+NO_HINTS = PollingHints()
 
 # The state of a source that was never fetched from its present location.
 _NEW_STATE: Mapping[str, Any] = {
@@ -332,7 +332,7 @@ def _state_from_row(row: sa.Row[Any]) -> SourceState:
     )
 
 
-def _hints_column(hints: Hints) -> list[Any] | None:
+def _hints_column(hints: PollingHints) -> list[Any] | None:
     """Write the hints of a document, which are not those of an answer."""
     has_hours_or_days = hints.skip_hours or hints.skip_days
     if hints.ttl is None and not has_hours_or_days:
@@ -344,11 +344,11 @@ def _hints_column(hints: Hints) -> list[Any] | None:
     return [ttl_seconds, hints.skip_hours, hints.skip_days]
 
 
-def _hints_from_column(column: list[Any] | None) -> Hints:
+def _hints_from_column(column: list[Any] | None) -> PollingHints:
     if column is None:
         return NO_HINTS
     ttl, hours, days = column
-    return Hints(
+    return PollingHints(
         ttl=None if ttl is None else timedelta(seconds=ttl),
         skip_hours=tuple(hours),
         skip_days=tuple(days),

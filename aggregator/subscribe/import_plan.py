@@ -67,7 +67,7 @@ def _refusal(feed: Subscription, *, allow_private: bool) -> str | None:
     from aggregator.fetch.private_address import host_refusal_reason, is_loopback_host
 
     if feed.url is None:
-        return feed.why
+        return feed.reason
     if len(feed.url) > MAX_ADDRESS:
         return f"an address of {len(feed.url)} characters, over the limit of {MAX_ADDRESS}"
     try:

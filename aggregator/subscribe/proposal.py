@@ -100,7 +100,7 @@ def _evidence(found: FoundSource) -> Mapping[Steps, str]:
         (): "These rules were inferred from the page; look whether they are right."
     }
     notes[("items",)] = f"{inferred.count} items"
-    return notes | {("fields", name): evidence for name, evidence in inferred.evidence.items()}
+    return notes | {("fields", name): evidence for name, evidence in inferred.reasons.items()}
 
 
 def _test(found: FoundSource, identity: str, config: Config) -> tuple[dict[str, Any], bytes]:

@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urljoin
 
 from aggregator.discovery import platforms
-from aggregator.discovery.platforms import Candidate
+from aggregator.discovery.platforms import FeedCandidate
 from aggregator.errors import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from aggregator.adapters.listing.infer import Inferred
+    from aggregator.adapters.listing.infer import InferredList
     from aggregator.config import Source
-    from aggregator.discovery.page_links import Feeds
+    from aggregator.discovery.page_links import PageFeeds
     from aggregator.dry_run import Rehearsal
     from aggregator.fetch import Response
     from aggregator.model import Capture, Revision
@@ -54,8 +54,8 @@ class FoundSource:
     given: Mapping[str, Any]
     why: str
     dry_run: Rehearsal
-    others: tuple[Candidate, ...] = ()
-    inferred: Inferred | None = None
+    others: tuple[FeedCandidate, ...] = ()
+    inferred: InferredList | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +89,20 @@ class Search:
 
     async def find(self, urls: Sequence[str]) -> FoundSource | AlreadyFollowed | None:
         """Find the source that an address leads to; `urls` are its spellings, tried until one answers."""
-        return await self._first_working(platforms.known(urls[0]), most=3) or await self._request(
-            urls
-        )
+        return await self._first_working(
+            platforms.known_feeds(urls[0]), most=3
+        ) or await self._request(urls)
 
     async def folder(self, path: str) -> FoundSource | None:
         """Try a folder of saved articles."""
         given = {"path": path, "adapter": "archive"}
         rehearsal = await self._rehearse(given, questions=1)
-        self.tell(f"looked at {path}: {_told(rehearsal)}")
+        self.tell(f"looked at {path}: {_describe_result(rehearsal)}")
         return FoundSource(given, "saved articles", rehearsal) if entries(rehearsal) else None
 
     async def _request(self, urls: Sequence[str]) -> FoundSource | AlreadyFollowed | None:
         for url in urls:
-            found, rehearsal = await self._try(Candidate(url, _GIVEN))
+            found, rehearsal = await self._try(FeedCandidate(url, _GIVEN))
             if found:
                 return found
             self.refused |= rehearsal is not None and _is_private(rehearsal)
@@ -141,14 +141,14 @@ class Search:
         return None
 
     async def _of_page(self, url: str, capture: Capture) -> FoundSource | AlreadyFollowed | None:
-        from aggregator.discovery.page_links import feeds_in, well_known
+        from aggregator.discovery.page_links import find_feeds, well_known_feeds
 
-        feeds = feeds_in(capture)
+        feeds = find_feeds(capture)
         for candidates, most in (
             (feeds.recommended, 3),
             (feeds.linked, 2),
-            (feeds.usual, 3),
-            (well_known(capture.url), 6),
+            (feeds.guessed, 3),
+            (well_known_feeds(capture.url), 6),
         ):
             found = await self._first_working(candidates, most=most)
             if isinstance(found, FoundSource):
@@ -161,7 +161,7 @@ class Search:
         from aggregator.discovery.page_links import news_sitemaps
 
         robots = urljoin(url, "/robots.txt")
-        _, rehearsal = await self._try(Candidate(robots, "for sitemaps of news"), quiet=True)
+        _, rehearsal = await self._try(FeedCandidate(robots, "for sitemaps of news"), quiet=True)
         answer = _answer(rehearsal)
         named = news_sitemaps(answer.body.decode("utf-8", "replace") if answer else "", url)
         return await self._first_working(named, most=2, adapter="sitemap")
@@ -171,7 +171,7 @@ class Search:
         found = await self._confirm(given, "the page itself")
         if found is None or not _is_inferred(found.dry_run):
             return found
-        inferred = _inferred(capture)
+        inferred = _infer_list(capture)
         if inferred is None:
             return found
         rules = {**given, "items": inferred.items, "fields": dict(inferred.fields)}
@@ -187,11 +187,11 @@ class Search:
     ) -> FoundSource | None:
         """Read what was fetched already in another way."""
         rehearsal = await self._rehearse(given, articles=articles, more=more)
-        self.tell(f"read {given['url']} as {why}: {_told(rehearsal)}")
+        self.tell(f"read {given['url']} as {why}: {_describe_result(rehearsal)}")
         return FoundSource(given, why, rehearsal) if entries(rehearsal) else None
 
     async def _first_working(
-        self, candidates: Sequence[Candidate], *, most: int, adapter: str = "feed"
+        self, candidates: Sequence[FeedCandidate], *, most: int, adapter: str = "feed"
     ) -> FoundSource | AlreadyFollowed | None:
         """The first of a few candidates that brings entries."""
         fresh = [candidate for candidate in candidates if candidate.url not in self._seen]
@@ -202,7 +202,7 @@ class Search:
         return None
 
     async def _try(
-        self, candidate: Candidate, *, adapter: str = "feed", quiet: bool = False
+        self, candidate: FeedCandidate, *, adapter: str = "feed", quiet: bool = False
     ) -> tuple[FoundSource | AlreadyFollowed | None, Rehearsal | None]:
         """Ask for a candidate, unless it is followed already, or enough was asked."""
         if (source := self.follower(candidate.url)) is not None:
@@ -215,20 +215,20 @@ class Search:
             rehearsal = await self._rehearse(given, questions=1)
         except ValueError:  # a page may recommend anything
             self.tell(
-                f"passed over {candidate.url} ({candidate.why}): no source may have this address"
+                f"passed over {candidate.url} ({candidate.reason}): no source may have this address"
             )
             return None, None
         told = (
             "it is there"
-            if quiet and rehearsal.fetched
-            else _told(rehearsal).removesuffix(f" at {candidate.url}")
+            if quiet and rehearsal.responses
+            else _describe_result(rehearsal).removesuffix(f" at {candidate.url}")
         )
-        self.tell(f"looked at {candidate.url} ({candidate.why}): {told}")
+        self.tell(f"looked at {candidate.url} ({candidate.reason}): {told}")
         if not entries(rehearsal):
             return None, rehearsal
         if (source := self._follower_of(rehearsal)) is not None:
             return AlreadyFollowed(source, candidate.url), rehearsal
-        return FoundSource(given, candidate.why, rehearsal), rehearsal
+        return FoundSource(given, candidate.reason, rehearsal), rehearsal
 
     async def _rehearse(
         self, given: Mapping[str, Any], *, questions: int = 0, articles: int = 0, more: bool = False
@@ -236,7 +236,7 @@ class Search:
         """Try a source; `questions` is how many it costs at least, 0 where its document was asked for before."""
         source = self.draft({**given, "pages": _PAGES} if more else given)
         rehearsal = await self.rehearse(source, articles=articles, more=more)
-        self._left -= max(len(rehearsal.fetched), questions) if questions else 0
+        self._left -= max(len(rehearsal.responses), questions) if questions else 0
         return rehearsal
 
     def _follower_of(self, rehearsal: Rehearsal) -> Source | None:
@@ -251,20 +251,20 @@ def entries(rehearsal: Rehearsal) -> Sequence[Revision]:
     return complete if len(complete) >= len(stated) else stated
 
 
-def _guesses(url: str) -> tuple[Candidate, ...]:
-    from aggregator.discovery.page_links import well_known
+def _guesses(url: str) -> tuple[FeedCandidate, ...]:
+    from aggregator.discovery.page_links import well_known_feeds
 
-    return (*platforms.anywhere(url), *well_known(url))
+    return (*platforms.possible_feeds(url), *well_known_feeds(url))
 
 
-def _others(found: FoundSource, feeds: Feeds) -> tuple[Candidate, ...]:
+def _others(found: FoundSource, feeds: PageFeeds) -> tuple[FeedCandidate, ...]:
     by_url = {candidate.url: candidate for candidate in (*feeds.linked, *feeds.recommended)}
     by_url.pop(str(found.given["url"]), None)
     return tuple(reversed(by_url.values()))
 
 
 def _answer(rehearsal: Rehearsal | None) -> Response | None:
-    return rehearsal.fetched[-1] if rehearsal and rehearsal.fetched else None
+    return rehearsal.responses[-1] if rehearsal and rehearsal.responses else None
 
 
 def _capture(answer: Response) -> Capture:
@@ -289,7 +289,7 @@ def _refuses(rehearsal: Rehearsal) -> bool:
     return outcome.error in _REFUSED or (400 <= status < 500 and status != _TOO_MANY_REQUESTS)
 
 
-def _told(rehearsal: Rehearsal) -> str:
+def _describe_result(rehearsal: Rehearsal) -> str:
     outcome, count = rehearsal.result.outcome, len(entries(rehearsal))
     if outcome.status == "failed" and not count:
         return outcome.message or str(outcome.error)
@@ -302,11 +302,11 @@ def _is_inferred(rehearsal: Rehearsal) -> bool:
     return any("repeat" in note or "infer" in note for note in rehearsal.result.outcome.notes)
 
 
-def _inferred(capture: Capture) -> Inferred | None:
-    from aggregator.adapters.html import document
-    from aggregator.adapters.listing.infer import infer
+def _infer_list(capture: Capture) -> InferredList | None:
+    from aggregator.adapters.html import parse_page
+    from aggregator.adapters.listing.infer import infer_list
 
     try:
-        return infer(document(capture))
+        return infer_list(parse_page(capture))
     except SourceError:
         return None

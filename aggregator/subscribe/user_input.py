@@ -47,7 +47,7 @@ def parse_user_input(text: str) -> UserInput:
         return UserInput((f"https://{match[2]}/@{match[1]}",))
     if _HANDLE.fullmatch(address):
         return UserInput((f"https://www.youtube.com/{address}",))
-    return UserInput(_checked(_urls(address), text))
+    return UserInput(_check_url(_urls(address), text))
 
 
 def path_from(path: str, *, file: Path, home: Path) -> str:
@@ -84,12 +84,12 @@ def _urls(address: str) -> tuple[str, ...]:
     return f"https://{bare}", f"http://{bare}"
 
 
-def _checked(urls: tuple[str, ...], text: str) -> tuple[str, ...]:
+def _check_url(urls: tuple[str, ...], text: str) -> tuple[str, ...]:
     from aggregator.config.types import plain_url
     from aggregator.config.words import meant_url
-    from aggregator.normalize.url import absolute
+    from aggregator.normalize.url import absolute_url
 
-    found = tuple(url for written in urls if (url := absolute(written)))
+    found = tuple(url for written in urls if (url := absolute_url(written)))
     if not found or not all(_HOST.fullmatch(_authority(url)) for url in found):
         example = meant_url(text) or "https://example.org/"
         raise UsageError(

@@ -18,7 +18,7 @@ from aggregator import zstd
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from aggregator.publish import Published
+    from aggregator.publish import PublishedDocument
 
 _MIN_BYTES = 1024  # what fits one packet anyway gains nothing
 _KEPT = 64  # bodies: some 20 views in 3 codings
@@ -43,7 +43,7 @@ def _zstd(data: bytes) -> bytes:
 CODINGS: Mapping[str, Callable[[bytes], bytes]] = {"br": _brotli, "zstd": _zstd, "gzip": _gzip}
 
 
-def preferred(accepted: str, published: Published) -> str | None:
+def choose_coding(accepted: str, published: PublishedDocument) -> str | None:
     """Return the coding for this document among those an Accept-Encoding header accepts (RFC 9110 §12.5.3).
 
     None means as it is: where nothing else is accepted, or identity is liked better, or compression does not pay.
@@ -71,18 +71,18 @@ class Bodies:
 
     def __init__(self, limit: int = _KEPT) -> None:
         self._limit = limit
-        self._made: OrderedDict[tuple[str, str], asyncio.Task[bytes]] = OrderedDict()
+        self._tasks: OrderedDict[tuple[str, str], asyncio.Task[bytes]] = OrderedDict()
 
-    async def body(self, published: Published, coding: str) -> bytes:
+    async def body(self, published: PublishedDocument, coding: str) -> bytes:
         """Return the document in this coding, a key of CODINGS."""
         key = (published.etag, coding)
-        making = self._made.get(key) or self._make(key, published.data)
-        self._made.move_to_end(key)
+        making = self._tasks.get(key) or self._make(key, published.data)
+        self._tasks.move_to_end(key)
         return await asyncio.shield(making)  # who hangs up must not spoil it for those who wait
 
     def _make(self, key: tuple[str, str], data: bytes) -> asyncio.Task[bytes]:
         making = asyncio.create_task(asyncio.to_thread(CODINGS[key[1]], data))
-        self._made[key] = making
-        if len(self._made) > self._limit:
-            self._made.popitem(last=False)
+        self._tasks[key] = making
+        if len(self._tasks) > self._limit:
+            self._tasks.popitem(last=False)
         return making

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from aiohttp import hdrs, web
 
-from aggregator.web.compression import CODINGS, Bodies, preferred
+from aggregator.web.compression import CODINGS, Bodies, choose_coding
 
 if TYPE_CHECKING:
-    from aggregator.publish import Published
+    from aggregator.publish import PublishedDocument
 
 BODIES = web.AppKey("bodies", Bodies)
 
@@ -36,11 +36,11 @@ async def add_headers(_: web.Request, response: web.StreamResponse) -> None:
     response.headers.update(_HEADERS)
 
 
-async def answer(request: web.Request, published: Published) -> web.Response:
+async def answer(request: web.Request, published: PublishedDocument) -> web.Response:
     """Return the document, compressed as the client likes it, or 304 where the client has it."""
-    coding = preferred(",".join(request.headers.getall(hdrs.ACCEPT_ENCODING, ())), published)
+    coding = choose_coding(",".join(request.headers.getall(hdrs.ACCEPT_ENCODING, ())), published)
     headers = _validators(published, coding)
-    if held := _held(request, published, headers[hdrs.ETAG]):
+    if held := _matching_etag(request, published, headers[hdrs.ETAG]):
         return web.Response(status=304, headers=headers | {hdrs.ETAG: held})
     headers[hdrs.CONTENT_TYPE] = published.content_type
     if coding is None:
@@ -49,7 +49,7 @@ async def answer(request: web.Request, published: Published) -> web.Response:
     return web.Response(body=body, headers=headers | {hdrs.CONTENT_ENCODING: coding})
 
 
-def _validators(published: Published, coding: str | None) -> dict[str, str]:
+def _validators(published: PublishedDocument, coding: str | None) -> dict[str, str]:
     headers: dict[str, str] = {
         hdrs.ETAG: f'"{_opaque(published, coding)}"',
         hdrs.CACHE_CONTROL: _FRESH,
@@ -60,12 +60,12 @@ def _validators(published: Published, coding: str | None) -> dict[str, str]:
     return headers
 
 
-def _opaque(published: Published, coding: str | None) -> str:
+def _opaque(published: PublishedDocument, coding: str | None) -> str:
     """Return another tag for each coding: a strong tag stands for one sequence of bytes (RFC 9110 §8.8.3.3)."""
     return published.etag if coding is None else f"{published.etag}-{coding}"
 
 
-def _held(request: web.Request, published: Published, current: str) -> str | None:
+def _matching_etag(request: web.Request, published: PublishedDocument, current: str) -> str | None:
     """Return the entity tag of the copy that the client holds and may keep, None where it needs the document.
 
     Its own tag is echoed, not the one of the coding it would get today: a cache finds its copy again by that.
@@ -79,7 +79,7 @@ def _held(request: web.Request, published: Published, current: str) -> str | Non
     return current if published.last_modified.replace(microsecond=0) <= since else None
 
 
-def _matching(stated: str, published: Published, current: str) -> str | None:
+def _matching(stated: str, published: PublishedDocument, current: str) -> str | None:
     """Compare weakly (RFC 9110 §13.1.2), and forgive clients that lose the quotes."""
     if stated.strip() == "*":
         return current

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from aiohttp import hdrs, web
 
 from aggregator.errors import AggregatorError
-from aggregator.publish import OUTPUTS, published
+from aggregator.publish import OUTPUTS, make_document
 from aggregator.web import pages
 from aggregator.web.conditional import answer
 from aggregator.web.site import Site
@@ -23,7 +23,7 @@ from aggregator.web.site import Site
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from aggregator.publish import Published
+    from aggregator.publish import PublishedDocument
 
     Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -66,7 +66,7 @@ async def _index(request: web.Request) -> web.Response:
     site = request.app[SITE]
     entries = await asyncio.to_thread(site.latest, _LATEST)
     drawn = pages.index(site.views(), entries)
-    return await answer(request, published(drawn, _HTML))
+    return await answer(request, make_document(drawn, _HTML))
 
 
 async def _style_sheet(request: web.Request) -> web.Response:
@@ -74,8 +74,8 @@ async def _style_sheet(request: web.Request) -> web.Response:
 
 
 @cache
-def _style() -> Published:
-    return published(
+def _style() -> PublishedDocument:
+    return make_document(
         files(__package__).joinpath("style.css").read_bytes(), "text/css; charset=utf-8"
     )
 

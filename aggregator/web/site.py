@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from aggregator.model import Entry
-    from aggregator.publish import Published, ViewHead
+    from aggregator.publish import PublishedDocument, ViewHead
 
 
 class Health(Protocol):
@@ -38,7 +38,7 @@ class Site(Protocol):
         """Return the views: that of `/feed.*`, then the others in the order of the configuration."""
         ...
 
-    def view(self, view_id: str | None, kind: str) -> Published | None:
+    def view(self, view_id: str | None, kind: str) -> PublishedDocument | None:
         """Return a view as it was last published, None where there is none; the id None asks for that of `/feed.*`.
 
         `kind` is a key of `publish.OUTPUTS`.

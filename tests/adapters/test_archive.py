@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.adapters import archive
-from aggregator.model import Capture, Found, Parsed, RawEntry
+from aggregator.model import Candidate, Capture, Parsed, RawEntry
 
 TAKEN = datetime(2026, 1, 1, tzinfo=UTC)
 HEAD = "<!--1718966343000-->\n[Lamps](https://news.example.org/1)\n------\n\n"
@@ -33,9 +33,9 @@ def test_a_saved_article_states_its_header_and_its_body() -> None:
             RawEntry(
                 item="lamps.txt",
                 base="https://news.example.org/1",
-                url=(Found("https://news.example.org/1", "archive:url"),),
-                title=(Found("Lamps", "archive:title"),),
-                content=(Found("<p>Three lamps.</p>", "archive:body"),),
+                url=(Candidate("https://news.example.org/1", "archive:url"),),
+                title=(Candidate("Lamps", "archive:title"),),
+                content=(Candidate("<p>Three lamps.</p>", "archive:body"),),
                 captured=datetime(2024, 6, 21, 10, 39, 3, tzinfo=UTC),
             ),
         )
@@ -85,8 +85,8 @@ def test_front_matter_marks_blanks_and_wrappers_are_passed_over(text: str) -> No
 
 
 def test_an_empty_body_is_still_an_article() -> None:
-    assert entry(HEAD).content == (Found("", "archive:body"),)
-    assert entry(HEAD.rstrip("\n")).content == (Found("", "archive:body"),)
+    assert entry(HEAD).content == (Candidate("", "archive:body"),)
+    assert entry(HEAD.rstrip("\n")).content == (Candidate("", "archive:body"),)
 
 
 def test_an_epoch_may_be_in_seconds() -> None:

@@ -20,10 +20,10 @@ from aggregator.adapter_table import ARTICLE
 from aggregator.adapters import article
 from aggregator.config.page_rules import ArticleRules, PageRules
 from aggregator.errors import ItemError
-from aggregator.model import Capture, Found, RawEntry, RawImage
-from aggregator.normalize.html import text_of
+from aggregator.model import Candidate, Capture, RawEntry, RawImage
+from aggregator.normalize.html import html_to_text
 from aggregator.parse.captures import ParseResult, ParseTask, parse_captures
-from aggregator.rules.compiled import SiteRules, with_own
+from aggregator.rules.compiled import SiteRules, add_source_rules
 from aggregator.rules.loader import load_sites
 
 DATA = Path(__file__).parent / "data" / "articles"
@@ -102,10 +102,10 @@ def _item(said: dict[str, Any]) -> RawEntry:
     for name in ("url", "title", "published", "summary", "authors", "tags"):
         values = said.get(name, [])
         fields[name] = tuple(
-            Found(value, f"list:{name}")
+            Candidate(value, f"list:{name}")
             for value in ([values] if isinstance(values, str) else values)
         )
-    return RawEntry(**fields, guid=Found(said["guid"], "feed:guid") if "guid" in said else None)
+    return RawEntry(**fields, guid=Candidate(said["guid"], "feed:guid") if "guid" in said else None)
 
 
 def _plain(value: Any) -> Any:
@@ -141,8 +141,8 @@ def page(body: str, *, head: str = "", url: str = URL) -> Capture:
 
 
 def rules(**article_rules: Any) -> SiteRules:
-    return with_own(
-        PageRules(article=ArticleRules.model_validate(article_rules)), SITES.named("saved")
+    return add_source_rules(
+        PageRules(article=ArticleRules.model_validate(article_rules)), SITES.get("saved")
     )
 
 
@@ -163,18 +163,20 @@ def rules(**article_rules: Any) -> SiteRules:
 def test_further_pages_are_those_that_the_rules_find_on_the_same_site(
     links: str, expected: tuple[str, ...]
 ) -> None:
-    assert article.pages_after(page(links), rules(next=["a.n@href*"])) == expected
+    assert article.find_next_pages(page(links), rules(next=["a.n@href*"])) == expected
 
 
 def test_without_rules_there_are_no_further_pages_and_none_of_what_is_no_page() -> None:
-    assert article.pages_after(page("<a rel=next href=/2>2</a>"), SITES.named("saved")) == ()
-    assert article.pages_after(replace(page(""), body=b"%PDF-"), rules(next=["a@href"])) == ()
+    assert article.find_next_pages(page("<a rel=next href=/2>2</a>"), SITES.get("saved")) == ()
+    assert article.find_next_pages(replace(page(""), body=b"%PDF-"), rules(next=["a@href"])) == ()
 
 
 def test_a_further_page_that_cannot_be_read_ends_the_article() -> None:
     pages = [page(f"<div class=s><p>{word} of the harbour</p></div>") for word in ("one", "two")]
 
-    raw = article.join((pages[0], replace(pages[1], body=b"%PDF-"), pages[1]), rules(body=[".s"]))
+    raw = article.read_pages(
+        (pages[0], replace(pages[1], body=b"%PDF-"), pages[1]), rules(body=[".s"])
+    )
 
     assert [found.value for found in raw.content] == [
         '<div class="s"><p>one of the harbour</p></div>'
@@ -201,7 +203,7 @@ def test_a_body_is_the_first_match_or_every_one_as_its_selector_says(
 
     (found,) = article.read(page(body), rules(body=[selector])).content
 
-    assert found == Found(content, f"page:{selector}")
+    assert found == Candidate(content, f"page:{selector}")
 
 
 def test_what_is_removed_may_be_named_by_what_is_around_the_body_but_never_is_the_body() -> None:
@@ -222,10 +224,10 @@ def test_a_feeds_words_come_first_and_the_pages_fill_what_is_absent() -> None:
     item = RawEntry(
         item="item 7",
         base="https://feeds.example.org/x/",
-        url=(Found("a", "feed:link"),),
-        title=(Found("Of the feed", "feed:title"),),
+        url=(Candidate("a", "feed:link"),),
+        title=(Candidate("Of the feed", "feed:title"),),
         images=(RawImage("i.jpg", "feed:media:content"),),
-        content=(Found("<p>cut …</p>", "feed:description"),),
+        content=(Candidate("<p>cut …</p>", "feed:description"),),
         aliases=("site:1",),
     )
 
@@ -233,7 +235,7 @@ def test_a_feeds_words_come_first_and_the_pages_fill_what_is_absent() -> None:
         page("<div class=b><p>All of it.</p></div>", head=head),
         rules(body=[".b"]),
         item=item,
-        carrier="feed",
+        adapter="feed",
     )
 
     assert (raw.item, raw.base, raw.aliases) == ("item 7", URL, ("site:1",))
@@ -363,7 +365,7 @@ def test_a_real_page_gives_its_true_text_with_rules_and_without(site: str, where
         [capture], ParseTask("voa", ARTICLE, site=site, list_adapter="page"), SITES
     ).revisions
 
-    texts = (truth["articleBody"], text_of(revision.content_html or ""))
+    texts = (truth["articleBody"], html_to_text(revision.content_html or ""))
     true, ours = (Counter(re.findall(r"\w+", text.lower())) for text in texts)
     right = (true & ours).total()
     assert right / ours.total() > 0.99

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import html
 
-from aggregator.adapters.article.byline_dates import dated, dates_in
+from aggregator.adapters.article.byline_dates import find_date_elements, find_dates
 
 PIECES = (
     "3 July 2026",
@@ -32,7 +32,8 @@ def read(body: str) -> list[str]:
     document = html.document_fromstring(f"<body>{body}</body>")
     heading = next(document.iter("h1"), None)
     return [
-        readings[0] for _, readings in dated(document.find("body"), heading, document.find("body"))
+        readings[0]
+        for _, readings in find_date_elements(document.find("body"), heading, document.find("body"))
     ]
 
 
@@ -116,14 +117,14 @@ def test_what_holds_the_heading_is_the_article_whatever_it_is_called() -> None:
     ],
 )
 def test_a_short_line_gives_its_date(text: str, expected: tuple[str, ...]) -> None:
-    assert dates_in(text) == expected
+    assert find_dates(text) == expected
 
 
 @settings(deadline=None, max_examples=60, derandomize=True)
 @given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join))
 def test_no_line_raises(line: str) -> None:
     assert len(read(f"<h1>x</h1><p>{line}</p>")) <= 1
-    assert len(dates_in(line)) <= 3
+    assert len(find_dates(line)) <= 3
 
 
 @pytest.mark.no_cover

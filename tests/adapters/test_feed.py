@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from aggregator.adapters import feed
 from aggregator.adapters.feed import xml_repair
 from aggregator.errors import SourceError
-from aggregator.model import Capture, Found
+from aggregator.model import Candidate, Capture
 
 FEEDS = Path(__file__).parent / "data" / "feeds"
 CASES = sorted(path.name.removesuffix(".expected.json") for path in FEEDS.glob("*.expected.json"))
@@ -38,7 +38,7 @@ def outcome(body: bytes, headers: dict[str, str]) -> dict[str, Any]:
 
 
 def essence(value: Any) -> Any:
-    if isinstance(value, Found):
+    if isinstance(value, Candidate):
         return [value.value, value.where]
     if is_dataclass(value):
         pairs = ((field.name, getattr(value, field.name), field.default) for field in fields(value))
@@ -171,7 +171,7 @@ def test_paragraphs_without_ends_are_no_depth_beyond_their_item() -> None:
         b"<item><title>t</title><description>" + b"<p>text<br>" * 20_000 + b"</description></item>"
     )
 
-    assert xml_repair.prepare(rss(body * 3).decode()) is not None
+    assert xml_repair.prepare_xml(rss(body * 3).decode()) is not None
 
 
 def test_a_long_text_behind_an_empty_author_is_no_long_author() -> None:
@@ -193,7 +193,7 @@ def test_a_picture_as_data_inside_the_text_is_no_trap() -> None:
         capture(rss(b"<item><description><![CDATA[" + picture + b"]]></description></item>"))
     )
 
-    assert parsed.entries[0].content == (Found(picture.decode(), "feed:description"),)
+    assert parsed.entries[0].content == (Candidate(picture.decode(), "feed:description"),)
 
 
 @settings(max_examples=80, deadline=None, derandomize=True)

@@ -20,8 +20,8 @@ import pytest
 
 from aggregator.errors import SourceError
 from aggregator.model import Capture
-from aggregator.normalize.text import plain
-from aggregator.normalize.url import key
+from aggregator.normalize.text import plain_text
+from aggregator.normalize.url import page_key
 from aggregator.parse.captures import ParseTask, parse_captures
 from aggregator.rules.loader import load_sites
 
@@ -109,11 +109,14 @@ def compared(item: dict[str, Any], revision: Revision) -> dict[str, tuple[object
         if (name := author.get("name") or author.get("email"))
     ]
     pairs: dict[str, tuple[object, object]] = {
-        "title": (plain(item.get("title", "")), revision.title),
-        "link": (link and key(urljoin(ADDRESS, link)), revision.url and key(revision.url)),
+        "title": (plain_text(item.get("title", "")), revision.title),
+        "link": (
+            link and page_key(urljoin(ADDRESS, link)),
+            revision.url and page_key(revision.url),
+        ),
         "id": (item.get("id") or None, revision.guid),
         "authors": (names, list(revision.authors)),
-        "text": (plain(stated), plain(revision.content_html or revision.summary or "")),
+        "text": (plain_text(stated), plain_text(revision.content_html or revision.summary or "")),
     }
     for field, moment in (("published", revision.published), ("updated", revision.at)):
         when = item.get(f"{field}_parsed")

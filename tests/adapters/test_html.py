@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.adapters.html import MAX_ELEMENTS, MAX_TAGS, decoded, direction_of, document
+from aggregator.adapters.html import MAX_ELEMENTS, MAX_TAGS, decode_page, parse_page, text_direction
 from aggregator.errors import SourceError
 from aggregator.model import Capture
 
@@ -24,7 +24,7 @@ def capture(body: bytes | str, content_type: str = "text/html") -> Capture:
 
 def refusal(body: bytes | str, content_type: str = "text/html") -> str:
     with pytest.raises(SourceError) as caught:
-        document(capture(body, content_type))
+        parse_page(capture(body, content_type))
     assert caught.value.kind == "parse"
     return str(caught.value)
 
@@ -66,7 +66,7 @@ def refusal(body: bytes | str, content_type: str = "text/html") -> str:
 def test_labels_language_and_bytes_decide_the_charset(
     body: bytes, content_type: str, text: str
 ) -> None:
-    assert text in decoded(capture(body, content_type))
+    assert text in decode_page(capture(body, content_type))
 
 
 @pytest.mark.parametrize(
@@ -83,11 +83,14 @@ def test_labels_language_and_bytes_decide_the_charset(
     ],
 )
 def test_relative_links_resolve_against_the_base(head: str, home: str) -> None:
-    assert document(capture(f"<html><head>{head}</head><body><p>x</p></body></html>")).home == home
+    assert (
+        parse_page(capture(f"<html><head>{head}</head><body><p>x</p></body></html>")).base_url
+        == home
+    )
 
 
 def test_a_page_is_a_document_of_its_own_kind() -> None:
-    page = document(capture("<!doctype html><title>A</title><body><div id=x><p>one"))
+    page = parse_page(capture("<!doctype html><title>A</title><body><div id=x><p>one"))
 
     (paragraph,) = page.root.iter("p")
     assert (page.kind, page.url, page.where(paragraph)) == ("page", URL, "page:div/p")
@@ -122,7 +125,7 @@ def test_what_is_no_page_is_named(body: bytes | str, content_type: str, message:
 )
 def test_a_page_under_another_label_is_a_page(content_type: str) -> None:
     assert (
-        document(
+        parse_page(
             capture("<!DOCTYPE html><html><body><p>x</p></body></html>", content_type)
         ).root.tag
         == "html"
@@ -130,7 +133,7 @@ def test_a_page_under_another_label_is_a_page(content_type: str) -> None:
 
 
 def test_what_no_tree_may_hold_is_left_out() -> None:
-    page = document(capture("<body><p>a\x00\x01b&#1;c&#x1F;d&#xFFFF;e&#10;f\x0cg\ufffe</p>"))
+    page = parse_page(capture("<body><p>a\x00\x01b&#1;c&#x1F;d&#xFFFF;e&#10;f\x0cg\ufffe</p>"))
 
     (paragraph,) = page.root.iter("p")
     assert paragraph.text == "abcde\nf g"
@@ -168,7 +171,7 @@ def test_what_no_tree_may_hold_is_left_out() -> None:
 def test_a_page_built_to_hold_the_parser_is_read_or_refused_at_once(body: str) -> None:
     start = time.process_time()
     try:
-        page = document(capture(body))
+        page = parse_page(capture(body))
     except SourceError:
         page = None
 
@@ -182,19 +185,19 @@ def test_a_page_of_too_many_elements_is_refused() -> None:
 
 
 def test_the_direction_of_a_script_comes_from_whatever_is_around_it() -> None:
-    page = document(
+    page = parse_page(
         capture("<html dir=RTL><body><p>x</p><div dir=ltr><i dir=auto>y</i></div></body></html>")
     )
 
-    assert [direction_of(next(page.root.iter(tag))) for tag in ("p", "i")] == ["rtl", "ltr"]
-    assert direction_of(next(document(capture("<p>x")).root.iter("p"))) is None
+    assert [text_direction(next(page.root.iter(tag))) for tag in ("p", "i")] == ["rtl", "ltr"]
+    assert text_direction(next(parse_page(capture("<p>x")).root.iter("p"))) is None
 
 
 @settings(max_examples=50, deadline=None, derandomize=True)
 @given(st.binary(max_size=200), st.sampled_from(["text/html", "text/html; charset=gbk", "", "x"]))
 def test_any_bytes_give_a_document_or_a_refusal(body: bytes, content_type: str) -> None:
     try:
-        page = document(capture(b"<html><p>" + body, content_type))
+        page = parse_page(capture(b"<html><p>" + body, content_type))
     except SourceError:
         return
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aggregator.adapters.html import document
-from aggregator.adapters.listing.infer import Inferred, infer
+from aggregator.adapters.html import parse_page
+from aggregator.adapters.listing.infer import InferredList, infer_list
 from aggregator.adapters.listing.infer.selectors import is_stable
 from aggregator.model import Capture
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def page(body: str, lang: str = "en") -> Document:
     text = f'<!doctype html><html lang="{lang}"><body>{body}</body></html>'
-    return document(
+    return parse_page(
         Capture(
             "s",
             "https://www.paper.example.co.uk/news/",
@@ -45,11 +45,11 @@ ROW = "<li><a href=/a/the-story-{n}>A headline of words</a> <i>x</i></li>"
 
 
 def test_what_is_found_is_said_in_selectors_with_the_reasons() -> None:
-    assert infer(page(NAV + f"<main>{rows(4, CARD)}</main>")) == Inferred(
+    assert infer_list(page(NAV + f"<main>{rows(4, CARD)}</main>")) == InferredList(
         items="div.card",
         fields={"title": "h3", "url": "a@href", "published": "time@datetime"},
         count=4,
-        evidence={
+        reasons={
             "items": "4 alike, 4 dated, titles of 4 words",
             "title": "in 4 of 4 items, such as “Headline of story 1”",
             "url": "in 4 of 4 items, such as “/a/1”",
@@ -80,7 +80,7 @@ def test_what_is_found_is_said_in_selectors_with_the_reasons() -> None:
     ],
 )
 def test_the_selector_of_the_items_is_one_that_lasts(body: str, items: str) -> None:
-    found = infer(page(NAV + body))
+    found = infer_list(page(NAV + body))
 
     assert found is not None
     assert found.items == items
@@ -88,7 +88,7 @@ def test_the_selector_of_the_items_is_one_that_lasts(body: str, items: str) -> N
 
 def test_a_lead_story_of_another_form_belongs_to_its_list() -> None:
     lead = '<div class="card lead"><a href="/a/9"><h2>The headline of the lead story</h2></a></div>'
-    found = infer(page(f"<main>{lead}{rows(5, CARD)}</main>"))
+    found = infer_list(page(f"<main>{lead}{rows(5, CARD)}</main>"))
 
     assert found is not None
     assert (found.items, found.count) == ("div.card", 6)
@@ -115,7 +115,7 @@ def test_a_lead_story_of_another_form_belongs_to_its_list() -> None:
     ],
 )
 def test_what_is_no_list_of_articles_is_none(body: str) -> None:
-    assert infer(page(body)) is None
+    assert infer_list(page(body)) is None
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,9 @@ def test_what_is_no_list_of_articles_is_none(body: str) -> None:
 def test_titles_of_scripts_without_spaces_are_titles(language: str, title: str, menu: str) -> None:
     item = f'<li class=item><a href="/a/2026070{{n}}.html">{title}</a></li>'
     other = f'<li class=cat><a href="/c/{{n}}">{menu}</a></li>'
-    found = infer(page(f"<ul class=cats>{rows(8, other)}</ul><ul>{rows(5, item)}</ul>", language))
+    found = infer_list(
+        page(f"<ul class=cats>{rows(8, other)}</ul><ul>{rows(5, item)}</ul>", language)
+    )
 
     assert found is not None
     assert (found.items, found.count) == ("li.item", 5)
@@ -142,7 +144,7 @@ def test_the_answer_is_the_same_every_time() -> None:
         + f"<main>{rows(5, CARD)}</main><section>{rows(5, CARD.replace('card', 'box').replace('/a/', '/b/'))}</section>"
     )
 
-    assert len({str(infer(page(body))) for _ in range(5)}) == 1
+    assert len({str(infer_list(page(body))) for _ in range(5)}) == 1
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ from aggregator.adapters import json_api
 from aggregator.config.page_rules import Fields, PageRules
 from aggregator.config.record import Setting
 from aggregator.errors import SourceError
-from aggregator.model import Capture, Found, Parsed, RawEntry
+from aggregator.model import Candidate, Capture, Parsed, RawEntry
 from aggregator.parse.captures import ParseTask, parse_captures
-from aggregator.rules.compiled import SiteRules, Sites, with_own
+from aggregator.rules.compiled import SiteRules, Sites, add_source_rules
 
 DATA = Path(__file__).parent / "data" / "json"
 TAKEN = datetime(2026, 7, 4, 12, tzinfo=UTC)
@@ -27,7 +27,7 @@ URL = "https://api.example.org/v1/news?page=1"
 def parse(data: Any, *, fields: dict[str, Any] | None = None, **own: Any) -> Parsed:
     body = data if isinstance(data, bytes) else json.dumps(data).encode()
     stated = Fields.model_validate(fields or {}, context=Setting(Path()))
-    rules = with_own(PageRules(fields=stated, **own), SiteRules(id="x"))
+    rules = add_source_rules(PageRules(fields=stated, **own), SiteRules(id="x"))
     return json_api.parse(Capture("s", URL, TAKEN, body), rules)
 
 
@@ -90,10 +90,10 @@ def test_paths_lead_to_the_items_and_into_them() -> None:
             RawEntry(
                 item="item 1",
                 base=URL,
-                url=(Found("https://news.example.org/a/one-1", "json:h.s"),),
-                title=(Found("One", "json:h.t"),),
-                authors=(Found("A", "json:by"), Found("B", "json:by")),
-                content=(Found("<p>Text</p>", "json:html"),),
+                url=(Candidate("https://news.example.org/a/one-1", "json:h.s"),),
+                title=(Candidate("One", "json:h.t"),),
+                authors=(Candidate("A", "json:by"), Candidate("B", "json:by")),
+                content=(Candidate("<p>Text</p>", "json:html"),),
             ),
         ),
         rejected=("item 2: no title", "item 3: no link of its own"),
@@ -178,7 +178,7 @@ def test_an_item_without_a_link_is_known_by_its_id() -> None:
         items=("json:rows",),
     )
 
-    assert [entry.guid for entry in parsed.entries] == [Found("7", "json:id")]
+    assert [entry.guid for entry in parsed.entries] == [Candidate("7", "json:id")]
 
 
 def test_values_of_any_shape_are_read_or_absent() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from aggregator.adapters import feed
 from aggregator.errors import SourceError
-from aggregator.model import Capture, Found, Parsed, RawEntry
+from aggregator.model import Candidate, Capture, Parsed, RawEntry
 
 VERSION = "https://jsonfeed.org/version/1.1"
 
@@ -30,9 +30,9 @@ def test_the_smallest_feed_is_one_item() -> None:
             RawEntry(
                 item="item 1",
                 base="https://feeds.example/feed.json",
-                guid=Found("1", "feed:id"),
-                content=(Found("x", "feed:content_text"),),
-                publisher=(Found("T", "feed:channel:title"),),
+                guid=Candidate("1", "feed:id"),
+                content=(Candidate("x", "feed:content_text"),),
+                publisher=(Candidate("T", "feed:channel:title"),),
             ),
         ),
         title="T",

@@ -16,16 +16,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.adapters import listing
-from aggregator.adapters.html import document
-from aggregator.adapters.listing.infer import infer
+from aggregator.adapters.html import parse_page
+from aggregator.adapters.listing.infer import infer_list
 from aggregator.adapters.listing.items import MAX_ITEMS
 from aggregator.config.page_rules import Fields, PageRules
 from aggregator.config.record import Setting
 from aggregator.config.source import Source
 from aggregator.errors import SourceError
-from aggregator.model import Capture, Found, Parsed, RawEntry
+from aggregator.model import Candidate, Capture, Parsed, RawEntry
 from aggregator.parse.captures import ParseResult, ParseTask, parse_captures
-from aggregator.rules.compiled import SiteRules, Sites, with_own
+from aggregator.rules.compiled import SiteRules, Sites, add_source_rules
 from aggregator.rules.loader import load_sites
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def items(found: ParseResult, keys: Iterable[str]) -> list[dict[str, Any]]:
 
 
 def parse(body: str, rules: SiteRules | None = None, *, url: str = URL, **own: Any) -> Parsed:
-    made = with_own(PageRules(**own), SiteRules(id="x")) if own else SiteRules(id="x")
+    made = add_source_rules(PageRules(**own), SiteRules(id="x")) if own else SiteRules(id="x")
     return listing.parse(Capture("s", url, TAKEN, body.encode()), rules or made)
 
 
@@ -150,7 +150,7 @@ def test_a_calendar_is_all_that_another_layout_needs_to_be_told(name: str) -> No
 @pytest.mark.parametrize("name", [name for name in LAYOUTS if name not in ("api", "script")])
 def test_inferred_selectors_put_into_yaml_find_the_same(name: str) -> None:
     capture = capture_of(name, str(source(name).url))
-    inferred = infer(document(capture))
+    inferred = infer_list(parse_page(capture))
     assert inferred is not None
 
     found = read(name, PageRules(items=(inferred.items,), fields=fields(**inferred.fields)))
@@ -203,11 +203,11 @@ def test_what_rules_do_not_state_the_item_says_itself() -> None:
     assert entry == RawEntry(
         item="item 1",
         base=URL,
-        url=(Found("/a/1", "listing:a@href"),),
-        title=(Found("First title", "listing:h2"),),
-        summary=(Found("What it is about.", "listing:p"),),
-        published=(Found("2026-07-01", "listing:time@datetime"),),
-        language=(Found("en", "page:html@lang"),),
+        url=(Candidate("/a/1", "listing:a@href"),),
+        title=(Candidate("First title", "listing:h2"),),
+        summary=(Candidate("What it is about.", "listing:p"),),
+        published=(Candidate("2026-07-01", "listing:time@datetime"),),
+        language=(Candidate("en", "page:html@lang"),),
     )
 
 
@@ -224,12 +224,12 @@ def test_every_candidate_of_a_field_is_kept_in_order() -> None:
     (entry,) = parse(CARDS, items=(".card:first-child",), fields=rules).entries
 
     assert entry.title == (
-        Found("First title", "listing:h2"),
-        Found("it is about.", "listing:p | after: What "),
+        Candidate("First title", "listing:h2"),
+        Candidate("it is about.", "listing:p | after: What "),
     )
     assert entry.published == (
-        Found("2026-07-01", "listing:time@datetime"),
-        Found("1 July", "listing:time"),
+        Candidate("2026-07-01", "listing:time@datetime"),
+        Candidate("1 July", "listing:time"),
     )
 
 
@@ -283,13 +283,13 @@ def test_a_rule_that_finds_the_link_means_where_it_leads() -> None:
 
     assert entry.url[0].value == "/1"
     assert entry.images[0].url == "https://news.example.org/1.jpg"
-    assert entry.content == (Found("x <b>y</b>", "listing:.body"),)
+    assert entry.content == (Candidate("x <b>y</b>", "listing:.body"),)
 
 
 def test_a_link_that_only_says_more_names_nothing() -> None:
     parsed = parse('<li><a href="/1" title="What it is about">Read more »</a></li>', items=("li",))
 
-    assert parsed.entries[0].title == (Found("What it is about", "listing:a@title"),)
+    assert parsed.entries[0].title == (Candidate("What it is about", "listing:a@title"),)
 
 
 @pytest.mark.parametrize(
@@ -311,10 +311,10 @@ def test_a_date_is_what_reads_as_one_and_is_no_length(text: str, read: bool) -> 
 
 
 def test_what_is_removed_holds_no_items() -> None:
-    from aggregator.rules.compiled import Listing
+    from aggregator.rules.compiled import CompiledListing
     from aggregator.rules.selector import compile_selector
 
-    listing = Listing(items=(compile_selector("li"),), remove=(compile_selector("aside"),))
+    listing = CompiledListing(items=(compile_selector("li"),), remove=(compile_selector("aside"),))
     body = '<body><li><a href="/1">One</a></li><aside><li><a href="/2">Two</a></li></aside></body>'
 
     assert links(parse(body, SiteRules(id="x", listing=listing))) == [("One", "/1")]
@@ -381,7 +381,7 @@ def test_lists_of_linked_data(data: Any, note: str) -> None:
     parsed = parse(ld(data))
 
     assert links(parsed) == [(f"A title of number {n}", f"/n/{n}") for n in (1, 2, 3)]
-    assert parsed.entries[0].published == (Found("2026-07-01", "ld:datePublished"),)
+    assert parsed.entries[0].published == (Candidate("2026-07-01", "ld:datePublished"),)
     assert parsed.notes == (note,)
 
 

@@ -9,25 +9,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.adapters.article.metadata import Metadata, stated
-from aggregator.adapters.article.url_date import agreeing, day_of
-from aggregator.adapters.html import document
-from aggregator.adapters.html.json_ld import seconds
-from aggregator.model import Capture, Found
+from aggregator.adapters.article.metadata import Metadata, read_metadata
+from aggregator.adapters.article.url_date import find_day, sort_by_url_day
+from aggregator.adapters.html import parse_page
+from aggregator.adapters.html.json_ld import read_seconds
+from aggregator.model import Candidate, Capture
 
 TAKEN = datetime(2026, 7, 10, 12, tzinfo=UTC)
 URL = "https://www.lamppost.example/world/lamps"
 
 
 def read(html: str) -> Metadata:
-    return stated(document(Capture("lamps", URL, TAKEN, html.encode())), taken=TAKEN)
+    return read_metadata(parse_page(Capture("lamps", URL, TAKEN, html.encode())), taken=TAKEN)
 
 
 def ld(data: str) -> str:
     return f"<script type='application/ld+json'>{data}</script><p>x"
 
 
-def values(found: tuple[Found, ...]) -> list[str]:
+def values(found: tuple[Candidate, ...]) -> list[str]:
     return [one.value for one in found]
 
 
@@ -115,8 +115,8 @@ def test_authors_come_from_the_first_place_that_names_anybody() -> None:
     )
 
     assert found.authors == (
-        Found("Ada Wick", "page:a[rel=author]"),
-        Found("Bo", "page:a[rel=author]"),
+        Candidate("Ada Wick", "page:a[rel=author]"),
+        Candidate("Bo", "page:a[rel=author]"),
     )
 
 
@@ -182,7 +182,7 @@ def test_an_enclosure_is_a_file_and_no_player() -> None:
     [("PT90S", 90), ("P1DT2M", 120), ("PT0S", None), ("1:30", None), ("", None)],
 )
 def test_durations_of_iso_8601_are_read(text: str, expected: int | None) -> None:
-    assert seconds(text) == expected
+    assert read_seconds(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -221,19 +221,19 @@ def test_a_date_in_words_stands_behind_its_label(body: str, expected: str | None
     ],
 )
 def test_the_day_in_an_address(address: str, day: date | None) -> None:
-    assert day_of(address) == day
+    assert find_day(address) == day
 
 
 def test_dates_that_the_address_bears_out_come_first() -> None:
     dates = tuple(
-        Found(value, "x")
+        Candidate(value, "x")
         for value in ("2026-06-01", "nonsense", "2026-07-04T01:00:00Z", "2026-07-03")
     )
 
-    ordered = agreeing(dates, "https://a.example/2026/07/03/x", taken=TAKEN)
+    ordered = sort_by_url_day(dates, "https://a.example/2026/07/03/x", taken=TAKEN)
 
     assert values(ordered) == ["2026-07-04T01:00:00Z", "2026-07-03", "2026-06-01", "nonsense"]
-    assert agreeing(dates, "https://a.example/x", taken=TAKEN) == dates
+    assert sort_by_url_day(dates, "https://a.example/x", taken=TAKEN) == dates
 
 
 JSON_LIKE = st.recursive(

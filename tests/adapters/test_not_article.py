@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from aggregator.adapters.article.not_article import is_article
-from aggregator.adapters.html import document
+from aggregator.adapters.html import parse_page
 from aggregator.model import Capture
 
 URL = "https://harbour.example/2024/bridge"
@@ -40,7 +40,7 @@ def test_a_page_is_an_article_when_it_says_so(head: str, url: str, expected: boo
 
     assert (
         is_article(
-            document(Capture("harbour", url, datetime(2024, 7, 5, tzinfo=UTC), body.encode()))
+            parse_page(Capture("harbour", url, datetime(2024, 7, 5, tzinfo=UTC), body.encode()))
         )
         is expected
     )

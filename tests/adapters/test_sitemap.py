@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from aggregator.adapters import sitemap
 from aggregator.adapters.sitemap.xml import MAX_INFLATED_BYTES
 from aggregator.errors import SourceError
-from aggregator.model import Capture, Enclosure, Found, Parsed, RawEntry, RawImage
+from aggregator.model import Candidate, Capture, Enclosure, Parsed, RawEntry, RawImage
 
 DATA = Path(__file__).parent / "data" / "sitemaps"
 URL = "https://quay.example.org/sitemap.xml"
@@ -33,16 +33,18 @@ def test_news_has_titles_and_dates_and_other_pages_do_not() -> None:
             RawEntry(
                 item="url 2",
                 base=URL,
-                url=(Found("https://quay.example.org/ferry?a=1&b=2", "sitemap:loc"),),
-                title=(Found("The ferry that sings & hums", "sitemap:news:title"),),
-                published=(Found("2026-07-04T08:00:00+02:00", "sitemap:news:publication_date"),),
-                updated=(Found("2026-07-04T11:00:00+02:00", "sitemap:lastmod"),),
-                tags=(
-                    Found("ferries", "sitemap:news:keywords"),
-                    Found("music", "sitemap:news:keywords"),
+                url=(Candidate("https://quay.example.org/ferry?a=1&b=2", "sitemap:loc"),),
+                title=(Candidate("The ferry that sings & hums", "sitemap:news:title"),),
+                published=(
+                    Candidate("2026-07-04T08:00:00+02:00", "sitemap:news:publication_date"),
                 ),
-                language=(Found("en", "sitemap:news:language"),),
-                publisher=(Found("The Quay", "sitemap:news:name"),),
+                updated=(Candidate("2026-07-04T11:00:00+02:00", "sitemap:lastmod"),),
+                tags=(
+                    Candidate("ferries", "sitemap:news:keywords"),
+                    Candidate("music", "sitemap:news:keywords"),
+                ),
+                language=(Candidate("en", "sitemap:news:language"),),
+                publisher=(Candidate("The Quay", "sitemap:news:name"),),
                 images=(
                     RawImage(
                         "https://quay.example.org/f.jpg", "sitemap:image:loc", caption="The ferry"
@@ -52,17 +54,17 @@ def test_news_has_titles_and_dates_and_other_pages_do_not() -> None:
             RawEntry(
                 item="url 3",
                 base=URL,
-                url=(Found("https://quay.example.org/film", "sitemap:loc"),),
-                title=(Found("How the lamp is lit", "sitemap:video:title"),),
-                updated=(Found("2026-07-03T09:00:00Z", "sitemap:lastmod"),),
+                url=(Candidate("https://quay.example.org/film", "sitemap:loc"),),
+                title=(Candidate("How the lamp is lit", "sitemap:video:title"),),
+                updated=(Candidate("2026-07-03T09:00:00Z", "sitemap:lastmod"),),
                 images=(RawImage("https://quay.example.org/l.jpg", "sitemap:video:thumbnail_loc"),),
                 enclosures=(Enclosure("https://quay.example.org/l.mp4", duration=75),),
             ),
             RawEntry(
                 item="url 1",
                 base=URL,
-                url=(Found("https://quay.example.org/old", "sitemap:loc"),),
-                updated=(Found("2026-07-01", "sitemap:lastmod"),),
+                url=(Candidate("https://quay.example.org/old", "sitemap:loc"),),
+                updated=(Candidate("2026-07-01", "sitemap:lastmod"),),
             ),
         ),
         rejected=("url 4: no address",),

@@ -209,7 +209,7 @@ def test_the_interval_is_shown_and_left_to_the_server_and_the_person(
         added(home).read_text(encoding="utf-8").endswith(f"  adapter: feed\n  # every: {written}\n")
     )
     assert re.fullmatch(f"pace: {pace}; `every:` sets another interval", said.err.splitlines()[-2])
-    assert (quay.every_stated, "every" in quay.stated) == (bool(defaults), False)
+    assert (quay.every_stated, "every" in quay.given_keys) == (bool(defaults), False)
 
 
 def test_what_is_followed_already_is_not_written_again(visit: Any, way: Any, home: Project) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.cli.report.diff import Piece, excerpt, marked, pieces
+from aggregator.cli.report.diff import Piece, excerpt, mark_changes, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ def side(found: Sequence[Piece], kind: str) -> str:
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_changes_read_as_phrases(case: dict[str, str]) -> None:
-    assert marked(pieces(case["old"], case["new"])) == case["marked"]
+    assert mark_changes(pieces(case["old"], case["new"])) == case["marked"]
 
 
 @settings(deadline=None, max_examples=100, derandomize=True)

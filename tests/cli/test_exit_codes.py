@@ -8,7 +8,7 @@ import typer
 from typer.testing import CliRunner
 
 from aggregator.cli.context import DEFAULT_PATH, Invocation
-from aggregator.cli.exit_codes import guarded
+from aggregator.cli.exit_codes import with_exit_code
 from aggregator.errors import ConfigError, Problem, SourceError, StoreError, UsageError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def end_of(error: BaseException, *, verbose: bool = False) -> tuple[int, str]:
         ctx.obj = Invocation(DEFAULT_PATH, explicit=False, verbose=verbose)
 
     app.callback()(prepare)
-    app.command()(guarded(command))
+    app.command()(with_exit_code(command))
     command.__annotations__["ctx"] = typer.Context
     prepare.__annotations__["ctx"] = typer.Context
     result = CliRunner().invoke(app, ["command"])

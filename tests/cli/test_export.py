@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import orjson
 import pytest
 
-from aggregator.cli.backwards import backwards, written
+from aggregator.cli.backwards import backwards, write_stream
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,7 +122,7 @@ def test_a_file_is_the_old_one_until_the_new_one_is_whole(tmp_path: Path) -> Non
         raise OSError(28, "No space left on device")
 
     with pytest.raises(OSError, match="No space left on device"):
-        written(path, broken())
+        write_stream(path, broken())
 
     assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [
         ("entries.jsonl", b"old")

@@ -327,7 +327,7 @@ def test_inferred_rules_are_proposed_with_evidence_and_a_test() -> None:
     assert addition.notes[()].startswith("These rules were inferred from the page")
     assert addition.notes[("items",)] == "8 items"
     assert addition.notes[("fields", "title")].startswith("in 8 of 8 items")
-    assert addition.given["tests"] == [
+    assert addition.mapping["tests"] == [
         {
             "capture": "captures/quay.html.gz",
             "url": None,
@@ -350,7 +350,7 @@ def test_inferred_rules_are_proposed_with_evidence_and_a_test() -> None:
 
 @pytest.mark.parametrize("date", ["<time>{n} hours ago</time>", "<time>yesterday</time>", ""])
 def test_a_date_that_depends_on_the_day_is_no_part_of_the_test(date: str) -> None:
-    first = proposed(Web({HOME: page(body=cards(date=date))})).given["tests"][0]["first"]
+    first = proposed(Web({HOME: page(body=cards(date=date))})).mapping["tests"][0]["first"]
 
     assert first == {
         "title": "The harbour master reports story number 0",
@@ -362,7 +362,7 @@ def test_a_date_that_depends_on_the_day_is_no_part_of_the_test(date: str) -> Non
 def test_a_charset_that_only_the_server_knows_is_part_of_the_test() -> None:
     web = Web({HOME: page(body=cards())}, media_type="text/html; charset=gb18030")
 
-    assert proposed(web).given["tests"][0]["content_type"] == "text/html; charset=gb18030"
+    assert proposed(web).mapping["tests"][0]["content_type"] == "text/html; charset=gb18030"
 
 
 def test_a_feed_gives_its_name_unless_a_person_does() -> None:
@@ -374,14 +374,14 @@ def test_a_feed_gives_its_name_unless_a_person_does() -> None:
         {(): ""},
         defaults={"every": "1h"},
     )
-    assert proposed(Web(pages), "Mine").given["name"] == "Mine"
+    assert proposed(Web(pages), "Mine").mapping["name"] == "Mine"
 
 
 def test_what_a_page_says_of_its_articles_is_told() -> None:
     addition = proposed(Web({HOME: page(body=LD)}))
 
     assert addition.notes[()].startswith("Read as the page itself: items by JSON-LD")
-    assert addition.given == {"id": "quay", "name": None, "url": HOME, "adapter": "page"}
+    assert addition.mapping == {"id": "quay", "name": None, "url": HOME, "adapter": "page"}
 
 
 def test_a_page_of_nothing_gives_nothing() -> None:

@@ -102,7 +102,7 @@ def test_the_pace_is_the_interval_or_what_the_server_asks_for(
     state: SourceState, given: Any, words: str
 ) -> None:
     place = {"path": given["path"]} if "path" in given else {"url": "https://example.org/feed"}
-    source = Source(id="a", **place).placed(
+    source = Source(id="a", **place).with_origin(
         origin="", stated=(), every_stated="every_stated" in given
     )
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from aggregator.config import load
 from aggregator.config.edit.add import Addition, add, append, draft, file_for
-from aggregator.config.edit.yaml_writer import line_of, plain, written
+from aggregator.config.edit.yaml_writer import line_of, plain, source_yaml
 from aggregator.config.yaml_document import read
 from aggregator.errors import ConfigError, UsageError
 
@@ -115,7 +115,7 @@ def test_a_source_is_written_as_a_person_would() -> None:
         ("fields", "title"): "12 of 12",
     }
 
-    assert written(source, notes) == (
+    assert source_yaml(source, notes) == (
         "# Rules inferred from the page.\n"
         "# Check them.\n"
         "- id: news\n"
@@ -147,7 +147,7 @@ def test_any_text_reads_back_as_it_was(text: str, tmp_path: Path) -> None:
     }
     expected = [plain(source)]
 
-    assert read_back(written(source), tmp_path, HOME="/root") == expected
+    assert read_back(source_yaml(source), tmp_path, HOME="/root") == expected
     assert read_back(line_of(source) + "\n", tmp_path, HOME="/root") == expected
 
 
@@ -158,7 +158,7 @@ def test_whatever_a_text_holds(text: str, tmp_path_factory: pytest.TempPathFacto
     source = {"id": "x", "name": text, "tags": [text]}
     notes: dict[Any, str] = {(): text, ("name",): text, ("tags",): text}
 
-    assert read_back(written(source, notes), folder) == [plain(source)]
+    assert read_back(source_yaml(source, notes), folder) == [plain(source)]
     assert read_back(line_of(source) + "\n", folder) == [plain(source)]
 
 
@@ -166,7 +166,7 @@ def test_whatever_a_text_holds(text: str, tmp_path_factory: pytest.TempPathFacto
 def test_no_comment_becomes_configuration(end: str, tmp_path: Path) -> None:
     evil = f"a{end}- {{id: evil, url: 'https://evil.example/'}}"
 
-    text = written(NEWS, {(): evil, ("url",): evil})
+    text = source_yaml(NEWS, {(): evil, ("url",): evil})
 
     assert read_back(text, tmp_path) == [NEWS]
 
@@ -174,7 +174,7 @@ def test_no_comment_becomes_configuration(end: str, tmp_path: Path) -> None:
 def test_the_first_source_makes_the_file_and_its_folder(main: Path) -> None:
     path = added(main)
 
-    assert path.read_text(encoding="utf-8") == written(NEWS)
+    assert path.read_text(encoding="utf-8") == source_yaml(NEWS)
     assert [source.id for source in loaded(main).sources] == ["news"]
 
 
@@ -253,7 +253,7 @@ def test_what_was_beside_it_comes_back(main: Path) -> None:
     with pytest.raises(ConfigError, match="is used twice"):
         added(main, beside={capture: b"new"})
 
-    assert (path.read_text(encoding="utf-8"), capture.read_bytes()) == (written(NEWS), b"old")
+    assert (path.read_text(encoding="utf-8"), capture.read_bytes()) == (source_yaml(NEWS), b"old")
 
 
 def test_sources_that_are_added_at_the_same_time_all_stay(main: Path) -> None:
@@ -361,7 +361,7 @@ def test_a_draft_is_the_source_that_it_will_be(main: Path) -> None:
     drafted, real = draft(given, config, path), loaded(main).sources[0]
 
     assert drafted.model_dump() == real.model_dump()
-    assert (drafted.stated, drafted.every_stated) == (real.stated | {"path"}, True)
+    assert (drafted.given_keys, drafted.every_stated) == (real.given_keys | {"path"}, True)
 
 
 def test_many_are_written_one_a_line(main: Path) -> None:
@@ -394,7 +394,8 @@ def test_many_keep_what_was_there(main: Path) -> None:
     append(main, [{"id": "b", "url": "https://b.example/"}], file=path)
 
     assert (
-        path.read_text(encoding="utf-8") == written(NEWS) + '- {id: b, url: "https://b.example/"}\n'
+        path.read_text(encoding="utf-8")
+        == source_yaml(NEWS) + '- {id: b, url: "https://b.example/"}\n'
     )
 
 

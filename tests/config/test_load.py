@@ -16,7 +16,7 @@ from aggregator.config import (
     BasicAuth,
     Config,
     Defaults,
-    Expected,
+    ExpectedEntry,
     FieldRule,
     Fields,
     HttpOptions,
@@ -198,10 +198,10 @@ def test_the_fullest_source_is_read_as_it_is_written(loads: Loads, tmp_path: Pat
                 PageTest(
                     capture=tmp_path / "sources/no-feed.html.gz",
                     min_items=12,
-                    first=Expected(title="One"),
+                    first=ExpectedEntry(title="One"),
                 ),
             ),
-        ).placed(
+        ).with_origin(
             origin="sources/news.yaml:2",
             stated={
                 "id",
@@ -342,7 +342,8 @@ def test_a_source_takes_from_defaults_what_it_does_not_say(loads: Loads) -> None
     )
 
     seen: list[tuple[object, ...]] = [
-        (s.every, s.timezone, s.zone, s.full_text, s.keep, set(s.stated)) for s in config.sources
+        (s.every, s.timezone, s.zone, s.full_text, s.keep, set(s.given_keys))
+        for s in config.sources
     ]
     assert seen == [
         (
@@ -388,7 +389,7 @@ def test_keys_with_nothing_after_them_count_as_absent(loads: Loads) -> None:
     )
 
     assert (config.server, config.defaults, config.views) == (Server(), Defaults(), (MERGED,))
-    assert config.sources[0] == Source(id="example.org", url="https://example.org/").placed(
+    assert config.sources[0] == Source(id="example.org", url="https://example.org/").with_origin(
         origin="sources/news.yaml:1", stated={"url"}, every_stated=False
     )
 
@@ -473,7 +474,10 @@ def test_a_secret_in_an_address_is_asked_for_but_neither_shown_nor_named(
         for token in ("hunter2", "x")
     )
 
-    assert (first.location, first.shown) == ("https://example.org/feed?key=hunter2", written)
+    assert (first.location, first.display_location) == (
+        "https://example.org/feed?key=hunter2",
+        written,
+    )
     assert first.id == second.id == "example.org-feed-key-token-0b77d1"
     assert repr(first) == f"Source(id='{first.id}', location='{written}')"
 
@@ -491,7 +495,7 @@ def test_a_source_travels_to_another_process_whole(loads: Loads) -> None:
     copy = pickle.loads(pickle.dumps(source))
 
     assert copy == source
-    assert (copy.origin, copy.stated, copy.every_stated) == (
+    assert (copy.origin, copy.given_keys, copy.every_stated) == (
         "sources/news.yaml:1",
         {"url", "every"},
         True,

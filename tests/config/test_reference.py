@@ -92,7 +92,7 @@ def test_what_is_written_about_the_keys_is_fresh(tmp_path: Path) -> None:
 
 def test_a_page_without_marks_is_not_overwritten() -> None:
     with pytest.raises(ValueError, match="the page has no"):
-        docs_tables.refreshed("# Configuration\n")
+        docs_tables.refresh_page("# Configuration\n")
 
 
 def test_the_schema_knows_the_keys_of_both_files() -> None:

@@ -10,20 +10,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.config.regex import compiled, is_anchored, required
+from aggregator.config.regex import compile_pattern, is_anchored, required_texts
 
 CASES = json.loads((Path(__file__).parent / "data" / "patterns.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("text", CASES["taken"])
 def test_a_pattern_that_every_text_ends_is_taken(text: str) -> None:
-    assert compiled(text).pattern == text
+    assert compile_pattern(text).pattern == text
 
 
 @pytest.mark.parametrize(("text", "message"), CASES["refused"].items())
 def test_a_pattern_that_some_text_never_ends_is_refused(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        compiled(text)
+        compile_pattern(text)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_a_pattern_that_some_text_never_ends_is_refused(text: str, message: str)
 def test_what_a_pattern_cannot_match_without_is_known_where_it_can_be_told(
     text: str, texts: tuple[str, ...]
 ) -> None:
-    assert required(text) == texts
+    assert required_texts(text) == texts
 
 
 @settings(deadline=None, max_examples=120, derandomize=True)
@@ -59,9 +59,9 @@ def test_what_a_pattern_cannot_match_without_is_known_where_it_can_be_told(
 )
 def test_no_pattern_matches_without_what_it_is_said_to_need(text: str, value: str) -> None:
     try:
-        pattern = compiled(text)
+        pattern = compile_pattern(text)
     except ValueError:
         return
-    needed, found = required(text), pattern.search(value)
+    needed, found = required_texts(text), pattern.search(value)
     assert found is None or not needed or any(one in value for one in needed)
     assert not is_anchored(text) or (found is None) == (pattern.match(value) is None)

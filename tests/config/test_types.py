@@ -99,7 +99,7 @@ BAD: list[tuple[Any, tuple[str, ...]]] = [
     (types.HeaderName, ("", "a b", "a:", "é", "a\r\nb")),
     (types.HeaderValue, ("a\r\nX: y", "a\0")),
     (types.Pattern, ("", "(", "*", "[", "a{99999999999999999999}")),
-    (types.Located, ("", "a\0b", "file:///a")),
+    (types.ConfigPath, ("", "a\0b", "file:///a")),
     (types.Texts, ("",)),
 ]
 
@@ -129,7 +129,7 @@ KINDS = (
     types.HeaderName,
     types.HeaderValue,
     types.Pattern,
-    types.Located,
+    types.ConfigPath,
     types.Texts,
 )
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.config import yaml_document
-from aggregator.config.yaml_document import Document, read
+from aggregator.config.yaml_document import YamlDocument, read
 from aggregator.errors import Problem
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def loader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setattr(yaml_document, "_Loader", yaml.SafeLoader)
 
 
-def reads(folder: Path, body: bytes | str, **env: str) -> Document:
+def reads(folder: Path, body: bytes | str, **env: str) -> YamlDocument:
     path = folder / "a.yaml"
     path.write_bytes(body if isinstance(body, bytes) else body.encode())
     return read(path, env=env)

@@ -22,7 +22,7 @@ def usual(head: str, *, url: str = HERE, **headers: str) -> list[str]:
         200,
         headers,
     )
-    return [candidate.url for candidate in page_links.feeds_in(capture).usual]
+    return [candidate.url for candidate in page_links.find_feeds(capture).guessed]
 
 
 def meta(name: str, content: str) -> str:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.discovery import page_links
-from aggregator.discovery.platforms import Candidate
+from aggregator.discovery.platforms import FeedCandidate
 from aggregator.model import Capture
 
 URL = "https://news.example.org/section/"
@@ -60,7 +60,9 @@ def link(
 )
 def test_the_best_feed_of_a_page(links: list[str], expected: str | None) -> None:
     assert (
-        page_links.feed_of(page(f"<html><head>{''.join(links)}</head><body>x</body></html>"))
+        page_links.recommended_feed(
+            page(f"<html><head>{''.join(links)}</head><body>x</body></html>")
+        )
         == expected
     )
 
@@ -89,9 +91,9 @@ def test_a_page_is_told_by_its_type_or_its_beginning(
 def test_no_bytes_raise() -> None:
     feed = b"<html>\x00\xff<link rel=alternate href=\xff type=application/rss+xml>"
 
-    assert page_links.feed_of(page(feed)) is not None
-    assert page_links.feeds_in(page(b"")) == page_links.Feeds()
-    assert page_links.feeds_in(page(b"\x00\x01\x02")) == page_links.Feeds()
+    assert page_links.recommended_feed(page(feed)) is not None
+    assert page_links.find_feeds(page(b"")) == page_links.PageFeeds()
+    assert page_links.find_feeds(page(b"\x00\x01\x02")) == page_links.PageFeeds()
 
 
 @settings(deadline=None, max_examples=60, derandomize=True)
@@ -99,11 +101,11 @@ def test_no_bytes_raise() -> None:
 def test_whatever_a_page_says_only_web_addresses_come_of_it(text: str, element: str) -> None:
     value = text.replace('"', "")
     words = f'rel="alternate https://api.w.org/" type="application/rss+xml" name="generator" content="{value}"'
-    feeds = page_links.feeds_in(
+    feeds = page_links.find_feeds(
         page(f'<html><{element} href="{value}" {words}>RSS</{element}>{link(value)}')
     )
 
-    for candidate in (*feeds.recommended, *feeds.linked, *feeds.usual):
+    for candidate in (*feeds.recommended, *feeds.linked, *feeds.guessed):
         assert candidate.url.startswith(("http://", "https://"))
 
 
@@ -121,7 +123,9 @@ def test_whatever_a_page_says_only_web_addresses_come_of_it(text: str, element: 
     ],
 )
 def test_a_link_that_is_no_web_address_is_no_feed(href: str) -> None:
-    found = page_links.feeds_in(page(link(href) + f'<a href="{href}">RSS</a><base href="{href}">'))
+    found = page_links.find_feeds(
+        page(link(href) + f'<a href="{href}">RSS</a><base href="{href}">')
+    )
 
     assert not [
         one
@@ -133,7 +137,7 @@ def test_a_link_that_is_no_web_address_is_no_feed(href: str) -> None:
 
 def test_a_broken_base_is_passed_over() -> None:
     assert (
-        page_links.feed_of(page('<base href="http://[">' + link("/feed")))
+        page_links.recommended_feed(page('<base href="http://[">' + link("/feed")))
         == "https://news.example.org/feed"
     )
 
@@ -176,7 +180,7 @@ def test_a_broken_base_is_passed_over() -> None:
     ],
 )
 def test_recommended_feeds_come_best_first(links: str, expected: list[str]) -> None:
-    found = page_links.feeds_in(page(links)).recommended
+    found = page_links.find_feeds(page(links)).recommended
 
     assert [
         candidate.url.removeprefix("https://news.example.org") for candidate in found
@@ -215,7 +219,7 @@ def test_recommended_feeds_come_best_first(links: str, expected: list[str]) -> N
     ],
 )
 def test_links_that_look_like_feeds_come_best_first(anchors: str, expected: list[str]) -> None:
-    found = page_links.feeds_in(page(f"<html><body>{anchors}</body></html>")).linked
+    found = page_links.find_feeds(page(f"<html><body>{anchors}</body></html>")).linked
 
     assert [
         candidate.url.removeprefix("https://news.example.org") for candidate in found
@@ -228,9 +232,9 @@ def test_why_is_told_in_one_line() -> None:
         + link("/bare")
         + '<a href="/x.rss"> All\n news </a><a href="/y.rss"></a>'
     )
-    found = page_links.feeds_in(page(f"<html>{body}"))
+    found = page_links.find_feeds(page(f"<html>{body}"))
 
-    assert [candidate.why for candidate in (*found.recommended, *found.linked)] == [
+    assert [candidate.reason for candidate in (*found.recommended, *found.linked)] == [
         "the page recommends it as “The harbour”",
         "the page recommends it",
         "the page links to it as “All news”",
@@ -242,7 +246,7 @@ def test_why_is_told_in_one_line() -> None:
 def test_ten_thousand_recommended_feeds_are_fifty() -> None:
     links = "".join(link(f"/{number}.xml") for number in range(10_000))
 
-    found = page_links.feeds_in(page(f"<html><head>{links}</head><body>x")).recommended
+    found = page_links.find_feeds(page(f"<html><head>{links}</head><body>x")).recommended
 
     assert [candidate.url for candidate in found] == [
         f"https://news.example.org/{number}.xml" for number in range(50)
@@ -252,17 +256,20 @@ def test_ten_thousand_recommended_feeds_are_fifty() -> None:
 def test_a_page_without_end_is_read_from_its_beginning() -> None:
     body = "<html><head>" + link("/feed") + "</head><body>" + "<p>é</p>" * 500_000
 
-    assert page_links.feed_of(page(body)) == "https://news.example.org/feed"
+    assert page_links.recommended_feed(page(body)) == "https://news.example.org/feed"
 
 
 def test_a_head_alone_is_enough() -> None:
     assert (
-        page_links.feed_of(page(f"<html><head>{link('/feed')}")) == "https://news.example.org/feed"
+        page_links.recommended_feed(page(f"<html><head>{link('/feed')}"))
+        == "https://news.example.org/feed"
     )
 
 
 def test_the_usual_addresses_are_few_and_of_this_host() -> None:
-    assert [candidate.url for candidate in page_links.well_known("https://a.example/x/y?z")] == [
+    assert [
+        candidate.url for candidate in page_links.well_known_feeds("https://a.example/x/y?z")
+    ] == [
         "https://a.example/feed",
         "https://a.example/rss",
         "https://a.example/atom.xml",
@@ -271,7 +278,7 @@ def test_the_usual_addresses_are_few_and_of_this_host() -> None:
         "https://a.example/rss.xml",
     ]
     assert (
-        page_links.well_known("https://a.example/~ada/notes")[0].url
+        page_links.well_known_feeds("https://a.example/~ada/notes")[0].url
         == "https://a.example/~ada/feed"
     )
 
@@ -283,6 +290,6 @@ def test_sitemaps_of_news_are_those_of_this_site() -> None:
     )
 
     assert page_links.news_sitemaps(robots, "https://www.a.example/x") == (
-        Candidate("https://static.a.example/News-1.xml", "robots.txt names it"),
-        Candidate("https://www.a.example/news-sitemap.xml", "a usual address"),
+        FeedCandidate("https://static.a.example/News-1.xml", "robots.txt names it"),
+        FeedCandidate("https://www.a.example/news-sitemap.xml", "a usual address"),
     )

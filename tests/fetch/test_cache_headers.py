@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from aggregator.fetch import Request
 from aggregator.fetch.cache_headers import hints_of
-from aggregator.model import Hints, Validators
+from aggregator.model import PollingHints, Validators
 
 NOON = "Wed, 01 Jul 2026 12:00:00 GMT"  # the tests' present
 ONE = "Wed, 01 Jul 2026 13:00:00 GMT"
@@ -49,7 +49,7 @@ def test_b4_max_age_and_expires_say_how_long_to_wait(
 ) -> None:
     expected = None if seconds is None else timedelta(seconds=seconds)
 
-    assert hints_of(headers, net.now) == Hints(max_age=expected)
+    assert hints_of(headers, net.now) == PollingHints(max_age=expected)
 
 
 def test_b4_a_304_says_so_too(net: Any) -> None:
@@ -57,7 +57,7 @@ def test_b4_a_304_says_so_too(net: Any) -> None:
         known = Validators(url=site.url(), etag='"1"')
         return (await fetcher.get(Request(site.url(), validators=known))).hints
 
-    assert net.visit({"/": net.answer(304, Cache_Control="max-age=60")}, story) == Hints(
+    assert net.visit({"/": net.answer(304, Cache_Control="max-age=60")}, story) == PollingHints(
         max_age=timedelta(minutes=1)
     )
 
@@ -65,13 +65,13 @@ def test_b4_a_304_says_so_too(net: Any) -> None:
 def test_b4_repeated_cache_control_lines_are_one_list(net: Any) -> None:
     page = b"HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nCache-Control: no-store\r\nContent-Length: 0\r\n\r\n"
 
-    assert net.fetch({"/": page}).response.hints == Hints()
+    assert net.fetch({"/": page}).response.hints == PollingHints()
 
 
 def test_b5_a_date_to_wait_for_counts_on_the_servers_own_clock(net: Any) -> None:
     headers = {"retry-after": ONE, "date": "Wed, 01 Jul 2026 12:50:00 GMT"}
 
-    assert hints_of(headers, net.now) == Hints(retry_after=timedelta(minutes=10))
+    assert hints_of(headers, net.now) == PollingHints(retry_after=timedelta(minutes=10))
 
 
 @settings(deadline=None, max_examples=100, derandomize=True)

@@ -21,7 +21,7 @@ from aggregator.fetch.preview_cache import (
     fetch_with_cache,
 )
 from aggregator.fetch.source import FetchContext, fetch_source
-from aggregator.model import Capture, Hints, SourceState, Validators
+from aggregator.model import Capture, PollingHints, SourceState, Validators
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,7 @@ ANSWER = Response(
     body=b"<rss/>\n\xff\x00 more\n",
     headers={"content-type": "text/xml"},
     validators=Validators("https://a.example/feed.xml", etag='W/"1"', last_modified=None),
-    hints=Hints(max_age=timedelta(minutes=5), retry_after=timedelta(seconds=3)),
+    hints=PollingHints(max_age=timedelta(minutes=5), retry_after=timedelta(seconds=3)),
     permanent_to="https://a.example/feed.xml",
     hops=(URL, "https://a.example/feed.xml"),
     ms=12,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from aggregator.config import Source
-from aggregator.discovery.page_links import feed_of
+from aggregator.discovery.page_links import recommended_feed
 from aggregator.errors import SourceError
 from aggregator.fetch.source import MAX_FILES, FetchContext, Fetched, fetch_source
 from aggregator.model import Capture, SourceState, Validators
@@ -34,7 +34,7 @@ def state(**fields: Any) -> SourceState:
 
 
 async def find_feed(page: Capture) -> str | None:
-    return feed_of(page)
+    return recommended_feed(page)
 
 
 def context(fetcher: Any, *, limit_bytes: int) -> FetchContext:

@@ -9,28 +9,28 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from aggregator.config import Corrections
-from aggregator.config.filters import _IGNORABLE, Forced
+from aggregator.config.filters import _IGNORABLE, ForcedValues
 from aggregator.errors import ItemError
-from aggregator.model import Enclosure, Found, Image, RawEntry, RawImage, Revision
+from aggregator.model import Candidate, Enclosure, Image, RawEntry, RawImage, Revision
 from aggregator.normalize import html
-from aggregator.normalize.corrections import corrected, settled
-from aggregator.normalize.entry import Context, normalize
+from aggregator.normalize.corrections import correct_raw_entry, correct_revision
+from aggregator.normalize.entry import NormalizeContext, normalize
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
-CONTEXT = Context(source="news", taken=NOW, timezone=ZoneInfo("UTC"))
+CONTEXT = NormalizeContext(source="news", taken=NOW, timezone=ZoneInfo("UTC"))
 CONTENT = (
     "<p>The lamps went out.</p><img src='https://a.example/lamp.jpg' width='800' height='600'>"
 )
 
 
-def said(value: str, where: str = "feed:x") -> tuple[Found, ...]:
-    return (Found(value, where),)
+def said(value: str, where: str = "feed:x") -> tuple[Candidate, ...]:
+    return (Candidate(value, where),)
 
 
 RAW = RawEntry(
     item="item 1",
     url=said("https://a.example/1"),
-    guid=Found("g1", "feed:id"),
+    guid=Candidate("g1", "feed:id"),
     title=said("Lamps &amp; more - Example"),
     summary=said("What it is about."),
     content=said(CONTENT),
@@ -48,9 +48,11 @@ RAW = RawEntry(
 
 def told(raw: RawEntry = RAW, **corrections: Any) -> Revision:
     rules = Corrections.model_validate(corrections)
-    changed = corrected(raw, rules)
+    changed = correct_raw_entry(raw, rules)
     body = html.parse(changed.content[0].value) if changed.content else None
-    return settled(normalize(changed, body, CONTEXT), changed, corrections=rules, context=CONTEXT)
+    return correct_revision(
+        normalize(changed, body, CONTEXT), changed, corrections=rules, context=CONTEXT
+    )
 
 
 ABSENT: dict[str, dict[str, Any]] = {
@@ -94,7 +96,7 @@ def test_what_is_forced_stands_whatever_the_publisher_says() -> None:
 
     found = told(force=force)
 
-    assert {name: getattr(found, name) for name in Forced.model_fields} == {
+    assert {name: getattr(found, name) for name in ForcedValues.model_fields} == {
         "title": "A < B & C",
         "authors": ("Bo", "Cy"),
         "tags": ("land",),

@@ -18,10 +18,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.model import Evidence, Found, RawEntry, Revision
+from aggregator.model import Candidate, Evidence, RawEntry, Revision
 from aggregator.normalize import dates
 from aggregator.normalize.dates import Date, calendars
-from aggregator.normalize.entry import Context, normalize
+from aggregator.normalize.entry import NormalizeContext, normalize
 
 DATA = Path(__file__).parent / "data"
 CASES: list[dict[str, Any]] = json.loads((DATA / "dates.json").read_text("utf-8"))
@@ -54,15 +54,15 @@ def test_a_text_is_read_as_stands_beside_it(case: dict[str, Any]) -> None:
 def test_of_what_an_item_states_that_is_believed_which_the_rule_says(case: dict[str, Any]) -> None:
     captured = utc(case["captured"]) if "captured" in case else None
     stated = {
-        name: tuple(Found(text, f"feed:{name}") for text in case.get(name, ()))
+        name: tuple(Candidate(text, f"feed:{name}") for text in case.get(name, ()))
         for name in ("published", "updated")
     }
     raw = RawEntry(
-        item="item 1", title=(Found("A title", "feed:title"),), captured=captured, **stated
+        item="item 1", title=(Candidate("A title", "feed:title"),), captured=captured, **stated
     )
 
     revision = normalize(
-        raw, None, Context("news", TAKEN, ZoneInfo(case.get("zone", "Europe/Paris")))
+        raw, None, NormalizeContext("news", TAKEN, ZoneInfo(case.get("zone", "Europe/Paris")))
     )
     evidence = [one for one in revision.evidence if one.field == "published"]
 
@@ -79,15 +79,15 @@ def test_of_what_an_item_states_that_is_believed_which_the_rule_says(case: dict[
 def test_the_text_of_a_date_is_kept_to_the_letter_with_what_read_it() -> None:
     raw = RawEntry(
         item="item 1",
-        title=(Found("A title", "feed:title"),),
-        published=(Found(" Fri, 03 Jul 2026\n 23:40:00 GMT+8 ", "feed:published"),),
+        title=(Candidate("A title", "feed:title"),),
+        published=(Candidate(" Fri, 03 Jul 2026\n 23:40:00 GMT+8 ", "feed:published"),),
         updated=(
-            Found("vor langer Zeit " * 99, "feed:updated"),
-            Found("1783122000", "feed:modified"),
+            Candidate("vor langer Zeit " * 99, "feed:updated"),
+            Candidate("1783122000", "feed:modified"),
         ),
     )
 
-    assert normalize(raw, None, Context("news", TAKEN, PARIS)).evidence == (
+    assert normalize(raw, None, NormalizeContext("news", TAKEN, PARIS)).evidence == (
         Evidence(
             "published",
             "Fri, 03 Jul 2026 23:40:00 GMT+8",
@@ -101,10 +101,12 @@ def test_the_text_of_a_date_is_kept_to_the_letter_with_what_read_it() -> None:
 
 
 def test_of_values_that_are_not_believed_the_first_three_stay() -> None:
-    stated = tuple(Found(f"{number} \ud800{'x' * 200}", "feed:published") for number in range(9))
-    raw = RawEntry(item="item 1", title=(Found("A title", "feed:title"),), published=stated)
+    stated = tuple(
+        Candidate(f"{number} \ud800{'x' * 200}", "feed:published") for number in range(9)
+    )
+    raw = RawEntry(item="item 1", title=(Candidate("A title", "feed:title"),), published=stated)
 
-    kept = normalize(raw, None, Context("news", TAKEN, PARIS)).evidence
+    kept = normalize(raw, None, NormalizeContext("news", TAKEN, PARIS)).evidence
 
     assert [(one.raw[:3], len(one.raw), one.refused) for one in kept] == [
         (f"{number} ?", 100, "does not parse as a date") for number in range(3)
@@ -113,9 +115,9 @@ def test_of_values_that_are_not_believed_the_first_three_stay() -> None:
 
 def test_the_evidence_is_no_part_of_the_content() -> None:
     def revision(*published: str) -> Revision:
-        stated = tuple(Found(text, "feed:published") for text in published)
-        raw = RawEntry(item="item 1", title=(Found("A title", "feed:title"),), published=stated)
-        return normalize(raw, None, Context("news", TAKEN, PARIS))
+        stated = tuple(Candidate(text, "feed:published") for text in published)
+        raw = RawEntry(item="item 1", title=(Candidate("A title", "feed:title"),), published=stated)
+        return normalize(raw, None, NormalizeContext("news", TAKEN, PARIS))
 
     assert (
         revision("2026-07-03").hash
@@ -159,25 +161,27 @@ def test_a_common_form_needs_no_dateparser() -> None:
 def test_the_past_and_the_next_ten_minutes_are_plausible() -> None:
     read = [stated("2026-07-04T12:10:00", 0), stated("1999-01-01T00:00:00", 0)]
 
-    assert [dates.plausible(date, taken=TAKEN, zone=PARIS) for date in read] == read
+    assert [dates.resolve_future(date, taken=TAKEN, zone=PARIS) for date in read] == read
 
 
 def test_a_future_date_is_tried_as_the_wall_clock_of_the_sources_zone() -> None:
     shanghai_as_utc = stated("2026-07-04T19:30:00", 0)
 
-    read = dates.plausible(shanghai_as_utc, taken=TAKEN, zone=ZoneInfo("Asia/Shanghai"))
+    read = dates.resolve_future(shanghai_as_utc, taken=TAKEN, zone=ZoneInfo("Asia/Shanghai"))
 
     assert read == Date(utc("2026-07-04T11:30:00"), "second", None, "iso:zone")
 
 
 @pytest.mark.parametrize("offset", [None, 0])
 def test_a_date_that_is_future_in_every_reading_is_not_plausible(offset: int | None) -> None:
-    assert dates.plausible(stated("2026-07-06T00:00:00", offset), taken=TAKEN, zone=PARIS) is None
+    assert (
+        dates.resolve_future(stated("2026-07-06T00:00:00", offset), taken=TAKEN, zone=PARIS) is None
+    )
 
 
 def test_the_favourite_is_picked_where_nothing_speaks_against_it() -> None:
     assert (
-        dates.reconciled(
+        dates.choose_date_index(
             [stated("2026-07-03T10:00:00", 120), stated("2026-07-03T11:00:00", 120)], zone=PARIS
         )
         == 0
@@ -188,18 +192,20 @@ def test_a_midnight_loses_to_a_date_with_a_time() -> None:
     day = Date(utc("2026-07-02T22:00:00"), "day", None, "iso")
     midnight = stated("2026-07-03T00:00:00", 0)
 
-    assert dates.reconciled([day, midnight, stated("2026-07-03T08:15:00", 0)], zone=PARIS) == 2
-    assert dates.reconciled([day, midnight], zone=PARIS) == 0
+    assert (
+        dates.choose_date_index([day, midnight, stated("2026-07-03T08:15:00", 0)], zone=PARIS) == 2
+    )
+    assert dates.choose_date_index([day, midnight], zone=PARIS) == 0
 
 
 def test_of_one_wall_clock_under_two_offsets_the_zones_own_wins() -> None:
     as_utc, as_paris = stated("2026-07-03T10:00:00", 0), stated("2026-07-03T08:00:00", 120)
     naive = stated("2026-07-03T08:00:00")
 
-    assert dates.reconciled([as_utc, as_paris], zone=PARIS) == 1
-    assert dates.reconciled([as_utc, naive], zone=PARIS) == 1
-    assert dates.reconciled([as_paris, as_utc], zone=PARIS) == 0
-    assert dates.reconciled([as_utc, as_paris], zone=ZoneInfo("UTC")) == 0
+    assert dates.choose_date_index([as_utc, as_paris], zone=PARIS) == 1
+    assert dates.choose_date_index([as_utc, naive], zone=PARIS) == 1
+    assert dates.choose_date_index([as_paris, as_utc], zone=PARIS) == 0
+    assert dates.choose_date_index([as_utc, as_paris], zone=ZoneInfo("UTC")) == 0
 
 
 @pytest.mark.parametrize(
@@ -302,7 +308,8 @@ def test_no_text_raises_and_every_date_is_an_instant_since_1995(
     if read:
         assert read.value.tzinfo is UTC
         assert read.value.year >= 1994
-        assert dates.reconciled([read, read], zone=here) == 0
+        assert dates.choose_date_index([read, read], zone=here) == 0
         assert (
-            dates.plausible(read, taken=TAKEN, zone=here) in (read, None) or read.offset is not None
+            dates.resolve_future(read, taken=TAKEN, zone=here) in (read, None)
+            or read.offset is not None
         )

@@ -10,16 +10,16 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from aggregator.errors import ItemError
-from aggregator.model import Enclosure, Found, Image, RawEntry, RawImage, Revision
+from aggregator.model import Candidate, Enclosure, Image, RawEntry, RawImage, Revision
 from aggregator.normalize import html
-from aggregator.normalize.entry import Context, normalize
+from aggregator.normalize.entry import NormalizeContext, normalize
 
 TAKEN = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 URL = "https://news.example.org/2026/lamps.html"
 
 
-def found(*values: str, where: str = "feed:x") -> tuple[Found, ...]:
-    return tuple(Found(value, where) for value in values)
+def found(*values: str, where: str = "feed:x") -> tuple[Candidate, ...]:
+    return tuple(Candidate(value, where) for value in values)
 
 
 def judged(
@@ -33,12 +33,17 @@ def judged(
         "taken": TAKEN,
         "timezone": ZoneInfo("Europe/Paris"),
     } | (context or {})
-    return normalize(RawEntry(**given), html.parse(body) if body else None, Context(**about))
+    return normalize(
+        RawEntry(**given), html.parse(body) if body else None, NormalizeContext(**about)
+    )
 
 
 def test_a_link_that_is_none_gives_way_to_the_next() -> None:
     revision = judged(
-        url=(Found("javascript:alert(1)", "feed:link"), Found("/a?utm_source=x", "feed:guid")),
+        url=(
+            Candidate("javascript:alert(1)", "feed:link"),
+            Candidate("/a?utm_source=x", "feed:guid"),
+        ),
         base=URL,
     )
 
@@ -63,7 +68,7 @@ def test_a_title_of_nothing_but_tags_gives_way_to_the_next() -> None:
         ({"body": f"<p>{'word ' * 40}</p>"}, ("word " * 20)[:99].rstrip() + "…", "content"),
         ({"summary": found("A summary")}, "A summary", "content"),
         ({}, URL, "url"),
-        ({"url": (), "guid": Found("tag:x", "feed:id")}, "tag:x", "url"),
+        ({"url": (), "guid": Candidate("tag:x", "feed:id")}, "tag:x", "url"),
     ],
 )
 def test_a_missing_title_is_made_of_what_is_there(
@@ -172,7 +177,7 @@ def test_enclosures_are_absolute_and_each_is_there_once() -> None:
     [("feed:link", "feed"), ("page:url", "page"), ("listing:a@href", "listing")],
 )
 def test_enclosures_were_found_where_their_item_was(where: str, expected: str) -> None:
-    address = (Found("https://news.example.org/lamps", where),)
+    address = (Candidate("https://news.example.org/lamps", where),)
 
     revision = judged(url=address, enclosures=(Enclosure("https://news.example.org/a.mp3"),))
 
@@ -225,7 +230,7 @@ def test_the_same_item_gives_the_same_hash_and_another_word_another() -> None:
 
 
 def test_a_guid_is_kept_as_it_was_stated() -> None:
-    assert judged(guid=Found(" tag:X ", "feed:id")).guid == " tag:X "
+    assert judged(guid=Candidate(" tag:X ", "feed:id")).guid == " tag:X "
 
 
 def test_a_title_without_end_is_cut() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from aggregator.config import Match
 from aggregator.model import Entry, Revision
-from aggregator.normalize.filters import PARTS, chooser
+from aggregator.normalize.filters import PARTS, make_filter
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 BARE = Revision(
@@ -96,15 +96,15 @@ def entry_of(revision: Revision) -> Entry:
 def test_chosen_are(case: str, made_of: Any) -> None:
     include, exclude, passing = CASES[case]
 
-    test = chooser(Match.model_validate(include), Match.model_validate(exclude))
+    test = make_filter(Match.model_validate(include), Match.model_validate(exclude))
 
     assert test is not None
     assert {name for name, item in ITEMS.items() if test(made_of(item))} == passing
 
 
 def test_where_nothing_is_asked_for_nothing_is_tested() -> None:
-    assert chooser(None, None) is None
-    assert chooser(Match(), Match()) is None
+    assert make_filter(None, None) is None
+    assert make_filter(Match(), Match()) is None
 
 
 def test_every_part_that_may_be_written_is_known_here() -> None:
@@ -113,8 +113,8 @@ def test_every_part_that_may_be_written_is_known_here() -> None:
 
 def test_an_item_whose_page_is_not_read_yet_misses_nothing_that_the_page_may_bring() -> None:
     asked = {"author": "Ada", "tag": "sea", "content": "pier", "language": "fr"}
-    by_title = chooser(Match(title=("Fog",)), None)
-    by_the_rest = chooser(Match.model_validate(asked), Match(tag=("land",)))
+    by_title = make_filter(Match(title=("Fog",)), None)
+    by_the_rest = make_filter(Match.model_validate(asked), Match(tag=("land",)))
 
     assert by_title is not None
     assert by_the_rest is not None

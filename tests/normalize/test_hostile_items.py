@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.errors import ItemError
-from aggregator.model import Enclosure, Found, RawEntry, RawImage, Revision
+from aggregator.model import Candidate, Enclosure, RawEntry, RawImage, Revision
 from aggregator.normalize import html
-from aggregator.normalize.entry import Context, normalize
+from aggregator.normalize.entry import NormalizeContext, normalize
 from aggregator.store.content import dump_content
 
 TAKEN = datetime(2026, 7, 4, 12, tzinfo=UTC)
@@ -70,7 +70,7 @@ TEXT = st.text(max_size=30) | st.lists(st.sampled_from(PIECES), max_size=12).map
 WHERE = st.sampled_from(
     ["feed:title", "archive:body", "ld:datePublished", "meta:og:image", "url:1", ":"]
 )
-FOUND = st.builds(Found, TEXT, WHERE)
+FOUND = st.builds(Candidate, TEXT, WHERE)
 SOME = st.lists(FOUND, max_size=3).map(tuple)
 NUMBER = st.none() | st.integers(-9, 10**12)
 
@@ -100,7 +100,7 @@ ITEMS = st.builds(
     captured=st.none() | st.just(datetime(2026, 7, 1, tzinfo=UTC)),
 )
 CONTEXTS = st.builds(
-    Context,
+    NormalizeContext,
     source=st.just("news"),
     taken=st.just(TAKEN),
     timezone=st.sampled_from(
@@ -108,11 +108,11 @@ CONTEXTS = st.builds(
     ),
     language=st.sampled_from([None, "fr", "zh-Hans"]),
     calendar=st.sampled_from(["gregorian", "jalali", "buddhist", "roc"]),
-    same_text=st.sampled_from([None, "paper"]),
+    same_text_site=st.sampled_from([None, "paper"]),
 )
 
 
-def judged(raw: RawEntry, context: Context) -> Revision | str:
+def judged(raw: RawEntry, context: NormalizeContext) -> Revision | str:
     body: Any = html.parse(raw.content[0].value) if raw.content else None
     try:
         return normalize(raw, body, context)
@@ -123,7 +123,7 @@ def judged(raw: RawEntry, context: Context) -> Revision | str:
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(ITEMS, CONTEXTS)
 def test_an_item_becomes_a_revision_that_can_be_stored_or_is_rejected(
-    raw: RawEntry, context: Context
+    raw: RawEntry, context: NormalizeContext
 ) -> None:
     found = judged(raw, context)
 

@@ -122,7 +122,7 @@ def test_no_text_raises(source: str) -> None:
     output = cleaned(source)
 
     assert cleaned(output) == output
-    assert html.text_of(source) is not None
+    assert html.html_to_text(source) is not None
 
 
 @settings(max_examples=80, deadline=None, derandomize=True)
@@ -136,7 +136,7 @@ def test_no_text_raises(source: str) -> None:
 def test_no_word_is_lost_or_moved(pieces: list[str]) -> None:
     words = re.sub(r"<[^>]*>|\s", "", "".join(pieces))
 
-    assert re.sub(r"\s", "", html.text_of(cleaned("".join(pieces)))) == words
+    assert re.sub(r"\s", "", html.html_to_text(cleaned("".join(pieces)))) == words
 
 
 @pytest.mark.no_cover
@@ -209,7 +209,7 @@ def test_text_has_a_blank_line_between_paragraphs_and_a_line_for_a_break() -> No
         "<h2>Lamps</h2><p>one<br>two</p><ul><li>three</li><li>four</li></ul><p> </p><p>五\n六</p>"
     )
 
-    assert html.text_of(source) == "Lamps\n\none\ntwo\n\nthree\n\nfour\n\n五六"
+    assert html.html_to_text(source) == "Lamps\n\none\ntwo\n\nthree\n\nfour\n\n五六"
 
 
 @pytest.mark.parametrize("code", [1, 8, 11, 12, 14, 31, 0xFFFE, 0xFFFF])

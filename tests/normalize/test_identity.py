@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from aggregator.model import Found, RawEntry, Revision
+from aggregator.model import Candidate, RawEntry, Revision
 from aggregator.normalize import html, identity
-from aggregator.normalize.entry import Context, normalize
+from aggregator.normalize.entry import NormalizeContext, normalize
 
 URL = "https://news.example.org/a/7.html"
 
@@ -19,7 +19,7 @@ URL = "https://news.example.org/a/7.html"
 def raw(guid: str | None = None, *, trusted: bool = True) -> RawEntry:
     return RawEntry(
         item="item 1",
-        guid=Found(guid, "feed:id") if guid is not None else None,
+        guid=Candidate(guid, "feed:id") if guid is not None else None,
         trusted_guid=trusted,
     )
 
@@ -31,9 +31,9 @@ def keys(entry: RawEntry, **changes: Any) -> tuple[str, ...]:
         "address": URL,
         "host_alias": {},
         "title": "Lamps",
-        "stated": "2026-07-01",
+        "published": "2026-07-01",
     }
-    return identity.keys_of(entry, "news", **given | changes)
+    return identity.item_keys(entry, "news", **given | changes)
 
 
 def revision(*of: str, title: str = "Lamps", guid: str | None = None) -> Revision:
@@ -89,7 +89,7 @@ def test_a_guid_that_its_document_repeats_names_nothing() -> None:
 
 def test_without_link_and_guid_the_title_and_the_date_are_the_key() -> None:
     assert keys(raw(), address=None) == ("item:news:lamps:2026-07-01",)
-    assert keys(raw(), address=None, stated=None) == ("item:news:lamps:",)
+    assert keys(raw(), address=None, published=None) == ("item:news:lamps:",)
 
 
 def test_hosts_that_stand_for_one_another_have_one_key() -> None:
@@ -105,7 +105,7 @@ def test_a_link_that_items_of_one_document_share_names_none_of_them() -> None:
     two = revision("url:x", "guid:news:2", title="Rivers", guid="2")
     alone = revision("url:y", title="Alone")
 
-    assert identity.distinct([one, two, alone]) == [
+    assert identity.drop_shared_urls([one, two, alone]) == [
         replace(one, keys=("guid:news:1",)),
         replace(two, keys=("guid:news:2",)),
         alone,
@@ -113,7 +113,7 @@ def test_a_link_that_items_of_one_document_share_names_none_of_them() -> None:
 
 
 def test_items_that_share_a_link_and_have_no_guid_are_told_apart_by_title() -> None:
-    found = identity.distinct([revision("url:x"), revision("url:x", title="Rivers")])
+    found = identity.drop_shared_urls([revision("url:x"), revision("url:x", title="Rivers")])
 
     assert [item.keys for item in found] == [("url:x#lamps",), ("url:x#rivers",)]
 
@@ -121,7 +121,7 @@ def test_items_that_share_a_link_and_have_no_guid_are_told_apart_by_title() -> N
 def test_the_same_item_twice_in_one_document_stays_one() -> None:
     twice = [revision("url:x"), revision("url:x")]
 
-    assert identity.distinct(twice) == twice
+    assert identity.drop_shared_urls(twice) == twice
 
 
 def test_the_hash_omits_what_is_empty_and_the_order_of_its_fields() -> None:
@@ -146,9 +146,9 @@ def listed(*items: tuple[str, str, str]) -> list[RawEntry]:
     return [
         RawEntry(
             item=f"item {number}",
-            guid=Found(guid, "feed:guid") if guid else None,
-            url=(Found(link, "feed:link"),) if link else (),
-            title=(Found(title, "feed:title"),) if title else (),
+            guid=Candidate(guid, "feed:guid") if guid else None,
+            url=(Candidate(link, "feed:link"),) if link else (),
+            title=(Candidate(title, "feed:title"),) if title else (),
         )
         for number, (guid, link, title) in enumerate(items, 1)
     ]
@@ -184,21 +184,21 @@ def listed(*items: tuple[str, str, str]) -> list[RawEntry]:
 def test_a_guid_repeats_where_it_names_another_item_as_well(
     items: list[tuple[str, str, str]], said: str
 ) -> None:
-    assert str(identity.guids_of(listed(*items))) == said
+    assert str(identity.count_guids(listed(*items))) == said
 
 
 def test_more_than_a_twentieth_of_repeats_is_trouble() -> None:
-    assert [identity.Guids(40, repeated).are_trouble for repeated in (0, 2, 3, 40)] == [
+    assert [identity.GuidCounts(40, repeated).are_unreliable for repeated in (0, 2, 3, 40)] == [
         False,
         False,
         True,
         True,
     ]
-    assert not identity.Guids(0, 0).are_trouble
+    assert not identity.GuidCounts(0, 0).are_unreliable
 
 
 def test_keyed_by_url_an_item_without_a_link_keeps_its_guid() -> None:
-    linked, bare = identity.by_url(listed(("1", "/a", "A"), ("2", "", "B")))
+    linked, bare = identity.distrust_guids(listed(("1", "/a", "A"), ("2", "", "B")))
 
     assert (linked.trusted_guid, bare.trusted_guid) == (False, True)
 
@@ -270,13 +270,13 @@ def filed(
 ) -> Revision:
     raw = RawEntry(
         item="item 1",
-        url=(Found(url, "feed:link"),),
-        title=(Found("Quiet", "feed:title"),),
-        content=(Found(f"<p>{LEAD}</p><p>{BODY}</p>", "feed:content"),),
-        published=(Found(published, "feed:published"),),
+        url=(Candidate(url, "feed:link"),),
+        title=(Candidate("Quiet", "feed:title"),),
+        content=(Candidate(f"<p>{LEAD}</p><p>{BODY}</p>", "feed:content"),),
+        published=(Candidate(published, "feed:published"),),
     )
     taken = datetime(2026, 7, 2, tzinfo=UTC)
-    rules = Context("news", taken, ZoneInfo("UTC"), same_text=site, **context)
+    rules = NormalizeContext("news", taken, ZoneInfo("UTC"), same_text_site=site, **context)
     return normalize(raw, html.parse(raw.content[0].value), rules)
 
 

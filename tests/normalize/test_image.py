@@ -198,12 +198,12 @@ def test_the_best_of_a_set_is_the_widest_then_the_densest(srcset: str, best: str
     ],
 )
 def test_two_sizes_of_one_picture_have_one_key(one: str, other: str, same: bool) -> None:
-    assert (image.key(one) == image.key(other)) is same
+    assert (image.image_key(one) == image.image_key(other)) is same
 
 
 @settings(deadline=None, max_examples=150, derandomize=True)
 @given(st.text() | st.text("a.j,/ 12wx:()?&=%\n").map("https://i0.wp.com/".__add__))
 def test_no_address_raises(value: str) -> None:
-    assert isinstance(image.unwrap(value) + image.key(value), str)
+    assert isinstance(image.unwrap(value) + image.image_key(value), str)
     assert image.is_placeholder(value) in {True, False}
     assert image.best_of_srcset(value) != ""

@@ -71,18 +71,18 @@ TRADITIONAL = (
     ],
 )
 def test_a_declared_language_has_one_form_and_garbage_has_none(value: str, tag: str | None) -> None:
-    assert language.tag(value) == tag
+    assert language.canonical_tag(value) == tag
 
 
 @pytest.mark.parametrize(("tag", "sample"), SAMPLES.items())
 def test_a_sentence_is_recognized(tag: str, sample: str) -> None:
-    assert language.detect(sample) == tag
+    assert language.detect_language(sample) == tag
 
 
 def test_every_language_of_the_words_is_tagged_as_itself() -> None:
     listed = {name for words in WORDS.values() for name in words}
 
-    assert {language.tag(name) for name in listed | set(LETTERS)} == listed
+    assert {language.canonical_tag(name) for name in listed | set(LETTERS)} == listed
 
 
 @pytest.mark.parametrize(
@@ -99,15 +99,18 @@ def test_every_language_of_the_words_is_tagged_as_itself() -> None:
     ],
 )
 def test_what_is_too_short_or_no_language_stays_open(sample: str) -> None:
-    assert language.detect(sample) is None
+    assert language.detect_language(sample) is None
 
 
 def test_a_japanese_particle_in_a_chinese_name_makes_no_japanese() -> None:
-    assert language.detect("优の良品公司星期二宣布将在北京开设新的分店，の字是商标") == "zh-Hans"
+    assert (
+        language.detect_language("优の良品公司星期二宣布将在北京开设新的分店，の字是商标")
+        == "zh-Hans"
+    )
 
 
 def test_latin_names_do_not_outweigh_chinese_words() -> None:
-    assert language.detect("iPhone 15 Pro Max在中国发布会引发关注") == "zh-Hans"
+    assert language.detect_language("iPhone 15 Pro Max在中国发布会引发关注") == "zh-Hans"
 
 
 @pytest.mark.parametrize(
@@ -143,6 +146,6 @@ def test_pairs_known_by_heart_agree_with_the_standards() -> None:
 @settings(deadline=None, max_examples=150, derandomize=True)
 @given(st.text())
 def test_no_text_raises(value: str) -> None:
-    assert language.tag(value) != ""
-    assert language.detect(value) != ""
+    assert language.canonical_tag(value) != ""
+    assert language.detect_language(value) != ""
     assert language.refine_chinese(value) in {"zh", "zh-Hans", "zh-Hant"}

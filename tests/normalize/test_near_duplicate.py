@@ -63,15 +63,15 @@ def corpus(language: str) -> list[tuple[str, str]]:
 
 
 @cache
-def read(text: str) -> tuple[set[int], near_duplicate.Text]:
-    return set(near_duplicate.sketch(text)), near_duplicate.text(text)
+def read(text: str) -> tuple[set[int], near_duplicate.ComparedText]:
+    return set(near_duplicate.sketch(text)), near_duplicate.prepare_text(text)
 
 
 def judge(one: str, other: str) -> bool:
     (sketch, words), (other_sketch, other_words) = read(one), read(other)
-    return len(sketch & other_sketch) >= near_duplicate.SHARED and near_duplicate.copies(
-        words, other_words
-    )
+    return len(
+        sketch & other_sketch
+    ) >= near_duplicate.MIN_SHARED_HASHES and near_duplicate.are_copies(words, other_words)
 
 
 @pytest.mark.no_cover
@@ -123,18 +123,20 @@ def test_short_texts_are_never_compared(count: int, letter: str, long_enough: in
 def test_summaries_are_copies_only_under_the_same_title() -> None:
     summary = story()
     one, same, other = (
-        near_duplicate.text(summary, title)
+        near_duplicate.prepare_text(summary, title)
         for title in ("storm hits harlan", "Storm hits Harlan!", "vote")
     )
 
     assert (
-        near_duplicate.copies(one, near_duplicate.text(summary, fold_text("Storm hits Harlan!"))),
-        near_duplicate.copies(one, other),
+        near_duplicate.are_copies(
+            one, near_duplicate.prepare_text(summary, fold_text("Storm hits Harlan!"))
+        ),
+        near_duplicate.are_copies(one, other),
     ) == (
         True,
         False,
     )
-    assert near_duplicate.copies(same, near_duplicate.text(summary)) is True
+    assert near_duplicate.are_copies(same, near_duplicate.prepare_text(summary)) is True
 
 
 def test_a_sketch_is_the_same_on_every_machine() -> None:
@@ -148,9 +150,12 @@ def test_a_sketch_is_the_same_on_every_machine() -> None:
 @settings(deadline=None, derandomize=True, max_examples=100)
 @given(st.text(), st.text())
 def test_judging_is_total_and_has_no_direction(one: str, other: str) -> None:
-    first, second = near_duplicate.text(fold_text(one)), near_duplicate.text(fold_text(other))
+    first, second = (
+        near_duplicate.prepare_text(fold_text(one)),
+        near_duplicate.prepare_text(fold_text(other)),
+    )
 
-    assert near_duplicate.copies(first, second) == near_duplicate.copies(second, first)
-    assert near_duplicate.unpack(
-        near_duplicate.pack(near_duplicate.sketch(fold_text(one)))
+    assert near_duplicate.are_copies(first, second) == near_duplicate.are_copies(second, first)
+    assert near_duplicate.unpack_sketch(
+        near_duplicate.pack_sketch(near_duplicate.sketch(fold_text(one)))
     ) == near_duplicate.sketch(fold_text(one))

@@ -9,18 +9,18 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from aggregator.errors import ItemError
-from aggregator.model import Found, RawEntry, RawImage
+from aggregator.model import Candidate, RawEntry, RawImage
 from aggregator.normalize import html
-from aggregator.normalize.entry import Context, normalize
+from aggregator.normalize.entry import NormalizeContext, normalize
 
 if TYPE_CHECKING:
     from aggregator.model import Enclosure, Revision
     from aggregator.normalize.dates import Date
 
-CONTEXT = Context(
+CONTEXT = NormalizeContext(
     source="news", taken=datetime(2026, 7, 1, 12, tzinfo=UTC), timezone=ZoneInfo("Europe/Paris")
 )
-URL = Found("https://news.example.org/1", "feed:link")
+URL = Candidate("https://news.example.org/1", "feed:link")
 
 
 class Ear:
@@ -31,33 +31,33 @@ class Ear:
         self.told: list[tuple[str, str, str | None]] = []
         self.became_: list[Revision] = []
 
-    def given(self, raw: RawEntry) -> None:
+    def item_started(self, raw: RawEntry) -> None:
         self.raw.append(raw)
 
-    def judged(
+    def candidate_judged(
         self,
         field: str,
-        candidate: Found | RawImage | Enclosure,
+        candidate: Candidate | RawImage | Enclosure,
         reason: str | None,
         date: Date | None,
     ) -> None:
-        value = candidate.value if isinstance(candidate, Found) else candidate.url
+        value = candidate.value if isinstance(candidate, Candidate) else candidate.url
         self.told.append((field, value, reason))
 
-    def became(self, revision: Revision) -> None:
+    def item_finished(self, revision: Revision) -> None:
         self.became_.append(revision)
 
 
 def heard(**fields: Any) -> tuple[Ear, Revision]:
     raw, ear = RawEntry(item="item 1", **{"url": (URL,)} | fields), Ear()
-    return ear, normalize(raw, html.parse("<p>Text</p>"), CONTEXT, witness=ear)
+    return ear, normalize(raw, html.parse("<p>Text</p>"), CONTEXT, observer=ear)
 
 
 def test_a_witness_hears_what_an_item_was_and_became() -> None:
-    raw = RawEntry(item="item 1", url=(URL,), title=(Found("Lamps", "feed:title"),))
+    raw = RawEntry(item="item 1", url=(URL,), title=(Candidate("Lamps", "feed:title"),))
     ear = Ear()
 
-    revision = normalize(raw, None, CONTEXT, witness=ear)
+    revision = normalize(raw, None, CONTEXT, observer=ear)
 
     assert (ear.raw, ear.became_) == ([raw], [revision])
     assert revision == normalize(raw, None, CONTEXT)
@@ -67,18 +67,18 @@ def test_an_item_that_is_rejected_became_nothing() -> None:
     ear = Ear()
 
     with pytest.raises(ItemError):
-        normalize(RawEntry(item="item 1"), None, CONTEXT, witness=ear)
+        normalize(RawEntry(item="item 1"), None, CONTEXT, observer=ear)
 
     assert (len(ear.raw), ear.became_) == (1, [])
 
 
 def test_every_candidate_that_is_looked_at_is_told_and_none_behind_the_winner() -> None:
     ear, _ = heard(
-        content=(Found("<p>Text</p>", "feed:content"),),
-        url=(Found("javascript:x", "a"), URL, Found("https://news.example.org/2", "b")),
-        title=(Found(" ", "a"), Found("Lamps", "b"), Found("More", "c")),
-        authors=(Found("Lin", "a"), Found(" ", "b"), Found("Lin", "c")),
-        language=(Found("??", "a"), Found("en", "b")),
+        content=(Candidate("<p>Text</p>", "feed:content"),),
+        url=(Candidate("javascript:x", "a"), URL, Candidate("https://news.example.org/2", "b")),
+        title=(Candidate(" ", "a"), Candidate("Lamps", "b"), Candidate("More", "c")),
+        authors=(Candidate("Lin", "a"), Candidate(" ", "b"), Candidate("Lin", "c")),
+        language=(Candidate("??", "a"), Candidate("en", "b")),
         images=(
             RawImage("blank.gif", "a"),
             RawImage("javascript:x", "b"),
@@ -118,8 +118,10 @@ def test_every_candidate_that_is_looked_at_is_told_and_none_behind_the_winner() 
 def test_a_title_that_is_the_name_of_the_site_gives_way_to_any_other(
     titles: tuple[str, ...], title: str
 ) -> None:
-    publisher = (Found("Example News", "meta:og:site_name"),)
+    publisher = (Candidate("Example News", "meta:og:site_name"),)
 
-    _, revision = heard(title=tuple(Found(text, "page:x") for text in titles), publisher=publisher)
+    _, revision = heard(
+        title=tuple(Candidate(text, "page:x") for text in titles), publisher=publisher
+    )
 
     assert revision.title == title

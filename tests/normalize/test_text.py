@@ -52,7 +52,7 @@ HOSTILE = st.text() | st.lists(st.sampled_from(PIECES)).map("".join)
     ("value", "plain", "block"), CASES, ids=[repr(case[0][:40]) for case in CASES]
 )
 def test_a_text_becomes_plain_as_the_table_says(value: str, plain: str, block: str) -> None:
-    assert (text.plain(value), text.block(value)) == (plain, block)
+    assert (text.plain_text(value), text.paragraph_text(value)) == (plain, block)
 
 
 def test_two_halves_of_a_surrogate_pair_become_their_character() -> None:
@@ -68,7 +68,7 @@ def test_cleaning_characters_leaves_tags_entities_and_blanks_alone() -> None:
 def test_whatever_comes_in_is_one_line_of_legal_composed_characters_without_tags(
     value: str,
 ) -> None:
-    found = text.plain(value)
+    found = text.plain_text(value)
 
     assert found == " ".join(found.split())
     assert not re.search(
@@ -82,17 +82,17 @@ def test_whatever_comes_in_is_one_line_of_legal_composed_characters_without_tags
 def test_paragraphs_hold_the_same_text_as_the_line(value: str) -> None:
     isolates = re.compile("[\u200e\u200f\u2066-\u2069]")
 
-    assert isolates.sub("", "".join(text.block(value).split())) == "".join(
-        text.plain(value).split()
+    assert isolates.sub("", "".join(text.paragraph_text(value).split())) == "".join(
+        text.plain_text(value).split()
     )
 
 
 @settings(deadline=None, max_examples=150, derandomize=True)
 @given(st.text())
 def test_what_is_plain_already_stays(value: str) -> None:
-    once = text.plain(value.replace("&", "").replace("<", ""))
+    once = text.plain_text(value.replace("&", "").replace("<", ""))
 
-    assert text.plain(once) == once
+    assert text.plain_text(once) == once
 
 
 @settings(deadline=None, max_examples=200, derandomize=True)
@@ -140,7 +140,7 @@ def test_texts_that_a_reader_takes_for_equal_fold_alike(one: str, other: str) ->
     ids=lambda value: repr(value[:12]),
 )
 def test_hostile_text_costs_no_more_than_prose(value: str) -> None:
-    assert isinstance(text.plain(value) + text.block(value) + text.fold(value), str)
+    assert isinstance(text.plain_text(value) + text.paragraph_text(value) + text.fold(value), str)
 
 
 def test_of_a_hundred_marks_on_one_letter_thirty_stay() -> None:
@@ -160,11 +160,11 @@ def test_of_a_hundred_marks_on_one_letter_thirty_stay() -> None:
     ],
 )
 def test_an_unspaced_character_weighs_half_a_word(value: str, words: float) -> None:
-    assert text.weight(value) == words
+    assert text.count_words(value) == words
 
 
 def test_letters_are_counted_without_digits_and_marks() -> None:
-    assert text.letters("Aé中5。 ñ!") == 4
+    assert text.count_letters("Aé中5。 ñ!") == 4
 
 
 @settings(deadline=None, max_examples=150, derandomize=True)

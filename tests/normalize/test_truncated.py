@@ -9,7 +9,7 @@ from time import process_time
 import pytest
 
 from aggregator.model import Revision
-from aggregator.normalize.text.truncated import is_cut
+from aggregator.normalize.text.truncated import is_truncated
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 BARE = Revision(
@@ -51,8 +51,8 @@ BARE = Revision(
     ],
 )
 def test_a_text_that_says_so_is_cut(text: str) -> None:
-    assert is_cut(replace(BARE, content_html=f"<p>First.</p><p>{text}</p>"))
-    assert is_cut(replace(BARE, summary=text))
+    assert is_truncated(replace(BARE, content_html=f"<p>First.</p><p>{text}</p>"))
+    assert is_truncated(replace(BARE, summary=text))
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_text_that_says_so_is_cut(text: str) -> None:
     ],
 )
 def test_a_text_that_ends_is_whole(text: str) -> None:
-    assert not is_cut(
+    assert not is_truncated(
         replace(
             BARE,
             content_html=f"<p>It was cut […] in the middle.</p><p>A.</p><p>B.</p><p>{text}</p>",
@@ -81,18 +81,18 @@ def test_a_text_that_ends_is_whole(text: str) -> None:
 def test_what_an_engine_puts_behind_the_cut_does_not_hide_it() -> None:
     note = "<p>The post <a href='https://a.example/'>Lamps</a> appeared first on Example.</p>"
 
-    assert is_cut(replace(BARE, content_html=f"<p>The lamps went out […]</p>{note}"))
+    assert is_truncated(replace(BARE, content_html=f"<p>The lamps went out […]</p>{note}"))
 
 
 def test_no_text_at_all_is_cut_and_the_content_comes_before_the_summary() -> None:
-    assert is_cut(BARE)
-    assert not is_cut(
+    assert is_truncated(BARE)
+    assert not is_truncated(
         replace(BARE, content_html="<p>The lamps went out.</p>", summary="The lamps…")
     )
 
 
 def test_a_picture_alone_is_whole() -> None:
-    assert not is_cut(
+    assert not is_truncated(
         replace(BARE, content_html="<p><img src='https://a.example/1.jpg' alt='Lamps…'></p>")
     )
 
@@ -100,9 +100,9 @@ def test_a_picture_alone_is_whole() -> None:
 def test_of_a_long_text_the_end_is_read() -> None:
     text = "<p>The lamps <a href='https://a.example/x'>went out</a>.</p>" * 900
 
-    assert not is_cut(replace(BARE, content_html=text))
-    assert is_cut(replace(BARE, summary="The lamps went out. " * 900 + "Then…"))
-    assert is_cut(
+    assert not is_truncated(replace(BARE, content_html=text))
+    assert is_truncated(replace(BARE, summary="The lamps went out. " * 900 + "Then…"))
+    assert is_truncated(
         replace(BARE, content_html=f"{text}<p><a href='https://a.example/1'>Read more</a></p>")
     )
 
@@ -117,7 +117,7 @@ def test_a_hostile_end_is_read_in_no_time() -> None:
         "(…" * 100_000,
         "-" * 400_000,
     ):
-        is_cut(replace(BARE, summary=text))
-        is_cut(replace(BARE, content_html="<" * 100_000 + text))
+        is_truncated(replace(BARE, summary=text))
+        is_truncated(replace(BARE, content_html="<" * 100_000 + text))
 
     assert process_time() - started < 1.0

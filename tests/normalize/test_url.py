@@ -51,12 +51,12 @@ HOSTILE = st.text() | st.lists(st.sampled_from(PIECES)).map("".join)
 
 @pytest.mark.parametrize(("one", "other"), pairs("url_equal.json"))
 def test_two_spellings_of_one_page_have_one_key(one: str, other: str) -> None:
-    assert url.key(one) == url.key(other)
+    assert url.page_key(one) == url.page_key(other)
 
 
 @pytest.mark.parametrize(("one", "other"), pairs("url_different.json"))
 def test_two_pages_have_two_keys(one: str, other: str) -> None:
-    assert url.key(one) != url.key(other)
+    assert url.page_key(one) != url.page_key(other)
 
 
 @pytest.mark.parametrize(
@@ -87,12 +87,12 @@ def test_every_tracking_parameter_is_dropped_in_any_case(name: str) -> None:
 def test_the_key_of_today_is_the_key_of_ever(address: str, key: str) -> None:
     """Stored keys outlive the program: who changes what a key is made of raises KEY_VERSION and takes the old along."""
     assert url.KEY_VERSION == 1
-    assert url.key(address) == key
+    assert url.page_key(address) == key
 
 
 def test_the_key_has_neither_scheme_nor_www_and_a_sorted_query() -> None:
     assert (
-        url.key("HTTPS://WWW.Example.org:443/a/../b/%7Ex/?b=2&a=1&a=0&c=#top")
+        url.page_key("HTTPS://WWW.Example.org:443/a/../b/%7Ex/?b=2&a=1&a=0&c=#top")
         == "//example.org/b/~x?a=1&a=0&b=2&c="
     )
 
@@ -101,7 +101,7 @@ def test_an_alias_brings_a_mirror_to_its_host() -> None:
     alias = {"m.example.org": "www.example.org", "example.cn": "example.org"}
 
     found = {
-        url.key(address, alias=alias)
+        url.page_key(address, alias=alias)
         for address in (
             "https://m.example.org/a",
             "http://www.example.cn/a/",
@@ -115,22 +115,25 @@ def test_an_alias_brings_a_mirror_to_its_host() -> None:
 def test_a_parameter_that_a_site_keeps_stays_in_the_key() -> None:
     address = "https://example.org/?campaign_id=3&player=1"
 
-    assert url.key(address, keep={"campaign_id"}, drop={"player"}) == "//example.org/?campaign_id=3"
+    assert (
+        url.page_key(address, keep={"campaign_id"}, drop={"player"})
+        == "//example.org/?campaign_id=3"
+    )
 
 
 @pytest.mark.parametrize(
     "text", ["", "mailto:a@example.org", "http://[::1", "javascript:alert(1)", "a b", "urn:uuid:1"]
 )
 def test_the_key_of_what_is_no_url_is_the_text_itself(text: str) -> None:
-    assert url.key(text) == text
+    assert url.page_key(text) == text
 
 
 @settings(deadline=None, max_examples=200, derandomize=True)
 @given(HOSTILE | HOSTILE.map("https://example.org/".__add__))
 def test_the_key_of_a_key_is_that_key(text: str) -> None:
-    once = url.key(text)
+    once = url.page_key(text)
 
-    assert url.key(once) == once
+    assert url.page_key(once) == once
 
 
 @settings(deadline=None, max_examples=200, derandomize=True)
@@ -149,7 +152,7 @@ def test_only_http_urls_leave_whatever_comes_in(text: str, base: str | None) -> 
 def test_cleaning_does_not_change_which_page_it_is(text: str) -> None:
     found = url.clean(f"https://example.org/{text}")
 
-    assert found is None or url.key(found) == url.key(f"https://example.org/{text}")
+    assert found is None or url.page_key(found) == url.page_key(f"https://example.org/{text}")
 
 
 @settings(deadline=None, max_examples=150, derandomize=True)
@@ -177,7 +180,7 @@ def test_unwrapping_and_comparing_never_raise(text: str, other: str) -> None:
 def test_a_url_of_a_hundred_thousand_characters_is_read_like_any_other(text: str) -> None:
     url.clean(text, base="https://example.org/")
 
-    assert url.key(url.key(text)) == url.key(text)
+    assert url.page_key(url.page_key(text)) == url.page_key(text)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def essence(body: bytes) -> list[Any]:
     return [
         {
             key: value
-            for key in ("url", "name", "tags", "why")
+            for key in ("url", "name", "tags", "reason")
             if (value := _plain(getattr(feed, key)))
         }
         for feed in found.feeds
@@ -64,8 +64,8 @@ def test_outlines_beyond_the_limit_are_left_out_and_said_so(
     )
 
     assert limit == 50_000
-    assert (len(whole.feeds), whole.cut) == (500, False)
-    assert (len(longer.feeds), longer.cut) == (500, True)
+    assert (len(whole.feeds), whole.is_truncated) == (500, False)
+    assert (len(longer.feeds), longer.is_truncated) == (500, True)
 
 
 def test_long_names_and_many_tags_are_cut() -> None:
@@ -169,7 +169,7 @@ def test_any_broken_list_gives_feeds_of_plain_text(fragments: list[str]) -> None
     found = read.read((BEGIN + "".join(fragments)).encode("utf-8", "surrogatepass"))
 
     for feed in found.feeds:
-        assert (feed.url is None) == (feed.why is not None)
+        assert (feed.url is None) == (feed.reason is not None)
         assert all(text == " ".join(text.split()) for text in (feed.name or "", *feed.tags))
 
 

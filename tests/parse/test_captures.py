@@ -14,7 +14,7 @@ from aggregator.adapters import ROUGH_TEXT
 from aggregator.adapters import feed as feed_adapter
 from aggregator.config import Corrections, Match, Source
 from aggregator.errors import SourceError
-from aggregator.model import Capture, Found, RawEntry
+from aggregator.model import Candidate, Capture, RawEntry
 from aggregator.parse import captures as digesting
 from aggregator.parse.captures import (
     MAX_ITEM_CHARACTERS,
@@ -458,7 +458,7 @@ def test_the_pages_of_an_article_are_put_together_and_the_next_is_named() -> Non
         "news",
         "article",
         page_rules=rules,
-        item=RawEntry("item 1", title=(Found("Title 1", "feed:title"),)),
+        item=RawEntry("item 1", title=(Candidate("Title 1", "feed:title"),)),
     )
     first, second = (
         article(TOLD + "<a class='on' href='/1/2'>on</a>"),
@@ -475,7 +475,7 @@ def test_the_pages_of_an_article_are_put_together_and_the_next_is_named() -> Non
 
 def test_a_page_without_an_article_is_one_message() -> None:
     job = ParseTask(
-        "news", "article", item=RawEntry("item 7", title=(Found("Title 7", "page:h2"),))
+        "news", "article", item=RawEntry("item 7", title=(Candidate("Title 7", "page:h2"),))
     )
 
     found = parse_captures(

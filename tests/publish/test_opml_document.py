@@ -6,7 +6,7 @@ from lxml import etree
 
 from aggregator.config import Source
 from aggregator.opml import read as adapter
-from aggregator.opml.write import Outline, outlines, render
+from aggregator.opml.write import Outline, render, select_outlines
 
 DOCUMENT = """\
 <?xml version="1.0" encoding="UTF-8"?>
@@ -72,7 +72,7 @@ def test_sources_that_no_reader_could_follow_are_named_with_the_reason() -> None
         Source(id="off", url="https://c.example/", enabled=False),
     ]
 
-    assert outlines(sources) == (
+    assert select_outlines(sources) == (
         [Outline("https://a.example/", "feed", ("x",))],
         {"page": "no feed (page)", "files": "no feed (files of this machine)"},
     )

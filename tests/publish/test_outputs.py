@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aggregator.publish import OUTPUTS, Output, Published, published
+from aggregator.publish import OUTPUTS, Output, PublishedDocument, make_document
 
 if TYPE_CHECKING:
     from aggregator.model import Entry
@@ -44,6 +44,6 @@ def test_an_outputs_content_type_states_its_charset() -> None:
 def test_a_published_document_is_tagged_by_its_bytes() -> None:
     at = datetime(2026, 7, 3, tzinfo=UTC)
 
-    assert published(b"<feed/>", "application/atom+xml", last_modified=at) == Published(
+    assert make_document(b"<feed/>", "application/atom+xml", last_modified=at) == PublishedDocument(
         b"<feed/>", "application/atom+xml", "189c4a8be44abcf73a70a950ceeedddf", at
     )

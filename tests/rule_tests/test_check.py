@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aggregator.config import Expected, PageTest, Source
+from aggregator.config import ExpectedEntry, PageTest, Source
 from aggregator.model import Capture
 from aggregator.parse.task import parse_task
 from aggregator.rule_tests.check import adapter_of, mismatches
@@ -99,7 +99,7 @@ FAILING = {
 
 
 def test_every_key_of_an_expectation_is_compared() -> None:
-    assert set(PASSING) == set(FAILING) == set(Expected.model_fields)
+    assert set(PASSING) == set(FAILING) == set(ExpectedEntry.model_fields)
 
 
 def test_what_is_as_expected_is_passed_over_in_silence(sites: Sites) -> None:

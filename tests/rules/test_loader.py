@@ -12,7 +12,7 @@ from lxml.html import fromstring
 
 from aggregator.config import ArticleRules, Fields, PageRules
 from aggregator.errors import ConfigError
-from aggregator.rules.compiled import with_own
+from aggregator.rules.compiled import add_source_rules
 from aggregator.rules.loader import load_sites, shipped_names
 from aggregator.rules.selector import Document
 
@@ -65,7 +65,7 @@ def test_the_rules_that_ship_load_and_are_known_by_name() -> None:
             "wordpress",
         }
     )
-    assert sites.named("saved").hosts == ()
+    assert sites.get("saved").hosts == ()
 
 
 def test_a_folder_that_is_not_there_adds_nothing(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_a_users_file_adds_a_publisher(loads: Loads) -> None:
         paper="{id: paper, hosts: [paper.example.org], extends: saved, timezone: Asia/Tokyo}"
     )
 
-    rules = sites.of("https://www.paper.example.org/1")
+    rules = sites.find_by_url("https://www.paper.example.org/1")
     assert rules is not None
     assert (rules.id, rules.timezone) == ("paper", "Asia/Tokyo")
     assert "paper" in sites
@@ -87,8 +87,8 @@ def test_a_users_file_replaces_the_shipped_one_of_its_id(loads: Loads) -> None:
     sites = loads(mine="{id: rfi, hosts: [rfi.fr], timezone: UTC}")
 
     assert sites.names == shipped_names()
-    assert sites.named("rfi").timezone == "UTC"
-    assert sites.named("rfi").remove == ()
+    assert sites.get("rfi").timezone == "UTC"
+    assert sites.get("rfi").remove == ()
 
 
 def test_rules_that_extend_others_put_theirs_in_front(loads: Loads) -> None:
@@ -103,8 +103,8 @@ def test_rules_that_extend_others_put_theirs_in_front(loads: Loads) -> None:
             """
     )
 
-    rules, base = sites.named("paper"), sites.named("voa")
-    assert (rules.publisher, rules.timezone, rules.reused, rules.hosts) == (
+    rules, base = sites.get("paper"), sites.get("voa")
+    assert (rules.publisher, rules.timezone, rules.reuses_ids, rules.hosts) == (
         "The Paper",
         "UTC",
         True,
@@ -155,7 +155,7 @@ def test_a_page_of_an_unknown_host_is_known_by_its_system_but_not_by_its_publish
     root = fromstring(
         '<html><head><meta name="generator" content="WordPress 6.9"></head><body><p>One</p></body></html>'
     )
-    preset = load_sites().by_fingerprint(Document(root, kind="page"))
+    preset = load_sites().find_by_fingerprint(Document(root, kind="page"))
 
     assert preset is not None
     assert (preset.id, preset.identity, preset.timezone, preset.publisher) == (
@@ -166,7 +166,7 @@ def test_a_page_of_an_unknown_host_is_known_by_its_system_but_not_by_its_publish
     )
     assert [one.source for one in preset.body[:2]] == [".entry-content", ".wp-block-post-content"]
     assert (
-        load_sites().by_fingerprint(
+        load_sites().find_by_fingerprint(
             Document(fromstring("<html><body><p>One</p></body></html>"), kind="page")
         )
         is None
@@ -179,7 +179,7 @@ def test_a_sources_own_rules_stand_before_those_of_its_site() -> None:
         fields=Fields.model_validate({"title": "b"}),
         article=ArticleRules.model_validate({"body": "#text", "fields": {"title": "h1.own"}}),
     )
-    rules = with_own(own, load_sites().named("wordpress"))
+    rules = add_source_rules(own, load_sites().get("wordpress"))
 
     assert [one.source for one in rules.listing.items] == ["li.story"]
     assert [one.source for one, _ in rules.listing.field("title").candidates] == ["b"]

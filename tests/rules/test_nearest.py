@@ -13,7 +13,7 @@ from lxml import html
 
 from aggregator.rules import suggest as nearness
 from aggregator.rules.selector import Document, compile_selector
-from aggregator.rules.suggest import Near, nearest
+from aggregator.rules.suggest import Suggestion, suggest_selector
 from aggregator.rules.suggest.relax import MAX_NAMES, _names_of, relaxations
 
 CASES: list[dict[str, Any]] = json.loads(
@@ -39,28 +39,28 @@ def document(page: str = PAGE) -> Document:
 
 @pytest.mark.parametrize("case", CASES, ids=[case["why"] for case in CASES])
 def test_the_nearest_selector_is_the_one_with_the_fewest_changes(case: dict[str, Any]) -> None:
-    found = nearest(case["selector"], [document()])
+    found = suggest_selector(case["selector"], [document()])
 
-    assert found == (Near(case["nearest"], case["count"]) if case["nearest"] else None)
+    assert found == (Suggestion(case["nearest"], case["count"]) if case["nearest"] else None)
 
 
 def test_what_is_near_is_counted_over_all_items() -> None:
     page = document()
     items = [page.item(root=element) for element in page.root.iter("li")]
 
-    assert nearest("h3.titel", items) == Near("h3", 2)
-    assert nearest("time@datetme", items) == Near("time@datetime", 2)
+    assert suggest_selector("h3.titel", items) == Suggestion("h3", 2)
+    assert suggest_selector("time@datetme", items) == Suggestion("time@datetime", 2)
 
 
 def test_no_document_has_nothing_near() -> None:
-    assert nearest("h3", []) is None
+    assert suggest_selector("h3", []) is None
 
 
 class Wide:
     """An element with very many below it."""
 
     def iter(self) -> range:
-        return range(nearness.MAX_VISITED)
+        return range(nearness.MAX_VISITED_ELEMENTS)
 
 
 @pytest.mark.no_cover
@@ -98,7 +98,7 @@ def test_whatever_is_asked_of_whatever_page_what_is_near_matches_and_nothing_rai
     page.find(".//p").set("class", name)
     one = Document(page, kind="page")
 
-    found = nearest(selector, [one])
+    found = suggest_selector(selector, [one])
 
     assert found is None or len(list(compile_selector(found.selector)(one))) in (1, found.count)
 
@@ -112,4 +112,4 @@ def test_a_selector_in_its_parts_is_written_as_it_was() -> None:
     ):
         form = next(relaxations(f"{text}@href", " | after: x", [document()]))
 
-        assert form.text("*") == f"{text}@href* | after: x"
+        assert form.render("*") == f"{text}@href* | after: x"

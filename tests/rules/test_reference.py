@@ -15,9 +15,9 @@ from aggregator.config import Fields
 from aggregator.config.record import Record, Setting
 from aggregator.errors import ConfigError
 from aggregator.model import Entry
-from aggregator.normalize.html.elements import PLAYERS
+from aggregator.normalize.html.elements import PLAYER_HOSTS
 from aggregator.rules import schema
-from aggregator.rules.__main__ import NAME, write
+from aggregator.rules.__main__ import NAME, write_schema
 from aggregator.rules.filters import PIPES
 from aggregator.rules.loader import load_sites
 from aggregator.rules.selector import compile_selector
@@ -81,7 +81,7 @@ def test_every_key_of_an_entry_is_in_its_list() -> None:
 
 
 def test_the_number_of_players_is_right() -> None:
-    assert f"{len(PLAYERS)} known players" in ENTRY
+    assert f"{len(PLAYER_HOSTS)} known players" in ENTRY
 
 
 def test_the_example_loads_and_its_mistakes_are_told_as_shown(
@@ -93,7 +93,7 @@ def test_the_example_loads_and_its_mistakes_are_told_as_shown(
     path.parent.mkdir(parents=True)
     path.write_text(example, encoding="utf-8")
 
-    assert load_sites(path.parent).named("paper").timezone == "Asia/Tokyo"
+    assert load_sites(path.parent).get("paper").timezone == "Asia/Tokyo"
 
     path.write_text(
         example.replace("Asia/Tokyo", "Asia/Tokio").replace("  title:", "  titel:"),
@@ -142,7 +142,7 @@ def test_every_key_is_described_with_an_example_that_is_right(
 
 
 def test_the_schema_for_editors_is_fresh(tmp_path: Path) -> None:
-    write(tmp_path)
+    write_schema(tmp_path)
 
     assert (tmp_path / NAME).read_text(encoding="utf-8") == (DOCS / NAME).read_text(
         encoding="utf-8"

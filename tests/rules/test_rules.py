@@ -25,7 +25,7 @@ SITES = load_sites()
     ],
 )
 def test_the_rules_of_an_address(url: str | None, name: str | None) -> None:
-    rules = SITES.of(url)
+    rules = SITES.find_by_url(url)
 
     assert (rules.id if rules else None) == name
 
@@ -45,7 +45,7 @@ def test_the_rules_of_an_address(url: str | None, name: str | None) -> None:
     ],
 )
 def test_the_edition_of_an_address(url: str, language: str, publisher: str) -> None:
-    rules = SITES.of(url)
+    rules = SITES.find_by_url(url)
     edition = rules.edition(url) if rules else None
 
     assert edition is not None
@@ -53,10 +53,10 @@ def test_the_edition_of_an_address(url: str, language: str, publisher: str) -> N
 
 
 def test_an_address_of_no_edition_has_none() -> None:
-    assert SITES.named("rfi").edition("https://www.rfi.fr/xx/y") is None
-    assert SITES.named("rfi").edition(None) is None
+    assert SITES.get("rfi").edition("https://www.rfi.fr/xx/y") is None
+    assert SITES.get("rfi").edition(None) is None
 
 
 def test_a_name_without_rules_is_a_key_error() -> None:
     with pytest.raises(KeyError):
-        SITES.named("nobody")
+        SITES.get("nobody")

@@ -165,14 +165,14 @@ def listing() -> Document:
     ],
 )
 def test_a_field_sees_its_item_alone(items: str, field: str, values: list[list[str]]) -> None:
-    found = list(list_items.items(compile_selector(items), listing()))
+    found = list(list_items.find_items(compile_selector(items), listing()))
 
     assert [[match.value for match in compile_selector(field)(item)] for item in found] == values
-    assert {item.home for item in found} <= {"https://news.example.org/x/"}
+    assert {item.base_url for item in found} <= {"https://news.example.org/x/"}
 
 
 def test_where_a_value_is_in_an_item_is_told_from_the_item_on() -> None:
-    (first, _) = list_items.items(compile_selector("ul > li"), listing())
+    (first, _) = list_items.find_items(compile_selector("ul > li"), listing())
 
     assert [match.where for match in compile_selector("a, li")(first)] == ["page:li"]
     assert [match.where for match in compile_selector("xpath://a")(first)] == ["page:a"]
@@ -194,7 +194,7 @@ def test_where_a_value_is_in_an_item_is_told_from_the_item_on() -> None:
     ],
 )
 def test_a_list_that_is_empty_is_told_from_one_that_is_gone(selector: str, there: bool) -> None:
-    assert list_items.container(compile_selector(selector), listing()) is there
+    assert list_items.has_container(compile_selector(selector), listing()) is there
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
@@ -210,9 +210,9 @@ def test_what_compiles_never_raises(text: str, form: str) -> None:
 
     assert list(selector(document())) is not None
     assert list(selector.elements(document())) is not None
-    for item in list_items.items(selector, document()):
+    for item in list_items.find_items(selector, document()):
         assert list(selector(item)) is not None
-    assert list_items.container(selector, document()) in (True, False)
+    assert list_items.has_container(selector, document()) in (True, False)
 
 
 def test_an_attribute_alone_is_that_of_the_item_itself() -> None:

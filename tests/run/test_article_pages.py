@@ -18,7 +18,7 @@ from aggregator.config import Match, Source
 from aggregator.errors import SourceError, StoreError
 from aggregator.fetch import Request, Response
 from aggregator.fetch.preview_cache import PreviewCache
-from aggregator.model import Capture, Found, RawEntry, Revision
+from aggregator.model import Candidate, Capture, RawEntry, Revision
 from aggregator.parse.captures import PageRequest, ParseResult, ParseTask
 from aggregator.run.article_pages import ROUGH_TEXT_NOTE, complete_items
 from aggregator.run.host_queue import HostQueue
@@ -118,7 +118,7 @@ def listing(*revisions: Revision) -> ParseResult:
     wanted = tuple(
         PageRequest(
             index,
-            RawEntry(f"item {revision.keys[0][4:]}", title=(Found(revision.title, "page:h2"),)),
+            RawEntry(f"item {revision.keys[0][4:]}", title=(Candidate(revision.title, "page:h2"),)),
             revision.url,
         )
         for index, revision in enumerate(revisions)

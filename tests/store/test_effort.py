@@ -127,7 +127,11 @@ def _steps(store: Store) -> int:
             list(
                 duplicates.candidate_pairs(
                     connection,
-                    {duplicates.ComparableEntry(*row): duplicates.near_duplicate.unpack(data)},
+                    {
+                        duplicates.ComparableEntry(*row): duplicates.near_duplicate.unpack_sketch(
+                            data
+                        )
+                    },
                 )
             )
         driver.set_progress_handler(None, 0)

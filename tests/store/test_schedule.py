@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aggregator.model import Hints, Outcome, Result, SourceState, Validators
+from aggregator.model import Outcome, PollingHints, Result, SourceState, Validators
 from aggregator.store.commit import CLAIM_LOST_NOTE
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def test_a_state_comes_back_as_it_was_committed(three: Store, start: Any) -> Non
         moved_seen=3,
         folder={"新.txt": (1_700_000_000_123_456_789, 12)},
         not_before=start + MINUTE,
-        hints=Hints(ttl=3 * MINUTE, skip_hours=(1, 2), skip_days=(6,)),
+        hints=PollingHints(ttl=3 * MINUTE, skip_hours=(1, 2), skip_days=(6,)),
         last_change=start - 3 * MINUTE,
     )
     three.commit([Result(state, Outcome("c", start, 1, "unchanged"))], now=start)
@@ -208,7 +208,7 @@ def test_another_location_forgets_what_belonged_to_the_old_one(three: Store, sta
     waits = {
         "next_fetch_at": start + 60 * MINUTE,
         "not_before": start + 60 * MINUTE,
-        "hints": Hints(ttl=MINUTE),
+        "hints": PollingHints(ttl=MINUTE),
         "reason": "ttl",
         "last_change": start,
     }

@@ -14,7 +14,7 @@ from aiohttp import ClientSession, web
 from multidict import CIMultiDict
 
 from aggregator.model import Entry
-from aggregator.publish import Published, ViewHead, published
+from aggregator.publish import PublishedDocument, ViewHead, make_document
 from aggregator.web import make_app
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Well:
 class FakeSite:
     """A site of two views; `failure` is raised where the store would be read."""
 
-    documents: dict[tuple[str | None, str], Published]
+    documents: dict[tuple[str | None, str], PublishedDocument]
     entries: Sequence[Entry] = ()
     state: Well = field(default_factory=Well)
     failure: Exception | None = None
@@ -43,7 +43,7 @@ class FakeSite:
     def views(self) -> Sequence[ViewHead]:
         return ViewHead("merged", "All <news>"), ViewHead("zh", "中文")
 
-    def view(self, view_id: str | None, kind: str) -> Published | None:
+    def view(self, view_id: str | None, kind: str) -> PublishedDocument | None:
         return self.documents.get((view_id, kind))
 
     def latest(self, limit: int) -> Sequence[Entry]:
@@ -94,10 +94,10 @@ async def _ask(session: ClientSession, path: str, *, method: str = "GET", **head
 
 @pytest.fixture
 def site() -> FakeSite:
-    feed = published(
+    feed = make_document(
         b"<feed>" + "大雾 fog ".encode() * 400 + b"</feed>", ATOM, last_modified=CHANGED
     )
-    small = published(b"<feed/>", ATOM, last_modified=CHANGED)
+    small = make_document(b"<feed/>", ATOM, last_modified=CHANGED)
     return FakeSite({(None, "atom"): feed, ("merged", "atom"): feed, ("zh", "atom"): small})
 
 

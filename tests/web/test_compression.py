@@ -6,12 +6,12 @@ import asyncio
 
 import brotli  # type: ignore[import-untyped]
 
-from aggregator.publish import published
+from aggregator.publish import make_document
 from aggregator.web.compression import Bodies
 
 
 def test_the_body_not_asked_for_longest_is_dropped_first() -> None:
-    documents = [published(bytes([number]) * 2000, "text/plain") for number in range(3)]
+    documents = [make_document(bytes([number]) * 2000, "text/plain") for number in range(3)]
 
     async def ask() -> tuple[bool, bool]:
         bodies = Bodies(limit=2)
@@ -26,7 +26,7 @@ def test_the_body_not_asked_for_longest_is_dropped_first() -> None:
 
 
 def test_who_hangs_up_does_not_spoil_it_for_those_who_wait() -> None:
-    document = published(b"fog " * 200_000, "text/plain")
+    document = make_document(b"fog " * 200_000, "text/plain")
 
     async def ask() -> bytes:
         bodies = Bodies()

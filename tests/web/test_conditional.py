@@ -10,13 +10,13 @@ import brotli  # type: ignore[import-untyped]
 import pytest
 
 from aggregator import zstd
-from aggregator.publish import published
+from aggregator.publish import make_document
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 FEED = b"<feed>" + "大雾 fog ".encode() * 400 + b"</feed>"
-TAG = published(FEED, "").etag
+TAG = make_document(FEED, "").etag
 DECODERS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.decompress,
     "br": brotli.decompress,

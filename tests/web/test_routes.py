@@ -12,7 +12,7 @@ import pytest
 from lxml import html
 
 from aggregator.errors import StoreError
-from aggregator.publish import OUTPUTS, published
+from aggregator.publish import OUTPUTS, make_document
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize("kind", list(OUTPUTS))
 def test_every_output_has_its_paths(get: Callable[..., Any], site: Any, kind: str) -> None:
     for view_id in (None, "zh"):
-        site.documents[view_id, kind] = published(
+        site.documents[view_id, kind] = make_document(
             f"{view_id} {kind}".encode(), OUTPUTS[kind].content_type
         )
 
@@ -32,7 +32,7 @@ def test_every_output_has_its_paths(get: Callable[..., Any], site: Any, kind: st
 
 
 def test_a_view_may_have_a_name_in_any_script(get: Callable[..., Any], site: Any) -> None:
-    site.documents["新闻 1", "atom"] = published(b"<feed/>", "application/atom+xml")
+    site.documents["新闻 1", "atom"] = make_document(b"<feed/>", "application/atom+xml")
 
     assert get("/views/%E6%96%B0%E9%97%BB%201.atom").body == b"<feed/>"
 

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 from aggregator.adapters import html
-from aggregator.adapters.article.clean_names import letters, put_whole_title_first
+from aggregator.adapters.article.clean_names import fold_alnum, put_whole_title_first
 from aggregator.adapters.article.media import unique
 from aggregator.adapters.article.page import ArticlePage
-from aggregator.adapters.article.url_date import agreeing
+from aggregator.adapters.article.url_date import sort_by_url_day
 from aggregator.errors import ItemError, SourceError
-from aggregator.model import Found, RawEntry
+from aggregator.model import Candidate, RawEntry
 from aggregator.normalize import text, url
 from aggregator.normalize.html.tree import detach
-from aggregator.rules.document import text_of
+from aggregator.rules.document import element_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,7 +40,7 @@ _TEXT_BLOCKS = ("p", "h1", "h2", "h3", "blockquote", "figcaption", "li")
 
 
 def read(
-    capture: Capture, rules: SiteRules, *, item: RawEntry | None = None, carrier: str = "page"
+    capture: Capture, rules: SiteRules, *, item: RawEntry | None = None, adapter: str = "page"
 ) -> RawEntry:
     """Read one article's own page.
 
@@ -48,15 +48,15 @@ def read(
 
     Raises: ItemError for a page of an error, a wall, a page without text.
     """
-    return join((capture,), rules, item=item, carrier=carrier)
+    return read_pages((capture,), rules, item=item, adapter=adapter)
 
 
-def join(
+def read_pages(
     pages: Sequence[Capture],
     rules: SiteRules,
     *,
     item: RawEntry | None = None,
-    carrier: str = "page",
+    adapter: str = "page",
 ) -> RawEntry:
     """Read an article of several pages, in their order: the first has its fields, the others continue its text.
 
@@ -75,25 +75,25 @@ def join(
 
     content = _join_texts([page_text.elements for page_text in texts])
     where = texts[0].where
-    entry = replace(entry, content=(Found(content, where),))
+    entry = replace(entry, content=(Candidate(content, where),))
     if item is None:
         return _complete_alone(entry, pages[0])
-    return _merge_with_item(entry, item, carrier=carrier, capture=pages[0])
+    return _merge_with_item(entry, item, carrier=adapter, capture=pages[0])
 
 
-def pages_after(capture: Capture, rules: SiteRules) -> tuple[str, ...]:
+def find_next_pages(capture: Capture, rules: SiteRules) -> tuple[str, ...]:
     """Return the absolute URLs of an article's further pages that its page names; () if the rules name none."""
     if not rules.next_page:
         return ()
     try:
-        document = html.document(capture)
+        document = html.parse_page(capture)
     except SourceError:
         return ()
 
     for selector in rules.next_page:
         urls: dict[str, None] = {}
         for match in islice(selector(document), MAX_NEXT):
-            address = url.absolute(match.value, base=document.home)
+            address = url.absolute_url(match.value, base=document.base_url)
             if address and _is_another_page(address, capture.url):
                 urls[address] = None
         if urls:
@@ -104,7 +104,7 @@ def pages_after(capture: Capture, rules: SiteRules) -> tuple[str, ...]:
 def _is_another_page(address: str, of: str) -> bool:
     if not url.same_site(address, of):
         return False
-    return url.key(address) != url.key(of)
+    return url.page_key(address) != url.page_key(of)
 
 
 def _complete_alone(page: RawEntry, capture: Capture) -> RawEntry:
@@ -114,7 +114,9 @@ def _complete_alone(page: RawEntry, capture: Capture) -> RawEntry:
         page,
         url=urls,
         title=put_whole_title_first(_without_repeats(page.title)),
-        published=agreeing(_without_repeats(page.published), urls[0].value, taken=capture.taken),
+        published=sort_by_url_day(
+            _without_repeats(page.published), urls[0].value, taken=capture.taken
+        ),
     )
 
 
@@ -129,7 +131,7 @@ def _merge_with_item(page: RawEntry, item: RawEntry, *, carrier: str, capture: C
     # A feed's date needs no check by the URL.
     published = _without_repeats((*first.published, *second.published))
     if carrier != "feed" or not item.published:
-        published = agreeing(published, capture.url, taken=capture.taken)
+        published = sort_by_url_day(published, capture.url, taken=capture.taken)
 
     titles = _without_repeats((*first.title, *second.title))
     return replace(
@@ -155,11 +157,11 @@ def _merge_with_item(page: RawEntry, item: RawEntry, *, carrier: str, capture: C
     )
 
 
-def _own_urls(page: RawEntry, capture: Capture) -> tuple[Found, ...]:
-    return (*page.url, Found(capture.url, "page:url"))
+def _own_urls(page: RawEntry, capture: Capture) -> tuple[Candidate, ...]:
+    return (*page.url, Candidate(capture.url, "page:url"))
 
 
-def _without_repeats(values: tuple[Found, ...]) -> tuple[Found, ...]:
+def _without_repeats(values: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
     return tuple(dict.fromkeys(values))
 
 
@@ -167,7 +169,7 @@ def _with_absolute_urls(item: RawEntry) -> RawEntry:
     """Resolve the URLs of an item: from now on links resolve against the page's URL."""
 
     def resolve(address: str) -> str:
-        return url.absolute(address, base=item.base) or address
+        return url.absolute_url(address, base=item.base) or address
 
     urls = [replace(found, value=resolve(found.value)) for found in item.url]
     images = [replace(image, url=resolve(image.url)) for image in item.images]
@@ -194,16 +196,16 @@ def _remove_repeated_leads(texts: Sequence[tuple[Any, ...]]) -> None:
             detach(block)
         for element in elements:
             for block in element.iter(*_TEXT_BLOCKS):
-                earlier.add(letters(text_of(block)))
+                earlier.add(fold_alnum(element_text(block)))
 
 
 def _repeated_blocks(elements: Sequence[Any], earlier: set[str]) -> Iterator[Any]:
     """Yield the blocks at the beginning of a page that an earlier page has too."""
     for block in islice(_inner_blocks(elements), MAX_LEAD_BLOCKS):
-        words = text_of(block)
-        if text.weight(words) < MIN_REPEATED_WORDS:
+        words = element_text(block)
+        if text.count_words(words) < MIN_REPEATED_WORDS:
             continue
-        if letters(words) in earlier:
+        if fold_alnum(words) in earlier:
             yield block
 
 
@@ -216,7 +218,7 @@ def _inner_blocks(elements: Sequence[Any]) -> Iterator[Any]:
 
 def _to_block(element: Any) -> str:
     """Return the HTML of an element as a block of its own, with the direction that applies to it."""
-    direction = html.direction_of(element)
+    direction = html.text_direction(element)
     if element.tag in _WRAPPERS:
         if direction:
             element.set("dir", direction)

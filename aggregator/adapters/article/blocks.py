@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from aggregator.normalize import text
 from aggregator.normalize.html.elements import BLOCKS, MEDIA
-from aggregator.rules.document import text_of
+from aggregator.rules.document import element_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -76,19 +76,19 @@ def _split(body: Any) -> Iterator[Block]:
         own_text = _text_between_blocks(element)
         plain = without_blanks(own_text)
         if len(plain) >= PIECE_CHARACTERS:
-            yield Block(element, plain, text.weight(own_text), is_linked=False, whole=False)
+            yield Block(element, plain, text.count_words(own_text), is_linked=False, whole=False)
         stack.extend(reversed(element))
 
 
 def _make_block(element: Any) -> Block:
-    full_text = text_of(element)
+    full_text = element_text(element)
     plain = without_blanks(full_text)
     linked_characters = 0
     if plain:
         for link in islice(element.iter("a"), MAX_BLOCKS):
-            linked_characters += len(without_blanks(text_of(link)))
+            linked_characters += len(without_blanks(element_text(link)))
     is_linked = linked_characters > _LINK_SHARE * len(plain)
-    return Block(element, plain, text.weight(full_text), is_linked=is_linked)
+    return Block(element, plain, text.count_words(full_text), is_linked=is_linked)
 
 
 def _text_between_blocks(element: Any) -> str:
@@ -99,7 +99,7 @@ def _text_between_blocks(element: Any) -> str:
     parts = [element.text or ""]
     for child in element:
         if child.tag in _INLINE_TAGS:
-            parts.append(text_of(child))
+            parts.append(element_text(child))
         parts.append(child.tail or "")
     return "".join(parts)
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from aggregator.adapters.html import class_names
 from aggregator.adapters.html.class_names import has_any_word
 from aggregator.normalize.html.elements import BLOCKS
-from aggregator.normalize.text import weight
-from aggregator.rules.document import pieces
+from aggregator.normalize.text import count_words
+from aggregator.rules.document import text_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,7 +39,7 @@ _OUTSIDE_TAGS = _TEXTLESS_TAGS | _SIDE_TAGS
 _HEADING_TAGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
 _SIDE_NAMES = "copyright related sidebar widget calendar"
 _BYLINE_NAMES = "meta byline submitted info postmeta dateline credits publication"
-_SIDE_CLASSES = frozenset(_SIDE_NAMES.split()) | class_names.REMARKS
+_SIDE_CLASSES = frozenset(_SIDE_NAMES.split()) | class_names.COMMENTS
 _BYLINE_CLASSES = frozenset(_BYLINE_NAMES.split()) | class_names.DATE
 
 _MONTH = r"[^\W\d_]{3,12}\.?"
@@ -81,7 +81,7 @@ class Line:
     text: str
 
 
-def dated(
+def find_date_elements(
     body: Any, heading: Any | None, area: Any | None
 ) -> Iterator[tuple[Any, tuple[str, ...]]]:
     """Yield the elements that may hold the date of an article, likeliest first, each with the texts to parse.
@@ -100,7 +100,7 @@ def dated(
             yield line.element, date_texts
 
 
-def dates_in(text: str) -> tuple[str, ...]:
+def find_dates(text: str) -> tuple[str, ...]:
     """Return the texts to parse of a short line that is a date: with its time of day first, alone last."""
     match = _DATE_AND_CLOCK.search(text[: 2 * MAX_LINE_CHARACTERS])
     if match is None:
@@ -110,7 +110,7 @@ def dates_in(text: str) -> tuple[str, ...]:
     after = text[match.end() :]
     if _CHANGE_WORD.search(before):
         return ()
-    if weight(f"{before} {after}") > _MAX_WORDS:
+    if count_words(f"{before} {after}") > _MAX_WORDS:
         return ()
     return _texts_to_parse(match)
 
@@ -130,7 +130,7 @@ def _split_into_lines(body: Any, around_heading: set[Any]) -> Iterator[Line]:
 
         if next(element.iterdescendants(*_INNER_BLOCKS), None) is None:
             # Joined with blanks: a name and a date may be apart by their style only.
-            yield from _make_line(element, " ".join(pieces(element)))
+            yield from _make_line(element, " ".join(text_pieces(element)))
         else:
             yield from _make_line(element, _text_between_children(element))
             stack.extend(reversed(element))
@@ -217,7 +217,7 @@ def _find_date(line: Line) -> tuple[str, ...]:
         if _CHANGE_WORD.search(label):
             start = match.end()
             continue
-        if _stands_out(line, match):
+        if _is_standalone(line, match):
             return _texts_to_parse(match)
         return ()
     return ()
@@ -239,11 +239,11 @@ def _texts_to_parse(match: re.Match[str]) -> tuple[str, ...]:
     return tuple(texts)
 
 
-def _stands_out(line: Line, match: re.Match[str]) -> bool:
+def _is_standalone(line: Line, match: re.Match[str]) -> bool:
     """Return whether a date stands by itself, unlike one that a sentence mentions."""
     before = line.text[: match.start()].strip()
     after = line.text[match.end() :].strip()
-    words = weight(f"{before} {after}")
+    words = count_words(f"{before} {after}")
     if line.element.tag in _HEADING_TAGS and words > _MAX_WORDS:
         return False
     if _is_byline(line.element):

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from aggregator.model import Found
+from aggregator.model import Candidate
 from aggregator.normalize import text, url
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _GENERIC_LABELS = frozenset({"co", "com", "org", "net"})
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class SiteNames:
     """The names of a site and of the article's section, in the form of `letters`.
 
     `label` is the name in its host (`example` of `news.example.org`), "" if unknown.
@@ -47,10 +47,10 @@ class Site:
     label: str
 
 
-NO_SITE = Site(frozenset(), "")
+NO_SITE_NAMES = SiteNames(frozenset(), "")
 
 
-def site(names: Iterable[str], address: str | None) -> Site:
+def collect_site_names(names: Iterable[str], address: str | None) -> SiteNames:
     """Collect the names of an article's site: those it gives itself, its host, the labels of its host."""
     host = url.host(address or "") or ""
     host = host.removeprefix("www.")
@@ -58,31 +58,31 @@ def site(names: Iterable[str], address: str | None) -> Site:
 
     all_names = set()
     for name in (*names, host, *labels, "".join(labels)):
-        plain = letters(name)
+        plain = fold_alnum(name)
         all_names.add(plain)
         all_names.add(plain.removeprefix("the"))
     all_names.discard("")
-    label = letters(labels[-1]) if labels else ""
-    return Site(frozenset(all_names), label)
+    label = fold_alnum(labels[-1]) if labels else ""
+    return SiteNames(frozenset(all_names), label)
 
 
-def letters(name: str) -> str:
+def fold_alnum(name: str) -> str:
     """Return the letters and digits of a name, folded."""
     return "".join(filter(str.isalnum, text.fold(name[:MAX_CHARACTERS])))
 
 
-def titles(candidates: Iterable[Found], site: Site) -> tuple[Found, ...]:
+def clean_titles(candidates: Iterable[Candidate], site: SiteNames) -> tuple[Candidate, ...]:
     """Return the titles of the article without the site's name, each once, a whole one before one cut short."""
-    kept: dict[str, Found] = {}
+    kept: dict[str, Candidate] = {}
     for candidate in candidates:
         title = _without_site(candidate, site)
-        name = letters(title)
+        name = fold_alnum(title)
         if title and name not in site.names:
-            kept.setdefault(name, Found(title, candidate.where))
+            kept.setdefault(name, Candidate(title, candidate.where))
     return put_whole_title_first(tuple(kept.values()))
 
 
-def put_whole_title_first(titles: Sequence[Found]) -> tuple[Found, ...]:
+def put_whole_title_first(titles: Sequence[Candidate]) -> tuple[Candidate, ...]:
     """If the first title is cut with `…`, put the first whole title that continues it before it."""
     if not titles:
         return ()
@@ -110,7 +110,7 @@ def _continues(title: str, stem: str) -> bool:
     return ellipsis is None
 
 
-def authors(candidates: Iterable[Found], site: Site) -> tuple[Found, ...]:
+def clean_authors(candidates: Iterable[Candidate], site: SiteNames) -> tuple[Candidate, ...]:
     """Return the names of people, without "by": no site, no URL, no machine account."""
     people = []
     for candidate in candidates:
@@ -121,13 +121,13 @@ def authors(candidates: Iterable[Found], site: Site) -> tuple[Found, ...]:
     return tuple(people)
 
 
-def tags(candidates: Iterable[Found], site: Site) -> tuple[Found, ...]:
+def clean_tags(candidates: Iterable[Candidate], site: SiteNames) -> tuple[Candidate, ...]:
     """Return the tags, each once; lists are split at commas."""
-    kept: dict[str, Found] = {}
+    kept: dict[str, Candidate] = {}
     for candidate in candidates:
         for part in _COMMAS.split(candidate.value):
-            tag = Found(part.strip(), candidate.where)
-            kept.setdefault(letters(part), tag)
+            tag = Candidate(part.strip(), candidate.where)
+            kept.setdefault(fold_alnum(part), tag)
 
     # Neither punctuation alone nor the site itself is a tag.
     kept.pop("", None)
@@ -136,7 +136,7 @@ def tags(candidates: Iterable[Found], site: Site) -> tuple[Found, ...]:
     return tuple(kept.values())
 
 
-def _without_site(candidate: Found, site: Site) -> str:
+def _without_site(candidate: Candidate, site: SiteNames) -> str:
     """Cut the site's name off both ends of a title; of `<title>` also a name that begins like its host."""
     title = " ".join(candidate.value[:MAX_CHARACTERS].split())
     like_host = candidate.where == "page:title"
@@ -155,9 +155,9 @@ def _without_site(candidate: Found, site: Site) -> str:
     return title.strip()
 
 
-def _is_site(part: str, site: Site, *, like_host: bool) -> bool:
+def _is_site(part: str, site: SiteNames, *, like_host: bool) -> bool:
     """Return whether a part of a title names the site; with `like_host` a name that begins like its host does."""
-    name = letters(part).removeprefix("the")
+    name = fold_alnum(part).removeprefix("the")
     if name in site.names:
         return True
     if not like_host or len(site.label) < _MIN_HOST_LETTERS:
@@ -167,8 +167,8 @@ def _is_site(part: str, site: Site, *, like_host: bool) -> bool:
     return name.startswith(site.label)
 
 
-def _is_person(name: str, site: Site) -> bool:
-    plain = letters(name)
+def _is_person(name: str, site: SiteNames) -> bool:
+    plain = fold_alnum(name)
     if not plain or plain.isdigit():
         return False
     if plain in _NO_PERSON or plain in site.names:

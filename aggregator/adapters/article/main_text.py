@@ -26,11 +26,11 @@ from aggregator.adapters.article.blocks import (
     total_words,
     without_blanks,
 )
-from aggregator.adapters.html import class_names, direction_of
+from aggregator.adapters.html import class_names, text_direction
 from aggregator.adapters.html.boilerplate import MEDIA_TAGS, is_boilerplate
 from aggregator.adapters.html.class_names import has_any_word
 from aggregator.normalize.html.tree import detach
-from aggregator.rules.document import text_of
+from aggregator.rules.document import element_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,7 +56,7 @@ _SHARES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class MainText:
     """The part of a page that is the article, as a copy; `where` names what found it."""
 
     element: Any
@@ -85,7 +85,7 @@ class _Extract:
         return matches >= _MIN_FOUND * len(pieces)
 
 
-def find(document: Document) -> Text | None:
+def find(document: Document) -> MainText | None:
     """Find the article's text, None if a page has none."""
     body = document.root.find("body")
     blocks = split_into_blocks(body)
@@ -105,7 +105,7 @@ def find(document: Document) -> Text | None:
 
     root = _smallest_root(article, blocks, default=body)
     heading = _find_heading(document)
-    return Text(_copy_article(root, blocks, article, heading=heading), "trafilatura")
+    return MainText(_copy_article(root, blocks, article, heading=heading), "trafilatura")
 
 
 def _extract(document: Document) -> _Extract | None:
@@ -139,7 +139,7 @@ def _find_heading(document: Document) -> Any | None:
     title = next(document.root.iter("title"), None)
     if title is None:
         return visible_dates.find_heading(document)
-    return visible_dates.find_heading(document, (text_of(title),))
+    return visible_dates.find_heading(document, (element_text(title),))
 
 
 def _select_article(extracted: Sequence[Block]) -> list[Block]:
@@ -168,7 +168,7 @@ def _is_in_comments(element: Any) -> bool:
     for holder in _with_ancestors(element):
         if holder.tag in ("body", "html", "main"):
             continue
-        if has_any_word(holder, class_names.REMARKS):
+        if has_any_word(holder, class_names.COMMENTS):
             return True
     return False
 
@@ -242,7 +242,7 @@ def _copy_article(
     removed = _elements_to_remove(root, blocks, article, heading)
     copy = deepcopy(root)
     copy.tail = None
-    direction = direction_of(root)
+    direction = text_direction(root)
     if direction:
         copy.set("dir", direction)
 
@@ -331,7 +331,7 @@ def _belongs_to_article(block: Block, root: Any, *, is_lead: bool, is_within: bo
     return not any(map(is_boilerplate, around))
 
 
-def _find_densest(blocks: Sequence[Block], where: str) -> Text | None:
+def _find_densest(blocks: Sequence[Block], where: str) -> MainText | None:
     """Return the element with the most prose directly in it; the one above it gets half of that."""
     prose = []
     for block in blocks:
@@ -351,7 +351,7 @@ def _find_densest(blocks: Sequence[Block], where: str) -> Text | None:
     inside = _blocks_inside(root, prose)
     if total_words(inside) < MIN_WORDS:
         return None
-    return Text(_copy_article(root, blocks, inside), where)
+    return MainText(_copy_article(root, blocks, inside), where)
 
 
 def _holders(block: Block) -> Iterator[Any]:

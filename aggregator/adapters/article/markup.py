@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from aggregator.adapters.article import visible_dates
 from aggregator.adapters.html import head, json_ld, microdata
-from aggregator.model import Found
+from aggregator.model import Candidate
 from aggregator.normalize import url
-from aggregator.rules.document import text_of
+from aggregator.rules.document import element_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,10 +23,10 @@ class Markup:
 
     document: Document
     head: head.Head
-    linked_data: json_ld.LinkedData
-    items: tuple[microdata.Item, ...]
+    linked_data: json_ld.JsonLd
+    items: tuple[microdata.MarkupItem, ...]
     heading: Any | None
-    urls: tuple[Found, ...]
+    urls: tuple[Candidate, ...]
 
     @property
     def nodes(self) -> tuple[json_ld.Node, ...]:
@@ -38,26 +38,26 @@ class Markup:
             nodes.append(self.linked_data.page)
         return tuple(nodes)
 
-    def article_texts(self, *keys: str) -> tuple[Found, ...]:
+    def article_texts(self, *keys: str) -> tuple[Candidate, ...]:
         """Return texts of the article's JSON-LD node, in the order of `keys`."""
         return _node_texts(self.linked_data.article, keys)
 
-    def page_texts(self, *keys: str) -> tuple[Found, ...]:
+    def page_texts(self, *keys: str) -> tuple[Candidate, ...]:
         """Return texts of the page's JSON-LD node, in the order of `keys`."""
         return _node_texts(self.linked_data.page, keys)
 
-    def node_names(self, key: str) -> tuple[Found, ...]:
+    def node_names(self, key: str) -> tuple[Candidate, ...]:
         """Return the names in a JSON-LD property, of the article's node or else of the page's."""
         for node in self.nodes:
             names = node.names(key)
             if names:
                 where = f"ld:{key}"
-                return tuple(Found(name, where) for name in names)
+                return tuple(Candidate(name, where) for name in names)
         return ()
 
-    def item_values(self, field: str) -> tuple[Found, ...]:
+    def item_values(self, field: str) -> tuple[Candidate, ...]:
         """Return the values of a field in microdata and microformats."""
-        values: list[Found] = []
+        values: list[Candidate] = []
         for item in self.items:
             values.extend(item.values(field))
         return tuple(values)
@@ -78,7 +78,7 @@ def read_markup(document: Document) -> Markup:
 
     heading_text = text_of_heading(heading)
     headlines = [*titles, heading_text] if heading_text else titles
-    linked_data = json_ld.read(document, addresses=addresses, headlines=headlines)
+    linked_data = json_ld.read(document, urls=addresses, headlines=headlines)
     items = microdata.read(document)
     return Markup(document, page_head, linked_data, items, heading, urls)
 
@@ -87,36 +87,36 @@ def text_of_heading(heading: Any | None) -> str:
     """Return the text of a heading on one line, "" if there is none."""
     if heading is None:
         return ""
-    return " ".join(text_of(heading).split())
+    return " ".join(element_text(heading).split())
 
 
-def _own_urls(document: Document, page_head: head.Head) -> Iterator[Found]:
+def _own_urls(document: Document, page_head: head.Head) -> Iterator[Candidate]:
     """Yield the URLs that a page gives itself: on its own site, and not the home page (RULES: urls)."""
     stated = []
     for href in page_head.links.get("canonical", ())[:1]:
-        stated.append(Found(href, "page:link[rel=canonical]"))
+        stated.append(Candidate(href, "page:link[rel=canonical]"))
     stated.extend(page_head.values("og:url"))
 
     for candidate in stated:
-        address = url.absolute(candidate.value, base=document.home)
+        address = url.absolute_url(candidate.value, base=document.base_url)
         if not address or not url.same_site(address, document.url or ""):
             continue
         if not _is_home_page(address):
-            yield Found(address, candidate.where)
+            yield Candidate(address, candidate.where)
 
 
 def _is_home_page(address: str) -> bool:
     if "?" in address:
         return False
-    key = url.key(address).rstrip("/")
+    key = url.page_key(address).rstrip("/")
     return key.count("/") < 3  # `//host`
 
 
-def _node_texts(node: json_ld.Node | None, keys: Iterable[str]) -> tuple[Found, ...]:
+def _node_texts(node: json_ld.Node | None, keys: Iterable[str]) -> tuple[Candidate, ...]:
     if node is None:
         return ()
     texts = []
     for key in keys:
         for value in node.texts(key):
-            texts.append(Found(value, f"ld:{key}"))
+            texts.append(Candidate(value, f"ld:{key}"))
     return tuple(texts)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from aggregator.adapters.article.clean_names import letters
-from aggregator.adapters.feed.media import number
+from aggregator.adapters.article.clean_names import fold_alnum
+from aggregator.adapters.feed.media import read_number
 from aggregator.adapters.html import head, json_ld
 from aggregator.model import Enclosure, RawImage
 from aggregator.normalize import url
-from aggregator.rules.apply import media_type
+from aggregator.rules.apply import guess_media_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -48,7 +48,7 @@ def _images(markup: Markup) -> Iterator[RawImage]:
     for node in markup.nodes:
         yield from _linked_data_images(markup, node)
     for item in markup.items:
-        for found in item.addresses("image"):
+        for found in item.urls("image"):
             yield from _image(markup, found.value, found.where)
     for found in markup.head.values(*_OTHER_IMAGE_META):
         yield from _image(markup, found.value, found.where)
@@ -63,20 +63,20 @@ def _open_graph_images(markup: Markup) -> Iterator[RawImage]:
     """
     images = list(markup.head.values(*head.IMAGE_META))
     # One image may be there with http and with https.
-    names = {letters(image.value.partition("//")[2]) for image in images}
+    names = {fold_alnum(image.value.partition("//")[2]) for image in images}
 
     details: dict[str, Any] = {}
     if len(names) == 1:
-        details["width"] = number(markup.head.first("og:image:width"))
-        details["height"] = number(markup.head.first("og:image:height"))
-        details["alt"] = markup.head.first("og:image:alt")
+        details["width"] = read_number(markup.head.first_meta("og:image:width"))
+        details["height"] = read_number(markup.head.first_meta("og:image:height"))
+        details["alt"] = markup.head.first_meta("og:image:alt")
     for image in images:
         yield from _image(markup, image.value, image.where, **details)
 
 
 def _linked_data_images(markup: Markup, node: json_ld.Node) -> Iterator[RawImage]:
     for key in ("image", "thumbnailUrl"):
-        for picture in json_ld.pictures(node, key):
+        for picture in json_ld.images(node, key):
             yield from _image(
                 markup,
                 picture.url,
@@ -88,7 +88,7 @@ def _linked_data_images(markup: Markup, node: json_ld.Node) -> Iterator[RawImage
 
 
 def _image(markup: Markup, address: str, where: str, **details: Any) -> Iterator[RawImage]:
-    absolute = url.absolute(address, base=markup.document.home)
+    absolute = url.absolute_url(address, base=markup.document.base_url)
     if absolute:
         yield RawImage(absolute, where, **details)
 
@@ -114,7 +114,7 @@ def _node_files(markup: Markup, node: json_ld.Node) -> Iterator[Enclosure]:
 
 def _read_duration(node: json_ld.Node) -> int | None:
     for value in node.texts("duration"):
-        duration = json_ld.seconds(value)
+        duration = json_ld.read_seconds(value)
         if duration:
             return duration
     return None
@@ -122,9 +122,9 @@ def _read_duration(node: json_ld.Node) -> int | None:
 
 def _file(markup: Markup, address: str, *, duration: int | None = None) -> Iterator[Enclosure]:
     """Yield the enclosure of a media file; the URL of a player is a page's and yields nothing."""
-    absolute = url.absolute(address, base=markup.document.home)
+    absolute = url.absolute_url(address, base=markup.document.base_url)
     if not absolute:
         return
-    kind = media_type(absolute)
+    kind = guess_media_type(absolute)
     if kind:
         yield Enclosure(absolute, kind, duration=duration)

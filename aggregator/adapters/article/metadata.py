@@ -16,19 +16,19 @@ from aggregator.adapters.article import clean_names, visible_dates
 from aggregator.adapters.article.markup import read_markup, text_of_heading
 from aggregator.adapters.article.media import find_enclosures, find_images
 from aggregator.adapters.html import head
-from aggregator.model import Enclosure, Found, RawImage
+from aggregator.model import Candidate, Enclosure, RawImage
 from aggregator.normalize import dates
-from aggregator.normalize.language import detect
-from aggregator.normalize.language import tag as tag_of
-from aggregator.rules.document import text_of
+from aggregator.normalize.language import canonical_tag as tag_of
+from aggregator.normalize.language import detect_language
+from aggregator.rules.document import element_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from aggregator.adapters.article.clean_names import Site
+    from aggregator.adapters.article.clean_names import SiteNames
     from aggregator.adapters.article.markup import Markup
-    from aggregator.adapters.article.visible_dates import Times
+    from aggregator.adapters.article.visible_dates import HeaderTimes
     from aggregator.rules.document import Document
 
 MAX_TAGS = 50
@@ -46,35 +46,35 @@ class Metadata:
     provenance; `texts` are plain texts of it. `site` holds the names that its title may not have.
     """
 
-    url: tuple[Found, ...] = ()
-    title: tuple[Found, ...] = ()
-    summary: tuple[Found, ...] = ()
-    published: tuple[Found, ...] = ()
-    updated: tuple[Found, ...] = ()
-    authors: tuple[Found, ...] = ()
-    tags: tuple[Found, ...] = ()
-    language: tuple[Found, ...] = ()
-    publisher: tuple[Found, ...] = ()
+    url: tuple[Candidate, ...] = ()
+    title: tuple[Candidate, ...] = ()
+    summary: tuple[Candidate, ...] = ()
+    published: tuple[Candidate, ...] = ()
+    updated: tuple[Candidate, ...] = ()
+    authors: tuple[Candidate, ...] = ()
+    tags: tuple[Candidate, ...] = ()
+    language: tuple[Candidate, ...] = ()
+    publisher: tuple[Candidate, ...] = ()
     images: tuple[RawImage, ...] = ()
     enclosures: tuple[Enclosure, ...] = ()
     bodies: tuple[tuple[Any, str], ...] = ()
-    texts: tuple[Found, ...] = ()
-    site: Site = clean_names.NO_SITE
+    texts: tuple[Candidate, ...] = ()
+    site: SiteNames = clean_names.NO_SITE_NAMES
 
 
-def stated(document: Document, *, taken: datetime) -> Metadata:
+def read_metadata(document: Document, *, taken: datetime) -> Metadata:
     """Collect what a page states of its article; `taken` is its capture time, which relative dates count from."""
     markup = read_markup(document)
     publishers = tuple(_publishers(markup))
     site = _find_site(markup, publishers)
-    titles = clean_names.titles(_titles(markup), site)
+    titles = clean_names.clean_titles(_titles(markup), site)
     times = visible_dates.find_times(document, markup.heading)
     return Metadata(
         url=markup.urls,
         title=titles,
         summary=tuple(_summaries(markup, titles, site)),
-        published=_published(markup, times, taken),
-        updated=tuple(_updated(markup, times)),
+        published=_published_candidates(markup, times, taken),
+        updated=tuple(_updated_candidates(markup, times)),
         authors=_authors(markup, site),
         tags=_tags(markup, site),
         language=tuple(_languages(markup)),
@@ -87,15 +87,15 @@ def stated(document: Document, *, taken: datetime) -> Metadata:
     )
 
 
-def _publishers(markup: Markup) -> Iterator[Found]:
+def _publishers(markup: Markup) -> Iterator[Candidate]:
     yield from markup.head.values("og:site_name")
     yield from markup.node_names("publisher")
     yield from markup.head.values("application-name")
-    for name in markup.linked_data.sites:
-        yield Found(name, "ld:name")
+    for name in markup.linked_data.publisher_names:
+        yield Candidate(name, "ld:name")
 
 
-def _find_site(markup: Markup, publishers: Iterable[Found]) -> Site:
+def _find_site(markup: Markup, publishers: Iterable[Candidate]) -> SiteNames:
     """Collect the names of the site and of the article's section, which are no title, author or tag."""
     names = (
         *publishers,
@@ -103,28 +103,28 @@ def _find_site(markup: Markup, publishers: Iterable[Found]) -> Site:
         *markup.article_texts("articleSection"),
         *markup.head.values(*head.SITE_META),
     )
-    return clean_names.site((name.value for name in names), markup.document.url)
+    return clean_names.collect_site_names((name.value for name in names), markup.document.url)
 
 
-def _titles(markup: Markup) -> Iterator[Found]:
+def _titles(markup: Markup) -> Iterator[Candidate]:
     yield from markup.article_texts("headline") or markup.article_texts("name")
     yield from markup.head.values("og:title")
     yield from markup.item_values("title")
 
     heading_text = text_of_heading(markup.heading)
     if markup.heading is not None and heading_text:
-        yield Found(heading_text, f"page:{markup.heading.tag}")
+        yield Candidate(heading_text, f"page:{markup.heading.tag}")
 
     yield from markup.head.values("twitter:title", "dc.title", "parsely-title", "sailthru.title")
     if markup.head.title:
-        yield Found(markup.head.title, "page:title")
+        yield Candidate(markup.head.title, "page:title")
 
 
-def _summaries(markup: Markup, titles: Iterable[Found], site: Site) -> Iterator[Found]:
+def _summaries(markup: Markup, titles: Iterable[Candidate], site: SiteNames) -> Iterator[Candidate]:
     """Yield the summaries; one that only repeats a title or the site's name is none."""
     unwanted = set(site.names)
     for title in titles:
-        unwanted.add(clean_names.letters(title.value))
+        unwanted.add(clean_names.fold_alnum(title.value))
 
     candidates = (
         *markup.head.values(*head.SUMMARY_META),
@@ -132,11 +132,13 @@ def _summaries(markup: Markup, titles: Iterable[Found], site: Site) -> Iterator[
         *markup.item_values("summary"),
     )
     for candidate in candidates:
-        if clean_names.letters(candidate.value) not in unwanted:
+        if clean_names.fold_alnum(candidate.value) not in unwanted:
             yield candidate
 
 
-def _published(markup: Markup, times: Times, taken: datetime) -> tuple[Found, ...]:
+def _published_candidates(
+    markup: Markup, times: HeaderTimes, taken: datetime
+) -> tuple[Candidate, ...]:
     machine_readable = (
         *markup.article_texts("datePublished"),
         *markup.head.values(*head.PUBLISHED_META),
@@ -157,14 +159,14 @@ def _published(markup: Markup, times: Times, taken: datetime) -> tuple[Found, ..
     return (*machine_readable, *written)
 
 
-def _dates_of_other_meta(markup: Markup) -> Iterator[Found]:
+def _dates_of_other_meta(markup: Markup) -> Iterator[Candidate]:
     """Yield machine-readable dates of meta elements whose unlisted names mean a publication."""
     for name, values in markup.head.meta.items():
         if name in head.KNOWN_META or not head.PUBLISHED_NAME.search(name):
             continue
         for value in values:
             if head.MACHINE_DATE.match(value):
-                yield Found(value, f"meta:{name}")
+                yield Candidate(value, f"meta:{name}")
 
 
 def _text_language(markup: Markup) -> str | None:
@@ -176,11 +178,11 @@ def _text_language(markup: Markup) -> str | None:
 
     parts = [markup.head.title or ""]
     for element in islice(markup.document.root.iter("p"), MAX_PARAGRAPHS):
-        parts.append(text_of(element))
-    return detect(" ".join(parts)[:SAMPLE_CHARACTERS])
+        parts.append(element_text(element))
+    return detect_language(" ".join(parts)[:SAMPLE_CHARACTERS])
 
 
-def _updated(markup: Markup, times: Times) -> Iterator[Found]:
+def _updated_candidates(markup: Markup, times: HeaderTimes) -> Iterator[Candidate]:
     yield from markup.article_texts("dateModified")
     yield from markup.head.values(*head.UPDATED_META)
     yield from markup.item_values("updated")
@@ -188,45 +190,45 @@ def _updated(markup: Markup, times: Times) -> Iterator[Found]:
     yield from markup.page_texts("dateModified")
 
 
-def _authors(markup: Markup, site: Site) -> tuple[Found, ...]:
+def _authors(markup: Markup, site: SiteNames) -> tuple[Candidate, ...]:
     """Return the authors of the first place that names anybody: places spell people differently."""
     for candidates in _places_of_authors(markup):
-        authors = clean_names.authors(candidates, site)
+        authors = clean_names.clean_authors(candidates, site)
         if authors:
             return authors
     return ()
 
 
-def _places_of_authors(markup: Markup) -> Iterator[Iterable[Found]]:
+def _places_of_authors(markup: Markup) -> Iterator[Iterable[Candidate]]:
     yield markup.node_names("author")
     yield markup.node_names("creator")
     for item in markup.items:
-        yield item.names()
+        yield item.author_names()
     for name in head.AUTHOR_META:
         yield markup.head.values(name)
     yield _linked_authors(markup.document)
 
 
-def _linked_authors(document: Document) -> Iterator[Found]:
+def _linked_authors(document: Document) -> Iterator[Candidate]:
     for element in islice(document.root.iter("a"), MAX_LINKS):
         relations = element.get("rel", "").lower().split()
         if "author" not in relations:
             continue
-        name = text_of(element).strip()
+        name = element_text(element).strip()
         if name:
-            yield Found(name, "page:a[rel=author]")
+            yield Candidate(name, "page:a[rel=author]")
 
 
-def _tags(markup: Markup, site: Site) -> tuple[Found, ...]:
+def _tags(markup: Markup, site: SiteNames) -> tuple[Candidate, ...]:
     """Return the tags of the first place that has any."""
     for candidates in _places_of_tags(markup):
-        tags = clean_names.tags(candidates, site)
+        tags = clean_names.clean_tags(candidates, site)
         if tags:
             return tags[:MAX_TAGS]
     return ()
 
 
-def _places_of_tags(markup: Markup) -> Iterator[Iterable[Found]]:
+def _places_of_tags(markup: Markup) -> Iterator[Iterable[Candidate]]:
     yield markup.head.values("article:tag")
     yield markup.article_texts("keywords")
     for name in head.TAG_META:
@@ -235,9 +237,9 @@ def _places_of_tags(markup: Markup) -> Iterator[Iterable[Found]]:
         yield item.values("tags")
 
 
-def _languages(markup: Markup) -> Iterator[Found]:
+def _languages(markup: Markup) -> Iterator[Candidate]:
     if markup.head.lang:
-        yield Found(markup.head.lang, "page:lang")
+        yield Candidate(markup.head.lang, "page:lang")
     yield from markup.head.values("og:locale")
     yield from markup.article_texts("inLanguage") or markup.node_names("inLanguage")
     yield from markup.item_values("language")
@@ -246,4 +248,4 @@ def _languages(markup: Markup) -> Iterator[Found]:
 
 def _bodies(markup: Markup) -> Iterator[tuple[Any, str]]:
     for item in markup.items:
-        yield from item.bodies()
+        yield from item.body_elements()

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from aggregator.adapters.html import json_ld
-from aggregator.adapters.html.bot_wall import wall
+from aggregator.adapters.html.bot_wall import detect_wall
 from aggregator.normalize import url
-from aggregator.rules.json_path import types
+from aggregator.rules.json_path import node_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from aggregator.rules.document import Document
 
 MAX_NODES = 2_000
-TINY_WORDS = 120  # a page of an error or a consent has fewer; Han and the like count half
+MAX_ERROR_PAGE_WORDS = 120  # a page of an error or a consent has fewer; Han and the like count half
 _MAX_TITLE = 300  # characters
 _LIST_TYPES = frozenset({"ItemList", "CollectionPage", "SearchResultsPage", "Blog"})
 
@@ -81,19 +81,19 @@ def is_article(document: Document) -> bool:
     if urlsplit(address).path in ("", "/"):
         return False
     for node in islice(document.linked_data, MAX_NODES):
-        if not _LIST_TYPES.isdisjoint(types(node)):
+        if not _LIST_TYPES.isdisjoint(node_types(node)):
             return False
 
     if _open_graph_type(document) == "article":
         return True
-    data = json_ld.read(document, addresses=[address], headlines=())
+    data = json_ld.read(document, urls=[address], headlines=())
     return data.article is not None
 
 
 def definite_reason(capture: Capture, document: Document, rules: SiteRules) -> str | None:
     """Return why a page is certainly no article, None if it may be one."""
     host = url.host(capture.url) or ""
-    wall_name = wall(capture.status, capture.headers, capture.body, host=host)
+    wall_name = detect_wall(capture.status, capture.headers, capture.body, host=host)
     if wall_name:
         return wall_name
 
@@ -105,7 +105,7 @@ def definite_reason(capture: Capture, document: Document, rules: SiteRules) -> s
 
 def likely_reason(titles: Iterable[str], words: float) -> str | None:
     """Return why a page with these titles and so few words is no article, None if it may be one."""
-    if words > TINY_WORDS:
+    if words > MAX_ERROR_PAGE_WORDS:
         return None
     for title in titles:
         for pattern, kind in _TITLE_PATTERNS:

@@ -12,14 +12,14 @@ from lxml import etree
 
 from aggregator.adapters import html
 from aggregator.adapters.article import main_text, metadata, not_article
-from aggregator.adapters.feed.body import as_html
+from aggregator.adapters.feed.body import text_to_html
 from aggregator.adapters.html.boilerplate import remove_boilerplate
 from aggregator.errors import ItemError, SourceError
 from aggregator.model import RawEntry
 from aggregator.normalize import text
 from aggregator.normalize.html.tree import detach
-from aggregator.rules.apply import is_of_body, read_page
-from aggregator.rules.document import Document, text_of
+from aggregator.rules.apply import apply_to_page, is_body_path
+from aggregator.rules.document import Document, element_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +57,7 @@ class ArticlePage:
         self._capture = capture
         self._rules = rules
         try:
-            self._document = html.document(capture)
+            self._document = html.parse_page(capture)
         except SourceError as e:
             raise ItemError(f"{name}: {e}") from e
 
@@ -67,12 +67,12 @@ class ArticlePage:
 
     @cached_property
     def _metadata(self) -> Metadata:
-        return metadata.stated(self._document, taken=self._capture.taken)
+        return metadata.read_metadata(self._document, taken=self._capture.taken)
 
     def read_fields(self) -> RawEntry:
         """Return everything but the text: what the rules find, then what the page states."""
         stated = _to_entry(self._metadata, self._document, self.name)
-        return read_page(stated, self._rules, self._document, taken=self._capture.taken)
+        return apply_to_page(stated, self._rules, self._document, taken=self._capture.taken)
 
     def read_text(self) -> PageText:
         """Return the text of the article; boilerplate is removed from the page.
@@ -82,7 +82,7 @@ class ArticlePage:
         # The titles first: what is removed from the page may hold them.
         titles = []
         for element in islice(self._document.root.iter("title", "h1"), MAX_TITLES):
-            titles.append(text_of(element))
+            titles.append(element_text(element))
 
         found = self._find_text()
         words = _count_words(found.elements) if found else 0.0
@@ -119,7 +119,7 @@ class ArticlePage:
         A site's own rules are believed. Rules for a content system also select teasers, and boilerplate inside a text.
         """
         if not self._rules.fingerprint:
-            return any(text_of(element).strip() for element in elements)
+            return any(element_text(element).strip() for element in elements)
         for element in elements:
             remove_boilerplate(element)
         return _count_words(elements) >= MIN_BODY_WORDS
@@ -170,7 +170,7 @@ class ArticlePage:
 
         body_documents = [self._document_of(body) for body in bodies]
         for selector in self._rules.remove:
-            if is_of_body(selector):
+            if is_body_path(selector):
                 continue
             # A selector of one element alone finds the same in the body as in the whole page, at a tenth of the cost.
             documents = [self._document]
@@ -190,19 +190,19 @@ class ArticlePage:
 
 
 def _count_words(elements: Sequence[Any]) -> float:
-    return sum(text.weight(text_of(element)) for element in elements)
+    return sum(text.count_words(element_text(element)) for element in elements)
 
 
 def _to_element(plain: str) -> Any:
     """Return a plain text as the element of its paragraphs."""
-    root = etree.fromstring(f"<div>{as_html(plain)}</div>", etree.HTMLParser(encoding="utf-8"))
+    root = etree.fromstring(f"<div>{text_to_html(plain)}</div>", etree.HTMLParser(encoding="utf-8"))
     return root.find(".//div")
 
 
 def _to_entry(stated: Metadata, document: Document, name: str) -> RawEntry:
     return RawEntry(
         item=name,
-        base=document.home or None,
+        base=document.base_url or None,
         url=stated.url,
         title=stated.title,
         summary=stated.summary,

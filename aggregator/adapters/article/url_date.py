@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from aggregator.model import Found
+    from aggregator.model import Candidate
 
 _DAY = re.compile(
     r"/(?P<y>20\d\d|199[5-9])(?:/(?P<m>\d{1,2})/(?P<d>\d{1,2})(?=[/-]|$)|-(?P<m2>\d\d)-(?P<d2>\d\d)(?=[/_-]|$)"
@@ -28,10 +28,10 @@ _TOLERANCE = timedelta(days=1)
 _UTC = ZoneInfo("UTC")
 
 
-def day_of(address: str) -> date | None:
+def find_day(address: str) -> date | None:
     """Return the day in a URL, None if there is none.
 
-    >>> day_of("https://news.example.org/world/2026/07/03/lamps")
+    >>> find_day("https://news.example.org/world/2026/07/03/lamps")
     datetime.date(2026, 7, 3)
     """
     path = address[:_MAX_CHARACTERS].partition("?")[0]
@@ -47,11 +47,11 @@ def day_of(address: str) -> date | None:
         return None
 
 
-def agreeing(
-    published: Sequence[Found], address: str | None, *, taken: datetime
-) -> tuple[Found, ...]:
+def sort_by_url_day(
+    published: Sequence[Candidate], address: str | None, *, taken: datetime
+) -> tuple[Candidate, ...]:
     """Put dates that agree with the day in a URL before the others; the order is kept otherwise."""
-    day = day_of(address) if address else None
+    day = find_day(address) if address else None
     if day is None:
         return tuple(published)
 
@@ -65,7 +65,7 @@ def agreeing(
     return (*agreeing_dates, *other_dates)
 
 
-def _agrees(candidate: Found, day: date, taken: datetime) -> bool:
+def _agrees(candidate: Candidate, day: date, taken: datetime) -> bool:
     stated = dates.read(candidate.value, zone=_UTC, taken=taken)
     if stated is None:
         return False

@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 from aggregator.adapters.article import byline_dates
 from aggregator.adapters.html import class_names
 from aggregator.adapters.html.class_names import has_any_word
-from aggregator.model import Found
+from aggregator.model import Candidate
 from aggregator.normalize import dates, text
-from aggregator.rules.document import text_of
+from aggregator.rules.document import element_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -74,11 +74,11 @@ _UTC = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
+class HeaderTimes:
     """The `time[datetime]` of an article's header, in the order of the page."""
 
-    published: tuple[Found, ...] = ()
-    updated: tuple[Found, ...] = ()
+    published: tuple[Candidate, ...] = ()
+    updated: tuple[Candidate, ...] = ()
 
 
 def find_heading(document: Document, titles: tuple[str, ...] = ()) -> Any | None:
@@ -90,7 +90,7 @@ def find_heading(document: Document, titles: tuple[str, ...] = ()) -> Any | None
     headings = []
     in_article = []
     for element in islice(document.root.iter("h1"), MAX_HEADINGS):
-        if not text_of(element).strip():
+        if not element_text(element).strip():
             continue
         headings.append(element)
         if next(element.iterancestors("article", "main"), None) is not None:
@@ -103,7 +103,7 @@ def find_heading(document: Document, titles: tuple[str, ...] = ()) -> Any | None
     folded_titles = [_fold(title) for title in titles]
     lower_headings = islice(document.root.iter("h2", "h3", "h4"), MAX_HEADINGS)
     for element in (*headings, *lower_headings):
-        if _is_title(text_of(element), folded_titles):
+        if _is_title(element_text(element), folded_titles):
             return element
     return None
 
@@ -130,35 +130,35 @@ def _fold(value: str) -> str:
     return text.fold(" ".join(value.split()))
 
 
-def find_times(document: Document, heading: Any | None) -> Times:
+def find_times(document: Document, heading: Any | None) -> HeaderTimes:
     """Return the times around a heading; those of a change are `updated`.
 
     The second time of publication is taken for one of a change, after those that say so.
     """
-    published: list[Found] = []
-    updated: list[Found] = []
+    published: list[Candidate] = []
+    updated: list[Candidate] = []
     for element in _time_elements(document, heading):
-        time = Found(element.get("datetime").strip(), document.where(element))
+        time = Candidate(element.get("datetime").strip(), document.where(element))
         if _is_of_change(element):
             updated.append(time)
         else:
             published.append(time)
-    return Times(tuple(published[:1]), (*updated, *published[1:2]))
+    return HeaderTimes(tuple(published[:1]), (*updated, *published[1:2]))
 
 
 def find_written_dates(
     document: Document, heading: Any | None, *, language: str | None, taken: datetime
-) -> tuple[Found, ...]:
+) -> tuple[Candidate, ...]:
     """Return the dates in text: behind a label of any language, in a date's class, in the article's byline.
 
     `language` is the language of month names, None if it is unknown; `taken` is the time that relative dates count from.
     """
     languages = (language,) if language else ()
-    dates_by_value: dict[str, Found] = {}
+    dates_by_value: dict[str, Candidate] = {}
     for element, texts in _date_elements(document, heading):
         moment = _read_first_date(texts, languages, taken)
         if moment:
-            dates_by_value.setdefault(moment, Found(moment, document.where(element)))
+            dates_by_value.setdefault(moment, Candidate(moment, document.where(element)))
     return tuple(dates_by_value.values())
 
 
@@ -171,7 +171,7 @@ def _date_elements(document: Document, heading: Any | None) -> Iterator[tuple[An
             yield element, (first_line,)
 
     body = document.root.find("body")
-    in_bylines = byline_dates.dated(body, heading, _article_area(document, heading))
+    in_bylines = byline_dates.find_date_elements(body, heading, _article_area(document, heading))
     yield from islice(in_bylines, MAX_DATE_ELEMENTS)
 
 
@@ -226,7 +226,7 @@ def _is_outside(element: Any, area: Any) -> bool:
             return False
         if ancestor.tag in _OUTSIDE_TAGS:
             return True
-        if has_any_word(ancestor, class_names.REMARKS):
+        if has_any_word(ancestor, class_names.COMMENTS):
             return True
     return False
 
@@ -236,7 +236,7 @@ def _is_in_teaser(element: Any) -> bool:
     item = next(element.iterancestors("li"), None)
     if item is None:
         return False
-    return text.weight(text_of(item)) > _MAX_WORDS
+    return text.count_words(element_text(item)) > _MAX_WORDS
 
 
 def _is_of_change(element: Any) -> bool:
@@ -267,7 +267,7 @@ def _elements_with_date_class(area: Any) -> Iterator[tuple[Any, str]]:
             continue
         if _is_of_change(element) or _is_in_teaser(element):
             continue
-        yield element, text_of(element)[:_MAX_LINE].strip()
+        yield element, element_text(element)[:_MAX_LINE].strip()
 
 
 def _text_behind_label(element: Any) -> str:
@@ -276,7 +276,7 @@ def _text_behind_label(element: Any) -> str:
     If the label has an element of its own, the text is in the element around it.
     """
     for holder in (element, element.getparent()):
-        line = text_of(holder)[:_MAX_LINE]
+        line = element_text(holder)[:_MAX_LINE]
         label = _LABEL.match(line)
         if label is None:
             continue

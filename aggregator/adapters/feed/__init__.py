@@ -20,14 +20,14 @@ import feedparser
 
 from aggregator.adapters.charset import decode
 from aggregator.adapters.feed import json_feed
-from aggregator.adapters.feed.body import bodies
-from aggregator.adapters.feed.describe import describe, line
+from aggregator.adapters.feed.body import content_and_summary
+from aggregator.adapters.feed.describe import describe, title_line
 from aggregator.adapters.feed.items import split_rejected, unique, unique_values
-from aggregator.adapters.feed.media import dicts, enclosures, images, text
-from aggregator.adapters.feed.polling_hints import hints
-from aggregator.adapters.feed.xml_repair import MAX_ITEMS, prepare
+from aggregator.adapters.feed.media import enclosures, images, keep_dicts, text_or_none
+from aggregator.adapters.feed.polling_hints import read_hints
+from aggregator.adapters.feed.xml_repair import MAX_ITEMS, prepare_xml
 from aggregator.errors import SourceError
-from aggregator.model import Found, Parsed, RawEntry
+from aggregator.model import Candidate, Parsed, RawEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from aggregator.rules.compiled import SiteRules
 
 # feedparser sets `bozo` for these too, but we chose the encoding and the media type ourselves.
-_HARMLESS = (feedparser.CharacterEncodingOverride, feedparser.NonXMLContentType)
+_HARMLESS_BOZO = (feedparser.CharacterEncodingOverride, feedparser.NonXMLContentType)
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
-_BROKEN_OFF = "the last item: the document ends within it"
+_BROKEN_OFF_MESSAGE = "the last item: the document ends within it"
 _WEB = ("http://", "https://")
 _HTML_TYPES = ("text/html", "application/xhtml+xml", "html")
 _FOUR_LETTERS = re.compile(r"\.[A-Za-z]{4}$")
@@ -52,14 +52,14 @@ class _Channel:
     `content`, `summary` and `date` name the elements that an item has them in.
     """
 
-    atom: bool
-    content: str
-    summary: str
+    is_atom: bool
+    content_element: str
+    summary_element: str
     date: str
-    base: str
+    base_url: str
     title: str | None
     language: str | None
-    authors: tuple[Found, ...]
+    authors: tuple[Candidate, ...]
 
 
 def parse(capture: Capture, _: SiteRules | None = None) -> Parsed:
@@ -76,7 +76,7 @@ def parse(capture: Capture, _: SiteRules | None = None) -> Parsed:
     if start in "{[":
         return json_feed.read(document, capture)
 
-    ready = prepare(document)
+    ready = prepare_xml(document)
     if ready is None:
         raise SourceError("not-a-feed", describe(document))
     result = _run_feedparser(ready.xml)
@@ -87,14 +87,14 @@ def parse(capture: Capture, _: SiteRules | None = None) -> Parsed:
     channel = _channel(result, feed, capture)
     entries, rejected = _entries(result, channel, cut=ready.cut)
     if ready.broken_off:
-        rejected = (*rejected, _BROKEN_OFF)
+        rejected = (*rejected, _BROKEN_OFF_MESSAGE)
     return Parsed(
         entries,
         rejected,
         title=channel.title,
-        home=_home(feed, capture.url),
+        home=_site_url(feed, capture.url),
         repaired=ready.repaired or _is_malformed(result),
-        hints=hints(ready.xml, feed),
+        hints=read_hints(ready.xml, feed),
     )
 
 
@@ -115,7 +115,7 @@ def _is_malformed(result: Any) -> bool:
     """Tell whether feedparser found the document malformed."""
     if not result["bozo"]:
         return False
-    return not isinstance(result.get("bozo_exception"), _HARMLESS)
+    return not isinstance(result.get("bozo_exception"), _HARMLESS_BOZO)
 
 
 def _channel(result: Any, feed: Mapping[str, Any], capture: Capture) -> _Channel:
@@ -130,28 +130,28 @@ def _channel(result: Any, feed: Mapping[str, Any], capture: Capture) -> _Channel
             date = "feed:dc:date"
 
     return _Channel(
-        atom=atom,
-        content=content,
-        summary=summary,
+        is_atom=atom,
+        content_element=content,
+        summary_element=summary,
         date=date,
-        base=_home(feed, capture.url) or capture.url,
+        base_url=_site_url(feed, capture.url) or capture.url,
         title=_title(feed),
-        language=text(feed.get("language")),
+        language=text_or_none(feed.get("language")),
         authors=_authors(feed, "feed:channel:author"),
     )
 
 
 def _title(feed: Mapping[str, Any]) -> str | None:
     """Return the feed's title as one line of text."""
-    title = text(feed.get("title"))
+    title = text_or_none(feed.get("title"))
     if title is None:
         return None
-    return line(title)
+    return title_line(title)
 
 
-def _home(feed: Mapping[str, Any], url: str) -> str | None:
+def _site_url(feed: Mapping[str, Any], url: str) -> str | None:
     """Return the URL of the feed's site, None where it names none."""
-    link = text(feed.get("link"))
+    link = text_or_none(feed.get("link"))
     if link is None:
         return None
 
@@ -187,11 +187,13 @@ def _entries(
 
 
 def _entry(item: Mapping[str, Any], name: str, channel: _Channel) -> RawEntry:
-    content, summary = bodies(item, content=channel.content, summary=channel.summary)
-    id_ = text(item.get("id"))
+    content, summary = content_and_summary(
+        item, content=channel.content_element, summary=channel.summary_element
+    )
+    id_ = text_or_none(item.get("id"))
     guid = None
     if id_:
-        guid = Found(id_, "feed:id" if channel.atom else "feed:guid")
+        guid = Candidate(id_, "feed:id" if channel.is_atom else "feed:guid")
 
     return RawEntry(
         item=name,
@@ -216,15 +218,15 @@ def _entry(item: Mapping[str, Any], name: str, channel: _Channel) -> RawEntry:
     )
 
 
-def _candidate(value: object, where: str) -> tuple[Found, ...]:
+def _candidate(value: object, where: str) -> tuple[Candidate, ...]:
     """Return the value with its place; nothing for an empty one or one that is no text."""
-    string = text(value)
+    string = text_or_none(value)
     if string is None:
         return ()
-    return (Found(string, where),)
+    return (Candidate(string, where),)
 
 
-def _links(item: Mapping[str, Any], guid: str | None) -> Iterator[Found]:
+def _links(item: Mapping[str, Any], guid: str | None) -> Iterator[Candidate]:
     """Yield the item's links, best first; the same link may come again.
 
     First the link that FeedBurner replaced, then the alternates (HTML before other
@@ -233,7 +235,7 @@ def _links(item: Mapping[str, Any], guid: str | None) -> Iterator[Found]:
     yield from _candidate(item.get("feedburner_origlink"), "feed:feedburner:origLink")
 
     alternates = []
-    for link in dicts(item.get("links")):
+    for link in keep_dicts(item.get("links")):
         relation = str(link.get("rel")).rsplit("/", 1)[-1]  # may be a full URI in Atom
         if relation == "alternate":
             alternates.append(link)
@@ -242,11 +244,11 @@ def _links(item: Mapping[str, Any], guid: str | None) -> Iterator[Found]:
         yield from _candidate(alternate.get("href"), "feed:link")
 
     # feedparser also makes a link of every guid that does not deny being one.
-    main_link = text(item.get("link"))
+    main_link = text_or_none(item.get("link"))
     if main_link and main_link != guid:
-        yield Found(main_link, "feed:link")
+        yield Candidate(main_link, "feed:link")
     if guid and _is_url(guid, main_link):
-        yield Found(guid, "feed:guid")
+        yield Candidate(guid, "feed:guid")
 
 
 def _is_url(guid: str, main_link: str | None) -> bool:
@@ -258,16 +260,16 @@ def _is_url(guid: str, main_link: str | None) -> bool:
 
 def _base(item: Mapping[str, Any], channel: _Channel) -> str:
     """Return what relative links resolve against: the first xml:base, else the feed's site."""
-    details = dicts(item.get("content"))
-    details += dicts([item.get("summary_detail"), item.get("title_detail")])
+    details = keep_dicts(item.get("content"))
+    details += keep_dicts([item.get("summary_detail"), item.get("title_detail")])
     for detail in details:
-        xml_base = text(detail.get("base"))
+        xml_base = text_or_none(detail.get("base"))
         if xml_base:
-            return _resolve(channel.base, xml_base)
-    return channel.base
+            return _resolve(channel.base_url, xml_base)
+    return channel.base_url
 
 
-def _publication_dates(item: Mapping[str, Any], channel: _Channel) -> tuple[Found, ...]:
+def _publication_dates(item: Mapping[str, Any], channel: _Channel) -> tuple[Candidate, ...]:
     published = _candidate(item.get("published"), "feed:published")
     created = _candidate(item.get("created"), "feed:created")
     if published or created:
@@ -278,16 +280,16 @@ def _publication_dates(item: Mapping[str, Any], channel: _Channel) -> tuple[Foun
     return _candidate(item.get("updated"), channel.date)
 
 
-def _update_dates(item: Mapping[str, Any], channel: _Channel) -> tuple[Found, ...]:
+def _update_dates(item: Mapping[str, Any], channel: _Channel) -> tuple[Candidate, ...]:
     # The only date of an RSS item is its date of publication.
-    if not channel.atom and "published" not in item:
+    if not channel.is_atom and "published" not in item:
         return ()
     return _candidate(item.get("updated"), channel.date)
 
 
-def _authors(holder: Mapping[str, Any], where: str) -> tuple[Found, ...]:
+def _authors(holder: Mapping[str, Any], where: str) -> tuple[Candidate, ...]:
     """Return the authors' names; an e-mail address only for an author without a name."""
-    names = [_author_name(author) for author in dicts(holder.get("authors"))]
+    names = [_author_name(author) for author in keep_dicts(holder.get("authors"))]
     return unique_values(names, where)
 
 
@@ -298,8 +300,8 @@ def _author_name(author: Mapping[str, Any]) -> str | None:
     left of a longer one for the name: `ann@harbour.example (Ann Lee)` comes as
     `ann@harbour.exam` and `ple (Ann Lee`.
     """
-    name = text(author.get("name"))
-    email = text(author.get("email"))
+    name = text_or_none(author.get("name"))
+    email = text_or_none(author.get("email"))
     if name is None or email is None:
         return name or email
     if not _FOUR_LETTERS.search(email):
@@ -311,26 +313,26 @@ def _author_name(author: Mapping[str, Any]) -> str | None:
     return cut_domain["name"] or email + name
 
 
-def _tags(item: Mapping[str, Any]) -> tuple[Found, ...]:
+def _tags(item: Mapping[str, Any]) -> tuple[Candidate, ...]:
     terms = []
-    for tag in dicts(item.get("tags")):
-        terms.append(text(tag.get("label")) or text(tag.get("term")))
+    for tag in keep_dicts(item.get("tags")):
+        terms.append(text_or_none(tag.get("label")) or text_or_none(tag.get("term")))
     return unique_values(terms, "feed:category")
 
 
-def _credits(item: Mapping[str, Any]) -> tuple[Found, ...]:
-    names = [text(credit.get("content")) for credit in dicts(item.get("media_credit"))]
+def _credits(item: Mapping[str, Any]) -> tuple[Candidate, ...]:
+    names = [text_or_none(credit.get("content")) for credit in keep_dicts(item.get("media_credit"))]
     return unique_values(names, "feed:media:credit")
 
 
-def _languages(item: Mapping[str, Any], channel: _Channel) -> Iterator[Found]:
+def _languages(item: Mapping[str, Any], channel: _Channel) -> Iterator[Candidate]:
     yield from _candidate(item.get("language"), "feed:dc:language")
 
-    details = dicts(item.get("content"))
-    details += dicts([item.get("title_detail")])
+    details = keep_dicts(item.get("content"))
+    details += keep_dicts([item.get("title_detail")])
     tags = []
     for detail in details:
-        tag = text(detail.get("language"))
+        tag = text_or_none(detail.get("language"))
         if tag != channel.language:  # feedparser repeats the feed's language in each detail
             tags.append(tag)
     yield from unique_values(tags, "feed:xml:lang")

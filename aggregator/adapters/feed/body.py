@@ -12,8 +12,8 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from aggregator.adapters.feed.items import unique
-from aggregator.adapters.feed.media import dicts, text
-from aggregator.model import Found
+from aggregator.adapters.feed.media import keep_dicts, text_or_none
+from aggregator.model import Candidate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,9 +30,9 @@ _VOID_END = re.compile(r"</(?:area|br|col|embed|hr|img|input|source|track|wbr)>"
 _BLANK_LINE = re.compile(r"\n[ \t\r]*\n\s*")
 
 
-def bodies(
+def content_and_summary(
     item: Mapping[str, Any], *, content: str, summary: str
-) -> tuple[tuple[Found, ...], tuple[Found, ...]]:
+) -> tuple[tuple[Candidate, ...], tuple[Candidate, ...]]:
     """Return the candidates for the content and for the summary of a feedparser item.
 
     `content` and `summary` name the elements that they were found in
@@ -46,8 +46,8 @@ def bodies(
 
 
 def _choose_summaries(
-    longest_first: Sequence[Found], teasers: Sequence[Found], summary: str
-) -> tuple[Found, ...]:
+    longest_first: Sequence[Candidate], teasers: Sequence[Candidate], summary: str
+) -> tuple[Candidate, ...]:
     if not longest_first:
         return ()
     longest, *shorter = longest_first
@@ -56,15 +56,15 @@ def _choose_summaries(
 
     # The only text is the summary as well if it is short, or if Atom calls it that.
     if not summaries and longest in teasers:
-        if is_short(longest.value) or summary == "feed:summary":
+        if is_teaser(longest.value) or summary == "feed:summary":
             summaries.append(longest)
     return unique(summaries)
 
 
-def as_html(plain: str) -> str:
+def text_to_html(plain: str) -> str:
     """Turn a text into HTML: blank lines separate paragraphs, line ends are kept.
 
-    >>> as_html("a < b")
+    >>> text_to_html("a < b")
     'a &lt; b'
     """
     blocks = []
@@ -75,51 +75,51 @@ def as_html(plain: str) -> str:
     return "<p>" + "</p><p>".join(blocks) + "</p>"
 
 
-def is_short(value: str) -> bool:
+def is_teaser(value: str) -> bool:
     """Tell a teaser from an article."""
     if len(value) > _SHORT or value.count("<p") > 1:
         return False
     return not _BLOCKS.search(value)
 
 
-def _contents(item: Mapping[str, Any], where: str) -> list[Found]:
+def _contents(item: Mapping[str, Any], where: str) -> list[Candidate]:
     contents = []
-    for part in dicts(item.get("content")):
+    for part in keep_dicts(item.get("content")):
         if str(part.get("type")).startswith(_BINARY):
             continue
         html = _html(part.get("value"), part)
         if html:
-            contents.append(Found(html, where))
+            contents.append(Candidate(html, where))
     return contents
 
 
-def _summary(item: Mapping[str, Any], where: str) -> list[Found]:
+def _summary(item: Mapping[str, Any], where: str) -> list[Candidate]:
     detail = item.get("summary_detail")
     if not isinstance(detail, dict):
         return []  # a summary without its detail is feedparser's copy of the content
 
     html = _html(item.get("summary"), detail)
-    return [Found(html, where)] if html else []
+    return [Candidate(html, where)] if html else []
 
 
-def _caption(item: Mapping[str, Any]) -> list[Found]:
-    caption = text(item.get("media_caption"))
+def _caption(item: Mapping[str, Any]) -> list[Candidate]:
+    caption = text_or_none(item.get("media_caption"))
     if not caption:
         return []
     if not _MARKUP.search(caption):
-        caption = as_html(caption)
-    return [Found(caption, "feed:media:description")]
+        caption = text_to_html(caption)
+    return [Candidate(caption, "feed:media:description")]
 
 
 def _html(value: object, detail: Mapping[str, Any]) -> str | None:
     """Return a text as HTML, by the media type in its detail."""
-    string = text(value)
+    string = text_or_none(value)
     if string is None:
         return None
 
     media_type = detail.get("type")
     if media_type == "text/plain":
-        return as_html(string)
+        return text_to_html(string)
     if media_type == "application/xhtml+xml":
         return _VOID_END.sub("", string)
     return string

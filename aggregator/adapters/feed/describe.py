@@ -34,13 +34,13 @@ def describe(document: str) -> str:
 
 def _describe_page(head: str) -> str:
     match = _TITLE.search(head)
-    title = line(match[1]) if match else None
+    title = title_line(match[1]) if match else None
     if title is None:
         return "an HTML page"
     return f"an HTML page titled “{title}”"
 
 
-def line(markup: str) -> str | None:
+def title_line(markup: str) -> str | None:
     """Return a title as one line of text, None for an empty one."""
     without_tags = _TAG.sub("", markup)
     return " ".join(unescape(without_tags).split()) or None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from aggregator.model import Found
+from aggregator.model import Candidate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -72,18 +72,18 @@ def _mark_repeated_guids(entries: Sequence[RawEntry]) -> tuple[RawEntry, ...]:
     return tuple(marked)
 
 
-def unique(candidates: Iterable[Found]) -> tuple[Found, ...]:
+def unique(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
     """Return each value once, with the first place where it was found."""
-    first: dict[str, Found] = {}
+    first: dict[str, Candidate] = {}
     for candidate in candidates:
         first.setdefault(candidate.value, candidate)
     return tuple(first.values())
 
 
-def unique_values(values: Iterable[str | None], where: str) -> tuple[Found, ...]:
+def unique_values(values: Iterable[str | None], where: str) -> tuple[Candidate, ...]:
     """Return each value once, all found in `where`; an absent one is skipped."""
-    unique: dict[str, Found] = {}
+    unique: dict[str, Candidate] = {}
     for value in values:
         if value:
-            unique[value] = Found(value, where)
+            unique[value] = Candidate(value, where)
     return tuple(unique.values())

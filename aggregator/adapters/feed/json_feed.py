@@ -13,12 +13,12 @@ from urllib.parse import urljoin
 
 import orjson
 
-from aggregator.adapters.feed.body import as_html
+from aggregator.adapters.feed.body import text_to_html
 from aggregator.adapters.feed.items import split_rejected, unique_values
-from aggregator.adapters.feed.media import SOUND_TYPES, dicts, number, text
+from aggregator.adapters.feed.media import SOUND_TYPES, keep_dicts, read_number, text_or_none
 from aggregator.adapters.feed.xml_repair import MAX_ITEMS
 from aggregator.errors import SourceError
-from aggregator.model import Enclosure, Found, Parsed, RawEntry, RawImage
+from aggregator.model import Candidate, Enclosure, Parsed, RawEntry, RawImage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -58,7 +58,9 @@ def read(document: str, capture: Capture) -> Parsed:
     for place, item in enumerate(items[:MAX_ITEMS], 1):
         raw.append(_entry(item, f"item {place}", feed, base))
     entries, messages = split_rejected(raw, messages)
-    return Parsed(entries, messages, title=text(feed.get("title")), home=home, repaired=repaired)
+    return Parsed(
+        entries, messages, title=text_or_none(feed.get("title")), home=home, repaired=repaired
+    )
 
 
 def _load(document: str) -> tuple[Any, bool]:
@@ -100,7 +102,7 @@ def _describe(value: object) -> str:
 
 def _home(feed: Mapping[str, Any], url: str) -> str | None:
     """Return the URL of the feed's site, None where it names none."""
-    link = text(feed.get("home_page_url"))
+    link = text_or_none(feed.get("home_page_url"))
     if link is None:
         return None
     try:
@@ -118,7 +120,7 @@ def _entry(item: object, name: str, feed: Mapping[str, Any], base: str) -> RawEn
         item=name,
         base=base,
         url=tuple(_links(item, guid)),
-        guid=Found(guid, "feed:id") if guid else None,
+        guid=Candidate(guid, "feed:id") if guid else None,
         title=_candidate(item, "title"),
         summary=_plain_candidate(item, "summary"),
         content=_candidate(item, "content_html") + _plain_candidate(item, "content_text"),
@@ -133,82 +135,82 @@ def _entry(item: object, name: str, feed: Mapping[str, Any], base: str) -> RawEn
     )
 
 
-def _candidate(holder: Mapping[str, Any], key: str) -> tuple[Found, ...]:
-    value = text(holder.get(key))
+def _candidate(holder: Mapping[str, Any], key: str) -> tuple[Candidate, ...]:
+    value = text_or_none(holder.get(key))
     if value is None:
         return ()
-    return (Found(value, f"feed:{key}"),)
+    return (Candidate(value, f"feed:{key}"),)
 
 
-def _plain_candidate(item: Mapping[str, Any], key: str) -> tuple[Found, ...]:
+def _plain_candidate(item: Mapping[str, Any], key: str) -> tuple[Candidate, ...]:
     """Return a value that is plain text as HTML."""
-    value = text(item.get(key))
+    value = text_or_none(item.get(key))
     if value is None:
         return ()
-    return (Found(as_html(value), f"feed:{key}"),)
+    return (Candidate(text_to_html(value), f"feed:{key}"),)
 
 
 def _guid(value: object) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
-    return text(str(value))
+    return text_or_none(str(value))
 
 
-def _links(item: Mapping[str, Any], guid: str | None) -> Iterator[Found]:
+def _links(item: Mapping[str, Any], guid: str | None) -> Iterator[Candidate]:
     """Yield `url`, the id if it is another URL, then the page that the item talks about."""
     yield from _candidate(item, "url")
     if guid and guid.lower().startswith(("http://", "https://")):
-        if guid != text(item.get("url")):
-            yield Found(guid, "feed:id")
+        if guid != text_or_none(item.get("url")):
+            yield Candidate(guid, "feed:id")
     yield from _candidate(item, "external_url")
 
 
-def _authors(holder: Mapping[str, Any]) -> tuple[Found, ...]:
+def _authors(holder: Mapping[str, Any]) -> tuple[Candidate, ...]:
     """Return the names of `authors` (1.1), else of `author` (1.0)."""
-    people = dicts(holder.get("authors")) or dicts([holder.get("author")])
-    names = [text(person.get("name")) for person in people]
+    people = keep_dicts(holder.get("authors")) or keep_dicts([holder.get("author")])
+    names = [text_or_none(person.get("name")) for person in people]
     return unique_values(names, "feed:authors")
 
 
-def _tags(item: Mapping[str, Any]) -> tuple[Found, ...]:
+def _tags(item: Mapping[str, Any]) -> tuple[Candidate, ...]:
     tags = item.get("tags")
     if not isinstance(tags, list):
         return ()
-    return unique_values(map(text, tags), "feed:tags")
+    return unique_values(map(text_or_none, tags), "feed:tags")
 
 
-def _publisher(feed: Mapping[str, Any]) -> tuple[Found, ...]:
-    title = text(feed.get("title"))
+def _publisher(feed: Mapping[str, Any]) -> tuple[Candidate, ...]:
+    title = text_or_none(feed.get("title"))
     if title is None:
         return ()
-    return (Found(title, "feed:channel:title"),)
+    return (Candidate(title, "feed:channel:title"),)
 
 
 def _images(item: Mapping[str, Any]) -> Iterator[RawImage]:
     for key in ("image", "banner_image"):
-        url = text(item.get(key))
+        url = text_or_none(item.get(key))
         if url:
             yield RawImage(url, f"feed:{key}")
 
-    for attachment in dicts(item.get("attachments")):
-        url = text(attachment.get("url"))
+    for attachment in keep_dicts(item.get("attachments")):
+        url = text_or_none(attachment.get("url"))
         if url and _media_type(attachment).startswith("image/"):
-            yield RawImage(url, "feed:attachments", caption=text(attachment.get("title")))
+            yield RawImage(url, "feed:attachments", caption=text_or_none(attachment.get("title")))
 
 
 def _enclosures(item: Mapping[str, Any]) -> Iterator[Enclosure]:
-    for attachment in dicts(item.get("attachments")):
-        url = text(attachment.get("url"))
+    for attachment in keep_dicts(item.get("attachments")):
+        url = text_or_none(attachment.get("url"))
         media_type = _media_type(attachment)
         if not url or not (media_type == "" or media_type.startswith(SOUND_TYPES)):
             continue
 
-        size = number(attachment.get("size_in_bytes"))
-        duration = number(attachment.get("duration_in_seconds"))
+        size = read_number(attachment.get("size_in_bytes"))
+        duration = read_number(attachment.get("duration_in_seconds"))
         yield Enclosure(url, media_type or None, size, duration)
 
 
 def _media_type(attachment: Mapping[str, Any]) -> str:
     """Return the media type in lower case, "" where none is stated."""
-    media_type = text(attachment.get("mime_type")) or ""
+    media_type = text_or_none(attachment.get("mime_type")) or ""
     return media_type.lower()

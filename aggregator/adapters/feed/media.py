@@ -38,7 +38,7 @@ def images(item: Mapping[str, Any]) -> tuple[RawImage, ...]:
     for link in _enclosure_links(item):
         if _kind(link, "href") == "image":
             candidates.append(_image(link, "href", "feed:enclosure"))
-    for image in dicts([item.get("image")]):
+    for image in keep_dicts([item.get("image")]):
         candidates.append(_image(image, "href", "feed:itunes:image"))
     candidates.extend(_thumbnails(item))
 
@@ -52,20 +52,20 @@ def images(item: Mapping[str, Any]) -> tuple[RawImage, ...]:
 def _media_images(item: Mapping[str, Any]) -> list[RawImage]:
     """Return the pictures in media:content, the widest first."""
     contents = []
-    for content in dicts(item.get("media_content")):
+    for content in keep_dicts(item.get("media_content")):
         if _kind(content, "url") == "image":
             contents.append(content)
 
     caption = None
     if len(contents) == 1:  # it is not known which of several pictures a caption describes
-        caption = text(item.get("media_caption"))
+        caption = text_or_none(item.get("media_caption"))
     found = [_image(content, "url", "feed:media:content", caption) for content in contents]
     return sorted(found, key=_by_width)
 
 
 def _thumbnails(item: Mapping[str, Any]) -> list[RawImage]:
     """Return the pictures in media:thumbnail, the widest first."""
-    thumbnails = dicts(item.get("media_thumbnail"))
+    thumbnails = keep_dicts(item.get("media_thumbnail"))
     found = [_image(thumbnail, "url", "feed:media:thumbnail") for thumbnail in thumbnails]
     return sorted(found, key=_by_width)
 
@@ -77,9 +77,11 @@ def _by_width(image: RawImage) -> int:
 
 
 def _image(fields: Mapping[str, Any], key: str, where: str, caption: str | None = None) -> RawImage:
-    width = number(fields.get("width"))
-    height = number(fields.get("height"))
-    return RawImage(text(fields.get(key)) or "", where, caption=caption, width=width, height=height)
+    width = read_number(fields.get("width"))
+    height = read_number(fields.get("height"))
+    return RawImage(
+        text_or_none(fields.get(key)) or "", where, caption=caption, width=width, height=height
+    )
 
 
 def enclosures(item: Mapping[str, Any]) -> tuple[Enclosure, ...]:
@@ -87,19 +89,19 @@ def enclosures(item: Mapping[str, Any]) -> tuple[Enclosure, ...]:
     found: dict[str, Enclosure] = {}
     for link in _enclosure_links(item):
         _add_sound(found, link, "href")
-    for content in dicts(item.get("media_content")):
+    for content in keep_dicts(item.get("media_content")):
         _add_sound(found, content, "url")
-    return _with_duration(tuple(found.values()), seconds(item.get("itunes_duration")))
+    return _with_duration(tuple(found.values()), read_seconds(item.get("itunes_duration")))
 
 
 def _add_sound(found: dict[str, Enclosure], fields: Mapping[str, Any], key: str) -> None:
     """Add an attachment by its URL, in the field `key`, if it is audio or video."""
-    url = text(fields.get(key))
+    url = text_or_none(fields.get(key))
     if not url or url in found or _kind(fields, key) != "sound":
         return
-    length = number(fields.get("length")) or number(fields.get("filesize"))
-    duration = seconds(fields.get("duration"))
-    found[url] = Enclosure(url, text(fields.get("type")), length, duration)
+    length = read_number(fields.get("length")) or read_number(fields.get("filesize"))
+    duration = read_seconds(fields.get("duration"))
+    found[url] = Enclosure(url, text_or_none(fields.get("type")), length, duration)
 
 
 def _with_duration(
@@ -115,7 +117,7 @@ def _with_duration(
 
 
 def _enclosure_links(item: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for link in dicts(item.get("links")):
+    for link in keep_dicts(item.get("links")):
         if link.get("rel") == "enclosure":
             yield link
 
@@ -148,7 +150,7 @@ def _kind_of_file(url: str) -> str | None:
     return None
 
 
-def seconds(value: object) -> int | None:
+def read_seconds(value: object) -> int | None:
     """Read `356`, `05:56` or `00:05:56` as seconds; None for what is none of them, or 0."""
     if not isinstance(value, str):
         return None
@@ -159,7 +161,7 @@ def seconds(value: object) -> int | None:
     return int(hours) * 3600 + int(minutes) * 60 + int(rest) or None
 
 
-def number(value: object) -> int | None:
+def read_number(value: object) -> int | None:
     """Read a positive whole number; None for what is none (`0`, `-1`, `unknown`)."""
     if not isinstance(value, str | int | float):
         return None
@@ -173,7 +175,7 @@ def number(value: object) -> int | None:
     return whole
 
 
-def dicts(values: object) -> list[Mapping[str, Any]]:
+def keep_dicts(values: object) -> list[Mapping[str, Any]]:
     """Return the mappings of what a foreign parser gave as a list; none if it is no list."""
     if not isinstance(values, list):
         return []
@@ -181,7 +183,7 @@ def dicts(values: object) -> list[Mapping[str, Any]]:
     return [dict(value) for value in values if isinstance(value, dict)]
 
 
-def text(value: object) -> str | None:
+def text_or_none(value: object) -> str | None:
     """Strip a text; return None for an empty one and for what is no text."""
     if not isinstance(value, str):
         return None

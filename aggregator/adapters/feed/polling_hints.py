@@ -11,8 +11,8 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from aggregator.adapters.feed.media import number
-from aggregator.model import Hints
+from aggregator.adapters.feed.media import read_number
+from aggregator.model import PollingHints
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,9 +33,9 @@ _MAX_TTL_MINUTES = 10**6  # a larger number would overflow a timedelta
 _MAX_FREQUENCY = 1440  # times a period
 
 
-def hints(xml: bytes, feed: Mapping[str, Any]) -> Hints:
+def read_hints(xml: bytes, feed: Mapping[str, Any]) -> PollingHints:
     """Read the polling hints of a document; `feed` is feedparser's feed-level data."""
-    return Hints(ttl=_ttl(feed), skip_hours=_skip_hours(xml), skip_days=_skip_days(xml))
+    return PollingHints(ttl=_ttl(feed), skip_hours=_skip_hours(xml), skip_days=_skip_days(xml))
 
 
 def _skip_hours(xml: bytes) -> tuple[int, ...]:
@@ -68,12 +68,12 @@ def _block(xml: bytes, name: bytes) -> bytes:
 
 
 def _ttl(feed: Mapping[str, Any]) -> timedelta | None:
-    minutes = number(feed.get("ttl"))
+    minutes = read_number(feed.get("ttl"))
     if minutes:
         return min(timedelta(minutes=min(minutes, _MAX_TTL_MINUTES)), _MAX_TTL)
 
     period = _PERIODS.get(str(feed.get("sy_updateperiod") or "").strip().lower())
     if period is None:
         return None
-    frequency = number(feed.get("sy_updatefrequency")) or 1
+    frequency = read_number(feed.get("sy_updatefrequency")) or 1
     return period / min(frequency, _MAX_FREQUENCY)

@@ -81,21 +81,21 @@ class PreparedFeed:
     broken_off: bool = False
 
 
-def prepare(text: str) -> PreparedFeed | None:
+def prepare_xml(text: str) -> PreparedFeed | None:
     """Clean the text of a feed; return None if it has no root of a feed.
 
     Raises:
         SourceError: "parse" if the text is built to keep its parser busy.
     """
     printable = _CONTROL.sub("", text)
-    parts, has_endless_comment = sections(printable)
+    parts, has_endless_comment = split_sections(printable)
     clean = "".join(parts)
-    start = after_doctype(clean)
+    start = doctype_end(clean)
     root = _find_root(clean, start)
     if root is None:
         return None
 
-    _refuse_traps(parts, clean)
+    _refuse_costly_input(parts, clean)
     has_junk = _FIRST_ELEMENT.search(clean, start, root.start()) is not None
     damaged = has_endless_comment or has_junk or len(printable) < len(text)
 
@@ -104,7 +104,7 @@ def prepare(text: str) -> PreparedFeed | None:
     return _make_well_formed(body, name, damaged=damaged, cut=cut)
 
 
-def after_doctype(text: str) -> int:
+def doctype_end(text: str) -> int:
     """Return the index behind the DTD; 0 if there is none.
 
     Only the first `<!DOCTYPE` can be one, and only before the root.
@@ -129,7 +129,7 @@ def _find_root(text: str, start: int) -> re.Match[str] | None:
     return root
 
 
-def sections(text: str) -> tuple[list[str], bool]:
+def split_sections(text: str) -> tuple[list[str], bool]:
     """Split at comments, which are dropped, and CDATA sections, which are kept whole.
 
     The second value tells whether a comment has no end; its text is kept.
@@ -162,7 +162,7 @@ def _rename_captions(text: str) -> str:
     return _CAPTION.sub(r"<\1media:caption\2>", text)
 
 
-def _refuse_traps(parts: list[str], text: str) -> None:
+def _refuse_costly_input(parts: list[str], text: str) -> None:
     """Refuse what would keep feedparser busy; `parts` are the sections of `text`."""
     markup = [part for part in parts if not part.startswith(CDATA)]
     _refuse_elements(markup)
@@ -323,7 +323,7 @@ def _repair(body: str, root: str) -> str:
         body = body[: end + len(closing)]
 
     repaired = []
-    for part in sections(body)[0]:
+    for part in split_sections(body)[0]:
         if part.startswith(CDATA):
             repaired.append(part)
         else:

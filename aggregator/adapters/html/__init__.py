@@ -13,7 +13,7 @@ from lxml import etree
 
 from aggregator.adapters.charset import decode
 from aggregator.errors import SourceError
-from aggregator.normalize.html import with_few_attributes, without_illegal_references
+from aggregator.normalize.html import drop_illegal_references, limit_attributes
 from aggregator.rules.document import Document
 
 if TYPE_CHECKING:
@@ -45,12 +45,12 @@ _TAG = re.compile(r"<[a-z!]", re.IGNORECASE)
 _HAS_TOO_MANY_ELEMENTS = etree.XPath(f"count(//*) > {MAX_ELEMENTS}")
 
 
-def document(capture: Capture) -> Document:
+def parse_page(capture: Capture) -> Document:
     """Decode and parse a page; `home` and `linked_data` are read on demand.
 
     Raises: SourceError("parse") for what is no page, saying what it is.
     """
-    text = decoded(capture)
+    text = decode_page(capture)
     _check_is_page(capture, text)
     if text.count("<") > MAX_TAGS:
         raise SourceError("parse", f"a page of more than {MAX_TAGS:,} tags")
@@ -63,7 +63,7 @@ def document(capture: Capture) -> Document:
     return Document(root, kind="page", url=capture.url, source=text)
 
 
-def decoded(capture: Capture) -> str:
+def decode_page(capture: Capture) -> str:
     """Decode a page by its byte order mark, its labels and its language (RULES: charset)."""
     head = capture.body[:_HEAD_BYTES]
     labels = [label.decode("ascii", "replace") for label in _META_LABEL.findall(head)]
@@ -76,7 +76,7 @@ def decoded(capture: Capture) -> str:
     )
 
 
-def direction_of(element: etree._Element) -> str | None:
+def text_direction(element: etree._Element) -> str | None:
     """Return the direction of an element's text, `rtl` or `ltr`; None if no `dir` around it says."""
     for holder in (element, *element.iterancestors()):
         direction: str = holder.get("dir", "").lower()
@@ -89,7 +89,7 @@ def _parse(text: str) -> etree._Element | None:
     parser = etree.HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=True
     )
-    source = _without_illegal_characters(with_few_attributes(text))
+    source = _without_illegal_characters(limit_attributes(text))
     try:
         return etree.fromstring(source, parser)
     except (etree.ParserError, etree.XMLSyntaxError):
@@ -98,7 +98,7 @@ def _parse(text: str) -> etree._Element | None:
 
 def _without_illegal_characters(text: str) -> bytes:
     """Remove what XML 1.0 §2.2 forbids, also as references: a tree that holds it cannot be changed."""
-    text = without_illegal_references(text)
+    text = drop_illegal_references(text)
     if "\ufffe" in text or "\uffff" in text:
         text = text.replace("\ufffe", "").replace("\uffff", "")
     return text.encode("utf-8", "replace").translate(_FORM_FEED_TO_BLANK, _CONTROL_CHARACTERS)

@@ -12,7 +12,7 @@ from typing import Any
 
 from aggregator.normalize import text
 from aggregator.normalize.html.tree import detach
-from aggregator.rules.document import text_of
+from aggregator.rules.document import element_text
 
 MAX_ELEMENTS = 20_000  # of a text
 MAX_CANDIDATES = 200  # elements of a text that are measured: each costs its length
@@ -38,7 +38,7 @@ _BOILERPLATE_NAME = re.compile(
 
 def remove_boilerplate(element: Any) -> None:
     """Remove small elements with boilerplate names from an element that is marked up as an article's text."""
-    total_words = text.weight(text_of(element))
+    total_words = text.count_words(element_text(element))
     candidates = []
     for inner in islice(element.iterdescendants("*"), MAX_ELEMENTS):
         if is_boilerplate(inner):
@@ -64,9 +64,9 @@ def _is_removable(element: Any, total_words: float) -> bool:
     if next(element.iter(*MEDIA_TAGS), None) is not None:
         return False
 
-    words = text.weight(text_of(element))
+    words = text.count_words(element_text(element))
     links = islice(element.iter("a"), MAX_LINKS)
-    linked_words = sum(text.weight(text_of(link)) for link in links)
+    linked_words = sum(text.count_words(element_text(link)) for link in links)
     if linked_words > _LINK_SHARE * words:
         return words <= _MAX_LINKED_SHARE * total_words
     if element.tag == "aside":

@@ -53,7 +53,7 @@ _CONSENT_HOSTS = (
 )
 
 
-def wall(status: int, headers: Mapping[str, str], body: bytes, *, host: str) -> str | None:
+def detect_wall(status: int, headers: Mapping[str, str], body: bytes, *, host: str) -> str | None:
     """Return which wall a response is, None for none.
 
     `headers` have lower-case names; `host` is the one that answered.

@@ -25,8 +25,8 @@ _ASIDE_WORDS = """
     social related popular trending ranking sponsored sponsor promo advert advertisement ad ads banner toolbar cookie
     login partners mostread
 """
-_REMARK_WORDS = "comment comments commentlist reply replies respond disqus"
-_MORE_WORDS = """
+_COMMENT_WORDS = "comment comments commentlist reply replies respond disqus"
+_READ_MORE_WORDS = """
     more | read more | read | continue | continue reading | read the article | read full story | full story | details
     | learn more | see more | view | watch | listen | share | comments | lire la suite | lire plus | en savoir plus
     | lire | voir plus | weiterlesen | mehr | mehr lesen | weiter | leer más | ver más | seguir leyendo | más
@@ -43,8 +43,8 @@ TITLE = frozenset(_TITLE_WORDS.split())
 NO_TITLE = frozenset(_NO_TITLE_WORDS.split())
 NO_PICTURE = frozenset(_NO_PICTURE_WORDS.split())
 ASIDE = frozenset(_ASIDE_WORDS.split())
-REMARKS = frozenset(_REMARK_WORDS.split())
-MORE = frozenset(" ".join(words.split()) for words in _MORE_WORDS.split("|"))
+COMMENTS = frozenset(_COMMENT_WORDS.split())
+READ_MORE = frozenset(" ".join(words.split()) for words in _READ_MORE_WORDS.split("|"))
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _PUNCTUATION = re.compile(r"[^\w\s]+")
@@ -52,22 +52,22 @@ _MAX_NAME = 300  # characters of a class attribute that are looked at
 _MAX_MORE = 40  # characters of a text that only says that there is more
 
 
-def words_of(element: Any) -> frozenset[str]:
+def class_words(element: Any) -> frozenset[str]:
     """Return the words in an element's class, id and itemprop, in lower case."""
     return _split(element.get("class", ""), element.get("id", ""), element.get("itemprop", ""))
 
 
 def has_any_word(element: Any, words: frozenset[str]) -> bool:
     """Return whether one of `words` is in an element's class, id or itemprop."""
-    return not words.isdisjoint(words_of(element))
+    return not words.isdisjoint(class_words(element))
 
 
-def says_more(text: str) -> bool:
+def is_read_more(text: str) -> bool:
     """Return whether a text only says that there is more to read, or nothing at all."""
     if len(text) >= _MAX_MORE:
         return False
     plain = " ".join(_PUNCTUATION.sub(" ", text).split()).casefold()
-    return not plain or plain in MORE
+    return not plain or plain in READ_MORE
 
 
 @lru_cache(maxsize=4096)

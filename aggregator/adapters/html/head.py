@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from aggregator.model import Found
+from aggregator.model import Candidate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -124,13 +124,13 @@ class Head:
     title: str | None
     lang: str | None
 
-    def values(self, *names: str) -> Iterator[Found]:
+    def values(self, *names: str) -> Iterator[Candidate]:
         """Yield the values of meta elements, in the order of `names`."""
         for name in names:
             for value in self.meta.get(name, ()):
-                yield Found(value, f"meta:{name}")
+                yield Candidate(value, f"meta:{name}")
 
-    def first(self, *names: str) -> str | None:
+    def first_meta(self, *names: str) -> str | None:
         """Return the first value of meta elements, None if there is none."""
         for found in self.values(*names):
             return found.value

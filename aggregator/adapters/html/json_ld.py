@@ -15,7 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from aggregator.normalize import text, url
-from aggregator.rules.json_path import loads, nodes, types
+from aggregator.rules.json_path import iter_nodes, load_json, node_types
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -99,7 +99,7 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class JsonLdImage:
     """An image in JSON-LD; sizes in pixels, None if the page does not give them."""
 
     url: str
@@ -118,23 +118,21 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class LinkedData:
+class JsonLd:
     """The article's node, the page's own node, and the names of its publishers (`sites`)."""
 
     article: Node | None = None
     page: Node | None = None
-    sites: tuple[str, ...] = ()
+    publisher_names: tuple[str, ...] = ()
 
 
-def read(
-    document: Document, *, addresses: Collection[str], headlines: Collection[str]
-) -> LinkedData:
+def read(document: Document, *, urls: Collection[str], headlines: Collection[str]) -> JsonLd:
     """Find the nodes that describe a page.
 
     `addresses` are the page's own URLs, `headlines` the titles that it shows.
     """
     if document.source and "ld+json" not in document.source:
-        return LinkedData()
+        return JsonLd()
 
     all_data = list(islice(_find_nodes(document), MAX_NODES))
     graph = _index_by_id(all_data)
@@ -142,17 +140,17 @@ def read(
     pages = _nodes_of_types(all_data, _PAGE_TYPES, graph)
     site_nodes = _nodes_of_types(all_data, _SITE_TYPES, graph)
 
-    page_keys = frozenset(map(url.key, addresses))
+    page_keys = frozenset(map(url.page_key, urls))
     folded_headlines = frozenset(map(text.fold, headlines))
     article = _choose_node(articles, page_keys, folded_headlines)
     page = _choose_node(pages, page_keys, folded_headlines)
     sites: list[str] = []
     for node in site_nodes:
         sites.extend(node.texts("name"))
-    return LinkedData(article, page, tuple(sites))
+    return JsonLd(article, page, tuple(sites))
 
 
-def pictures(node: Node, key: str = "image") -> list[Picture]:
+def images(node: Node, key: str = "image") -> list[JsonLdImage]:
     """Return the images of a node, largest first; those of unknown size follow in their order."""
     found = []
     for value in _as_list(node.data.get(key)):
@@ -162,7 +160,7 @@ def pictures(node: Node, key: str = "image") -> list[Picture]:
     return sorted(found, key=lambda picture: -picture.area)
 
 
-def seconds(duration: str) -> int | None:
+def read_seconds(duration: str) -> int | None:
     """Read a duration of ISO 8601 (`PT1H2M3S`) as seconds; None if it is none or zero."""
     match = _DURATION.fullmatch(duration.strip())
     if not match:
@@ -180,10 +178,10 @@ def _find_nodes(document: Document) -> Iterator[dict[str, Any]]:
             continue
 
         source = script.text or ""
-        value = loads(source)
+        value = load_json(source)
         if value is None:
             value = _repair_and_load(source)
-        for data in nodes(value):
+        for data in iter_nodes(value):
             yield data
             for entity in _as_list(data.get("mainEntity")):
                 if isinstance(entity, dict):
@@ -228,7 +226,7 @@ def _nodes_of_types(
 
 def _type_names(data: Mapping[str, Any]) -> set[str]:
     """Return the types without their vocabulary (`http://schema.org/NewsArticle`, `schema:NewsArticle`)."""
-    return {re.split(r"[/:#]", name)[-1] for name in types(dict(data))}
+    return {re.split(r"[/:#]", name)[-1] for name in node_types(dict(data))}
 
 
 def _choose_node(
@@ -246,25 +244,25 @@ def _choose_node(
         return only
 
     for node in candidates:
-        if _is_shown(node, headlines):
+        if _has_shown_headline(node, headlines):
             return node
     return None
 
 
 def _is_of_another_page(node: Node, headlines: Collection[str]) -> bool:
     """Return whether a node without this page's URL has another URL and a headline that the page does not show."""
-    if not any(_addresses(node)):
+    if not any(_node_urls(node)):
         return False
-    if not any(_headlines(node)):
+    if not any(_node_headlines(node)):
         return False
-    return not _is_shown(node, headlines)
+    return not _has_shown_headline(node, headlines)
 
 
 def _has_address(node: Node, page_keys: Collection[str]) -> bool:
-    return any(url.key(address) in page_keys for address in _addresses(node))
+    return any(url.page_key(address) in page_keys for address in _node_urls(node))
 
 
-def _addresses(node: Node) -> Iterator[str]:
+def _node_urls(node: Node) -> Iterator[str]:
     for key in ("url", "mainEntityOfPage", "@id"):
         for value in _as_list(node.data.get(key)):
             address = value
@@ -277,22 +275,22 @@ def _addresses(node: Node) -> Iterator[str]:
                 yield without_fragment
 
 
-def _headlines(node: Node) -> tuple[str, ...]:
+def _node_headlines(node: Node) -> tuple[str, ...]:
     return (*node.texts("headline"), *node.texts("name"))
 
 
-def _is_shown(node: Node, headlines: Collection[str]) -> bool:
-    for headline in _headlines(node):
-        folded = text.fold(text.plain(headline))
+def _has_shown_headline(node: Node, headlines: Collection[str]) -> bool:
+    for headline in _node_headlines(node):
+        folded = text.fold(text.plain_text(headline))
         if folded in headlines:
             return True
     return False
 
 
-def _read_picture(node: Node, value: object) -> Picture | None:
+def _read_picture(node: Node, value: object) -> JsonLdImage | None:
     if isinstance(value, str):
         address = value.strip()
-        return Picture(address) if address else None
+        return JsonLdImage(address) if address else None
     if not isinstance(value, dict):
         return None
 
@@ -303,7 +301,7 @@ def _read_picture(node: Node, value: object) -> Picture | None:
     width = _read_pixels(image.data.get("width"))
     height = _read_pixels(image.data.get("height"))
     captions = image.texts("caption")
-    return Picture(addresses[0], width, height, captions[0] if captions else None)
+    return JsonLdImage(addresses[0], width, height, captions[0] if captions else None)
 
 
 def _read_pixels(value: object) -> int | None:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from aggregator.model import Found
-from aggregator.rules.document import text_of
+from aggregator.model import Candidate
+from aggregator.rules.document import element_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,7 +38,7 @@ class Vocabulary:
     words: tuple[str, ...]
     attribute: str
     items: etree.XPath
-    marked: etree.XPath
+    property_elements: etree.XPath
     person_name: etree.XPath
     properties: Mapping[str, tuple[str, ...]]
 
@@ -116,39 +116,39 @@ _PICTURE = etree.XPath(".//img[@src]")
 
 
 @dataclass(frozen=True)
-class Item:
+class MarkupItem:
     """The article's item; `elements` are those of its properties, by property name."""
 
     vocabulary: Vocabulary
     elements: Mapping[str, tuple[Any, ...]]
 
-    def values(self, field: str) -> tuple[Found, ...]:
+    def values(self, field: str) -> tuple[Candidate, ...]:
         """Return the values of a field, best first."""
         values = []
         for name, element in self._elements_of(field):
             value = _read_value(element)
             if value:
-                values.append(Found(value, _where(name)))
+                values.append(Candidate(value, _where(name)))
         return tuple(values)
 
-    def names(self) -> tuple[Found, ...]:
+    def author_names(self) -> tuple[Candidate, ...]:
         """Return the names of the authors: the name of an inner item, else the element's text."""
         names = []
         for name, element in self._elements_of("authors"):
             value = _read_name(element, self.vocabulary)
             if value:
-                names.append(Found(value, _where(name)))
+                names.append(Candidate(value, _where(name)))
         return tuple(names)
 
-    def addresses(self, field: str) -> tuple[Found, ...]:
+    def urls(self, field: str) -> tuple[Candidate, ...]:
         """Return the URLs of a field, unresolved."""
         urls = []
         for name, element in self._elements_of(field):
             for url in _find_urls(element):
-                urls.append(Found(url.strip(), _where(name)))
+                urls.append(Candidate(url.strip(), _where(name)))
         return tuple(urls)
 
-    def bodies(self) -> tuple[tuple[Any, str], ...]:
+    def body_elements(self) -> tuple[tuple[Any, str], ...]:
         """Return the elements that hold the article's text, each with its provenance."""
         return tuple((element, _where(name)) for name, element in self._elements_of("content"))
 
@@ -159,7 +159,7 @@ class Item:
                 yield name, element
 
 
-def read(document: Document) -> tuple[Item, ...]:
+def read(document: Document) -> tuple[MarkupItem, ...]:
     """Return the article's items, microdata first; none of a markup in which it is unclear."""
     items = []
     for vocabulary in (MICRODATA, MICROFORMATS):
@@ -177,7 +177,7 @@ def _may_use(document: Document, vocabulary: Vocabulary) -> bool:
     return any(word in source for word in vocabulary.words)
 
 
-def _read_item(document: Document, vocabulary: Vocabulary) -> Item | None:
+def _read_item(document: Document, vocabulary: Vocabulary) -> MarkupItem | None:
     if not _may_use(document, vocabulary):
         return None
     roots = list(islice(vocabulary.items(document.root), MAX_ITEMS))
@@ -189,7 +189,7 @@ def _read_item(document: Document, vocabulary: Vocabulary) -> Item | None:
     if root is None:
         return None
     elements = _elements_by_property(root, vocabulary)
-    return Item(vocabulary, elements)
+    return MarkupItem(vocabulary, elements)
 
 
 def _choose_root(roots: list[Any]) -> Any | None:
@@ -215,19 +215,19 @@ def _elements_by_property(root: Any, vocabulary: Vocabulary) -> Mapping[str, tup
         wanted.update(names)
 
     elements: dict[str, list[Any]] = {}
-    for element in islice(vocabulary.marked(root), MAX_PROPERTIES):
+    for element in islice(vocabulary.property_elements(root), MAX_PROPERTIES):
         all_names = element.get(vocabulary.attribute, "").split()[:_MAX_NAMES]
         own_names = [name for name in all_names if name in wanted]
         if not own_names:
             continue
-        if _owner(element, vocabulary, root) is not root:
+        if _enclosing_item(element, vocabulary, root) is not root:
             continue
         for name in own_names:
             elements.setdefault(name, []).append(element)
     return {name: tuple(found) for name, found in elements.items()}
 
 
-def _owner(element: Any, vocabulary: Vocabulary, root: Any) -> Any | None:
+def _enclosing_item(element: Any, vocabulary: Vocabulary, root: Any) -> Any | None:
     """Return the nearest item around an element; `root` is one, whatever its markup."""
     for ancestor in element.iterancestors():
         if ancestor is root or _is_item(ancestor, vocabulary):
@@ -253,7 +253,7 @@ def _read_value(element: Any) -> str | None:
 
 
 def _read_text(element: Any) -> str | None:
-    stripped = text_of(element).strip()
+    stripped = element_text(element).strip()
     return stripped or None
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from aggregator.adapters.json_document.keys import is_listed
+from aggregator.adapters.json_document.keys import looks_like_article
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,14 +27,14 @@ _PLAIN_KEY = re.compile(r"[^.\[\]|]{1,100}")
 
 
 @dataclass(frozen=True, slots=True)
-class List:
+class ItemList:
     """Objects that look like articles; `path` is a selector's path to them (`props.posts`)."""
 
     path: str
     objects: tuple[Any, ...]
 
 
-def lists(data: Any) -> tuple[List, ...]:
+def find_lists(data: Any) -> tuple[ItemList, ...]:
     """Return the lists of articles, the longest first; at most four.
 
     Lists of equal length keep the document's order.
@@ -59,7 +59,7 @@ def has_empty_list(data: Any) -> bool:
     return next(_lists_of_objects(data), None) is None
 
 
-def _lists_of_objects(data: Any) -> Iterator[List]:
+def _lists_of_objects(data: Any) -> Iterator[ItemList]:
     """Yield every list of objects, breadth first."""
     queue: deque[tuple[str, Any, int]] = deque([("", data, 0)])
     left = MAX_VALUES
@@ -70,7 +70,7 @@ def _lists_of_objects(data: Any) -> Iterator[List]:
 
         objects = _objects(value, children)
         if objects:
-            yield List(path or ".", objects)
+            yield ItemList(path or ".", objects)
 
         if depth == MAX_DEPTH:
             continue
@@ -113,4 +113,4 @@ def _child_path(path: str, key: object) -> str:
 def _are_articles(objects: tuple[Any, ...]) -> bool:
     """Tell whether at least half of the objects look like articles, by a sample."""
     sample = objects[:_SAMPLE]
-    return 2 * sum(map(is_listed, sample)) >= len(sample)
+    return 2 * sum(map(looks_like_article, sample)) >= len(sample)

@@ -11,8 +11,8 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from aggregator.adapters.feed.body import as_html
-from aggregator.model import Found, RawEntry, RawImage
+from aggregator.adapters.feed.body import text_to_html
+from aggregator.model import Candidate, RawEntry, RawImage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -84,27 +84,27 @@ class _Fields:
         self._keys = keys
         self._kind = kind
 
-    def texts(self, names: Iterable[str]) -> tuple[Found, ...]:
+    def texts(self, names: Iterable[str]) -> tuple[Candidate, ...]:
         return self._read(names, _plain_texts)
 
-    def links(self, names: Iterable[str]) -> tuple[Found, ...]:
+    def links(self, names: Iterable[str]) -> tuple[Candidate, ...]:
         return self._read(names, _links)
 
-    def dates(self, names: Iterable[str]) -> tuple[Found, ...]:
+    def dates(self, names: Iterable[str]) -> tuple[Candidate, ...]:
         return self._read(names, _dates)
 
-    def _read(self, names: Iterable[str], reader: Reader) -> tuple[Found, ...]:
+    def _read(self, names: Iterable[str], reader: Reader) -> tuple[Candidate, ...]:
         found = []
         for name in names:
             key = self._keys.get(name)
             if key is None:
                 continue
             for text in reader(name, key.value):
-                found.append(Found(text, f"{self._kind}:{key.name}"))
+                found.append(Candidate(text, f"{self._kind}:{key.name}"))
         return tuple(found)
 
 
-def entry(data: Any, *, kind: str = "json") -> RawEntry:
+def read_entry(data: Any, *, kind: str = "json") -> RawEntry:
     """Read one object; what is no object gives an empty entry.
 
     `kind` begins the provenance (`json`, `ld`).
@@ -126,7 +126,7 @@ def entry(data: Any, *, kind: str = "json") -> RawEntry:
     )
 
 
-def is_listed(data: Any) -> bool:
+def looks_like_article(data: Any) -> bool:
     """Tell whether an object has something like a title and something like a link."""
     keys = _keys(_unwrap(data))
     return _has(keys, _TITLE, _plain_texts) and _has(keys, _URL, _links)
@@ -217,20 +217,20 @@ def _number_text(value: float) -> str:
     return str(value)
 
 
-def _content(candidates: Iterable[Found]) -> tuple[Found, ...]:
+def _content(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
     """Turn plain text into HTML."""
     content = []
     for candidate in candidates:
         if "<" in candidate.value:
             content.append(candidate)
         else:
-            content.append(Found(as_html(candidate.value), candidate.where))
+            content.append(Candidate(text_to_html(candidate.value), candidate.where))
     return tuple(content)
 
 
-def _authors(candidates: Iterable[Found]) -> tuple[Found, ...]:
+def _authors(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
     """Return the authors of the first key that names any; a number is an internal id."""
-    authors: list[Found] = []
+    authors: list[Candidate] = []
     for candidate in candidates:
         if candidate.value.isdigit():
             continue
@@ -240,12 +240,12 @@ def _authors(candidates: Iterable[Found]) -> tuple[Found, ...]:
     return tuple(authors)
 
 
-def _tags(candidates: Iterable[Found]) -> tuple[Found, ...]:
+def _tags(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
     """Split tags at commas and semicolons; a number is an internal id."""
-    tags: dict[str, Found] = {}
+    tags: dict[str, Candidate] = {}
     for candidate in candidates:
         for part in _SEPARATOR.split(candidate.value):
             tag = part.strip()
             if tag and not tag.isdigit():
-                tags[tag] = Found(tag, candidate.where)
+                tags[tag] = Candidate(tag, candidate.where)
     return tuple(tags.values())

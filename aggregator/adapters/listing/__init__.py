@@ -9,29 +9,29 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from aggregator.adapters.html import document as parse_html
+from aggregator.adapters.html import parse_page as parse_html
 from aggregator.adapters.listing import infer, items, page_meta, structured
-from aggregator.adapters.listing.card_date import Reader
-from aggregator.adapters.listing.items import Items, Manner
+from aggregator.adapters.listing.card_date import DateReader
+from aggregator.adapters.listing.items import ListItems, ReadOptions
 from aggregator.errors import SourceError
 from aggregator.model import Parsed
 from aggregator.normalize import language
 from aggregator.normalize.html.tree import detach
 from aggregator.rules import list_items
-from aggregator.rules.suggest import nearest
+from aggregator.rules.suggest import suggest_selector
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from aggregator.model import Capture, Found
-    from aggregator.rules.compiled import Listing, SiteRules
+    from aggregator.model import Candidate, Capture
+    from aggregator.rules.compiled import CompiledListing, SiteRules
     from aggregator.rules.selector import Document, Selector
 
-_WAYS: tuple[structured.Way, ...] = (
-    structured.by_linked_data,
-    structured.by_microdata,
-    structured.by_microformats,
-    structured.by_state,
+_LIST_FINDERS: tuple[structured.ListFinder, ...] = (
+    structured.find_in_json_ld,
+    structured.find_in_microdata,
+    structured.find_in_microformats,
+    structured.find_in_script_state,
 )
 
 
@@ -39,7 +39,7 @@ _WAYS: tuple[structured.Way, ...] = (
 class _List:
     """The items of a page, None for a list that is there and empty, and a note for the user."""
 
-    items: Items | None
+    items: ListItems | None
     note: str | None = None
 
 
@@ -74,22 +74,22 @@ def parse(capture: Capture, rules: SiteRules) -> Parsed:
     )
 
 
-def _manner(document: Document, capture: Capture, rules: SiteRules) -> Manner:
+def _manner(document: Document, capture: Capture, rules: SiteRules) -> ReadOptions:
     """Return how to read a page's items: its dates in its own language and its site's zone."""
     stated = page_meta.find_language(document)
-    dates = Reader(
+    dates = DateReader(
         capture.taken,
         _date_languages(stated, rules),
         rules.timezone or "UTC",
         rules.listing.field("published"),
     )
-    return Manner(dates, language=(stated,) if stated else ())
+    return ReadOptions(dates, language=(stated,) if stated else ())
 
 
-def _date_languages(stated: Found | None, rules: SiteRules) -> tuple[str, ...]:
+def _date_languages(stated: Candidate | None, rules: SiteRules) -> tuple[str, ...]:
     """Return the language that a page states, else the one of its site, () without both."""
     if stated is not None:
-        tag = language.tag(stated.value)
+        tag = language.canonical_tag(stated.value)
         if tag:
             return (tag,)
     if rules.language:
@@ -97,7 +97,7 @@ def _date_languages(stated: Found | None, rules: SiteRules) -> tuple[str, ...]:
     return ()
 
 
-def _read_list(document: Document, listing: Listing, manner: Manner) -> _List:
+def _read_list(document: Document, listing: CompiledListing, manner: ReadOptions) -> _List:
     """Read the list by the rules if they say what its items are, else without them.
 
     The rules of a site may not know every page of it, so where they fail the page is
@@ -108,18 +108,18 @@ def _read_list(document: Document, listing: Listing, manner: Manner) -> _List:
     try:
         return _read_by_rules(document, listing, manner)
     except SourceError:
-        if listing.own:
+        if listing.is_source_specific:
             raise
     return _read_without_rules(document, replace(listing, fields={}), manner)
 
 
-def _read_by_rules(document: Document, listing: Listing, manner: Manner) -> _List:
+def _read_by_rules(document: Document, listing: CompiledListing, manner: ReadOptions) -> _List:
     """Return the items of the first selector that finds a usable one.
 
     Raises:
         SourceError: "no-items" if none does, unless the list is there and empty.
     """
-    tried: list[tuple[Selector, Items]] = []
+    tried: list[tuple[Selector, ListItems]] = []
     for selector in listing.items:
         found = items.read(document, selector, listing, manner)
         if found.entries:
@@ -133,23 +133,23 @@ def _read_by_rules(document: Document, listing: Listing, manner: Manner) -> _Lis
     raise SourceError("no-items", "; ".join(failures))
 
 
-def _has_container(document: Document, listing: Listing) -> bool:
-    return any(list_items.container(selector, document) for selector in listing.items)
+def _has_container(document: Document, listing: CompiledListing) -> bool:
+    return any(list_items.has_container(selector, document) for selector in listing.items)
 
 
-def _describe_failure(document: Document, selector: Selector, found: Items) -> str:
+def _describe_failure(document: Document, selector: Selector, found: ListItems) -> str:
     if found.count:
         reason = found.rejected[0] if found.rejected else "they lead to other sites"
         return f"`{selector.source}` finds {found.count} items, none usable ({reason})"
 
     message = f"`{selector.source}` finds nothing"
-    suggestion = nearest(selector.source, [document])
+    suggestion = suggest_selector(selector.source, [document])
     if suggestion:
         message += f", `{suggestion.selector}` would find {suggestion.count}"
     return message
 
 
-def _read_without_rules(document: Document, listing: Listing, manner: Manner) -> _List:
+def _read_without_rules(document: Document, listing: CompiledListing, manner: ReadOptions) -> _List:
     """Return the list with the most items, those with a date counted twice.
 
     Of equal lists the first counts: it is the one that guesses least.
@@ -157,12 +157,12 @@ def _read_without_rules(document: Document, listing: Listing, manner: Manner) ->
     Raises:
         SourceError: "no-items" if there is no list of articles.
     """
-    best: Items | None = None
+    best: ListItems | None = None
     note = None
-    for name, found in _candidates(document, listing, replace(manner, inferred=True)):
+    for name, found in _candidates(document, listing, replace(manner, is_inferred=True)):
         if not items.are_articles(found.entries):
             continue
-        if best is None or found.worth > best.worth:
+        if best is None or found.score > best.score:
             best = found
             note = f"items by {name}"
 
@@ -176,15 +176,15 @@ def _read_without_rules(document: Document, listing: Listing, manner: Manner) ->
 
 
 def _candidates(
-    document: Document, listing: Listing, manner: Manner
-) -> Iterator[tuple[str, Items]]:
+    document: Document, listing: CompiledListing, manner: ReadOptions
+) -> Iterator[tuple[str, ListItems]]:
     """Yield the lists of a page with how each was found."""
-    for way in _WAYS:
+    for way in _LIST_FINDERS:
         yield from way(document, listing, manner)
 
-    inferred = infer.infer(document, dates=manner.dates)
+    inferred = infer.infer_list(document, dates=manner.date_reader)
     if inferred is not None:
-        inferred_listing = infer.listing_of(inferred, listing)
+        inferred_listing = infer.to_listing(inferred, listing)
         selector = inferred_listing.items[0]
         found = items.read(document, selector, inferred_listing, manner)
         yield f"repeated structure (`{inferred.items}`)", found

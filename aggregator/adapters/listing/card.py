@@ -13,12 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 from aggregator.adapters.article import byline_dates
 from aggregator.adapters.html import class_names
-from aggregator.adapters.html.class_names import says_more, words_of
-from aggregator.adapters.listing.card_date import MAX_ELEMENTS, Reader, Spot, elements_of, is_dated
+from aggregator.adapters.html.class_names import class_words, is_read_more
+from aggregator.adapters.listing.card_date import (
+    MAX_ELEMENTS,
+    DateReader,
+    ElementValue,
+    elements_of,
+    is_date_element,
+)
 from aggregator.normalize.html import media
-from aggregator.normalize.text import weight
-from aggregator.normalize.url import absolute, key
-from aggregator.rules.document import pieces
+from aggregator.normalize.text import count_words
+from aggregator.normalize.url import absolute_url, page_key
+from aggregator.rules.document import text_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -39,11 +45,11 @@ _ELLIPSES = ("…", "...")
 class Card:
     """What was found in an item; titles and dates have the best one first."""
 
-    titles: tuple[Spot, ...] = ()
-    link: Spot | None = None
-    published: tuple[Spot, ...] = ()
-    summary: Spot | None = None
-    image: Spot | None = None
+    titles: tuple[ElementValue, ...] = ()
+    link: ElementValue | None = None
+    published: tuple[ElementValue, ...] = ()
+    summary: ElementValue | None = None
+    image: ElementValue | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,7 @@ class _Link:
     url: str
 
 
-def read(item: Document, dates: Reader) -> Card:
+def read(item: Document, dates: DateReader) -> Card:
     """Read one item of a page."""
     links = list(_links(item))
     heading = _find_heading(item.root)
@@ -66,11 +72,11 @@ def read(item: Document, dates: Reader) -> Card:
     return Card(titles, _link_spot(link), published, summary, _find_image(item))
 
 
-def line(element: Any) -> str:
+def text_line(element: Any) -> str:
     """Return the text of an element in one line, at most 2,000 characters of it."""
     parts: list[str] = []
     length = 0
-    for piece in islice(pieces(element), MAX_ELEMENTS):
+    for piece in islice(text_pieces(element), MAX_ELEMENTS):
         part = piece[:LONGEST_CHARACTERS]
         parts.append(part)
         length += len(part)
@@ -81,16 +87,16 @@ def line(element: Any) -> str:
 
 def _links(item: Document) -> Iterator[_Link]:
     """Yield the links of an item that lead to another page."""
-    this_page = key(item.url or "")
+    this_page = page_key(item.url or "")
     for element in islice(item.root.iter("a"), _MAX_PARTS):
-        url = absolute(element.get("href", ""), base=item.home)
-        if url and key(url) != this_page:
+        url = absolute_url(element.get("href", ""), base=item.base_url)
+        if url and page_key(url) != this_page:
             yield _Link(element, url)
 
 
 def _wordiest(elements: Iterable[Any]) -> Any | None:
     """Return the element whose text has the most words, the first of equals."""
-    return max(elements, key=lambda element: weight(line(element)), default=None)
+    return max(elements, key=lambda element: count_words(text_line(element)), default=None)
 
 
 def _find_heading(root: Any) -> Any | None:
@@ -101,7 +107,7 @@ def _find_heading(root: Any) -> Any | None:
     linked: list[Any] = []
     others: list[Any] = []
     for heading in islice(root.iter(*HEADINGS), _MAX_PARTS):
-        if not weight(line(heading)):
+        if not count_words(text_line(heading)):
             continue
         if _link_of_heading(heading, root) is not None:
             linked.append(heading)
@@ -115,10 +121,10 @@ def _find_heading(root: Any) -> Any | None:
 
 def _highest_of_link(headings: list[Any], root: Any) -> Any:
     """Return the wordiest heading, or one of at least three words above it in its link."""
-    best = max(headings, key=lambda heading: weight(line(heading)))
+    best = max(headings, key=lambda heading: count_words(text_line(heading)))
     link = _link_of_heading(best, root)
     for heading in headings:
-        if heading.tag >= best.tag or weight(line(heading)) < _LEAST_WORDS:
+        if heading.tag >= best.tag or count_words(text_line(heading)) < _LEAST_WORDS:
             continue
         if _link_of_heading(heading, root) is link:
             best = heading
@@ -151,37 +157,37 @@ def _choose_link(links: list[_Link], heading: Any | None) -> _Link | None:
         for link in links:
             if link.element in inside_or_around:
                 return link
-    return max(links, key=lambda link: weight(_link_text(link.element)), default=None)
+    return max(links, key=lambda link: count_words(_link_text(link.element)), default=None)
 
 
-def _link_spot(link: _Link | None) -> Spot | None:
+def _link_spot(link: _Link | None) -> ElementValue | None:
     if link is None:
         return None
-    return Spot(link.element.get("href").strip(), link.element, "href")
+    return ElementValue(link.element.get("href").strip(), link.element, "href")
 
 
 def _link_text(link: Any) -> str:
     """Return the text of a link, "" if it only says that there is more."""
-    text = line(link)
-    return "" if says_more(text) else text
+    text = text_line(link)
+    return "" if is_read_more(text) else text
 
 
 def _title_candidates(
     root: Any, links: list[_Link], link: _Link | None, heading: Any | None
-) -> Iterator[Spot]:
+) -> Iterator[ElementValue]:
     """Yield the texts that may be the item's title, best first."""
     title_links: list[Any] = []
     if link is not None:
         title_links = [other.element for other in links if other.url == link.url]
     visible = _visible_titles(root, title_links, heading)
-    labels: list[Spot] = []
+    labels: list[ElementValue] = []
     for element in title_links:
         labels.extend(_attribute_texts(element, "title", "aria-label"))
 
     # Lists cut long titles ("The minister said…"); the attribute has them in full.
     if visible:
         for label in labels:
-            if _completes(label.value, visible[0].value):
+            if _is_full_form(label.value, visible[0].value):
                 yield label
 
     yield from visible
@@ -190,14 +196,14 @@ def _title_candidates(
         yield from _attribute_texts(picture, "alt")
 
 
-def _visible_titles(root: Any, title_links: list[Any], heading: Any | None) -> list[Spot]:
+def _visible_titles(root: Any, title_links: list[Any], heading: Any | None) -> list[ElementValue]:
     """Return the linked heading, what has a title's class, the link's text, any heading."""
     elements = []
     if heading is not None and _link_of_heading(heading, root) is not None:
         elements.append(heading)
     elements.append(_titled_element(root))
     if title_links:
-        wordiest = max(title_links, key=lambda link: weight(_link_text(link)))
+        wordiest = max(title_links, key=lambda link: count_words(_link_text(link)))
         elements.append(_wordiest_part(wordiest))
     elements.append(heading)
 
@@ -205,13 +211,13 @@ def _visible_titles(root: Any, title_links: list[Any], heading: Any | None) -> l
     for element in dict.fromkeys(elements):  # the heading may be there twice
         if element is None:
             continue
-        text = line(element)
-        if weight(text) and len(text) <= LONGEST_TITLE_CHARACTERS:
-            titles.append(Spot(text, element))
+        text = text_line(element)
+        if count_words(text) and len(text) <= LONGEST_TITLE_CHARACTERS:
+            titles.append(ElementValue(text, element))
     return titles
 
 
-def _completes(whole: str, cut: str) -> bool:
+def _is_full_form(whole: str, cut: str) -> bool:
     """Tell whether `cut` is the beginning of `whole` with an ellipsis."""
     if not cut.endswith(_ELLIPSES):
         return False
@@ -241,7 +247,7 @@ def _is_innermost_block(block: Any) -> bool:
 
 
 def _is_date(element: Any) -> bool:
-    return is_dated(element) or bool(byline_dates.dates_in(line(element)))
+    return is_date_element(element) or bool(byline_dates.find_dates(text_line(element)))
 
 
 def _lines_of_card(link: Any) -> list[Any]:
@@ -250,7 +256,7 @@ def _lines_of_card(link: Any) -> list[Any]:
     outside = link.text or ""
     for child in islice(link, _MAX_PARTS):
         outside += child.tail or ""
-        if isinstance(child.tag, str) and line(child):
+        if isinstance(child.tag, str) and text_line(child):
             parts.append(child)
 
     if len(parts) < 2 or any(map(str.isalnum, outside)):
@@ -269,18 +275,20 @@ def _titled_element(root: Any) -> Any | None:
 
 
 def _has_title_class(element: Any) -> bool:
-    words = words_of(element)
+    words = class_words(element)
     return not words.isdisjoint(class_names.TITLE) and words.isdisjoint(class_names.NO_TITLE)
 
 
-def _attribute_texts(element: Any, *names: str) -> Iterator[Spot]:
+def _attribute_texts(element: Any, *names: str) -> Iterator[ElementValue]:
     for name in names:
         value = " ".join(element.get(name, "")[:LONGEST_CHARACTERS].split())
-        if weight(value) and not says_more(value):
-            yield Spot(value, element, name)
+        if count_words(value) and not is_read_more(value):
+            yield ElementValue(value, element, name)
 
 
-def _find_summary(root: Any, titles: tuple[Spot, ...], published: tuple[Spot, ...]) -> Spot | None:
+def _find_summary(
+    root: Any, titles: tuple[ElementValue, ...], published: tuple[ElementValue, ...]
+) -> ElementValue | None:
     """Return the element that has the class of a summary, else the first paragraph.
 
     Elements that hold the title or a date, or are held by them, do not count.
@@ -293,19 +301,19 @@ def _find_summary(root: Any, titles: tuple[Spot, ...], published: tuple[Spot, ..
 
     candidates = chain(islice(summaries, _MAX_PARTS), islice(paragraphs, _MAX_PARTS))
     for element in candidates:
-        text = line(element)
-        if weight(text) >= _LEAST_WORDS and text not in taken_texts:
-            return Spot(text, element)
+        text = text_line(element)
+        if count_words(text) >= _LEAST_WORDS and text not in taken_texts:
+            return ElementValue(text, element)
     return None
 
 
 def _has_summary_class(element: Any) -> bool:
     if element.tag == "a":
         return False
-    return not words_of(element).isdisjoint(class_names.SUMMARY)
+    return not class_words(element).isdisjoint(class_names.SUMMARY)
 
 
-def _free_elements(root: Any, taken: Iterable[Spot]) -> Iterator[Any]:
+def _free_elements(root: Any, taken: Iterable[ElementValue]) -> Iterator[Any]:
     """Yield the elements that are no date and neither inside nor around what is taken."""
     related: set[Any] = set()
     for spot in taken:
@@ -313,27 +321,27 @@ def _free_elements(root: Any, taken: Iterable[Spot]) -> Iterator[Any]:
         related.update(islice(spot.element.iterancestors(), _MAX_DISTANCE))
 
     for element in elements_of(root):
-        if element not in related and not is_dated(element):
+        if element not in related and not is_date_element(element):
             yield element
 
 
-def _find_image(item: Document) -> Spot | None:
+def _find_image(item: Document) -> ElementValue | None:
     """Return the first image that is no avatar or icon."""
     for element in islice(item.root.iter("img", "amp-img"), _MAX_PARTS):
-        if not words_of(element).isdisjoint(class_names.NO_PICTURE):
+        if not class_words(element).isdisjoint(class_names.NO_PICTURE):
             continue
-        url = media.image_address(element, item.home)
+        url = media.find_image_url(element, item.base_url)
         if url and url.startswith("http"):
-            return _image_spot(element, url, item.home)
+            return _image_spot(element, url, item.base_url)
     return None
 
 
-def _image_spot(element: Any, url: str, base: str) -> Spot:
+def _image_spot(element: Any, url: str, base: str) -> ElementValue:
     """Return an image with the attribute that holds its URL.
 
     Where no attribute holds it alone, it is one of the URLs of `srcset`.
     """
     for name, value in element.items():
-        if media.absolute_image(value, base) == url:
-            return Spot(value.strip(), element, name)
-    return Spot(url, element, "srcset")
+        if media.absolute_image_url(value, base) == url:
+            return ElementValue(value.strip(), element, name)
+    return ElementValue(url, element, "srcset")

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from aggregator.adapters.article import byline_dates
 from aggregator.adapters.html import class_names
-from aggregator.adapters.html.class_names import words_of
+from aggregator.adapters.html.class_names import class_words
 from aggregator.normalize import dates
-from aggregator.rules.compiled import NO_FIELD, Field, zone
-from aggregator.rules.document import pieces, text_of
+from aggregator.rules.compiled import NO_FIELD, CompiledField, load_zone
+from aggregator.rules.document import element_text, text_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -63,7 +63,7 @@ _ANY_KIND: _Kind = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class ElementValue:
     """A value in an item and the element that holds it.
 
     `attribute` is the attribute that holds it, None for the element's text. `above`
@@ -73,7 +73,7 @@ class Spot:
     value: str
     element: Any
     attribute: str | None = None
-    above: bool = False
+    is_above_item: bool = False
 
     @property
     def where(self) -> str:
@@ -82,7 +82,7 @@ class Spot:
 
 
 @dataclass(frozen=True)
-class Reader:
+class DateReader:
     """Reads the dates of one page as its rules and its language say.
 
     `languages` are BCP 47 tags, () if the page states none.
@@ -91,11 +91,11 @@ class Reader:
     taken: datetime
     languages: tuple[str, ...] = ()
     timezone: str = "UTC"
-    rule: Field = NO_FIELD
-    _failures: Counter[_Kind] = field(default_factory=Counter, repr=False)
-    _known: set[_Kind] = field(default_factory=set, repr=False)
+    rule: CompiledField = NO_FIELD
+    _failed_reads: Counter[_Kind] = field(default_factory=Counter, repr=False)
+    _date_kinds: set[_Kind] = field(default_factory=set, repr=False)
 
-    def find_dates(self, item: Any, *, title: Any = None) -> Iterator[Spot]:
+    def find_dates(self, item: Any, *, title: Any = None) -> Iterator[ElementValue]:
         """Yield the places of an item that may hold its date, best first.
 
         `title` is the element that holds its title: its text is not taken for a date.
@@ -110,7 +110,7 @@ class Reader:
                 yield spot
                 return
 
-    def _dates_within(self, item: Any, title: Any) -> Iterator[Spot]:
+    def _dates_within(self, item: Any, title: Any) -> Iterator[ElementValue]:
         elements = list(elements_of(item))
         in_attributes = list(islice(_date_attributes(elements), _MAX_TRIES))
         readable = list(filter(self._can_read, in_attributes))
@@ -122,33 +122,38 @@ class Reader:
             if spot.element.tag == "time" and spot not in readable:
                 yield spot
 
-    def _first_readable(self, spots: list[Spot]) -> Iterator[Spot]:
+    def _first_readable(self, spots: list[ElementValue]) -> Iterator[ElementValue]:
         """Yield the first date of 12 texts: those of known kinds and of dated elements."""
-        spots.sort(key=lambda spot: (_kind(spot) not in self._known, not is_dated(spot.element)))
+        spots.sort(
+            key=lambda spot: (
+                _kind(spot) not in self._date_kinds,
+                not is_date_element(spot.element),
+            )
+        )
         for spot in spots[:_MAX_TRIES]:
             if _is_plausible(spot) and self._can_read(spot):
                 yield spot
                 return
 
-    def _can_read(self, spot: Spot) -> bool:
+    def _can_read(self, spot: ElementValue) -> bool:
         """Tell whether a value is a date; a kind that failed too often is not tried."""
         kind = _kind(spot)
-        if kind not in self._known:
-            if self._failures[kind] >= _MAX_FAILURES_OF_KIND:
+        if kind not in self._date_kinds:
+            if self._failed_reads[kind] >= _MAX_FAILURES_OF_KIND:
                 return False
-            if self._failures[_ANY_KIND] >= _MAX_FAILURES:
+            if self._failed_reads[_ANY_KIND] >= _MAX_FAILURES:
                 return False
 
         if self._is_date(spot.value):
-            self._known.add(kind)
+            self._date_kinds.add(kind)
             return True
-        self._failures.update((kind, _ANY_KIND))
+        self._failed_reads.update((kind, _ANY_KIND))
         return False
 
     def _is_date(self, text: str) -> bool:
         date = dates.read(
             text,
-            zone=zone(self.timezone),
+            zone=load_zone(self.timezone),
             taken=self.taken,
             formats=self.rule.formats,
             strip=self.rule.strip,
@@ -166,15 +171,15 @@ def elements_of(item: Any) -> Iterator[Any]:
             yield node
 
 
-def is_dated(element: Any) -> bool:
+def is_date_element(element: Any) -> bool:
     """Tell whether the name or a class of an element says that it holds a date."""
     if element.tag == "time":
         return True
-    words = words_of(element)
+    words = class_words(element)
     return not words.isdisjoint(class_names.DATE) and words.isdisjoint(class_names.NO_DATE)
 
 
-def _lines_above(item: Any) -> Iterator[Spot]:
+def _lines_above(item: Any) -> Iterator[ElementValue]:
     """Yield the line above an item, and above the list it is in.
 
     Such a line counts if others like it divide the list into days.
@@ -188,12 +193,12 @@ def _lines_above(item: Any) -> Iterator[Spot]:
 
         text = _beginning(header)
         if _is_short(text) and _has_digit(text):
-            yield Spot(text, header, above=True)
+            yield ElementValue(text, header, is_above_item=True)
 
 
 def _beginning(header: Any) -> str:
     """Return the beginning of an element's text in one line."""
-    parts = [piece[:_LONGEST_TEXT] for piece in islice(pieces(header), _MAX_TRIES)]
+    parts = [piece[:_LONGEST_TEXT] for piece in islice(text_pieces(header), _MAX_TRIES)]
     return " ".join("".join(parts).split())
 
 
@@ -219,29 +224,29 @@ def _is_repeated(header: Any) -> bool:
     return any((sibling.tag, sibling.get("class")) == kind for sibling in siblings)
 
 
-def _date_attributes(elements: Iterable[Any]) -> Iterator[Spot]:
+def _date_attributes(elements: Iterable[Any]) -> Iterator[ElementValue]:
     """Yield the attributes that hold dates for machines."""
     for element in elements:
         for name in _ATTRIBUTES:
             value = element.get(name, "").strip()
             if value:
-                yield Spot(value, element, name)
+                yield ElementValue(value, element, name)
 
         content = element.get("content")
         if content and "datepublished" in element.get("itemprop", "").lower():
-            yield Spot(content.strip(), element, "content")
+            yield ElementValue(content.strip(), element, "content")
         if element.tag in _TITLE_ATTRIBUTE_TAGS:
             yield from _title_attribute(element)
 
 
-def _title_attribute(element: Any) -> Iterator[Spot]:
+def _title_attribute(element: Any) -> Iterator[ElementValue]:
     """Yield the `title` of an element if it is short and has a year in it."""
     title = element.get("title", "")
     if len(title) <= LONGEST_CHARACTERS and _YEAR.search(title):
-        yield Spot(title.strip(), element, "title")
+        yield ElementValue(title.strip(), element, "title")
 
 
-def _texts_beside(elements: Iterable[Any], title: Any) -> list[Spot]:
+def _texts_beside(elements: Iterable[Any], title: Any) -> list[ElementValue]:
     """Return the short texts of an item, except those of its title."""
     in_title: set[Any] = set()
     around_title: set[Any] = set()
@@ -249,7 +254,7 @@ def _texts_beside(elements: Iterable[Any], title: Any) -> list[Spot]:
         in_title.update(islice(title.iter(), MAX_ELEMENTS))
         around_title.update(islice(title.iterancestors(), _MAX_DISTANCE))
 
-    spots: list[Spot] = []
+    spots: list[ElementValue] = []
     for element in elements:
         if element in in_title or element.tag in _SILENT_TAGS:
             continue
@@ -258,7 +263,7 @@ def _texts_beside(elements: Iterable[Any], title: Any) -> list[Spot]:
     return spots
 
 
-def _short_texts(element: Any, *, whole: bool) -> Iterator[Spot]:
+def _short_texts(element: Any, *, whole: bool) -> Iterator[ElementValue]:
     """Yield the texts of an element that may be dates, each once."""
     seen: set[str] = set()
     for text in _texts_of(element, whole=whole):
@@ -269,8 +274,8 @@ def _short_texts(element: Any, *, whole: bool) -> Iterator[Spot]:
             continue
 
         seen.add(one_line)
-        if _has_digit(one_line) or is_dated(element):
-            yield Spot(one_line, element)
+        if _has_digit(one_line) or is_date_element(element):
+            yield ElementValue(one_line, element)
 
 
 def _texts_of(element: Any, *, whole: bool) -> list[str]:
@@ -286,7 +291,7 @@ def _texts_of(element: Any, *, whole: bool) -> list[str]:
     if children:
         texts += _direct_texts(element, children)
     if texts:
-        texts += byline_dates.dates_in(texts[0])
+        texts += byline_dates.find_dates(texts[0])
     return texts
 
 
@@ -304,7 +309,7 @@ def _is_inline(children: list[Any]) -> bool:
 
 def _whole_text(element: Any, children: list[Any]) -> list[str]:
     """Return the text of an element and the parts of it between separators."""
-    text = text_of(element) if children else element.text or ""
+    text = element_text(element) if children else element.text or ""
     if len(text) >= _LONGEST_TEXT:
         return [text]
     return [text, *_SEPARATOR.split(text)]
@@ -318,16 +323,16 @@ def _has_digit(text: str) -> bool:
     return any(map(str.isdecimal, text))
 
 
-def _is_plausible(spot: Spot) -> bool:
+def _is_plausible(spot: ElementValue) -> bool:
     """Tell whether a text can be a date: it has a year or an "ago", or its element is dated.
 
     The date reader takes too much: it reads `5 min`, the length of a video, as five
     minutes ago.
     """
-    if is_dated(spot.element):
+    if is_date_element(spot.element):
         return True
     return bool(_YEAR.search(spot.value) or _AGO.search(spot.value))
 
 
-def _kind(spot: Spot) -> _Kind:
+def _kind(spot: ElementValue) -> _Kind:
     return f"{spot.element.tag}@{spot.attribute}", spot.element.get("class", "")

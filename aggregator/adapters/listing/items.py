@@ -14,22 +14,22 @@ from typing import TYPE_CHECKING, Any
 from aggregator.adapters.json_document import keys
 from aggregator.adapters.listing import card
 from aggregator.adapters.listing.rule_fields import escape_tags, read_rule_fields
-from aggregator.model import Found, RawEntry, RawImage
-from aggregator.normalize.entry import link_of
-from aggregator.normalize.text import plain, weight
-from aggregator.normalize.url import key, same_site
+from aggregator.model import Candidate, RawEntry, RawImage
+from aggregator.normalize.entry import choose_link
+from aggregator.normalize.text import count_words, plain_text
+from aggregator.normalize.url import page_key, same_site
 from aggregator.rules import list_items
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from aggregator.adapters.listing.card_date import Reader, Spot
-    from aggregator.rules.compiled import Listing
+    from aggregator.adapters.listing.card_date import DateReader, ElementValue
+    from aggregator.rules.compiled import CompiledListing
     from aggregator.rules.document import Document
     from aggregator.rules.selector import Selector
 
 MAX_ITEMS = 1_000  # of one page; a JSON document or a sitemap may hold more
-LEAST_TITLE_WORDS = 3  # in half of a list's titles; menus have fewer
+MIN_TITLE_WORDS = 3  # in half of a list's titles; menus have fewer
 _MAX_NESTING = 3  # items around an item; each is read with all items inside it
 _MAX_OWN_VALUES = 3  # titles and dates that an item may give without rules
 
@@ -63,7 +63,7 @@ _MERGED_FIELDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Items:
+class ListItems:
     """The usable items, a message for each rejected item, and how many there were."""
 
     entries: tuple[RawEntry, ...] = ()
@@ -71,13 +71,13 @@ class Items:
     count: int = 0
 
     @property
-    def worth(self) -> int:
+    def score(self) -> int:
         """How good a list is: its items, those with a date twice."""
         return len(self.entries) + _count_dated(self.entries)
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class ReadOptions:
     """How the items of a document are read.
 
     `dates` tells what is a date, `language` is the page's own. `inferred` means that no
@@ -86,70 +86,75 @@ class Manner:
     the rules name but do not find.
     """
 
-    dates: Reader
-    language: tuple[Found, ...] = ()
-    inferred: bool = False
-    linkless: bool = False
-    gaps: bool = False
+    date_reader: DateReader
+    language: tuple[Candidate, ...] = ()
+    is_inferred: bool = False
+    allow_linkless: bool = False
+    fill_gaps: bool = False
 
 
 def read(
     document: Document,
     selector: Selector,
-    listing: Listing,
-    manner: Manner,
+    listing: CompiledListing,
+    options: ReadOptions,
     *,
-    most: int = MAX_ITEMS,
-) -> Items:
+    limit: int = MAX_ITEMS,
+) -> ListItems:
     """Read the items that a selector finds, at most `most` of them."""
-    nesting = 0 if manner.inferred else _MAX_NESTING
-    found = _without_deep_items(list_items.items(selector, document), nesting)
-    return gathered(_entries(islice(found, most), listing, manner), document, manner)
+    nesting = 0 if options.is_inferred else _MAX_NESTING
+    found = _without_deep_items(list_items.find_items(selector, document), nesting)
+    return collect_usable(_entries(islice(found, limit), listing, options), document, options)
 
 
-def objects(
-    data: Iterable[Any], document: Document, listing: Listing, manner: Manner, *, kind: str = "json"
+def read_objects(
+    data: Iterable[Any],
+    document: Document,
+    listing: CompiledListing,
+    options: ReadOptions,
+    *,
+    kind: str = "json",
 ) -> Iterator[RawEntry]:
     """Read decoded objects as items of a document.
 
     `kind` begins the provenance of values that are found by the objects' own names.
     """
     found = (document.item(data=one) for one in data)
-    return _entries(found, listing, manner, kind=kind)
+    return _entries(found, listing, options, kind=kind)
 
 
-def gathered(raw: Iterable[RawEntry], document: Document, manner: Manner) -> Items:
+def collect_usable(raw: Iterable[RawEntry], document: Document, options: ReadOptions) -> ListItems:
     """Keep the usable items of a list, one for each URL that they lead to.
 
     An item without a link or title is rejected and counted, so that a rule that has
     stopped working shows. In an inferred list nobody promised that every part is an
     item: a part without a link of its own, or with a link to another site, is skipped.
     """
-    page_key = key(document.url or "")
+    own_key = page_key(document.url or "")
     usable: dict[str, RawEntry] = {}
     rejected: list[str] = []
     count = 0
 
     for entry in raw:
         count += 1
-        url, _ = link_of(entry)
-        item_key = _item_key(entry, url, manner)
+        url, _ = choose_link(entry)
+        item_key = _item_key(entry, url, options)
 
-        if item_key is None or item_key == page_key:
-            if not manner.inferred:
+        if item_key is None or item_key == own_key:
+            if not options.is_inferred:
                 rejected.append(f"{entry.item}: no link of its own")
             continue
-        if not any(plain(title.value) for title in entry.title):
+        if not any(plain_text(title.value) for title in entry.title):
             rejected.append(f"{entry.item}: no title")
             continue
-        if manner.inferred and not same_site(url or "", document.url or ""):
+        if options.is_inferred and not same_site(url or "", document.url or ""):
             continue
 
         if item_key in usable:
             usable[item_key] = _merge_items(usable[item_key], entry)
         else:
             usable[item_key] = entry
-    return Items(tuple(usable.values()), tuple(rejected), count)
+    return ListItems(tuple(usable.values()), tuple(rejected), count)
 
 
 def are_articles(entries: Sequence[RawEntry]) -> bool:
@@ -161,7 +166,7 @@ def are_articles(entries: Sequence[RawEntry]) -> bool:
         return False
     if 2 * _count_dated(entries) >= len(entries):
         return True
-    return median(map(_title_words, entries)) >= LEAST_TITLE_WORDS
+    return median(map(_title_words, entries)) >= MIN_TITLE_WORDS
 
 
 def _count_dated(entries: Iterable[RawEntry]) -> int:
@@ -171,14 +176,14 @@ def _count_dated(entries: Iterable[RawEntry]) -> int:
 def _title_words(entry: RawEntry) -> float:
     if not entry.title:
         return 0
-    return weight(plain(entry.title[0].value))
+    return count_words(plain_text(entry.title[0].value))
 
 
-def _item_key(entry: RawEntry, url: str | None, manner: Manner) -> str | None:
+def _item_key(entry: RawEntry, url: str | None, manner: ReadOptions) -> str | None:
     """Return what tells an item from the others of its list, None where nothing does."""
     if url:
-        return key(url)
-    if entry.guid and manner.linkless:
+        return page_key(url)
+    if entry.guid and manner.allow_linkless:
         return f"id {entry.guid.value}"
     return None
 
@@ -213,42 +218,44 @@ def _without_deep_items(items: Iterable[Document], most: int) -> Iterator[Docume
 
 
 def _entries(
-    items: Iterable[Document], listing: Listing, manner: Manner, *, kind: str = "json"
+    items: Iterable[Document], listing: CompiledListing, manner: ReadOptions, *, kind: str = "json"
 ) -> Iterator[RawEntry]:
     for number, item in enumerate(items, 1):
         yield _entry(item, f"item {number}", listing, manner, kind=kind)
 
 
-def _entry(item: Document, name: str, listing: Listing, manner: Manner, *, kind: str) -> RawEntry:
+def _entry(
+    item: Document, name: str, listing: CompiledListing, manner: ReadOptions, *, kind: str
+) -> RawEntry:
     """Return the values of one item: the rules', and its own for what no rule names."""
     if item.data is not None:
-        own = keys.entry(item.data, kind=kind)
+        own = keys.read_entry(item.data, kind=kind)
         languages = manner.language
     else:
-        own = _entry_of_card(card.read(item, manner.dates))
+        own = _entry_of_card(card.read(item, manner.date_reader))
         languages = (*_stated_language(item), *manner.language)
 
     entry = read_rule_fields(item, listing)
     filled: dict[str, Any] = {}
     for field, attribute in _OWN_FIELDS.items():
         has_rule = bool(listing.field(field).candidates)
-        if not getattr(entry, attribute) and (manner.gaps or not has_rule):
+        if not getattr(entry, attribute) and (manner.fill_gaps or not has_rule):
             filled[attribute] = getattr(own, attribute)
 
-    entry = replace(entry, item=name, base=item.home or None, **filled)
+    entry = replace(entry, item=name, base=item.base_url or None, **filled)
     return replace(entry, language=(*entry.language, *languages))
 
 
 def _entry_of_card(item_card: card.Card) -> RawEntry:
     """Return what an item says without rules, in the form of an entry."""
-    titles: dict[str, Found] = {}
+    titles: dict[str, Candidate] = {}
     for spot in item_card.titles:
-        titles.setdefault(spot.value, Found(escape_tags(spot.value), spot.where))
+        titles.setdefault(spot.value, Candidate(escape_tags(spot.value), spot.where))
 
-    summary: tuple[Found, ...] = ()
+    summary: tuple[Candidate, ...] = ()
     if item_card.summary is not None:
         spot = item_card.summary
-        summary = (Found(escape_tags(spot.value), spot.where),)
+        summary = (Candidate(escape_tags(spot.value), spot.where),)
     images: tuple[RawImage, ...] = ()
     if item_card.image is not None:
         spot = item_card.image
@@ -264,11 +271,11 @@ def _entry_of_card(item_card: card.Card) -> RawEntry:
     )
 
 
-def _spot_values(spots: Iterable[Spot]) -> tuple[Found, ...]:
-    return tuple(Found(spot.value, spot.where) for spot in spots)
+def _spot_values(spots: Iterable[ElementValue]) -> tuple[Candidate, ...]:
+    return tuple(Candidate(spot.value, spot.where) for spot in spots)
 
 
-def _stated_language(item: Document) -> Iterator[Found]:
+def _stated_language(item: Document) -> Iterator[Candidate]:
     language = item.root.get("lang") or item.root.get("xml:lang")
     if language:
-        yield Found(language, "listing:@lang")
+        yield Candidate(language, "listing:@lang")

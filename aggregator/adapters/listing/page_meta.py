@@ -5,22 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aggregator.adapters.listing.rule_fields import url_of_match
-from aggregator.model import Found
+from aggregator.model import Candidate
 from aggregator.normalize import language as languages
-from aggregator.normalize.url import absolute, key, same_site
-from aggregator.rules.document import text_of
+from aggregator.normalize.url import absolute_url, page_key, same_site
+from aggregator.rules.document import element_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from aggregator.rules.compiled import Listing
+    from aggregator.rules.compiled import CompiledListing
     from aggregator.rules.document import Document
 
 LONGEST_TITLE_CHARACTERS = 300
 _XML_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
-def find_language(document: Document) -> Found | None:
+def find_language(document: Document) -> Candidate | None:
     """Return the language that a page states for itself, None unless it is a language tag."""
     root = document.root
     metas = _first_metas(document)
@@ -31,25 +31,25 @@ def find_language(document: Document) -> Found | None:
         (metas.get("og:locale"), "meta:og:locale"),
     )
     for value, where in candidates:
-        if value and languages.tag(value):
-            return Found(value, where)
+        if value and languages.canonical_tag(value):
+            return Candidate(value, where)
     return None
 
 
 def find_title(document: Document) -> str | None:
     """Return the name of the page's site, else the page's title; None without both."""
     site_name = _first_metas(document).get("og:site_name")
-    title = site_name or _title_text(document)
-    return " ".join(title.split())[:LONGEST_TITLE_CHARACTERS] or None
+    find_title = site_name or _title_text(document)
+    return " ".join(find_title.split())[:LONGEST_TITLE_CHARACTERS] or None
 
 
 def _title_text(document: Document) -> str:
     for element in document.root.iter("title"):
-        return text_of(element)
+        return element_text(element)
     return ""
 
 
-def find_next_page(document: Document, listing: Listing) -> str | None:
+def find_next_page(document: Document, listing: CompiledListing) -> str | None:
     """Return the URL of the list's next page, None if there is none.
 
     Rules that name the next page decide alone. Without them the page's own
@@ -60,17 +60,17 @@ def find_next_page(document: Document, listing: Listing) -> str | None:
     else:
         candidates = _next_links_by_rel(document)
 
-    this_page = key(document.url or "")
+    this_page = page_key(document.url or "")
     for url in candidates:
-        if key(url) != this_page:
+        if page_key(url) != this_page:
             return url
     return None
 
 
-def _next_links_by_rules(document: Document, listing: Listing) -> Iterator[str]:
+def _next_links_by_rules(document: Document, listing: CompiledListing) -> Iterator[str]:
     for selector in listing.next:
         for match in selector(document):
-            url = absolute(url_of_match(match), base=document.home)
+            url = absolute_url(url_of_match(match), base=document.base_url)
             if url:
                 yield url
 
@@ -81,7 +81,7 @@ def _next_links_by_rel(document: Document) -> Iterator[str]:
         if "next" not in relations:
             continue
 
-        url = absolute(element.get("href", ""), base=document.home)
+        url = absolute_url(element.get("href", ""), base=document.base_url)
         if url and same_site(url, document.url or ""):
             yield url
 

@@ -16,18 +16,20 @@ from typing import TYPE_CHECKING, Any
 
 from aggregator.adapters.json_document import find_list
 from aggregator.adapters.listing import items
-from aggregator.rules.compiled import Field, Listing
-from aggregator.rules.json_path import leading, types
+from aggregator.rules.compiled import CompiledField, CompiledListing
+from aggregator.rules.json_path import load_leading_json, node_types
 from aggregator.rules.selector import compile_selector
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from aggregator.adapters.listing.items import Items, Manner
+    from aggregator.adapters.listing.items import ListItems, ReadOptions
     from aggregator.rules.document import Document
 
 # A way to read lists: it yields each list with what it is called in the outcome.
-Way = Callable[["Document", Listing, "Manner"], "Iterator[tuple[str, Items]]"]
+ListFinder = Callable[
+    ["Document", CompiledListing, "ReadOptions"], "Iterator[tuple[str, ListItems]]"
+]
 
 _MAX_SCRIPTS = 40
 _MAX_NODES = 2_000
@@ -126,38 +128,40 @@ class _ScriptData:
     data: Any
 
 
-def by_linked_data(
-    document: Document, listing: Listing, manner: Manner
-) -> Iterator[tuple[str, Items]]:
+def find_in_json_ld(
+    document: Document, listing: CompiledListing, manner: ReadOptions
+) -> Iterator[tuple[str, ListItems]]:
     """Yield the lists of JSON-LD: each ItemList or blog, then the articles beside each other."""
     nodes = list(islice(document.linked_data, _MAX_NODES))
-    articles = [node for node in nodes if _is_article(node)]
+    articles = [node for node in nodes if _is_article_node(node)]
     for kind, objects in (*_lists_in_nodes(nodes), ("articles", articles)):
-        raw = items.objects(objects[: items.MAX_ITEMS], document, listing, manner, kind="ld")
-        yield f"JSON-LD {kind}", items.gathered(raw, document, manner)
+        raw = items.read_objects(objects[: items.MAX_ITEMS], document, listing, manner, kind="ld")
+        yield f"JSON-LD {kind}", items.collect_usable(raw, document, manner)
 
 
-def by_microdata(
-    document: Document, listing: Listing, manner: Manner
-) -> Iterator[tuple[str, Items]]:
+def find_in_microdata(
+    document: Document, listing: CompiledListing, manner: ReadOptions
+) -> Iterator[tuple[str, ListItems]]:
     """Yield the list of the elements that are marked as articles."""
     yield "microdata", _read_format("microdata", document, listing, manner)
 
 
-def by_microformats(
-    document: Document, listing: Listing, manner: Manner
-) -> Iterator[tuple[str, Items]]:
+def find_in_microformats(
+    document: Document, listing: CompiledListing, manner: ReadOptions
+) -> Iterator[tuple[str, ListItems]]:
     """Yield the list of h-entry (or, before 2013, hAtom) elements."""
     yield "microformats", _read_format("microformats", document, listing, manner)
 
 
-def by_state(document: Document, listing: Listing, manner: Manner) -> Iterator[tuple[str, Items]]:
+def find_in_script_state(
+    document: Document, listing: CompiledListing, manner: ReadOptions
+) -> Iterator[tuple[str, ListItems]]:
     """Yield the longest lists of the JSON that scripts carry."""
     for script in _script_data(document):
-        for found in find_list.lists(script.data):
-            raw = items.objects(found.objects[: items.MAX_ITEMS], document, listing, manner)
+        for found in find_list.find_lists(script.data):
+            raw = items.read_objects(found.objects[: items.MAX_ITEMS], document, listing, manner)
             name = f"JSON state ({script.name}: {found.path})"
-            yield name, items.gathered(raw, document, manner)
+            yield name, items.collect_usable(raw, document, manner)
 
 
 def _lists_in_nodes(nodes: list[dict[str, Any]]) -> Iterator[tuple[str, list[Any]]]:
@@ -170,7 +174,7 @@ def _lists_in_nodes(nodes: list[dict[str, Any]]) -> Iterator[tuple[str, list[Any
         if not queue:
             return
         node, depth = queue.popleft()
-        kinds = types(node)
+        kinds = node_types(node)
         if not _NO_ARTICLE_LISTS.isdisjoint(kinds):
             continue
 
@@ -203,29 +207,31 @@ def _list_object(node: dict[str, Any]) -> dict[str, Any]:
     return node
 
 
-def _is_article(node: Mapping[str, Any]) -> bool:
-    return any(_ARTICLE_TYPE.search(kind) for kind in types(dict(node)))
+def _is_article_node(node: Mapping[str, Any]) -> bool:
+    return any(_ARTICLE_TYPE.search(kind) for kind in node_types(dict(node)))
 
 
-def _read_format(format_name: str, document: Document, listing: Listing, manner: Manner) -> Items:
+def _read_format(
+    format_name: str, document: Document, listing: CompiledListing, manner: ReadOptions
+) -> ListItems:
     """Read the items of a format; fields that rules select are read by the rules."""
     format_listing = _format_listing(format_name)
     by_rules = {name: rule for name, rule in listing.fields.items() if rule.candidates}
     merged = replace(format_listing, fields={**format_listing.fields, **by_rules})
 
     # The selectors name alternatives; what none of them finds the item may have itself.
-    options = replace(manner, gaps=True)
+    options = replace(manner, fill_gaps=True)
     return items.read(document, format_listing.items[0], merged, options)
 
 
 @lru_cache(maxsize=2)
-def _format_listing(format_name: str) -> Listing:
+def _format_listing(format_name: str) -> CompiledListing:
     items_selector, field_selectors = _FORMATS[format_name]
     fields = {}
     for name, selectors in field_selectors.items():
         candidates = tuple((compile_selector(selector), False) for selector in selectors)
-        fields[name] = Field(candidates=candidates)
-    return Listing(items=(compile_selector(items_selector),), fields=fields)
+        fields[name] = CompiledField(candidates=candidates)
+    return CompiledListing(items=(compile_selector(items_selector),), fields=fields)
 
 
 def _script_data(document: Document) -> Iterator[_ScriptData]:
@@ -238,8 +244,8 @@ def _script_data(document: Document) -> Iterator[_ScriptData]:
 
         script_id = script.get("id", "")
         if media_type in _STATE_TYPES or script_id == "__NEXT_DATA__":
-            yield _ScriptData(script_id or "script", leading(text))
+            yield _ScriptData(script_id or "script", load_leading_json(text))
             continue
         assignment = _ASSIGNMENT.search(text)
         if assignment:
-            yield _ScriptData(assignment[1], leading(text[assignment.end() :]))
+            yield _ScriptData(assignment[1], load_leading_json(text[assignment.end() :]))

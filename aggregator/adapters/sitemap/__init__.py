@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from aggregator.adapters.sitemap import xml
-from aggregator.model import Enclosure, Found, Parsed, RawEntry, RawImage
+from aggregator.model import Candidate, Enclosure, Parsed, RawEntry, RawImage
 from aggregator.normalize import dates
-from aggregator.normalize.url import absolute, key
+from aggregator.normalize.url import absolute_url, page_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -52,12 +52,12 @@ def parse(capture: Capture, _: SiteRules | None = None) -> Parsed:
         elif len(rejected) < _MAX_REJECTED:
             rejected.append(f"url {number}: no address")
 
-    newest = _newest(urls, capture.taken)
-    if sitemap.index:
+    newest = _sort_newest(urls, capture.taken)
+    if sitemap.is_index:
         children = _children(newest[:MAX_CHILDREN], capture.url)
         return Parsed(
             rejected=tuple(rejected),
-            repaired=sitemap.repaired,
+            repaired=sitemap.is_repaired,
             more=children,
             quiet=not children,
         )
@@ -68,13 +68,13 @@ def parse(capture: Capture, _: SiteRules | None = None) -> Parsed:
     return Parsed(
         _entries(newest, capture.url),
         tuple(rejected),
-        repaired=sitemap.repaired,
+        repaired=sitemap.is_repaired,
         quiet=not urls,
         notes=notes,
     )
 
 
-def _newest(urls: Sequence[NumberedUrl], taken: datetime) -> list[NumberedUrl]:
+def _sort_newest(urls: Sequence[NumberedUrl], taken: datetime) -> list[NumberedUrl]:
     """Return as many URLs as are used at most, the newest first.
 
     URLs without a date come last. Equal dates keep the document's order.
@@ -112,7 +112,7 @@ def _children(urls: Iterable[NumberedUrl], index_url: str) -> tuple[str, ...]:
     """Return the absolute URLs of an index's sitemaps, each once, without its own."""
     children = dict[str, None]()
     for _, url in urls:
-        child = absolute(url["loc"][0], base=index_url)
+        child = absolute_url(url["loc"][0], base=index_url)
         if child and child != index_url:
             children[child] = None
     return tuple(children)
@@ -122,7 +122,7 @@ def _entries(newest: Iterable[NumberedUrl], base: str) -> tuple[RawEntry, ...]:
     """Return one item for each different URL, MAX_ITEMS at most."""
     entries: dict[str, RawEntry] = {}
     for number, url in newest:
-        entries.setdefault(key(url["loc"][0]), _entry(f"url {number}", url, base))
+        entries.setdefault(page_key(url["loc"][0]), _entry(f"url {number}", url, base))
     return tuple(entries.values())[:MAX_ITEMS]
 
 
@@ -142,16 +142,16 @@ def _entry(item: str, url: Url, base: str) -> RawEntry:
     )
 
 
-def _candidates(url: Url, name: str) -> tuple[Found, ...]:
+def _candidates(url: Url, name: str) -> tuple[Candidate, ...]:
     where = f"sitemap:{name}"
-    return tuple(Found(value, where) for value in url.get(name, ()))
+    return tuple(Candidate(value, where) for value in url.get(name, ()))
 
 
-def _tags(url: Url) -> Iterator[Found]:
+def _tags(url: Url) -> Iterator[Candidate]:
     for keywords in _candidates(url, "news:keywords"):
         for keyword in _SEPARATOR.split(keywords.value):
             if keyword:
-                yield Found(keyword, keywords.where)
+                yield Candidate(keyword, keywords.where)
 
 
 def _images(url: Url) -> Iterator[RawImage]:

@@ -36,8 +36,8 @@ class Sitemap:
     """
 
     urls: tuple[Mapping[str, tuple[str, ...]], ...]
-    index: bool = False
-    repaired: bool = False
+    is_index: bool = False
+    is_repaired: bool = False
 
 
 def read(body: bytes, content_type: str = "") -> Sitemap:
@@ -53,7 +53,7 @@ def read(body: bytes, content_type: str = "") -> Sitemap:
 
     sitemap = _read_xml(text) if text.startswith("<") else _read_lines(text)
     if not is_whole:
-        sitemap = replace(sitemap, repaired=True)
+        sitemap = replace(sitemap, is_repaired=True)
     return sitemap
 
 
@@ -95,7 +95,7 @@ def _read_xml(text: str) -> Sitemap:
     repaired = False
     try:
         _feed(collector, text.encode("utf-8", "replace"))
-    except _FullError:
+    except _TooManyUrlsError:
         repaired = True
     except expat.ExpatError as e:
         if collector.root is None:
@@ -121,7 +121,7 @@ def _feed(collector: _Collector, data: bytes) -> None:
     parser.Parse(b"", True)
 
 
-class _FullError(Exception):
+class _TooManyUrlsError(Exception):
     """There are as many URLs as will be read."""
 
 
@@ -168,7 +168,7 @@ class _Collector:
         self.urls.append({name: tuple(values) for name, values in self._values.items()})
         self._values = {}
         if len(self.urls) >= MAX_URLS:
-            raise _FullError
+            raise _TooManyUrlsError
 
     def _add_value(self, name: str, value: str) -> None:
         if len(self._values) >= _MAX_VALUES:  # so many names are no sitemap's

@@ -72,7 +72,7 @@ def add(
     if readers:
         _tell_followed(readers, str(aim.path), tell)
         return 0
-    found, private = _found(aim, destination, config, tell)
+    found, private = _find_source(aim, destination, config, tell)
     if not isinstance(found, FoundSource):
         if found is None:
             return _nothing(aim, ctx.obj.path, private=private)
@@ -84,7 +84,7 @@ def add(
     _show(found, addition)
     _tell_others(found, tell)
     tell(_pace(found))
-    tell(_written(addition, ctx.obj, dry_run=dry_run))
+    tell(_write_source(addition, ctx.obj, dry_run=dry_run))
     return 0
 
 
@@ -113,24 +113,26 @@ def _search(
     from aggregator.rules.selector import compile_selector
     from aggregator.subscribe.search import Search
 
-    def drafted(given: "Mapping[str, Any]") -> "Source":
+    def draft_source(given: "Mapping[str, Any]") -> "Source":
         return draft({"id": "added", **given}, config, file, selector=compile_selector)
 
-    return Search(partial(rehearse, config, reuse=True, on=stage), drafted, _follower(config), tell)
+    return Search(
+        partial(rehearse, config, reuse=True, on=stage), draft_source, _follower(config), tell
+    )
 
 
 def _follower(config: "Config") -> "Callable[[str], Source | None]":
     from aggregator.normalize.identity import url_key
 
     by_key = {url_key(source.url): source for source in reversed(config.sources) if source.url}
-    discovered = _discovered(config)
+    discovered = _discovered_feeds(config)
     for source in config.sources:
         if (feed := discovered.get(source.id)) is not None:
             by_key.setdefault(url_key(feed), source)
     return lambda url: by_key.get(url_key(url))
 
 
-def _discovered(config: "Config") -> "Mapping[str, str]":
+def _discovered_feeds(config: "Config") -> "Mapping[str, str]":
     """The feeds that sources were led to by their pages, as the store knows them; nothing is made where it is not."""
     from aggregator.app import open_store
     from aggregator.errors import StoreError
@@ -150,16 +152,16 @@ def _discovered(config: "Config") -> "Mapping[str, str]":
         return {}
 
 
-def _found(
+def _find_source(
     aim: "UserInput", file: Path, config: "Config", tell: "Callable[[str], None]"
 ) -> "tuple[FoundSource | AlreadyFollowed | None, bool]":
     """What an address or a path leads to; and whether it was refused because it is private."""
     import asyncio
 
-    return asyncio.run(_searched(aim, file, config, tell))
+    return asyncio.run(_run_search(aim, file, config, tell))
 
 
-async def _searched(
+async def _run_search(
     aim: "UserInput", file: Path, config: "Config", tell: "Callable[[str], None]"
 ) -> "tuple[FoundSource | AlreadyFollowed | None, bool]":
     """Search on one stage: a site is asked at one pace, whatever is tried."""
@@ -291,7 +293,7 @@ def _tell_others(found: "FoundSource", tell: "Callable[[str], None]") -> None:
         return
     tell("further feeds of that page; each can be added by its address:")
     for candidate in found.others[:_TOLD]:
-        tell(f"  {candidate.url}  ({candidate.why})")
+        tell(f"  {candidate.url}  ({candidate.reason})")
     if len(found.others) > _TOLD:
         tell(f"  … and {len(found.others) - _TOLD} more")
 
@@ -304,12 +306,12 @@ def _pace(found: "FoundSource") -> str:
     return f"pace: {words}; `every:` sets another interval"
 
 
-def _written(addition: "Addition", invocation: "Invocation", *, dry_run: bool) -> str:
+def _write_source(addition: "Addition", invocation: "Invocation", *, dry_run: bool) -> str:
     """Write it, unless this is for show; say what was done."""
     from aggregator.config.edit.add import add as write
 
     if dry_run:
         return f"nothing is written (--dry-run); it would be added to {addition.file}"
     write(addition, env=os.environ, load=invocation.load)
-    identity = addition.given["id"]
+    identity = addition.mapping["id"]
     return f"added to {addition.file}; a running daemon takes it up, `aggregator fetch {identity}` asks it now"

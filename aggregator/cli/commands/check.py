@@ -30,7 +30,7 @@ def check(
 ) -> int:
     """Validate the configuration and site rules."""
     ctx.obj.log(logging.WARNING)
-    config, problems = _checked(ctx.obj)
+    config, problems = _check_everything(ctx.obj)
     if format == "json":
         put_json([_record(problem) for problem in problems])
     for problem in problems if format == "text" else ():
@@ -40,7 +40,7 @@ def check(
     return REFUSED if problems else 0
 
 
-def _checked(invocation: Invocation) -> "tuple[Config | None, list[Problem]]":
+def _check_everything(invocation: Invocation) -> "tuple[Config | None, list[Problem]]":
     """Load everything; the configuration is None unless all of it is good. Raises UsageError where there is none."""
     from aggregator.rules.loader import load_sites
     from aggregator.rules.shipped import shipped_names

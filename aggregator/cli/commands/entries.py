@@ -56,12 +56,12 @@ def entries(
     most = TABLE_LIMIT if limit is None and format == "table" else limit
     with open_store(config) as store:
         if source is not None:
-            _known(source, config, store)
+            _check_source(source, config, store)
         _print(store.entries(source=source, since=earliest, limit=most, search=search), format)
     return 0
 
 
-def _known(source: str, config: "Config", store: "Store") -> None:
+def _check_source(source: str, config: "Config", store: "Store") -> None:
     """Accept also a source that was taken out of the configuration: its entries stay."""
     if source not in store.entry_counts():
         source_named(source, config)

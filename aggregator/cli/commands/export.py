@@ -41,9 +41,9 @@ def export(
 
 
 def _opml(config: "Config", *, quiet: bool) -> "Iterator[bytes]":
-    from aggregator.opml.write import outlines, render
+    from aggregator.opml.write import render, select_outlines
 
-    feeds, left_out = outlines(config.sources)
+    feeds, left_out = select_outlines(config.sources)
     yield render("aggregator", feeds)
     for source, why in left_out.items() if not quiet else ():
         say(f"{source}: not exported: {why}")
@@ -66,9 +66,9 @@ def _put(parts: "Iterable[bytes]", output: Path | None) -> None:
         for part in parts:
             put(part)
         return
-    from aggregator.cli.backwards import written
+    from aggregator.cli.backwards import write_stream
 
     try:
-        written(output, parts)
+        write_stream(output, parts)
     except OSError as error:
         raise StoreError(f"cannot write {output}: {error.strerror or error}") from error

@@ -62,7 +62,7 @@ def fetch(
 
     ctx.obj.log(logging.WARNING, prints_outcomes=True)
     config = ctx.obj.load()
-    names = _chosen(sources or (), config)
+    names = _check_names(sources or (), config)
     with open_store(config) as store:
         app = App(config, store)
         began = app.clock()
@@ -78,7 +78,7 @@ def fetch(
     return FAILED if any(outcome.status == "failed" for outcome in outcomes) else 0
 
 
-def _chosen(wanted: "Iterable[str]", config: "Config") -> tuple[str, ...]:
+def _check_names(wanted: "Iterable[str]", config: "Config") -> tuple[str, ...]:
     """Check the names of sources; () for all. Raises UsageError."""
     found = [source_named(name, config) for name in dict.fromkeys(wanted)]
     for source in found:
@@ -95,14 +95,14 @@ async def _cycle(
     from aggregator.cli.report.progress import progress
 
     async with app:
-        due = _expected(app, names, force=force)
+        due = _count_due(app, names, force=force)
         with progress(due, quiet=quiet) as advance:
             outcomes = await app.cycle(names or None, force=force, full=full, progress=advance)
     order = {source: place for place, source in enumerate(app.sources)}
-    return sorted(_joined(outcomes), key=lambda outcome: order[outcome.source])
+    return sorted(_merge_outcomes(outcomes), key=lambda outcome: order[outcome.source])
 
 
-def _expected(app: "App", names: "Sequence[str]", *, force: bool) -> int:
+def _count_due(app: "App", names: "Sequence[str]", *, force: bool) -> int:
     from aggregator.cli.report.source_status import is_due
 
     now = app.clock()
@@ -111,7 +111,7 @@ def _expected(app: "App", names: "Sequence[str]", *, force: bool) -> int:
     return sum(force or is_due(state, now) for state in states)
 
 
-def _joined(outcomes: "Iterable[Outcome]") -> "list[Outcome]":
+def _merge_outcomes(outcomes: "Iterable[Outcome]") -> "list[Outcome]":
     """Make one outcome of those of a large folder, which is read in several runs."""
     joined: dict[str, Outcome] = {}
     for outcome in outcomes:

@@ -57,18 +57,18 @@ def import_(
 
     ctx.obj.log(logging.WARNING)
     config = ctx.obj.load()
-    listed = _listed(file)
+    listed = _read_opml(file)
     found = plan_import(listed.feeds, config)
     new = [fate for fate in found if fate.verdict == "added"]
     first = file_for(config, to or ctx.obj.path.parent / USUAL_FILE, env=os.environ)
     paths = [] if dry_run or not new else _write(ctx.obj, new, first)
     _print(found, format)
     if not ctx.obj.quiet:
-        _tell(found, paths, cut=listed.cut, dry_run=dry_run)
+        _tell(found, paths, cut=listed.is_truncated, dry_run=dry_run)
     return 0
 
 
-def _listed(file: str) -> "Subscriptions":
+def _read_opml(file: str) -> "Subscriptions":
     from aggregator.opml import read
 
     try:
@@ -91,10 +91,12 @@ def _write(invocation: "Invocation", new: "Sequence[ImportResult]", first: Path)
     from aggregator.config.edit.add import alone
 
     with alone(first):
-        return _written(invocation, new, first)
+        return _append_and_reload(invocation, new, first)
 
 
-def _written(invocation: "Invocation", new: "Sequence[ImportResult]", first: Path) -> list[Path]:
+def _append_and_reload(
+    invocation: "Invocation", new: "Sequence[ImportResult]", first: Path
+) -> list[Path]:
     from aggregator.config.edit.add import append
 
     before: dict[Path, bytes | None] = {}

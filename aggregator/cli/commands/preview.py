@@ -80,7 +80,7 @@ def preview(
     from aggregator.rules.loader import load_sites
 
     ctx.obj.log(logging.WARNING)
-    chosen = _chosen(entry, limit)
+    chosen = _parse_entry_option(entry, limit)
     config, source = _source(ctx.obj, name, adapter)
     sites = load_sites(sites_folder(config))
     if record and not source.origin:
@@ -94,12 +94,12 @@ def preview(
         if entry == "all"
         else min(max(ARTICLES, *chosen), 100)
     )
-    trial = asyncio.run(_tried(config, source, sites, chosen=chosen, articles=most))
+    trial = asyncio.run(_run_preview(config, source, sites, chosen=chosen, articles=most))
     if format == "json":
         put_json(record_of(trial, limit=limit))
     else:
         show(trial, limit=limit)
-    for line in _recorded(trial, source, sites) if record else ():
+    for line in _record_captures(trial, source, sites) if record else ():
         typer.echo(line, err=format == "json")
     if trial.items and chosen.start > len(trial.items):
         say(f"{source.id}: there is no entry {chosen.start}: {len(trial.items)} came out")
@@ -108,7 +108,7 @@ def preview(
     return 0 if trial.items else FAILED
 
 
-def _chosen(entry: str, limit: int) -> range:
+def _parse_entry_option(entry: str, limit: int) -> range:
     if entry == "all":
         return range(1, limit + 1)
     if not (entry.isascii() and entry.isdigit() and int(entry[:9]) > 0):
@@ -128,7 +128,7 @@ def _source(invocation: "Invocation", name: str, adapter: str | None) -> "tuple[
     source = _of_address(invocation, _address(name), adapter or "auto")
     every_stated = "every" in config.defaults.model_fields_set
     source = source.model_copy(update={"every": config.defaults.every})
-    return config, source.placed(origin="", stated=(), every_stated=every_stated)
+    return config, source.with_origin(origin="", stated=(), every_stated=every_stated)
 
 
 def _is_address(name: str, ids: "Collection[str]") -> bool:
@@ -176,7 +176,7 @@ def _reason(detail: "ErrorDetails") -> str:
     return f"{detail['loc'][0]} {context.get('error') or detail['msg']}{advice}"
 
 
-async def _tried(
+async def _run_preview(
     config: "Config", source: "Source", sites: "Sites", *, chosen: range, articles: int
 ) -> "Trial":
     from aggregator.cli.report.preview import trial_of
@@ -184,7 +184,7 @@ async def _tried(
 
     async with stage(config) as shared:
         rehearsal = await rehearse(config, source, articles=articles, reuse=True, on=shared)
-        if not source.origin and source.adapter == "auto" and rehearsal.fetched:
+        if not source.origin and source.adapter == "auto" and rehearsal.responses:
             alone = await _article(source, rehearsal, sites, shared.workers)
             if alone is not None:
                 return alone
@@ -197,19 +197,19 @@ async def _article(
     """Read an address that is an article's own page as that article; None for any other."""
     from aggregator.adapter_table import ARTICLE
     from aggregator.adapters.article.not_article import is_article
-    from aggregator.adapters.html import document
+    from aggregator.adapters.html import parse_page
     from aggregator.cli.report.preview import trial_of_article
     from aggregator.discovery.page_links import looks_like_html
     from aggregator.model import Capture
     from aggregator.parse.task import parse_task
 
-    response, outcome = rehearsal.fetched[0], rehearsal.result.outcome
+    response, outcome = rehearsal.responses[0], rehearsal.result.outcome
     capture = Capture(
         source.id, response.url, outcome.started, response.body, headers=response.headers
     )
     job = parse_task(source, ARTICLE)
     try:
-        if not looks_like_html(capture) or not is_article(document(capture)):
+        if not looks_like_html(capture) or not is_article(parse_page(capture)):
             return None
         read = await workers.parse([capture], job)
     except SourceError:
@@ -221,7 +221,7 @@ async def _article(
     )
 
 
-def _recorded(trial: "Trial", source: "Source", sites: "Sites") -> list[str]:
+def _record_captures(trial: "Trial", source: "Source", sites: "Sites") -> list[str]:
     """Save the documents of the first entry that was explained, and write the tests that hold them."""
     from pathlib import Path
 

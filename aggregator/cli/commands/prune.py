@@ -34,7 +34,7 @@ def prune(
     config = ctx.obj.load()
     with open_store(config) as store:
         app = App(config, store)
-        pruned = asyncio.run(_pruned(app, dry_run=dry_run, vacuum=vacuum))
+        pruned = asyncio.run(_run_prune(app, dry_run=dry_run, vacuum=vacuum))
         if not dry_run and (pruned.entries or app.ages):
             app.publish()
     for entry_id in pruned.entries:
@@ -44,7 +44,7 @@ def prune(
     return 0
 
 
-async def _pruned(app: "App", *, dry_run: bool, vacuum: bool) -> "PruneResult":
+async def _run_prune(app: "App", *, dry_run: bool, vacuum: bool) -> "PruneResult":
     async with app:
         return await app.prune(dry_run=dry_run, vacuum=vacuum)
 

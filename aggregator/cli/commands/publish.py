@@ -48,9 +48,14 @@ def publish(
 
 
 def _row(key: tuple[str, str], rendition: "Rendition") -> tuple[str, ...]:
-    return *key, "yes" if rendition.written else "no", str(rendition.path)
+    return *key, "yes" if rendition.has_changed else "no", str(rendition.path)
 
 
 def _record(key: tuple[str, str], rendition: "Rendition") -> dict[str, object]:
     view, kind = key
-    return {"view": view, "format": kind, "path": str(rendition.path), "changed": rendition.written}
+    return {
+        "view": view,
+        "format": kind,
+        "path": str(rendition.path),
+        "changed": rendition.has_changed,
+    }

@@ -42,7 +42,7 @@ def show(
     ctx.obj.log(logging.WARNING)
     config = ctx.obj.load()
     with open_store(config) as store:
-        found = _found(App(config, store), name)
+        found = _find_entries(App(config, store), name)
         stated = [store.evidence(entry.id) for entry in found]
         pasts = [past(store.history(entry.id)) if revisions or diff else () for entry in found]
     if format == "json":
@@ -53,7 +53,7 @@ def show(
     return 0
 
 
-def _found(app: "App", name: str) -> "list[Entry]":
+def _find_entries(app: "App", name: str) -> "list[Entry]":
     """Raises UsageError where nothing is found, or the beginning of an id leads to several."""
     if found := app.find(name):
         return found

@@ -80,5 +80,5 @@ def _row(standing: "Standing", now: "datetime") -> tuple[str, ...]:
         result_words(standing.outcome),
         due_words(standing, now=now),
         source.adapter,
-        source.shown,
+        source.display_location,
     )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from aggregator.rule_tests.declared import DeclaredTest
     from aggregator.rules.compiled import Sites
 
-    Ended = tuple[DeclaredTest, tuple[str, ...]]
+    FinishedTest = tuple[DeclaredTest, tuple[str, ...]]
 
 
 def test(
@@ -44,7 +44,7 @@ def test(
     from datetime import UTC, datetime
 
     ctx.obj.log(logging.WARNING)
-    declared, sites = _declared(ctx.obj, sources or ())
+    declared, sites = _collect_tests(ctx.obj, sources or ())
     now = datetime.now(UTC)
     ended = [(one, _failures(one, sites, now=now)) for one in declared]
     if format == "json":
@@ -54,16 +54,16 @@ def test(
     return FAILED if any(failures for _, failures in ended) else 0
 
 
-def _declared(
+def _collect_tests(
     invocation: "Invocation", names: "Sequence[str]"
 ) -> "tuple[list[DeclaredTest], Sites]":
     """Collect the tests that are wanted. Raises UsageError for a name that nobody has, ConfigError."""
     from aggregator.config.words import nearest
     from aggregator.rule_tests.declared import rules_tests, source_tests
-    from aggregator.rules.loader import load_sites, rules_files
+    from aggregator.rules.loader import load_sites, read_rules_files
 
     config = invocation.load()
-    files = rules_files(invocation.sites_folder)
+    files = read_rules_files(invocation.sites_folder)
     known = [*(source.id for source in config.sources), *(one.file.id for one in files)]
     for name in names:
         if name not in known:
@@ -87,7 +87,7 @@ def _failures(one: "DeclaredTest", sites: "Sites", *, now: "datetime") -> tuple[
     return mismatches(one.test, capture, job=one.task_for(capture), sites=sites)
 
 
-def _tell(ended: "Sequence[Ended]") -> None:
+def _tell(ended: "Sequence[FinishedTest]") -> None:
     if not ended:
         typer.echo("no tests declared")
         return

@@ -39,9 +39,9 @@ def pieces(old: str, new: str) -> list[Piece]:
     [('same', 'a '), ('gone', 'red'), ('come', 'blue'), ('same', ' car')]
     """
     found: list[Piece] = []
-    for was, now in _replaced(old.splitlines(keepends=True), new.splitlines(keepends=True)):
-        found += _merged(list(_words(was, now))) if was != now else [Piece("same", was)]
-    return list(_joined(found))
+    for was, now in _align(old.splitlines(keepends=True), new.splitlines(keepends=True)):
+        found += _mark_lone_pieces(list(_words(was, now))) if was != now else [Piece("same", was)]
+    return list(_join_neighbours(found))
 
 
 def excerpt(found: Sequence[Piece]) -> Iterator[Piece]:
@@ -55,10 +55,10 @@ def excerpt(found: Sequence[Piece]) -> Iterator[Piece]:
         yield Piece("same", f"{head}…{tail}")
 
 
-def marked(found: Iterable[Piece]) -> str:
+def mark_changes(found: Iterable[Piece]) -> str:
     """Write a diff with marks (those of `wdiff`), where there are no colours.
 
-    >>> marked(pieces("日股收涨", "日股收跌"))
+    >>> mark_changes(pieces("日股收涨", "日股收跌"))
     '日股收[-涨-]{+跌+}'
     """
     marks = {"same": "{}", "gone": "[-{}-]", "come": "{{+{}+}}"}
@@ -66,7 +66,7 @@ def marked(found: Iterable[Piece]) -> str:
 
 
 def _words(was: str, now: str) -> Iterator[Piece]:
-    for gone, come in _replaced(_TOKEN.findall(was), _TOKEN.findall(now)):
+    for gone, come in _align(_TOKEN.findall(was), _TOKEN.findall(now)):
         if gone == come:
             yield from (Piece("same", gone),) if gone else ()
             continue
@@ -74,7 +74,7 @@ def _words(was: str, now: str) -> Iterator[Piece]:
         yield from (Piece("come", come),) if come else ()
 
 
-def _replaced(was: Sequence[str], now: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _align(was: Sequence[str], now: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield the aligned stretches of two sequences, equal ones as equal texts."""
     start = next(
         (n for n, (a, b) in enumerate(zip(was, now, strict=False)) if a != b),
@@ -83,11 +83,11 @@ def _replaced(was: Sequence[str], now: Sequence[str]) -> Iterator[tuple[str, str
     rest = min(len(was), len(now)) - start
     end = next((n for n in range(rest) if was[-1 - n] != now[-1 - n]), rest)
     yield "".join(was[:start]), "".join(now[:start])
-    yield from _aligned(was[start : len(was) - end], now[start : len(now) - end])
+    yield from _align_middle(was[start : len(was) - end], now[start : len(now) - end])
     yield "".join(was[len(was) - end :]), "".join(now[len(now) - end :])
 
 
-def _aligned(was: Sequence[str], now: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _align_middle(was: Sequence[str], now: Sequence[str]) -> Iterator[tuple[str, str]]:
     if len(was) * len(now) > _MOST_PAIRS:
         yield "".join(was), "".join(now)
         return
@@ -97,7 +97,7 @@ def _aligned(was: Sequence[str], now: Sequence[str]) -> Iterator[tuple[str, str]
         yield "".join(was[was_from:was_to]), "".join(now[now_from:now_to])
 
 
-def _merged(found: Sequence[Piece]) -> Iterator[Piece]:
+def _mark_lone_pieces(found: Sequence[Piece]) -> Iterator[Piece]:
     """Take a single character or space between two changes for changed as well."""
     kinds = ["same", *(piece.kind for piece in found), "same"]
     for place, piece in enumerate(found):
@@ -108,7 +108,7 @@ def _merged(found: Sequence[Piece]) -> Iterator[Piece]:
             yield piece
 
 
-def _joined(found: Iterable[Piece]) -> Iterator[Piece]:
+def _join_neighbours(found: Iterable[Piece]) -> Iterator[Piece]:
     """Join neighbours, and within one change what went before what came."""
     for same, group in groupby(found, key=lambda piece: piece.kind == "same"):
         stretch = tuple(group)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aggregator.cli.report.diff import excerpt, marked
+from aggregator.cli.report.diff import excerpt, mark_changes
 from aggregator.cli.report.revisions import FIELDS
 from aggregator.cli.report.terminal import clean, console, put
 from aggregator.publish.json_record import evidence_record, record
@@ -42,7 +42,7 @@ class Sheet:
     def entry(self, entry: Entry, stated: Sequence[Evidence] = ()) -> None:
         """Write every field that has a value, and what was `stated` of its dates."""
         self.line(entry.title, "bold")
-        rows = [*_rows(entry), *map(_stated, stated)]
+        rows = [*_rows(entry), *map(_evidence_row, stated)]
         width = max(_width(value) for _, value, _ in rows if _width(value) <= _WIDEST_VALUE)
         for name, value, where in rows:
             space = " " * max(width - _width(value), 0)
@@ -53,7 +53,7 @@ class Sheet:
         self.line(f"revisions: {len(past)}", "bold")
         for version in past:
             revision = version.revision
-            changes = ", ".join(version.changed) or (
+            changes = ", ".join(version.changes) or (
                 "first" if revision.number == 1 else "nothing that is shown"
             )
             self.line(
@@ -77,7 +77,7 @@ class Sheet:
             and not self._console.no_color
         )
         if self._console is None or not coloured:
-            self.line(f"  {name}: {marked(change)}")
+            self.line(f"  {name}: {mark_changes(change)}")
             return
         from rich.text import Text
 
@@ -103,7 +103,7 @@ def _row(entry: Entry, name: str, value: object) -> tuple[str, str, str]:
     return name, text if name in _WHOLE else _short(text), _where(entry, name)
 
 
-def _stated(evidence: Evidence) -> tuple[str, str, str]:
+def _evidence_row(evidence: Evidence) -> tuple[str, str, str]:
     facts = evidence_record(evidence)
     told = [
         str(facts[name])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from aggregator.adapter_table import ARTICLE
 from aggregator.cli.report.source_status import pace_words
 from aggregator.model import Entry
-from aggregator.normalize.html import text_of
+from aggregator.normalize.html import html_to_text
 from aggregator.parse.trace import trace_items, unmatched_selectors
 from aggregator.run.page_fetcher import redact_query
 from aggregator.schedule import RETRY_AFTER
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from aggregator.parse.captures import ParseTask
     from aggregator.parse.trace import FieldTrace, ItemTrace
     from aggregator.rules.compiled import Sites
-    from aggregator.rules.suggest.unmatched import Silent
+    from aggregator.rules.suggest.unmatched import UnmatchedSelector
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +57,11 @@ class Trial:
 
     source: str
     carrier: str | None
-    fetched: tuple[Response, ...]
+    responses: tuple[Response, ...]
     outcome: Outcome
     items: tuple[Item, ...] = ()
     left_out: tuple[str, ...] = ()
-    silent: tuple[Silent, ...] = ()
+    silent: tuple[UnmatchedSelector, ...] = ()
     pace: str | None = None
 
 
@@ -75,7 +75,7 @@ def trial_of(rehearsal: Rehearsal, sites: Sites, *, explained: Collection[int]) 
     return Trial(
         rehearsal.source.id,
         rehearsal.carrier,
-        tuple(_public(one, rehearsal.source) for one in rehearsal.fetched),
+        tuple(_public(one, rehearsal.source) for one in rehearsal.responses),
         rehearsal.result.outcome,
         items,
         reader.left_out(),
@@ -94,11 +94,13 @@ def _pace(rehearsal: Rehearsal) -> str | None:
 
 def _public(response: Response, source: Source) -> Response:
     """Leave out of an answer's address what the environment filled in."""
-    if source.shown == source.location:
+    if source.display_location == source.location:
         return response
     return replace(
         response,
-        url=source.shown if response.url == source.location else redact_query(response.url),
+        url=source.display_location
+        if response.url == source.location
+        else redact_query(response.url),
     )
 
 
@@ -152,7 +154,7 @@ def entry_of(revision: Revision) -> Entry:
     """The entry that a first revision makes."""
     return Entry(
         id=uuid.uuid5(NAMESPACE, revision.keys[0]).urn,
-        content_text=text_of(revision.content_html) if revision.content_html else None,
+        content_text=html_to_text(revision.content_html) if revision.content_html else None,
         updated=revision.published,
         first_seen=revision.captured,
         revision=1,
@@ -231,7 +233,7 @@ class _Reader:
             if one.revision and not one.passes_filters and f"{one.item}:" not in rejected
         )
 
-    def silent(self) -> tuple[Silent, ...]:
+    def silent(self) -> tuple[UnmatchedSelector, ...]:
         """Tell which rules find nothing, in the document and in the pages of its articles, each once."""
         if self._outcome.error not in (None, "no-items", "not-a-feed"):
             return ()

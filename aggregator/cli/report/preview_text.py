@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from aggregator.fetch import Response
     from aggregator.model import Revision
     from aggregator.parse.trace import FieldTrace, TracedCandidate
-    from aggregator.rules.suggest.unmatched import Silent
+    from aggregator.rules.suggest.unmatched import UnmatchedSelector
 
 _TABLE = (
     Column("n", right=True),
@@ -71,7 +71,7 @@ def record_of(trial: Trial, *, limit: int) -> dict[str, object]:
                 "bytes": len(one.body),
                 "content_type": _media_type(one) or None,
             }
-            for one in trial.fetched
+            for one in trial.responses
         ],
         "pace": trial.pace,
         "outcome": outcome_record(trial.outcome),
@@ -91,7 +91,7 @@ def _head(trial: Trial) -> Iterator[str]:
     carrier = f" ({trial.carrier})" if trial.carrier else ""
     entries = f"{len(trial.items)} entr{'y' if len(trial.items) == 1 else 'ies'}"
     yield f"{trial.source}{carrier}: {entries}{rejected}{left_out}"
-    for one in trial.fetched:
+    for one in trial.responses:
         yield f"  fetched   {one.url}  {one.status}  {len(one.body):,} bytes  {_media_type(one)}".rstrip()
     if trial.pace:
         yield f"  pace      {trial.pace}"
@@ -195,6 +195,10 @@ def _candidate(candidate: TracedCandidate) -> dict[str, object]:
     }
 
 
-def _silent_record(one: Silent) -> dict[str, object]:
-    near = None if one.near is None else {"selector": one.near.selector, "count": one.near.count}
+def _silent_record(one: UnmatchedSelector) -> dict[str, object]:
+    near = (
+        None
+        if one.suggestion is None
+        else {"selector": one.suggestion.selector, "count": one.suggestion.count}
+    )
     return {"path": one.path, "selector": one.selector, "nearest": near}

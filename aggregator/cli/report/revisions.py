@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aggregator.cli.report.diff import marked, pieces
+from aggregator.cli.report.diff import mark_changes, pieces
 from aggregator.publish.json_record import record, rfc3339
 
 if TYPE_CHECKING:
@@ -40,11 +40,11 @@ class Past:
     """One version. `changed` maps a field to its value before and after, as text; empty for the first version."""
 
     revision: VisibleRevision
-    changed: Mapping[str, tuple[str, str]]
+    changes: Mapping[str, tuple[str, str]]
 
     def diffs(self) -> dict[str, list[Piece]]:
         """Compare each changed field."""
-        return {name: pieces(before, after) for name, (before, after) in self.changed.items()}
+        return {name: pieces(before, after) for name, (before, after) in self.changes.items()}
 
 
 def past(history: Iterable[VisibleRevision]) -> tuple[Past, ...]:
@@ -52,7 +52,7 @@ def past(history: Iterable[VisibleRevision]) -> tuple[Past, ...]:
     versions: list[Past] = []
     for revision in history:
         before = versions[-1].revision.entry if versions else revision.entry
-        versions.append(Past(revision, _changed(before, revision.entry)))
+        versions.append(Past(revision, _find_changes(before, revision.entry)))
     return tuple(versions)
 
 
@@ -64,16 +64,16 @@ def past_record(version: Past, *, diff: bool) -> dict[str, object]:
         "at": rfc3339(revision.at),
         "captured": rfc3339(revision.captured),
         "title": revision.title,
-        "changed": list(version.changed),
+        "changed": list(version.changes),
     }
     return (
-        found | {"diff": {name: marked(change) for name, change in version.diffs().items()}}
+        found | {"diff": {name: mark_changes(change) for name, change in version.diffs().items()}}
         if diff
         else found
     )
 
 
-def _changed(before: Entry, after: Entry) -> dict[str, tuple[str, str]]:
+def _find_changes(before: Entry, after: Entry) -> dict[str, tuple[str, str]]:
     """Find the fields that differ; markup alone counts only where the text is the same."""
     was, now = record(before), record(after)
     changed = {

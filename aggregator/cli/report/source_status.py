@@ -143,8 +143,8 @@ def standing_record(standing: Standing) -> dict[str, object]:
     return {
         "id": source.id,
         "name": source.name,
-        "url": source.shown if source.url else None,
-        "path": source.shown if source.path else None,
+        "url": source.display_location if source.url else None,
+        "path": source.display_location if source.path else None,
         "adapter": source.adapter,
         "state": standing.word,
         "items": standing.items,

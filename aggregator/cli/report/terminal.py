@@ -102,7 +102,7 @@ def put_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
     if widths is not None:
         _rich(columns, lines, widths)
     elif lines:
-        put(_stacked(columns, lines).encode())
+        put(_format_stacked(columns, lines).encode())
     else:
         put(_plain(columns, lines).encode())
 
@@ -131,7 +131,7 @@ def _fitted_widths(
     return widths if room >= 0 else None
 
 
-def _stacked(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
+def _format_stacked(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
     """Write a line for each value that is there, where the terminal has no room for a table."""
     longest = max(len(column.name) for column in columns)
     blocks = (
@@ -180,8 +180,10 @@ def _plain(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
     lines = [[column.name for column in columns], *rows]
     widths = _widths(columns, rows)
 
-    def padded(cell: str, column: Column, width: int) -> str:
+    def pad_cell(cell: str, column: Column, width: int) -> str:
         space = " " * (width - cell_len(cell))
         return space + cell if column.right else cell + space
 
-    return "".join("  ".join(map(padded, line, columns, widths)).rstrip() + "\n" for line in lines)
+    return "".join(
+        "  ".join(map(pad_cell, line, columns, widths)).rstrip() + "\n" for line in lines
+    )

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from aggregator.config.edit.yaml_writer import line_of, plain, written
+from aggregator.config.edit.yaml_writer import line_of, plain, source_yaml
 from aggregator.config.record import Setting
 from aggregator.config.settings import Defaults
 from aggregator.config.source import Source
@@ -45,14 +45,14 @@ class Addition:
     """
 
     file: Path
-    given: Mapping[str, Any]
+    mapping: Mapping[str, Any]
     notes: Mapping[Steps, str] = field(default_factory=dict)
     beside: Mapping[Path, bytes] = field(default_factory=dict)
     defaults: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
-        return written(self.given, self.notes, defaults=self.defaults)
+        return source_yaml(self.mapping, self.notes, defaults=self.defaults)
 
 
 def draft(
@@ -70,7 +70,7 @@ def draft(
 
     source = Source.model_validate(values, context=Setting(file.parent, None, selector))
     every_stated = "every" in given or "every" in config.defaults.model_fields_set
-    return source.placed(origin=str(file), stated=given.keys(), every_stated=every_stated)
+    return source.with_origin(origin=str(file), stated=given.keys(), every_stated=every_stated)
 
 
 def file_for(config: Config, named: Path | None, *, env: Mapping[str, str]) -> Path:
@@ -131,7 +131,7 @@ def append(main: Path, sources: Sequence[Mapping[str, Any]], *, file: Path | Non
     text = "".join(f"{line_of(source)}\n" for source in sources)
     try:
         before = _read_existing(path) or b""
-        _put(path, _joined(before, text, named))
+        _put(path, _append_text(before, text, named))
     except OSError as e:
         raise UsageError(f"cannot write {named}: {e.strerror}") from e
     return named
@@ -163,7 +163,7 @@ def _add(addition: Addition, *, env: Mapping[str, str], load: Callable[[], objec
     undo = _Undo(before, tuple(folder for folder in folders if not folder.exists()))
     new: Path | None = None
     try:
-        new = _prepared(path, before[path], addition, env)
+        new = _prepare_file(path, before[path], addition, env)
         for beside, data in addition.beside.items():
             _put(beside, data)
         new.replace(path)
@@ -180,7 +180,7 @@ class _Undo:
     """Files as they were, None for those that were not there, and the folders that were not."""
 
     before: Mapping[Path, bytes | None]
-    made: tuple[Path, ...]
+    new_folders: tuple[Path, ...]
 
     def __call__(self) -> None:
         for file, data in self.before.items():
@@ -189,25 +189,27 @@ class _Undo:
                     file.unlink(missing_ok=True)
                 elif file.read_bytes() != data:
                     _put(file, data)
-        for folder in reversed(self.made):
+        for folder in reversed(self.new_folders):
             with suppress(OSError):
                 folder.rmdir()
 
 
-def _prepared(path: Path, before: bytes | None, addition: Addition, env: Mapping[str, str]) -> Path:
+def _prepare_file(
+    path: Path, before: bytes | None, addition: Addition, env: Mapping[str, str]
+) -> Path:
     """Write the new file beside the old one, and see that it says what was meant. Raises: OSError, UsageError."""
     old: list[Any] = []
     if before is not None:
         old = read(path, env=env).data or []
 
-    data = _joined(before or b"", addition.text, addition.file)
+    data = _append_text(before or b"", addition.text, addition.file)
     path.parent.mkdir(parents=True, exist_ok=True)
     new = _temporary(path, data)
 
     read_back = read(new, env=env)
     if read_back.problems:
         reason = read_back.problems[0].message
-    elif read_back.data != [*old, plain(addition.given)]:
+    elif read_back.data != [*old, plain(addition.mapping)]:
         reason = "it would be read as something else"
     else:
         return new
@@ -218,7 +220,7 @@ def _prepared(path: Path, before: bytes | None, addition: Addition, env: Mapping
     )
 
 
-def _joined(before: bytes, text: str, file: Path) -> bytes:
+def _append_text(before: bytes, text: str, file: Path) -> bytes:
     """Append the text to a file's bytes, with the file's indentation and line ends. Raises UsageError."""
     root = _root_node(before, file)
     if isinstance(root, yaml.SequenceNode) and root.flow_style:

@@ -35,7 +35,7 @@ _UNQUOTABLE = re.compile(
 )
 
 
-def written(
+def source_yaml(
     given: Mapping[str, Any],
     notes: Mapping[Steps, str] = _NO_NOTES,
     *,
@@ -47,10 +47,10 @@ def written(
     at `()` stands above the source, any other behind its key. `defaults` are keys that hold without being written: they
     stand below the source as comments.
 
-    >>> print(written({"id": "news", "url": "https://news.example.org/"}, {("url",): "a feed"}), end="")
+    >>> print(source_yaml({"id": "news", "url": "https://news.example.org/"}, {("url",): "a feed"}), end="")
     - id: news
       url: https://news.example.org/  # a feed
-    >>> print(written({"id": "news"}, defaults={"every": "1h"}), end="")
+    >>> print(source_yaml({"id": "news"}, defaults={"every": "1h"}), end="")
     - id: news
       # every: 1h
     """
@@ -143,15 +143,15 @@ def _scalar(value: Any) -> str:
     if not isinstance(value, str):
         return text
     if text.isprintable():
-        return _dumped(text)
-    return _quoted(text)
+        return _dump_scalar(text)
+    return _quote(text)
 
 
 def _flowing(value: Any) -> str:
     if isinstance(value, str):
         if _WORD.fullmatch(value) and value not in _MEANS_MORE:
             return str(value)
-        return _quoted(value.replace("${", "$${"))
+        return _quote(value.replace("${", "$${"))
 
     if isinstance(value, Mapping):
         return line_of(value).removeprefix("- ")
@@ -160,12 +160,12 @@ def _flowing(value: Any) -> str:
     return str(plain(value))
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     quoted = json.dumps(text, ensure_ascii=False)
     return _UNQUOTABLE.sub(lambda match: f"\\U{ord(match[0]):08X}", quoted)
 
 
-def _dumped(text: str) -> str:
+def _dump_scalar(text: str) -> str:
     dumped: str = yaml.safe_dump(text, allow_unicode=True, width=sys.maxsize)
     return dumped.removesuffix("...\n").removesuffix("\n")
 

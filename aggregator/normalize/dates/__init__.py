@@ -15,7 +15,7 @@ from datetime import date as day
 from typing import TYPE_CHECKING
 
 from aggregator.normalize.dates import forms, time_zones
-from aggregator.normalize.dates.calendars import gregorian
+from aggregator.normalize.dates.calendars import to_gregorian
 from aggregator.normalize.dates.natural import read_words
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from aggregator.normalize.dates.calendars import Calendar
-    from aggregator.normalize.dates.forms import Order, Precision, Stated
+    from aggregator.normalize.dates.forms import Order, Precision, WrittenDate
 
 FUTURE_TOLERANCE = timedelta(minutes=10)
 """How far ahead of the capture a date may lie: clocks differ (RULES: future by more than 10 min)."""
@@ -49,7 +49,7 @@ class Date:
     value: datetime
     precision: Precision
     offset: int | None
-    how: str
+    form: str
 
 
 def read(
@@ -74,7 +74,7 @@ def read(
     ...      formats=["%d/%m/%Y - %H:%M"]).value.isoformat()
     '2020-10-25T00:35:00+00:00'
     """
-    tidy = gregorian(_tidy(text, strip), calendar)
+    tidy = to_gregorian(_tidy(text, strip), calendar)
     if not tidy:
         return None
 
@@ -92,7 +92,7 @@ def read(
     return _instant(stated, zone)
 
 
-def plausible(date: Date, *, taken: datetime, zone: ZoneInfo) -> Date | None:
+def resolve_future(date: Date, *, taken: datetime, zone: ZoneInfo) -> Date | None:
     """Return the date unless it lies in the future.
 
     In that case it is the same wall clock in the source's zone, None if that lies in the future too.
@@ -100,13 +100,13 @@ def plausible(date: Date, *, taken: datetime, zone: ZoneInfo) -> Date | None:
     latest = taken + FUTURE_TOLERANCE
     if date.value <= latest:
         return date
-    value = time_zones.in_zone(_wall(date, zone), zone)
+    value = time_zones.to_utc(_wall_clock(date, zone), zone)
     if value > latest:
         return None
-    return replace(date, value=value, offset=None, how=f"{date.how}:zone")
+    return replace(date, value=value, offset=None, form=f"{date.form}:zone")
 
 
-def reconciled(dates: Sequence[Date], *, zone: ZoneInfo) -> int:
+def choose_date_index(dates: Sequence[Date], *, zone: ZoneInfo) -> int:
     """Choose among the dates that are stated of one item, the favourite first; return an index.
 
     A midnight tells the day only and gives way to the first that tells a time of that day. Of two
@@ -119,14 +119,14 @@ def reconciled(dates: Sequence[Date], *, zone: ZoneInfo) -> int:
     if _is_local(dates[chosen], zone):
         return chosen
 
-    wall = _wall(dates[chosen], zone)
+    wall = _wall_clock(dates[chosen], zone)
     for index, date in enumerate(dates):
-        if _wall(date, zone) == wall and _is_local(date, zone):
+        if _wall_clock(date, zone) == wall and _is_local(date, zone):
             return index
     return chosen
 
 
-def exactness(date: Date, zone: ZoneInfo) -> Precision:
+def effective_precision(date: Date, zone: ZoneInfo) -> Precision:
     """Return how exact a date is; a midnight, as stated or in `zone`, is a day however it is written."""
     if _possible_days(date, zone):
         return "day"
@@ -151,7 +151,7 @@ def _ascii_digit(character: str) -> str:
     return character
 
 
-def _read_declared(text: str, formats: Sequence[str]) -> Stated | None:
+def _read_declared(text: str, formats: Sequence[str]) -> WrittenDate | None:
     for form in formats:
         stated = forms.read_by_format(text, form)
         if stated:
@@ -161,7 +161,7 @@ def _read_declared(text: str, formats: Sequence[str]) -> Stated | None:
 
 def _read_strict(
     text: str, taken: datetime, order: Order | None, languages: Sequence[str]
-) -> Stated | None:
+) -> WrittenDate | None:
     """Try the strict forms on the text, then behind its label, then from its first digit on.
 
     "Posted on 3 May" is read from the digit on.
@@ -197,7 +197,7 @@ def _without_label(text: str) -> str:
 
 def _read_words(
     text: str, zone: ZoneInfo, taken: datetime, order: Order | None, languages: Sequence[str]
-) -> Stated | None:
+) -> WrittenDate | None:
     try:
         base = taken.astimezone(zone).replace(tzinfo=None)
     except OverflowError:
@@ -205,22 +205,22 @@ def _read_words(
     return read_words(_without_label(text), base=base, order=order, languages=languages)
 
 
-def _instant(stated: Stated, zone: ZoneInfo) -> Date | None:
+def _instant(stated: WrittenDate, zone: ZoneInfo) -> Date | None:
     """Return the instant of a wall clock; None if its zone is not known."""
     if not _FIRST_YEAR <= stated.wall.year <= _LAST_YEAR:
         return None
     if stated.zone is None:
-        value = time_zones.in_zone(stated.wall, zone)
-        return Date(value, stated.precision, None, stated.how)
+        value = time_zones.to_utc(stated.wall, zone)
+        return Date(value, stated.precision, None, stated.form)
 
-    offset = time_zones.stated_offset(stated.zone, stated.wall, zone)
+    offset = time_zones.read_offset(stated.zone, stated.wall, zone)
     if offset is None:
         return None
     value = (stated.wall - timedelta(minutes=offset)).replace(tzinfo=UTC)
-    return Date(value, stated.precision, offset, stated.how)
+    return Date(value, stated.precision, offset, stated.form)
 
 
-def _wall(date: Date, zone: ZoneInfo) -> datetime:
+def _wall_clock(date: Date, zone: ZoneInfo) -> datetime:
     """Return the wall clock as it was stated, naive."""
     if date.offset is None:
         return date.value.astimezone(zone).replace(tzinfo=None)
@@ -251,7 +251,7 @@ def _possible_days(date: Date, zone: ZoneInfo) -> set[day]:
 def _clocks(date: Date, zone: ZoneInfo) -> dict[day, time]:
     """Return the time by day, as stated and as it is in the zone: programs print either."""
     local = date.value.astimezone(zone).replace(tzinfo=None)
-    wall = _wall(date, zone)
+    wall = _wall_clock(date, zone)
     return {local.date(): local.time(), wall.date(): wall.time()}
 
 
@@ -259,4 +259,4 @@ def _is_local(date: Date, zone: ZoneInfo) -> bool:
     """Tell whether the offset of a date is that of the source's zone at that time."""
     if date.offset is None:
         return True
-    return date.offset == time_zones.offset_in(_wall(date, zone), zone)
+    return date.offset == time_zones.zone_offset(_wall_clock(date, zone), zone)

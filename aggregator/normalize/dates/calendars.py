@@ -39,10 +39,10 @@ _ROC_YEAR = re.compile(r"^\s*(\d{2,3})(?=\s*[-/.年])")
 _FOUR_DIGITS = re.compile(r"(?<!\d)\d{4}(?!\d)")
 
 
-def gregorian(text: str, calendar: Calendar) -> str:
+def to_gregorian(text: str, calendar: Calendar) -> str:
     """Rewrite the years of `calendar` in `text`, whose digits are ASCII.
 
-    >>> gregorian("3 กรกฎาคม 2569", "buddhist")
+    >>> to_gregorian("3 กรกฎาคม 2569", "buddhist")
     '3 กรกฎาคม 2026'
     """
     if "民" in text and calendar in ("gregorian", "roc"):

@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from zoneinfo import ZoneInfo
 
-    from aggregator.model import Found
+    from aggregator.model import Candidate
 
 FIELDS = ("published", "updated")
-REFUSED = 3  # of a field: an attack may state thousands
+MAX_REFUSED = 3  # of a field: an attack may state thousands
 
 _LONGEST = 100  # characters: nobody writes a longer date
 
 
 def describe(
-    field: str, found: Found, date: dates.Date | None, *, zone: ZoneInfo, refused: str | None
+    field: str, found: Candidate, date: dates.Date | None, *, zone: ZoneInfo, refused: str | None
 ) -> Evidence:
     """Return the evidence that `found` gives.
 
@@ -39,10 +39,10 @@ def describe(
         field,
         text,
         found.where,
-        precision=dates.exactness(date, zone),
+        precision=dates.effective_precision(date, zone),
         offset=date.offset,
         zone=used_zone,
-        form=date.how,
+        form=date.form,
         refused=refused,
     )
 
@@ -60,7 +60,7 @@ def _select_of_field(evidence: Sequence[Evidence]) -> Sequence[Evidence]:
     for one in evidence:
         if one.refused is None:
             return [one]
-    return evidence[:REFUSED]
+    return evidence[:MAX_REFUSED]
 
 
 def _shorten(text: str) -> str:

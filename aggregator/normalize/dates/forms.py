@@ -20,13 +20,13 @@ Order = Literal["DMY", "MDY", "YMD"]
 
 
 @dataclass(frozen=True, slots=True)
-class Stated:
+class WrittenDate:
     """A wall clock as it is written; `zone` is the token beside it, None if there is none."""
 
     wall: datetime
     precision: Precision
     zone: str | None
-    how: str
+    form: str
 
 
 _TIME = (
@@ -92,7 +92,7 @@ _NOON = frozenset({"中午", "正午"})
 _BEFORE_NOON = frozenset({"a", "凌晨", "清晨", "早上", "早晨", "上午", "午前", "오전"})
 
 
-def read_machine(text: str, taken: datetime) -> Stated | None:
+def read_machine(text: str, taken: datetime) -> WrittenDate | None:
     """Read the forms that only machines write: compact digits and epochs.
 
     An epoch has 10 or 13 digits and lies between 2000 and a day after `taken`.
@@ -106,7 +106,9 @@ def read_machine(text: str, taken: datetime) -> Stated | None:
     return None
 
 
-def read_written(text: str, order: Order | None, languages: Sequence[str] = ()) -> Stated | None:
+def read_written(
+    text: str, order: Order | None, languages: Sequence[str] = ()
+) -> WrittenDate | None:
     """Read the forms of feeds and pages.
 
     A numeric date whose order neither `order` nor `languages` nor its numbers decide gives nothing.
@@ -137,7 +139,7 @@ def is_ambiguous(text: str) -> bool:
     return _DAY_OR_MONTH.search(text) is not None
 
 
-def read_by_format(text: str, form: str) -> Stated | None:
+def read_by_format(text: str, form: str) -> WrittenDate | None:
     """Read the whole of `text` by one strptime format; None if it does not fit."""
     pattern = _compile_format(form)
     if pattern is None:
@@ -148,16 +150,16 @@ def read_by_format(text: str, form: str) -> Stated | None:
     return _by_month_number(match, "format")
 
 
-def _read_epoch(seconds: int, taken: datetime) -> Stated | None:
+def _read_epoch(seconds: int, taken: datetime) -> WrittenDate | None:
     moment = datetime.fromtimestamp(seconds, UTC)
     if not _EPOCH_FIRST <= moment <= taken + timedelta(days=1):
         return None
-    return Stated(moment.replace(tzinfo=None), "second", "Z", "epoch")
+    return WrittenDate(moment.replace(tzinfo=None), "second", "Z", "epoch")
 
 
 def _read_numeric(
     match: re.Match[str], order: Order | None, languages: Sequence[str]
-) -> Stated | None:
+) -> WrittenDate | None:
     is_declared = order in ("DMY", "MDY")
     if len(match["y"]) == 2 and not is_declared:
         return None
@@ -184,11 +186,11 @@ def _infer_order(first: int, second: int, separator: str, languages: Sequence[st
     return "MDY" if language in ("en", "en-us") else "DMY"
 
 
-def _by_month_number(match: re.Match[str], how: str) -> Stated | None:
+def _by_month_number(match: re.Match[str], how: str) -> WrittenDate | None:
     return _wall_clock(match, int(match["m"]), int(match["d"]), how)
 
 
-def _wall_clock(match: re.Match[str], month: int, day: int, how: str) -> Stated | None:
+def _wall_clock(match: re.Match[str], month: int, day: int, how: str) -> WrittenDate | None:
     """Return what a form has matched, None if there is no such day or time."""
     parts = match.groupdict()
     hour = _hour(parts)
@@ -202,7 +204,7 @@ def _wall_clock(match: re.Match[str], month: int, day: int, how: str) -> Stated 
     except ValueError:
         return None
     zone = parts.get("z") or parts.get("zd")
-    return Stated(wall, _precision(parts), zone, how)
+    return WrittenDate(wall, _precision(parts), zone, how)
 
 
 def _precision(parts: Mapping[str, str | None]) -> Precision:
@@ -278,13 +280,13 @@ def _pattern_of_piece(piece: re.Match[str]) -> str:
     return re.escape(words or lone_percent)
 
 
-def _read_by_strptime(text: str, form: str) -> Stated | None:
+def _read_by_strptime(text: str, form: str) -> WrittenDate | None:
     try:
         moment = datetime.strptime(text, form.strip())  # noqa: DTZ007 - a naive result is read in the source's zone
         zone = moment.strftime("%z")[:5] or None
     except (ValueError, OverflowError, re.error):
         return None
-    return Stated(moment.replace(tzinfo=None), _precision_of_format(form), zone, "format")
+    return WrittenDate(moment.replace(tzinfo=None), _precision_of_format(form), zone, "format")
 
 
 def _precision_of_format(form: str) -> Precision:

@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from aggregator.normalize.dates.forms import Order, Precision, Stated
+from aggregator.normalize.dates.forms import Order, Precision, WrittenDate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,7 @@ _FALLBACK = ("en",)
 
 def read_words(
     text: str, *, base: datetime, order: Order | None, languages: Sequence[str]
-) -> Stated | None:
+) -> WrittenDate | None:
     """Read `text` in `languages` (BCP 47; none means English).
 
     `base` is the naive wall clock of the capture, which relative words count from.
@@ -51,7 +51,7 @@ def read_words(
     precision = _precision(rest, period)
     if precision is None:
         return None
-    return Stated(_floor(moment, precision), precision, zone, "words")
+    return WrittenDate(_truncate(moment, precision), precision, zone, "words")
 
 
 def _split_zone(text: str) -> tuple[str, str | None]:
@@ -102,7 +102,7 @@ def _ask_dateparser(
     return str(answer.period), answer.date_obj.replace(tzinfo=None)
 
 
-def _floor(moment: datetime, precision: Precision) -> datetime:
+def _truncate(moment: datetime, precision: Precision) -> datetime:
     """Cut what was not stated, so that a relative date is the same at every run within its unit."""
     if precision == "day":
         return moment.replace(hour=0, minute=0, second=0, microsecond=0)

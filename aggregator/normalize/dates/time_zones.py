@@ -77,7 +77,7 @@ _NUMERIC = re.compile(r"(?:GMT|UTC|UT)?\s*([+\-−])(\d{1,2})(?::?(\d{2}))?")
 _MAX_OFFSET_MINUTES = 14 * 60  # Kiritimati; nothing on Earth is further
 
 
-def in_zone(wall: datetime, zone: ZoneInfo) -> datetime:
+def to_utc(wall: datetime, zone: ZoneInfo) -> datetime:
     """Read a naive wall clock in `zone`, as UTC.
 
     An hour that the clock shows twice is its first reading: if the capture came later than both,
@@ -87,12 +87,12 @@ def in_zone(wall: datetime, zone: ZoneInfo) -> datetime:
     return wall.replace(tzinfo=zone).astimezone(UTC)
 
 
-def offset_in(wall: datetime, zone: ZoneInfo) -> int:
+def zone_offset(wall: datetime, zone: ZoneInfo) -> int:
     """Return the offset of `zone` at a naive wall clock, in minutes east of Greenwich."""
     return _minutes(_offset(wall.replace(tzinfo=zone)))
 
 
-def stated_offset(token: str, wall: datetime, zone: ZoneInfo) -> int | None:
+def read_offset(token: str, wall: datetime, zone: ZoneInfo) -> int | None:
     """Read `+0200`, `GMT+8`, `Z` or an abbreviation as minutes east of Greenwich.
 
     None if it is not known.

@@ -17,9 +17,9 @@ import nh3
 from lxml import etree
 
 from aggregator.normalize.html import elements, media
-from aggregator.normalize.html.blocks import blocks_of, join_lines
+from aggregator.normalize.html.blocks import join_lines, split_blocks
 from aggregator.normalize.html.tree import BLANK, detach
-from aggregator.normalize.text import block, clean_characters
+from aggregator.normalize.text import clean_characters, paragraph_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ _ILLEGAL_REFERENCE = re.compile(
 _ATTRIBUTE = re.compile(r"[\s/=]++")
 
 
-def without_illegal_references(text: str) -> str:
+def drop_illegal_references(text: str) -> str:
     """Remove references to characters that XML 1.0 §2.2 forbids: lxml cannot change a tree with one."""
     if "&#" not in text:
         return text
@@ -55,15 +55,15 @@ def without_illegal_references(text: str) -> str:
 
 def parse(html: str) -> Any | None:
     """Parse a fragment or a page into an lxml tree with the root `html`, None if it is empty."""
-    text = without_illegal_references(clean_characters(html))
-    if elements.MAYBE_FUSED.search(text):
-        text = elements.FUSED.sub(r"<\1 ", text)
+    text = drop_illegal_references(clean_characters(html))
+    if elements.MAYBE_FUSED_TAG.search(text):
+        text = elements.FUSED_TAG.sub(r"<\1 ", text)
     if not text.strip():
         return None
 
     bounded = text
     if len(text) > _LONG_CHARACTERS:
-        bounded = with_few_attributes(text)
+        bounded = limit_attributes(text)
     root = _parse_bounded(bounded)
     if root is not None and _TOO_MUCH(root):
         return _parse_bounded(_as_plain_paragraphs(text))
@@ -72,7 +72,7 @@ def parse(html: str) -> Any | None:
 
 def _as_plain_paragraphs(text: str) -> str:
     paragraphs = []
-    for paragraph in block(text).split("\n\n"):
+    for paragraph in paragraph_text(text).split("\n\n"):
         paragraphs.append(f"<p>{escape(paragraph, quote=False)}</p>")
     return "".join(paragraphs)
 
@@ -102,7 +102,7 @@ def _parser() -> etree.HTMLParser:
     )
 
 
-def with_few_attributes(text: str) -> str:
+def limit_attributes(text: str) -> str:
     """Remove all attributes of tags with more than MAX_ATTRIBUTES, which would block the parser."""
     return _TAG.sub(_without_many_attributes, text)
 
@@ -135,8 +135,8 @@ def clean(
         return None
 
     _drop(body, {element.tag for element in body.iter()})
-    media.repair(body, base, placeholders)
-    blocks = blocks_of(body, junk)
+    media.repair_media(body, base, placeholders)
+    blocks = split_blocks(body, junk)
     result = sanitize("".join(_serialize(block) for block in blocks))
     return result or None
 
@@ -146,7 +146,7 @@ def sanitize(html: str) -> str:
     return _cleaner().clean(html)
 
 
-def text_of(html: str) -> str:
+def html_to_text(html: str) -> str:
     """Return the text of sanitized HTML: a blank line between paragraphs, `<br>` as a newline."""
     root = parse(html)
     if root is None:
@@ -188,7 +188,7 @@ def _filter_attribute(tag: str, name: str, value: str) -> str | None:
 
     is_allowed = True
     if name in _URL_ATTRIBUTES:
-        is_allowed = media.allowed_address(tag, name, value)
+        is_allowed = media.is_allowed_url(tag, name, value)
     elif name == "srcset":
         lowered = value.lower()
         is_allowed = "data:" not in lowered and "javascript:" not in lowered
@@ -201,7 +201,7 @@ def _filter_attribute(tag: str, name: str, value: str) -> str | None:
 
 
 def _drop(body: Any, names: set[str]) -> None:
-    dropped = names.intersection(elements.DROPPED)
+    dropped = names.intersection(elements.DROPPED_TAGS)
     if dropped:
         etree.strip_elements(body, *dropped, with_tail=False)
     for element in _HIDDEN(body):

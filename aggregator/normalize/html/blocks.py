@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 # A paragraph that holds one of these is read like a wrapper: blocks, images, line breaks.
-_SPLITTING = (*sorted(elements.BLOCKS), "br", "img", "picture")
+_SPLITTING_TAGS = (*sorted(elements.BLOCKS), "br", "img", "picture")
 _STRING = etree.XPath("string()", smart_strings=False)
 _RUNS = re.compile(r"[ \t\r\n\f]{2,}|[\t\r\n\f]")
 _HAN = r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u30ff]"
 _HAN_BREAK = re.compile(rf"(?<={_HAN})\n\s*(?={_HAN})")
 
 
-def blocks_of(body: Any, junk: Sequence[re.Pattern[str]] = ()) -> list[Any]:
+def split_blocks(body: Any, junk: Sequence[re.Pattern[str]] = ()) -> list[Any]:
     """Return the blocks of a body, in order, without those whose whole text matches `junk`.
 
     The body is used up.
@@ -144,7 +144,7 @@ class _BlockReader:
         if not len(child):
             self._read_plain_paragraph(child)
             return
-        if next(child.iterdescendants(*_SPLITTING), None) is not None:
+        if next(child.iterdescendants(*_SPLITTING_TAGS), None) is not None:
             self._read_wrapper(child)
             return
 
@@ -199,8 +199,8 @@ class _BlockReader:
 
     def _read_block(self, element: Any) -> None:
         if element.tag in ("blockquote", "figure", "details"):
-            _refill(element, _blocks_inside(element, self._junk))
-        elif element.tag in elements.PARTS:
+            _replace_children(element, _blocks_inside(element, self._junk))
+        elif element.tag in elements.ALLOWED_CHILDREN:
             if not _is_well_formed(element):
                 self._read_wrapper(element)
                 return
@@ -286,7 +286,7 @@ def _ends_with_break(paragraph: Any) -> bool:
     return is_blank(last.tail)
 
 
-def _refill(element: Any, blocks: list[Any]) -> None:
+def _replace_children(element: Any, blocks: list[Any]) -> None:
     """Replace the content of an element; a figure in a figure is replaced by its content."""
     for child in list(element):
         element.remove(child)
@@ -357,10 +357,10 @@ def _is_well_formed(element: Any) -> bool:
 
     Browsers would move anything else out of it.
     """
-    for part in element.iter(*elements.PARTS):
+    for part in element.iter(*elements.ALLOWED_CHILDREN):
         if not is_blank(part.text):
             return False
-        allowed = elements.PARTS[part.tag]
+        allowed = elements.ALLOWED_CHILDREN[part.tag]
         for child in part:
             if child.tag not in allowed or not is_blank(child.tail):
                 return False
@@ -375,7 +375,7 @@ def _tidy_cells(element: Any, junk: Sequence[re.Pattern[str]]) -> None:
     element.text = None
     for part in list(element):
         part.tail = None
-        if part.tag in elements.PARTS:
+        if part.tag in elements.ALLOWED_CHILDREN:
             _tidy_cells(part, junk)
         elif part.tag != "col":
             _tidy_cell(part, junk)
@@ -391,7 +391,7 @@ def _tidy_cell(cell: Any, junk: Sequence[re.Pattern[str]]) -> None:
         return
 
     blocks = _BlockReader(junk).read(cell)
-    _refill(cell, blocks)
+    _replace_children(cell, blocks)
     if not blocks or blocks[0].tag != "p":
         return
 

@@ -26,14 +26,14 @@ _BLOCK_NAMES = (
 _NESTED_NAMES = "caption col colgroup dd dt figcaption li summary tbody td tfoot th thead tr"
 _WRAPPER_NAMES = "article aside center div footer form header main section"
 
-DROPPED = tuple(_DROPPED_NAMES.split())
+DROPPED_TAGS = tuple(_DROPPED_NAMES.split())
 INLINE = frozenset(_INLINE_NAMES.split())
 MATHML = frozenset(_MATHML_NAMES.split())
 KEPT_BLOCKS = frozenset(_BLOCK_NAMES.split())
 NESTED = frozenset(_NESTED_NAMES.split())
 BLOCKS = KEPT_BLOCKS | NESTED | frozenset(_WRAPPER_NAMES.split())
 # What the elements of lists and tables may hold; text is none of it.
-PARTS = {
+ALLOWED_CHILDREN = {
     "ul": {"li"},
     "ol": {"li"},
     "dl": {"dt", "dd"},
@@ -44,7 +44,7 @@ PARTS = {
     "tr": {"td", "th"},
     "colgroup": {"col"},
 }
-KNOWN = (
+KNOWN_TAGS = (
     frozenset({"html", "body", "noscript"})
     | (INLINE - {"big", "data", "font", "label"})
     | MATHML
@@ -89,7 +89,7 @@ _PLAYER_HOSTS = """
     bandcamp.com cdn.embedly.com dailymotion.com framatube.org open.spotify.com player.bilibili.com player.twitch.tv
     player.vimeo.com soundcloud.com vk.com w.soundcloud.com youtube-nocookie.com youtube.com
 """
-PLAYERS = frozenset(_PLAYER_HOSTS.split())
+PLAYER_HOSTS = frozenset(_PLAYER_HOSTS.split())
 
 # Where a lazy image keeps its real address, best first.
 LAZY_SOURCES = (
@@ -106,7 +106,7 @@ LAZY_SOURCES = (
 LAZY_SETS = ("srcset", "data-srcset", "data-lazy-srcset")
 
 # Links that only share the page; counted from the share blocks of news sites.
-SHARE = re.compile(
+SHARE_LINK = re.compile(
     r"""^(?:whatsapp:|fb-messenger:|viber:|tg:|
     https?://(?:[\w-]+\.)*(?:
         facebook\.com/(?:dialog/|sharer|share\.php)
@@ -129,7 +129,7 @@ SHARE = re.compile(
 )
 
 # What every fused tag matches: a name that runs into an equals sign. Rare, and quick to rule out.
-MAYBE_FUSED = re.compile(r"<[A-Za-z][\w:-]*+=")
+MAYBE_FUSED_TAG = re.compile(r"<[A-Za-z][\w:-]*+=")
 
 # `<divclass="x"`: a tag fused to its first attribute when lines were joined with nothing between.
 _FUSED_TAGS = r"""
@@ -143,7 +143,7 @@ _FUSED_ATTRIBUTES = r"""
     v-[a-z:-]+ data-[\w-]+ aria-[\w-]+ video-[a-z]+ media-id current-media on[a-z]+ datetime lang dir itemprop d
     viewBox xmlns rowspan colspan
 """
-FUSED = re.compile(
+FUSED_TAG = re.compile(
     rf"<({'|'.join(_FUSED_TAGS.split())})(?=(?:{'|'.join(_FUSED_ATTRIBUTES.split())})=)",
     re.IGNORECASE,
 )

@@ -21,7 +21,7 @@ _VOIDS = ("source", "track", "wbr")
 _PLAYER_URLS = ("source", "src", "data-src", "data-source")
 
 
-def repair(body: Any, base: str | None, placeholders: Sequence[re.Pattern[str]]) -> None:
+def repair_media(body: Any, base: str | None, placeholders: Sequence[re.Pattern[str]]) -> None:
     """Make the URLs of images, players, frames and links absolute; elements without one are removed."""
     names = {element.tag for element in body.iter()}
     if not names.isdisjoint(_VOIDS):
@@ -29,7 +29,7 @@ def repair(body: Any, base: str | None, placeholders: Sequence[re.Pattern[str]])
     if "noscript" in names:
         _unwrap_noscript(body)
 
-    unknown = names - elements.KNOWN
+    unknown = names - elements.KNOWN_TAGS
     if unknown:
         _unwrap_unknown(body, base, unknown)
 
@@ -40,7 +40,7 @@ def repair(body: Any, base: str | None, placeholders: Sequence[re.Pattern[str]])
             _repair_link(element, base)
 
 
-def allowed_address(tag: str, name: str, value: str) -> bool:
+def is_allowed_url(tag: str, name: str, value: str) -> bool:
     """Return whether this attribute of this element may hold this URL."""
     scheme = value.split(":", 1)[0].strip().lower()
     if scheme == "data":
@@ -52,7 +52,7 @@ def allowed_address(tag: str, name: str, value: str) -> bool:
 
     if tag == "iframe":
         host = url.host(value) or ""
-        return host.removeprefix("www.") in elements.PLAYERS
+        return host.removeprefix("www.") in elements.PLAYER_HOSTS
     return True
 
 
@@ -129,7 +129,7 @@ def _repair_player(element: Any) -> None:
 
 
 def _repair_image(element: Any, base: str | None, placeholders: Sequence[re.Pattern[str]]) -> None:
-    address = image_address(element, base, placeholders=placeholders)
+    address = find_image_url(element, base, placeholders=placeholders)
     if address is None:
         detach(element)
         return
@@ -139,7 +139,7 @@ def _repair_image(element: Any, base: str | None, placeholders: Sequence[re.Patt
     element.set("src", address)
 
 
-def image_address(
+def find_image_url(
     element: Any, base: str | None, *, placeholders: Sequence[re.Pattern[str]] = ()
 ) -> str | None:
     """Return the URL of the image that an `img` shows, None if it shows none.
@@ -148,10 +148,10 @@ def image_address(
     """
     width = _pixels(element.get("width", ""))
     height = _pixels(element.get("height", ""))
-    for candidate in _image_candidates(element):
+    for candidate in _image_urls(element):
         if not candidate:
             continue
-        address = absolute_image(candidate, base)
+        address = absolute_image_url(candidate, base)
         if address is None:
             continue
         if not image.is_placeholder(address, width=width, height=height, extra=placeholders):
@@ -159,7 +159,7 @@ def image_address(
     return None
 
 
-def absolute_image(candidate: str, base: str | None) -> str | None:
+def absolute_image_url(candidate: str, base: str | None) -> str | None:
     """Make an image URL absolute and unwrap proxies, None if no URL is left.
 
     A small inline image (`data:`) stays as it is.
@@ -172,7 +172,7 @@ def absolute_image(candidate: str, base: str | None) -> str | None:
     return image.unwrap(address)
 
 
-def _image_candidates(element: Any) -> Iterator[str | None]:
+def _image_urls(element: Any) -> Iterator[str | None]:
     """Yield the URLs that an `img` may mean, best first; None for attributes that it lacks."""
     for name in elements.LAZY_SOURCES:
         yield element.get(name)
@@ -208,7 +208,7 @@ def _pixels(value: str) -> int | None:
 def _convert_player(element: Any, base: str | None) -> None:
     """Turn a custom element of a known player (`youtube-player[source]`) into that player's frame."""
     address = _player_url(element, base)
-    if address and allowed_address("iframe", "src", address):
+    if address and is_allowed_url("iframe", "src", address):
         element.tag = "iframe"
         element.attrib.clear()
         element.set("src", address)
@@ -231,7 +231,7 @@ def _repair_frame(element: Any, base: str | None) -> None:
     element.text = None
 
     address = url.clean(element.get("src") or element.get("data-src") or "", base=base)
-    if not address or not allowed_address("iframe", "src", address):
+    if not address or not is_allowed_url("iframe", "src", address):
         detach(element)
         return
     element.set("src", address)
@@ -244,7 +244,7 @@ def _make_absolute(element: Any, name: str, base: str | None) -> None:
         return
 
     if name == "poster":
-        address = absolute_image(value, base)
+        address = absolute_image_url(value, base)
     else:
         address = url.clean(value, base=base)
     if address:
@@ -258,7 +258,7 @@ def _repair_srcset(element: Any, base: str | None) -> None:
     if value is None:
         return
 
-    best = absolute_image(image.best_of_srcset(value) or "", base)
+    best = absolute_image_url(image.best_of_srcset(value) or "", base)
     if best:
         element.set("srcset", best)
     else:
@@ -268,7 +268,7 @@ def _repair_srcset(element: Any, base: str | None) -> None:
 def _repair_link(element: Any, base: str | None) -> None:
     """Make a link absolute; share links and empty links go, links to nowhere become text."""
     href = element.get("href", "").strip()
-    if elements.SHARE.match(href) or not has_content(element):
+    if elements.SHARE_LINK.match(href) or not has_content(element):
         detach(element)
         return
 

@@ -108,13 +108,13 @@ _LETTER = "(?:[^\\W\\d_]|[\u0900-\u0963\u064b-\u065f\u0670])"
 _WORDS = re.compile(f"{_LETTER}+(?:['’\u200c]{_LETTER}+)*")
 
 
-def tag(value: str) -> str | None:
+def canonical_tag(value: str) -> str | None:
     """Return a declared language in canonical form, None if it is none; of a list the first.
 
     Chinese is named by its script (`zh-CN` is `zh-Hans`, `zh_TW` and `zh-HK` are `zh-Hant`), other
     languages keep their region; extensions and encodings are dropped.
 
-    >>> tag("EN_us"), tag("zh-HK"), tag("none")
+    >>> canonical_tag("EN_us"), canonical_tag("zh-HK"), canonical_tag("none")
     ('en-US', 'zh-Hant', None)
     """
     first = re.split(r"[,;.@\s]", value.strip(), maxsplit=1)[0]
@@ -130,11 +130,11 @@ def tag(value: str) -> str | None:
     if subtags is None:
         return None
     if language == "zh":
-        return _chinese(subtags)
+        return _chinese_tag(subtags)
     return "-".join((language, *subtags))
 
 
-def detect(text: str) -> str | None:
+def detect_language(text: str) -> str | None:
     """Return the language of a plain text as a BCP 47 tag, None if unsure.
 
     Scripts that decide alone need two letters; words need 40 letters.
@@ -163,7 +163,7 @@ def refine_chinese(text: str) -> str:
 
     It is `zh` if they do not decide.
     """
-    simplified, traditional = _distinctive()
+    simplified, traditional = _distinctive_characters()
     sample = text[:_SAMPLE]
     hans = sum(map(simplified.__contains__, sample))
     hant = sum(map(traditional.__contains__, sample))
@@ -201,7 +201,7 @@ def _subtags(rest: Iterable[str]) -> list[str] | None:
     return subtags
 
 
-def _chinese(subtags: list[str]) -> str:
+def _chinese_tag(subtags: list[str]) -> str:
     """Return the tag of Chinese by its script, else by the script of its region."""
     if "Hans" in subtags:
         return "zh-Hans"
@@ -284,7 +284,7 @@ def _languages_by_word(script: str) -> dict[str, tuple[str, ...]]:
 
 
 @cache
-def _distinctive() -> tuple[frozenset[str], frozenset[str]]:
+def _distinctive_characters() -> tuple[frozenset[str], frozenset[str]]:
     """Return the simplified and the traditional characters that decide.
 
     They are those of one national standard that the other lacks: GB 2312, and the common half of

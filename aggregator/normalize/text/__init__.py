@@ -10,7 +10,7 @@ import html
 import re
 import unicodedata
 
-from aggregator.normalize.text.tags import LINE, PARAGRAPH, without_hidden, without_tags
+from aggregator.normalize.text.tags import LINE, PARAGRAPH, strip_hidden, strip_tags
 
 # Scripts that are written without blanks between words.
 _DENSE = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u19e0-\u19ff\ua9e0-\ua9ff\uaa60-\uaa7f"
@@ -52,21 +52,21 @@ _HALF_WORD = re.compile(f"[{_HAN_KANA}{_DENSE}]")
 _WORD = re.compile(r"\w")
 
 
-def plain(value: str) -> str:
+def plain_text(value: str) -> str:
     """Return one line of plain text from HTML or text.
 
     Inline tags join with nothing, blocks and line breaks with a blank. A line wrapped between two Han
     or Kana characters is joined with nothing; a blank between them is the writer's and stays
     (`俄副外长访韩 韩国就…`).
 
-    >>> plain("AT&amp;T: 1 < 2 <b>b</b>old<br>C++ <T>")
+    >>> plain_text("AT&amp;T: 1 < 2 <b>b</b>old<br>C++ <T>")
     'AT&T: 1 < 2 bold C++ <T>'
     """
     marked = _join_wrapped(_mark_breaks(value, _FORMAT))
     return " ".join(_BREAKS.sub(" ", marked).split())
 
 
-def block(value: str) -> str:
+def paragraph_text(value: str) -> str:
     """Return the plain text of HTML or text in paragraphs.
 
     A blank line separates paragraphs, a new line what `<br>` and list items part. In text without tags
@@ -100,7 +100,7 @@ def compose(value: str) -> str:
 
     Composing is quadratic in the marks on one character: 64,000 take 2.8 s.
     """
-    is_composed = not _may_stack(value) and unicodedata.is_normalized("NFC", value)
+    is_composed = not _may_exceed_marks(value) and unicodedata.is_normalized("NFC", value)
     if is_composed:
         return value
     return unicodedata.normalize("NFC", _limit_marks(value))
@@ -119,12 +119,12 @@ def fold(value: str) -> str:
     return " ".join(value.casefold().split())
 
 
-def weight(text: str) -> float:
+def count_words(text: str) -> float:
     """Count words; in scripts without blanks between words a character is half a word.
 
     These are Han, Kana, Thai, Lao, Khmer and Burmese.
 
-    >>> weight("VOA 美国之音")
+    >>> count_words("VOA 美国之音")
     3.0
     """
     half_words = len(_HALF_WORD.findall(text))
@@ -134,7 +134,7 @@ def weight(text: str) -> float:
     return half_words / 2 + words
 
 
-def letters(text: str) -> int:
+def count_letters(text: str) -> int:
     """Count letters of any script; digits, marks and punctuation are none."""
     return sum(map(str.isalpha, text))
 
@@ -156,7 +156,7 @@ def _is_legal(value: str) -> bool:
     return not has_c1
 
 
-def _may_stack(value: str) -> bool:
+def _may_exceed_marks(value: str) -> bool:
     """Tell whether there may be more marks on one character than `compose` keeps."""
     if _MAYBE_RUN.search(value[::8]) is None:
         return False
@@ -190,14 +190,14 @@ def _strip_and_decode(value: str, unwanted: re.Pattern[str]) -> str:
         characters = clean_characters(html.unescape(entity[0]))
         return unwanted.sub("", characters)
 
-    value = without_tags(without_hidden(value))
+    value = strip_tags(strip_hidden(value))
     for _ in range(2):
         decoded = _ENTITY.sub(decode, value)
         if decoded == value:
             break
         value = decoded
         if "<" in value:
-            value = without_tags(without_hidden(value))
+            value = strip_tags(strip_hidden(value))
     return compose(value)
 
 

@@ -57,7 +57,7 @@ _HIDDEN = re.compile(
 _STRIPS = 4  # `<b<b<i>>>`: what is left of one tag may make another
 
 
-def without_tags(value: str) -> str:
+def strip_tags(value: str) -> str:
     """Take the tags out.
 
     A block leaves PARAGRAPH; `br`, list items and rows leave LINE; a cell a blank; others nothing.
@@ -73,7 +73,7 @@ def without_tags(value: str) -> str:
     return value.replace("<", "")
 
 
-def without_hidden(value: str) -> str:
+def strip_hidden(value: str) -> str:
     """Take out comments, declarations, and elements whose content is no text (`script`, `noscript`, `rt` …)."""
     if "<!" in value or "<?" in value:
         value = _DECLARATION.sub("", _without_comments(value))
@@ -111,12 +111,12 @@ def _replacement(match: re.Match[str], closed: frozenset[str]) -> str:
         return "" if is_end_tag else LINE
     if name in _CELLS:
         return " "
-    if name in _INLINE or _is_foreign(match, closed):
+    if name in _INLINE or _is_custom_element(match, closed):
         return ""
     return match[0]
 
 
-def _is_foreign(match: re.Match[str], closed: frozenset[str]) -> bool:
+def _is_custom_element(match: re.Match[str], closed: frozenset[str]) -> bool:
     """Tell a custom or namespaced element (`share-button`, `o:p`) from `<e-mail>`.
 
     It has an end tag or attributes. `closed` are the names of the end tags in the text.

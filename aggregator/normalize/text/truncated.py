@@ -36,7 +36,7 @@ _MORE = re.compile(
 )
 
 
-def is_cut(revision: Revision) -> bool:
+def is_truncated(revision: Revision) -> bool:
     """Tell whether the text of an item breaks off, or is missing; a picture alone is a whole item."""
     content = revision.content_html or ""
     lines = _last_lines(_end_of_html(content))

@@ -14,13 +14,13 @@ from urllib.parse import quote, unquote_to_bytes
 
 from aggregator.normalize.text import compose
 from aggregator.normalize.url.parts import (
-    Address,
-    absolute,
+    UrlParts,
+    absolute_url,
     ascii_host,
+    fix_slashes,
     host,
-    slashes,
-    split,
-    strip,
+    split_url,
+    strip_url,
 )
 from aggregator.normalize.url.redirectors import unwrap
 from aggregator.normalize.url.tracking import is_tracking
@@ -28,7 +28,7 @@ from aggregator.normalize.url.tracking import is_tracking
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-__all__ = ["KEY_VERSION", "absolute", "clean", "host", "key", "same_site", "unwrap"]
+__all__ = ["KEY_VERSION", "absolute_url", "clean", "host", "page_key", "same_site", "unwrap"]
 
 KEY_VERSION = 1
 
@@ -81,10 +81,10 @@ def clean(
     >>> clean("/a?utm_source=rss&id=7#top", base="https://example.org/feed")
     'https://example.org/a?id=7'
     """
-    complete = absolute(url, base=base)
+    complete = absolute_url(url, base=base)
     if complete is None:
         return None
-    parts = split(complete)
+    parts = split_url(complete)
     if parts is None:
         return None
 
@@ -103,7 +103,7 @@ def clean(
     return cleaned
 
 
-def key(
+def page_key(
     url: str,
     *,
     alias: Mapping[str, str] = MappingProxyType({}),
@@ -115,9 +115,9 @@ def key(
     `alias` maps a host to the one that it mirrors (`m.example.org` to `www.example.org`). `drop` and
     `keep` as for `clean`. What is no http(s) URL is returned trimmed. The key of a key is that key.
     """
-    trimmed = _SURROGATE.sub("\ufffd", strip(url))
-    trimmed = slashes(_AMPERSANDS.sub("&", trimmed))
-    parts = split(trimmed)
+    trimmed = _SURROGATE.sub("\ufffd", strip_url(url))
+    trimmed = fix_slashes(_AMPERSANDS.sub("&", trimmed))
+    parts = split_url(trimmed)
     if parts is None:
         return trimmed
 
@@ -137,7 +137,7 @@ def same_site(a: str, b: str) -> bool:
     host_b = host(b)
     if host_a is None or host_b is None:
         return False
-    return _registrable(host_a) == _registrable(host_b)
+    return _registrable_domain(host_a) == _registrable_domain(host_b)
 
 
 def _without_www(name: str) -> str:
@@ -158,7 +158,7 @@ def _resolve_alias(name: str, alias: Mapping[str, str]) -> str:
     return _without_www(mirrored_host)
 
 
-def _registrable(name: str) -> str:
+def _registrable_domain(name: str) -> str:
     """Return the part of a host name that its owner has registered; an IP address is whole."""
     labels = name.split(".")
     if name.startswith("[") or labels[-1].isdigit():
@@ -186,7 +186,7 @@ def _meaningful_fragment(fragment: str | None) -> str | None:
 
 
 def _without_tracking(
-    parts: Address, *, drop: Collection[str], keep: Collection[str], site_host: str | None
+    parts: UrlParts, *, drop: Collection[str], keep: Collection[str], site_host: str | None
 ) -> str | None:
     if not parts.query:
         return parts.query
@@ -218,7 +218,7 @@ def _path_key(path: str) -> str:
     return "/" + "/".join(segments)
 
 
-def _query_key(parts: Address, drop: Collection[str], keep: Collection[str]) -> str:
+def _query_key(parts: UrlParts, drop: Collection[str], keep: Collection[str]) -> str:
     """Return the one spelling of a query, with `?`: without tracking, sorted by name."""
     if not parts.query:
         return ""

@@ -33,7 +33,7 @@ _WIDE_DOT = re.compile("[\u3002\uff0e\uff61]")
 _NOT_IN_HOST = re.compile(r"""[\x00-\x20\s"#%/:<>?@\[\\\]^`{|}\x7f]""")
 
 
-class Address(NamedTuple):
+class UrlParts(NamedTuple):
     """A http(s) URL, taken apart.
 
     Its parts are as written, but for `host` (normalized) and `port` (None for 80, 443 or none).
@@ -49,35 +49,35 @@ class Address(NamedTuple):
 
 
 @lru_cache(maxsize=32)
-def absolute(url: str, *, base: str | None = None) -> str | None:
+def absolute_url(url: str, *, base: str | None = None) -> str | None:
     """Return the absolute http(s) URL, of which nothing is dropped; None if it is none.
 
     What a browser ignores or repairs is repaired: blanks around it, line breaks inside, `&amp;`, a
     missing scheme (https without a base), `\\` for `/`, raw blanks, quotes and angle brackets.
     """
-    trimmed = trim(url)
+    trimmed = trim_url(url)
     if not trimmed or _ILLEGAL.search(trimmed):
         return None
-    resolved = _resolve(slashes(trimmed), base)
-    if resolved is None or split(resolved) is None:
+    resolved = _resolve(fix_slashes(trimmed), base)
+    if resolved is None or split_url(resolved) is None:
         return None
     return resolved.translate(_NEVER_RAW_ESCAPED)
 
 
 def host(url: str) -> str | None:
     """Return the host in lower case and ASCII (IDNA), with `www.`, without port; None if there is none."""
-    parts = read(url)
+    parts = parse_url(url)
     if parts is None:
         return None
     return parts.host
 
 
-def read(url: str) -> Address | None:
+def parse_url(url: str) -> UrlParts | None:
     """Take a URL apart after the same repairs as `absolute`; None if it is no http(s) URL."""
-    return split(slashes(trim(url)))
+    return split_url(fix_slashes(trim_url(url)))
 
 
-def parameter(query: str, name: str) -> str | None:
+def query_parameter(query: str, name: str) -> str | None:
     """Return the first value of a query parameter; None if it is absent or empty.
 
     The value is percent-decoded once (`+` stays).
@@ -89,15 +89,15 @@ def parameter(query: str, name: str) -> str | None:
     return None
 
 
-def trim(url: str) -> str:
+def trim_url(url: str) -> str:
     """Strip, and unescape `&amp;` once."""
-    stripped = strip(url)
+    stripped = strip_url(url)
     if "&" in stripped:
         stripped = _AMPERSAND.sub("&", stripped)
     return stripped
 
 
-def strip(url: str) -> str:
+def strip_url(url: str) -> str:
     """Remove blanks around a URL, and tabs and line breaks inside (WHATWG URL §4.4)."""
     stripped = url.strip(_EDGES)
     if stripped.isprintable():
@@ -105,7 +105,7 @@ def strip(url: str) -> str:
     return _BREAKS.sub("", stripped).strip(_EDGES)
 
 
-def slashes(url: str) -> str:
+def fix_slashes(url: str) -> str:
     """Read `\\` as `/` before the query, as browsers do.
 
     Otherwise `http://evil.example\\@good.example` has two hosts.
@@ -154,7 +154,7 @@ def _join(base: str, url: str) -> str | None:
 
 
 @lru_cache(maxsize=256)
-def split(url: str) -> Address | None:
+def split_url(url: str) -> UrlParts | None:
     """Take a URL apart as it is; one without a scheme must begin with `//`."""
     match = _PARTS.fullmatch(url)
     if match is None:
@@ -169,7 +169,7 @@ def split(url: str) -> Address | None:
     if name is None or port > 65535:
         return None
     other_port = None if port in (80, 443) else port
-    return Address(scheme, authority, name, other_port, path, query, fragment)
+    return UrlParts(scheme, authority, name, other_port, path, query, fragment)
 
 
 @lru_cache(maxsize=4096)

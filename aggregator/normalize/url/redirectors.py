@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from aggregator.normalize.url.parts import Address, absolute, parameter, read
+from aggregator.normalize.url.parts import UrlParts, absolute_url, parse_url, query_parameter
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class _Redirector:
     path: str
     parameters: tuple[str, ...]
 
-    def leads_from(self, parts: Address) -> bool:
+    def leads_from(self, parts: UrlParts) -> bool:
         if not re.fullmatch(self.hosts, parts.host):
             return False
         return re.fullmatch(self.path, parts.path) is not None
@@ -65,7 +65,7 @@ def unwrap(url: str) -> str:
 
 
 def _target(url: str) -> str | None:
-    parts = read(url)
+    parts = parse_url(url)
     if parts is None:
         return None
     amp_target = _amp_target(parts)
@@ -84,15 +84,15 @@ def _target(url: str) -> str | None:
 def _stated_target(redirector: _Redirector, query: str) -> str | None:
     """Return the first http(s) URL among the parameters that may hold the target."""
     if not redirector.parameters:
-        return absolute(query)
+        return absolute_url(query)
     for name in redirector.parameters:
-        target = absolute(parameter(query, name) or "")
+        target = absolute_url(query_parameter(query, name) or "")
         if target is not None:
             return target
     return None
 
 
-def _amp_target(parts: Address) -> str | None:
+def _amp_target(parts: UrlParts) -> str | None:
     """Read `*.cdn.ampproject.org/c/s/HOST/PATH` and `google.com/amp/s/HOST/PATH`.
 
     `s` stands for https.
@@ -106,10 +106,10 @@ def _amp_target(parts: Address) -> str | None:
     target = f"http{secure}://{rest}"
     if parts.query:
         target += f"?{parts.query}"
-    return absolute(target)
+    return absolute_url(target)
 
 
-def _is_amp_cache(parts: Address) -> bool:
+def _is_amp_cache(parts: UrlParts) -> bool:
     if f".{parts.host}".endswith(".cdn.ampproject.org"):
         return True
     return parts.path.startswith("/amp/") and re.fullmatch(_GOOGLE, parts.host) is not None

@@ -39,11 +39,11 @@ def is_tracking(
         raw_name = unquote(raw_name)
     name = raw_name.lower().removeprefix("amp;")
 
-    if keep and _is_listed(name, keep):
+    if keep and _matches_any(name, keep):
         return False
     if name in _EXACT or name.startswith(_PREFIXES):
         return True
-    if drop and _is_listed(name, drop):
+    if drop and _matches_any(name, drop):
         return True
     if name == "ref":
         referrer = unquote(value).lower().removeprefix("www.")
@@ -51,7 +51,7 @@ def is_tracking(
     return False
 
 
-def _is_listed(name: str, patterns: Collection[str]) -> bool:
+def _matches_any(name: str, patterns: Collection[str]) -> bool:
     for pattern in patterns:
         wanted = pattern.lower()
         if wanted.endswith("*"):

@@ -13,9 +13,9 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from aggregator.rules.filters import PIPE_START
-from aggregator.rules.json_path import at, flat, types
+from aggregator.rules.json_path import find_values, flatten, node_types
 from aggregator.rules.selector import compile_selector, meta_name, split_every_mark
-from aggregator.rules.suggest.relax import LONGEST_NAME, MAX_NAMES, SPELLINGS, relaxations
+from aggregator.rules.suggest.relax import LONGEST_NAME, MAX_NAMES, MAX_SPELLINGS, relaxations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from aggregator.rules.selector import Document, Selector
 
 MAX_TRIES = 80
-MAX_VISITED = 2_000_000  # elements, by all tries together
+MAX_VISITED_ELEMENTS = 2_000_000  # elements, by all tries together
 _STEP = re.compile(r"[^.]+")
-_FIXED = ("xpath", "url", "const")
+_FIXED_FORMS = ("xpath", "url", "const")
 
 
 @dataclass(frozen=True, slots=True)
-class Near:
+class Suggestion:
     """A selector that matches, and how many values it finds in all."""
 
     selector: str
@@ -44,7 +44,7 @@ class _Candidate:
     counting: str
 
 
-def nearest(selector: str, documents: Sequence[Document]) -> Near | None:
+def suggest_selector(selector: str, documents: Sequence[Document]) -> Suggestion | None:
     """Find the selector nearest to one that finds nothing in these documents.
 
     A document is a page, or one item of a page. A selector that finds something is its own
@@ -54,7 +54,7 @@ def nearest(selector: str, documents: Sequence[Document]) -> Near | None:
     for candidate in islice(candidates, _affordable_tries(documents)):
         count = _count(candidate.counting, documents)
         if count:
-            return Near(candidate.suggestion, count)
+            return Suggestion(candidate.suggestion, count)
     return None
 
 
@@ -68,12 +68,12 @@ def _candidates(selector: str, documents: Sequence[Document]) -> Iterator[_Candi
         for word in chain((rest,), suggest_words(rest, documents)):
             text = f"{form}:{word}{pipes}"
             yield _Candidate(text, text)
-    elif form in _FIXED and rest:
+    elif form in _FIXED_FORMS and rest:
         yield _Candidate(selector, selector)
     else:
         mark = "*" if every else ""
         for css in relaxations(head, pipes, documents):
-            yield _Candidate(css.text(mark), css.text("*"))
+            yield _Candidate(css.render(mark), css.render("*"))
 
 
 def _split_selector(selector: str) -> tuple[str, bool, str]:
@@ -90,8 +90,8 @@ def _split_selector(selector: str) -> tuple[str, bool, str]:
 def _affordable_tries(documents: Sequence[Document]) -> int:
     elements = 0
     for document in documents:
-        elements += sum(1 for _ in islice(document.root.iter(), MAX_VISITED))
-    return max(2, min(MAX_TRIES, MAX_VISITED // max(elements, 1)))
+        elements += sum(1 for _ in islice(document.root.iter(), MAX_VISITED_ELEMENTS))
+    return max(2, min(MAX_TRIES, MAX_VISITED_ELEMENTS // max(elements, 1)))
 
 
 def _count(selector: str, documents: Iterable[Document]) -> int:
@@ -104,12 +104,12 @@ def _count(selector: str, documents: Iterable[Document]) -> int:
 
 
 def _count_in(document: Document, selector: Selector) -> int:
-    if selector.data is None:
+    if selector.json_values is None:
         return sum(1 for _ in selector(document))
 
     count = 0
-    for value in selector.data(document):
-        count += sum(1 for _ in flat(value))
+    for value in selector.json_values(document):
+        count += sum(1 for _ in flatten(value))
     return count
 
 
@@ -122,7 +122,7 @@ def _meta_names(name: str, documents: Sequence[Document]) -> Iterator[str]:
             if meta:
                 names[meta.strip()[:LONGEST_NAME]] = None
 
-    yield from get_close_matches(name.lower(), names, n=SPELLINGS)
+    yield from get_close_matches(name.lower(), names, n=MAX_SPELLINGS)
 
     last_word = name.lower().rpartition(":")[2]
     for other in names:
@@ -137,11 +137,11 @@ def _linked_data_paths(expression: str, documents: Sequence[Document]) -> Iterat
     all_nodes = chain.from_iterable(document.linked_data for document in documents)
     nodes = list(islice(all_nodes, MAX_NAMES))
 
-    node_types = dict.fromkeys(chain.from_iterable(types(node) for node in nodes))
-    for node_type in node_types:
+    all_types = dict.fromkeys(chain.from_iterable(node_types(node) for node in nodes))
+    for node_type in all_types:
         yield f"{node_type}.{path}"
 
-    for key in get_close_matches(first, _keys(nodes), n=SPELLINGS):
+    for key in get_close_matches(first, _keys(nodes), n=MAX_SPELLINGS):
         yield f"{kind}.{key}{dot}{rest}"
         yield f"*.{key}{dot}{rest}"
 
@@ -161,7 +161,7 @@ def _json_paths(path: str, documents: Sequence[Document]) -> Iterator[str]:
             name = close[0]
 
         steps.append(f"{name}{bracket}{index}")
-        values = list(chain.from_iterable(at(node, steps[-1]) for node in nodes))
+        values = list(chain.from_iterable(find_values(node, steps[-1]) for node in nodes))
     yield ".".join(steps)
 
 
@@ -169,7 +169,7 @@ def _objects(values: Iterable[Any]) -> list[dict[str, Any]]:
     """Return the JSON objects among these values and in their lists."""
     objects = []
     for value in values:
-        for leaf in islice(flat(value), MAX_NAMES):
+        for leaf in islice(flatten(value), MAX_NAMES):
             if isinstance(leaf, dict):
                 objects.append(leaf)
     return objects

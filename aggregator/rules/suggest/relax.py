@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MAX_ELEMENTS = 50_000  # whose names are read
 MAX_NAMES = 2_000  # of one kind, the most frequent
-SPELLINGS = 3  # of one name that are tried
+MAX_SPELLINGS = 3  # of one name that are tried
 LONGEST_NAME = 60
 _CLASSES_OF_ONE = 40  # element that are read
 
@@ -51,7 +51,7 @@ _WORD_BREAK = re.compile(r"[-_]+|(?<=[a-z])(?=[A-Z])")
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _SimpleSelector:
     """One simple selector: `kind` is tag, class, id, attribute or pseudo; `name` may be ""."""
 
     kind: str
@@ -59,11 +59,11 @@ class _Part:
     text: str
 
 
-_Compound = tuple[_Part, ...]
+_Compound = tuple[_SimpleSelector, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class CssSelector:
     """A CSS selector in its parts: compounds from left to right, the combinator before each."""
 
     compounds: tuple[_Compound, ...]
@@ -71,7 +71,7 @@ class Form:
     attribute: str
     pipes: str
 
-    def text(self, mark: str) -> str:
+    def render(self, mark: str) -> str:
         """Return the selector as text; `mark` is `*` for every match, "" for the first."""
         css = ""
         for combinator, compound in zip(self.combinators, self.compounds, strict=True):
@@ -104,9 +104,9 @@ class _Names:
     def _find_similar(self, kind: str, name: str) -> Iterator[tuple[float, str]]:
         known = self.known[kind]
         word = name.casefold()[:LONGEST_NAME]
-        close = get_close_matches(word, known, n=SPELLINGS)
+        close = get_close_matches(word, known, n=MAX_SPELLINGS)
         sharing = self._sharing_a_word(kind, name, other_than=close)
-        for other in (*close, *islice(sharing, SPELLINGS)):
+        for other in (*close, *islice(sharing, MAX_SPELLINGS)):
             likeness = SequenceMatcher(None, word, other.casefold()).ratio()
             yield _RESPELLED + 1 - max(likeness, 0.5), other
 
@@ -117,18 +117,18 @@ class _Names:
                 yield other
 
 
-def relaxations(head: str, pipes: str, documents: Sequence[Document]) -> Iterator[Form]:
+def relaxations(head: str, pipes: str, documents: Sequence[Document]) -> Iterator[CssSelector]:
     """Yield a CSS selector with its attribute (`a.x@href`), then ever looser forms of it.
 
     `pipes` follow it unchanged. Yields nothing for text that is not CSS.
     """
     names = _names_of(documents)
     order = count()  # of equal costs, the form that was queued first comes first
-    queue = [(0.0, next(order), form) for form in _forms(head, pipes)]
+    queue = [(0.0, next(order), form) for form in _parse_alternatives(head, pipes)]
     seen: set[str] = set()
     while queue:
         cost, _, form = heapq.heappop(queue)
-        text = form.text("")
+        text = form.render("")
         if text in seen:
             continue
         seen.add(text)
@@ -138,7 +138,7 @@ def relaxations(head: str, pipes: str, documents: Sequence[Document]) -> Iterato
             heapq.heappush(queue, (cost + price, next(order), changed))
 
 
-def _forms(head: str, pipes: str) -> list[Form]:
+def _parse_alternatives(head: str, pipes: str) -> list[CssSelector]:
     """Parse each alternative of a CSS selector with its attribute; no CSS has none."""
     from cssselect import parse
     from cssselect.parser import SelectorError
@@ -148,10 +148,10 @@ def _forms(head: str, pipes: str) -> list[Form]:
         trees = [alternative.parsed_tree for alternative in parse(css.strip())]
     except SelectorError:
         return []
-    return [_form(tree, attribute.strip(), pipes) for tree in trees]
+    return [_parse_selector(tree, attribute.strip(), pipes) for tree in trees]
 
 
-def _form(tree: Any, attribute: str, pipes: str) -> Form:
+def _parse_selector(tree: Any, attribute: str, pipes: str) -> CssSelector:
     compounds: list[_Compound] = []
     combinators: list[str] = []
     while getattr(tree, "combinator", None) is not None:
@@ -163,7 +163,7 @@ def _form(tree: Any, attribute: str, pipes: str) -> Form:
     # The tree leads from right to left.
     compounds.reverse()
     combinators.reverse()
-    return Form(tuple(compounds), ("", *combinators), attribute, pipes)
+    return CssSelector(tuple(compounds), ("", *combinators), attribute, pipes)
 
 
 def _combinator_text(combinator: str) -> str:
@@ -181,28 +181,28 @@ def _compound(tree: Any) -> _Compound:
 
     tag = tree.canonical()
     if tag != "*":
-        parts.append(_Part("tag", tag, tag))
+        parts.append(_SimpleSelector("tag", tag, tag))
     parts.reverse()
     return tuple(parts)
 
 
-def _part(tree: Any, text: str) -> _Part:
+def _part(tree: Any, text: str) -> _SimpleSelector:
     kind = type(tree).__name__
     if kind == "Class":
         return _named_part("class", tree.class_name)
     if kind == "Hash":
         return _named_part("id", tree.id)
     if kind == "Attrib":
-        return _Part("attribute", "", text)
-    return _Part("pseudo", "", text)
+        return _SimpleSelector("attribute", "", text)
+    return _SimpleSelector("pseudo", "", text)
 
 
-def _named_part(kind: str, name: str) -> _Part:
+def _named_part(kind: str, name: str) -> _SimpleSelector:
     mark = {"class": ".", "id": "#", "tag": ""}[kind]
-    return _Part(kind, name, mark + re.sub(r"([^\w-])", r"\\\1", name))
+    return _SimpleSelector(kind, name, mark + re.sub(r"([^\w-])", r"\\\1", name))
 
 
-def _changes(form: Form, names: _Names) -> Iterator[tuple[float, Form]]:
+def _changes(form: CssSelector, names: _Names) -> Iterator[tuple[float, CssSelector]]:
     """Yield the forms that one change makes, each after its price."""
     for place in range(len(form.compounds)):
         yield from _changes_at(form, place, names)
@@ -217,10 +217,12 @@ def _changes(form: Form, names: _Names) -> Iterator[tuple[float, Form]]:
         yield _PIPES, replace(form, pipes="")
 
 
-def _changes_at(form: Form, place: int, names: _Names) -> Iterator[tuple[float, Form]]:
+def _changes_at(
+    form: CssSelector, place: int, names: _Names
+) -> Iterator[tuple[float, CssSelector]]:
     """Yield the forms that one change of a compound or of the combinator before it makes."""
     for price, changed in _compound_changes(form.compounds[place], names):
-        yield price, replace(form, compounds=_put(form.compounds, place, changed))
+        yield price, replace(form, compounds=_replace_at(form.compounds, place, changed))
 
     is_last = place == len(form.compounds) - 1
     if not is_last:  # the last compound is what the selector is about
@@ -228,9 +230,9 @@ def _changes_at(form: Form, place: int, names: _Names) -> Iterator[tuple[float, 
 
     combinator = form.combinators[place].strip()
     if combinator == ">":
-        yield _COMBINATOR, replace(form, combinators=_put(form.combinators, place, " "))
+        yield _COMBINATOR, replace(form, combinators=_replace_at(form.combinators, place, " "))
     elif combinator == "+":
-        yield _COMBINATOR, replace(form, combinators=_put(form.combinators, place, " ~ "))
+        yield _COMBINATOR, replace(form, combinators=_replace_at(form.combinators, place, " ~ "))
 
 
 def _compound_changes(compound: _Compound, names: _Names) -> Iterator[tuple[float, _Compound]]:
@@ -245,10 +247,10 @@ def _compound_changes(compound: _Compound, names: _Names) -> Iterator[tuple[floa
 
         if is_unknown:
             for price, replacement in _replacements(part, names):
-                yield price, _put(compound, place, replacement)
+                yield price, _replace_at(compound, place, replacement)
 
 
-def _replacements(part: _Part, names: _Names) -> Iterator[tuple[float, _Part]]:
+def _replacements(part: _SimpleSelector, names: _Names) -> Iterator[tuple[float, _SimpleSelector]]:
     """Yield parts with names that the page has, for one whose name it does not have."""
     for price, name in names.similar(part.kind, part.name):
         yield price, _named_part(part.kind, name)
@@ -258,17 +260,17 @@ def _replacements(part: _Part, names: _Names) -> Iterator[tuple[float, _Part]]:
         yield _OTHER_KIND, _named_part(other_kind, part.name)
 
 
-def _put(values: tuple[Any, ...], place: int, value: Any) -> tuple[Any, ...]:
+def _replace_at(values: tuple[Any, ...], place: int, value: Any) -> tuple[Any, ...]:
     return (*values[:place], value, *values[place + 1 :])
 
 
-def _without_compound(form: Form, place: int) -> Form:
+def _without_compound(form: CssSelector, place: int) -> CssSelector:
     """Leave out a compound and the combinators around it; what it stood between is a descendant."""
     combinators = form.combinators[:place] + form.combinators[place + 1 :]
     return replace(
         form,
         compounds=form.compounds[:place] + form.compounds[place + 1 :],
-        combinators=_put(combinators, place, " " if place else ""),
+        combinators=_replace_at(combinators, place, " " if place else ""),
     )
 
 

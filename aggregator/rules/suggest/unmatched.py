@@ -8,42 +8,44 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aggregator.rules.list_items import items
-from aggregator.rules.suggest import nearest
+from aggregator.rules.list_items import find_items
+from aggregator.rules.suggest import suggest_selector
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from aggregator.rules.compiled import Field, Listing
+    from aggregator.rules.compiled import CompiledField, CompiledListing
     from aggregator.rules.selector import Document, Selector
-    from aggregator.rules.suggest import Near
+    from aggregator.rules.suggest import Suggestion
 
 AUTO = "auto"
-ITEMS = 50  # of a list that are searched
+MAX_ITEMS = 50  # of a list that are searched
 
 
 @dataclass(frozen=True, slots=True)
-class Silent:
+class UnmatchedSelector:
     """A selector that matches nothing; `path` is its key in the rules (`items`, `fields.title`)."""
 
     path: str
     selector: str
-    near: Near | None
+    suggestion: Suggestion | None
 
     def __str__(self) -> str:
         message = f"selector {self.selector} matches nothing"
-        if self.near is None:
+        if self.suggestion is None:
             return message
-        return f"{message}, nearest is {self.near.selector} ({self.near.count})"
+        return f"{message}, nearest is {self.suggestion.selector} ({self.suggestion.count})"
 
 
-def silent_in_list(listing: Listing, page: Document) -> tuple[Silent, ...]:
+def find_unmatched_in_list(
+    listing: CompiledListing, page: Document
+) -> tuple[UnmatchedSelector, ...]:
     """Return the selectors of a list that match nothing on its page.
 
     Those of fields are checked only if there are items.
     """
     found_items = _first_items(listing, page)
-    silent: list[Silent] = []
+    silent: list[UnmatchedSelector] = []
     if not found_items:
         silent += _report_unmatched("items", listing.items, [page])
     else:
@@ -54,9 +56,9 @@ def silent_in_list(listing: Listing, page: Document) -> tuple[Silent, ...]:
     return tuple(silent)
 
 
-def silent_in_article(
-    body: Sequence[Selector], fields: Mapping[str, Field], page: Document
-) -> tuple[Silent, ...]:
+def find_unmatched_in_article(
+    body: Sequence[Selector], fields: Mapping[str, CompiledField], page: Document
+) -> tuple[UnmatchedSelector, ...]:
     """Return the selectors of an article that match nothing on its page."""
     silent = _report_unmatched("article.body", body, [page])
     for name, rule in fields.items():
@@ -64,22 +66,22 @@ def silent_in_article(
     return tuple(silent)
 
 
-def _first_items(listing: Listing, page: Document) -> list[Document]:
+def _first_items(listing: CompiledListing, page: Document) -> list[Document]:
     """Return the items of the first selector that finds any, at most ITEMS of them."""
     for selector in listing.items:
-        found = list(items(selector, page))[:ITEMS]
+        found = list(find_items(selector, page))[:MAX_ITEMS]
         if found:
             return found
     return []
 
 
-def _selectors(rule: Field) -> list[Selector]:
+def _selectors(rule: CompiledField) -> list[Selector]:
     return [selector for selector, _ in rule.candidates]
 
 
 def _report_unmatched(
     path: str, selectors: Sequence[Selector], documents: Sequence[Document]
-) -> list[Silent]:
+) -> list[UnmatchedSelector]:
     """Return all selectors if none of them matches in any document, else none."""
     for selector in selectors:
         if any(_matches(selector, document) for document in documents):
@@ -87,14 +89,14 @@ def _report_unmatched(
 
     silent = []
     for selector in selectors:
-        near = nearest(selector.source, documents)
-        silent.append(Silent(path, selector.source, near))
+        near = suggest_selector(selector.source, documents)
+        silent.append(UnmatchedSelector(path, selector.source, near))
     return silent
 
 
 def _matches(selector: Selector, document: Document) -> bool:
     if selector.source == AUTO:
         return True
-    if selector.data is not None and next(selector.data(document), None) is not None:
+    if selector.json_values is not None and next(selector.json_values(document), None) is not None:
         return True
     return next(selector(document), None) is not None

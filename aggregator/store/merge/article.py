@@ -269,6 +269,7 @@ def _sort_key(sighting: Sighting) -> tuple[object, ...]:
         sighting.published_from,
         sighting.published_where or "",
         sighting.guarded,
+        sighting.title,
     )
 
 

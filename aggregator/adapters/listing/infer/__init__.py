@@ -16,19 +16,19 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from aggregator.adapters.listing import card, page_meta
-from aggregator.adapters.listing.card_date import Reader, Spot
+from aggregator.adapters.listing.card_date import DateReader, ElementValue
 from aggregator.adapters.listing.infer import selectors
 from aggregator.adapters.listing.infer.groups import (
-    LEAST_ITEMS,
-    Group,
+    MIN_ITEMS,
+    LinkGroup,
     class_tokens,
     find_groups,
     target_key,
 )
-from aggregator.adapters.listing.items import LEAST_TITLE_WORDS
+from aggregator.adapters.listing.items import MIN_TITLE_WORDS
 from aggregator.normalize import language
-from aggregator.normalize.text import weight
-from aggregator.rules.compiled import NO_FIELD, Listing
+from aggregator.normalize.text import count_words
+from aggregator.rules.compiled import NO_FIELD, CompiledListing
 from aggregator.rules.selector import compile_selector
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ _MAIN_SCORE = 0.5
 _SIDEBAR_FACTOR = 0.4  # if a class names a sidebar
 
 # So many items with a median title of so many words need no date, heading or URL.
-_TELLING_ITEMS = 5
-_TELLING_WORDS = 6.0
+_MIN_LONG_TITLES = 5
+_LONG_TITLE_WORDS = 6.0
 
 _MAX_CARDS = 60  # items of one group that are looked at
 _MAX_URL_CHARACTERS = 300  # of a URL that are looked at
@@ -63,7 +63,7 @@ _ITEM_TAGS = ("article", "li", "tr")
 
 
 @dataclass(frozen=True, slots=True)
-class Inferred:
+class InferredList:
     """A list as selectors: its items and the fields within an item.
 
     `count` is the number of items, `evidence` says for each selector why it was chosen.
@@ -72,7 +72,7 @@ class Inferred:
     items: str
     fields: Mapping[str, str]
     count: int
-    evidence: Mapping[str, str]
+    reasons: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class _Candidate:
     score: float
 
 
-def infer(document: Document, *, dates: Reader | None = None) -> Inferred | None:
+def infer_list(document: Document, *, dates: DateReader | None = None) -> InferredList | None:
     """Find the list of articles of a page; None if nothing repeats that reads like articles.
 
     `dates` reads the page's dates, None for a reader in the language that the page states.
@@ -106,7 +106,7 @@ def infer(document: Document, *, dates: Reader | None = None) -> Inferred | None
     return None
 
 
-def listing_of(inferred: Inferred, stated: Listing) -> Listing:
+def to_listing(inferred: InferredList, stated: CompiledListing) -> CompiledListing:
     """Return the inferred list as rules.
 
     Fields that rules state without saying where the items are come before the inferred.
@@ -120,15 +120,15 @@ def listing_of(inferred: Inferred, stated: Listing) -> Listing:
     return replace(stated, items=(compile_selector(inferred.items),), fields=fields)
 
 
-def _date_reader(document: Document) -> Reader:
+def _date_reader(document: Document) -> DateReader:
     stated = page_meta.find_language(document)
     if stated is None:
-        return Reader(_ANY_TIME)
-    tag = language.tag(stated.value)
-    return Reader(_ANY_TIME, (tag,) if tag else ())
+        return DateReader(_ANY_TIME)
+    tag = language.canonical_tag(stated.value)
+    return DateReader(_ANY_TIME, (tag,) if tag else ())
 
 
-def _rate(document: Document, group: Group, dates: Reader) -> _Candidate | None:
+def _rate(document: Document, group: LinkGroup, dates: DateReader) -> _Candidate | None:
     """Return the items of a group with their score, None if they are no list of articles."""
     elements = _add_similar_siblings(document, _choose_level(group))
     sample = elements[:_MAX_CARDS]
@@ -141,7 +141,7 @@ def _rate(document: Document, group: Group, dates: Reader) -> _Candidate | None:
             cards.append(item_card)
 
     targets = {_target(item_card, document) for item_card in cards}
-    if len(targets) < LEAST_ITEMS or 2 * len(usable) < len(sample):
+    if len(targets) < MIN_ITEMS or 2 * len(usable) < len(sample):
         return None
     quality = _quality(cards, document)
     if quality is None:
@@ -159,13 +159,13 @@ def _rate(document: Document, group: Group, dates: Reader) -> _Candidate | None:
 
 def _quality(cards: Sequence[Card], document: Document) -> float | None:
     """Return how much items read like articles, None if they rather are a menu."""
-    weights = [weight(one.titles[0].value) for one in cards]
-    titled = sum(words >= LEAST_TITLE_WORDS for words in weights) / len(cards)
+    weights = [count_words(one.titles[0].value) for one in cards]
+    titled = sum(words >= MIN_TITLE_WORDS for words in weights) / len(cards)
     dated = _part(cards, _has_date)
     headed = _part(cards, lambda one: one.titles[0].element.tag in card.HEADINGS)
     with_url = _part(cards, lambda one: _leads_to_article(one, document))
 
-    has_long_titles = len(cards) >= _TELLING_ITEMS and median(weights) >= _TELLING_WORDS
+    has_long_titles = len(cards) >= _MIN_LONG_TITLES and median(weights) >= _LONG_TITLE_WORDS
     if titled < 0.5:
         return None
     if max(dated, headed, with_url) < 0.5 and not has_long_titles:
@@ -207,7 +207,7 @@ def _has_link(element: Any, document: Document) -> bool:
     return any(target_key(link, document) for link in islice(element.iter("a"), _MAX_CARDS))
 
 
-def _choose_level(group: Group) -> tuple[Any, ...]:
+def _choose_level(group: LinkGroup) -> tuple[Any, ...]:
     """Return the elements of a group that are its items: the outermost that hold one link each.
 
     Inner elements with the same texts are preferred if their tag or class names an item.
@@ -223,7 +223,7 @@ def _choose_level(group: Group) -> tuple[Any, ...]:
 
 
 def _texts(elements: Sequence[Any]) -> list[str]:
-    return [card.line(element) for element in elements[:_MAX_CARDS]]
+    return [card.text_line(element) for element in elements[:_MAX_CARDS]]
 
 
 def _add_similar_siblings(document: Document, elements: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -265,7 +265,7 @@ def _classes(element: Any) -> frozenset[str]:
     return frozenset(class_tokens(element))
 
 
-def _describe(document: Document, items: str, best: _Candidate) -> Inferred:
+def _describe(document: Document, items: str, best: _Candidate) -> InferredList:
     """Return the selectors of a list and why each was chosen."""
     read_elements = best.elements[: len(best.cards)]
     scoped = [document.item(root=element) for element in read_elements]
@@ -278,12 +278,12 @@ def _describe(document: Document, items: str, best: _Candidate) -> Inferred:
         fields[name] = found.selector
         example = _example(spots)
         evidence[name] = f"in {found.count} of {len(scoped)} items, such as “{example}”"
-    return Inferred(items, fields, len(best.elements), evidence)
+    return InferredList(items, fields, len(best.elements), evidence)
 
 
-def _spots_by_field(cards: Iterable[Card]) -> dict[str, list[Spot | None]]:
+def _spots_by_field(cards: Iterable[Card]) -> dict[str, list[ElementValue | None]]:
     """Return for each field where each item has it, None where an item has it not."""
-    spots: dict[str, list[Spot | None]] = {
+    spots: dict[str, list[ElementValue | None]] = {
         "title": [],
         "url": [],
         "published": [],
@@ -299,15 +299,15 @@ def _spots_by_field(cards: Iterable[Card]) -> dict[str, list[Spot | None]]:
     return spots
 
 
-def _date_within(item_card: Card) -> Spot | None:
+def _date_within(item_card: Card) -> ElementValue | None:
     """Return the date that stands in the item, not in a line above it."""
     for spot in item_card.published:
-        if not spot.above:
+        if not spot.is_above_item:
             return spot
     return None
 
 
-def _example(spots: Sequence[Spot | None]) -> str:
+def _example(spots: Sequence[ElementValue | None]) -> str:
     for spot in spots:
         if spot is not None:
             text = " ".join(spot.value.split())
@@ -317,5 +317,5 @@ def _example(spots: Sequence[Spot | None]) -> str:
 
 def _items_evidence(best: _Candidate) -> str:
     dated = sum(map(_has_date, best.cards))
-    words = median(weight(one.titles[0].value) for one in best.cards)
+    words = median(count_words(one.titles[0].value) for one in best.cards)
     return f"{len(best.elements)} alike, {dated} dated, titles of {words:g} words"

@@ -15,10 +15,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from aggregator.adapters.html import class_names
-from aggregator.adapters.html.class_names import words_of
-from aggregator.adapters.listing.card import line
-from aggregator.normalize.text import weight
-from aggregator.normalize.url import absolute, key, same_site
+from aggregator.adapters.html.class_names import class_words
+from aggregator.adapters.listing.card import text_line
+from aggregator.normalize.text import count_words
+from aggregator.normalize.url import absolute_url, page_key, same_site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from aggregator.rules.document import Document
 
 MAX_ELEMENTS = 50_000
-LEAST_ITEMS = 3
+MIN_ITEMS = 3
 _MAX_LINKS = 5_000
 _MAX_GROUPS = 10  # groups that are looked at closely
 _MAX_CLASSES = 20  # of one element
@@ -52,7 +52,7 @@ _CLASS_NAME = re.compile(r"[^\s]{1,60}")
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class LinkGroup:
     """Similar links, and the elements around them that hold one each.
 
     `levels` begins with the outermost elements and ends with the links. In a sidebar
@@ -81,22 +81,22 @@ _OUTSIDE = _Place(0)
 _Step = tuple[int, str]
 
 
-def find_groups(document: Document) -> tuple[Group, ...]:
+def find_groups(document: Document) -> tuple[LinkGroup, ...]:
     """Return the groups of similar links, those first that have many links and long texts."""
     places = _place_elements(document)
     by_path: dict[int, list[Any]] = defaultdict(list)
     for link, place in _links_with_places(document, places):
         by_path[place.path_id].append(link)
 
-    groups: list[Group] = []
+    find_groups: list[LinkGroup] = []
     ranked = sorted(by_path.values(), key=_rank, reverse=True)
     for links in ranked[: 2 * _MAX_GROUPS]:
         group = _make_group(links, places, document)
         if group is not None:
-            groups.append(group)
-        if len(groups) == _MAX_GROUPS:
+            find_groups.append(group)
+        if len(find_groups) == _MAX_GROUPS:
             break
-    return tuple(groups)
+    return tuple(find_groups)
 
 
 def target_key(link: Any, document: Document) -> str | None:
@@ -105,13 +105,13 @@ def target_key(link: Any, document: Document) -> str | None:
     None if that is this page, the front page, or a page of another site.
     """
     this_page = document.url or ""
-    url = absolute(link.get("href", ""), base=document.home)
+    url = absolute_url(link.get("href", ""), base=document.base_url)
     if url is None or not same_site(url, this_page):
         return None
 
-    target = key(url)
+    target = page_key(url)
     is_front_page = target.count("/") == len("///") and target.endswith("/")
-    if is_front_page or target == key(this_page):
+    if is_front_page or target == page_key(this_page):
         return None
     return target
 
@@ -128,7 +128,7 @@ def class_tokens(element: Any) -> list[str]:
 def _rank(links: Sequence[Any]) -> float:
     """Return how likely links are a list: their number times the words of their texts."""
     sample = links[:50]
-    words = sum(min(weight(line(link)), _MAX_TITLE_WORDS) for link in sample)
+    words = sum(min(count_words(text_line(link)), _MAX_TITLE_WORDS) for link in sample)
     return min(len(links), 30) * (words / len(sample) + 0.5)
 
 
@@ -194,7 +194,7 @@ def _is_sidebar(element: Any) -> bool:
     """Tell whether a class names a sidebar and no other class names the content."""
     if element.tag in ("body", "main"):
         return False
-    words = words_of(element)
+    words = class_words(element)
     return not words.isdisjoint(class_names.ASIDE) and words.isdisjoint(_CONTENT_WORDS)
 
 
@@ -232,15 +232,17 @@ def _links_with_places(
             yield link, place
 
 
-def _make_group(links: list[Any], places: dict[Any, _Place], document: Document) -> Group | None:
+def _make_group(
+    links: list[Any], places: dict[Any, _Place], document: Document
+) -> LinkGroup | None:
     """Return the links as a group, None if they lead to fewer than three pages."""
     targets = [target_key(link, document) or "" for link in links]
-    if len(set(targets)) < LEAST_ITEMS:
+    if len(set(targets)) < MIN_ITEMS:
         return None
 
     levels = tuple(_levels(links, targets))
     first = places[links[0]]
-    return Group(tuple(links), levels[::-1], in_sidebar=first.in_sidebar, in_main=first.in_main)
+    return LinkGroup(tuple(links), levels[::-1], in_sidebar=first.in_sidebar, in_main=first.in_main)
 
 
 def _levels(links: list[Any], targets: list[str]) -> Iterator[tuple[Any, ...]]:
@@ -258,7 +260,7 @@ def _levels(links: list[Any], targets: list[str]) -> Iterator[tuple[Any, ...]]:
         yield tuple(level)
         parents = _targets_by_parent(level)
         single = sum(1 for held in parents.values() if len(held) == 1)
-        if len(parents) < LEAST_ITEMS or len(parents) < least:
+        if len(parents) < MIN_ITEMS or len(parents) < least:
             return
         if single < _SINGLE_PART * len(parents):
             return

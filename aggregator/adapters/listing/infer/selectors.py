@@ -20,7 +20,7 @@ from aggregator.rules.selector import compile_selector
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from aggregator.adapters.listing.card_date import Spot
+    from aggregator.adapters.listing.card_date import ElementValue
     from aggregator.rules.document import Document
 
 _MAX_HOLDERS = 8  # elements around a list that may name it
@@ -67,7 +67,7 @@ def is_stable(name: str) -> bool:
     if _BUILD_TOOL.match(name):
         return False
     segments = _SEPARATOR.split(name)
-    return not any(map(_is_made_up, segments))
+    return not any(map(_is_generated, segments))
 
 
 def has_item_class(element: Any) -> bool:
@@ -98,7 +98,9 @@ def items_selector(
     return fallback
 
 
-def field_selector(items: Sequence[Document], spots: Sequence[Spot | None]) -> FieldSelector | None:
+def field_selector(
+    items: Sequence[Document], spots: Sequence[ElementValue | None]
+) -> FieldSelector | None:
     """Return the most readable selector of a value that stands in most of the items.
 
     `spots` has for each item the place of its value, None if it has no value.
@@ -128,7 +130,7 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _is_made_up(segment: str) -> bool:
+def _is_generated(segment: str) -> bool:
     """Tell whether a part of a name is a number or a hash.
 
     A hash has three digits in a row, or more than five letters without a vowel, or
@@ -147,8 +149,8 @@ def _item_proposals(elements: Sequence[Any]) -> Iterator[str]:
     tag = "*"
     if len({element.tag for element in elements}) == 1:
         tag = str(elements[0].tag)
-    own = [f"{tag}{name}" for name in _names(elements)]
-    holders = list(islice(_holders(elements), _MAX_HOLDERS))
+    own = [f"{tag}{name}" for name in _common_names(elements)]
+    holders = list(islice(_containers(elements), _MAX_HOLDERS))
 
     yield from own
     yield from _proposals_in_named_holder(holders, (*own, tag))
@@ -163,7 +165,7 @@ def _proposals_in_named_holder(holders: Sequence[Any], selectors: Sequence[str])
         if holder.tag == "body":
             continue
         combinator = _combinator(is_parent=depth == 0)
-        for name in _names([holder]):
+        for name in _common_names([holder]):
             start = f"{holder.tag}{name}{combinator}"
             for selector in selectors:
                 yield start + selector
@@ -180,13 +182,13 @@ def _combinator(*, is_parent: bool) -> str:
     return " > " if is_parent else " "
 
 
-def _names(elements: Sequence[Any]) -> list[str]:
+def _common_names(elements: Sequence[Any]) -> list[str]:
     """Return what the elements have in common as parts of a selector, best first.
 
     The order is: classes, the id, data attributes, beginnings of classes that end in a
     hash, layout classes.
     """
-    classes = _common(map(class_tokens, elements))
+    classes = _in_all_lists(map(class_tokens, elements))
     telling: list[str] = []
     layout: list[str] = []
     for name in sorted(filter(is_stable, classes), key=_readability):
@@ -213,7 +215,7 @@ def _common_id(elements: Sequence[Any]) -> Iterator[str]:
 
 
 def _common_data_attributes(elements: Sequence[Any]) -> Iterator[str]:
-    for name in _common(map(_data_attributes, elements)):
+    for name in _in_all_lists(map(_data_attributes, elements)):
         if is_stable(name.removeprefix("data-")):
             yield f"[{name}]"
 
@@ -247,14 +249,14 @@ def _is_layout(name: str) -> bool:
     return has_layout_word and not _names_item(name)
 
 
-def _common(lists: Iterable[Sequence[str]]) -> list[str]:
+def _in_all_lists(lists: Iterable[Sequence[str]]) -> list[str]:
     """Return what all lists hold, each once, in the order of the first list."""
     first, *others = lists
     shared = set(first).intersection(*others)
     return [name for name in dict.fromkeys(first) if name in shared]
 
 
-def _holders(elements: Sequence[Any]) -> Iterator[Any]:
+def _containers(elements: Sequence[Any]) -> Iterator[Any]:
     """Yield the innermost element that holds all of them, then those around it."""
     wanted = set(elements)
     for element in islice(elements[0].iterancestors(), 40):
@@ -293,9 +295,9 @@ def _path_step(element: Any) -> str:
     return f"{element.tag}:nth-of-type({before + 1})"
 
 
-def _field_proposals(values: Sequence[tuple[Document, Spot]]) -> Iterator[str]:
+def _field_proposals(values: Sequence[tuple[Document, ElementValue]]) -> Iterator[str]:
     """Yield selectors of a value, for each of the three commonest kinds of its place."""
-    by_kind: dict[tuple[str, str | None], list[tuple[Document, Spot]]] = {}
+    by_kind: dict[tuple[str, str | None], list[tuple[Document, ElementValue]]] = {}
     for item, spot in values:
         by_kind.setdefault((spot.element.tag, spot.attribute), []).append((item, spot))
 
@@ -313,7 +315,7 @@ def _proposals_of_kind(
     """Yield the element's own name, then its name inside a heading or a named element."""
     tag = str(elements[0].tag)
     names = []
-    for name in _names(elements):
+    for name in _common_names(elements):
         names += [name, f"{tag}{name}"]
     if tag in _TELLING_TAGS:
         names.insert(0, tag)
@@ -338,6 +340,6 @@ def _parent_names(elements: Sequence[Any], items: Sequence[Document]) -> Iterato
         around = [element.getparent() for element in around]
         if len({element.tag for element in around}) > 1:
             continue
-        yield from _names(around)
+        yield from _common_names(around)
         if around[0].tag not in ("div", "span"):
             yield str(around[0].tag)
