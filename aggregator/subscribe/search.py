@@ -290,12 +290,18 @@ def _refuses(rehearsal: Rehearsal) -> bool:
 
 
 def _told(rehearsal: Rehearsal) -> str:
-    outcome, count = rehearsal.result.outcome, len(entries(rehearsal))
-    if outcome.status == "failed" and not count:
-        return outcome.message or str(outcome.error)
+    outcome = rehearsal.result.outcome
+    count = len(entries(rehearsal))
+    if count == 1:
+        return "1 entry"
     if count:
-        return f"{count} entr{'y' if count == 1 else 'ies'}"
-    return f"no entries ({outcome.rejected[0]})" if outcome.rejected else "no entries"
+        return f"{count} entries"
+
+    if outcome.status == "failed":
+        return outcome.message or str(outcome.error)
+    if outcome.rejected:
+        return f"no entries ({outcome.rejected[0]})"
+    return "no entries"
 
 
 def _is_inferred(rehearsal: Rehearsal) -> bool:

@@ -63,13 +63,17 @@ def _checked(invocation: Invocation) -> "tuple[Config | None, list[Problem]]":
 
 
 def _good(config: "Config") -> str:
+    sources = _count(len(config.sources), "source")
+    views = _count(len(config.views), "view")
+
     disabled = sum(not source.enabled for source in config.sources)
-    aside = f" ({disabled} disabled)" if disabled else ""
-    sources, views = len(config.sources), len(config.views)
-    return (
-        f"configuration is good: {sources} source{'' if sources == 1 else 's'}{aside},"
-        f" {views} view{'' if views == 1 else 's'}"
-    )
+    if disabled:
+        sources += f" ({disabled} disabled)"
+    return f"configuration is good: {sources}, {views}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"1 {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _record(problem: "Problem") -> dict[str, object]:

@@ -107,8 +107,11 @@ def _expected(app: "App", names: "Sequence[str]", *, force: bool) -> int:
 
     now = app.clock()
     wanted = set(names or app.sources)
-    states = [state for state in app.store.states() if state.source in wanted]
-    return sum(force or is_due(state, now) for state in states)
+    expected = 0
+    for state in app.store.states():
+        if state.source in wanted and (force or is_due(state, now)):
+            expected += 1
+    return expected
 
 
 def _joined(outcomes: "Iterable[Outcome]") -> "list[Outcome]":
@@ -252,8 +255,11 @@ def _nothing_due(states: "Iterable[SourceState]", now: "datetime") -> str:
     polled = [state for state in states if not state.gone]
     if not polled:
         return "nothing to do: the configuration has no source that is enabled and not gone"
+
     words = f"nothing is due; {_next(polled, now)}"
-    return words if all(_waits(state, now) for state in polled) else f"{words}; --force asks now"
+    if not all(_waits(state, now) for state in polled):
+        words += "; --force asks now"
+    return words
 
 
 def _waits(state: "SourceState", now: "datetime") -> bool:

@@ -78,12 +78,12 @@ def _record(
     from aggregator.cli.report.revisions import past_record
     from aggregator.publish.json_record import evidence_record, record
 
-    shown = record(entry) | (
-        {"evidence": [evidence_record(one) for one in stated]} if stated else {}
-    )
-    return shown | (
-        {"revisions": [past_record(version, diff=diff) for version in past]} if past else {}
-    )
+    shown = record(entry)
+    if stated:
+        shown["evidence"] = [evidence_record(one) for one in stated]
+    if past:
+        shown["revisions"] = [past_record(version, diff=diff) for version in past]
+    return shown
 
 
 def _print(

@@ -127,13 +127,15 @@ def result_words(outcome: Outcome | None) -> str:
         return "-"
     if outcome.status == "failed":
         return f"{outcome.error}: {outcome.message}"
+
     counts = {
         "new": outcome.new,
         "changed": outcome.changed,
         "same": outcome.same,
         "rejected": len(outcome.rejected),
     }
-    return ", ".join(f"{count} {word}" for word, count in counts.items() if count) or "unchanged"
+    words = [f"{count} {word}" for word, count in counts.items() if count]
+    return ", ".join(words) or "unchanged"
 
 
 def standing_record(standing: Standing) -> dict[str, object]:
