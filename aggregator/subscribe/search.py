@@ -285,8 +285,10 @@ def _is_private(rehearsal: Rehearsal) -> bool:
 def _refuses(rehearsal: Rehearsal) -> bool:
     """Tell whether it was this address that was refused: another of the same host may well be open to programs."""
     outcome = rehearsal.result.outcome
+    if outcome.error in _REFUSED:
+        return True
     status = outcome.http_status or 0
-    return outcome.error in _REFUSED or (400 <= status < 500 and status != _TOO_MANY_REQUESTS)
+    return 400 <= status < 500 and status != _TOO_MANY_REQUESTS
 
 
 def _told(rehearsal: Rehearsal) -> str:

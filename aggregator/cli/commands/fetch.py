@@ -194,24 +194,26 @@ def _tell_unasked(
     from aggregator.cli.report.source_status import is_due
 
     asked = {outcome.source for outcome in outcomes}
-    unasked = [
-        state
-        for state in app.store.states()
-        if state.source in app.sources and state.source not in asked
-    ]
-    due = {state.source for state in unasked if is_due(state, began)}
-    for state in unasked:
-        if state.source in names or (not names and state.source in due):
-            say(f"{state.source}: not asked: {_why_not(state, began, force=force)}")
+    unasked = []
+    for state in app.store.states():
+        if state.source in app.sources and state.source not in asked:
+            unasked.append(state)
+
+    if names:
+        told = [state for state in unasked if state.source in names]
+    else:
+        told = [state for state in unasked if is_due(state, began)]
+    for state in told:
+        say(f"{state.source}: not asked: {_why_not(state, began, force=force)}")
     if names:
         return
 
-    if not asked and not due:
+    if not asked and not told:
         say(_nothing_due(unasked, began))
-    else:
-        _tell_not_due(
-            [state for state in unasked if state.source not in due and not state.gone], began
-        )
+        return
+    due = {state.source for state in told}
+    others = [state for state in unasked if state.source not in due and not state.gone]
+    _tell_not_due(others, began)
 
 
 def _tell_not_due(states: "Iterable[SourceState]", now: "datetime") -> None:

@@ -137,7 +137,9 @@ def _is_address(name: str, ids: "Collection[str]") -> bool:
 
     if name in ids or not _FORM.search(name):
         return False
-    return any(sign in name for sign in "/:@") or nearest(name, ids) is None
+    if "/" in name or ":" in name or "@" in name:
+        return True
+    return nearest(name, ids) is None
 
 
 def _address(name: str) -> str:

@@ -119,10 +119,10 @@ def _merged(found: Sequence[Piece]) -> Iterator[Piece]:
 def _joined(found: Iterable[Piece]) -> Iterator[Piece]:
     """Join neighbours, and within one change what went before what came."""
     for is_same, group in groupby(found, key=lambda piece: piece.kind == "same"):
-        texts: dict[Kind, str] = {"same": ""} if is_same else {"gone": "", "come": ""}
+        texts: dict[Kind, list[str]] = {"same": []} if is_same else {"gone": [], "come": []}
         for piece in group:
-            texts[piece.kind] += piece.text
+            texts[piece.kind].append(piece.text)
 
-        for kind, text in texts.items():
-            if text:
+        for kind, parts in texts.items():
+            if text := "".join(parts):
                 yield Piece(kind, text)

@@ -68,16 +68,19 @@ class Trial:
 def trial_of(rehearsal: Rehearsal, sites: Sites, *, explained: Collection[int]) -> Trial:
     """Put together what a dry run brought, and explain the entries of these numbers."""
     reader = _Reader(rehearsal, sites)
-    items = tuple(
-        reader.item(number, revision) if number in explained else Item(number, revision)
-        for number, revision in enumerate(_revisions(rehearsal), 1)
-    )
+    items = []
+    for number, revision in enumerate(_revisions(rehearsal), 1):
+        if number in explained:
+            items.append(reader.item(number, revision))
+        else:
+            items.append(Item(number, revision))
+
     return Trial(
         rehearsal.source.id,
         rehearsal.carrier,
         tuple(_public(one, rehearsal.source) for one in rehearsal.fetched),
         rehearsal.result.outcome,
-        items,
+        tuple(items),
         reader.left_out(),
         reader.silent(),
         _pace(rehearsal),
@@ -135,12 +138,13 @@ def trial_of_article(
     response: Response, capture: Capture, job: ParseTask, *, outcome: Outcome, sites: Sites
 ) -> Trial:
     """Put together what an article's own page gives; `outcome` is of asking for it."""
-    found = [one for one in trace_items(capture, job, sites) if one.revision and one.passes_filters]
-    items = tuple(
-        Item(number, one.revision, one.fields, ((capture, job),))
-        for number, one in enumerate(found, 1)
-        if one.revision
-    )
+    items: list[Item] = []
+    for trace in trace_items(capture, job, sites):
+        if trace.revision is None or not trace.passes_filters:
+            continue
+        number = len(items) + 1
+        items.append(Item(number, trace.revision, trace.fields, ((capture, job),)))
+
     own = replace(
         outcome,
         status="ok",
@@ -157,7 +161,7 @@ def trial_of_article(
         ARTICLE,
         (response,),
         own,
-        items,
+        tuple(items),
         silent=unmatched_selectors(capture, job, sites),
     )
 

@@ -64,20 +64,21 @@ def record_of(trial: Trial, *, limit: int) -> dict[str, object]:
     return {
         "source": trial.source,
         "carrier": trial.carrier,
-        "fetched": [
-            {
-                "url": one.url,
-                "status": one.status,
-                "bytes": len(one.body),
-                "content_type": _media_type(one) or None,
-            }
-            for one in trial.fetched
-        ],
+        "fetched": [_response_record(response) for response in trial.fetched],
         "pace": trial.pace,
         "outcome": outcome_record(trial.outcome),
         "entries": [_entry_record(item) for item in trial.items[:limit]],
         "left_out": list(trial.left_out),
         "silent": [_silent_record(one) for one in trial.silent],
+    }
+
+
+def _response_record(response: Response) -> dict[str, object]:
+    return {
+        "url": response.url,
+        "status": response.status,
+        "bytes": len(response.body),
+        "content_type": _media_type(response) or None,
     }
 
 

@@ -57,8 +57,11 @@ def is_due(state: SourceState, now: datetime) -> bool:
     """Tell whether `fetch` requests a source unforced: when its time has come, and the first time at once."""
     if state.gone:
         return False
-    first = state.never_polled and (state.not_before is None or state.not_before <= now)
-    return first or due_at(state) <= now
+    if due_at(state) <= now:
+        return True
+    if not state.never_polled:
+        return False
+    return state.not_before is None or state.not_before <= now
 
 
 def due_words(standing: Standing, *, now: datetime) -> str:
