@@ -91,12 +91,19 @@ def _tell(ended: "Sequence[Ended]") -> None:
     if not ended:
         typer.echo("no tests declared")
         return
+
+    failed = 0
     for one, failures in ended:
+        if failures:
+            failed += 1
         for message in failures:
             say(str(one.problem(message)))
-    failed = sum(bool(failures) for _, failures in ended)
-    count = f"{len(ended)} test{'' if len(ended) == 1 else 's'}"
-    typer.echo(f"{failed} of {count} failed" if failed else f"{count} passed")
+
+    count = "1 test" if len(ended) == 1 else f"{len(ended)} tests"
+    if failed:
+        typer.echo(f"{failed} of {count} failed")
+    else:
+        typer.echo(f"{count} passed")
 
 
 def _record(one: "DeclaredTest", failures: tuple[str, ...]) -> dict[str, object]:

@@ -46,13 +46,18 @@ def pieces(old: str, new: str) -> list[Piece]:
 
 def excerpt(found: Sequence[Piece]) -> Iterator[Piece]:
     """Shorten what stayed to some words around each change."""
+    last = len(found) - 1
     for place, piece in enumerate(found):
         if piece.kind != "same" or len(piece.text) <= 2 * _CONTEXT + 10:
             yield piece
             continue
-        head = f"{piece.text[:_CONTEXT]} " if place else ""
-        tail = f" {piece.text[-_CONTEXT:]}" if place < len(found) - 1 else ""
-        yield Piece("same", f"{head}…{tail}")
+
+        shortened = "…"
+        if place > 0:
+            shortened = f"{piece.text[:_CONTEXT]} {shortened}"
+        if place < last:
+            shortened = f"{shortened} {piece.text[-_CONTEXT:]}"
+        yield Piece("same", shortened)
 
 
 def marked(found: Iterable[Piece]) -> str:
