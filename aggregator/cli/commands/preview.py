@@ -174,8 +174,10 @@ def _of_address(invocation: "Invocation", url: str, adapter: str) -> "Source":
 
 def _reason(detail: "ErrorDetails") -> str:
     context = detail.get("ctx", {})
-    advice = f", write `{context['meant']}`" if context.get("meant") else ""
-    return f"{detail['loc'][0]} {context.get('error') or detail['msg']}{advice}"
+    reason = f"{detail['loc'][0]} {context.get('error') or detail['msg']}"
+    if context.get("meant"):
+        reason += f", write `{context['meant']}`"
+    return reason
 
 
 async def _tried(

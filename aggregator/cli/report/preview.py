@@ -216,21 +216,20 @@ class _Reader:
         place = self._place(revision)
         if place is None or self._document is None:
             return Item(number, revision)
-        capture = self._document.captures[place]
+
+        document = (self._document.captures[place], self._document.job)
         stated = _like(revision, self._explain((0, place)))
-        page = self._page(stated) if stated else None
+        if stated is None:
+            return Item(number, revision, (), (document,))
+
+        page = self._page(stated)
         if page is None:
-            return Item(
-                number, revision, stated.fields if stated else (), ((capture, self._document.job),)
-            )
+            return Item(number, revision, stated.fields, (document,))
+
         step = self._steps[page]
         read = _like(revision, self._explain((page, 0)))
-        return Item(
-            number,
-            revision,
-            read.fields if read else (),
-            ((capture, self._document.job), (step.captures[0], step.job)),
-        )
+        fields = read.fields if read else ()
+        return Item(number, revision, fields, (document, (step.captures[0], step.job)))
 
     def left_out(self) -> tuple[str, ...]:
         """Name what filters keep out of a document."""
