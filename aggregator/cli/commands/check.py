@@ -33,10 +33,11 @@ def check(
     config, problems = _checked(ctx.obj)
     if format == "json":
         put_json([_record(problem) for problem in problems])
-    for problem in problems if format == "text" else ():
-        say(str(problem))
-    if config is not None and format == "text":
-        typer.echo(_good(config))
+    else:
+        for problem in problems:
+            say(str(problem))
+        if config is not None:
+            typer.echo(_good(config))
     return REFUSED if problems else 0
 
 
