@@ -69,7 +69,12 @@ class Invocation:
         A command that `prints_outcomes` tells by itself which sources failed: the lines of
         their runs would say it a second time, and come with `-v` alone.
         """
-        level = logging.ERROR if self.quiet else usual - 10 if self.verbose else usual
+        level = usual
+        if self.quiet:
+            level = logging.ERROR
+        elif self.verbose:
+            level = usual - 10
+
         handler = _Stderr()
         if prints_outcomes and not self.verbose:
             handler.addFilter(_is_no_run)

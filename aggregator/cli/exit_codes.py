@@ -66,12 +66,17 @@ def _open_what_is_closed() -> None:
 
 
 def _report_error(error: AggregatorError) -> int:
-    lines = error.problems if isinstance(error, ConfigError) else (f"aggregator: {error}",)
-    for line in lines:
-        say(str(line))
-    if isinstance(error, (ConfigError, UsageError)):
+    if isinstance(error, ConfigError):
+        for problem in error.problems:
+            say(str(problem))
         return REFUSED
-    return FAILED if isinstance(error, SourceError) else OURS
+
+    say(f"aggregator: {error}")
+    if isinstance(error, UsageError):
+        return REFUSED
+    if isinstance(error, SourceError):
+        return FAILED
+    return OURS
 
 
 def _unforeseen(error: Exception, *, verbose: bool) -> int:

@@ -72,8 +72,11 @@ def _check_free(folder: Path, paths: "Iterable[Path]") -> None:
 def _obstacles(path: Path, folder: Path) -> "Iterator[Path]":
     """Yield what keeps a file from being made: a file where a folder has to be, or one of its own name."""
     for parent in path.parents:
-        if parent.is_relative_to(folder) and lexists(parent) and not parent.is_dir():
+        if not parent.is_relative_to(folder):
+            continue
+        if lexists(parent) and not parent.is_dir():
             yield parent
+
     if lexists(path):  # also a link that leads nowhere
         yield path
 

@@ -21,10 +21,14 @@ class Commands(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         command = super().get_command(ctx, cmd_name)
-        if command is not None and not any(option.name in _EVERYWHERE for option in command.params):
-            command.params += [
-                _late(option) for option in self.params if option.name in _EVERYWHERE
-            ]
+        if command is None:
+            return None
+        if any(option.name in _EVERYWHERE for option in command.params):
+            return command
+
+        for option in self.params:
+            if option.name in _EVERYWHERE:
+                command.params.append(_late(option))
         return command
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 (interface)

@@ -285,17 +285,25 @@ def _is_private(rehearsal: Rehearsal) -> bool:
 def _refuses(rehearsal: Rehearsal) -> bool:
     """Tell whether it was this address that was refused: another of the same host may well be open to programs."""
     outcome = rehearsal.result.outcome
+    if outcome.error in _REFUSED:
+        return True
     status = outcome.http_status or 0
-    return outcome.error in _REFUSED or (400 <= status < 500 and status != _TOO_MANY_REQUESTS)
+    return 400 <= status < 500 and status != _TOO_MANY_REQUESTS
 
 
 def _describe_result(rehearsal: Rehearsal) -> str:
-    outcome, count = rehearsal.result.outcome, len(entries(rehearsal))
-    if outcome.status == "failed" and not count:
-        return outcome.message or str(outcome.error)
+    outcome = rehearsal.result.outcome
+    count = len(entries(rehearsal))
+    if count == 1:
+        return "1 entry"
     if count:
-        return f"{count} entr{'y' if count == 1 else 'ies'}"
-    return f"no entries ({outcome.rejected[0]})" if outcome.rejected else "no entries"
+        return f"{count} entries"
+
+    if outcome.status == "failed":
+        return outcome.message or str(outcome.error)
+    if outcome.rejected:
+        return f"no entries ({outcome.rejected[0]})"
+    return "no entries"
 
 
 def _is_inferred(rehearsal: Rehearsal) -> bool:

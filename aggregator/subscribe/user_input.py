@@ -58,18 +58,24 @@ def path_from(path: str, *, file: Path, home: Path) -> str:
 def _path(text: str) -> str | None:
     """The absolute path that is meant, None for an address: what is there, or what can be nothing else."""
     named = expanduser(text)  # noqa: PTH111  a pattern is no Path
-    plain = named.startswith(("/", "./", "../")) and not named.startswith("//")
-    there = bool(named) and "://" not in named and "\0" not in named and _exists(named)
-    if plain and not there:
+    if _exists(named):
+        return abspath(named)  # noqa: PTH100  links stay as they are written
+
+    if named.startswith(("/", "./", "../")) and not named.startswith("//"):
         raise UsageError(
             f"nothing is at {text}: name a folder, a file or a pattern of saved articles, or a URL"
         )
-    return abspath(named) if there else None  # noqa: PTH100  links stay as they are written
+    return None
 
 
 def _exists(named: str) -> bool:
+    """Tell whether a path or a pattern names something; an address or a text with NUL never does."""
+    if not named or "://" in named or "\0" in named:
+        return False
     try:
-        return Path(named).exists() or (has_magic(named) and bool(glob(named, recursive=True)))  # noqa: PTH207
+        if Path(named).exists():
+            return True
+        return has_magic(named) and bool(glob(named, recursive=True))  # noqa: PTH207
     except (OSError, ValueError):
         return False
 

@@ -6,7 +6,7 @@ source and its first entries go to stdout, every step of the search to stderr.
 
 import logging
 import os
-from itertools import chain, count
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -220,8 +220,15 @@ def _is_article(file: Path, config: "Config") -> bool:
 def _tell_followed(sources: "Sequence[Source]", what: str, tell: "Callable[[str], None]") -> None:
     names = ", ".join(f"`{source.id}`" for source in sources)
     places = ", ".join(source.origin for source in sources)
-    disabled = "" if any(source.enabled for source in sources) else ", which is disabled,"
-    words = f"source {names}{disabled} follows" if len(sources) == 1 else f"sources {names} follow"
+
+    disabled = ""
+    if not any(source.enabled for source in sources):
+        disabled = ", which is disabled,"
+
+    if len(sources) == 1:
+        words = f"source {names}{disabled} follows"
+    else:
+        words = f"sources {names} follow"
     tell(f"{words} {what} already ({places}); nothing is written")
 
 
@@ -251,11 +258,22 @@ def _made_id(aim: "UserInput", config: "Config") -> str:
     """An id from what the person gave: it is what they will look for."""
     from aggregator.config.words import digest, id_of_path, id_of_url
 
-    text = aim.path or aim.urls[0]
-    made = id_of_path(text) if aim.path else id_of_url(text)
+    if aim.path:
+        text = aim.path
+        made = id_of_path(text)
+    else:
+        text = aim.urls[0]
+        made = id_of_url(text)
+
     taken = {source.id for source in config.sources}
-    names = chain((made, f"{made}-{digest(text)}"), (f"{made}-{number}" for number in count(2)))
-    return next(name for name in names if name not in taken)
+    if made not in taken:
+        return made
+
+    name = f"{made}-{digest(text)}"
+    numbers = count(2)
+    while name in taken:
+        name = f"{made}-{next(numbers)}"
+    return name
 
 
 def _show(found: "FoundSource", addition: "Addition") -> None:

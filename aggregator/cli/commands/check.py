@@ -33,10 +33,11 @@ def check(
     config, problems = _check_everything(ctx.obj)
     if format == "json":
         put_json([_record(problem) for problem in problems])
-    for problem in problems if format == "text" else ():
-        say(str(problem))
-    if config is not None and format == "text":
-        typer.echo(_good(config))
+    else:
+        for problem in problems:
+            say(str(problem))
+        if config is not None:
+            typer.echo(_good(config))
     return REFUSED if problems else 0
 
 
@@ -63,13 +64,17 @@ def _check_everything(invocation: Invocation) -> "tuple[Config | None, list[Prob
 
 
 def _good(config: "Config") -> str:
+    sources = _count(len(config.sources), "source")
+    views = _count(len(config.views), "view")
+
     disabled = sum(not source.enabled for source in config.sources)
-    aside = f" ({disabled} disabled)" if disabled else ""
-    sources, views = len(config.sources), len(config.views)
-    return (
-        f"configuration is good: {sources} source{'' if sources == 1 else 's'}{aside},"
-        f" {views} view{'' if views == 1 else 's'}"
-    )
+    if disabled:
+        sources += f" ({disabled} disabled)"
+    return f"configuration is good: {sources}, {views}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"1 {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _record(problem: "Problem") -> dict[str, object]:

@@ -69,15 +69,16 @@ def _check_source(source: str, config: "Config", store: "Store") -> None:
 
 def _print(found: "Iterable[Entry]", format: str) -> None:  # noqa: A002
     if format == "table":
-        put_table(
-            COLUMNS,
-            ((f"{entry.published:%Y-%m-%d %H:%M}Z", entry.source, entry.title) for entry in found),
-        )
+        put_table(COLUMNS, map(_row, found))
     elif format == "jsonl":
         for line in _lines(found):
             put(line + b"\n")
     else:
         _print_array(_lines(found))
+
+
+def _row(entry: "Entry") -> tuple[str, ...]:
+    return f"{entry.published:%Y-%m-%d %H:%M}Z", entry.source, entry.title
 
 
 def _print_array(lines: Iterable[bytes]) -> None:

@@ -107,8 +107,11 @@ def _count_due(app: "App", names: "Sequence[str]", *, force: bool) -> int:
 
     now = app.clock()
     wanted = set(names or app.sources)
-    states = [state for state in app.store.states() if state.source in wanted]
-    return sum(force or is_due(state, now) for state in states)
+    expected = 0
+    for state in app.store.states():
+        if state.source in wanted and (force or is_due(state, now)):
+            expected += 1
+    return expected
 
 
 def _merge_outcomes(outcomes: "Iterable[Outcome]") -> "list[Outcome]":
@@ -191,24 +194,26 @@ def _tell_unasked(
     from aggregator.cli.report.source_status import is_due
 
     asked = {outcome.source for outcome in outcomes}
-    unasked = [
-        state
-        for state in app.store.states()
-        if state.source in app.sources and state.source not in asked
-    ]
-    due = {state.source for state in unasked if is_due(state, began)}
-    for state in unasked:
-        if state.source in names or (not names and state.source in due):
-            say(f"{state.source}: not asked: {_why_not(state, began, force=force)}")
+    unasked = []
+    for state in app.store.states():
+        if state.source in app.sources and state.source not in asked:
+            unasked.append(state)
+
+    if names:
+        told = [state for state in unasked if state.source in names]
+    else:
+        told = [state for state in unasked if is_due(state, began)]
+    for state in told:
+        say(f"{state.source}: not asked: {_why_not(state, began, force=force)}")
     if names:
         return
 
-    if not asked and not due:
+    if not asked and not told:
         say(_nothing_due(unasked, began))
-    else:
-        _tell_not_due(
-            [state for state in unasked if state.source not in due and not state.gone], began
-        )
+        return
+    due = {state.source for state in told}
+    others = [state for state in unasked if state.source not in due and not state.gone]
+    _tell_not_due(others, began)
 
 
 def _tell_not_due(states: "Iterable[SourceState]", now: "datetime") -> None:
@@ -252,8 +257,11 @@ def _nothing_due(states: "Iterable[SourceState]", now: "datetime") -> str:
     polled = [state for state in states if not state.gone]
     if not polled:
         return "nothing to do: the configuration has no source that is enabled and not gone"
+
     words = f"nothing is due; {_next(polled, now)}"
-    return words if all(_waits(state, now) for state in polled) else f"{words}; --force asks now"
+    if not all(_waits(state, now) for state in polled):
+        words += "; --force asks now"
+    return words
 
 
 def _waits(state: "SourceState", now: "datetime") -> bool:

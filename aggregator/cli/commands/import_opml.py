@@ -157,10 +157,11 @@ def _print(found: "Sequence[ImportResult]", format: str) -> None:  # noqa: A002
     if format == "json":
         put_json([_record(fate) for fate in found])
     else:
-        put_table(
-            COLUMNS,
-            ((fate.verdict, fate.id or "-", fate.url or "-", _message(fate)) for fate in found),
-        )
+        put_table(COLUMNS, map(_row, found))
+
+
+def _row(fate: "ImportResult") -> tuple[str, ...]:
+    return fate.verdict, fate.id or "-", fate.url or "-", _message(fate)
 
 
 def _message(fate: "ImportResult") -> str:

@@ -137,7 +137,9 @@ def _is_address(name: str, ids: "Collection[str]") -> bool:
 
     if name in ids or not _FORM.search(name):
         return False
-    return any(sign in name for sign in "/:@") or nearest(name, ids) is None
+    if "/" in name or ":" in name or "@" in name:
+        return True
+    return nearest(name, ids) is None
 
 
 def _address(name: str) -> str:
@@ -172,8 +174,10 @@ def _of_address(invocation: "Invocation", url: str, adapter: str) -> "Source":
 
 def _reason(detail: "ErrorDetails") -> str:
     context = detail.get("ctx", {})
-    advice = f", write `{context['meant']}`" if context.get("meant") else ""
-    return f"{detail['loc'][0]} {context.get('error') or detail['msg']}{advice}"
+    reason = f"{detail['loc'][0]} {context.get('error') or detail['msg']}"
+    if context.get("meant"):
+        reason += f", write `{context['meant']}`"
+    return reason
 
 
 async def _run_preview(

@@ -55,18 +55,17 @@ def show(
 
 def _find_entries(app: "App", name: str) -> "list[Entry]":
     """Raises UsageError where nothing is found, or the beginning of an id leads to several."""
-    if found := app.find(name):
+    found = app.find(name)
+    if found:
         return found
+
     prefix = _PREFIX.fullmatch(name)
-    found = (
-        app.store.find_by_id_prefix(prefix[1])
-        if prefix and len(prefix[1].replace("-", "")) <= 32
-        else []
-    )
+    if prefix and len(prefix[1].replace("-", "")) <= 32:
+        found = app.store.find_by_id_prefix(prefix[1])
+
     if len(found) > 1:
-        raise UsageError(
-            f"several ids begin with `{name}`: {', '.join(entry.id for entry in found)}"
-        )
+        ids = ", ".join(entry.id for entry in found)
+        raise UsageError(f"several ids begin with `{name}`: {ids}")
     if not found:
         raise UsageError(f"there is no entry `{name}`: neither an id nor a link of one")
     return found
@@ -78,12 +77,12 @@ def _record(
     from aggregator.cli.report.revisions import past_record
     from aggregator.publish.json_record import evidence_record, record
 
-    shown = record(entry) | (
-        {"evidence": [evidence_record(one) for one in stated]} if stated else {}
-    )
-    return shown | (
-        {"revisions": [past_record(version, diff=diff) for version in past]} if past else {}
-    )
+    shown = record(entry)
+    if stated:
+        shown["evidence"] = [evidence_record(one) for one in stated]
+    if past:
+        shown["revisions"] = [past_record(version, diff=diff) for version in past]
+    return shown
 
 
 def _print(

@@ -58,22 +58,29 @@ def _collect_tests(
     invocation: "Invocation", names: "Sequence[str]"
 ) -> "tuple[list[DeclaredTest], Sites]":
     """Collect the tests that are wanted. Raises UsageError for a name that nobody has, ConfigError."""
-    from aggregator.config.words import nearest
     from aggregator.rule_tests.declared import rules_tests, source_tests
     from aggregator.rules.loader import load_sites, read_rules_files
 
     config = invocation.load()
     files = read_rules_files(invocation.sites_folder)
     known = [*(source.id for source in config.sources), *(one.file.id for one in files)]
-    for name in names:
-        if name not in known:
-            guess = nearest(name, known)
-            hint = f", did you mean `{guess}`?" if guess else ""
-            raise UsageError(f"there is no source and there are no site rules `{name}`{hint}")
+    _check_names(names, known)
+
     found = [*source_tests(config, env=os.environ), *rules_tests(files)]
-    return [one for one in found if not names or one.name in names], load_sites(
-        invocation.sites_folder
-    )
+    if names:
+        found = [one for one in found if one.name in names]
+    return found, load_sites(invocation.sites_folder)
+
+
+def _check_names(names: "Sequence[str]", known: "Sequence[str]") -> None:
+    from aggregator.config.words import nearest
+
+    for name in names:
+        if name in known:
+            continue
+        guess = nearest(name, known)
+        hint = f", did you mean `{guess}`?" if guess else ""
+        raise UsageError(f"there is no source and there are no site rules `{name}`{hint}")
 
 
 def _failures(one: "DeclaredTest", sites: "Sites", *, now: "datetime") -> tuple[str, ...]:
@@ -91,12 +98,19 @@ def _tell(ended: "Sequence[FinishedTest]") -> None:
     if not ended:
         typer.echo("no tests declared")
         return
+
+    failed = 0
     for one, failures in ended:
+        if failures:
+            failed += 1
         for message in failures:
             say(str(one.problem(message)))
-    failed = sum(bool(failures) for _, failures in ended)
-    count = f"{len(ended)} test{'' if len(ended) == 1 else 's'}"
-    typer.echo(f"{failed} of {count} failed" if failed else f"{count} passed")
+
+    count = "1 test" if len(ended) == 1 else f"{len(ended)} tests"
+    if failed:
+        typer.echo(f"{failed} of {count} failed")
+    else:
+        typer.echo(f"{count} passed")
 
 
 def _record(one: "DeclaredTest", failures: tuple[str, ...]) -> dict[str, object]:

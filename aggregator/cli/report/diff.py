@@ -46,13 +46,18 @@ def pieces(old: str, new: str) -> list[Piece]:
 
 def excerpt(found: Sequence[Piece]) -> Iterator[Piece]:
     """Shorten what stayed to some words around each change."""
+    last = len(found) - 1
     for place, piece in enumerate(found):
         if piece.kind != "same" or len(piece.text) <= 2 * _CONTEXT + 10:
             yield piece
             continue
-        head = f"{piece.text[:_CONTEXT]} " if place else ""
-        tail = f" {piece.text[-_CONTEXT:]}" if place < len(found) - 1 else ""
-        yield Piece("same", f"{head}…{tail}")
+
+        shortened = "…"
+        if place > 0:
+            shortened = f"{piece.text[:_CONTEXT]} {shortened}"
+        if place < last:
+            shortened = f"{shortened} {piece.text[-_CONTEXT:]}"
+        yield Piece("same", shortened)
 
 
 def mark_changes(found: Iterable[Piece]) -> str:
@@ -68,10 +73,14 @@ def mark_changes(found: Iterable[Piece]) -> str:
 def _words(was: str, now: str) -> Iterator[Piece]:
     for gone, come in _align(_TOKEN.findall(was), _TOKEN.findall(now)):
         if gone == come:
-            yield from (Piece("same", gone),) if gone else ()
+            if gone:
+                yield Piece("same", gone)
             continue
-        yield from (Piece("gone", gone),) if gone else ()
-        yield from (Piece("come", come),) if come else ()
+
+        if gone:
+            yield Piece("gone", gone)
+        if come:
+            yield Piece("come", come)
 
 
 def _align(was: Sequence[str], now: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -101,18 +110,24 @@ def _mark_lone_pieces(found: Sequence[Piece]) -> Iterator[Piece]:
     """Take a single character or space between two changes for changed as well."""
     kinds = ["same", *(piece.kind for piece in found), "same"]
     for place, piece in enumerate(found):
-        lonely = "same" not in (kinds[place], kinds[place + 2]) and len(piece.text.strip()) <= 1
-        if piece.kind == "same" and lonely:
-            yield from (Piece("gone", piece.text), Piece("come", piece.text))
+        before, after = kinds[place], kinds[place + 2]
+        is_between_changes = before != "same" and after != "same"
+        is_short = len(piece.text.strip()) <= 1
+
+        if piece.kind == "same" and is_between_changes and is_short:
+            yield Piece("gone", piece.text)
+            yield Piece("come", piece.text)
         else:
             yield piece
 
 
 def _join_neighbours(found: Iterable[Piece]) -> Iterator[Piece]:
     """Join neighbours, and within one change what went before what came."""
-    for same, group in groupby(found, key=lambda piece: piece.kind == "same"):
-        stretch = tuple(group)
-        kinds: tuple[Kind, ...] = ("same",) if same else ("gone", "come")
-        for kind in kinds:
-            if text := "".join(piece.text for piece in stretch if piece.kind == kind):
+    for is_same, group in groupby(found, key=lambda piece: piece.kind == "same"):
+        texts: dict[Kind, list[str]] = {"same": []} if is_same else {"gone": [], "come": []}
+        for piece in group:
+            texts[piece.kind].append(piece.text)
+
+        for kind, parts in texts.items():
+            if text := "".join(parts):
                 yield Piece(kind, text)

@@ -119,9 +119,12 @@ def _evidence_row(evidence: Evidence) -> tuple[str, str, str]:
 
 
 def _where(entry: Entry, name: str) -> str:
-    if name in FIELDS or name in entry.provenance:
-        return entry.provenance.get(name) or entry.provenance.get(_FROM.get(name, ""), "")
-    return ""
+    if name not in FIELDS and name not in entry.provenance:
+        return ""
+    stated = entry.provenance.get(name)
+    if stated:
+        return stated
+    return entry.provenance.get(_FROM.get(name, ""), "")
 
 
 def _one_line(value: object) -> str:

@@ -68,16 +68,19 @@ class Trial:
 def trial_of(rehearsal: Rehearsal, sites: Sites, *, explained: Collection[int]) -> Trial:
     """Put together what a dry run brought, and explain the entries of these numbers."""
     reader = _Reader(rehearsal, sites)
-    items = tuple(
-        reader.item(number, revision) if number in explained else Item(number, revision)
-        for number, revision in enumerate(_revisions(rehearsal), 1)
-    )
+    items = []
+    for number, revision in enumerate(_revisions(rehearsal), 1):
+        if number in explained:
+            items.append(reader.item(number, revision))
+        else:
+            items.append(Item(number, revision))
+
     return Trial(
         rehearsal.source.id,
         rehearsal.carrier,
         tuple(_public(one, rehearsal.source) for one in rehearsal.responses),
         rehearsal.result.outcome,
-        items,
+        tuple(items),
         reader.left_out(),
         reader.silent(),
         _pace(rehearsal),
@@ -105,30 +108,45 @@ def _public(response: Response, source: Source) -> Response:
 
 
 def _revisions(rehearsal: Rehearsal) -> list[Revision]:
-    """What would come out: also what a list states of articles whose own pages this dry run left for another time."""
+    """List what would come out.
+
+    That includes what a list states of articles whose own pages this dry run left for another time.
+    """
+    unread = _unread_indexes(rehearsal)
     read = {revision.keys[0]: revision for revision in rehearsal.result.revisions}
-    asked = {step.job.item.item for step in rehearsal.steps if step.job.item}
-    refused = tuple(message.partition(":")[0] for message in rehearsal.result.outcome.rejected)
-    unread = {
-        one.revision_index
-        for one in rehearsal.digest.page_requests
-        if one.raw.item not in asked and one.raw.item not in refused
-    }
-    stated = enumerate(rehearsal.digest.revisions)
-    found = (read.pop(one.keys[0], one if index in unread else None) for index, one in stated)
-    return [*(one for one in found if one is not None), *read.values()]
+
+    revisions = []
+    for index, stated in enumerate(rehearsal.digest.revisions):
+        key = stated.keys[0]
+        if key in read:
+            revisions.append(read.pop(key))
+        elif index in unread:
+            revisions.append(stated)
+
+    return [*revisions, *read.values()]
+
+
+def _unread_indexes(rehearsal: Rehearsal) -> set[int]:
+    """Find the stated revisions whose own page was neither requested nor refused."""
+    settled = {step.job.item.item for step in rehearsal.steps if step.job.item}
+    for message in rehearsal.result.outcome.rejected:
+        settled.add(message.partition(":")[0])
+
+    requests = rehearsal.digest.page_requests
+    return {request.revision_index for request in requests if request.raw.item not in settled}
 
 
 def trial_of_article(
     response: Response, capture: Capture, job: ParseTask, *, outcome: Outcome, sites: Sites
 ) -> Trial:
     """Put together what an article's own page gives; `outcome` is of asking for it."""
-    found = [one for one in trace_items(capture, job, sites) if one.revision and one.passes_filters]
-    items = tuple(
-        Item(number, one.revision, one.fields, ((capture, job),))
-        for number, one in enumerate(found, 1)
-        if one.revision
-    )
+    items: list[Item] = []
+    for trace in trace_items(capture, job, sites):
+        if trace.revision is None or not trace.passes_filters:
+            continue
+        number = len(items) + 1
+        items.append(Item(number, trace.revision, trace.fields, ((capture, job),)))
+
     own = replace(
         outcome,
         status="ok",
@@ -145,7 +163,7 @@ def trial_of_article(
         ARTICLE,
         (response,),
         own,
-        items,
+        tuple(items),
         silent=unmatched_selectors(capture, job, sites),
     )
 
@@ -200,90 +218,87 @@ class _Reader:
         place = self._place(revision)
         if place is None or self._document is None:
             return Item(number, revision)
-        capture = self._document.captures[place]
+
+        document = (self._document.captures[place], self._document.job)
         stated = _like(revision, self._explain((0, place)))
-        page = self._page(stated) if stated else None
+        if stated is None:
+            return Item(number, revision, (), (document,))
+
+        page = self._page(stated)
         if page is None:
-            return Item(
-                number, revision, stated.fields if stated else (), ((capture, self._document.job),)
-            )
+            return Item(number, revision, stated.fields, (document,))
+
         step = self._steps[page]
         read = _like(revision, self._explain((page, 0)))
-        return Item(
-            number,
-            revision,
-            read.fields if read else (),
-            ((capture, self._document.job), (step.captures[0], step.job)),
-        )
+        fields = read.fields if read else ()
+        return Item(number, revision, fields, (document, (step.captures[0], step.job)))
 
     def left_out(self) -> tuple[str, ...]:
         """Name what filters keep out of a document."""
         step = self._document
-        if (
-            step is None
-            or step.digest is None
-            or not step.digest.filtered
-            or len(step.captures) > 1
-        ):
+        if step is None or step.digest is None or not step.digest.filtered:
             return ()
+        if len(step.captures) > 1:
+            return ()
+
         rejected = "\n".join(step.digest.rejected)
-        return tuple(
-            one.revision.title
-            for one in self._explain((0, 0))
-            if one.revision and not one.passes_filters and f"{one.item}:" not in rejected
-        )
+        titles = []
+        for trace in self._explain((0, 0)):
+            if trace.revision is None or trace.passes_filters:
+                continue
+            if f"{trace.item}:" not in rejected:
+                titles.append(trace.revision.title)
+        return tuple(titles)
 
     def silent(self) -> tuple[UnmatchedSelector, ...]:
         """Tell which rules find nothing, in the document and in the pages of its articles, each once."""
         if self._outcome.error not in (None, "no-items", "not-a-feed"):
             return ()
-        found = (
-            one
-            for step in self._steps
-            if step.digest is not None or step is self._document
-            for one in unmatched_selectors(step.captures[0], step.job, self._sites)
-        )
-        return tuple({(one.path, one.selector): one for one in found}.values())
+
+        found: dict[tuple[str, str], UnmatchedSelector] = {}
+        for step in self._steps:
+            if step.digest is None and step is not self._document:
+                continue
+            for unmatched in unmatched_selectors(step.captures[0], step.job, self._sites):
+                found[unmatched.path, unmatched.selector] = unmatched
+        return tuple(found.values())
 
     def _captures(self, place: tuple[int, int]) -> tuple[Capture, ParseTask]:
         step = self._steps[place[0]]
         return step.captures[place[1]], step.job
 
     def _place(self, revision: Revision) -> int | None:
-        """Which of the document's captures brought a revision."""
+        """Return which of the document's captures brought a revision; None where none did."""
         digest = self._document.digest if self._document else None
         if digest is None:
             return None
-        index = next(
-            (i for i, one in enumerate(digest.revisions) if one.keys[0] == revision.keys[0]), None
-        )
-        ends = list(accumulate(digest.revisions_per_capture))
-        return (
-            None
-            if index is None
-            else next((place for place, end in enumerate(ends) if index < end), None)
-        )
+
+        keys = [stated.keys[0] for stated in digest.revisions]
+        if revision.keys[0] not in keys:
+            return None
+
+        index = keys.index(revision.keys[0])
+        for place, end in enumerate(accumulate(digest.revisions_per_capture)):
+            if index < end:
+                return place
+        return None
 
     def _page(self, stated: ItemTrace) -> int | None:
-        """Which step read the item's own page, with all its parts the last."""
-        own = (
-            number
-            for number, step in enumerate(self._steps)
-            if step.job.item
-            and step.job.item.item == stated.item
-            and step.digest
-            and step.digest.revisions
-        )
-        return max(own, default=None)
+        """Return which step read the item's own page: the last, which has all its parts."""
+        page = None
+        for number, step in enumerate(self._steps):
+            if step.job.item is None or step.job.item.item != stated.item:
+                continue
+            if step.digest and step.digest.revisions:
+                page = number
+        return page
 
 
 def _like(revision: Revision, explained: Sequence[ItemTrace]) -> ItemTrace | None:
     keys = set(revision.keys)
-    return next(
-        (
-            one
-            for one in explained
-            if one.revision and one.passes_filters and not keys.isdisjoint(one.revision.keys)
-        ),
-        None,
-    )
+    for trace in explained:
+        if trace.revision is None or not trace.passes_filters:
+            continue
+        if not keys.isdisjoint(trace.revision.keys):
+            return trace
+    return None

@@ -64,20 +64,21 @@ def record_of(trial: Trial, *, limit: int) -> dict[str, object]:
     return {
         "source": trial.source,
         "carrier": trial.carrier,
-        "fetched": [
-            {
-                "url": one.url,
-                "status": one.status,
-                "bytes": len(one.body),
-                "content_type": _media_type(one) or None,
-            }
-            for one in trial.responses
-        ],
+        "fetched": [_response_record(response) for response in trial.responses],
         "pace": trial.pace,
         "outcome": outcome_record(trial.outcome),
         "entries": [_entry_record(item) for item in trial.items[:limit]],
         "left_out": list(trial.left_out),
         "silent": [_silent_record(one) for one in trial.silent],
+    }
+
+
+def _response_record(response: Response) -> dict[str, object]:
+    return {
+        "url": response.url,
+        "status": response.status,
+        "bytes": len(response.body),
+        "content_type": _media_type(response) or None,
     }
 
 
@@ -115,33 +116,45 @@ def _row(item: Item) -> tuple[str, ...]:
 def _fields(item: Item) -> Iterator[tuple[str, ...]]:
     for trace in item.fields or ():
         winners = [candidate for candidate in trace.candidates if candidate.has_won]
-        losers = [candidate for candidate in trace.candidates if not candidate.has_won]
-        where = winners[0].where if winners else item.revision.provenance.get(trace.name, "")
-        value = _cut(trace.name, trace.value) if trace.value else "-"
+        if winners:
+            where = winners[0].where
+        else:
+            where = item.revision.provenance.get(trace.name, "")
+
+        value = "-"
+        if trace.value:
+            value = _cut(trace.name, trace.value)
         yield trace.name, value, where, _how(trace, winners, item.revision)
-        for loser in losers:
-            yield "", _cut(trace.name, loser.value), loser.where, loser.reason
+
+        for candidate in trace.candidates:
+            if not candidate.has_won:
+                yield "", _cut(trace.name, candidate.value), candidate.where, candidate.reason
 
 
 def _how(trace: FieldTrace, winners: list[TracedCandidate], revision: Revision) -> str:
     """Say what the winner was, where that is not what the value shows."""
     if not winners or trace.name in _LISTED:
         return ""
+
     winner = winners[0]
     if winner.date is not None:
         return f"from `{_short(winner.value)}`{_read(trace.name, revision)}"
-    return f"from `{winner.value}`" if trace.name == "url" and winner.value != trace.value else ""
+    if trace.name == "url" and winner.value != trace.value:
+        return f"from `{winner.value}`"
+    return ""
 
 
 def _read(name: str, revision: Revision) -> str:
     """Say how a date was read: by which offset or zone, and how exact it is."""
-    found = next(
-        (one for one in revision.evidence if one.field == name and one.refused is None), None
-    )
-    if found is None:
-        return ""
-    place = f" in {found.zone}" if found.zone else f" at {_offset(found.offset or 0)}"
-    return f"{place}, to the {found.precision}"
+    for evidence in revision.evidence:
+        if evidence.field != name or evidence.refused is not None:
+            continue
+        if evidence.zone:
+            place = f" in {evidence.zone}"
+        else:
+            place = f" at {_offset(evidence.offset or 0)}"
+        return f"{place}, to the {evidence.precision}"
+    return ""
 
 
 def _offset(minutes: int) -> str:
@@ -179,19 +192,24 @@ def _entry_record(item: Item) -> dict[str, object]:
 
 
 def _candidate(candidate: TracedCandidate) -> dict[str, object]:
-    date = candidate.date
     return {
         "value": candidate.value,
         "where": candidate.where or None,
         "won": candidate.has_won,
         "reason": candidate.reason or None,
-        "read": None
-        if date is None
-        else {
-            "utc": rfc3339(date.value),
-            "precision": date.precision,
-            "offset": None if date.offset is None else _offset(date.offset),
-        },
+        "read": _date_record(candidate),
+    }
+
+
+def _date_record(candidate: TracedCandidate) -> dict[str, object] | None:
+    """Return how a candidate was read as a date; None where it is no date."""
+    date = candidate.date
+    if date is None:
+        return None
+    return {
+        "utc": rfc3339(date.value),
+        "precision": date.precision,
+        "offset": None if date.offset is None else _offset(date.offset),
     }
 
 

@@ -85,8 +85,11 @@ def _find_changes(before: Entry, after: Entry) -> dict[str, tuple[str, str]]:
 
 
 def _text(value: object) -> str:
+    if value is None:
+        return ""
     if isinstance(value, list):
         return ", ".join(map(_text, value))
     if isinstance(value, dict):
-        return ", ".join(f"{key}: {part}" for key, part in value.items() if part is not None)
-    return "" if value is None else str(value)
+        parts = [f"{key}: {part}" for key, part in value.items() if part is not None]
+        return ", ".join(parts)
+    return str(value)

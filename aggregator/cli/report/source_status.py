@@ -57,8 +57,11 @@ def is_due(state: SourceState, now: datetime) -> bool:
     """Tell whether `fetch` requests a source unforced: when its time has come, and the first time at once."""
     if state.gone:
         return False
-    first = state.never_polled and (state.not_before is None or state.not_before <= now)
-    return first or due_at(state) <= now
+    if due_at(state) <= now:
+        return True
+    if not state.never_polled:
+        return False
+    return state.not_before is None or state.not_before <= now
 
 
 def due_words(standing: Standing, *, now: datetime) -> str:
@@ -127,13 +130,15 @@ def result_words(outcome: Outcome | None) -> str:
         return "-"
     if outcome.status == "failed":
         return f"{outcome.error}: {outcome.message}"
+
     counts = {
         "new": outcome.new,
         "changed": outcome.changed,
         "same": outcome.same,
         "rejected": len(outcome.rejected),
     }
-    return ", ".join(f"{count} {word}" for word, count in counts.items() if count) or "unchanged"
+    words = [f"{count} {word}" for word, count in counts.items() if count]
+    return ", ".join(words) or "unchanged"
 
 
 def standing_record(standing: Standing) -> dict[str, object]:

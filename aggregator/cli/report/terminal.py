@@ -59,7 +59,9 @@ def clean(text: str) -> str:
 def _printable(character: str) -> str:
     if character.isprintable() or character in "\n\u200c\u200d\u200b\u3000\xa0\xad":
         return character
-    return " " if character.isspace() else "\N{REPLACEMENT CHARACTER}"
+    if character.isspace():
+        return " "
+    return "\N{REPLACEMENT CHARACTER}"
 
 
 def say(text: str) -> None:
@@ -134,14 +136,13 @@ def _fitted_widths(
 def _format_stacked(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
     """Write a line for each value that is there, where the terminal has no room for a table."""
     longest = max(len(column.name) for column in columns)
-    blocks = (
-        "".join(
-            f"{column.name:{longest}}  {cell}\n"
-            for column, cell in zip(columns, row, strict=True)
-            if cell
-        )
-        for row in rows
-    )
+    blocks = []
+    for row in rows:
+        lines = []
+        for column, cell in zip(columns, row, strict=True):
+            if cell:
+                lines.append(f"{column.name:{longest}}  {cell}\n")
+        blocks.append("".join(lines))
     return "\n".join(blocks)
 
 
@@ -170,8 +171,11 @@ def _rich(columns: Sequence[Column], rows: Iterable[Sequence[str]], widths: Sequ
 def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[int]:
     from rich.cells import cell_len
 
-    lines = [[column.name for column in columns], *rows]
-    return [max(cell_len(line[index]) for line in lines) for index in range(len(columns))]
+    widths = [cell_len(column.name) for column in columns]
+    for row in rows:
+        for index, width in enumerate(widths):
+            widths[index] = max(width, cell_len(row[index]))
+    return widths
 
 
 def _plain(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
