@@ -87,25 +87,36 @@ def preview(
         raise UsageError(
             "--record needs a source of the configuration, to put the capture beside its file"
         )
-    most = (
-        articles
-        if articles is not None
-        else ARTICLES
-        if entry == "all"
-        else min(max(ARTICLES, *chosen), 100)
-    )
-    trial = asyncio.run(_run_preview(config, source, sites, chosen=chosen, articles=most))
+    if articles is None:
+        articles = _articles_to_read(entry, chosen)
+    trial = asyncio.run(_run_preview(config, source, sites, chosen=chosen, articles=articles))
     if format == "json":
         put_json(record_of(trial, limit=limit))
     else:
         show(trial, limit=limit)
-    for line in _record_captures(trial, source, sites) if record else ():
-        typer.echo(line, err=format == "json")
-    if trial.items and chosen.start > len(trial.items):
-        say(f"{source.id}: there is no entry {chosen.start}: {len(trial.items)} came out")
+    if record:
+        for line in _record_captures(trial, source, sites):
+            typer.echo(line, err=format == "json")
+    return _exit_code(trial, source, chosen)
+
+
+def _articles_to_read(entry: str, chosen: range) -> int:
+    """Return how many articles' own pages are read: enough for the entries to show, at most 100."""
+    if entry == "all":
+        return ARTICLES
+    wanted: int = max(ARTICLES, *chosen)
+    return min(wanted, 100)
+
+
+def _exit_code(trial: "Trial", source: "Source", chosen: range) -> int:
+    """Say what is missing; a preview without entries has failed."""
     if trial.outcome.error:
         say(f"{source.id}: {trial.outcome.error}: {trial.outcome.message}")
-    return 0 if trial.items else FAILED
+    if not trial.items:
+        return FAILED
+    if chosen.start > len(trial.items):
+        say(f"{source.id}: there is no entry {chosen.start}: {len(trial.items)} came out")
+    return 0
 
 
 def _parse_entry_option(entry: str, limit: int) -> range:

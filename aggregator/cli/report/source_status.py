@@ -143,25 +143,34 @@ def result_words(outcome: Outcome | None) -> str:
 
 def standing_record(standing: Standing) -> dict[str, object]:
     """Return a source as the commands print it; a secret in its address stays `${NAME}`."""
-    source, state = standing.source, standing.state
-    due = standing.due()
-    return {
+    source, state, outcome = standing.source, standing.state, standing.outcome
+    record: dict[str, object] = {
         "id": source.id,
         "name": source.name,
-        "url": source.display_location if source.url else None,
-        "path": source.display_location if source.path else None,
+        "url": None,
+        "path": None,
         "adapter": source.adapter,
         "state": standing.word,
         "items": standing.items,
-        "failures": state.failures if state else 0,
-        "last_run": _moment(state.last_run if state else None),
-        "last_success": _moment(state.last_success if state else None),
+        "failures": 0,
+        "last_run": None,
+        "last_success": None,
         "every_seconds": round(source.every.total_seconds()),
-        "next_due": _moment(due),
-        "not_before": _moment(state.not_before if state else None),
-        "reason": state.reason if state else None,
-        "outcome": outcome_record(standing.outcome) if standing.outcome else None,
+        "next_due": _moment(standing.due()),
+        "not_before": None,
+        "reason": None,
+        "outcome": None,
     }
+    record["url" if source.url else "path"] = source.display_location
+    if state is not None:
+        record["failures"] = state.failures
+        record["last_run"] = _moment(state.last_run)
+        record["last_success"] = _moment(state.last_success)
+        record["not_before"] = _moment(state.not_before)
+        record["reason"] = state.reason
+    if outcome is not None:
+        record["outcome"] = outcome_record(outcome)
+    return record
 
 
 def _moment(moment: datetime | None) -> str | None:
