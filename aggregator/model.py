@@ -126,7 +126,8 @@ class Parsed:
 
     `title` and `home` are the document's own (a feed's title, its site's URL). `repaired` tells that the document was
     not well-formed and was read loosely. `more` are the absolute URLs of further documents of the same source: a list's
-    next page, the children of a sitemap index. `quiet` tells of a list that is there and empty, `notes` what a person
+    next page, the children of a sitemap index. `quiet` tells of a list that is there and empty,
+    `is_inferred` of one that no rule and no markup for machines names, `notes` what a person
     should know (`items by JSON-LD`).
     """
 
@@ -138,6 +139,7 @@ class Parsed:
     hints: PollingHints = PollingHints()
     more: tuple[str, ...] = ()
     quiet: bool = False
+    is_inferred: bool = False
     notes: tuple[str, ...] = ()
 
 

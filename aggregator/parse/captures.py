@@ -117,6 +117,7 @@ def _parse_document(
         next_urls=parsed.more,
         filtered=len(items) - len(chosen),
         ignore_guids=job.ignore_guids or bool(keyed),
+        is_inferred=parsed.is_inferred,
     )
 
 

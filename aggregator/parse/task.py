@@ -81,6 +81,7 @@ class ParseResult:
     next_urls: tuple[str, ...] = ()
     filtered: int = 0
     ignore_guids: bool = False
+    is_inferred: bool = False
 
     @property
     def item_count(self) -> int:
@@ -145,4 +146,5 @@ def concat(results: Sequence[ParseResult]) -> ParseResult:
         next_urls=tuple(next_urls),
         filtered=sum(result.filtered for result in results),
         ignore_guids=any(result.ignore_guids for result in results),
+        is_inferred=any(result.is_inferred for result in results),
     )

@@ -169,7 +169,7 @@ class Search:
     async def _page_itself(self, url: str, capture: Capture) -> FoundSource | None:
         given: dict[str, Any] = {"url": url, "adapter": "page"}
         found = await self._confirm(given, "the page itself")
-        if found is None or not _is_inferred(found.dry_run):
+        if found is None or not found.dry_run.digest.is_inferred:
             return found
         inferred = _infer_list(capture)
         if inferred is None:
@@ -304,10 +304,6 @@ def _describe_result(rehearsal: Rehearsal) -> str:
     if outcome.rejected:
         return f"no entries ({outcome.rejected[0]})"
     return "no entries"
-
-
-def _is_inferred(rehearsal: Rehearsal) -> bool:
-    return any("repeat" in note or "infer" in note for note in rehearsal.result.outcome.notes)
 
 
 def _infer_list(capture: Capture) -> InferredList | None:

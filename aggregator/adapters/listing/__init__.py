@@ -37,10 +37,14 @@ _LIST_FINDERS: tuple[structured.ListFinder, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class _List:
-    """The items of a page, None for a list that is there and empty, and a note for the user."""
+    """The items of a page, None for a list that is there and empty, and a note for the user.
+
+    `is_inferred` tells that the page's repeated structure alone says what an item is.
+    """
 
     items: ListItems | None
     note: str | None = None
+    is_inferred: bool = False
 
 
 def parse(capture: Capture, rules: SiteRules) -> Parsed:
@@ -71,6 +75,7 @@ def parse(capture: Capture, rules: SiteRules) -> Parsed:
         home=capture.url,
         more=more,
         notes=notes,
+        is_inferred=found.is_inferred,
     )
 
 
@@ -157,14 +162,15 @@ def _read_without_rules(document: Document, listing: CompiledListing, manner: Re
     Raises:
         SourceError: "no-items" if there is no list of articles.
     """
-    best: ListItems | None = None
-    note = None
-    for name, found in _candidates(document, listing, replace(manner, is_inferred=True)):
-        if not items.are_articles(found.entries):
+    best_score = None
+    best = None
+    for candidate in _candidates(document, listing, replace(manner, is_inferred=True)):
+        found = candidate.items
+        if found is None or not items.are_articles(found.entries):
             continue
-        if best is None or found.score > best.score:
-            best = found
-            note = f"items by {name}"
+        if best_score is None or found.score > best_score:
+            best_score = found.score
+            best = candidate
 
     if best is None:
         raise SourceError(
@@ -172,19 +178,21 @@ def _read_without_rules(document: Document, listing: CompiledListing, manner: Re
             "no list of articles in JSON-LD, microdata, microformats or scripts, nor by the form of the "
             "page: say where the `items` are",
         )
-    return _List(best, note)
+    return best
 
 
 def _candidates(
     document: Document, listing: CompiledListing, manner: ReadOptions
-) -> Iterator[tuple[str, ListItems]]:
-    """Yield the lists of a page with how each was found."""
-    for way in _LIST_FINDERS:
-        yield from way(document, listing, manner)
+) -> Iterator[_List]:
+    """Yield the lists of a page, each with a note of how it was found."""
+    for find_lists in _LIST_FINDERS:
+        for name, found in find_lists(document, listing, manner):
+            yield _List(found, f"items by {name}")
 
     inferred = infer.infer_list(document, dates=manner.date_reader)
     if inferred is not None:
         inferred_listing = infer.to_listing(inferred, listing)
         selector = inferred_listing.items[0]
         found = items.read(document, selector, inferred_listing, manner)
-        yield f"repeated structure (`{inferred.items}`)", found
+        note = f"items by repeated structure (`{inferred.items}`)"
+        yield _List(found, note, is_inferred=True)
