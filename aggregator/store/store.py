@@ -5,12 +5,14 @@ Rule: one thread writes at a time, any thread reads. The store raises only Store
 
 from __future__ import annotations
 
+import logging
 from contextlib import closing, contextmanager
 from itertools import count, islice
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from aggregator.errors import StoreError
 from aggregator.store import captures, commit, daemon_lock, derived, queries, retention, schedule
 from aggregator.store import duplicates as groups
 from aggregator.store import view as views
@@ -35,9 +37,9 @@ if TYPE_CHECKING:
     from aggregator.store.queries import VisibleRevision
     from aggregator.store.retention import PruneResult, RetainedView
 
-ENTRIES_PER_TRANSACTION = (
-    500  # entries whose words and copies are made in one turn of the writer: some 0.2 s
-)
+logger = logging.getLogger(__name__)
+# Entries whose words and copies are made in one turn of the writer: some 0.2 s.
+ENTRIES_PER_TRANSACTION = 500
 MAX_UPDATE_ROUNDS = 40  # turns that one reader takes for copies
 
 
@@ -319,23 +321,35 @@ class Store:
 
     @contextmanager
     def _up_to_date_reader(self, *, indexed: bool = False) -> Iterator[sa.Connection]:
-        """Give a connection that sees one moment of the store at which all copies are known, and all words `indexed`.
+        """Open a connection that sees one moment of the store at which all copies are known.
 
-        Where an older store has its first second source that may be too much for once: its older entries follow, look
-        by look.
+        With `indexed` all words are indexed, too. An older store that has its second source for
+        the first time may be too much for one reader: its older entries follow later. A store that
+        cannot be written, or that another process writes for long, is read as it is.
         """
-        for look in count():
+        for round_number in count():
+            may_update = round_number < MAX_UPDATE_ROUNDS
             with read_transaction(self._engines) as connection:
-                uncompared = look < MAX_UPDATE_ROUNDS and derived.has_uncompared(connection)
-                if not uncompared and not (indexed and derived.has_unindexed(connection)):
+                uncompared = may_update and derived.has_uncompared(connection)
+                unindexed = indexed and derived.has_unindexed(connection)
+                if not uncompared and not unindexed:
                     yield connection
                     return
-            with write_transaction(self._engines) as connection:
-                words = derived.WordCache(connection)
-                if uncompared:
-                    derived.compare_entries(connection, ENTRIES_PER_TRANSACTION, words)
-                if indexed:
-                    derived.index_entries(connection, ENTRIES_PER_TRANSACTION, words)
+            try:
+                self._update_for_reader(compare=uncompared, index=indexed)
+            except StoreError as error:
+                logger.warning("copies and words of new entries are not known yet: %s", error)
+                break
+        with read_transaction(self._engines) as connection:
+            yield connection
+
+    def _update_for_reader(self, *, compare: bool, index: bool) -> None:
+        with write_transaction(self._engines) as connection:
+            words = derived.WordCache(connection)
+            if compare:
+                derived.compare_entries(connection, ENTRIES_PER_TRANSACTION, words)
+            if index:
+                derived.index_entries(connection, ENTRIES_PER_TRANSACTION, words)
 
     def _entry_builder(self) -> EntryBuilder:
         return EntryBuilder(self._text_of)

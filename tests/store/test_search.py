@@ -270,3 +270,21 @@ def filled_randomly(store: Store, revise: Any, bring: Any) -> Any:
     }
     bring(store, [revise(name, content_html=text) for name, text in texts.items()])
     return store, texts
+
+
+def test_a_store_that_cannot_be_written_is_read_as_it_is(
+    filled: Store, start: Any, revise: Any, bring: Any
+) -> None:
+    bring(filled, [revise("f", source="other", content_html=TEXTS["a"])], source="other")
+    with filled._engines.write.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            pytest.skip("a database that refuses updates is simulated on SQLite")
+        connection.execute(
+            sa.text(
+                "CREATE TRIGGER refuse BEFORE UPDATE ON entry"
+                " BEGIN SELECT RAISE(ABORT, 'attempt to write a readonly database'); END"
+            )
+        )
+
+    assert len(filled.view(10, now=start)) == 6
+    assert names(filled, "koln") == ""
