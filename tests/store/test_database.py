@@ -197,6 +197,33 @@ def test_what_a_hash_said_besides_becomes_typed_state(bare_url: Any) -> None:
     }
 
 
+def test_a_feed_that_an_older_version_found_on_a_page_is_known_as_one(bare_url: Any) -> None:
+    feed = "https://a.example/feed.xml"
+    with bare_url() as url:
+        engines = create_engines(url)
+        with write_transaction(engines) as connection:
+            upgrade(connection, to="0002")
+            for number, (name, seen) in enumerate({"believed": 10, "counted": 4}.items(), start=1):
+                _insert_source(connection, number, name)
+                connection.execute(
+                    sa.text(
+                        "UPDATE source_state SET moved_to = :to, moved_seen = :seen"
+                        " WHERE source_id = :id"
+                    ),
+                    {"to": feed, "seen": seen, "id": number},
+                )
+        engines.read.dispose()
+        engines.write.dispose()
+
+        with Store.open(url, text_of=str) as store:
+            states = {state.source: state for state in store.states()}
+
+    assert {
+        name: (state.discovered_feed, state.moved_to, state.moved_seen)
+        for name, state in states.items()
+    } == {"believed": (feed, None, 0), "counted": (None, feed, 4)}
+
+
 def _insert_source(connection: sa.Connection, number: int, name: str) -> None:
     connection.execute(
         sa.text(f"INSERT INTO source (id, name, active) VALUES ({number}, '{name}', true)")

@@ -21,13 +21,22 @@ def upgrade() -> None:
     )
     op.add_column("source_state", sa.Column("discovered_feed", sa.Text))
     # `body_hash` was HASH, or `page:HASH` for a page that lists articles, with `:again` behind it
-    # if the document was to be read again. Of a feed that a page names and of a permanent redirect
-    # `moved_to` told alike: it stays a redirect, which is given up after failures like a feed.
+    # if the document was to be read again. `moved_to`, seen 10 times, was a permanent redirect or
+    # the feed that a page names. Nothing parts them, so all become feeds of a page: if one is gone,
+    # the configured URL is fetched again, and searched for a feed if it is a page.
     state = sa.table(
         "source_state",
         sa.column("body_hash", sa.Text),
         sa.column("detected_adapter", sa.Text),
         sa.column("read_again", sa.Boolean),
+        sa.column("discovered_feed", sa.Text),
+        sa.column("moved_to", sa.Text),
+        sa.column("moved_seen", sa.Integer),
+    )
+    op.execute(
+        sa.update(state)
+        .where(state.c.moved_to.is_not(None), state.c.moved_seen >= 10)
+        .values(discovered_feed=state.c.moved_to, moved_to=None, moved_seen=0)
     )
     is_page = state.c.body_hash.startswith("page:")
     op.execute(
