@@ -46,8 +46,9 @@ def scan(location: Path, known: Mapping[str, tuple[int, int]]) -> FolderChanges:
     Raises:
         SourceError: the folder itself cannot be listed (`missing`, `unreadable`).
     """
-    root, pattern = _split_location(location)
+    root = location
     try:
+        root, pattern = _split_location(location)
         manifest = _build_manifest(root, pattern)
     except FileNotFoundError as e:
         raise SourceError("missing", f"no such folder: {root}") from e

@@ -91,6 +91,19 @@ def test_a_folder_that_is_not_there_is_the_sources_error(tmp_path: Path) -> None
         )
 
 
+@pytest.mark.parametrize("pattern", ["", "/*.txt", "/*/*.txt"])
+def test_a_name_that_is_too_long_is_the_sources_error(tmp_path: Path, pattern: str) -> None:
+    name = "x" * 300
+
+    with pytest.raises(SourceError) as caught:
+        folder.scan(tmp_path / f"{name}{pattern}", {})
+
+    assert (caught.value.kind, str(caught.value)) == (
+        "unreadable",
+        f"cannot list {tmp_path / name}: File name too long",
+    )
+
+
 def test_a_file_where_a_folder_should_be_is_the_sources_error(saved: Path) -> None:
     with pytest.raises(SourceError, match="Not a directory") as caught:
         folder.scan(saved / "a.txt" / "*.txt", {})
