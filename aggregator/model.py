@@ -184,7 +184,8 @@ class Revision:
     `guarded` tells that the publisher re-uses the first key: another title and a date more than a day apart is then
     another article. `at` places this version among the others: the publisher's own modified date, else the time of
     capture. `hash` is over the content without its dates. `captured` is when this version was picked up. `evidence`
-    holds the dates as they were stated.
+    holds the dates as they were stated. `tier` (0 to 3) says how sure it is that the source is the
+    article's own publisher. `comments` is the address of the item's page of comments.
     """
 
     source: str
@@ -210,6 +211,8 @@ class Revision:
     guid: str | None = None
     provenance: Mapping[str, str] = field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()
+    tier: int = 3
+    comments: str | None = None
 
 
 # --- store -----------------------------------------------------------------------------------------------------------

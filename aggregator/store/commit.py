@@ -12,20 +12,19 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import sqlalchemy as sa
 
-from aggregator.store import listed_keys, run_notes
+from aggregator.store import listing, run_notes
 from aggregator.store.captures import store_captures
 from aggregator.store.engine import in_values
-from aggregator.store.merge import IncomingRevision, MergeResult, guids, merge
+from aggregator.store.merge import IncomingRevision, MergeResult, merge
 from aggregator.store.merge.renamed import match_renamed
 from aggregator.store.schedule import STATE, outcome_row, state_row, store_host_waits
-from aggregator.store.schema import outcome, source, source_state
+from aggregator.store.schema import micros, outcome, source, source_state
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
-    from aggregator.model import Outcome, Result, Revision
+    from aggregator.model import Outcome, Result
     from aggregator.store.content import Compressor
 
 CLAIM_LOST_NOTE = "another run took this source over: nothing was written"
@@ -133,21 +132,33 @@ def _raise_database_error(error: Exception) -> None:
 
 
 def _write_results(context: _WriteContext, group: Sequence[_ClaimedResult]) -> list[Outcome]:
-    listings = [listed_keys.unpack(claim.listing) for _, claim in group]
+    listings = [listing.unpack(claim.listing) for _, claim in group]
+    hashes = [_hash_items(result) for result, _ in group]
     matched = []
     arrivals: list[IncomingRevision] = []
     for number, (result, claim) in enumerate(group):
-        revisions, renamed = _match_renamed(context, result, claim, listings[number])
-        matched.append(renamed)
-        for revision in revisions:
-            arrivals.append(IncomingRevision(number, revision, result.keep_sightings))
+        repeated = _find_repeated(result, listings[number], hashes[number])
+        recognised = _match_renamed(context, result, claim, listings[number], repeated)
+        matched.append(len(recognised))
+        for index, revision in enumerate(result.revisions):
+            arrivals.append(
+                IncomingRevision(
+                    number,
+                    revision,
+                    result.keep_sightings,
+                    repeats=repeated[index],
+                    recognised=recognised.get(index),
+                )
+            )
 
-    merged = MergeResult([])
+    merged = MergeResult([], [])
     if arrivals:
         merged = merge(context.connection, arrivals, now=context.now, compressor=context.compressor)
     counts = [Counter[str]() for _ in group]
-    for arrival, status in zip(arrivals, merged.statuses, strict=True):
+    names: list[list[str]] = [[] for _ in group]
+    for arrival, status, name in zip(arrivals, merged.statuses, merged.names, strict=True):
         counts[arrival.result_index][status] += 1
+        names[arrival.result_index].append(name)
 
     _write_captures(context, group)
     store_host_waits(context.connection, [result.host_waits for result, _ in group])
@@ -156,11 +167,13 @@ def _write_results(context: _WriteContext, group: Sequence[_ClaimedResult]) -> l
     outcomes = []
     for number, (given_result, claim) in enumerate(group):
         # Articles that were matched by title bear new guids because of that: one note is enough.
-        added_guids = frozenset() if matched[number] else merged.added_guids
+        renewed = 0 if matched[number] else merged.renewed_guids.get(number, 0)
         is_positional = number in merged.positional_guids
         result = _apply_guid_changes(
-            context, given_result, claim, handed_on=is_positional, given=added_guids
+            context, given_result, claim, handed_on=is_positional, renewed=renewed
         )
+        if merged.slowed[number]:
+            result = _add_note(result, run_notes.slowed_note(merged.slowed[number]))
         judged.append((result, claim))
         outcomes.append(
             _complete_outcome(
@@ -168,8 +181,33 @@ def _write_results(context: _WriteContext, group: Sequence[_ClaimedResult]) -> l
             )
         )
     _write_states_and_outcomes(context, judged, outcomes)
-    _update_listings(context, judged, listings)
+    listed = []
+    for number, (result, _) in enumerate(judged):
+        known = listings[number]
+        listed.append(listing.listing_after_run(result, known, hashes[number], names[number]))
+    _update_listings(context, judged, listings, listed)
     return outcomes
+
+
+def _hash_items(result: Result) -> list[str]:
+    is_archive = result.keep_sightings
+    return [listing.hash_item(revision, is_archive=is_archive) for revision in result.revisions]
+
+
+def _find_repeated(
+    result: Result, listed: listing.Listing, hashes: Sequence[str]
+) -> list[str | None]:
+    """Return for each revision the name of the article of which the source said just this before.
+
+    A document that is older than the last one repeats nothing: it may come before what is stored.
+    """
+    names = listed.names_by_hash()
+    repeated = []
+    for revision, item_hash in zip(result.revisions, hashes, strict=True):
+        name = names.get(item_hash)
+        is_later = result.keep_sightings or micros(revision.captured) >= listed.taken
+        repeated.append(name if is_later else None)
+    return repeated
 
 
 def _write_captures(context: _WriteContext, group: Sequence[_ClaimedResult]) -> None:
@@ -181,26 +219,30 @@ def _write_captures(context: _WriteContext, group: Sequence[_ClaimedResult]) -> 
 
 
 def _match_renamed(
-    context: _WriteContext, result: Result, claim: _Claim, listed: listed_keys.ListedKeys
-) -> tuple[Sequence[Revision], int]:
-    """Find articles that changed link and guid, if an earlier document was read whole.
-
-    Returns the revisions, with the known keys added, and how many were found.
-    """
-    is_first_document = claim.first_complete is None
-    if result.keep_sightings or is_first_document or not result.revisions:
-        return result.revisions, 0
-    keys = listed_keys.all_keys(listed)
-    return match_renamed(context.connection, result.revisions, keys, source_id=claim.source_id)
-
-
-def _apply_guid_changes(
     context: _WriteContext,
     result: Result,
     claim: _Claim,
-    *,
-    handed_on: bool,
-    given: AbstractSet[str],
+    listed: listing.Listing,
+    repeated: Sequence[str | None],
+) -> dict[int, int]:
+    """Find articles that changed link and guid, if an earlier document was read whole.
+
+    Returns the rows of their entries by the numbers of the revisions.
+    """
+    is_first_document = claim.first_complete is None
+    if result.keep_sightings or is_first_document or not result.revisions:
+        return {}
+    return match_renamed(
+        context.connection,
+        result.revisions,
+        listed.names(),
+        repeated=repeated,
+        source_id=claim.source_id,
+    )
+
+
+def _apply_guid_changes(
+    context: _WriteContext, result: Result, claim: _Claim, *, handed_on: bool, renewed: int
 ) -> Result:
     """Note what became of guids.
 
@@ -208,10 +250,7 @@ def _apply_guid_changes(
     """
     if handed_on:
         return _ignore_guids(result, run_notes.GUIDS_POSITIONAL)
-    if not given or claim.first_complete is None:
-        return result
-    renewed = guids.count_renewed(result.revisions, given)
-    if not renewed:
+    if not renewed or claim.first_complete is None:
         return result
 
     outcome = replace(result.outcome, renewed_guids=renewed)
@@ -261,23 +300,22 @@ def _complete_outcome(
 def _update_listings(
     context: _WriteContext,
     group: Sequence[_ClaimedResult],
-    listings: Sequence[listed_keys.ListedKeys],
+    known: Sequence[listing.Listing],
+    listed: Sequence[listing.Listing],
 ) -> None:
     """Remember what the documents of these runs list, and what they list no more."""
     rows, before, after = [], set[str](), set[str]()
-    for (result, claim), known in zip(group, listings, strict=True):
-        listed = listed_keys.keys_after_run(result, known)
-        if listed != known:
-            rows.append(
-                {"of": claim.source_id, "listing": listed_keys.pack(listed, context.compressor)}
-            )
-            before |= listed_keys.all_keys(known)
-            after |= listed_keys.all_keys(listed)
+    for number, (_, claim) in enumerate(group):
+        if listed[number].places == known[number].places:
+            continue
+        packed = listing.pack(listed[number], context.compressor)
+        rows.append({"of": claim.source_id, "listing": packed})
+        before |= known[number].names()
+        after |= listed[number].names()
     if rows:
-        context.connection.execute(
-            sa.update(source_state).where(STATE.source_id == sa.bindparam("of")), rows
-        )
-        listed_keys.mark_unlisted(
+        change = sa.update(source_state).where(STATE.source_id == sa.bindparam("of"))
+        context.connection.execute(change, rows)
+        listing.mark_unlisted(
             context.connection, gone=before - after, come=after - before, now=context.now
         )
 

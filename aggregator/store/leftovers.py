@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from aggregator.store.engine import in_values
-from aggregator.store.listed_keys import name_in_folder
+from aggregator.store.listing import name_in_folder
 from aggregator.store.schema import capture, entry, outcome, source, source_state
 
 if TYPE_CHECKING:

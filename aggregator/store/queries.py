@@ -20,8 +20,8 @@ from aggregator.store.content import (
     urn,
 )
 from aggregator.store.engine import in_values
-from aggregator.store.merge.article import date_winner, revision_spans
-from aggregator.store.merge.lookup import sighting_from_row
+from aggregator.store.merge.article import build_article
+from aggregator.store.merge.lookup import load_ranks, sighting_from_row
 from aggregator.store.schema import content, entry, entry_key, revision, source
 from aggregator.store.search import matches_query
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from aggregator.model import Entry, Evidence
-    from aggregator.store.merge.article import RevisionSpan, Sighting
+    from aggregator.store.merge.statement import RevisionSpan, Sighting, SourceRank, Statement
 
 _CHUNK = 256  # rows read ahead
 _UUID = re.compile(r"(?:urn:uuid:)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
@@ -197,7 +197,9 @@ def find_entries(
     """Return the entries that an id, a URL or a key leads to: several where a publisher used an id again."""
     matched = _UUID.fullmatch(name)
     if matched:
-        where: sa.ColumnElement[bool] = entry.c.uid == parse_uid(matched[1])
+        uid = parse_uid(matched[1])
+        former = sa.select(entry_key.c.entry_id).where(entry_key.c.key == urn(uid))
+        where: sa.ColumnElement[bool] = sa.or_(entry.c.uid == uid, entry.c.id.in_(former))
     else:
         keys = [name] if url_key is None else [name, url_key(name)]
         held = sa.select(entry_key.c.entry_id).where(entry_key.c.key.in_(keys))
@@ -237,21 +239,32 @@ def entry_counts(connection: sa.Connection) -> dict[str, int]:
 
 
 def history(
-    connection: sa.Connection, opener: EntryBuilder, entry_id: str
+    connection: sa.Connection, opener: EntryBuilder, entry_id: str, *, source_name: str | None
 ) -> list[VisibleRevision]:
-    """Return the visible revisions of the entry with this public id, oldest first; none for an unknown one."""
-    matched = _UUID.fullmatch(entry_id)
-    if matched is None:
+    """Return the revisions of the entry with this public id, oldest first; none for an unknown one.
+
+    They are those of the statement that is shown, else of the source that is named: what one source
+    says is no revision of what another says.
+    """
+    if _UUID.fullmatch(entry_id) is None:
         return []
     shown = find_entries(connection, opener, entry_id, url_key=None)
     if not shown:
         return []
 
-    rows = _load_sightings(connection, parse_uid(matched[1]))
-    revisions = []
-    for number, span in enumerate(revision_spans(rows), 1):
-        columns = _revision_columns(shown[0], number, span)
+    rows = _load_sightings(connection, parse_uid(shown[0].id))
+    statement = _find_statement(connection, rows, source_name)
+    if statement is None:
+        return []
+    first_number = 1
+    if source_name is None:
+        first_number = shown[0].revision - statement.edits
+    revisions: list[VisibleRevision] = []
+    numbers: dict[str, int] = {}
+    for span in statement.spans:
         first = span.first_sighting
+        number = numbers.setdefault(first.hash, first_number + len(numbers))
+        columns = _revision_columns(shown[0], number, span, is_first=number == first_number)
         content = opener.from_columns(columns, rows[first])
         revisions.append(VisibleRevision(number, span.at, first.captured, content))
     return revisions
@@ -267,11 +280,27 @@ def evidence(
     rows = _load_sightings(connection, parse_uid(entry_id)) if _UUID.fullmatch(entry_id) else {}
     if not rows:
         return ()
-    published, updated = (
-        opener.content(rows[date_winner(rows)]),
-        opener.content(rows[revision_spans(rows)[-1].first_sighting]),
-    )
+    article = build_article(rows, _ranks_of(connection, rows))
+    published = opener.content(rows[article.date_winner])
+    updated = opener.content(rows[article.lead.current])
     return (*evidence_of(published, "published"), *evidence_of(updated, "updated"))
+
+
+def _find_statement(
+    connection: sa.Connection, sightings: Collection[Sighting], source_name: str | None
+) -> Statement | None:
+    """Return the statement of a source, the leading one for None; None where there is none."""
+    if not sightings:
+        return None
+    article = build_article(sightings, _ranks_of(connection, sightings))
+    for statement in article.statements:
+        if source_name in (None, statement.source):
+            return statement
+    return None
+
+
+def _ranks_of(connection: sa.Connection, sightings: Collection[Sighting]) -> dict[str, SourceRank]:
+    return load_ranks(connection, {sighting.source for sighting in sightings})
 
 
 def _load_sightings(connection: sa.Connection, found: bytes) -> dict[Sighting, sa.Row[Any]]:
@@ -295,14 +324,16 @@ def source_id_of(name: str) -> sa.ScalarSelect[int]:
     return sa.select(source.c.id).where(source.c.name == name).scalar_subquery()
 
 
-def _revision_columns(shown: Entry, number: int, run: RevisionSpan) -> EntryColumns:
+def _revision_columns(
+    shown: Entry, number: int, run: RevisionSpan, *, is_first: bool
+) -> EntryColumns:
     return EntryColumns(
         uid=parse_uid(shown.id),
         source=run.first_sighting.source,
         published=shown.published,
         published_from=shown.published_from,
         published_where=shown.provenance.get("published"),
-        updated=shown.published if number == 1 else max(shown.published, run.at),
+        updated=shown.published if is_first else max(shown.published, run.at),
         first_seen=shown.first_seen,
         revision=number,
     )

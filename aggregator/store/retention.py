@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from aggregator.store import derived, listed_keys, search
+from aggregator.store import derived, listing, search
 from aggregator.store.content import urn
 from aggregator.store.engine import in_values, read_transaction, translate_errors, write_transaction
 from aggregator.store.leftovers import drop_captures, drop_outcomes
+from aggregator.store.merge.article import uid_of
 from aggregator.store.merge.lookup import load_articles
+from aggregator.store.merge.tombstones import add_tombstones
 from aggregator.store.queries import ENTRY_SELECT, ENTRY_TABLES
 from aggregator.store.schema import entry, entry_key, metadata, source, source_state, tombstone
 
@@ -103,17 +105,9 @@ def delete_with_tombstones(
     if not numbers:
         return
 
-    wanted = set(numbers)
-    keys = set()
-    for sighting, place in load_articles(connection, numbers).sightings.items():
-        if place.entry_id in wanted:
-            keys.add(sighting.keys[0])
-
-    query = sa.select(tombstone.c.key).where(in_values(tombstone.c.key, keys, connection))
-    known = set(connection.scalars(query))
-    rows = [{"key": key, "at": now} for key in sorted(keys - known)]
-    if rows:
-        connection.execute(sa.insert(tombstone), rows)
+    loaded = load_articles(connection, numbers)
+    names = [row["key"] for row in loaded.entries.values()]
+    add_tombstones(connection, loaded.sightings, names, now)
     derived.remove_entries(connection, numbers)
 
 
@@ -256,15 +250,25 @@ def _delete_expired(
 
 
 def _still_listed_entries(connection: sa.Connection, numbers: Collection[int]) -> set[int]:
-    listed = listed_keys.load_all_keys(connection)
+    listed = listing.load_all_names(connection)
+    query = sa.select(entry.c.id, entry.c.key).where(in_values(entry.c.id, numbers, connection))
+    entries = {row.id for row in connection.execute(query) if row.key in listed}
+    return entries | (set(numbers) & set(_entries_with_former_ids(connection, numbers, listed)))
+
+
+def _entries_with_former_ids(
+    connection: sa.Connection, numbers: Collection[int], listed: Collection[str]
+) -> list[int]:
+    """Return those entries that took in another one which is still listed under its former name."""
     query = sa.select(entry_key.c.key, entry_key.c.entry_id).where(
-        in_values(entry_key.c.entry_id, numbers, connection)
+        in_values(entry_key.c.entry_id, numbers, connection),
+        entry_key.c.key.startswith("urn:uuid:"),
     )
-    entries = set()
-    for row in connection.execute(query):
-        if row.key in listed:
-            entries.add(row.entry_id)
-    return entries
+    rows = connection.execute(query).all()
+    if not rows:  # by far the most
+        return []
+    ids = {urn(uid_of(name)) for name in listed}
+    return [row.entry_id for row in rows if row.key in ids]
 
 
 def _delete_old_tombstones(connection: sa.Connection, terms: RetentionPeriods) -> int:
@@ -289,4 +293,4 @@ def _is_old_tombstone(connection: sa.Connection, terms: RetentionPeriods) -> sa.
 def _listed_tombstones(connection: sa.Connection) -> set[str]:
     """Return the keys of deleted entries that a source still lists."""
     deleted = set(connection.scalars(sa.select(tombstone.c.key)))
-    return listed_keys.load_all_keys(connection) & deleted
+    return listing.load_all_names(connection) & deleted

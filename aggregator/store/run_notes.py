@@ -54,6 +54,12 @@ def renewed_guids_note(items: int) -> str:
     return f"all guids changed: {items} items kept, their links are the same"
 
 
+def slowed_note(items: int) -> str:
+    """Say that edits have to wait, because their pages change at every poll."""
+    pages = "1 page changes" if items == 1 else f"{items} pages change"
+    return f"{pages} at every poll: edits are kept once an hour or once a day"
+
+
 def renamed_items_note(items: int) -> str:
     """Return the note that items have other links and guids than before, and are the same articles."""
     return (

@@ -51,19 +51,22 @@ def sync_sources(
     connection: sa.Connection,
     wanted: Mapping[str, tuple[str, datetime]],
     priorities: Mapping[str, int],
-) -> bool:
+) -> set[int]:
     """Make the rows of sources follow the configuration: name -> (location, first due).
 
-    Returns whether a priority is another.
+    Returns the sources that were known and have another rank now: another priority, or gone or back.
     """
     query = sa.select(source, STATE.lease).outerjoin(source_state)
     stored = {row.name: row for row in connection.execute(query)}
     _add_sources(connection, [name for name in wanted if name not in stored])
 
     with_state = set()
+    changed = set()
     for name, row in stored.items():
         if row.lease is not None:
             with_state.add(name)
+        if row.active != (name in wanted):
+            changed.add(row.id)
         if name in wanted:
             location, first_due = wanted[name]
             _update_source(connection, row, location, first_due)
@@ -71,7 +74,7 @@ def sync_sources(
             _set_active(connection, row, row.location, active=False)
 
     _add_states(connection, wanted, with_state)
-    return _update_priorities(connection, priorities)
+    return changed | _update_priorities(connection, priorities)
 
 
 def _update_source(
@@ -269,18 +272,18 @@ def _add_sources(connection: sa.Connection, names: Sequence[str]) -> None:
         connection.execute(sa.insert(source), [{"name": name, "active": True} for name in names])
 
 
-def _update_priorities(connection: sa.Connection, priorities: Mapping[str, int]) -> bool:
+def _update_priorities(connection: sa.Connection, priorities: Mapping[str, int]) -> set[int]:
+    """Store priorities; return the sources that have another one than before."""
     query = sa.select(source.c.id, source.c.name, source.c.priority).where(
         in_values(source.c.name, priorities, connection)
     )
-    rows = [
-        {"of": row.id, "priority": priorities[row.name]}
-        for row in connection.execute(query)
-        if row.priority != priorities[row.name]
-    ]
+    rows = []
+    for row in connection.execute(query):
+        if row.priority != priorities[row.name]:
+            rows.append({"of": row.id, "priority": priorities[row.name]})
     if rows:
         connection.execute(sa.update(source).where(source.c.id == sa.bindparam("of")), rows)
-    return bool(rows)
+    return {row["of"] for row in rows}
 
 
 def _add_states(

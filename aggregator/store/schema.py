@@ -15,7 +15,7 @@ import sqlalchemy as sa
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-HEAD = "0003"  # the newest migration
+HEAD = "0004"  # the newest migration
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -165,6 +165,12 @@ entry = sa.Table(
     sa.Column(
         "copies", NUMBER
     ),  # the row of the copy that stands for all, its own where that is this one
+    # What is added to the edits of the statement that leads, so that `revision` never falls.
+    sa.Column("revision_base", sa.Integer, nullable=False, server_default="1"),
+    # What a version showed that took every statement for an edit: `updated` never falls below it.
+    sa.Column("updated_base", Moment),
+    # The source whose statement is shown.
+    sa.Column("lead", NUMBER, nullable=False, server_default="0"),
 )
 sa.Index("ix_entry_newest", entry.c.published.desc(), entry.c.uid)
 sa.Index("ix_entry_source_newest", entry.c.source_id, entry.c.published.desc(), entry.c.uid)
@@ -253,7 +259,7 @@ revision = sa.Table(
     "revision",
     metadata,
     sa.Column("id", NUMBER, primary_key=True),
-    sa.Column("entry_id", NUMBER, sa.ForeignKey("entry.id"), nullable=False, index=True),
+    sa.Column("entry_id", NUMBER, sa.ForeignKey("entry.id"), nullable=False),
     sa.Column("source_id", NUMBER, sa.ForeignKey("source.id"), nullable=False),
     sa.Column("keys", Json, nullable=False),
     sa.Column("guarded", sa.Boolean, nullable=False),
@@ -266,7 +272,13 @@ revision = sa.Table(
     sa.Column("published_where", sa.Text),
     sa.Column("digest", sa.LargeBinary(16), nullable=False),  # of the content, to the byte
     sa.Column("content_id", NUMBER, sa.ForeignKey("content.id"), nullable=False, index=True),
+    # How sure it is that the source is the article's own publisher: 0 to 3.
+    sa.Column("tier", sa.SmallInteger, nullable=False, server_default="3"),
+    sa.Column("letters", sa.Integer, nullable=False, server_default="0"),  # of the text
+    # Of title and text.
+    sa.Column("text_hash", sa.LargeBinary(8), nullable=False, server_default=""),
 )
+sa.Index("ix_revision_statement", revision.c.entry_id, revision.c.source_id)
 
 capture = sa.Table(
     "capture",

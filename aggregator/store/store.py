@@ -20,9 +20,10 @@ from aggregator.store.content import Compressor
 from aggregator.store.engine import create_engines, read_transaction, write_transaction
 from aggregator.store.leftovers import RetentionPeriods
 from aggregator.store.merge import known as newness
+from aggregator.store.merge.leads import choose_leads
 from aggregator.store.migrations import migrate
 from aggregator.store.queries import EntryBuilder
-from aggregator.store.schema import entry
+from aggregator.store.schema import entry, source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 # Entries whose words and copies are made in one turn of the writer: some 0.2 s.
 ENTRIES_PER_TRANSACTION = 500
+FIRST_VERSION_WITH_STATEMENTS = "0004"
 MAX_UPDATE_ROUNDS = 40  # turns that one reader takes for copies
 
 
@@ -59,8 +61,11 @@ class Store:
         Raises: StoreError where the store cannot be opened or is of a newer version.
         """
         engines = create_engines(url)
-        migrate(engines)
-        return cls(engines, text_of=text_of)
+        version = migrate(engines)
+        store = cls(engines, text_of=text_of)
+        if version is not None and version < FIRST_VERSION_WITH_STATEMENTS:
+            store._choose_all_leads()
+        return store
 
     def close(self) -> None:
         """Close all connections."""
@@ -102,7 +107,9 @@ class Store:
             wanted[name] = (location, first_due)
             priorities[name] = priority[0] if priority else 0
         with write_transaction(self._engines) as connection:
-            if schedule.sync_sources(connection, wanted, priorities):
+            changed = schedule.sync_sources(connection, wanted, priorities)
+            if changed:
+                choose_leads(connection, changed, compressor=self._compressor)
                 groups.regroup_all(connection)
 
     def claim(
@@ -279,10 +286,13 @@ class Store:
         with read_transaction(self._engines) as connection:
             return queries.entry_counts(connection)
 
-    def history(self, entry_id: str) -> list[VisibleRevision]:
-        """Return the visible revisions of an entry, oldest first; none where the id is unknown."""
+    def history(self, entry_id: str, *, source: str | None = None) -> list[VisibleRevision]:
+        """Return the revisions of an entry, oldest first; none where the id is unknown.
+
+        They are those of the source whose statement is shown, or of `source`.
+        """
         with read_transaction(self._engines) as connection:
-            return queries.history(connection, self._entry_builder(), entry_id)
+            return queries.history(connection, self._entry_builder(), entry_id, source_name=source)
 
     def evidence(self, entry_id: str) -> tuple[Evidence, ...]:
         """Return how the dates of an entry were stated, those of `published` first; none where the id is unknown."""
@@ -350,6 +360,12 @@ class Store:
                 derived.compare_entries(connection, ENTRIES_PER_TRANSACTION, words)
             if index:
                 derived.index_entries(connection, ENTRIES_PER_TRANSACTION, words)
+
+    def _choose_all_leads(self) -> None:
+        """Choose what is shown of articles that several sources tell: older versions showed the newest."""
+        with write_transaction(self._engines) as connection:
+            numbers = list(connection.scalars(sa.select(source.c.id)))
+            choose_leads(connection, numbers, compressor=self._compressor)
 
     def _entry_builder(self) -> EntryBuilder:
         return EntryBuilder(self._text_of)

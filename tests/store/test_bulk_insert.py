@@ -92,9 +92,10 @@ def test_alone_is_who_shares_no_key_with_anybody(revise: Any) -> None:
     keys = ("a",), ("b", "x"), ("c", "x"), ("d", "known"), ("e", "e")
     found = {number: revise(keys=each) for number, each in enumerate(keys)}
 
-    assert bulk_insert.find_unshared(
-        found, StoredEntries([("known", 1)], [(1, "", 0, "feed", 0, 0)])
-    ) == {0, 4}
+    assert bulk_insert.find_unshared(found, StoredEntries([("known", 1)], [(1, 0, "feed")])) == {
+        0,
+        4,
+    }
 
 
 def test_every_column_of_an_entry_has_its_place(

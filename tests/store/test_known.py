@@ -40,10 +40,12 @@ def test_a_source_is_measured_by_what_it_said_itself(store: Any, revise: Any, br
     [known] = store.find_known([revise("a", 2, "as the feed has it")])
     [stranger] = store.find_known([revise("a", 2, "as the paper has it", source="paper")])
 
-    assert known == KnownArticle("1:as the radio has it", "1:as the feed has it")
-    assert known.is_unchanged_by(revise("a", 2, "as the feed has it"))
-    assert known.is_unchanged_by(revise("a", 2, "as the radio has it"))
-    assert stranger == KnownArticle("1:as the radio has it", None)
+    [radio] = store.find_known([revise("a", 2, "as the radio has it", source="radio")])
+
+    assert known == KnownArticle("1:as the feed has it", "1:as the feed has it")
+    assert radio == KnownArticle("1:as the feed has it", "1:as the radio has it")
+    assert radio.is_unchanged_by(revise("a", 2, "as the radio has it"))
+    assert stranger == KnownArticle("1:as the feed has it", None)
 
 
 def test_of_several_versions_the_last_that_a_source_stated_counts(

@@ -194,27 +194,39 @@ def test_a_new_alias_of_unchanged_content_is_learned(store: Store, revise: Any, 
     } == {"Title of a"}
 
 
-def test_a_revision_that_links_two_entries_makes_them_one(
+def test_a_statement_that_links_two_entries_makes_them_one(
     store: Store, revise: Any, bring: Any
 ) -> None:
-    bring(store, [revise("a"), revise("b", 1)], keep=True)
-    kept = store.find_entries("url:a")[0].id
-    bring(store, [revise("c", 2, text="link", keys=("url:b", "url:a"))], keep=True)
+    bring(
+        store,
+        [revise("b", 0, keys=("url:proxy/b", "guid:proxy:1"), source="proxy")],
+        source="proxy",
+    )
+    bring(store, [revise("a", 1, keys=("url:a",))])
+    kept, lost = store.find_entries("url:proxy/b")[0].id, store.find_entries("url:a")[0].id
+    unwrapped = revise("b", 2, keys=("url:a", "guid:proxy:1"), source="proxy")
+    bring(store, [unwrapped], source="proxy")
 
     [entry] = store.entries()
-    assert (entry.id, entry.title, entry.revision) == (kept, "Title of c", 2)
-    assert (rows(store, "entry"), rows(store, "revision"), rows(store, "entry_key")) == (1, 3, 2)
+    assert entry.id == kept
+    assert [found.id for name in (kept, lost, "url:a") for found in store.find_entries(name)] == [
+        kept,
+        kept,
+        kept,
+    ]
+    assert (rows(store, "entry"), rows(store, "revision")) == (1, 3)
 
 
-def test_an_earlier_capture_that_arrives_late_gives_the_id(
+def test_an_earlier_capture_that_arrives_late_leaves_the_id(
     store: Store, revise: Any, bring: Any
 ) -> None:
-    bring(store, [revise("b", 5, "edited", keys=("url:b", "guid:1"))], keep=True)
-    bring(store, [revise("a", 1, keys=("url:a", "guid:1"), source="old")], keep=True)
+    bring(store, [revise("b", 5, "edited", keys=("url:b", "guid:tag:1"))], keep=True)
+    kept = store.find_entries("url:b")[0].id
+    bring(store, [revise("a", 1, keys=("url:a", "guid:tag:1"), source="old")], keep=True)
 
     [entry] = store.entries()
-    assert (entry.id, entry.source) == (store.find_entries("url:a")[0].id, "old")
-    assert (entry.title, rows(store, "entry")) == ("Title of b", 1)
+    assert (entry.id, entry.source) == (kept, "old")
+    assert (rows(store, "entry"), entry.revision) == (1, 1)
 
 
 def test_a_reused_id_is_another_entry_and_both_answer_to_it(
@@ -231,18 +243,34 @@ def test_a_reused_id_is_another_entry_and_both_answer_to_it(
     assert titles(store) == ["Title of b", "Title of a"]
 
 
-def test_a_page_that_always_changes_is_edited_24_times_in_a_row(
+def test_a_page_that_changes_at_every_poll_is_slowed_down_and_told_so(
     store: Store, revise: Any, bring: Any, start: Any
 ) -> None:
-    for hours in range(40):
-        bring(store, [revise(hours=hours, text=f"it is {hours} o'clock")])
-    frozen = next(store.entries())
-    stated = revise(hours=50, text="a real edit", at=start + timedelta(hours=49))
-    outcome = bring(store, [stated])
+    polls = [
+        bring(store, [revise(hours=number / 6, text=f"it is {number} past")])
+        for number in range(60)
+    ]
+    slowed = next(store.entries())
 
-    assert (frozen.revision, frozen.content_text) == (25, "it is 24 o'clock")
-    assert counts(outcome) == (0, 1, 0)
-    assert [entry.content_text for entry in store.entries()] == ["a real edit"]
+    # 24 edits come at once, then one an hour: 60 polls are ten hours, 25 of them are four.
+    assert (slowed.revision, slowed.content_text) == (30, "it is 54 past")
+    assert [outcome.notes for outcome in polls[24:26]] == [
+        (),
+        ("1 page changes at every poll: edits are kept once an hour or once a day",),
+    ]
+
+
+def test_of_a_page_that_always_changes_what_is_really_new_comes_at_once(
+    store: Store, revise: Any, bring: Any, start: Any
+) -> None:
+    for number in range(40):
+        bring(store, [revise(hours=number / 6, text=f"it is {number} past")])
+    titled = bring(store, [revise(hours=6.7, text="it is 40 past", title="CORRECTION: 3 dead")])
+    longer = bring(store, [revise(hours=6.8, text="it is 41 past, the minister has resigned")])
+    clock = bring(store, [revise(hours=6.9, text="it is 42 past, the minister has resigned")])
+
+    assert [counts(one) for one in (titled, longer, clock)] == [(0, 1, 0), (0, 1, 0), (0, 0, 1)]
+    assert next(store.entries()).content_text == "it is 41 past, the minister has resigned"
 
 
 def test_a_poll_that_reaches_further_back_moves_first_seen_and_the_revision(

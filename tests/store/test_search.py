@@ -113,10 +113,16 @@ def test_an_older_version_that_comes_late_changes_nothing_found(
 
 
 def test_entries_that_become_one_are_found_once(store: Store, revise: Any, bring: Any) -> None:
-    bring(store, [revise("a", 0, "alpha"), revise("b", 1, "beta")])
-    bring(store, [revise("a", 2, "gamma", keys=("url:a", "url:b"))])
+    bring(store, [revise("a", 0, "alpha")], source="news")
+    proxied = {"source": "proxy", "guid": "1", "title": "Title of a"}
+    bring(
+        store, [revise("b", 1, "beta", keys=("url:b", "guid:proxy:1"), **proxied)], source="proxy"
+    )
+    bring(
+        store, [revise("a", 2, "beta", keys=("url:a", "guid:proxy:1"), **proxied)], source="proxy"
+    )
 
-    assert [names(store, word) for word in ("alpha", "beta", "gamma")] == ["", "", "a"]
+    assert [names(store, word) for word in ("alpha", "beta")] == ["a", ""]
 
 
 def test_articles_with_the_same_bytes_are_found_each(

@@ -1,69 +1,85 @@
 """Merges revisions into articles: the heart of the store.
 
-Rule: the entries are a function of the set of revisions ever merged, whatever their order and grouping (a poll that
-only sees again what is shown leaves nothing, and a document states one version of an article).
+An item that only repeats what its source said before ends here at once. Of the rest, `resolve.py`
+decides which article each is, `article.py` computes what is shown, and `changes.py` writes the
+difference.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import orjson
 import sqlalchemy as sa
 
-from aggregator.store.content import Compressor, Facets, digest, dump_content
+from aggregator.store.content import (
+    Compressor,
+    Facets,
+    digest,
+    dump_content,
+    measure_text,
+    plain_text,
+)
 from aggregator.store.derived import set_derived_columns, update_derived_tables
 from aggregator.store.engine import in_values
 from aggregator.store.merge import bulk_insert, guids
-from aggregator.store.merge.article import (
-    MAX_EDITS_IN_A_ROW,
-    DisjointSets,
-    Sighting,
-    build_articles,
-    fold_title,
-)
-from aggregator.store.merge.changes import ArticleGroup, ChangeBuilder, NewContent, write_changes
+from aggregator.store.merge.article import build_article, uid_of
+from aggregator.store.merge.changes import ChangeBuilder, NewContent, drop_contents, write_changes
 from aggregator.store.merge.lookup import (
-    deleted_keys,
     ensure_source_ids,
     entries_by_key,
     load_articles,
+    load_ranks,
 )
-from aggregator.store.schema import micros, source_state
+from aggregator.store.merge.resolve import Document, Item, KnownArticle, Resolver, asked_keys
+from aggregator.store.merge.restless import is_too_restless
+from aggregator.store.merge.statement import Sighting
+from aggregator.store.merge.tombstones import find_deleted
+from aggregator.store.schema import entry, micros, source_state
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from aggregator.model import Revision
     from aggregator.store.merge.article import Article
     from aggregator.store.merge.lookup import LoadedArticles, StoredEntries
+    from aggregator.store.merge.statement import SourceRank
 
 MergeStatus: TypeAlias = Literal["new", "changed", "same"]
 
 
 class IncomingRevision(NamedTuple):
-    """One revision of the result number `result`; `keep` is the result's `keep_sightings`."""
+    """One revision of the result number `result_index`.
+
+    `is_archive` is the result's `keep_sightings`. `repeats` is the name of the article of which the
+    source said just this before, None for anything else. `recognised` is the row of the article
+    that it was found to be by title and date.
+    """
 
     result_index: int
     revision: Revision
     is_archive: bool
+    repeats: str | None = None
+    recognised: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MergeResult:
     """What each arrival did, in order, and what became of guids.
 
-    `added_guids` are those that stored articles have for the first time. `positional_guids` are the results whose guids
-    are positions in a list.
+    `names` are the keys that the ids of their articles are made of. `positional_guids` are the
+    results whose guids are positions in a list. `renewed_guids` counts by result the items that
+    have other guids than before, `slowed` those whose edit has to wait.
     """
 
     statuses: list[MergeStatus]
-    added_guids: frozenset[str] = frozenset()
+    names: list[str]
     positional_guids: frozenset[int] = frozenset()
+    renewed_guids: dict[int, int] = field(default_factory=dict)
+    slowed: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
 
 
 def merge(
@@ -74,77 +90,37 @@ def merge(
     compressor: Compressor,
 ) -> MergeResult:
     """Merge all `arrivals`; return what each of them did."""
-    statuses: list[MergeStatus] = ["same"] * len(arrivals)
-    batch = _select_for_merge(connection, arrivals)
-    if not batch.pending:
-        return MergeResult(statuses, positional_guids=batch.positional_guids)
+    names = [arrival.repeats or arrival.revision.keys[0] for arrival in arrivals]
+    merged = MergeResult(["same"] * len(arrivals), names)
+    news = [index for index, arrival in enumerate(arrivals) if arrival.repeats is None]
+    if not news:
+        return merged
 
-    pending = {index: batch.arrivals[index] for index in batch.pending}
-    revisions = {index: arrival.revision for index, arrival in pending.items()}
-    names = {revision.source for revision in revisions.values()}
-    source_ids = ensure_source_ids(connection, names)
+    batch = _read_batch(connection, arrivals, news)
+    merged.positional_guids = batch.positional_guids
+    revisions = {index: batch.arrivals[index].revision for index in news}
+    source_ids = ensure_source_ids(connection, {revision.source for revision in revisions.values()})
+    unknown = _find_unknown(batch, revisions)
+    deleted = find_deleted(connection, revisions)
     past_first_run = _sources_past_first_run(connection, source_ids.values())
 
     # Almost all of a first run shares no key with anything and is written without comparing.
-    unshared = bulk_insert.find_unshared(revisions, batch.stored)
+    unshared = unknown & bulk_insert.find_unshared(revisions, batch.stored) - deleted.keys()
     if unshared:
         context = bulk_insert.InsertContext(compressor, micros(now), source_ids, past_first_run)
-        new = [revision for index, revision in revisions.items() if index in unshared]
+        new = [revisions[index] for index in sorted(unshared)]
         bulk_insert.insert_articles(connection, new, context)
         for index in unshared:
-            statuses[index] = "new"
+            merged.statuses[index] = "new"
+            merged.names[index] = revisions[index].keys[0]
+    merged.names = [deleted.get(index, name) for index, name in enumerate(merged.names)]
 
-    shared = {index: arrival for index, arrival in pending.items() if index not in unshared}
-    if not shared:
-        return MergeResult(statuses, positional_guids=batch.positional_guids)
-    loaded = load_articles(connection, batch.stored.entry_ids(_all_keys(shared.values())))
-    loaded.source_ids.update(source_ids)
-    added_guids = _merge_with_stored(
-        connection, shared, loaded, statuses, now=now, compressor=compressor
-    )
-    return MergeResult(statuses, added_guids, batch.positional_guids)
-
-
-def _merge_with_stored(
-    connection: sa.Connection,
-    arrivals: Mapping[int, IncomingRevision],
-    loaded: LoadedArticles,
-    statuses: list[MergeStatus],
-    *,
-    now: datetime,
-    compressor: Compressor,
-) -> frozenset[str]:
-    """Merge arrivals that share keys with stored articles or with each other.
-
-    `arrivals` are keyed by their numbers; what each did is written into `statuses`. Returns the
-    guids that stored articles have from now on.
-    """
-    sightings: dict[int, Sighting] = {}
-    contents: dict[Sighting, NewContent] = {}
-    for index, arrival in arrivals.items():
-        sighting, new_content = _make_sighting(arrival.revision)
-        sightings[index] = sighting
-        contents[sighting] = new_content
-
-    planner = ChangeBuilder(
-        connection,
-        loaded,
-        fresh=contents,
-        compressor=compressor,
-        now=now,
-        past_first_run=_sources_past_first_run(connection, loaded.source_ids.values()),
-    )
-    for stored, indexes in _group_by_shared_keys(loaded, sightings):
-        fresh = [(sightings[index], arrivals[index].is_archive, index) for index in indexes]
-        articles, accepted = _accept_sightings(stored, fresh)
-        if accepted:
-            growth = planner.add_group(ArticleGroup(articles, tuple(stored)))
-            _set_statuses(statuses, articles, growth, accepted)
-
-    set_derived_columns(planner.changes)
-    write_changes(connection, planner.changes)
-    update_derived_tables(connection, planner.changes)
-    return planner.changes.keys_added_to_stored(guids.GUID_PREFIX)
+    gone = unknown & deleted.keys()
+    pending = [index for index in news if index not in unshared and index not in gone]
+    if pending:
+        merger = _Merger(connection, batch, source_ids, now=now, compressor=compressor)
+        merger.merge(pending, deleted.keys(), merged)
+    return merged
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,107 +128,298 @@ class _Batch:
     """The arrivals of one merge, and what was learned about them beforehand."""
 
     arrivals: Sequence[IncomingRevision]
-    pending: Sequence[int]  # indexes of the arrivals that may change the store
     stored: StoredEntries
     # Results whose guids are list positions (1, 2, 3 …) and name another item at each poll.
     positional_guids: frozenset[int] = frozenset()
 
 
-def _select_for_merge(connection: sa.Connection, arrivals: Sequence[IncomingRevision]) -> _Batch:
-    """Find the arrivals that may change the store.
-
-    Most items of most polls repeat what is stored. They are sorted out first, with one query for
-    the whole batch; the costlier checks see only documents with news.
-    """
-    stored = entries_by_key(connection, _all_keys(arrivals))
-    news = _find_news(arrivals, stored)
-    if not news:
-        return _Batch(arrivals, (), stored)
-
+def _read_batch(
+    connection: sa.Connection, arrivals: Sequence[IncomingRevision], news: Collection[int]
+) -> _Batch:
+    """Look up what the documents with news lead to, and drop guids that name something else."""
     documents = {arrivals[index].result_index for index in news}
-    newest = _newest_versions(arrivals, documents)
+    with_news = [
+        index for index, arrival in enumerate(arrivals) if arrival.result_index in documents
+    ]
+    keys: set[str] = set()
+    for index in with_news:
+        keys |= asked_keys(arrivals[index].revision.keys)
+    stored = entries_by_key(connection, keys)
 
     # Only a guid that meets a stored entry can be wrong: a first run skips the check.
-    suspects = _documents_with_stored_items(arrivals, news, stored)
-    to_check = [index for index in newest if arrivals[index].result_index in suspects]
-    positional_guids, wrong_guids = guids.find_wrong_guids(connection, arrivals, to_check, stored)
-    if wrong_guids:
-        arrivals = _drop_guids(arrivals, wrong_guids)
-        news = _find_news(arrivals, stored)
-
-    deleted = deleted_keys(connection, {arrivals[index].revision.keys[0] for index in news})
-    pending = []
-    for index in news:
-        if index in newest and arrivals[index].revision.keys[0] not in deleted:
-            pending.append(index)
-    return _Batch(arrivals, pending, stored, frozenset(positional_guids))
-
-
-def _all_keys(arrivals: Iterable[IncomingRevision]) -> set[str]:
-    keys: set[str] = set()
-    for arrival in arrivals:
-        keys.update(arrival.revision.keys)
-    return keys
-
-
-def _find_news(arrivals: Sequence[IncomingRevision], stored: StoredEntries) -> list[int]:
-    """Return the indexes of the arrivals that do not just repeat what is stored."""
-    news = []
-    for index, arrival in enumerate(arrivals):
-        if arrival.is_archive or not stored.repeats(arrival.revision):
-            news.append(index)
-    return news
-
-
-def _documents_with_stored_items(
-    arrivals: Sequence[IncomingRevision], news: Iterable[int], stored: StoredEntries
-) -> set[int]:
-    documents = set()
+    suspects = set()
     for index in news:
         if stored.has_any(arrivals[index].revision.keys):
-            documents.add(arrivals[index].result_index)
-    return documents
-
-
-def _drop_guids(
-    arrivals: Sequence[IncomingRevision], wrong_guids: Mapping[int, Collection[str]]
-) -> list[IncomingRevision]:
-    """Return the arrivals without the keys that name something else, given by their index."""
+            suspects.add(arrivals[index].result_index)
+    to_check = [index for index in with_news if arrivals[index].result_index in suspects]
+    positional, wrong_guids = guids.find_wrong_guids(connection, arrivals, to_check, stored)
     corrected = list(arrivals)
-    for index, keys in wrong_guids.items():
-        revision = guids.drop_keys(arrivals[index].revision, keys)
+    for index, wrong in wrong_guids.items():
+        revision = guids.drop_keys(arrivals[index].revision, wrong)
         corrected[index] = arrivals[index]._replace(revision=revision)
-    return corrected
+    return _Batch(corrected, stored, frozenset(positional))
 
 
-def _newest_versions(arrivals: Sequence[IncomingRevision], results: Collection[int]) -> set[int]:
-    """Return the arrivals of `results`, without those that their document lists in a newer version.
+def _find_unknown(batch: _Batch, revisions: Mapping[int, Revision]) -> set[int]:
+    """Return the arrivals of which no key is known."""
+    unknown = set()
+    for index, revision in revisions.items():
+        arrival = batch.arrivals[index]
+        is_known = batch.stored.has_any(asked_keys(revision.keys))
+        if not is_known and arrival.recognised is None:
+            unknown.add(index)
+    return unknown
 
-    Of versions of one time the one that is listed first counts. Archives keep all.
+
+class _Merger:
+    """Merges arrivals that share keys with stored articles or with each other."""
+
+    def __init__(
+        self,
+        connection: sa.Connection,
+        batch: _Batch,
+        source_ids: Mapping[str, int],
+        *,
+        now: datetime,
+        compressor: Compressor,
+    ) -> None:
+        self._connection = connection
+        self._arrivals = batch.arrivals
+        self._stored = batch.stored
+        self._now = now
+        self._compressor = compressor
+        self._contents: dict[Sighting, NewContent] = {}
+        self._source_ids = source_ids
+
+    def merge(
+        self, pending: Collection[int], deleted: Collection[int], merged: MergeResult
+    ) -> None:
+        """Merge these arrivals, and write down what each of them did; `deleted` become no new articles."""
+        loaded = self._load(pending)
+        sightings = self._make_sightings(pending)
+        resolver = Resolver(_known_articles(loaded), is_name_taken=self._is_name_taken)
+        found: dict[int, KnownArticle] = {}
+        for number, document in self._documents(pending, sightings):
+            resolved, renewed = resolver.resolve(document, deleted)
+            found |= resolved
+            if renewed:
+                merged.renewed_guids[number] = merged.renewed_guids.get(number, 0) + renewed
+
+        by_article: dict[int, list[int]] = {}
+        for index in sorted(found, key=lambda index: _order(sightings[index], index)):
+            article = resolver.final(found[index])
+            merged.names[index] = article.name
+            by_article.setdefault(article.number, []).append(index)
+        self._write(by_article, sightings, resolver, loaded, merged)
+
+    def _load(self, pending: Iterable[int]) -> LoadedArticles:
+        keys: set[str] = set()
+        numbers: set[int] = set()
+        for index in pending:
+            arrival = self._arrivals[index]
+            keys |= asked_keys(arrival.revision.keys)
+            if arrival.recognised is not None:
+                numbers.add(arrival.recognised)
+        loaded = load_articles(self._connection, self._stored.entry_ids(keys) | numbers)
+        loaded.source_ids.update(self._source_ids)
+        return loaded
+
+    def _make_sightings(self, pending: Collection[int]) -> dict[int, Sighting]:
+        """Return the sightings of all arrivals of the documents with news, by their numbers."""
+        documents = {self._arrivals[index].result_index for index in pending}
+        sightings = {}
+        for index, arrival in enumerate(self._arrivals):
+            if arrival.result_index in documents:
+                sighting, new_content = _make_sighting(arrival.revision)
+                sightings[index] = sighting
+                if new_content is not None:
+                    self._contents[sighting] = new_content
+        return sightings
+
+    def _documents(
+        self, pending: Collection[int], sightings: Mapping[int, Sighting]
+    ) -> list[tuple[int, Document]]:
+        """Return the documents with the number of their results, in the order of their capture.
+
+        Each saved file is a document of its own.
+        """
+        wanted = set(pending)
+        by_document: dict[tuple[datetime, str, int, int], list[Item]] = {}
+        for index, sighting in sightings.items():
+            arrival = self._arrivals[index]
+            number_in_folder = index if arrival.is_archive else 0
+            place = (
+                sighting.captured,
+                sighting.source,
+                arrival.result_index,
+                number_in_folder,
+            )
+            item = Item(index, sighting, index in wanted, arrival.recognised)
+            by_document.setdefault(place, []).append(item)
+        documents = []
+        for place in sorted(by_document):
+            items = by_document[place]
+            number = self._arrivals[items[0].index].result_index
+            documents.append((number, Document.of(items[0].sighting.source, items)))
+        return documents
+
+    def _write(
+        self,
+        by_article: Mapping[int, Sequence[int]],
+        sightings: Mapping[int, Sighting],
+        resolver: Resolver,
+        loaded: LoadedArticles,
+        merged: MergeResult,
+    ) -> None:
+        ranks = load_ranks(self._connection, loaded.source_ids.keys())
+        builder = ChangeBuilder(
+            self._connection,
+            loaded,
+            fresh=self._contents,
+            compressor=self._compressor,
+            now=self._now,
+            past_first_run=_sources_past_first_run(self._connection, loaded.source_ids.values()),
+        )
+        for number, indexes in by_article.items():
+            known = resolver.articles[number]
+            lost = [one for one in resolver.united if _end_of(one, resolver.united) == number]
+            lost_rows = [one for one in lost if one > 0]
+            stored = list(loaded.by_entry.get(number, ()))
+            for row in lost_rows:
+                stored += loaded.by_entry[row]
+            self._add(known, indexes, sightings, stored, lost_rows, builder, ranks, loaded, merged)
+
+        set_derived_columns(builder.changes)
+        write_changes(self._connection, builder.changes)
+        update_derived_tables(self._connection, builder.changes)
+        drop_contents(self._connection, builder.changes)
+
+    def _add(
+        self,
+        known: KnownArticle,
+        indexes: Sequence[int],
+        sightings: Mapping[int, Sighting],
+        stored: Sequence[Sighting],
+        lost_rows: Sequence[int],
+        builder: ChangeBuilder,
+        ranks: Mapping[str, SourceRank],
+        loaded: LoadedArticles,
+        merged: MergeResult,
+    ) -> None:
+        """Plan what the arrivals of one article change."""
+        members = set(stored)
+        article = build_article(members, ranks) if members else None
+        listed = self._repeated_in(known.name)
+        accepted = []
+        for index in indexes:
+            sighting = sightings[index]
+            if sighting in members or self._is_second_listing(index, sighting, listed):
+                continue
+            after = build_article(members | {sighting}, ranks)
+            is_archive = self._arrivals[index].is_archive
+            if article is not None and not is_archive:
+                if article.visible_state() == after.visible_state():
+                    continue
+                if self._has_to_wait(article, after, sighting, builder):
+                    merged.slowed[self._arrivals[index].result_index] += 1
+                    continue
+            members.add(sighting)
+            accepted.append((index, _is_edit(article, after, sighting.source)))
+            article = after
+        if article is None or not (accepted or lost_rows):
+            return
+
+        row = loaded.entries.get(known.number)
+        is_changed = builder.add_article(article, name=known.name, row=row, lost_rows=lost_rows)
+        _set_statuses(merged, accepted, is_new=row is None, is_changed=is_changed)
+
+    def _repeated_in(self, name: str) -> set[tuple[object, ...]]:
+        """Return in which documents an article is repeated, each with the time of the version."""
+        repeated: set[tuple[object, ...]] = set()
+        for arrival in self._arrivals:
+            if arrival.repeats == name:
+                repeated.add((arrival.result_index, arrival.revision.at))
+        return repeated
+
+    def _is_second_listing(
+        self, index: int, sighting: Sighting, listed: set[tuple[object, ...]]
+    ) -> bool:
+        """Tell whether a document states a version of this time already: the first one counts."""
+        arrival = self._arrivals[index]
+        version = (arrival.result_index, sighting.at)
+        is_second = version in listed and not arrival.is_archive
+        listed.add(version)
+        return is_second
+
+    def _has_to_wait(
+        self, before: Article, after: Article, sighting: Sighting, builder: ChangeBuilder
+    ) -> bool:
+        """Tell whether a poll's edit has to wait, because its source changes the article at every poll."""
+        statements = [one for one in before.statements if one.source == sighting.source]
+        if not statements:
+            return False
+        [edited] = [one for one in after.statements if one.source == sighting.source]
+        return is_too_restless(
+            statements[0], edited, lambda one: plain_text(builder.content_of(one))
+        )
+
+    def _is_name_taken(self, name: str) -> bool:
+        found = self._connection.scalar(sa.select(entry.c.id).where(entry.c.uid == uid_of(name)))
+        return found is not None
+
+
+def _end_of(number: int, united: Mapping[int, int]) -> int:
+    while number in united:
+        number = united[number]
+    return number
+
+
+def _known_articles(loaded: LoadedArticles) -> list[KnownArticle]:
+    articles = []
+    for number, row in loaded.entries.items():
+        articles.append(KnownArticle(number, row["key"], list(loaded.by_entry.get(number, ()))))
+    return articles
+
+
+def _order(sighting: Sighting, index: int) -> tuple[object, ...]:
+    """Return what orders arrivals: by capture, then the newest version of one document first."""
+    return sighting.captured, sighting.source, -micros(sighting.at), index
+
+
+def _is_edit(before: Article | None, after: Article, source: str) -> bool:
+    """Tell whether a source has edited what it said before."""
+    return before is not None and _edits_of(after, source) > _edits_of(before, source)
+
+
+def _edits_of(article: Article, source: str) -> int:
+    return sum(one.edits for one in article.statements if one.source == source)
+
+
+def _set_statuses(
+    merged: MergeResult,
+    accepted: Sequence[tuple[int, bool]],
+    *,
+    is_new: bool,
+    is_changed: bool,
+) -> None:
+    """Write down what each accepted sighting did: the first of a new entry is `new`, an edit `changed`.
+
+    If none is an edit and yet something that is shown has changed, the last one did it.
     """
-    indexes = [index for index, arrival in enumerate(arrivals) if arrival.result_index in results]
-    indexes.sort(key=lambda index: arrivals[index].revision.at, reverse=True)
-
-    taken: defaultdict[int, set[object]] = defaultdict(set)
-    newest = set()
-    for index in indexes:
-        arrival = arrivals[index]
-        keys = _version_keys(arrival.revision)
-        taken_in_document = taken[arrival.result_index]
-        if arrival.is_archive or taken_in_document.isdisjoint(keys):
-            newest.add(index)
-        taken_in_document.update(keys)
-    return newest
-
-
-def _version_keys(revision: Revision) -> set[object]:
-    if not revision.guarded:
-        return set(revision.keys)
-    return {(revision.keys[0], fold_title(revision.title)), *revision.keys[1:]}
+    remaining = list(accepted)
+    if is_new and remaining:
+        index, _ = remaining.pop(0)
+        merged.statuses[index] = "new"
+    edits = [index for index, is_edit in remaining if is_edit]
+    if not edits and not is_new and is_changed and remaining:
+        edits = [remaining[-1][0]]
+    for index in edits:
+        merged.statuses[index] = "changed"
 
 
 def _make_sighting(revision: Revision) -> tuple[Sighting, NewContent]:
     body = dump_content(revision)
+    size = measure_text(revision.title, revision.content_html, revision.summary)
     sighting = Sighting(
         source=revision.source,
         keys=revision.keys,
@@ -265,6 +432,9 @@ def _make_sighting(revision: Revision) -> tuple[Sighting, NewContent]:
         published_from=revision.published_from,
         published_where=revision.provenance.get("published"),
         digest=digest(body),
+        tier=revision.tier,
+        letters=size.letters,
+        text_hash=size.text_hash,
     )
     tags = orjson.dumps(revision.tags).decode()
     return sighting, NewContent(body, Facets(revision.url, revision.language, tags))
@@ -277,104 +447,3 @@ def _sources_past_first_run(connection: sa.Connection, numbers: Collection[int])
         source_state.c.first_complete.is_not(None),
     )
     return frozenset(connection.scalars(query))
-
-
-def _group_by_shared_keys(
-    loaded: LoadedArticles, fresh: Mapping[int, Sighting]
-) -> Iterator[tuple[list[Sighting], list[int]]]:
-    """Group all sightings by any shared key.
-
-    Yields for each group its stored sightings, and the numbers of its fresh ones.
-    """
-    stored = list(loaded.sightings)
-    indexes = list(fresh)
-    sets = DisjointSets(len(stored) + len(indexes))
-    holders: dict[str, int] = {}
-    for number, sighting in enumerate([*stored, *fresh.values()]):
-        for key in sighting.keys:
-            sets.join(holders.setdefault(key, number), number)
-
-    first_fresh = len(stored)
-    for group in sets.parts():
-        begin = bisect_left(group, first_fresh)  # stored sightings have the smaller numbers
-        stored_of_group = [stored[number] for number in group[:begin]]
-        fresh_of_group = [indexes[number - first_fresh] for number in group[begin:]]
-        yield stored_of_group, fresh_of_group
-
-
-def _accept_sightings(
-    stored: Iterable[Sighting], fresh: Sequence[tuple[Sighting, bool, int]]
-) -> tuple[tuple[Article, ...], dict[Sighting, int]]:
-    """Return the articles of one group, and the fresh sightings that belong to them by number.
-
-    Each saved file is kept as a sighting. A poll's is kept only if it changes something.
-    """
-    members = set(stored)
-    accepted: dict[Sighting, int] = {}
-    for sighting, is_archive, index in fresh:
-        if is_archive and sighting not in members:
-            members.add(sighting)
-            accepted[sighting] = index
-
-    articles = build_articles(members)
-    for sighting, is_archive, index in fresh:
-        if is_archive or sighting in members:
-            continue
-        after = build_articles(members | {sighting})
-        if _changes_anything(articles, after, sighting):
-            members.add(sighting)
-            accepted[sighting] = index
-            articles = after
-    return articles, accepted
-
-
-def _changes_anything(
-    before: Sequence[Article], after: Sequence[Article], sighting: Sighting
-) -> bool:
-    """Tell whether a poll's sighting changes what is visible.
-
-    One more edit of a page that always changes is no change.
-    """
-    if list(map(_visible_state, before)) == list(map(_visible_state, after)):
-        return False
-    for article in after:
-        is_restless = article.edits_in_a_row > MAX_EDITS_IN_A_ROW
-        if is_restless and article.newest.first_sighting == sighting:
-            return False
-    return True
-
-
-def _visible_state(article: Article) -> tuple[object, ...]:
-    date = article.date_winner
-    return (
-        article.key,
-        article.keys,
-        article.source,
-        date.published,
-        date.published_from,
-        date.published_where,
-        article.first_seen,
-        article.revisions,
-    )
-
-
-def _set_statuses(
-    statuses: list[MergeStatus],
-    articles: Sequence[Article],
-    growth: Sequence[int | None],
-    accepted: Mapping[Sighting, int],
-) -> None:
-    """Write down what each accepted sighting did.
-
-    `growth` tells by how many revisions each article grew, None for a new entry. The first
-    sighting of a new entry is `new`; then one sighting is `changed` for each revision.
-    """
-    for article, gained in zip(articles, growth, strict=True):
-        indexes = sorted(accepted[one] for one in article.sightings if one in accepted)
-        changes = gained
-        if gained is None:
-            changes = len(article.revisions) - 1
-            if indexes:
-                statuses[indexes.pop(0)] = "new"
-        for index in indexes[: changes or 0]:
-            statuses[index] = "changed"

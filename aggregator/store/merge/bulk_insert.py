@@ -1,7 +1,8 @@
 """Insertion of articles that come for the first time and share no key with any other.
 
-Rule: the rows are those that `build_articles` makes of a single sighting, written without comparing anything. Almost
-all articles of a first run are of this kind, and comparing them would cost more than storing them.
+The rows are those that `build_article` makes of a single sighting, written without comparing anything.
+Almost all articles of a first run are of this kind, and comparing them would cost more than storing
+them.
 """
 
 from __future__ import annotations
@@ -12,12 +13,22 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from aggregator.store.content import digest, dump_content, primary_language
+from aggregator.store.content import digest, dump_content, measure_text, primary_language
 from aggregator.store.derived import tag_rows
 from aggregator.store.engine import insert_rows
 from aggregator.store.merge.article import uid_of
 from aggregator.store.merge.changes import next_ids
-from aggregator.store.schema import content, entry, entry_key, entry_tag, micros, revision
+from aggregator.store.merge.resolve import asked_keys
+from aggregator.store.merge.statement import NOW_TOLERANCE
+from aggregator.store.schema import (
+    MICROSECOND,
+    content,
+    entry,
+    entry_key,
+    entry_tag,
+    micros,
+    revision,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -27,6 +38,8 @@ if TYPE_CHECKING:
     from aggregator.model import Revision
     from aggregator.store.content import Compressor
     from aggregator.store.merge.lookup import StoredEntries
+
+_NOW_MICROSECONDS = NOW_TOLERANCE // MICROSECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +68,7 @@ def find_unshared(found: Mapping[int, Revision], known: StoredEntries) -> set[in
     owners: dict[str, int] = {}
     shared: set[int] = set()
     for number, article in found.items():
-        for key in article.keys:
+        for key in asked_keys(article.keys):
             owner = owners.setdefault(key, number)
             if owner != number:
                 shared.update((owner, number))
@@ -91,6 +104,7 @@ def _add_article(
     rows: _Rows, article: Revision, context: InsertContext, *, entry_id: int, content_id: int
 ) -> None:
     body = dump_content(article)
+    size = measure_text(article.title, article.content_html, article.summary)
     published = micros(article.published)
     captured = micros(article.captured)
     at = captured if article.at is article.captured else micros(article.at)
@@ -111,7 +125,7 @@ def _add_article(
             **in_both,
             "first_seen": captured,
             "seen_to": captured,
-            "updated": published,  # a first revision is no edit
+            "updated": _first_updated(published, at, captured),
             "run_at": at,
             **_entry_columns(article, context),
         }
@@ -125,11 +139,24 @@ def _add_article(
             "at": at,
             "captured": captured,
             "digest": digest(body),
+            "tier": article.tier,
+            "letters": size.letters,
+            "text_hash": size.text_hash,
         }
     )
     for key in dict.fromkeys(article.keys):
         rows.keys.append((key, entry_id))
     rows.tags.extend(tag_rows(entry_id, published, article.tags))
+
+
+def _first_updated(published: int, at: int, captured: int) -> int:
+    """Return `updated` of a first revision: the publisher's modified date, else the date of publication.
+
+    All moments are in microseconds.
+    """
+    if at + _NOW_MICROSECONDS < captured:
+        return max(published, at)
+    return published
 
 
 def _entry_columns(article: Revision, context: InsertContext) -> dict[str, Any]:
@@ -146,6 +173,9 @@ def _entry_columns(article: Revision, context: InsertContext) -> dict[str, Any]:
         "tongue": primary_language(article.language),
         "tags": orjson.dumps(article.tags).decode(),
         "revision": 1,
+        "revision_base": 1,
+        "updated_base": None,
+        "lead": context.source_ids[article.source],
         "stored_at": context.stored_at,
         "arrived": arrived,
         "unlisted": None,

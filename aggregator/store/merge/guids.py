@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from aggregator.store.engine import in_values
-from aggregator.store.merge.article import GUESSED_ORIGINS, REUSED_ID_GAP, fold_title
+from aggregator.store.merge.resolve import REUSED_ID_GAP
+from aggregator.store.merge.statement import GUESSED_ORIGINS, fold_title
 from aggregator.store.schema import MICROSECOND, entry, micros
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-    from collections.abc import Set as AbstractSet
 
     from aggregator.model import Revision
     from aggregator.store.merge import IncomingRevision
@@ -62,29 +62,6 @@ def find_wrong_guids(
 def drop_keys(revision: Revision, keys: Collection[str]) -> Revision:
     """Take keys from a revision that has others."""
     return replace(revision, keys=tuple(key for key in revision.keys if key not in keys))
-
-
-def count_renewed(revisions: Sequence[Revision], given: AbstractSet[str]) -> int:
-    """Return how many items have a guid among those just `given` to known articles.
-
-    0 if they are fewer than three, or at most half of the items with guids.
-    """
-    with_guids = 0
-    renewed = 0
-    for revision in revisions:
-        guids = _secondary_guids(revision)
-        if not guids:
-            continue
-        with_guids += 1
-        if not given.isdisjoint(guids):
-            renewed += 1
-
-    if renewed < _MIN_ITEMS or 2 * renewed <= with_guids:
-        return 0
-    return renewed
-
-
-_MIN_ITEMS = 3  # items: fewer do not tell a habit from a correction
 
 
 def _secondary_guids(revision: Revision) -> set[str]:

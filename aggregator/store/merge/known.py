@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from aggregator.store.engine import in_values
-from aggregator.store.merge.lookup import deleted_keys, entries_by_key
+from aggregator.store.merge.lookup import entries_by_key
+from aggregator.store.merge.resolve import asked_keys
+from aggregator.store.merge.tombstones import find_deleted
+from aggregator.store.schema import entry, source
 from aggregator.store.schema import revision as sighting
-from aggregator.store.schema import source
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
     from aggregator.model import Revision
-    from aggregator.store.merge.lookup import EntrySummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,34 +49,22 @@ def find_known(
         return []
     keys: set[str] = set()
     for revision in revisions:
-        keys.update(revision.keys)
-    by_key = entries_by_key(connection, keys)
-    deleted = deleted_keys(connection, {revision.keys[0] for revision in revisions})
-    entry_ids: set[int] = set()
-    for entries in by_key.values():
-        entry_ids.update(entry.entry_id for entry in entries)
+        keys |= asked_keys(revision.keys)
+    stored = entries_by_key(connection, keys)
+    deleted = find_deleted(connection, dict(enumerate(revisions)))
+    entry_ids = stored.entry_ids(keys)
+    shown = _shown_hashes(connection, entry_ids)
     latest = _latest_hashes(connection, entry_ids, revisions[0].source)
 
     found: list[KnownArticle | None] = []
-    for revision in revisions:
+    for index, revision in enumerate(revisions):
         candidates = []
-        for entry in _entries_of(revision, by_key):
-            candidates.append(KnownArticle(entry.hash, latest.get(entry.entry_id)))
-        if revision.keys[0] in deleted:
+        for number in sorted(stored.entry_ids(asked_keys(revision.keys))):
+            candidates.append(KnownArticle(shown[number], latest.get(number)))
+        if index in deleted:
             candidates.append(KnownArticle(None))
         found.append(_best_known(revision, candidates))
     return found
-
-
-def _entries_of(
-    revision: Revision, by_key: Mapping[str, Sequence[EntrySummary]]
-) -> Iterable[EntrySummary]:
-    """Return the entries that any key of a revision leads to, each once."""
-    entries = {}
-    for key in revision.keys:
-        for entry in by_key.get(key, ()):
-            entries[entry.entry_id] = entry
-    return entries.values()
 
 
 def _best_known(revision: Revision, candidates: Sequence[KnownArticle]) -> KnownArticle | None:
@@ -86,6 +75,11 @@ def _best_known(revision: Revision, candidates: Sequence[KnownArticle]) -> Known
     if not candidates:
         return None
     return candidates[0]
+
+
+def _shown_hashes(connection: sa.Connection, entry_ids: Collection[int]) -> dict[int, str]:
+    query = sa.select(entry.c.id, entry.c.hash).where(in_values(entry.c.id, entry_ids, connection))
+    return dict(connection.execute(query).all())
 
 
 def _latest_hashes(

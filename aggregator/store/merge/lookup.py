@@ -1,7 +1,6 @@
 """Looks up what the store already holds of the articles that a batch of revisions may belong to.
 
-Rule: a handful of queries for a whole batch. An unchanged article is recognised by metadata alone, without reading
-`content`.
+A handful of queries serves a whole batch, and none reads `content`.
 """
 
 from __future__ import annotations
@@ -13,55 +12,34 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import sqlalchemy as sa
 
 from aggregator.store.engine import fetch_raw, in_values, values_column
-from aggregator.store.merge.article import CLOCK_TOLERANCE, GUESSED_ORIGINS, Sighting
-from aggregator.store.schema import (
-    MICROSECOND,
-    entry,
-    entry_key,
-    micros,
-    revision,
-    source,
-    tombstone,
-)
+from aggregator.store.merge.statement import Sighting, SourceRank
+from aggregator.store.schema import entry, entry_key, revision, source
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from aggregator.model import Revision
-
-_CLOCK_TOLERANCE_MICROSECONDS = CLOCK_TOLERANCE // MICROSECOND
-
 
 class EntrySummary(NamedTuple):
-    """As much of a stored entry as tells whether a poll brought anything; moments in microseconds."""
+    """As much of a stored entry as tells whether a guid still names it; `published` in microseconds."""
 
     entry_id: int
-    hash: str
     published: int
     published_from: str
-    seen_to: int
-    run_at: int
 
 
 class StoredEntries(Mapping[str, Sequence[EntrySummary]]):
     """The stored entries that keys lead to; mostly one each."""
 
-    __slots__ = ("_entries", "_entry_ids", "_entry_ids_if_shared")
+    __slots__ = ("_entries", "_entry_ids")
 
-    def __init__(self, keys: Sequence[tuple[str, int]], entries: Iterable[tuple[Any, ...]]) -> None:
-        self._entry_ids = dict(keys)
-        self._entries = {row[0]: row for row in entries}
-        self._entry_ids_if_shared: dict[str, list[int]] = {}
-        if len(self._entry_ids) < len(keys):
-            for key, number in keys:
-                self._entry_ids_if_shared.setdefault(key, []).append(number)
+    def __init__(self, keys: Iterable[tuple[str, int]], entries: Iterable[tuple[Any, ...]]) -> None:
+        self._entries = {row[0]: EntrySummary(*row) for row in entries}
+        self._entry_ids: dict[str, list[int]] = {}
+        for key, number in keys:
+            self._entry_ids.setdefault(key, []).append(number)
 
     def __getitem__(self, key: str) -> Sequence[EntrySummary]:
-        if self._entry_ids_if_shared:
-            numbers = self._entry_ids_if_shared[key]
-        else:
-            numbers = [self._entry_ids[key]]
-        return [EntrySummary(*self._entries[number]) for number in numbers]
+        return [self._entries[number] for number in self._entry_ids[key]]
 
     def __contains__(self, key: object) -> bool:
         return key in self._entry_ids
@@ -79,56 +57,9 @@ class StoredEntries(Mapping[str, Sequence[EntrySummary]]):
     def entry_ids(self, keys: Iterable[str]) -> set[int]:
         """Return the numbers of the entries that any of `keys` leads to."""
         numbers: set[int] = set()
-        if self._entry_ids_if_shared:
-            for key in keys:
-                numbers.update(self._entry_ids_if_shared.get(key, ()))
-            return numbers
-
         for key in keys:
-            number = self._entry_ids.get(key)
-            if number is not None:
-                numbers.add(number)
+            numbers.update(self._entry_ids.get(key, ()))
         return numbers
-
-    def repeats(self, revision: Revision) -> bool:
-        """Tell whether `revision` only sees again, later, what is shown already, and all its keys lead there alone.
-
-        It is asked of every item of every poll: what settles most is asked first, and no moment is
-        converted twice.
-        """
-        number = self._entry_ids.get(revision.keys[0])
-        if number is None:
-            return False
-        _, hash_, published, published_from, seen_to, run_at = self._entries[number]
-        if revision.hash != hash_ or not self._all_lead_to(number, revision.keys):
-            return False
-
-        captured = micros(revision.captured)
-        at = captured if revision.at is revision.captured else micros(revision.at)
-        if captured <= seen_to or at < run_at:
-            return False
-
-        # The rest tells whether the revision's date loses to the stored one.
-        new_published = micros(revision.published)
-        if new_published == published and revision.published_from == published_from:
-            return True
-        is_guess = revision.published_from in GUESSED_ORIGINS
-        was_guess = published_from in GUESSED_ORIGINS
-        if was_guess and not is_guess:
-            return bool(new_published > published + _CLOCK_TOLERANCE_MICROSECONDS)
-        return (is_guess, new_published) >= (was_guess, published)
-
-    def _all_lead_to(self, number: int, keys: Sequence[str]) -> bool:
-        """Tell whether each key leads to this entry, and to no other."""
-        for key in keys:
-            if self._entry_ids.get(key) != number:
-                return False
-
-        if self._entry_ids_if_shared:
-            for key in keys:
-                if len(self._entry_ids_if_shared[key]) != 1:
-                    return False
-        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +76,7 @@ class LoadedArticles:
     """The stored sightings of some articles, complete, with the rows of their entries."""
 
     sightings: dict[Sighting, SightingRow] = field(default_factory=dict)
+    by_entry: dict[int, list[Sighting]] = field(default_factory=dict)
     entries: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     source_ids: dict[str, int] = field(default_factory=dict)
 
@@ -159,14 +91,7 @@ def entries_by_key(connection: sa.Connection, keys: Collection[str]) -> StoredEn
         ),
     )
     wanted = values_column({number for _, number in holders}, entry.c.id, connection)
-    columns = (
-        entry.c.id,
-        entry.c.hash,
-        entry.c.published,
-        entry.c.published_from,
-        entry.c.seen_to,
-        entry.c.run_at,
-    )
+    columns = (entry.c.id, entry.c.published, entry.c.published_from)
     return StoredEntries(
         holders,
         fetch_raw(
@@ -175,25 +100,29 @@ def entries_by_key(connection: sa.Connection, keys: Collection[str]) -> StoredEn
     )
 
 
-def deleted_keys(connection: sa.Connection, keys: Collection[str]) -> set[str]:
-    """Return those of `keys` that belong to what was deleted on purpose."""
-    sought = values_column(keys, tombstone.c.key, connection)
-    query = sa.select(tombstone.c.key).join_from(sought.table, tombstone, tombstone.c.key == sought)
-    return set(connection.scalars(query))
-
-
-def load_articles(connection: sa.Connection, entry_ids: Iterable[int]) -> LoadedArticles:
-    """Load the sightings of these entries, and of every entry that shares a key with them, and so on."""
-    loaded, wanted = LoadedArticles(), set(entry_ids)
-    while wanted:
-        keys = _load_sightings(connection, wanted, loaded)
-        query = sa.select(entry).where(in_values(entry.c.id, wanted, connection))
-        loaded.entries.update(
-            {row["id"]: dict(row) for row in connection.execute(query).mappings()}
-        )
-        shared = sa.select(entry_key.c.entry_id).where(in_values(entry_key.c.key, keys, connection))
-        wanted = set(connection.scalars(shared)) - loaded.entries.keys()
+def load_articles(connection: sa.Connection, entry_ids: Collection[int]) -> LoadedArticles:
+    """Load these entries with all their sightings."""
+    loaded = LoadedArticles()
+    query = (
+        sa.select(revision, source.c.name)
+        .join(source, source.c.id == revision.c.source_id)
+        .where(in_values(revision.c.entry_id, entry_ids, connection))
+    )
+    for row in connection.execute(query):
+        sighting = sighting_from_row(row)
+        loaded.sightings[sighting] = SightingRow(row.id, row.entry_id, row.content_id)
+        loaded.by_entry.setdefault(row.entry_id, []).append(sighting)
+        loaded.source_ids[row.name] = row.source_id
+    rows = connection.execute(sa.select(entry).where(in_values(entry.c.id, entry_ids, connection)))
+    loaded.entries.update({row["id"]: dict(row) for row in rows.mappings()})
     return loaded
+
+
+def load_ranks(connection: sa.Connection, names: Collection[str]) -> dict[str, SourceRank]:
+    """Return what the configuration says of sources beside others."""
+    query = sa.select(source.c.name, source.c.priority, source.c.active)
+    rows = connection.execute(query.where(in_values(source.c.name, names, connection)))
+    return {row.name: SourceRank(row.priority, row.active) for row in rows}
 
 
 def ensure_source_ids(connection: sa.Connection, names: Collection[str]) -> dict[str, int]:
@@ -221,22 +150,7 @@ def sighting_from_row(row: sa.Row[Any]) -> Sighting:
         published_from=row.published_from,
         published_where=row.published_where,
         digest=bytes(row.digest),
+        tier=row.tier,
+        letters=row.letters,
+        text_hash=bytes(row.text_hash),
     )
-
-
-def _load_sightings(
-    connection: sa.Connection, entry_ids: Collection[int], loaded: LoadedArticles
-) -> set[str]:
-    """Add the sightings of these entries to the loaded articles; return their keys."""
-    query = (
-        sa.select(revision, source.c.name)
-        .join(source, source.c.id == revision.c.source_id)
-        .where(in_values(revision.c.entry_id, entry_ids, connection))
-    )
-    keys: set[str] = set()
-    for row in connection.execute(query):
-        sighting = sighting_from_row(row)
-        loaded.sightings[sighting] = SightingRow(row.id, row.entry_id, row.content_id)
-        loaded.source_ids[row.name] = row.source_id
-        keys.update(sighting.keys)
-    return keys

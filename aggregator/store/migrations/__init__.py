@@ -28,15 +28,15 @@ _VERSION_TABLE = sa.Table(
 )
 
 
-def migrate(engines: Engines) -> None:
-    """Upgrade the store to HEAD.
+def migrate(engines: Engines) -> str | None:
+    """Upgrade the store to HEAD; return the version that it had, None for a new store.
 
     Raises: StoreError where a newer version of the program has written it.
     """
     with translate_errors(engines.url), engines.write.connect() as connection:
         current = _current_version(connection)
     if current == HEAD:
-        return
+        return current
     with write_transaction(engines) as connection:
         current = _current_version(connection)
         if current is not None and current > HEAD:
@@ -47,6 +47,7 @@ def migrate(engines: Engines) -> None:
             _create_tables(connection)
         elif current != HEAD:
             upgrade(connection)
+    return current
 
 
 def _current_version(connection: sa.Connection) -> str | None:

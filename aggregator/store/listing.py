@@ -1,0 +1,190 @@
+"""What each source lists: the items of its newest document, or of each file that a folder has.
+
+A listing keeps a hash of each item and the name of its article, so that an item that only repeats
+what it said before is known at once. It is written only when it differs. An entry that drops out is
+marked with the time; one that comes back loses the mark. An entry that was never seen to drop out
+counts as listed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import unquote, urlsplit
+
+import orjson
+import sqlalchemy as sa
+
+from aggregator.store.content import ZSTD, Compressor, decompress, urn
+from aggregator.store.engine import in_values
+from aggregator.store.merge.article import uid_of
+from aggregator.store.merge.statement import GUESSED_ORIGINS
+from aggregator.store.schema import entry, entry_key, micros, source, source_state
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from aggregator.model import Result, Revision
+
+_T = TypeVar("_T")
+_POLLED_DOCUMENT = ""
+_VERSION = 1  # of what a hash is made of; another one has every item compared anew
+_IDS_PER_QUERY = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """File name, "" for a polled document -> hash of an item -> name of its article.
+
+    `taken` is when the document was captured, in microseconds; 0 before the first.
+    """
+
+    taken: int = 0
+    places: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def names(self) -> set[str]:
+        """Return the names of all articles that are listed."""
+        return {name for items in self.places.values() for name in items.values()}
+
+    def names_by_hash(self) -> dict[str, str]:
+        """Return the names of the articles by the hashes of their items."""
+        by_hash: dict[str, str] = {}
+        for items in self.places.values():
+            by_hash.update(items)
+        return by_hash
+
+
+def hash_item(revision: Revision, *, is_archive: bool) -> str:
+    """Return a hash of all that a source says of an article; what is guessed is left out.
+
+    Of saved articles the time of capture counts as well: each file is a version of its own.
+    """
+    is_stated = revision.published_from not in GUESSED_ORIGINS
+    has_modified_date = revision.at is not revision.captured and revision.at != revision.captured
+    said = (
+        _VERSION,
+        revision.keys,
+        revision.hash,
+        revision.url,
+        revision.language,
+        revision.publisher,
+        revision.credits,
+        revision.comments,
+        micros(revision.published) if is_stated else None,
+        micros(revision.at) if has_modified_date else None,
+        micros(revision.captured) if is_archive else None,
+    )
+    return blake2b(orjson.dumps(said), digest_size=8).hexdigest()
+
+
+def listing_after_run(
+    result: Result, known: Listing, hashes: Sequence[str], names: Sequence[str]
+) -> Listing:
+    """Return what the source lists after this run, where `known` is what it listed before.
+
+    `hashes` and `names` are those of the result's revisions and of their articles, in order.
+    """
+    if result.outcome.status == "failed":
+        return known
+    items = list(zip(hashes, names, strict=True))
+    if result.keep_sightings:
+        return Listing(known.taken, _items_of_folder(result, known, items))
+    if not result.captures:
+        return known
+
+    in_last_capture = len(items)
+    if len(result.shares) == len(result.captures):
+        in_last_capture = result.shares[-1]
+    begin = len(items) - in_last_capture
+    listed = dict(items[begin:])
+    if listed == known.places.get(_POLLED_DOCUMENT):
+        return known
+    return Listing(micros(result.captures[-1].taken), {_POLLED_DOCUMENT: listed})
+
+
+def pack(listing: Listing, compressor: Compressor) -> bytes:
+    """Return a listing as it is stored."""
+    data = orjson.dumps({"taken": listing.taken, "places": listing.places})
+    body: bytes = compressor.pack(data)["body"]
+    return body
+
+
+def unpack(data: bytes | None) -> Listing:
+    """Return the listing that was stored; an empty one where nothing was yet."""
+    if data is None:
+        return Listing()
+    loaded = orjson.loads(decompress(ZSTD, bytes(data)))
+    return Listing(loaded["taken"], loaded["places"])
+
+
+def mark_unlisted(
+    connection: sa.Connection, *, gone: Collection[str], come: Collection[str], now: datetime
+) -> None:
+    """Mark the entries with names that dropped out, and take the mark from those that came back."""
+    marks = (
+        (gone, now, sa.true()),
+        (come, None, entry.c.unlisted.is_not(None)),
+    )
+    for names, moment, only in marks:
+        for numbers in _in_parts(entry_ids_of_names(connection, names)):
+            is_meant = sa.and_(in_values(entry.c.id, numbers, connection), only)
+            connection.execute(sa.update(entry).where(is_meant).values(unlisted=moment))
+
+
+def entry_ids_of_names(connection: sa.Connection, names: Iterable[str]) -> list[int]:
+    """Return the numbers of the entries with these names, also of those that were taken in by another."""
+    uids = [uid_of(name) for name in names]
+    numbers: list[int] = []
+    for part in _in_parts(uids):
+        numbers += connection.scalars(sa.select(entry.c.id).where(entry.c.uid.in_(part)))
+        former = [urn(uid) for uid in part]
+        query = sa.select(entry_key.c.entry_id)
+        numbers += connection.scalars(query.where(in_values(entry_key.c.key, former, connection)))
+    return numbers
+
+
+def load_all_names(connection: sa.Connection) -> set[str]:
+    """Return the names of the articles that any configured source lists."""
+    query = (
+        sa.select(source_state.c.listing)
+        .join(source)
+        .where(source.c.active, source_state.c.listing.is_not(None))
+    )
+    names: set[str] = set()
+    for data in connection.scalars(query):
+        names |= unpack(data).names()
+    return names
+
+
+def name_in_folder(url: str, folder: Collection[str]) -> str | None:
+    """Return the name in the folder's manifest of a `file:` URL: the longest end of its path that is one."""
+    path = unquote(urlsplit(url).path)
+    while path:
+        path = path.partition("/")[2]
+        if path in folder:
+            return path
+    return None
+
+
+def _items_of_folder(
+    result: Result, known: Listing, items: Sequence[tuple[str, str]]
+) -> dict[str, Mapping[str, str]]:
+    """Return the items by file: those of files that are gone go, those of files that were read now are new."""
+    there = result.state.folder
+    found = {name: listed for name, listed in known.places.items() if name in there}
+    if len(result.shares) != len(result.captures):
+        return found
+    begin = 0
+    for capture, share in zip(result.captures, result.shares, strict=True):
+        name = name_in_folder(capture.url, there)
+        if name is not None:
+            found[name] = dict(items[begin : begin + share])
+        begin += share
+    return found
+
+
+def _in_parts(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    for begin in range(0, len(values), _IDS_PER_QUERY):
+        yield values[begin : begin + _IDS_PER_QUERY]

@@ -1,0 +1,444 @@
+"""Decides which article each item of a document is.
+
+Documents are taken in the order of their capture, and what is decided once stays: an article keeps
+its id. Within a source the publisher's own id counts before the address, because a bulletin or a
+list of comments may give one address to many items. Between sources an address joins, unless one of
+them gives it to several of its articles. The rules and their reasons are in docs/identity.md.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count
+from typing import TYPE_CHECKING
+
+from aggregator.store.merge.article import uid_of
+from aggregator.store.merge.statement import NOW_TOLERANCE, Sighting, fold_title
+from aggregator.store.schema import EPOCH
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+
+
+# Another title and a date that is further away than this: the id was used again.
+REUSED_ID_GAP = timedelta(days=1)
+# Fewer renewed ids in one document do not tell a habit from a correction.
+MIN_RENEWED = 3
+
+_GLOBAL_PREFIXES = ("guid:tag:", "guid:urn:", "guid:url:")
+_ITEM_PREFIX = "item:"
+_WEAK_PREFIXES = ("url:", "guid:", _ITEM_PREFIX)
+
+
+@dataclass(slots=True)
+class KnownArticle:
+    """An article as it is known so far; `number` is its row, `name` the key that its id is made of."""
+
+    number: int
+    name: str
+    sightings: list[Sighting] = field(default_factory=list)
+    is_new: bool = False
+
+    def has_teller(self, source: str) -> bool:
+        return any(sighting.source == source for sighting in self.sightings)
+
+    def of_source(self, source: str) -> list[Sighting]:
+        return [sighting for sighting in self.sightings if sighting.source == source]
+
+    @property
+    def tellers(self) -> set[str]:
+        return {sighting.source for sighting in self.sightings}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item of a document.
+
+    `index` is its number in the batch. `is_pending` is False for an item that only repeats what its
+    source said before: it is there because its document is judged as a whole. `recognised` is the
+    row of the article that it was found to be by title and date, None if it was not looked for.
+    """
+
+    index: int
+    sighting: Sighting
+    is_pending: bool = True
+    recognised: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The items of one capture of one source."""
+
+    source: str
+    items: Sequence[Item]
+    guids: Collection[str]
+    shared_links: Collection[str]  # addresses of several different items
+
+    @classmethod
+    def of(cls, source: str, items: Sequence[Item]) -> Document:
+        guids = {item.sighting.guid for item in items}
+        return cls(source, items, guids - {None}, _shared_links(items))  # type: ignore[arg-type]
+
+
+class Resolver:
+    """Finds the articles of items among those that are stored, and those that came with the batch."""
+
+    def __init__(
+        self, articles: Iterable[KnownArticle], *, is_name_taken: Callable[[str], bool]
+    ) -> None:
+        self.articles: dict[int, KnownArticle] = {}
+        self.united: dict[int, int] = {}  # rows of articles that turned out to be another one
+        self._holders: dict[str, list[int]] = {}
+        self._names: set[str] = set()
+        self._is_name_taken = is_name_taken
+        self._new_numbers = count(-1, -1)
+        for article in articles:
+            self._add(article)
+
+    def resolve(
+        self, document: Document, deleted: Collection[int] = ()
+    ) -> tuple[dict[int, KnownArticle], int]:
+        """Return the article of each pending item by the item's number, and how many ids were renewed.
+
+        Items whose numbers are among `deleted` become no new articles.
+
+        Ids count as renewed if more than half of the document's ids, and three at least, are other
+        ids of articles that are the same in everything else.
+        """
+        most_renewed = self._are_most_renewed(document)
+        resolved: dict[int, KnownArticle] = {}
+        renewed = 0
+        for item in sorted(document.items, key=_by_version):
+            if not item.is_pending:
+                continue
+            article, is_renewed = self._find(item, document, most_renewed=most_renewed)
+            if article is None:
+                if item.index in deleted:
+                    continue
+                article = self._make_new(item.sighting)
+            renewed += is_renewed
+            self._tell(article, item.sighting)
+            resolved[item.index] = article
+        with_guids = sum(item.sighting.guid is not None for item in document.items)
+        if renewed < MIN_RENEWED or 2 * renewed <= with_guids:
+            renewed = 0
+        return resolved, renewed
+
+    def final(self, article: KnownArticle) -> KnownArticle:
+        """Return the article that `article` has become, where two turned out to be one."""
+        number = article.number
+        while number in self.united:
+            number = self.united[number]
+        return self.articles[number]
+
+    # --- one item -----------------------------------------------------------------------------------------------
+
+    def _find(
+        self, item: Item, document: Document, *, most_renewed: bool
+    ) -> tuple[KnownArticle | None, bool]:
+        """Return the article of an item, None for a new one, and whether its id was renewed."""
+        sighting = item.sighting
+        is_renewed = False
+        found = self._by_strong_key(sighting)
+        if found is None:
+            found = self._by_own_id(sighting)
+        owns_link = False
+        if found is None:
+            found, owns_link, is_renewed = self._by_link(sighting, document, most_renewed)
+        if found is None and item.recognised is not None:
+            found = self.articles.get(item.recognised)
+        return self._join_elsewhere(found, sighting, document, owns_link=owns_link), is_renewed
+
+    def _by_strong_key(self, sighting: Sighting) -> KnownArticle | None:
+        """Find the article by the site's own number or short link, which hold in all sources."""
+        found: KnownArticle | None = None
+        for key in sighting.keys:
+            if key.startswith(_WEAK_PREFIXES):
+                continue
+            holders = list(self._holders_of(key))
+            if sighting.guarded and key == sighting.keys[0]:
+                holders = _same_title_or_day(holders, sighting)
+            for holder in holders:
+                found = holder if found is None else self._unite(found, holder)
+        return found
+
+    def _by_own_id(self, sighting: Sighting) -> KnownArticle | None:
+        """Find the article that the same source has told under the same id."""
+        guid = sighting.guid
+        if guid is None:
+            return self._by_other_own_key(sighting)
+        for article in self._holders_of(guid):
+            if any(guid in one.keys for one in article.of_source(sighting.source)):
+                return article
+        return None
+
+    def _by_other_own_key(self, sighting: Sighting) -> KnownArticle | None:
+        """Find what has neither link nor id by source, title and date."""
+        first = sighting.keys[0]
+        if not first.startswith(_ITEM_PREFIX):
+            return None
+        return next(self._holders_of(first), None)
+
+    def _by_link(
+        self, sighting: Sighting, document: Document, most_renewed: bool
+    ) -> tuple[KnownArticle | None, bool, bool]:
+        """Find the article that the same source has told at the same address.
+
+        Returns it, whether the source has any article there, and whether its id was renewed.
+        """
+        link = sighting.link
+        if link is None:
+            return None, False, False
+        own = self._own_at(link, sighting.source)
+        if not own:
+            return None, False, False
+        if sighting.guid is None:
+            is_shared = link in document.shared_links or len(own) > 1
+            if is_shared:
+                own = [article for article in own if _has_title(article, sighting)]
+            return next(iter(own), None), True, False
+
+        free = [article for article in own if self._is_not_listed(article, document)]
+        without_id = [article for article in free if not _own_guids(article, sighting.source)]
+        if len(without_id) == 1 and _same_title_or_time(without_id[0], sighting):
+            return without_id[0], True, False
+        for article in free:
+            if _is_same_thing(article, sighting, most_renewed=most_renewed):
+                return article, True, True
+        return None, True, False
+
+    def _join_elsewhere(
+        self,
+        found: KnownArticle | None,
+        sighting: Sighting,
+        document: Document,
+        *,
+        owns_link: bool,
+    ) -> KnownArticle | None:
+        """Find the article in what other sources told, by a global id or the address."""
+        for candidate in self._told_elsewhere(sighting, document, owns_link=owns_link):
+            if found is None:
+                found = candidate
+            elif candidate is not found and found.tellers.isdisjoint(candidate.tellers):
+                found = self._unite(found, candidate)
+        return found
+
+    def _told_elsewhere(
+        self, sighting: Sighting, document: Document, *, owns_link: bool
+    ) -> Iterator[KnownArticle]:
+        """Yield articles that the source has not told, which hold a global id or the address of an item."""
+        source = sighting.source
+        guid, link = sighting.guid, sighting.link
+        if guid is not None and guid.startswith(_GLOBAL_PREFIXES):
+            for key in _keys_of_global_id(guid):
+                for article in list(self._holders_of(key)):
+                    if not article.has_teller(source) and not self._is_shared(key, article):
+                        yield article
+
+        if link is None or owns_link or link in document.shared_links:
+            return
+        if len(self._own_at(link, source)) > 1:
+            return
+        for key in (link, f"guid:{link}"):
+            for article in list(self._holders_of(key)):
+                if not article.has_teller(source) and not self._is_shared(key, article):
+                    yield article
+
+    # --- what is known ------------------------------------------------------------------------------------------
+
+    def _add(self, article: KnownArticle) -> None:
+        self.articles[article.number] = article
+        self._names.add(article.name)
+        for sighting in article.sightings:
+            self._hold(sighting.keys, article.number)
+
+    def _tell(self, article: KnownArticle, sighting: Sighting) -> None:
+        article.sightings.append(sighting)
+        self._hold(sighting.keys, article.number)
+
+    def _hold(self, keys: Iterable[str], number: int) -> None:
+        for key in keys:
+            holders = self._holders.setdefault(key, [])
+            if number not in holders:
+                holders.append(number)
+
+    def _holders_of(self, key: str) -> Iterator[KnownArticle]:
+        """Yield the articles that hold a key, the one that was stored first before others."""
+        numbers = self._holders.get(key, ())
+        for number in sorted(numbers, key=lambda number: (number < 0, abs(number))):
+            if number in self.articles:
+                yield self.articles[number]
+
+    def _own_at(self, link: str, source: str) -> list[KnownArticle]:
+        """Return the articles that a source has told at an address."""
+        own = []
+        for article in self._holders_of(link):
+            if any(one.link == link for one in article.of_source(source)):
+                own.append(article)
+        return own
+
+    def _is_shared(self, link: str, article: KnownArticle) -> bool:
+        """Tell whether a source that told `article` gives its address to several articles."""
+        if not link.startswith("url:"):
+            return False
+        return any(len(self._own_at(link, source)) > 1 for source in article.tellers)
+
+    def _is_not_listed(self, article: KnownArticle, document: Document) -> bool:
+        """Tell whether a document does not list the article under its own id as well."""
+        return _own_guids(article, document.source).isdisjoint(document.guids)
+
+    def _are_most_renewed(self, document: Document) -> bool:
+        """Tell whether most items of a document are known articles under other ids."""
+        with_guids = 0
+        renewed = 0
+        for item in document.items:
+            sighting = item.sighting
+            if sighting.guid is None:
+                continue
+            with_guids += 1
+            if not item.is_pending or sighting.link is None or self._by_own_id(sighting):
+                continue
+            for article in self._own_at(sighting.link, sighting.source):
+                if self._is_not_listed(article, document) and _is_same_thing(
+                    article, sighting, most_renewed=False
+                ):
+                    renewed += 1
+                    break
+        return renewed >= MIN_RENEWED and 2 * renewed > with_guids
+
+    # --- new articles, and two that are one -----------------------------------------------------------------------
+
+    def _make_new(self, sighting: Sighting) -> KnownArticle:
+        name = self._free_name(sighting)
+        article = KnownArticle(next(self._new_numbers), name, is_new=True)
+        self._add(article)
+        return article
+
+    def _free_name(self, sighting: Sighting) -> str:
+        """Return the first key of a new article that names no other."""
+        first = sighting.keys[0]
+        names = [key for key in sighting.keys if key.startswith(_WEAK_PREFIXES) or key == first]
+        if sighting.guarded:
+            names = [first]
+        names.append(f"{first}@{sighting.published.date().isoformat()}")
+        for name in names:
+            if name not in self._names and not self._is_name_taken(name):
+                return name
+        for number in count(2):
+            name = f"{names[-1]}#{number}"
+            if name not in self._names and not self._is_name_taken(name):
+                return name
+        raise AssertionError("count() never ends")
+
+    def _unite(self, one: KnownArticle, other: KnownArticle) -> KnownArticle:
+        """Make one article of two: the one that was stored first stays."""
+        if one is other:
+            return one
+        kept, lost = sorted((one, other), key=_by_storing)
+        kept.sightings.extend(lost.sightings)
+        for sighting in lost.sightings:
+            self._hold(sighting.keys, kept.number)
+        del self.articles[lost.number]
+        self.united[lost.number] = kept.number
+        return kept
+
+
+def asked_keys(keys: Iterable[str]) -> set[str]:
+    """Return the keys to look up for an item: its own, and the other form of those that are URLs.
+
+    >>> sorted(asked_keys(["url:a"]))
+    ['guid:url:a', 'url:a']
+    """
+    asked: set[str] = set()
+    for key in keys:
+        asked.add(key)
+        if key.startswith("url:"):
+            asked.add(f"guid:{key}")
+        elif key.startswith("guid:url:"):
+            asked.add(key.removeprefix("guid:"))
+    return asked
+
+
+def _keys_of_global_id(guid: str) -> tuple[str, ...]:
+    if guid.startswith("guid:url:"):
+        return (guid, guid.removeprefix("guid:"))
+    return (guid,)
+
+
+def _shared_links(items: Iterable[Item]) -> set[str]:
+    """Return the addresses that a document gives to several different items."""
+    at_link: dict[str, set[str]] = {}
+    for item in items:
+        sighting = item.sighting
+        if sighting.link is not None:
+            identity = sighting.guid or fold_title(sighting.title)
+            at_link.setdefault(sighting.link, set()).add(identity)
+    return {link for link, identities in at_link.items() if len(identities) > 1}
+
+
+def _by_version(item: Item) -> tuple[object, ...]:
+    return item.sighting.at, item.sighting.captured, item.index
+
+
+def _by_storing(article: KnownArticle) -> tuple[bool, int]:
+    return article.is_new, abs(article.number)
+
+
+def _same_title_or_day(articles: Sequence[KnownArticle], sighting: Sighting) -> list[KnownArticle]:
+    """Return the article that a number which the publisher uses again stands for, if it is known."""
+    for article in articles:
+        if _has_title(article, sighting):
+            return [article]
+    for article in articles:
+        first_published = min(one.published for one in article.sightings)
+        if abs(sighting.published - first_published) <= REUSED_ID_GAP:
+            return [article]
+    return []
+
+
+def _has_title(article: KnownArticle, sighting: Sighting) -> bool:
+    title = fold_title(sighting.title)
+    return any(fold_title(one.title) == title for one in article.sightings)
+
+
+def _own_guids(article: KnownArticle, source: str) -> set[str]:
+    guids = set()
+    for sighting in article.of_source(source):
+        if sighting.guid is not None:
+            guids.add(sighting.guid)
+    return guids
+
+
+def _same_title_or_time(article: KnownArticle, sighting: Sighting) -> bool:
+    if _has_title(article, sighting):
+        return True
+    own = article.of_source(sighting.source)
+    return _has_usable_time(sighting) and any(one.published == sighting.published for one in own)
+
+
+def _is_same_thing(article: KnownArticle, sighting: Sighting, *, most_renewed: bool) -> bool:
+    """Tell whether an item with another id is a version of an article at the same address.
+
+    With `most_renewed` most ids of the document are new, so that a title or a time is enough.
+    """
+    title = fold_title(sighting.title)
+    for known in article.of_source(sighting.source):
+        same_title = fold_title(known.title) == title
+        if _has_usable_time(known) and _has_usable_time(sighting):
+            same_time = known.published == sighting.published
+            if same_time and (same_title or most_renewed):
+                return True
+        elif known.hash == sighting.hash or (most_renewed and same_title):
+            return True
+    return False
+
+
+def _has_usable_time(sighting: Sighting) -> bool:
+    """Tell whether a publisher stated a time that is neither a bare day nor "now"."""
+    if not sighting.has_stated_date:
+        return False
+    is_day = (sighting.published - EPOCH) % timedelta(days=1) == timedelta()
+    is_now = abs(sighting.captured - sighting.published) <= NOW_TOLERANCE
+    return not is_day and not is_now

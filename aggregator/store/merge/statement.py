@@ -1,0 +1,321 @@
+"""What one source says of one article: its versions as captures stated them, and the revisions that they make.
+
+Everything here is a pure function of a set of sightings. Equal times are decided by the whole value
+of a sighting, so that the order of arrival never matters.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+# Origins of dates that no publisher stated: such a date loses to any that was stated.
+GUESSED_ORIGINS = frozenset({"first_seen", "archive"})
+# Clocks differ; a date that is further after the first sighting is no date of publication.
+CLOCK_TOLERANCE = timedelta(minutes=10)
+# A date so near the time of capture is "now" as the server's clock has it, not a date of the article.
+NOW_TOLERANCE = timedelta(minutes=5)
+# Link changes of one revision that are followed: a URL with a number of the visit differs at every poll.
+MAX_LINK_CHANGES = 3
+# Fewer letters than this are a headline or a label such as "Comments".
+HEADLINE_LETTERS = 40
+# Texts below this many letters are excerpts of one size, whatever their length.
+EXCERPT_LETTERS = 600
+
+_LINK_PREFIX = "url:"
+_GUID_PREFIX = "guid:"
+_NEVER = datetime.max
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One version of an article as one capture stated it, without its content.
+
+    `digest` is of the content to the byte, where `hash` leaves out what does not make another
+    version. `text_hash` is of title and text alone. `tier` (0 to 3) says how sure it is that the
+    source is the article's own publisher; `letters` is the length of the text.
+    """
+
+    source: str
+    keys: tuple[str, ...]
+    guarded: bool
+    at: datetime
+    captured: datetime
+    hash: str
+    title: str
+    published: datetime
+    published_from: str
+    published_where: str | None
+    digest: bytes
+    tier: int = 3
+    letters: int = 0
+    text_hash: bytes = b""
+
+    @property
+    def link(self) -> str | None:
+        """The key of the article's address: the last `url:` key."""
+        return link_key(self.keys)
+
+    @property
+    def guid(self) -> str | None:
+        """The key of the publisher's own id; None where it has none, or the address is the id."""
+        return guid_key(self.keys)
+
+    @property
+    def has_stated_date(self) -> bool:
+        """Whether a publisher stated when the article appeared."""
+        return self.published_from not in GUESSED_ORIGINS
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionSpan:
+    """Adjacent sightings of one hash.
+
+    `first_sighting` is shown. `has_publisher_date` tells that the publisher's own modified date
+    moved to make the revision. `is_edit` tells that nobody saw this state before: a statement that
+    comes back to an earlier state is not edited by that.
+    """
+
+    at: datetime
+    first_sighting: Sighting
+    has_publisher_date: bool
+    is_edit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRank:
+    """What the configuration says of a source beside others; `is_active` is False for a removed one."""
+
+    priority: int = 0
+    is_active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What one source says of an article: `spans` are its revisions, oldest first."""
+
+    source: str
+    rank: SourceRank
+    spans: tuple[RevisionSpan, ...]
+    sightings: tuple[Sighting, ...]
+
+    @property
+    def current(self) -> Sighting:
+        """The version that the source stands by."""
+        return self.spans[-1].first_sighting
+
+    @property
+    def tier(self) -> int:
+        return self.current.tier
+
+    @property
+    def edits(self) -> int:
+        return sum(span.is_edit for span in self.spans)
+
+    @property
+    def last_edit(self) -> datetime | None:
+        """When the newest edit was made; None if there was none."""
+        for span in reversed(self.spans):
+            if span.is_edit:
+                return span.at
+        return None
+
+    @property
+    def stated_modification(self) -> datetime | None:
+        """The latest modified date that the publisher stated of any revision; None without any."""
+        stated = []
+        for span in self.spans:
+            sighting = span.first_sighting
+            if sighting.at + NOW_TOLERANCE < sighting.captured:
+                stated.append(sighting.at)
+        return max(stated, default=None)
+
+    @property
+    def earliest_stated_date(self) -> datetime | None:
+        dates = [sighting.published for sighting in self.sightings if sighting.has_stated_date]
+        return min(dates, default=None)
+
+    @property
+    def edits_in_a_row(self) -> int:
+        """How many of the newest revisions came in a row without a modified date of the publisher's."""
+        unstated = 0
+        for span in reversed(self.spans[1:]):
+            if span.has_publisher_date:
+                break
+            unstated += 1
+        return unstated
+
+    def link_winner(self) -> Sighting:
+        """Return the sighting of the newest revision that shows where the article is now.
+
+        A link is as new as its first mention: two links that take turns do not take turns in what
+        is shown.
+        """
+        begin = sort_key(self.current)
+        known: set[str] = set()
+        moves = [self.current]
+        for sighting in self.sightings:
+            link = sighting.link
+            if link is None or link in known:
+                continue
+            known.add(link)
+            if sort_key(sighting) > begin:
+                moves.append(sighting)
+        return moves[: MAX_LINK_CHANGES + 1][-1]
+
+
+def make_statements(
+    sightings: Iterable[Sighting], ranks: Mapping[str, SourceRank]
+) -> list[Statement]:
+    """Return what each source says, the statement that leads first.
+
+    The lead is the first by: a source that is still followed; a text, not only a headline;
+    `priority`; evidence that the source is the article's own publisher; size of the text; not being
+    an older version of an equal statement; the earliest stated date; the source's id. No time of
+    capture is asked, so the order of arrival does not matter.
+    """
+    by_source: dict[str, list[Sighting]] = {}
+    for sighting in sorted(sightings, key=sort_key):
+        by_source.setdefault(sighting.source, []).append(sighting)
+    statements = []
+    for source, members in by_source.items():
+        rank = ranks.get(source, SourceRank())
+        spans = revision_spans(members)
+        statements.append(Statement(source, rank, spans, tuple(members)))
+
+    if len(statements) == 1:  # by far the most
+        return statements
+    return sorted(statements, key=lambda statement: _lead_key(statement, statements))
+
+
+def revision_spans(ordered: Sequence[Sighting]) -> tuple[RevisionSpan, ...]:
+    """Return the revisions of one source's sightings in the order of `sort_key`; times never go back.
+
+    >>> revision_spans([])
+    ()
+    """
+    spans: list[RevisionSpan] = []
+    states: set[str] = set()
+    for sighting in ordered:
+        if not spans:
+            has_date = sighting.at != sighting.captured
+            spans.append(RevisionSpan(sighting.at, sighting, has_date, is_edit=False))
+        elif sighting.hash != spans[-1].first_sighting.hash:
+            is_edit = sighting.hash not in states
+            spans.append(_next_span(spans[-1], sighting, is_edit=is_edit))
+        states.add(sighting.hash)
+    return tuple(spans)
+
+
+def size_class(letters: int) -> int:
+    """Return the size of a text: 0 for a headline, 1 for an excerpt, then one more for each doubling.
+
+    >>> [size_class(letters) for letters in (39, 40, 599, 600, 1199, 1200)]
+    [0, 1, 1, 2, 2, 3]
+    """
+    if letters < HEADLINE_LETTERS:
+        return 0
+    return 1 + (letters // EXCERPT_LETTERS).bit_length()
+
+
+def sort_key(sighting: Sighting) -> tuple[object, ...]:
+    """Return what orders sightings by time, and those of one time by their values."""
+    return (
+        sighting.at,
+        sighting.captured,
+        sighting.hash,
+        sighting.source,
+        sighting.digest,
+        sighting.keys,
+        sighting.published,
+        sighting.published_from,
+        sighting.published_where or "",
+        sighting.guarded,
+        sighting.title,
+        sighting.tier,
+        sighting.letters,
+        sighting.text_hash,
+    )
+
+
+def link_key(keys: Sequence[str]) -> str | None:
+    """Return the key of the address among the keys of an item, None if there is none.
+
+    >>> link_key(("guid:news:7", "url://example.org/a"))
+    'url://example.org/a'
+    """
+    for key in reversed(keys):
+        if key.startswith(_LINK_PREFIX):
+            return key
+    return None
+
+
+def guid_key(keys: Sequence[str]) -> str | None:
+    """Return the key of the publisher's own id among the keys of an item, None if there is none."""
+    for key in keys:
+        if key.startswith(_GUID_PREFIX):
+            return key
+    return None
+
+
+def fold_title(title: str) -> str:
+    """Return what two spellings of one title have in common.
+
+    >>> fold_title("Ｎews  of\\tToday") == fold_title("news of today")
+    True
+    """
+    return " ".join(unicodedata.normalize("NFKC", title).casefold().split())
+
+
+def _lead_key(statement: Statement, statements: Sequence[Statement]) -> tuple[object, ...]:
+    current = statement.current
+    has_text = current.letters >= HEADLINE_LETTERS
+    others_have_text = any(one.current.letters >= HEADLINE_LETTERS for one in statements)
+    earliest = statement.earliest_stated_date
+    return (
+        not statement.rank.is_active,
+        others_have_text and not has_text,
+        -statement.rank.priority,
+        -current.tier,
+        -size_class(current.letters),
+        any(_is_left_behind(statement, other) for other in statements),
+        (earliest is None, _NEVER if earliest is None else earliest.replace(tzinfo=None)),
+        statement.source,
+    )
+
+
+def _is_left_behind(statement: Statement, other: Statement) -> bool:
+    """Tell whether a statement is an older version of another of its tier and size.
+
+    A feed that no longer lists an article stands by what it said last, while another has the
+    correction.
+    """
+    current, newer = statement.current, other.current
+    if statement is other or current.text_hash == newer.text_hash:
+        return False
+    is_equal = current.tier == newer.tier
+    if not is_equal or size_class(current.letters) != size_class(newer.letters):
+        return False
+    if any(span.first_sighting.text_hash == current.text_hash for span in other.spans):
+        return True
+
+    dates = statement.stated_modification, other.stated_modification
+    return dates[0] is not None and dates[1] is not None and dates[0] < dates[1]
+
+
+def _next_span(last: RevisionSpan, sighting: Sighting, *, is_edit: bool) -> RevisionSpan:
+    """Return the revision that `sighting` begins; its time is never before that of the last."""
+    at = last.at
+    if sighting.at > last.at:
+        at = sighting.at
+    elif sighting.captured > last.at:
+        at = sighting.captured
+
+    is_stated = sighting.at != sighting.captured
+    is_newer = sighting.at > last.first_sighting.at
+    return RevisionSpan(at, sighting, is_stated and is_newer, is_edit)
