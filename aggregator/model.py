@@ -96,7 +96,8 @@ class RawEntry:
     in messages (a file name, `item 3`). `base` is what relative links resolve against. Dates are raw strings.
     `summary` and `content` are HTML. `captured` is the document's own time of capture (a saved article's epoch), None
     where the capture's own time holds. `trusted_guid` is False where the document repeats this guid. `aliases` are
-    keys by which its site knows the article (`rfi:7k2`).
+    keys by which its site knows the article (`rfi:7k2`). `comments` are URLs of its comments page, `taken_from` those
+    of the feed and the site that it was taken from (atom:source).
     """
 
     item: str
@@ -118,6 +119,8 @@ class RawEntry:
     enclosures: tuple[Enclosure, ...] = ()
     captured: datetime | None = None
     aliases: tuple[str, ...] = ()
+    comments: tuple[Candidate, ...] = ()
+    taken_from: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +188,12 @@ class Revision:
     another article. `at` places this version among the others: the publisher's own modified date, else the time of
     capture. `hash` is over the content without its dates. `captured` is when this version was picked up. `evidence`
     holds the dates as they were stated.
+
+    The item's link is the last of `keys` that begins with `url:`; behind the others it names the article no more,
+    because several items of the document have it. `tier` is the evidence that the source is this article's own
+    publisher, 3 (certain) to 0 (none), see normalize/publisher.py. `letters` counts the letters and digits of the
+    content, without content those of the summary. `comments` is the URL of the item's comments. None of these three
+    is part of `hash`.
     """
 
     source: str
@@ -210,6 +219,9 @@ class Revision:
     guid: str | None = None
     provenance: Mapping[str, str] = field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()
+    tier: int = 3
+    letters: int = 0
+    comments: str | None = None
 
 
 # --- store -----------------------------------------------------------------------------------------------------------

@@ -18,12 +18,13 @@ from aggregator.normalize.filters import make_filter
 from aggregator.normalize.identity import (
     KEYED_BY_URL,
     count_guids,
+    demote_shared_links,
     distrust_guids,
-    drop_shared_urls,
+    distrust_repeated,
 )
 from aggregator.normalize.image import drop_logos
 from aggregator.normalize.text.truncated import is_truncated
-from aggregator.normalize.url import same_site
+from aggregator.normalize.url import fragment_key, same_site
 from aggregator.parse.task import PageRequest, ParseResult, ParseTask, concat
 from aggregator.rules.apply import apply_rules, choose_timezone
 from aggregator.rules.compiled import add_source_rules, load_zone
@@ -105,7 +106,10 @@ def _parse_document(
         except Exception as e:  # noqa: BLE001 - foreign bytes through foreign code: one item is lost, never its source
             rejected.append(f"{raw.item}: cannot be read ({type(e).__name__}: {e})")
     chosen = reader.keep_selected(items)
-    revisions = drop_logos(drop_shared_urls([item.revision for item in chosen]))
+    separated = demote_shared_links(
+        [item.revision for item in chosen], [item.raw.trusted_guid for item in chosen]
+    )
+    revisions = drop_logos(separated)
     return ParseResult(
         revisions,
         tuple(rejected),
@@ -136,8 +140,9 @@ def _parse_article(capture: Capture, job: ParseTask, rules: SiteRules) -> Parsed
 def _judge_guids(
     entries: tuple[RawEntry, ...], job: ParseTask
 ) -> tuple[tuple[RawEntry, ...], tuple[str, ...]]:
-    """Remove guids that name several items, now or before; return the items and the notes on it."""
+    """Mark guids that name several items, now or before; return the items and the notes on it."""
     guids = count_guids(entries)
+    entries = distrust_repeated(entries, guids.repeated)
     if guids.are_unreliable:
         return distrust_guids(entries), (f"{KEYED_BY_URL}: {guids}",)
     if not job.ignore_guids:
@@ -294,6 +299,9 @@ class _ItemNormalizer:
         if ADAPTERS[task.adapter].is_list:
             return None if revision.content_html else revision.url
 
+        # A remark in a page is not the page.
+        if fragment_key(revision.url):
+            return None
         # Of a feed: what it cuts short, on its own site, unless it is something to listen to or watch.
         is_on_own_site = any(
             same_site(revision.url, home) for home in (self._capture.url, self._parsed.home) if home

@@ -104,7 +104,7 @@ def find_next_pages(capture: Capture, rules: SiteRules) -> tuple[str, ...]:
 def _is_another_page(address: str, of: str) -> bool:
     if not url.same_site(address, of):
         return False
-    return url.page_key(address) != url.page_key(of)
+    return url.document_key(address) != url.document_key(of)
 
 
 def _complete_alone(page: RawEntry, capture: Capture) -> RawEntry:
