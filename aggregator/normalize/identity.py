@@ -54,7 +54,9 @@ def item_keys(
     `site` and `aliases` are keys that the site's rules found; `published` is the publisher's date,
     None if it states none.
     """
-    link = url_key(address, host_alias) if address else None
+    link = None
+    if address:
+        link = url_key(address, host_alias)
     guid = guid_key(raw, source, host_alias)
     guid_url = _guid_url(raw, host_alias)
     # A feed that lists its newest item alone, with a link to the home page, would be one
@@ -66,7 +68,7 @@ def item_keys(
         link, guid = guid_url, None
 
     # A number names the page: `voa:7`. A remark in it (`#comment-4`) is another item.
-    place = url.fragment_key(address) if address else ""
+    place = url.fragment_key(address or "")
     keys = [f"{number}{place}" for number in site]
     if link:
         keys.append(link)
@@ -205,14 +207,14 @@ class _Facts:
         Under one link they are unless title and date differ; under different links the title has to
         be the same. Without links something else that is stated has to be the same.
         """
+        same_title = self.title == other.title
         if self.link != other.link:
-            return self.title == other.title
+            return same_title
+        dates = {self.published, other.published}
         if self.link:
-            dates = {self.published, other.published} - {""}
-            return self.title == other.title or len(dates) < 2
-        if self.title and self.title == other.title:
-            return True
-        return self.published != "" and self.published == other.published
+            return same_title or len(dates - {""}) < 2
+        same_date = "" not in dates and len(dates) == 1
+        return same_date or (same_title and self.title != "")
 
 
 def _facts_of(item: RawEntry) -> _Facts:
@@ -227,26 +229,17 @@ def _facts_of(item: RawEntry) -> _Facts:
     return _Facts(link, title, published)
 
 
-def distrust_guids(items: Iterable[RawEntry]) -> tuple[RawEntry, ...]:
-    """Mark the guids of items that have a link as not trusted.
+def distrust_guids(
+    items: Iterable[RawEntry], *, repeated: Collection[str], by_url: bool
+) -> tuple[RawEntry, ...]:
+    """Mark guids as not trusted: those that are `repeated`, with `by_url` those of all linked items.
 
     A stored entry is still found by its link, whatever its keys were before.
     """
     marked = []
     for item in items:
-        if item.guid and item.url:
-            item = replace(item, trusted_guid=False)
-        marked.append(item)
-    return tuple(marked)
-
-
-def distrust_repeated(items: tuple[RawEntry, ...], guids: Collection[str]) -> tuple[RawEntry, ...]:
-    """Mark these guids as not trusted, wherever they are."""
-    if not guids:
-        return items
-    marked = []
-    for item in items:
-        if item.guid and item.guid.value in guids:
+        is_misleading = item.guid is not None and item.guid.value in repeated
+        if is_misleading or (by_url and item.url):
             item = replace(item, trusted_guid=False)
         marked.append(item)
     return tuple(marked)
@@ -296,7 +289,7 @@ def _name_under_link(revision: Revision, is_trusted: bool) -> str:
     guid = _guid_among(revision.keys)
     if guid is not None:
         return guid
-    if is_trusted and revision.guid is not None and revision.guid.strip():
+    if is_trusted and revision.guid:
         return _GUID  # it is the link itself
     return f"title {text.fold(revision.title)}"
 

@@ -295,13 +295,16 @@ def test_more_than_a_twentieth_of_repeats_is_trouble() -> None:
 def test_of_a_few_repeated_guids_only_those_are_not_trusted() -> None:
     items = listed(("1", "/a", "A"), ("1", "", "B"), ("2", "/c", "C"))
 
-    found = identity.distrust_repeated(tuple(items), identity.count_guids(items).repeated)
+    repeated = identity.count_guids(items).repeated
+    found = identity.distrust_guids(items, repeated=repeated, by_url=False)
 
     assert [item.trusted_guid for item in found] == [False, False, True]
 
 
 def test_keyed_by_url_an_item_without_a_link_keeps_its_guid() -> None:
-    linked, bare = identity.distrust_guids(listed(("1", "/a", "A"), ("2", "", "B")))
+    items = listed(("1", "/a", "A"), ("2", "", "B"))
+
+    linked, bare = identity.distrust_guids(items, repeated=(), by_url=True)
 
     assert (linked.trusted_guid, bare.trusted_guid) == (False, True)
 

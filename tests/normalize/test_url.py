@@ -274,3 +274,23 @@ def test_a_redirector_gives_way_to_its_target(wrapped: str) -> None:
 )
 def test_what_leads_nowhere_else_stays(address: str) -> None:
     assert url.unwrap(address) == address
+
+
+@pytest.mark.parametrize(
+    ("address", "site", "brand"),
+    [
+        ("https://www.bbc.co.uk/news", "bbc.co.uk", "bbc"),
+        ("https://bbc.com/", "bbc.com", "bbc"),
+        ("https://one.github.io/", "one.github.io", None),
+        ("https://github.com/one", "github.com", None),
+        ("https://a.blogspot.co.uk/", "blogspot.co.uk", None),
+        ("http://localhost:8080/", "localhost", None),
+        ("http://10.0.0.1/", "10.0.0.1", None),
+        ("http://[2001:db8::1]/", "[2001:db8::1]", None),
+        ("file:///a.xml", None, None),
+    ],
+)
+def test_a_site_is_what_its_owner_has_registered(
+    address: str, site: str | None, brand: str | None
+) -> None:
+    assert (url.site_of(address), url.brand_of(address)) == (site, brand)

@@ -626,3 +626,62 @@ def test_items_with_one_link_keep_it_behind_what_tells_them_apart() -> None:
     assert [one.keys for one in found.revisions] == [
         (f"guid:news:g{number}", "url://news.example.org/log") for number in (1, 2)
     ]
+
+
+def tiers(capture: Capture, task: ParseTask) -> list[int]:
+    return [one.tier for one in parse_captures([capture], task, SITES).revisions]
+
+
+def test_each_item_says_how_sure_it_is_that_its_source_is_its_publisher() -> None:
+    elsewhere = item(2, link="https://harbour.example/2")
+    links = feed(item(1) + elsewhere)
+
+    assert tiers(links, ParseTask("news", "feed")) == [3, 0]
+    assert tiers(links, ParseTask("news", "feed", publisher_sites=("harbour.example",))) == [0, 3]
+
+
+def test_an_entry_that_was_taken_from_its_publisher_says_so() -> None:
+    source = "<source><link href='https://harbour.example/'/></source>"
+    taken = version(1, link="https://harbour.example/1").replace("<content>", f"{source}<content>")
+
+    assert tiers(atom(taken), ParseTask("news", "feed")) == [2]
+
+
+def test_a_saved_article_and_an_articles_own_page_are_their_publishers_word() -> None:
+    lamps = saved(HEAD + "<p>x</p>")
+    own_page = article(url="https://m.example.net/1")
+    stated = RawEntry(
+        item="item 1",
+        url=(Candidate("https://news.example.org/1", "feed:link"),),
+        title=(Candidate("Lamps", "feed:title"),),
+    )
+
+    assert tiers(lamps, ParseTask("saved", "archive", publisher_sites=("other.example",))) == [3]
+    assert tiers(own_page, ParseTask("news", "article", item=stated)) == [3]
+
+
+def test_the_comments_of_an_item_stay_when_its_own_page_is_read() -> None:
+    stated = RawEntry(
+        item="item 1",
+        base="https://news.example.org/",
+        url=(Candidate("/1", "feed:link"),),
+        title=(Candidate("Lamps", "feed:title"),),
+        comments=(Candidate("1#comments", "feed:comments"),),
+    )
+
+    task = ParseTask("news", "article", item=stated)
+    [revision] = parse_captures([article()], task, SITES).revisions
+
+    assert revision.comments == "https://news.example.org/1#comments"
+
+
+@pytest.mark.parametrize("name", ["feedburner", "pheedo"])
+def test_the_address_that_a_redirect_replaced_is_the_link(name: str) -> None:
+    original = "https://news.example.org/lamps"
+    body = f"""<rss version='2.0' xmlns:{name}='http://example.org/{name}'><channel><item><title>Lamps</title>
+    <link>https://feeds.example.net/~r/1</link><{name}:origLink>{original}</{name}:origLink></item></channel></rss>"""
+    capture = Capture("news", "https://feeds.example.net/news", TAKEN, body.encode())
+
+    [revision] = parse_captures([capture], ParseTask("news", "feed"), SITES).revisions
+
+    assert (revision.url, revision.keys) == (original, ("url://news.example.org/lamps",))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
-from html import escape
+from html import escape, unescape
 from typing import TYPE_CHECKING, Any, cast
 
 import nh3
@@ -43,6 +43,8 @@ _ILLEGAL_REFERENCE = re.compile(
     r"&#(?:0*+(?:[1-8]|1[1245-9]|2\d|3[01]|6553[45])(?!\d)|x0*+(?:[1-8bcef]|1[\da-f]|fff[ef])(?![\da-f]));?",
     re.IGNORECASE,
 )
+# In what the sanitizer wrote every attribute is in double quotes.
+_SANITIZED_TAG = re.compile(r'<(?:"[^"]*"|[^">])*>')
 _ATTRIBUTE = re.compile(r"[\s/=]++")
 
 
@@ -160,6 +162,12 @@ def html_to_text(html: str) -> str:
         if paragraph:
             paragraphs.append(paragraph)
     return "\n\n".join(paragraphs)
+
+
+def count_alphanumerics(html: str) -> int:
+    """Count the letters and digits in the text of sanitized HTML."""
+    text = unescape(_SANITIZED_TAG.sub("", html))
+    return sum(map(str.isalnum, text))
 
 
 @lru_cache(maxsize=1)

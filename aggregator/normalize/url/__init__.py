@@ -32,12 +32,14 @@ if TYPE_CHECKING:
 __all__ = [
     "KEY_VERSION",
     "absolute_url",
+    "brand_of",
     "clean",
     "document_key",
     "fragment_key",
     "host",
     "page_key",
     "same_site",
+    "site_of",
     "unwrap",
 ]
 
@@ -58,6 +60,7 @@ _SHARED_HOSTS = """
     bearblog.dev beehiiv.com ghost.io
 """
 _SHARED = frozenset(_SHARED_HOSTS.split())
+_SHARED_LABELS = frozenset(name.partition(".")[0] for name in _SHARED)
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _AMPERSANDS = re.compile(r"&(?:(?:amp|#0{0,3}38);)+", re.IGNORECASE)
@@ -136,7 +139,14 @@ def page_key(
     trimmed, parts = _repair_and_split(url)
     if parts is None:
         return trimmed
-    return _document_part(parts, alias, drop, keep) + _fragment_key(parts.fragment)
+
+    parts = parts._replace(host=_resolve_alias(parts.host, alias))
+    authority = parts.host
+    if parts.port is not None:
+        authority += f":{parts.port}"
+    path = _path_key(parts.path)
+    query = _query_key(parts, drop, keep)
+    return f"//{authority}{path}{query}{_fragment_key(parts.fragment)}"
 
 
 def document_key(
@@ -153,13 +163,11 @@ def document_key(
     >>> document_key("https://example.org/a#comment-4")
     '//example.org/a'
     """
-    trimmed, parts = _repair_and_split(url)
-    if parts is None:
-        return trimmed
-    page = _fragment_key(parts.fragment)
-    if not page.startswith(_PAGE_FRAGMENTS):
-        page = ""
-    return _document_part(parts, alias, drop, keep) + page
+    whole = page_key(url, alias=alias, drop=drop, keep=keep)
+    fragment = fragment_key(url)
+    if fragment.startswith(_PAGE_FRAGMENTS):
+        return whole
+    return whole.removesuffix(fragment)
 
 
 def fragment_key(url: str) -> str:
@@ -181,26 +189,38 @@ def _repair_and_split(url: str) -> tuple[str, UrlParts | None]:
     return trimmed, split_url(trimmed)
 
 
-def _document_part(
-    parts: UrlParts, alias: Mapping[str, str], drop: Collection[str], keep: Collection[str]
-) -> str:
-    """Return `//host/path?query` in one spelling."""
-    parts = parts._replace(host=_resolve_alias(parts.host, alias))
-    authority = parts.host
-    if parts.port is not None:
-        authority += f":{parts.port}"
-    path = _path_key(parts.path)
-    query = _query_key(parts, drop, keep)
-    return f"//{authority}{path}{query}"
-
-
 def same_site(a: str, b: str) -> bool:
     """Tell whether two URLs lie under one registrable domain (`m.example.co.uk`, `www.example.co.uk`)."""
-    host_a = host(a)
-    host_b = host(b)
-    if host_a is None or host_b is None:
-        return False
-    return _registrable_domain(host_a) == _registrable_domain(host_b)
+    site = site_of(a)
+    return site is not None and site == site_of(b)
+
+
+def site_of(url: str) -> str | None:
+    """Return the registrable domain that a URL lies under; None if it is no http(s) URL.
+
+    >>> site_of("https://m.example.co.uk/a")
+    'example.co.uk'
+    """
+    name = host(url)
+    if name is None:
+        return None
+    return _registrable_domain(name)
+
+
+def brand_of(url: str) -> str | None:
+    """Return the name that the owner of a site has registered, without its suffix.
+
+    None for IP addresses, for single labels (`localhost`) and where many people share a domain.
+
+    >>> brand_of("https://news.example.co.uk/"), brand_of("https://example.com/")
+    ('example', 'example')
+    """
+    brand, _, suffix = (site_of(url) or "").partition(".")
+    is_address = suffix[-1:].isdigit()
+    is_shared = suffix in _SHARED or brand in _SHARED_LABELS
+    if not suffix or is_address or is_shared:
+        return None
+    return brand
 
 
 def _without_www(name: str) -> str:
