@@ -269,8 +269,10 @@ def test_places_in_the_page_itself_are_its_menu_and_no_items() -> None:
     body = """<body><ul><li><a href="#contact">How to reach us</a></li>
     <li><a href="/news/#v1.2">The version of today</a></li><li><a href="/a/1#v1.2">Lamps</a></li>
     <li><a href="/a/1#v1.3">Rivers</a></li></ul></body>"""
-    parsed = parse(body, items=("li",), url="https://news.example.org/news")
+    here = "https://news.example.org/news"
+    parsed = parse(body, items=("li",), fields=fields(url="a@href"), url=here)
 
+    assert parse(body, items=("li",), url=here).entries == parsed.entries
     assert links(parsed) == [("Lamps", "/a/1#v1.2"), ("Rivers", "/a/1#v1.3")]
     assert parsed.rejected == ("item 1: no link of its own", "item 2: no link of its own")
 
