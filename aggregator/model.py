@@ -96,7 +96,8 @@ class RawEntry:
     in messages (a file name, `item 3`). `base` is what relative links resolve against. Dates are raw strings.
     `summary` and `content` are HTML. `captured` is the document's own time of capture (a saved article's epoch), None
     where the capture's own time holds. `trusted_guid` is False where the document repeats this guid. `aliases` are
-    keys by which its site knows the article (`rfi:7k2`).
+    keys by which its site knows the article (`rfi:7k2`). `comments` are URLs of its comments page, `taken_from` those
+    of the feed and the site that it was taken from (atom:source).
     """
 
     item: str
@@ -118,6 +119,8 @@ class RawEntry:
     enclosures: tuple[Enclosure, ...] = ()
     captured: datetime | None = None
     aliases: tuple[str, ...] = ()
+    comments: tuple[Candidate, ...] = ()
+    taken_from: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +187,12 @@ class Revision:
     `guarded` tells that the publisher re-uses the first key: another title and a date more than a day apart is then
     another article. `at` places this version among the others: the publisher's own modified date, else the time of
     capture. `hash` is over the content without its dates. `captured` is when this version was picked up. `evidence`
-    holds the dates as they were stated. `tier` (0 to 3) says how sure it is that the source is the
-    article's own publisher. `comments` is the address of the item's page of comments.
+    holds the dates as they were stated.
+
+    The item's link is the last of `keys` that begins with `url:`; behind the others it names the
+    article no more, because several items of the document have it. `tier` says how sure it is that
+    the source is the article's own publisher, 3 (certain) to 0, see normalize/publisher.py.
+    `comments` is the URL of the item's comments. Neither is part of `hash`.
     """
 
     source: str

@@ -22,6 +22,7 @@ from aggregator.config.types import (
     Every,
     HeaderName,
     HeaderValue,
+    HostNames,
     Identifier,
     Language,
     OneLine,
@@ -168,8 +169,15 @@ class Source(Record):
     )
     priority: int = Field(
         default=0,
-        description="Of copies in several sources, the one with the highest priority is shown.",
+        description="Of several sources that tell one article or copies of it, the one with the"
+        " highest priority is shown.",
         examples=[10],
+    )
+    site: HostNames = Field(
+        default=(),
+        description="Sites of the publisher whose source this is; if absent, judged by its host"
+        " and the home page that it names.",
+        examples=["example.org"],
     )
     allow_private: bool | None = Field(
         default=None,

@@ -44,6 +44,7 @@ _LANGUAGE = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,8})*", re.ASCII | re.IGNORECASE)
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)  # RFC 9110 §5.1
 _BARE_NUMBER = re.compile(r"%-(?=[dmHMS])")
 _NOTHING_READ = datetime(1900, 1, 1)  # noqa: DTZ001  what strptime gives where a format names nothing
+_HOST_NAME = re.compile(r"(?:[\w-]+\.)+[\w-]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -256,6 +257,13 @@ def header_name(value: str) -> str:
     return value
 
 
+def host_name(value: str) -> str:
+    """Accept the name of a host, without scheme, port and path; make it lower-case."""
+    if not _HOST_NAME.fullmatch(value):
+        raise ValueError("must be a host, such as example.org")
+    return value.lower()
+
+
 def one_line(value: str) -> str:
     """Accept text without control characters, so that no header can be smuggled in."""
     if _CONTROL.search(value):
@@ -297,6 +305,7 @@ Identifier = Annotated[
     Field(json_schema_extra={"pattern": f"^{_IDENTIFIER.pattern}$"}),
 ]
 Identifiers = Annotated[tuple[Identifier, ...], _LISTED]
+HostNames = Annotated[tuple[Annotated[Text, AfterValidator(host_name)], ...], _LISTED]
 ProxyUrl = Annotated[str, AfterValidator(proxy_url)]
 PlainUrl = Annotated[
     str, AfterValidator(plain_url), Field(json_schema_extra={"pattern": "^https?://"})

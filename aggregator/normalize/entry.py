@@ -146,6 +146,7 @@ class _Normalizer:
             guid=guid,
             provenance=decisions.provenance,
             evidence=decisions.evidence,
+            comments=self._comments(),
         )
         return replace(revision, hash=_hash_of(revision))
 
@@ -156,6 +157,14 @@ class _Normalizer:
             keep=self._context.keep_params,
             on_candidate=lambda candidate, reason: self._decisions.report("url", candidate, reason),
         )
+
+    def _comments(self) -> str | None:
+        """Return the URL of the comments; unlike a link it may well lead to `#comments`."""
+        for candidate in self._raw.comments:
+            address = url.clean(candidate.value, base=self._raw.base, keep_fragment=True)
+            if address:
+                return address
+        return None
 
     def _guid(self) -> str | None:
         guid = self._raw.guid
@@ -172,7 +181,9 @@ class _Normalizer:
         aliases = context.aliases
         if not aliases:
             aliases = self._text_keys(title, content, published)
-        stated = published.at.isoformat() if published.is_stated else None
+        stated = None
+        if published.is_stated:
+            stated = published.at.isoformat()
         return item_keys(
             self._raw,
             context.source,
@@ -323,7 +334,9 @@ def _hash_of(revision: Revision) -> str:
 
     Of pictures and players only the URL counts, for their sizes are stated or not.
     """
-    image_url = revision.image.url if revision.image else None
+    image_url = None
+    if revision.image:
+        image_url = revision.image.url
     return content_hash(
         {
             "title": revision.title,

@@ -17,7 +17,7 @@ import orjson
 from aggregator.normalize import text, url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from aggregator.model import RawEntry, Revision
@@ -33,6 +33,7 @@ _LEAST_LETTERS = 60
 _FIRST_DENSE_LETTER = "\u2e80"  # from here on, a letter is a syllable or a word
 _HALF_DAY_SECONDS = 12 * 60 * 60
 _HOME_PAGE = re.compile(r"url://[^/?#]+/")
+_URL, _GUID = "url:", "guid:"
 _WEB_SCHEMES = ("http://", "https://")
 _GLOBAL_SCHEMES = ("tag:", "urn:")
 
@@ -50,20 +51,30 @@ def item_keys(
 ) -> tuple[str, ...]:
     """Return every key of an item, first the one that its id is made of.
 
-    `site` and `aliases` are keys that the site's rules found; `stated` is the publisher's date, None
-    if there is none.
+    `site` and `aliases` are keys that the site's rules found; `published` is the publisher's date,
+    None if it states none.
     """
-    guid = guid_keys(raw, source)
-    keys = list(site)
+    link = None
     if address:
         link = url_key(address, host_alias)
-        # A feed that lists its newest item alone, with a link to the home page, would be one
-        # article for ever: such a link is no key if there is a guid.
-        is_misleading = guid and _HOME_PAGE.fullmatch(link)
-        if not is_misleading:
-            keys.append(link)
+    guid = guid_key(raw, source, host_alias)
+    guid_url = _guid_url(raw, host_alias)
+    # A feed that lists its newest item alone, with a link to the home page, would be one
+    # article for ever: such a link is no key if there is a guid.
+    if link and guid and _HOME_PAGE.fullmatch(link):
+        link = None
+    # Without a link a guid that is a URL is the link; if it repeats the link it adds nothing.
+    if guid_url and link in (None, guid_url):
+        link, guid = guid_url, None
+
+    # A number names the page: `voa:7`. A remark in it (`#comment-4`) is another item.
+    place = url.fragment_key(address or "")
+    keys = [f"{number}{place}" for number in site]
+    if link:
+        keys.append(link)
     keys.extend(aliases)
-    keys.extend(guid)
+    if guid:
+        keys.append(guid)
 
     if not keys:
         keys.append(f"item:{source}:{text.fold(title)}:{published or ''}")
@@ -94,71 +105,141 @@ def text_keys(
 
 
 def url_key(address: str, host_alias: Mapping[str, str] | None = None) -> str:
-    """Return the key that all spellings of a URL share.
+    """Return the key that all spellings of a URL share, with the place that it names in its page.
 
     `host_alias` maps a host to the one that it stands for.
     """
-    return f"url:{url.page_key(address, alias=host_alias or {})}"
+    return f"{_URL}{url.page_key(address, alias=host_alias or {})}"
 
 
-def guid_keys(raw: RawEntry, source: str) -> tuple[str, ...]:
-    """Return the key of a trusted guid.
+def guid_key(raw: RawEntry, source: str, host_alias: Mapping[str, str] | None = None) -> str | None:
+    """Return the key of a trusted guid, None if the item has none.
 
-    A guid that is a URL, `tag:` or `urn:` holds in all sources, any other only in its own.
+    A guid that is a URL, `tag:` or `urn:` holds in all sources, any other only in its own. URLs are
+    compared as links are: `guid:url://host/path`.
     """
-    if raw.guid is None or not raw.trusted_guid:
-        return ()
-    guid = drop_unstorable(raw.guid.value).strip()
-    if not guid:
-        return ()
+    guid = _trusted_guid(raw)
+    if guid is None:
+        return None
+    address = _guid_url(raw, host_alias)
+    if address is not None:
+        return f"{_GUID}{address}"
+    if guid.lower().startswith(_GLOBAL_SCHEMES):
+        return f"{_GUID}{guid}"
+    return f"{_GUID}{source}:{guid}"
 
-    lower_case = guid.lower()
-    if lower_case.startswith(_WEB_SCHEMES):
-        return (url_key(guid),)
-    if lower_case.startswith(_GLOBAL_SCHEMES):
-        return (f"guid:{guid}",)
-    return (f"guid:{source}:{guid}",)
+
+def _guid_url(raw: RawEntry, host_alias: Mapping[str, str] | None) -> str | None:
+    """Return the `url:` key of a trusted guid that is a URL."""
+    guid = _trusted_guid(raw)
+    if guid is None or not guid.lower().startswith(_WEB_SCHEMES):
+        return None
+    return url_key(guid, host_alias)
+
+
+def _trusted_guid(raw: RawEntry) -> str | None:
+    if raw.guid is None or not raw.trusted_guid:
+        return None
+    return drop_unstorable(raw.guid.value).strip() or None
 
 
 @dataclass(frozen=True, slots=True)
 class GuidCounts:
-    """How many items of a document have a guid, and how many of them have that of another item."""
+    """How many items of a document have a guid, and how many of them have that of another article.
+
+    `repeated` are the guids that several articles have.
+    """
 
     total: int
-    find_repeated_guids: int
+    repeats: int
+    repeated: frozenset[str] = frozenset()
 
     @property
     def are_unreliable(self) -> bool:
-        return self.find_repeated_guids > TOLERATED_REPEATS * self.total
+        return self.repeats > TOLERATED_REPEATS * self.total
 
     def __str__(self) -> str:
-        return f"{self.find_repeated_guids} of {self.total} guids repeat"
+        return f"{self.repeats} of {self.total} guids repeat"
 
 
 def count_guids(items: Iterable[RawEntry]) -> GuidCounts:
-    """Count the guids of one document; an item that is listed twice repeats nothing."""
+    """Count the guids of one document; versions of one article repeat nothing."""
     items_by_guid: dict[str, list[RawEntry]] = {}
     for item in items:
         if item.guid is not None:
             items_by_guid.setdefault(item.guid.value, []).append(item)
 
-    given = 0
-    repeated = 0
-    for sharing in items_by_guid.values():
-        given += len(sharing)
-        if len(sharing) > 1:
-            repeated += len(set(map(_link_and_title, sharing))) - 1
-    return GuidCounts(given, repeated)
+    total = 0
+    repeats = 0
+    repeated = []
+    for guid, sharing in items_by_guid.items():
+        total += len(sharing)
+        further = _count_articles(sharing) - 1
+        if further:
+            repeats += further
+            repeated.append(guid)
+    return GuidCounts(total, repeats, frozenset(repeated))
 
 
-def distrust_guids(items: Iterable[RawEntry]) -> tuple[RawEntry, ...]:
-    """Mark the guids of items that have a link as not trusted.
+def _count_articles(items: Sequence[RawEntry]) -> int:
+    """Return how many different articles items with the same guid are."""
+    if len(items) == 1:
+        return 1
+    articles: list[_Facts] = []
+    for item in items:
+        facts = _facts_of(item)
+        if not any(facts.may_be_version_of(article) for article in articles):
+            articles.append(facts)
+    return len(articles)
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What tells versions of one article from other articles with its guid; "" where not stated."""
+
+    link: str
+    title: str
+    published: str
+
+    def may_be_version_of(self, other: _Facts) -> bool:
+        """Tell whether two items are versions of one article.
+
+        Under one link they are unless title and date differ; under different links the title has to
+        be the same. Without links something else that is stated has to be the same.
+        """
+        same_title = self.title == other.title
+        if self.link != other.link:
+            return same_title
+        dates = {self.published, other.published}
+        if self.link:
+            return same_title or len(dates - {""}) < 2
+        same_date = "" not in dates and len(dates) == 1
+        return same_date or (same_title and self.title != "")
+
+
+def _facts_of(item: RawEntry) -> _Facts:
+    link = title = published = ""
+    if item.url:
+        link = url_key(item.url[0].value)
+    if item.title:
+        title = text.fold(item.title[0].value)
+    # An Atom entry without `published` has its `updated` there, which every version changes.
+    if item.published and item.published[0] not in item.updated:
+        published = item.published[0].value.strip()
+    return _Facts(link, title, published)
+
+
+def distrust_guids(
+    items: Iterable[RawEntry], *, repeated: Collection[str], by_url: bool
+) -> tuple[RawEntry, ...]:
+    """Mark guids as not trusted: those that are `repeated`, with `by_url` those of all linked items.
 
     A stored entry is still found by its link, whatever its keys were before.
     """
     marked = []
     for item in items:
-        if item.guid and item.url:
+        is_misleading = item.guid is not None and item.guid.value in repeated
+        if is_misleading or (by_url and item.url):
             item = replace(item, trusted_guid=False)
         marked.append(item)
     return tuple(marked)
@@ -169,45 +250,62 @@ def drop_unstorable(verbatim: str) -> str:
     return _UNSTORABLE.sub("", verbatim)
 
 
-def drop_shared_urls(revisions: Sequence[Revision]) -> list[Revision]:
-    """Separate the items of one document that share a URL but are different items.
+def demote_shared_links(
+    revisions: Sequence[Revision], trusted_guids: Sequence[bool]
+) -> list[Revision]:
+    """Separate the items of one document that share a link but are different items.
 
-    A link that several items of one document share (a home page, a changelog) identifies none of
-    them. It is removed from the keys of those that have a guid; for those without one, the title is
-    added to it.
+    A link that several items of one document share (a home page, a changelog) names none of them:
+    it is moved behind the other keys. Of an item without a guid the link with the title names it.
+    `trusted_guids` tells of each item whether its guid counts.
     """
     if len(revisions) < 2:
         return list(revisions)
-    shared = _shared_url_keys(revisions)
+    shared = _shared_links(revisions, trusted_guids)
     if not shared:
         return list(revisions)
-    return [replace(one, keys=_keys_without(one, shared)) for one in revisions]
 
-
-def _shared_url_keys(revisions: Iterable[Revision]) -> set[str]:
-    """Return the first keys that are URLs of several items; an item that is listed twice is one."""
-    items: dict[str, set[tuple[str | None, str]]] = {}
+    separated = []
     for revision in revisions:
-        key = revision.keys[0]
-        if key.startswith("url:"):
-            item = (revision.guid, text.fold(revision.title))
-            items.setdefault(key, set()).add(item)
-    return {key for key, sharing in items.items() if len(sharing) > 1}
+        link = revision.keys[0]
+        if link in shared:
+            revision = replace(revision, keys=_keys_with_link_last(revision, link))
+        separated.append(revision)
+    return separated
 
 
-def _keys_without(revision: Revision, shared: set[str]) -> tuple[str, ...]:
-    own = []
-    removed = []
-    for key in revision.keys:
-        if key in shared:
-            removed.append(key)
-        else:
-            own.append(key)
+def _shared_links(revisions: Sequence[Revision], trusted_guids: Sequence[bool]) -> set[str]:
+    """Return the links that name several items; versions of one guid are one item."""
+    names: dict[str, set[str]] = {}
+    for revision, is_trusted in zip(revisions, trusted_guids, strict=True):
+        link = revision.keys[0]
+        if link.startswith(_URL):
+            names.setdefault(link, set()).add(_name_under_link(revision, is_trusted))
+    return {link for link, sharing in names.items() if len(sharing) > 1}
 
-    has_guid = any(key.startswith("guid:") for key in own)
-    if removed and not has_guid:
-        own.insert(0, f"{removed[0]}#{text.fold(revision.title)}")
-    return tuple(own)
+
+def _name_under_link(revision: Revision, is_trusted: bool) -> str:
+    """Return what tells an item from others with its link: its guid, without one its title."""
+    guid = _guid_among(revision.keys)
+    if guid is not None:
+        return guid
+    if is_trusted and revision.guid:
+        return _GUID  # it is the link itself
+    return f"title {text.fold(revision.title)}"
+
+
+def _keys_with_link_last(revision: Revision, link: str) -> tuple[str, ...]:
+    others = [key for key in revision.keys if key != link]
+    if _guid_among(others) is None:
+        others.insert(0, f"{link}#{text.fold(revision.title)}")
+    return (*others, link)
+
+
+def _guid_among(keys: Iterable[str]) -> str | None:
+    for key in keys:
+        if key.startswith(_GUID):
+            return key
+    return None
 
 
 def content_hash(fields: Mapping[str, object]) -> str:
@@ -219,15 +317,3 @@ def content_hash(fields: Mapping[str, object]) -> str:
 
 def _fold_alnum(words: str) -> str:
     return "".join(filter(str.isalnum, text.fold(words)))
-
-
-def _link_and_title(item: RawEntry) -> tuple[str, str]:
-    """Return what tells apart two items that have the same guid."""
-    link = title = ""
-    if item.url:
-        link = url_key(item.url[0].value)
-    if item.title:
-        title = text.fold(item.title[0].value)
-    if not link and not title:
-        link = item.item
-    return link, title

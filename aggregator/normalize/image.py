@@ -135,7 +135,7 @@ def best_of_srcset(srcset: str) -> str | None:
 
 def image_key(url: str) -> str:
     """Return the form in which two sizes of one image are equal: no proxies, no size tokens."""
-    form = urls.page_key(unwrap(url), drop=_SIZES)
+    form = urls.document_key(unwrap(url), drop=_SIZES)
     path, mark, query = form.partition("?")
     path = _SIZE_SEGMENT.sub("", path)
     path = _SIZE_IN_NAME.sub("", path)

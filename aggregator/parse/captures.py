@@ -18,12 +18,13 @@ from aggregator.normalize.filters import make_filter
 from aggregator.normalize.identity import (
     KEYED_BY_URL,
     count_guids,
+    demote_shared_links,
     distrust_guids,
-    drop_shared_urls,
 )
 from aggregator.normalize.image import drop_logos
+from aggregator.normalize.publisher import document_origin
 from aggregator.normalize.text.truncated import is_truncated
-from aggregator.normalize.url import same_site
+from aggregator.normalize.url import fragment_key, same_site
 from aggregator.parse.task import PageRequest, ParseResult, ParseTask, concat
 from aggregator.rules.apply import apply_rules, choose_timezone
 from aggregator.rules.compiled import add_source_rules, load_zone
@@ -75,23 +76,23 @@ def _by_fingerprint(job: ParseTask, capture: Capture, sites: Sites) -> SiteRules
 
 
 def _with_own_rules(job: ParseTask, rules: SiteRules) -> SiteRules:
-    return add_source_rules(job.page_rules, rules) if job.page_rules is not None else rules
+    if job.page_rules is None:
+        return rules
+    return add_source_rules(job.page_rules, rules)
 
 
 def _parse_document(
     capture: Capture, job: ParseTask, sites: Sites, witness: Observer | None
 ) -> ParseResult:
     rules = rules_for(job, capture, sites)
-    parsed = (
-        _parse_article(capture, job, rules)
-        if job.adapter == ARTICLE
-        else adapters.parse(job.adapter, capture, rules)
-    )
+    if job.adapter == ARTICLE:
+        parsed = _parse_article(capture, job, rules)
+    else:
+        parsed = adapters.parse(job.adapter, capture, rules)
     rejected = list(parsed.rejected)
-    if len(parsed.entries) > MAX_ITEMS:
-        rejected.append(
-            f"{len(parsed.entries) - MAX_ITEMS} items beyond the limit of {MAX_ITEMS:,} a document"
-        )
+    surplus = len(parsed.entries) - MAX_ITEMS
+    if surplus > 0:
+        rejected.append(f"{surplus} items beyond the limit of {MAX_ITEMS:,} a document")
     reader = _ItemNormalizer(capture, parsed, job, sites, rules, witness)
     items: list[_Item] = []
     entries, keyed = _judge_guids(parsed.entries[:MAX_ITEMS], job)
@@ -104,8 +105,11 @@ def _parse_document(
             raise
         except Exception as e:  # noqa: BLE001 - foreign bytes through foreign code: one item is lost, never its source
             rejected.append(f"{raw.item}: cannot be read ({type(e).__name__}: {e})")
-    chosen = reader.keep_selected(items)
-    revisions = drop_logos(drop_shared_urls([item.revision for item in chosen]))
+    chosen = reader.keep_selected(_judge_tiers(items, capture, parsed, job))
+    separated = demote_shared_links(
+        [item.revision for item in chosen], [item.raw.trusted_guid for item in chosen]
+    )
+    revisions = drop_logos(separated)
     return ParseResult(
         revisions,
         tuple(rejected),
@@ -136,15 +140,15 @@ def _parse_article(capture: Capture, job: ParseTask, rules: SiteRules) -> Parsed
 def _judge_guids(
     entries: tuple[RawEntry, ...], job: ParseTask
 ) -> tuple[tuple[RawEntry, ...], tuple[str, ...]]:
-    """Remove guids that name several items, now or before; return the items and the notes on it."""
+    """Mark guids that name several items, now or before; return the items and the notes on it."""
     guids = count_guids(entries)
+    by_url = guids.are_unreliable or job.ignore_guids
+    entries = distrust_guids(entries, repeated=guids.repeated, by_url=by_url)
     if guids.are_unreliable:
-        return distrust_guids(entries), (f"{KEYED_BY_URL}: {guids}",)
-    if not job.ignore_guids:
-        return entries, ()
-    if job.adapter == ARTICLE:
-        return distrust_guids(entries), ()
-    return distrust_guids(entries), (KEYED_BY_URL_BEFORE,)
+        return entries, (f"{KEYED_BY_URL}: {guids}",)
+    if job.ignore_guids and job.adapter != ARTICLE:
+        return entries, (KEYED_BY_URL_BEFORE,)
+    return entries, ()
 
 
 def _notes(parsed: Parsed) -> tuple[str, ...]:
@@ -161,6 +165,24 @@ class _Item:
     raw: RawEntry
     revision: Revision
     page: str | None
+
+
+def _judge_tiers(
+    items: list[_Item], capture: Capture, parsed: Parsed, job: ParseTask
+) -> list[_Item]:
+    """State for each item how sure it is that its source is its own publisher.
+
+    An article's own page and a saved article are the publisher's word.
+    """
+    if job.adapter in ("archive", ARTICLE):
+        return items
+    links = [item.revision.url for item in items]
+    origin = document_origin(capture.url, home=parsed.home, stated=job.publisher_sites, links=links)
+    judged = []
+    for item in items:
+        tier = origin.tier(item.revision.url, taken_from=item.raw.taken_from)
+        judged.append(replace(item, revision=replace(item.revision, tier=tier)))
+    return judged
 
 
 def _page_requests(
@@ -221,9 +243,9 @@ class _ItemNormalizer:
         job, capture = self._job, self._capture
         address, _ = choose_link(raw)
         rules = self._rules(address)
-        timezone = (
-            job.timezone if job.timezone_stated else choose_timezone(rules, address, job.timezone)
-        )
+        timezone = job.timezone
+        if not job.timezone_stated:
+            timezone = choose_timezone(rules, address, timezone)
         reading = apply_rules(
             raw, rules, url=address, timezone=timezone, taken=raw.captured or capture.taken
         )
@@ -251,9 +273,10 @@ class _ItemNormalizer:
         if job.corrections is None:
             return normalize(reading.raw, reading.body, context, observer=self._witness)
         told = correct_raw_entry(reading.raw, job.corrections)
-        revision = normalize(
-            told, reading.body if told.content else None, context, observer=self._witness
-        )
+        body = reading.body
+        if not told.content:
+            body = None
+        revision = normalize(told, body, context, observer=self._witness)
         return correct_revision(revision, told, corrections=job.corrections, context=context)
 
     def _rules(self, address: str | None) -> SiteRules:
@@ -271,15 +294,20 @@ class _ItemNormalizer:
     def _dates(self, rules: SiteRules) -> CompiledField:
         """How dates are written: as the list has them, and as the articles themselves do."""
         stated = rules.field("published")
-        if not ADAPTERS[self._job.adapter].is_list and not ADAPTERS[self._job.list_adapter].is_list:
+        carriers = (ADAPTERS[self._job.adapter], ADAPTERS[self._job.list_adapter])
+        if not any(carrier.is_list for carrier in carriers):
             return stated
+
         listed = self._document_rules.listing.field("published")
+        calendar = listed.calendar
+        if calendar == "gregorian":
+            calendar = stated.calendar
         return replace(
             stated,
             formats=(*listed.formats, *stated.formats),
             strip=(*listed.strip, *stated.strip),
             order=listed.order or stated.order,
-            calendar=listed.calendar if listed.calendar != "gregorian" else stated.calendar,
+            calendar=calendar,
         )
 
     def _page(self, revision: Revision) -> str | None:
@@ -292,20 +320,31 @@ class _ItemNormalizer:
         if task.full_text == "always":
             return revision.url
         if ADAPTERS[task.adapter].is_list:
-            return None if revision.content_html else revision.url
+            has_text = bool(revision.content_html)
+        else:
+            has_text = not self._is_cut_short(revision, revision.url)
+        if has_text:
+            return None
+        return revision.url
 
-        # Of a feed: what it cuts short, on its own site, unless it is something to listen to or watch.
-        is_on_own_site = any(
-            same_site(revision.url, home) for home in (self._capture.url, self._parsed.home) if home
-        )
-        if is_on_own_site and not _has_media(revision) and is_truncated(revision):
-            return revision.url
-        return None
+    def _is_cut_short(self, revision: Revision, address: str) -> bool:
+        """Tell whether the text of a feed's item is to be completed from its page.
+
+        Not from another site's, not for something to listen to or watch, and not if the item is but
+        a place in the page, such as a remark.
+        """
+        own_sites = (self._capture.url, self._parsed.home or "")
+        if not any(same_site(address, home) for home in own_sites):
+            return False
+        if fragment_key(address) or _has_media(revision):
+            return False
+        return is_truncated(revision)
 
 
 def _has_media(revision: Revision) -> bool:
     """Tell whether an item is a broadcast: what it has to say is in its sound or film."""
-    return any((found.type or "").startswith(("audio/", "video/")) for found in revision.enclosures)
+    types = [found.type or "" for found in revision.enclosures]
+    return any(kind.startswith(("audio/", "video/")) for kind in types)
 
 
 __all__ = ["PageRequest", "ParseResult", "ParseTask", "concat", "parse_captures", "rules_for"]

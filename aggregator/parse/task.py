@@ -33,6 +33,7 @@ class ParseTask:
 
     With the carrier `article` the capture is the page of `item`, which a document of carrier `listed` stated, and
     `following` are the further pages of the same article. `by_url` tells that guids of this source name several items.
+    `publisher_sites` are the hosts of the publisher whose source this is, as the user states them.
     """
 
     source: str
@@ -51,6 +52,7 @@ class ParseTask:
     list_adapter: str = "feed"
     next_pages: tuple[Capture, ...] = ()
     ignore_guids: bool = False
+    publisher_sites: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ def parse_task(source: Source, adapter: str) -> ParseTask:
         tags=source.tags,
         page_rules=source.page,
         full_text=source.full_text,
+        publisher_sites=source.site,
     )
     # Filters and corrections that do nothing are not sent to the parser process.
     if source.include != _EVERYTHING:

@@ -265,6 +265,18 @@ def test_one_address_twice_is_one_item_and_each_gives_what_the_other_lacks() -> 
     assert (entry.published[0].value, entry.images[0].url) == ("2026-07-01", "/1.jpg")
 
 
+def test_places_in_the_page_itself_are_its_menu_and_no_items() -> None:
+    body = """<body><ul><li><a href="#contact">How to reach us</a></li>
+    <li><a href="/news/#v1.2">The version of today</a></li><li><a href="/a/1#v1.2">Lamps</a></li>
+    <li><a href="/a/1#v1.3">Rivers</a></li></ul></body>"""
+    here = "https://news.example.org/news"
+    parsed = parse(body, items=("li",), fields=fields(url="a@href"), url=here)
+
+    assert parse(body, items=("li",), url=here).entries == parsed.entries
+    assert links(parsed) == [("Lamps", "/a/1#v1.2"), ("Rivers", "/a/1#v1.3")]
+    assert parsed.rejected == ("item 1: no link of its own", "item 2: no link of its own")
+
+
 def test_an_item_may_be_the_link_itself() -> None:
     parsed = parse(
         '<body><a class="x" href="/a/1"><b>One</b></a></body>',
@@ -383,6 +395,15 @@ def test_lists_of_linked_data(data: Any, note: str) -> None:
     assert links(parsed) == [(f"A title of number {n}", f"/n/{n}") for n in (1, 2, 3)]
     assert parsed.entries[0].published == (Candidate("2026-07-01", "ld:datePublished"),)
     assert parsed.notes == (note,)
+
+
+def test_the_name_of_a_node_is_its_page_and_no_place_in_it() -> None:
+    nodes = [
+        {"@type": "NewsArticle", "headline": f"The title {n}", "@id": f"/n/{n}/#article"}
+        for n in (1, 2, 3)
+    ]
+
+    assert links(parse(ld(nodes))) == [(f"The title {n}", f"/n/{n}/") for n in (1, 2, 3)]
 
 
 def test_microdata_and_microformats() -> None:

@@ -142,6 +142,7 @@ def test_the_fullest_source_is_read_as_it_is_written(loads: Loads, tmp_path: Pat
           keep: 30d
           full_text: always
           priority: -3
+          site: [News.example.org, example.com]
           allow_private: true
           http: {headers: {X-A: b}, charset: gb18030, user_agent: me/1, min_interval: 0s, max_body: 2GB,
                  basic_auth: {username: u, password: p}, proxy: "http://localhost:3128"}
@@ -168,6 +169,7 @@ def test_the_fullest_source_is_read_as_it_is_written(loads: Loads, tmp_path: Pat
             keep=timedelta(days=30),
             full_text="always",
             priority=-3,
+            site=("news.example.org", "example.com"),
             allow_private=True,
             http=HttpOptions(
                 headers={"X-A": SecretStr("b")},
@@ -216,6 +218,7 @@ def test_the_fullest_source_is_read_as_it_is_written(loads: Loads, tmp_path: Pat
                 "keep",
                 "full_text",
                 "priority",
+                "site",
                 "allow_private",
                 "http",
                 "items",

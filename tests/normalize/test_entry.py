@@ -233,5 +233,12 @@ def test_a_guid_is_kept_as_it_was_stated() -> None:
     assert judged(guid=Candidate(" tag:X ", "feed:id")).guid == " tag:X "
 
 
+def test_the_comments_are_where_the_first_usable_candidate_leads() -> None:
+    revision = judged(comments=found("mailto:a@b.org", "/a?utm_source=rss#comments"), base=URL)
+
+    assert revision.comments == "https://news.example.org/a#comments"
+    assert revision.hash == judged().hash
+
+
 def test_a_title_without_end_is_cut() -> None:
     assert judged(title=found("x" * 150_000)).title == "x" * 999 + "…"

@@ -70,17 +70,58 @@ def test_the_publishers_number_comes_first_then_url_alias_and_guid() -> None:
     [
         (
             "https://www.news.example.org/a/7.html?utm_source=x",
-            ("url://news.example.org/a/7.html",),
+            "guid:url://news.example.org/a/7.html",
         ),
-        ("urn:uuid:1", ("guid:urn:uuid:1",)),
-        ("TAG:x", ("guid:TAG:x",)),
-        ("1234", ("guid:news:1234",)),
-        (" 1234 ", ("guid:news:1234",)),
-        ("  ", ()),
+        ("http://news.example.org/a#note-2", "guid:url://news.example.org/a#note-2"),
+        ("urn:uuid:1", "guid:urn:uuid:1"),
+        ("TAG:x", "guid:TAG:x"),
+        ("1234", "guid:news:1234"),
+        (" 1234 ", "guid:news:1234"),
+        ("  ", None),
     ],
 )
-def test_a_guid_holds_everywhere_or_within_its_source(guid: str, expected: tuple[str, ...]) -> None:
-    assert identity.guid_keys(raw(guid), "news") == expected
+def test_a_guid_holds_everywhere_or_within_its_source(guid: str, expected: str | None) -> None:
+    assert identity.guid_key(raw(guid), "news") == expected
+
+
+def test_a_guid_that_is_the_link_is_no_key_of_its_own() -> None:
+    assert keys(raw("http://www.news.example.org/a/7.html")) == ("url://news.example.org/a/7.html",)
+
+
+def test_a_guid_that_is_another_url_is_a_key_behind_the_link() -> None:
+    assert keys(raw("https://news.example.org/?p=7")) == (
+        "url://news.example.org/a/7.html",
+        "guid:url://news.example.org/?p=7",
+    )
+
+
+def test_a_guid_that_is_a_url_is_the_link_of_an_item_without_one() -> None:
+    guid = raw("https://news.example.org/?p=7")
+
+    assert keys(guid, address=None) == ("url://news.example.org/?p=7",)
+    assert keys(guid, address="https://news.example.org/") == ("url://news.example.org/?p=7",)
+
+
+def test_a_link_to_a_home_page_counts_only_without_a_guid() -> None:
+    home = "https://news.example.org/"
+
+    assert keys(raw("1234"), address=home) == ("guid:news:1234",)
+    assert keys(raw(), address=home) == ("url://news.example.org/",)
+    assert keys(raw("1234"), address=f"{home}#v1.2") == (
+        "url://news.example.org/#v1.2",
+        "guid:news:1234",
+    )
+
+
+def test_a_place_in_a_page_is_part_of_the_publishers_number() -> None:
+    assert keys(raw(), site=("paper:7",), address=f"{URL}#comment-4") == (
+        "paper:7#comment-4",
+        "url://news.example.org/a/7.html#comment-4",
+    )
+    assert keys(raw(), site=("paper:7",), address=f"{URL}#xtor=RSS-1") == (
+        "paper:7",
+        "url://news.example.org/a/7.html",
+    )
 
 
 def test_a_guid_that_its_document_repeats_names_nothing() -> None:
@@ -100,28 +141,58 @@ def test_hosts_that_stand_for_one_another_have_one_key() -> None:
     )
 
 
-def test_a_link_that_items_of_one_document_share_names_none_of_them() -> None:
+def separate(*revisions: Revision, trusted: bool = True) -> list[Revision]:
+    return identity.demote_shared_links(revisions, [trusted] * len(revisions))
+
+
+def test_a_link_that_items_of_one_document_share_moves_behind_their_guids() -> None:
     one = revision("url:x", "guid:news:1", guid="1")
-    two = revision("url:x", "guid:news:2", title="Rivers", guid="2")
+    two = revision("url:x", "paper:AbC", "guid:news:2", title="Rivers", guid="2")
     alone = revision("url:y", title="Alone")
 
-    assert identity.drop_shared_urls([one, two, alone]) == [
-        replace(one, keys=("guid:news:1",)),
-        replace(two, keys=("guid:news:2",)),
+    assert separate(one, two, alone) == [
+        replace(one, keys=("guid:news:1", "url:x")),
+        replace(two, keys=("paper:AbC", "guid:news:2", "url:x")),
         alone,
     ]
 
 
 def test_items_that_share_a_link_and_have_no_guid_are_told_apart_by_title() -> None:
-    found = identity.drop_shared_urls([revision("url:x"), revision("url:x", title="Rivers")])
+    found = separate(revision("url:x"), revision("url:x", title="Rivers"))
 
-    assert [item.keys for item in found] == [("url:x#lamps",), ("url:x#rivers",)]
+    assert [item.keys for item in found] == [("url:x#lamps", "url:x"), ("url:x#rivers", "url:x")]
+
+
+def test_guids_that_are_not_trusted_tell_nothing_apart() -> None:
+    same_title = [revision("url:x", guid="1"), revision("url:x", guid="2")]
+
+    assert separate(*same_title, trusted=False) == same_title
+
+
+def test_versions_of_one_guid_are_one_item_under_its_link() -> None:
+    versions = [
+        revision("url:x", "guid:news:1", guid="1"),
+        revision("url:x", "guid:news:1", title="Lamps again", guid="1"),
+    ]
+    named_by_link = [
+        revision("url:x", guid="http://x"),
+        revision("url:x", title="Lamps again", guid="http://x"),
+    ]
+
+    assert separate(*versions) == versions
+    assert separate(*named_by_link) == named_by_link
 
 
 def test_the_same_item_twice_in_one_document_stays_one() -> None:
     twice = [revision("url:x"), revision("url:x")]
 
-    assert identity.drop_shared_urls(twice) == twice
+    assert separate(*twice) == twice
+
+
+def test_a_link_behind_a_publishers_number_stays_where_it_is() -> None:
+    numbered = [revision("paper:7", "url:x"), revision("paper:8", "url:x", title="Rivers")]
+
+    assert separate(*numbered) == numbered
 
 
 def test_the_hash_omits_what_is_empty_and_the_order_of_its_fields() -> None:
@@ -141,17 +212,21 @@ def test_the_hash_of_today_is_the_hash_of_ever() -> None:
     )
 
 
-def listed(*items: tuple[str, str, str]) -> list[RawEntry]:
-    """Items with a guid, a link and a title each; "" for none."""
-    return [
-        RawEntry(
-            item=f"item {number}",
-            guid=Candidate(guid, "feed:guid") if guid else None,
-            url=(Candidate(link, "feed:link"),) if link else (),
-            title=(Candidate(title, "feed:title"),) if title else (),
+def listed(*items: tuple[str, ...]) -> list[RawEntry]:
+    """Items with a guid, a link, a title and a date of publication each; "" for none."""
+    entries = []
+    for number, item in enumerate(items, 1):
+        guid, link, title, published = (*item, "")[:4]
+        entries.append(
+            RawEntry(
+                item=f"item {number}",
+                guid=Candidate(guid, "feed:guid") if guid else None,
+                url=(Candidate(link, "feed:link"),) if link else (),
+                title=(Candidate(title, "feed:title"),) if title else (),
+                published=(Candidate(published, "feed:published"),) if published else (),
+            )
         )
-        for number, (guid, link, title) in enumerate(items, 1)
-    ]
+    return entries
 
 
 @pytest.mark.parametrize(
@@ -167,8 +242,14 @@ def listed(*items: tuple[str, str, str]) -> list[RawEntry]:
             [("1", "https://a.org/a", "A"), ("1", "http://www.a.org/a/?utm_source=x", "a")],
             "0 of 2 guids repeat",
         ),
-        ([("1", "/a", "A"), ("1", "/a", "B")], "1 of 2 guids repeat"),
+        ([("1", "/a", "A", "Monday"), ("1", "/a", "B", "Monday")], "0 of 2 guids repeat"),
+        ([("1", "/a", "A", "Monday"), ("1", "/a", "B")], "0 of 2 guids repeat"),
+        ([("1", "/a", "A", "Monday"), ("1", "/a", "B", "Friday")], "1 of 2 guids repeat"),
+        ([("1", "/a", "A", "Monday"), ("1", "/a", "A", "Friday")], "0 of 2 guids repeat"),
+        ([("1", "/a#b", "A"), ("1", "/a#c", "B")], "1 of 2 guids repeat"),
+        ([("1", "/a", "A"), ("1", "/b", "A")], "0 of 2 guids repeat"),
         ([("1", "", "A"), ("1", "", "B"), ("1", "", "A")], "1 of 3 guids repeat"),
+        ([("1", "", "A", "Monday"), ("1", "", "B", "Monday")], "0 of 2 guids repeat"),
         ([("1", "", ""), ("1", "", "")], "1 of 2 guids repeat"),
     ],
     ids=[
@@ -176,15 +257,29 @@ def listed(*items: tuple[str, str, str]) -> list[RawEntry]:
         "each its own",
         "three of one",
         "listed twice",
-        "one link",
+        "edited title",
+        "edited title, one date",
+        "one link, other title and date",
+        "given again",
+        "places in a page",
+        "in two sections",
         "no links",
+        "no links, one date",
         "no names",
     ],
 )
-def test_a_guid_repeats_where_it_names_another_item_as_well(
-    items: list[tuple[str, str, str]], said: str
+def test_a_guid_repeats_where_it_names_another_article_as_well(
+    items: list[tuple[str, ...]], said: str
 ) -> None:
     assert str(identity.count_guids(listed(*items))) == said
+
+
+def test_versions_whose_only_date_is_that_of_their_edit_are_one_article() -> None:
+    versions = []
+    for item in listed(("1", "/a", "A", "Monday"), ("1", "/a", "B", "Friday")):
+        versions.append(replace(item, updated=item.published))
+
+    assert identity.count_guids(versions) == identity.GuidCounts(2, 0)
 
 
 def test_more_than_a_twentieth_of_repeats_is_trouble() -> None:
@@ -197,8 +292,19 @@ def test_more_than_a_twentieth_of_repeats_is_trouble() -> None:
     assert not identity.GuidCounts(0, 0).are_unreliable
 
 
+def test_of_a_few_repeated_guids_only_those_are_not_trusted() -> None:
+    items = listed(("1", "/a", "A"), ("1", "", "B"), ("2", "/c", "C"))
+
+    repeated = identity.count_guids(items).repeated
+    found = identity.distrust_guids(items, repeated=repeated, by_url=False)
+
+    assert [item.trusted_guid for item in found] == [False, False, True]
+
+
 def test_keyed_by_url_an_item_without_a_link_keeps_its_guid() -> None:
-    linked, bare = identity.distrust_guids(listed(("1", "/a", "A"), ("2", "", "B")))
+    items = listed(("1", "/a", "A"), ("2", "", "B"))
+
+    linked, bare = identity.distrust_guids(items, repeated=(), by_url=True)
 
     assert (linked.trusted_guid, bare.trusted_guid) == (False, True)
 

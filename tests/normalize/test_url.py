@@ -86,7 +86,7 @@ def test_every_tracking_parameter_is_dropped_in_any_case(name: str) -> None:
 )
 def test_the_key_of_today_is_the_key_of_ever(address: str, key: str) -> None:
     """Stored keys outlive the program: who changes what a key is made of raises KEY_VERSION and takes the old along."""
-    assert url.KEY_VERSION == 1
+    assert url.KEY_VERSION == 2
     assert url.page_key(address) == key
 
 
@@ -95,6 +95,24 @@ def test_the_key_has_neither_scheme_nor_www_and_a_sorted_query() -> None:
         url.page_key("HTTPS://WWW.Example.org:443/a/../b/%7Ex/?b=2&a=1&a=0&c=#top")
         == "//example.org/b/~x?a=1&a=0&b=2&c="
     )
+
+
+@pytest.mark.parametrize(
+    ("address", "document", "fragment"),
+    [
+        ("https://www.example.org/a/#comment-4", "//example.org/a", "#comment-4"),
+        ("//example.org/a?b=1#v1.2", "//example.org/a?b=1", "#v1.2"),
+        ("https://example.org/a#xtor=RSS-1", "//example.org/a", ""),
+        ("https://example.org/#!/news/12", "//example.org/#!/news/12", "#!/news/12"),
+        ("urn:uuid:1#2", "urn:uuid:1#2", ""),
+    ],
+)
+def test_a_key_is_its_document_and_the_place_in_it(
+    address: str, document: str, fragment: str
+) -> None:
+    assert url.document_key(address) == document
+    assert url.fragment_key(address) == fragment
+    assert url.page_key(address).removesuffix(fragment) == document.removesuffix(fragment)
 
 
 def test_an_alias_brings_a_mirror_to_its_host() -> None:
@@ -256,3 +274,23 @@ def test_a_redirector_gives_way_to_its_target(wrapped: str) -> None:
 )
 def test_what_leads_nowhere_else_stays(address: str) -> None:
     assert url.unwrap(address) == address
+
+
+@pytest.mark.parametrize(
+    ("address", "site", "brand"),
+    [
+        ("https://www.bbc.co.uk/news", "bbc.co.uk", "bbc"),
+        ("https://bbc.com/", "bbc.com", "bbc"),
+        ("https://one.github.io/", "one.github.io", None),
+        ("https://github.com/one", "github.com", None),
+        ("https://a.blogspot.co.uk/", "blogspot.co.uk", None),
+        ("http://localhost:8080/", "localhost", None),
+        ("http://10.0.0.1/", "10.0.0.1", None),
+        ("http://[2001:db8::1]/", "[2001:db8::1]", None),
+        ("file:///a.xml", None, None),
+    ],
+)
+def test_a_site_is_what_its_owner_has_registered(
+    address: str, site: str | None, brand: str | None
+) -> None:
+    assert (url.site_of(address), url.brand_of(address)) == (site, brand)

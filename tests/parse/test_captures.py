@@ -546,3 +546,142 @@ def test_an_item_dated_in_the_future_may_be_refused() -> None:
     assert [message.partition("dated")[2] for message in found.rejected] == [
         " 2027-06-30 08:00Z, which lies in the future"
     ]
+
+
+def version(
+    number: int, *, guid: str = "urn:av:1", link: str = "https://news.example.org/1"
+) -> str:
+    return (
+        f"<entry><title>v{number}</title><id>{guid}</id><link href='{link}'/>"
+        f"<updated>2026-06-0{number}T00:00:00Z</updated><content>text {number}</content></entry>"
+    )
+
+
+def atom(*entries: str) -> Capture:
+    body = f"<feed xmlns='http://www.w3.org/2005/Atom'><title>T</title>{''.join(entries)}</feed>"
+    return Capture("news", "https://news.example.org/feed", TAKEN, body.encode())
+
+
+def test_versions_of_one_guid_are_all_kept_under_the_same_keys() -> None:
+    found = parse_captures([atom(*map(version, (1, 3, 2)))], ParseTask("news", "feed"), SITES)
+
+    assert [(one.title, one.keys) for one in found.revisions] == [
+        (title, ("url://news.example.org/1", "guid:urn:av:1")) for title in ("v1", "v3", "v2")
+    ]
+    assert (found.notes, found.ignore_guids) == ((), False)
+
+
+def test_guids_of_which_more_than_a_twentieth_repeat_count_for_nothing() -> None:
+    repeated = [
+        item(number, guid="same", pubDate=f"0{number} Jul 2026 12:00 GMT") for number in (1, 2)
+    ]
+
+    found = parse_captures([feed("".join(repeated))], ParseTask("news", "feed"), SITES)
+
+    assert [one.keys for one in found.revisions] == [
+        ("url://news.example.org/1",),
+        ("url://news.example.org/2",),
+    ]
+    assert found.notes == ("keyed by URL: 1 of 2 guids repeat",)
+    assert found.ignore_guids
+
+
+def test_a_guid_that_repeats_once_among_many_alone_is_not_trusted() -> None:
+    items = [item(number, guid=f"g{number % 24}") for number in range(25)]
+
+    found = parse_captures([feed("".join(items))], ParseTask("news", "feed"), SITES)
+
+    without_guid = [one.url for one in found.revisions if len(one.keys) == 1]
+    assert without_guid == ["https://news.example.org/0", "https://news.example.org/24"]
+    assert (found.notes, found.ignore_guids) == ((), False)
+
+
+def test_remarks_on_one_page_are_told_apart_by_the_places_they_link_to() -> None:
+    link = "https://news.example.org/1#comment-{}"
+    items = [item(number, link=link.format(number), guid=link.format(number)) for number in (4, 6)]
+
+    found = parse_captures([feed("".join(items))], ParseTask("news", "feed"), SITES)
+
+    assert [(one.url, one.keys) for one in found.revisions] == [
+        (link.format(number), (f"url://news.example.org/1#comment-{number}",)) for number in (4, 6)
+    ]
+
+
+def test_the_page_of_a_remark_is_not_read_for_its_text() -> None:
+    cut = {"description": "It begins well and then it goes on …"}
+    items = item(1, **cut) + item(2, link="https://news.example.org/1#comment-2", **cut)
+
+    found = parse_captures([feed(items)], ParseTask("news", "feed"), SITES)
+
+    assert [request.url for request in found.page_requests] == ["https://news.example.org/1"]
+
+
+def test_items_with_one_link_keep_it_behind_what_tells_them_apart() -> None:
+    items = [
+        item(number, link="https://news.example.org/log", guid=f"g{number}") for number in (1, 2)
+    ]
+
+    found = parse_captures([feed("".join(items))], ParseTask("news", "feed"), SITES)
+
+    assert [one.keys for one in found.revisions] == [
+        (f"guid:news:g{number}", "url://news.example.org/log") for number in (1, 2)
+    ]
+
+
+def tiers(capture: Capture, task: ParseTask) -> list[int]:
+    return [one.tier for one in parse_captures([capture], task, SITES).revisions]
+
+
+def test_each_item_says_how_sure_it_is_that_its_source_is_its_publisher() -> None:
+    elsewhere = item(2, link="https://harbour.example/2")
+    links = feed(item(1) + elsewhere)
+
+    assert tiers(links, ParseTask("news", "feed")) == [3, 0]
+    assert tiers(links, ParseTask("news", "feed", publisher_sites=("harbour.example",))) == [0, 3]
+
+
+def test_an_entry_that_was_taken_from_its_publisher_says_so() -> None:
+    source = "<source><link href='https://harbour.example/'/></source>"
+    taken = version(1, link="https://harbour.example/1").replace("<content>", f"{source}<content>")
+
+    assert tiers(atom(taken), ParseTask("news", "feed")) == [2]
+
+
+def test_a_saved_article_and_an_articles_own_page_are_their_publishers_word() -> None:
+    lamps = saved(HEAD + "<p>x</p>")
+    own_page = article(url="https://m.example.net/1")
+    stated = RawEntry(
+        item="item 1",
+        url=(Candidate("https://news.example.org/1", "feed:link"),),
+        title=(Candidate("Lamps", "feed:title"),),
+    )
+
+    assert tiers(lamps, ParseTask("saved", "archive", publisher_sites=("other.example",))) == [3]
+    assert tiers(own_page, ParseTask("news", "article", item=stated)) == [3]
+
+
+def test_the_comments_of_an_item_stay_when_its_own_page_is_read() -> None:
+    stated = RawEntry(
+        item="item 1",
+        base="https://news.example.org/",
+        url=(Candidate("/1", "feed:link"),),
+        title=(Candidate("Lamps", "feed:title"),),
+        comments=(Candidate("1#comments", "feed:comments"),),
+    )
+
+    task = ParseTask("news", "article", item=stated)
+    [revision] = parse_captures([article()], task, SITES).revisions
+
+    assert revision.comments == "https://news.example.org/1#comments"
+
+
+@pytest.mark.parametrize("name", ["feedburner", "pheedo"])
+def test_the_address_that_a_redirect_replaced_is_the_link(name: str) -> None:
+    original = "https://news.example.org/lamps"
+    body = f"""<rss version='2.0' xmlns:{name}='http://example.org/{name}'><channel><item><title>Lamps</title>
+    <link>https://feeds.example.net/~r/1</link><{name}:origLink>{original}</{name}:origLink></item></channel></rss>"""
+    capture = Capture("news", "https://feeds.example.net/news", TAKEN, body.encode())
+
+    [revision] = parse_captures([capture], ParseTask("news", "feed"), SITES).revisions
+
+    assert (revision.url, revision.keys) == (original, ("url://news.example.org/lamps",))

@@ -104,7 +104,7 @@ def find_next_pages(capture: Capture, rules: SiteRules) -> tuple[str, ...]:
 def _is_another_page(address: str, of: str) -> bool:
     if not url.same_site(address, of):
         return False
-    return url.page_key(address) != url.page_key(of)
+    return url.document_key(address) != url.document_key(of)
 
 
 def _complete_alone(page: RawEntry, capture: Capture) -> RawEntry:
@@ -154,6 +154,8 @@ def _merge_with_item(page: RawEntry, item: RawEntry, *, carrier: str, capture: C
         enclosures=unique((*first.enclosures, *second.enclosures)),
         captured=item.captured,
         aliases=tuple(dict.fromkeys((*item.aliases, *page.aliases))),
+        comments=stated.comments,
+        taken_from=item.taken_from,
     )
 
 
@@ -172,9 +174,16 @@ def _with_absolute_urls(item: RawEntry) -> RawEntry:
         return url.absolute_url(address, base=item.base) or address
 
     urls = [replace(found, value=resolve(found.value)) for found in item.url]
+    comments = [replace(found, value=resolve(found.value)) for found in item.comments]
     images = [replace(image, url=resolve(image.url)) for image in item.images]
     enclosures = [replace(enclosure, url=resolve(enclosure.url)) for enclosure in item.enclosures]
-    return replace(item, url=tuple(urls), images=tuple(images), enclosures=tuple(enclosures))
+    return replace(
+        item,
+        url=tuple(urls),
+        comments=tuple(comments),
+        images=tuple(images),
+        enclosures=tuple(enclosures),
+    )
 
 
 def _join_texts(texts: Sequence[tuple[Any, ...]]) -> str:

@@ -108,7 +108,7 @@ def _own_urls(document: Document, page_head: head.Head) -> Iterator[Candidate]:
 def _is_home_page(address: str) -> bool:
     if "?" in address:
         return False
-    key = url.page_key(address).rstrip("/")
+    key = url.document_key(address).rstrip("/")
     return key.count("/") < 3  # `//host`
 
 

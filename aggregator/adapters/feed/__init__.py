@@ -215,6 +215,8 @@ def _entry(item: Mapping[str, Any], name: str, channel: _Channel) -> RawEntry:
         ),
         images=images(item),
         enclosures=enclosures(item),
+        comments=tuple(_comments(item)),
+        taken_from=tuple(_taken_from(item)),
     )
 
 
@@ -229,10 +231,11 @@ def _candidate(value: object, where: str) -> tuple[Candidate, ...]:
 def _links(item: Mapping[str, Any], guid: str | None) -> Iterator[Candidate]:
     """Yield the item's links, best first; the same link may come again.
 
-    First the link that FeedBurner replaced, then the alternates (HTML before other
+    First the link that FeedBurner or Pheedo replaced, then the alternates (HTML before other
     types), then a guid that is a URL.
     """
     yield from _candidate(item.get("feedburner_origlink"), "feed:feedburner:origLink")
+    yield from _candidate(item.get("pheedo_origlink"), "feed:pheedo:origLink")
 
     alternates = []
     for link in keep_dicts(item.get("links")):
@@ -249,6 +252,24 @@ def _links(item: Mapping[str, Any], guid: str | None) -> Iterator[Candidate]:
         yield Candidate(main_link, "feed:link")
     if guid and _is_url(guid, main_link):
         yield Candidate(guid, "feed:guid")
+
+
+def _comments(item: Mapping[str, Any]) -> Iterator[Candidate]:
+    """Yield the URLs of the item's comments: of RSS, then of Atom (RFC 4685, `rel="replies"`)."""
+    yield from _candidate(item.get("comments"), "feed:comments")
+    for link in keep_dicts(item.get("links")):
+        if link.get("rel") == "replies" and link.get("type") in _HTML_TYPES:
+            yield from _candidate(link.get("href"), "feed:link[rel=replies]")
+
+
+def _taken_from(item: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the URLs of the feed and the site that an item was taken from.
+
+    That is atom:source; the `source` of RSS has no links.
+    """
+    for source in keep_dicts([item.get("source")]):
+        links = keep_dicts(source.get("links"))
+        yield from filter(None, (text_or_none(link.get("href")) for link in links))
 
 
 def _is_url(guid: str, main_link: str | None) -> bool:

@@ -1,13 +1,7 @@
-"""Looks at all items of a document together: which are usable, and whose guids repeat.
-
-An item is rejected on its own and named by its number. A guid that a document gives
-twice is trusted only the first time. If more than 5 % of a document's guids repeat, none
-of them is trusted (FreshRSS draws the line there too).
-"""
+"""Tells the usable items of a document from the others, which are named by their numbers."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aggregator.model import Candidate
@@ -18,7 +12,6 @@ if TYPE_CHECKING:
     from aggregator.model import RawEntry
 
 _MAX_TEXT = 2 * 1024 * 1024  # characters of one item's texts
-_TOLERATED_REPEATS = 0.05
 
 
 def split_rejected(
@@ -33,7 +26,7 @@ def split_rejected(
             usable.append(entry)
         else:
             rejected.append(f"{entry.item}: {reason}")
-    return _mark_repeated_guids(usable), (*rejected, *messages)
+    return tuple(usable), (*rejected, *messages)
 
 
 def _reason_to_reject(entry: RawEntry) -> str | None:
@@ -46,30 +39,6 @@ def _reason_to_reject(entry: RawEntry) -> str | None:
     if longest > _MAX_TEXT:
         return f"a text of {longest} characters, over the limit of {_MAX_TEXT}"
     return None
-
-
-def _mark_repeated_guids(entries: Sequence[RawEntry]) -> tuple[RawEntry, ...]:
-    """Mark the guids that cannot be trusted, because others of the document equal them."""
-    seen = set()
-    repeats = set()  # indexes of the entries
-    for index, entry in enumerate(entries):
-        if entry.guid is None:
-            continue
-        if entry.guid.value in seen:
-            repeats.add(index)
-        else:
-            seen.add(entry.guid.value)
-    if not repeats:
-        return tuple(entries)
-
-    trust_none = len(repeats) > _TOLERATED_REPEATS * (len(seen) + len(repeats))
-    marked = []
-    for index, entry in enumerate(entries):
-        if entry.guid and (trust_none or index in repeats):
-            marked.append(replace(entry, trusted_guid=False))
-        else:
-            marked.append(entry)
-    return tuple(marked)
 
 
 def unique(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:

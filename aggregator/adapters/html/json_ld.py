@@ -140,7 +140,7 @@ def read(document: Document, *, urls: Collection[str], headlines: Collection[str
     pages = _nodes_of_types(all_data, _PAGE_TYPES, graph)
     site_nodes = _nodes_of_types(all_data, _SITE_TYPES, graph)
 
-    page_keys = frozenset(map(url.page_key, urls))
+    page_keys = frozenset(map(url.document_key, urls))
     folded_headlines = frozenset(map(text.fold, headlines))
     article = _choose_node(articles, page_keys, folded_headlines)
     page = _choose_node(pages, page_keys, folded_headlines)
@@ -259,7 +259,7 @@ def _is_of_another_page(node: Node, headlines: Collection[str]) -> bool:
 
 
 def _has_address(node: Node, page_keys: Collection[str]) -> bool:
-    return any(url.page_key(address) in page_keys for address in _node_urls(node))
+    return any(url.document_key(address) in page_keys for address in _node_urls(node))
 
 
 def _node_urls(node: Node) -> Iterator[str]:

@@ -59,6 +59,8 @@ _WRAPPERS = _names("attributes node data fields _source item article post conten
 # The keys of an object that stands for a text, and of one that stands for a link.
 _TEXT_KEYS = _names("rendered name title label value text html")
 _LINK_KEYS = _names("url href @id src contenturl link")
+# What JSON-LD names its nodes by: `/a/#article` is a node of the page `/a/`, no place in it.
+_NODE_NAMES = ("@id", "mainentityofpage")
 
 _NOT_IN_NAME = re.compile(r"[_-]")
 _LINK = re.compile(r"(?:https?:)?//|/(?!$)|\./|\?", re.IGNORECASE)
@@ -145,9 +147,11 @@ def _plain_texts(_: str, value: Any) -> Iterator[str]:
     return _texts(value, _TEXT_KEYS)
 
 
-def _links(_: str, value: Any) -> Iterator[str]:
+def _links(name: str, value: Any) -> Iterator[str]:
     """Yield the URLs; a bare slug is none, because only its site knows what comes before it."""
     for text in _texts(value, _LINK_KEYS):
+        if name in _NODE_NAMES:
+            text = text.partition("#")[0]
         if _LINK.match(text):
             yield text
 

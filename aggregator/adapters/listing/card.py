@@ -23,7 +23,7 @@ from aggregator.adapters.listing.card_date import (
 )
 from aggregator.normalize.html import media
 from aggregator.normalize.text import count_words
-from aggregator.normalize.url import absolute_url, page_key
+from aggregator.normalize.url import absolute_url, document_key
 from aggregator.rules.document import text_pieces
 
 if TYPE_CHECKING:
@@ -87,10 +87,10 @@ def text_line(element: Any) -> str:
 
 def _links(item: Document) -> Iterator[_Link]:
     """Yield the links of an item that lead to another page."""
-    this_page = page_key(item.url or "")
+    this_page = document_key(item.url or "")
     for element in islice(item.root.iter("a"), _MAX_PARTS):
         url = absolute_url(element.get("href", ""), base=item.base_url)
-        if url and page_key(url) != this_page:
+        if url and document_key(url) != this_page:
             yield _Link(element, url)
 
 

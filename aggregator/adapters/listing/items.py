@@ -17,7 +17,7 @@ from aggregator.adapters.listing.rule_fields import escape_tags, read_rule_field
 from aggregator.model import Candidate, RawEntry, RawImage
 from aggregator.normalize.entry import choose_link
 from aggregator.normalize.text import count_words, plain_text
-from aggregator.normalize.url import page_key, same_site
+from aggregator.normalize.url import document_key, page_key, same_site
 from aggregator.rules import list_items
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def collect_usable(raw: Iterable[RawEntry], document: Document, options: ReadOpt
     stopped working shows. In an inferred list nobody promised that every part is an
     item: a part without a link of its own, or with a link to another site, is skipped.
     """
-    own_key = page_key(document.url or "")
+    this_page = document_key(document.url or "")
     usable: dict[str, RawEntry] = {}
     rejected: list[str] = []
     count = 0
@@ -140,7 +140,9 @@ def collect_usable(raw: Iterable[RawEntry], document: Document, options: ReadOpt
         url, _ = choose_link(entry)
         item_key = _item_key(entry, url, options)
 
-        if item_key is None or item_key == own_key:
+        # A place in this page (`#contact`) is in its menu, no item.
+        leads_here = url is not None and document_key(url) == this_page
+        if item_key is None or leads_here:
             if not options.is_inferred:
                 rejected.append(f"{entry.item}: no link of its own")
             continue
@@ -180,7 +182,12 @@ def _title_words(entry: RawEntry) -> float:
 
 
 def _item_key(entry: RawEntry, url: str | None, manner: ReadOptions) -> str | None:
-    """Return what tells an item from the others of its list, None where nothing does."""
+    """Return what tells an item from the others of its list, None where nothing does.
+
+    Where nobody says what the items are, links to one page are one item (its title, its remarks).
+    """
+    if url and manner.is_inferred:
+        return document_key(url)
     if url:
         return page_key(url)
     if entry.guid and manner.allow_linkless:

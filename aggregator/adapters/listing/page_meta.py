@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aggregator.adapters.listing.rule_fields import url_of_match
 from aggregator.model import Candidate
 from aggregator.normalize import language as languages
-from aggregator.normalize.url import absolute_url, page_key, same_site
+from aggregator.normalize.url import absolute_url, document_key, same_site
 from aggregator.rules.document import element_text
 
 if TYPE_CHECKING:
@@ -60,9 +60,9 @@ def find_next_page(document: Document, listing: CompiledListing) -> str | None:
     else:
         candidates = _next_links_by_rel(document)
 
-    this_page = page_key(document.url or "")
+    this_page = document_key(document.url or "")
     for url in candidates:
-        if page_key(url) != this_page:
+        if document_key(url) != this_page:
             return url
     return None
 

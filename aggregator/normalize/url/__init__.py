@@ -1,8 +1,9 @@
 """Makes of a URL the one to open (`clean`) and the one to compare (`key`).
 
 Rule: total and pure. Only http and https URLs are returned; what need not change is returned as it was
-written. A change of what `key` makes of any URL needs a new KEY_VERSION, so that stored entries are
-never re-keyed silently.
+written. A change of what `page_key` makes of any URL needs a new KEY_VERSION, so that stored entries
+are never re-keyed silently. Version 1 had no fragments but those of `#!/a` and `#/a`: it is what
+`document_key` still makes.
 """
 
 from __future__ import annotations
@@ -23,14 +24,26 @@ from aggregator.normalize.url.parts import (
     strip_url,
 )
 from aggregator.normalize.url.redirectors import unwrap
-from aggregator.normalize.url.tracking import is_tracking
+from aggregator.normalize.url.tracking import is_tracking, place_in_page
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-__all__ = ["KEY_VERSION", "absolute_url", "clean", "host", "page_key", "same_site", "unwrap"]
+__all__ = [
+    "KEY_VERSION",
+    "absolute_url",
+    "brand_of",
+    "clean",
+    "document_key",
+    "fragment_key",
+    "host",
+    "page_key",
+    "same_site",
+    "site_of",
+    "unwrap",
+]
 
-KEY_VERSION = 1
+KEY_VERSION = 2
 
 # Second-level labels under which registrars of countries sell names (`co.uk`, `com.cn`). The Public Suffix List has
 # 9,000 rules; these few cover nearly all news sites.
@@ -47,6 +60,7 @@ _SHARED_HOSTS = """
     bearblog.dev beehiiv.com ghost.io
 """
 _SHARED = frozenset(_SHARED_HOSTS.split())
+_SHARED_LABELS = frozenset(name.partition(".")[0] for name in _SHARED)
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _AMPERSANDS = re.compile(r"&(?:(?:amp|#0{0,3}38);)+", re.IGNORECASE)
@@ -57,6 +71,8 @@ _PLAIN_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~!$'()*+,=:@-]+)+")
 _PLAIN_PIECE = re.compile(r"[A-Za-z0-9._~!$'()*,:@/?=-]+")
 _PATH_KEPT = re.compile(r"(%(?:2f|3f|25|23))", re.IGNORECASE)
 _QUERY_KEPT = re.compile(r"(%(?:23|25|26|2b|3b|3d))", re.IGNORECASE)
+# Of applications in a page: the fragment names what is shown.
+_PAGE_FRAGMENTS = ("#!", "#/")
 _PATH_SAFE = "!$'()*+,;=:@~"
 _QUERY_SAFE = "!$'()*,;:@/?=~"
 
@@ -68,11 +84,12 @@ def clean(
     drop: Collection[str] = (),
     keep: Collection[str] = (),
     site_host: str | None = None,
+    keep_fragment: bool = False,
 ) -> str | None:
     """Return the absolute URL to open; None if it is no http(s) URL.
 
-    Tracking parameters, session ids and a fragment that only scrolls are removed. If nothing is
-    removed, the URL is returned as it was written.
+    Tracking parameters, session ids and a fragment that tracks or only scrolls are removed, that
+    fragment not with `keep_fragment`. If nothing is removed, the URL is returned as it was written.
 
     `drop` and `keep` are a site's own parameter names, in any case, possibly ending in `*`; `keep`
     wins. `site_host` is the host of the feed or its site: a `ref` parameter that names it (or the
@@ -88,7 +105,9 @@ def clean(
     if parts is None:
         return None
 
-    fragment = _meaningful_fragment(parts.fragment)
+    fragment = parts.fragment
+    if not keep_fragment:
+        fragment = _meaningful_fragment(fragment)
     query = _without_tracking(parts, drop=drop, keep=keep, site_host=site_host)
     is_changed = fragment != parts.fragment or query != parts.query
     if not is_changed and not _SESSION.search(parts.path):
@@ -110,14 +129,14 @@ def page_key(
     drop: Collection[str] = (),
     keep: Collection[str] = (),
 ) -> str:
-    """Return the form in which all URLs of one page are equal: `//host/path?query`, version KEY_VERSION.
+    """Return the form in which all URLs of one page, or of one place in it, are equal.
+
+    It is `//host/path?query#place`, version KEY_VERSION.
 
     `alias` maps a host to the one that it mirrors (`m.example.org` to `www.example.org`). `drop` and
     `keep` as for `clean`. What is no http(s) URL is returned trimmed. The key of a key is that key.
     """
-    trimmed = _SURROGATE.sub("\ufffd", strip_url(url))
-    trimmed = fix_slashes(_AMPERSANDS.sub("&", trimmed))
-    parts = split_url(trimmed)
+    trimmed, parts = _repair_and_split(url)
     if parts is None:
         return trimmed
 
@@ -127,17 +146,81 @@ def page_key(
         authority += f":{parts.port}"
     path = _path_key(parts.path)
     query = _query_key(parts, drop, keep)
-    fragment = _fragment_key(parts.fragment)
-    return f"//{authority}{path}{query}{fragment}"
+    return f"//{authority}{path}{query}{_fragment_key(parts.fragment)}"
+
+
+def document_key(
+    url: str,
+    *,
+    alias: Mapping[str, str] = MappingProxyType({}),
+    drop: Collection[str] = (),
+    keep: Collection[str] = (),
+) -> str:
+    """Return the key of the page that a URL leads to, whatever place in it the URL names.
+
+    A fragment that names the page itself (`#!/a`, `#/a`) stays. Arguments as for `page_key`.
+
+    >>> document_key("https://example.org/a#comment-4")
+    '//example.org/a'
+    """
+    whole = page_key(url, alias=alias, drop=drop, keep=keep)
+    fragment = fragment_key(url)
+    if fragment.startswith(_PAGE_FRAGMENTS):
+        return whole
+    return whole.removesuffix(fragment)
+
+
+def fragment_key(url: str) -> str:
+    """Return the fragment that a URL's key ends in, with `#`; "" if there is none.
+
+    >>> fragment_key("https://example.org/a#comment-4"), fragment_key("//example.org/a#top")
+    ('#comment-4', '')
+    """
+    _, parts = _repair_and_split(url)
+    if parts is None:
+        return ""
+    return _fragment_key(parts.fragment)
+
+
+def _repair_and_split(url: str) -> tuple[str, UrlParts | None]:
+    """Return a URL without what browsers ignore in it, and its parts; None if it is no http(s) URL."""
+    trimmed = _SURROGATE.sub("\ufffd", strip_url(url))
+    trimmed = fix_slashes(_AMPERSANDS.sub("&", trimmed))
+    return trimmed, split_url(trimmed)
 
 
 def same_site(a: str, b: str) -> bool:
     """Tell whether two URLs lie under one registrable domain (`m.example.co.uk`, `www.example.co.uk`)."""
-    host_a = host(a)
-    host_b = host(b)
-    if host_a is None or host_b is None:
-        return False
-    return _registrable_domain(host_a) == _registrable_domain(host_b)
+    site = site_of(a)
+    return site is not None and site == site_of(b)
+
+
+def site_of(url: str) -> str | None:
+    """Return the registrable domain that a URL lies under; None if it is no http(s) URL.
+
+    >>> site_of("https://m.example.co.uk/a")
+    'example.co.uk'
+    """
+    name = host(url)
+    if name is None:
+        return None
+    return _registrable_domain(name)
+
+
+def brand_of(url: str) -> str | None:
+    """Return the name that the owner of a site has registered, without its suffix.
+
+    None for IP addresses, for single labels (`localhost`) and where many people share a domain.
+
+    >>> brand_of("https://news.example.co.uk/"), brand_of("https://example.com/")
+    ('example', 'example')
+    """
+    brand, _, suffix = (site_of(url) or "").partition(".")
+    is_address = suffix[-1:].isdigit()
+    is_shared = suffix in _SHARED or brand in _SHARED_LABELS
+    if not suffix or is_address or is_shared:
+        return None
+    return brand
 
 
 def _without_www(name: str) -> str:
@@ -179,10 +262,10 @@ def _is_second_level(labels: Sequence[str]) -> bool:
 
 
 def _meaningful_fragment(fragment: str | None) -> str | None:
-    """Return a fragment that names a page (`#!/a`, `#/a`); None for one that only scrolls."""
-    if fragment and fragment[0] in "!/":
-        return fragment
-    return None
+    """Return a fragment that names a page (`#!/a`) or a place in it; None for any other."""
+    if not fragment:
+        return None
+    return place_in_page(fragment) or None
 
 
 def _without_tracking(
@@ -238,14 +321,14 @@ def _piece_key(piece: str) -> str:
 
 
 def _fragment_key(fragment: str | None) -> str:
-    """Return the one spelling of a fragment that names a page, with `#`."""
-    meaningful = _meaningful_fragment(fragment)
-    if meaningful is None:
+    """Return the one spelling of a fragment that names a page or a place in it, with `#`."""
+    if not fragment:
         return ""
-    spelled = _respell(meaningful, _QUERY_KEPT, _QUERY_SAFE)
-    if not spelled.strip("!/"):
+    # What tracks is looked for in the one spelling: the key of a key has to be that key.
+    place = place_in_page(_respell(fragment, _QUERY_KEPT, _QUERY_SAFE))
+    if not place.strip("!/"):
         return ""
-    return f"#{spelled}"
+    return f"#{place}"
 
 
 def _respell(text: str, kept: re.Pattern[str], safe: str) -> str:

@@ -8,18 +8,16 @@ them gives it to several of its articles. The rules and their reasons are in doc
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
 from typing import TYPE_CHECKING
 
-from aggregator.store.merge.article import uid_of
 from aggregator.store.merge.statement import NOW_TOLERANCE, Sighting, fold_title
 from aggregator.store.schema import EPOCH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 
 # Another title and a date that is further away than this: the id was used again.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ EXCERPT_LETTERS = 600
 
 _LINK_PREFIX = "url:"
 _GUID_PREFIX = "guid:"
-_NEVER = datetime.max
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +284,7 @@ def _lead_key(statement: Statement, statements: Sequence[Statement]) -> tuple[ob
         -current.tier,
         -size_class(current.letters),
         any(_is_left_behind(statement, other) for other in statements),
-        (earliest is None, _NEVER if earliest is None else earliest.replace(tzinfo=None)),
+        earliest or _NEVER,
         statement.source,
     )
 

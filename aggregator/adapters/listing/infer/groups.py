@@ -18,7 +18,7 @@ from aggregator.adapters.html import class_names
 from aggregator.adapters.html.class_names import class_words
 from aggregator.adapters.listing.card import text_line
 from aggregator.normalize.text import count_words
-from aggregator.normalize.url import absolute_url, page_key, same_site
+from aggregator.normalize.url import absolute_url, document_key, same_site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -109,9 +109,9 @@ def target_key(link: Any, document: Document) -> str | None:
     if url is None or not same_site(url, this_page):
         return None
 
-    target = page_key(url)
+    target = document_key(url)
     is_front_page = target.count("/") == len("///") and target.endswith("/")
-    if is_front_page or target == page_key(this_page):
+    if is_front_page or target == document_key(this_page):
         return None
     return target
 
