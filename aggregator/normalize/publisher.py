@@ -36,8 +36,8 @@ _PROXIES = ("feedburner.com", "feedproxy.google.com", "feedpress.me", "feedblitz
 class DocumentOrigin:
     """Whose a document is, by the sites of its articles.
 
-    Articles on the sites in `certain` are its own, with `relays_any` those on every site. `claimed`
-    are the sites that it says are its own, `brands` their brands. `frequent` are the sites that most
+    Articles on the sites in `certain` are its own. `relays_any` tells of a proxy that claims no home:
+    whose it is cannot be known, and most are their publishers'. `claimed` are the sites that it says are its own, `brands` their brands. `frequent` are the sites that most
     of its links lead to.
     """
 
@@ -53,9 +53,9 @@ class DocumentOrigin:
         `taken_from` are the URLs that the item names as its own source.
         """
         site = url.site_of(link or "")
-        if site is None or self.relays_any or site in self.certain:
+        if site is None or site in self.certain:
             return CERTAIN
-        if site in self.claimed or url.brand_of(f"//{site}") in self.brands:
+        if self.relays_any or site in self.claimed or url.brand_of(f"//{site}") in self.brands:
             return CLAIMED
         if site in map(url.site_of, taken_from):
             return CLAIMED
