@@ -133,12 +133,12 @@ class App:
     def _rows(self) -> Iterable[tuple[str, str, datetime, int]]:
         now = self.clock()
         known = {state.source for state in self.store.states()}
-        together = sum(
+        new_sources = sum(
             source.url is not None and source.id not in known for source in self.sources.values()
         )
         for source in self.sources.values():
-            first_due = schedule.first_due(source.id, now=now, together=together)
-            yield source.id, source.location, first_due, source.priority
+            first_poll = schedule.first_poll_time(source.id, now=now, new_sources=new_sources)
+            yield source.id, source.location, first_poll, source.priority
 
     @property
     def _lease(self) -> timedelta:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from aggregator.app import App, open_store, remove_view_files, rules_of, stray_view_files
-from aggregator.config import Config, Source, load
+from aggregator.config import Config, Source, load_config
 from aggregator.errors import ConfigError, StoreError
 from aggregator.model import Outcome, Result
 from aggregator.run.host_queue import MAX_TURN_WAIT
@@ -52,7 +52,7 @@ def config_of(tmp_path: Path, count: int, **given: Any) -> Config:
         Source(id=f"s{number}", url=f"https://harbour.example/{number}") for number in range(count)
     )
     main = Config(database=f"sqlite:///{tmp_path}/store.db", output=tmp_path / "feeds", **given)
-    return main.read_from((), sources=sources)
+    return main.with_sources((), sources=sources)
 
 
 @pytest.mark.no_cover
@@ -299,10 +299,10 @@ FETCH = """
 import asyncio, sys
 from pathlib import Path
 from aggregator.app import App, open_store
-from aggregator.config import load
+from aggregator.config import load_config
 
 async def main():
-    config = load(Path(sys.argv[1]), env={})
+    config = load_config(Path(sys.argv[1]), env={})
     with open_store(config) as store:
         async with App(config, store) as app:
             print("begun", flush=True)
@@ -355,7 +355,7 @@ def killed(path: Path, seconds: float) -> None:
 
 
 async def fetch(path: Path) -> None:
-    config = load(path, env={})
+    config = load_config(path, env={})
     with open_store(config) as store:
         async with App(config, store) as app:
             await app.cycle(force=True)

@@ -58,14 +58,14 @@ class Invocation:
 
         Raises: ConfigError, UsageError.
         """
-        from aggregator.config import load
+        from aggregator.config import load_config
 
         if not self.explicit and not self.path.exists():
             raise UsageError(
                 f"no configuration: {self.path} does not exist; write one with `aggregator init`,"
                 " or name one with --config"
             )
-        return load(self.path, env=os.environ, sites=sites, selector=_check_selector)
+        return load_config(self.path, env=os.environ, sites=sites, check_selector=_check_selector)
 
     def configure_logging(self, usual: int, *, prints_outcomes: bool = False) -> None:
         """Send log lines to stderr, from level `usual` up; `-v` lowers it by one, `-q` leaves errors only.
@@ -129,12 +129,12 @@ def get_invocation(ctx: typer.Context) -> Invocation:
 
 def find_source(name: str, config: Config) -> Source:
     """Return a configured source by its id. Raises UsageError that suggests the nearest id."""
-    from aggregator.config.words import nearest
+    from aggregator.config.words import find_nearest
 
     by_id = {source.id: source for source in config.sources}
     if name in by_id:
         return by_id[name]
-    guess = nearest(name, by_id)
+    guess = find_nearest(name, by_id)
     if guess:
         hint = f", did you mean `{guess}`?"
     elif by_id:

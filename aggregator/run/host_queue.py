@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from aggregator.schedule import LONGEST_RETRY_AFTER
+from aggregator.schedule import MAX_RETRY_AFTER
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -88,7 +88,7 @@ class HostQueue:
 
     def set_retry_after(self, host: str, wait: timedelta) -> None:
         """Remember that a host asked to be left alone, for those that wait for their turn."""
-        until = self._clock() + min(wait, LONGEST_RETRY_AFTER)
+        until = self._clock() + min(wait, MAX_RETRY_AFTER)
         self._told[host] = max(until, self._told.get(host, until))
 
     async def _acquire_in_time(self, lane: _HostSlots) -> bool:

@@ -72,13 +72,13 @@ def failure(
         source.id,
         now=context.clock(),
         every=source.every,
-        every_stated=source.every_stated,
+        is_every_explicit=source.is_every_explicit,
         has_validators=has_validators,
         last_change=state.last_change,
         hints=PollingHints(retry_after=error.retry_after),
         failures=failures,
         error=kind,
-        least=_min_interval(source),
+        min_interval=_min_interval(source),
     )
     host_waits = {}
     if due.not_before:
@@ -183,20 +183,20 @@ def _shares(fetched: Fetched, parsed: ParseResult, pages: PageFetcher) -> tuple[
 
 def _next_fetch(
     source: Source, fetched: Fetched, hints: PollingHints, now: datetime, *, last_change: datetime
-) -> schedule.Due:
+) -> schedule.NextFetch:
     if fetched.has_more:
-        return schedule.Due(at=now, reason=UNREAD_REASON)
+        return schedule.NextFetch(at=now, reason=UNREAD_REASON)
     is_folder = source.path is not None
     answer = fetched.hints
     return schedule.next_fetch(
         source.id,
         now=now,
         every=source.every,
-        every_stated=source.every_stated or is_folder,
+        is_every_explicit=source.is_every_explicit or is_folder,
         has_validators=fetched.state.validators is not None or is_folder,
         last_change=last_change,
         hints=replace(hints, max_age=answer.max_age, retry_after=answer.retry_after),
-        least=_min_interval(source),
+        min_interval=_min_interval(source),
     )
 
 
@@ -204,7 +204,7 @@ def _min_interval(source: Source) -> timedelta:
     """Return the least interval: a folder is the user's own and may be read as often as wished."""
     if source.path is not None:
         return timedelta(0)
-    return schedule.LEAST
+    return schedule.MIN_INTERVAL
 
 
 def _leaves_move(state: SourceState, error: SourceError, failures: int) -> bool:

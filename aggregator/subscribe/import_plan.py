@@ -63,7 +63,7 @@ def plan_import(feeds: Iterable[Subscription], config: Config) -> list[ImportRes
 
 def _refusal(feed: Subscription, *, allow_private: bool) -> str | None:
     """Say why a feed cannot be a source; None where it can."""
-    from aggregator.config.types import plain_url
+    from aggregator.config.types import check_plain_url
     from aggregator.fetch.private_address import host_refusal_reason, is_loopback_host
 
     if feed.url is None:
@@ -71,7 +71,7 @@ def _refusal(feed: Subscription, *, allow_private: bool) -> str | None:
     if len(feed.url) > MAX_ADDRESS:
         return f"an address of {len(feed.url)} characters, over the limit of {MAX_ADDRESS}"
     try:
-        parts = urlsplit(plain_url(feed.url))
+        parts = urlsplit(check_plain_url(feed.url))
     except ValueError as error:
         return f"its address {error}"
     host = parts.hostname or ""
@@ -85,12 +85,12 @@ def _refusal(feed: Subscription, *, allow_private: bool) -> str | None:
 
 def _new_id(url: str, taken: set[str]) -> str:
     """Make an id as the configuration would make it, and take it."""
-    from aggregator.config.words import digest, id_of_url
+    from aggregator.config.words import id_of_url, short_hash
 
     made = identity = id_of_url(url)
     seed = url
     while identity in taken:
-        identity = f"{made}-{digest(seed)}"
+        identity = f"{made}-{short_hash(seed)}"
         seed += " "
     taken.add(identity)
     return identity

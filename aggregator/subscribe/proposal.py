@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
 
-from aggregator.config.edit.add import Addition
+from aggregator.config.edit.add import SourceAddition
 from aggregator.errors import AggregatorError
 from aggregator.schedule import DAY
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from aggregator.config import Config
-    from aggregator.config.yaml_document import Steps
+    from aggregator.config.yaml_document import YamlPath
     from aggregator.dry_run import Step
     from aggregator.model import Capture, Revision
     from aggregator.parse.captures import ParseResult
@@ -38,15 +38,17 @@ class SourceName:
     name: str | None = None
 
 
-def propose_source(found: FoundSource, naming: SourceName, file: Path, config: Config) -> Addition:
+def propose_source(
+    found: FoundSource, naming: SourceName, file: Path, config: Config
+) -> SourceAddition:
     """Everything that is to be written for a source that was found."""
     named = {"id": naming.id, "name": naming.name or _own_name(found), **found.given}
     if found.inferred is None:
-        return Addition(file, named, {(): _explain_choice(found)}, defaults=_defaults(found))
+        return SourceAddition(file, named, {(): _explain_choice(found)}, defaults=_defaults(found))
     test, capture = _test(found, naming.id, config)
     beside = {file.parent / test["capture"]: capture} if test else {}
     given = {**named, "tests": [test] if test else []}
-    return Addition(file, given, _evidence(found), beside, defaults=_defaults(found))
+    return SourceAddition(file, given, _evidence(found), beside, defaults=_defaults(found))
 
 
 def _defaults(found: FoundSource) -> dict[str, str]:
@@ -59,7 +61,7 @@ def _defaults(found: FoundSource) -> dict[str, str]:
     if source.url is None:
         return {}
     every = source.every
-    if ttl is not None and not source.every_stated:
+    if ttl is not None and not source.is_every_explicit:
         every = max(every, min(ttl, DAY))
     return {"every": _duration(every)}
 
@@ -92,11 +94,11 @@ def _explain_choice(found: FoundSource) -> str:
     )
 
 
-def _evidence(found: FoundSource) -> Mapping[Steps, str]:
+def _evidence(found: FoundSource) -> Mapping[YamlPath, str]:
     inferred = found.inferred
     if inferred is None:
         return {}
-    notes: dict[Steps, str] = {
+    notes: dict[YamlPath, str] = {
         (): "These rules were inferred from the page; look whether they are right."
     }
     notes[("items",)] = f"{inferred.count} items"

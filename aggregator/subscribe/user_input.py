@@ -91,18 +91,18 @@ def _urls(address: str) -> tuple[str, ...]:
 
 
 def _check_url(urls: tuple[str, ...], text: str) -> tuple[str, ...]:
-    from aggregator.config.types import plain_url
-    from aggregator.config.words import meant_url
+    from aggregator.config.types import check_plain_url
+    from aggregator.config.words import guess_url
     from aggregator.normalize.url import absolute_url
 
     found = tuple(url for written in urls if (url := absolute_url(written)))
     if not found or not all(_HOST.fullmatch(_authority(url)) for url in found):
-        example = meant_url(text) or "https://example.org/"
+        example = guess_url(text) or "https://example.org/"
         raise UsageError(
             f"`{text[:200]}` is no address: write it as {example}, or name a folder that is there"
         )
     try:
-        return tuple(map(plain_url, found))
+        return tuple(map(check_plain_url, found))
     except ValueError as error:
         raise UsageError(f"the address {error}") from error
 

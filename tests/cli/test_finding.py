@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aggregator.config import default
-from aggregator.config.edit.add import Addition, draft
+from aggregator.config import default_config
+from aggregator.config.edit.add import SourceAddition, build_source
 from aggregator.dry_run import Rehearsal, Step
 from aggregator.errors import SourceError
 from aggregator.fetch import Response
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 7, 4, 12, tzinfo=UTC)
 HOME = "https://news.example.org/"
-CONFIG = default()
+CONFIG = default_config()
 SITES = load_sites(None)
 EMPTY = '<rss version="2.0"><channel><title>Nothing yet</title></channel></rss>'
 
@@ -134,7 +134,7 @@ class Web:
 
 
 def drafted(given: Mapping[str, Any]) -> Source:
-    return draft({"id": "added", **given}, CONFIG, Path("/config/sources/added.yaml"))
+    return build_source({"id": "added", **given}, CONFIG, Path("/config/sources/added.yaml"))
 
 
 def found(web: Web, *urls: str) -> tuple[str, str]:
@@ -312,7 +312,7 @@ def test_rules_are_inferred_from_what_repeats() -> None:
     assert len(entries(result.dry_run)) == 8
 
 
-def proposed(web: Web, name: str | None = None) -> Addition:
+def proposed(web: Web, name: str | None = None) -> SourceAddition:
     result = web.find()
     assert isinstance(result, FoundSource)
     return propose_source(
@@ -341,7 +341,7 @@ def test_inferred_rules_are_proposed_with_evidence_and_a_test() -> None:
             },
         }
     ]
-    ((path, packed),) = addition.beside.items()
+    ((path, packed),) = addition.extra_files.items()
     assert (path, gzip.decompress(packed)) == (
         Path("/config/sources/captures/quay.html.gz"),
         document.encode(),
@@ -368,7 +368,7 @@ def test_a_charset_that_only_the_server_knows_is_part_of_the_test() -> None:
 def test_a_feed_gives_its_name_unless_a_person_does() -> None:
     pages = {HOME: rss("  The\n Harbour ")}
 
-    assert proposed(Web(pages)) == Addition(
+    assert proposed(Web(pages)) == SourceAddition(
         Path("/config/sources/added.yaml"),
         {"id": "quay", "name": "The Harbour", "url": HOME, "adapter": "feed"},
         {(): ""},

@@ -77,7 +77,7 @@ PACES = [
         "every 1 h, more seldom while nothing changes: the server sends no validators",
     ),
     ("with validators", replace(HOURLY, validators=KNOWN), {}, "every 1 h"),
-    ("stated", HOURLY, {"every_stated": True}, "every 1 h"),
+    ("stated", HOURLY, {"is_every_explicit": True}, "every 1 h"),
     ("a folder", HOURLY, {"path": Path("/saved")}, "every 1 h"),
     (
         "max-age",
@@ -103,7 +103,7 @@ def test_the_pace_is_the_interval_or_what_the_server_asks_for(
 ) -> None:
     place = {"path": given["path"]} if "path" in given else {"url": "https://example.org/feed"}
     source = Source(id="a", **place).with_origin(
-        origin="", stated=(), every_stated="every_stated" in given
+        origin="", given_keys=(), is_every_explicit="is_every_explicit" in given
     )
 
     assert describe_pace(source, state) == words

@@ -359,10 +359,10 @@ def test_a_second_daemon_is_refused_and_told_who_is_first(home: Any) -> None:
 SERVE = """
 import sys, logging
 from pathlib import Path
-from aggregator.config import load
+from aggregator.config import load_config
 from aggregator.daemon.daemon import serve
 logging.basicConfig(level=logging.INFO)
-serve(lambda: load(Path(sys.argv[1]), env={}))
+serve(lambda: load_config(Path(sys.argv[1]), env={}))
 """
 
 

@@ -92,10 +92,12 @@ def test_a_path_that_cannot_be_looked_at_is_watched_as_if_nothing_was_there(
 
 
 def test_without_files_there_is_nothing_to_watch(tmp_path: Path) -> None:
-    from aggregator.config import default
+    from aggregator.config import default_config
 
     async def story() -> None:
-        await watch_files(WatchPlan.for_config(default()), lambda _: None, stop=asyncio.Event())
+        await watch_files(
+            WatchPlan.for_config(default_config()), lambda _: None, stop=asyncio.Event()
+        )
 
     asyncio.run(story())
 

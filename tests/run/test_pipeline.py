@@ -599,7 +599,9 @@ def test_a_page_with_one_link_that_looks_like_an_article_is_no_list(
         async with way.Origin({"/": way.Reply(html(card.format(1)), headers=headers)}) as origin:
             home.follow(f'{{id: few, url: "{origin.url("/")}"}}')
             async with home.app(clock) as app:
-                rules = Source(id="few", url=origin.url(), items=(".card",), fields=FIELDS).page
+                rules = Source(
+                    id="few", url=origin.url(), items=(".card",), fields=FIELDS
+                ).own_rules
 
                 async def helped(captures: Any, job: Any) -> ParseResult:
                     return parse_captures(captures, replace(job, page_rules=rules), SITES)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from aggregator.cli.context import Invocation
     from aggregator.config import Config, Source
-    from aggregator.config.edit.add import Addition
+    from aggregator.config.edit.add import SourceAddition
     from aggregator.dry_run import Stage
     from aggregator.model import Revision
     from aggregator.subscribe.search import AlreadyFollowed, FoundSource, Search
@@ -64,14 +64,14 @@ def add(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show it and write nothing.")] = False,
 ) -> int:
     """Find the feed of an address, or the rules to read its page, and write it down as a source."""
-    from aggregator.config.edit.add import file_for
+    from aggregator.config.edit.add import choose_file
     from aggregator.subscribe.proposal import SourceName, propose_source
     from aggregator.subscribe.search import FoundSource
     from aggregator.subscribe.user_input import parse_user_input
 
     ctx.obj.configure_logging(logging.ERROR)
     config = ctx.obj.load()
-    destination = file_for(config, file, env=os.environ)
+    destination = choose_file(config, file, env=os.environ)
     _check_id(id, config)
     aim = parse_user_input(address)
     tell: Callable[[str], None] = (lambda _: None) if ctx.obj.quiet else print_stderr
@@ -97,12 +97,12 @@ def add(
 
 def _check_id(identity: str | None, config: "Config") -> None:
     """Raise UsageError for an id that is invalid or taken."""
-    from aggregator.config.types import identifier
+    from aggregator.config.types import check_identifier
 
     if identity is None:
         return
     try:
-        identifier(identity)
+        check_identifier(identity)
     except ValueError as error:
         raise UsageError(f"--id {error}, not `{identity[:100]}`") from error
     taken = next((source for source in config.sources if source.id == identity), None)
@@ -115,13 +115,13 @@ def _make_search(
 ) -> "Search":
     from functools import partial
 
-    from aggregator.config.edit.add import draft
+    from aggregator.config.edit.add import build_source
     from aggregator.dry_run import rehearse
     from aggregator.rules.selector import compile_selector
     from aggregator.subscribe.search import Search
 
     def draft_source(given: "Mapping[str, Any]") -> "Source":
-        return draft({"id": "added", **given}, config, file, selector=compile_selector)
+        return build_source({"id": "added", **given}, config, file, check_selector=compile_selector)
 
     return Search(
         partial(rehearse, config, reuse=True, on=stage), draft_source, _source_lookup(config), tell
@@ -271,7 +271,7 @@ def _print_nothing_found(aim: "UserInput", main: Path, *, private: bool) -> int:
 
 def _make_id(aim: "UserInput", config: "Config") -> str:
     """Make an id from the user's own input, because that is what they will look for."""
-    from aggregator.config.words import digest, id_of_path, id_of_url
+    from aggregator.config.words import id_of_path, id_of_url, short_hash
 
     if aim.path:
         text = aim.path
@@ -284,17 +284,17 @@ def _make_id(aim: "UserInput", config: "Config") -> str:
     if made not in taken:
         return made
 
-    name = f"{made}-{digest(text)}"
+    name = f"{made}-{short_hash(text)}"
     numbers = count(2)
     while name in taken:
         name = f"{made}-{next(numbers)}"
     return name
 
 
-def _print_source(found: "FoundSource", addition: "Addition") -> None:
+def _print_source(found: "FoundSource", addition: "SourceAddition") -> None:
     from aggregator.subscribe.search import entries
 
-    write_stdout(replace_unprintable(addition.text).encode())
+    write_stdout(replace_unprintable(addition.yaml_text).encode())
     write_stdout(b"\n")
     shown = entries(found.dry_run)
     print_table(COLUMNS, map(_entry_row, shown[:PREVIEW_ENTRIES]))
@@ -339,9 +339,9 @@ def _pace_line(found: "FoundSource") -> str:
     return f"pace: {words}; `every:` sets another interval"
 
 
-def _write_source(addition: "Addition", invocation: "Invocation", *, dry_run: bool) -> str:
+def _write_source(addition: "SourceAddition", invocation: "Invocation", *, dry_run: bool) -> str:
     """Write the source unless `dry_run`; return a message that says what was done."""
-    from aggregator.config.edit.add import add as write
+    from aggregator.config.edit.add import add_source as write
 
     if dry_run:
         return f"nothing is written (--dry-run); it would be added to {addition.file}"

@@ -54,7 +54,7 @@ def import_(
     ] = "table",
 ) -> int:
     """Add the feeds of an OPML file."""
-    from aggregator.config.edit.add import file_for
+    from aggregator.config.edit.add import choose_file
     from aggregator.subscribe.import_plan import plan_import
 
     ctx.obj.configure_logging(logging.WARNING)
@@ -62,7 +62,7 @@ def import_(
     listed = _read_opml(file)
     found = plan_import(listed.feeds, config)
     new = [fate for fate in found if fate.verdict == "added"]
-    first = file_for(config, to or ctx.obj.path.parent / DEFAULT_FILE, env=os.environ)
+    first = choose_file(config, to or ctx.obj.path.parent / DEFAULT_FILE, env=os.environ)
     paths = [] if dry_run or not new else _write_sources(ctx.obj, new, first)
     _print_results(found, format)
     if not ctx.obj.quiet:
@@ -95,22 +95,22 @@ def _write_sources(
 
     Raises: ConfigError, UsageError; the files are then as they were before.
     """
-    from aggregator.config.edit.add import alone
+    from aggregator.config.edit.add import lock_file
 
-    with alone(first):
+    with lock_file(first):
         return _append_and_reload(invocation, new, first)
 
 
 def _append_and_reload(
     invocation: "Invocation", new: "Sequence[ImportResult]", first: Path
 ) -> list[Path]:
-    from aggregator.config.edit.add import append
+    from aggregator.config.edit.add import append_sources
 
     before: dict[Path, bytes | None] = {}
     try:
         for path, part in _split_over_files(new, first):
             before[path] = path.read_bytes() if path.exists() else None
-            append(invocation.path, [fate.mapping for fate in part], file=path)
+            append_sources(invocation.path, [fate.mapping for fate in part], file=path)
         followed = {source.id for source in invocation.load().sources}
         if any(fate.id not in followed for fate in new):
             raise UsageError(

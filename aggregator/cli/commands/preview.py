@@ -139,20 +139,20 @@ def _load_source(
             )
         return config, find_source(name, config)
     source = _source_from_url(invocation, _complete_url(name), adapter or "auto")
-    every_stated = "every" in config.defaults.model_fields_set
+    is_every_explicit = "every" in config.defaults.model_fields_set
     source = source.model_copy(update={"every": config.defaults.every})
-    return config, source.with_origin(origin="", stated=(), every_stated=every_stated)
+    return config, source.with_origin(origin="", given_keys=(), is_every_explicit=is_every_explicit)
 
 
 def _is_url(name: str, ids: "Collection[str]") -> bool:
     """Tell a URL from the id of a source; a host name close to an id is a misspelt id."""
-    from aggregator.config.words import nearest
+    from aggregator.config.words import find_nearest
 
     if name in ids or not _URL_LIKE.search(name):
         return False
     if "/" in name or ":" in name or "@" in name:
         return True
-    return nearest(name, ids) is None
+    return find_nearest(name, ids) is None
 
 
 def _complete_url(name: str) -> str:
@@ -173,13 +173,13 @@ def _source_from_url(invocation: "Invocation", url: str, adapter: str) -> "Sourc
     from pydantic import ValidationError
 
     from aggregator.config import Source
-    from aggregator.config.record import Setting
+    from aggregator.config.record import ValidationContext
     from aggregator.config.words import id_of_url
 
-    setting = Setting(invocation.path.parent, invocation.site_names())
+    context = ValidationContext(invocation.path.parent, invocation.site_names())
     try:
         return Source.model_validate(
-            {"id": id_of_url(url), "url": url, "adapter": adapter}, context=setting
+            {"id": id_of_url(url), "url": url, "adapter": adapter}, context=context
         )
     except ValidationError as error:
         raise UsageError("; ".join(map(_validation_reason, error.errors()))) from error
@@ -202,9 +202,9 @@ async def _run_preview(
     async with stage(config) as shared:
         dry_run = await rehearse(config, source, articles=articles, reuse=True, on=shared)
         if not source.origin and source.adapter == "auto" and dry_run.responses:
-            alone = await _preview_article(source, dry_run, sites, shared.workers)
-            if alone is not None:
-                return alone
+            article_preview = await _preview_article(source, dry_run, sites, shared.workers)
+            if article_preview is not None:
+                return article_preview
     return build_preview(dry_run, sites, explained_numbers=chosen)
 
 

@@ -41,7 +41,7 @@ def run(
 
 def _check_listen(listen: str) -> None:
     """Raise UsageError unless it is host:port."""
-    from aggregator.config.types import listen as checked
+    from aggregator.config.types import check_listen as checked
 
     try:
         checked(listen)

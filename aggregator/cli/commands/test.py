@@ -73,12 +73,12 @@ def _collect_tests(
 
 
 def _check_names(names: "Sequence[str]", known: "Sequence[str]") -> None:
-    from aggregator.config.words import nearest
+    from aggregator.config.words import find_nearest
 
     for name in names:
         if name in known:
             continue
-        guess = nearest(name, known)
+        guess = find_nearest(name, known)
         hint = f", did you mean `{guess}`?" if guess else ""
         raise UsageError(f"there is no source and there are no site rules `{name}`{hint}")
 

@@ -17,7 +17,7 @@ from aggregator.model import Entry
 from aggregator.normalize.html import html_to_text
 from aggregator.parse.trace import trace_items, unmatched_selectors
 from aggregator.run.page_fetcher import redact_query
-from aggregator.schedule import RETRY_AFTER
+from aggregator.schedule import RETRY_AFTER_REASON
 from aggregator.store.merge.article import NAMESPACE
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def build_preview(
 def _describe_pace(dry_run: Rehearsal) -> str | None:
     """Describe how often the source would be fetched; after a failure only if its server asked to wait."""
     state = dry_run.result.state
-    if dry_run.result.outcome.error and state.reason != RETRY_AFTER:
+    if dry_run.result.outcome.error and state.reason != RETRY_AFTER_REASON:
         return None
     return describe_pace(dry_run.source, state)
 

@@ -74,12 +74,16 @@ def describe_due(status: SourceStatus, *, now: datetime) -> str:
     """
     if status.state_name == "disabled":
         return "never: disabled"
-    first = f"never asked, then {schedule.every_words(status.source.every)}"
+    first = f"never asked, then {schedule.describe_interval(status.source.every)}"
     if status.state is None:
         return f"now: {first}"
     due, not_before = status.next_due(), status.state.not_before
     when = "never" if due is None else describe_wait(due, now=now)
-    if status.state.reason == schedule.RETRY_AFTER and not_before is not None and not_before > now:
+    if (
+        status.state.reason == schedule.RETRY_AFTER_REASON
+        and not_before is not None
+        and not_before > now
+    ):
         when = f"{when}, not before {describe_time(not_before, now=now)}"
     return f"{when}: {status.state.reason or first}"
 
@@ -89,14 +93,14 @@ def describe_pace(source: Source, state: SourceState) -> str:
 
     It is the interval (`every 1 h`), or what the server asks for instead (`again in 3 h: max-age`).
     """
-    interval = schedule.every_words(source.every)
+    interval = schedule.describe_interval(source.every)
     ran = state.last_run or state.next_fetch_at
-    if state.reason == schedule.RETRY_AFTER and state.not_before is not None:
+    if state.reason == schedule.RETRY_AFTER_REASON and state.not_before is not None:
         return f"not before {describe_time(state.not_before, now=ran)}: {state.reason}"
     if state.reason != interval:
         return f"again in {rough_duration(earliest_fetch(state) - ran)}: {state.reason}"
 
-    adapts = source.url is not None and not source.every_stated and source.every < schedule.DAY
+    adapts = source.url is not None and not source.is_every_explicit and source.every < schedule.DAY
     if adapts and state.validators is None:
         return f"{interval}, more seldom while nothing changes: the server sends no validators"
     return interval
