@@ -20,7 +20,7 @@ from aggregator.fetch.deferred import LazyFetcher
 from aggregator.normalize.html import html_to_text
 from aggregator.normalize.identity import url_key
 from aggregator.parse.pool import ParserPool
-from aggregator.publish.selection import narrow, selects
+from aggregator.publish.selection import make_predicate, split_filter
 from aggregator.run.host_queue import MAX_TURN_WAIT, HostQueue
 from aggregator.run.pipeline import RunContext, run
 from aggregator.run.settings import fetch_settings, longest_run, preview_cache_of
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from aggregator.config import Config, Source, View
     from aggregator.model import Entry, Outcome, Revision, SourceState
-    from aggregator.publish import PublishedDocument, ViewHead
+    from aggregator.publish import PublishedDocument, ViewInfo
     from aggregator.store import KnownArticle
     from aggregator.store.retention import PruneResult
 
@@ -300,16 +300,16 @@ class App:
             for kind in publish.OUTPUTS
         }
 
-    def view_head(self, view: View) -> ViewHead:
+    def view_head(self, view: View) -> ViewInfo:
         sources = {}
         for source in self.config.sources:
             name = source.name or source.id
-            sources[source.id] = publish.SourceHead(name, _public(source.display_location))
-        head = publish.ViewHead(view.id, view.title, self_url=None, home_url=None, sources=sources)
+            sources[source.id] = publish.SourceInfo(name, _public(source.display_location))
+        info = publish.ViewInfo(view.id, view.title, self_url=None, home_url=None, sources=sources)
         if not self.config.server.public_url:
-            return head
+            return info
         base = self.config.server.public_url.rstrip("/")
-        return replace(head, self_url=f"{base}/views/{view.id}.atom", home_url=f"{base}/")
+        return replace(info, self_url=f"{base}/views/{view.id}.atom", home_url=f"{base}/")
 
     def entries_of(self, view: View, limit: int | None = None) -> list[Entry]:
         chosen = _selection(view)
@@ -334,7 +334,7 @@ class App:
         data = output.render(
             replace(self.view_head(view), links=self.store.entry_urls(copies)), entries
         )
-        written = publish.write(path, data)
+        written = publish.write_file(path, data)
         return Rendition(
             path,
             written,
@@ -385,9 +385,9 @@ def stray_view_files(config: Config) -> list[Path]:
 
 
 def _selection(view: View) -> Selection:
-    part = narrow(view.where)
+    part = split_filter(view.where)
     group = view.duplicates == "group"
-    return Selection(part.language, part.source, part.tag, selects(part.rest), group)
+    return Selection(part.language, part.source, part.tag, make_predicate(part.rest), group)
 
 
 def _modified_at(path: Path) -> datetime:

@@ -290,9 +290,9 @@ def test_the_address_of_a_source_is_published_without_its_password(home: Any, cl
         async with home.app(clock) as app:
             return app.view_head(app.config.views[0]).sources["feed"]
 
-    head = asyncio.run(story())
+    info = asyncio.run(story())
 
-    assert (head.title, head.url) == ("feed", "http://harbour.example:81/feed?a=1")
+    assert (info.title, info.url) == ("feed", "http://harbour.example:81/feed?a=1")
 
 
 FETCH = """

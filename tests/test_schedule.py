@@ -62,7 +62,11 @@ def is_about(found: NextFetch, floor: timedelta, *, now: datetime = NOW) -> bool
         ({"is_every_explicit": True, "every": MINUTE}, 5 * MINUTE, "every 5 min"),
         ({"every": MINUTE}, 5 * MINUTE, "every 5 min"),
         (
-            {"is_every_explicit": True, "every": timedelta(seconds=45), "min_interval": timedelta(0)},
+            {
+                "is_every_explicit": True,
+                "every": timedelta(seconds=45),
+                "min_interval": timedelta(0),
+            },
             timedelta(seconds=45),
             "every 45 s",
         ),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from aggregator.app import App, Rendition
     from aggregator.model import Entry
-    from aggregator.publish import PublishedDocument, ViewHead
+    from aggregator.publish import PublishedDocument, ViewInfo
 
 logger = logging.getLogger(__name__)
 STANDSTILL = timedelta(minutes=30)  # ticks are never further apart than a third of it
@@ -79,7 +79,7 @@ class DaemonSite:
         self._running = running
         self._clock = clock
 
-    def views(self) -> Sequence[ViewHead]:
+    def views(self) -> Sequence[ViewInfo]:
         app = self._app()
         main = app.config.feed_view
         others = [view for view in app.config.views if view is not main]

@@ -98,9 +98,9 @@ def _print_json_array(lines: Iterable[bytes]) -> None:
 def _json_lines(found: "Iterable[Entry]") -> Iterable[bytes]:
     import orjson
 
-    from aggregator.publish.json_record import record
+    from aggregator.publish.json_record import entry_record
 
-    return (orjson.dumps(record(entry)) for entry in found)
+    return (orjson.dumps(entry_record(entry)) for entry in found)
 
 
 def parse_since(text: str, *, now: datetime) -> datetime:

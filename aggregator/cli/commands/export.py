@@ -64,10 +64,12 @@ def _entry_lines(config: "Config") -> "Iterator[bytes]":
     import orjson
 
     from aggregator.app import open_store
-    from aggregator.publish.json_record import record
+    from aggregator.publish.json_record import entry_record
 
     with open_store(config) as store:
-        yield from reverse_lines(orjson.dumps(record(entry)) + b"\n" for entry in store.entries())
+        yield from reverse_lines(
+            orjson.dumps(entry_record(entry)) + b"\n" for entry in store.entries()
+        )
 
 
 def _write_output(parts: "Iterable[bytes]", output: Path | None) -> None:

@@ -151,13 +151,13 @@ def _yaml_size(fate: "ImportResult") -> int:
 
 
 def _restore_files(before: dict[Path, bytes | None]) -> None:
-    from aggregator.publish import write
+    from aggregator.publish import write_file
 
     for path, data in before.items():
         if data is None:
             path.unlink(missing_ok=True)
         else:
-            write(path, data)
+            write_file(path, data)
 
 
 def _print_results(found: "Sequence[ImportResult]", format: str) -> None:  # noqa: A002

@@ -84,9 +84,9 @@ def _entry_with_revisions(
     entry: "Entry", stated: "Sequence[Evidence]", history: "Sequence[RevisionDiff]", *, diff: bool
 ) -> dict[str, object]:
     from aggregator.cli.report.revisions import revision_record
-    from aggregator.publish.json_record import evidence_record, record
+    from aggregator.publish.json_record import entry_record, evidence_record
 
-    shown = record(entry)
+    shown = entry_record(entry)
     if stated:
         shown["evidence"] = [evidence_record(one) for one in stated]
     if history:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from aggregator.cli.report.diff import mark_changes, shorten_unchanged
 from aggregator.cli.report.revisions import COMPARED_FIELDS
 from aggregator.cli.report.terminal import make_console, replace_unprintable, write_stdout
-from aggregator.publish.json_record import evidence_record, record
+from aggregator.publish.json_record import entry_record, evidence_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -94,7 +94,7 @@ class EntryPrinter:
 
 
 def _field_rows(entry: Entry) -> list[tuple[str, str, str]]:
-    values = record(entry)
+    values = entry_record(entry)
     values.pop("provenance")
     values.pop("title")
     given: Iterable[tuple[str, object]] = (

@@ -12,7 +12,7 @@ import typer
 
 from aggregator.cli.report.preview import entry_from_revision
 from aggregator.cli.report.terminal import Column, print_table, replace_unprintable
-from aggregator.publish.json_record import outcome_record, record, rfc3339
+from aggregator.publish.json_record import entry_record, outcome_record, rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -180,7 +180,7 @@ def _shorten(text: str) -> str:
 
 
 def _preview_entry_record(item: PreviewEntry) -> dict[str, object]:
-    entry = record(entry_from_revision(item.revision))
+    entry = entry_record(entry_from_revision(item.revision))
     if item.fields is None:
         return entry
     return entry | {

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aggregator.cli.report.diff import compare_texts, mark_changes
-from aggregator.publish.json_record import record, rfc3339
+from aggregator.publish.json_record import entry_record, rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -81,7 +81,7 @@ def revision_record(version: RevisionDiff, *, diff: bool) -> dict[str, object]:
 
 def _find_changes(before: Entry, after: Entry) -> dict[str, tuple[str, str]]:
     """Find the fields that differ; markup alone counts only where the text is the same."""
-    was, now = record(before), record(after)
+    was, now = entry_record(before), entry_record(after)
     changed = {
         name: (_format_value(was[name]), _format_value(now[name]))
         for name in COMPARED_FIELDS
