@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aggregator.app import App, open_store, remove_view_files, rules_of, stray_view_files
+from aggregator.app import App, open_store, remove_view_files, rules_fingerprint, stray_view_files
 from aggregator.config import Config, Source, load_config
 from aggregator.errors import ConfigError, StoreError
 from aggregator.model import Outcome, Result
@@ -211,11 +211,11 @@ def test_an_app_that_does_not_start_leaves_nothing_open(home: Any, clock: Any) -
 def test_site_rules_that_do_not_load_are_refused_at_once(home: Any, clock: Any) -> None:
     sites = home.root / "config" / "sites"
     sites.mkdir()
-    before = rules_of(home.load())
+    before = rules_fingerprint(home.load())
     (sites / "mine.yaml").write_text("id: mine\nnonsense: true\n", encoding="utf-8")
     config = home.load()
 
-    assert (before, [name for name, _, _ in rules_of(config)]) == ((), ["mine.yaml"])
+    assert (before, [name for name, _, _ in rules_fingerprint(config)]) == ((), ["mine.yaml"])
     with open_store(config) as store, pytest.raises((ConfigError, ValueError)):
         App(config, store, clock=clock)
 
@@ -249,7 +249,7 @@ def test_a_view_is_found_whichever_way_its_entries_are_chosen(home: Any, clock: 
         async with home.app(clock) as app:
             await app.cycle()
             return {
-                view.id: {entry.source for entry in app.entries_of(view)}
+                view.id: {entry.source for entry in app.view_entries(view)}
                 for view in app.config.views
             }
 
@@ -288,7 +288,7 @@ def test_the_address_of_a_source_is_published_without_its_password(home: Any, cl
 
     async def story() -> Any:
         async with home.app(clock) as app:
-            return app.view_head(app.config.views[0]).sources["feed"]
+            return app.view_info(app.config.views[0]).sources["feed"]
 
     info = asyncio.run(story())
 
@@ -417,9 +417,9 @@ def test_a_claim_outlives_the_longest_run_that_can_be(home: Any, clock: Any) -> 
 
     async def story() -> timedelta:
         async with home.app(clock) as app:
-            one_part = app._parts.limit
+            one_part = app._run_context.limit
             waits_asks_parses_and_reads_on = MAX_TURN_WAIT + one_part + one_part + one_part
-            lease: timedelta = app._lease - waits_asks_parses_and_reads_on
+            lease: timedelta = app._lease_duration - waits_asks_parses_and_reads_on
             return lease
 
     assert asyncio.run(story()) >= timedelta(minutes=1)

@@ -18,7 +18,7 @@ def counts(outcomes: list[Outcome]) -> dict[str, tuple[str, int, int, int]]:
 
 
 def titles(app: Any) -> list[str]:
-    return [entry.title for entry in app.entries_of(app.config.views[0])]
+    return [entry.title for entry in app.view_entries(app.config.views[0])]
 
 
 def test_feeds_pages_and_folders_become_one_feed_and_nothing_is_read_twice(
@@ -73,7 +73,7 @@ def test_feeds_pages_and_folders_become_one_feed_and_nothing_is_read_twice(
                 origin.conditions.clear()
                 clock.forward(days=2)
                 second = await app.cycle()
-                renditions = app.publish()
+                published = app.publish()
 
                 assert counts(second) == {
                     name: ("failed" if name == "broken" else "unchanged", 0, 0, 0)
@@ -87,7 +87,7 @@ def test_feeds_pages_and_folders_become_one_feed_and_nothing_is_read_twice(
                     "/site.xml": '"s1"',
                     "/nothing": None,
                 }
-                assert not any(rendition.has_changed for rendition in renditions.values())
+                assert not any(published_view.has_changed for published_view in published.values())
                 assert (feed.read_bytes(), feed.stat().st_mtime_ns) == (before, written.st_mtime_ns)
 
                 origin.pages["/rss"] = way.Reply(

@@ -17,7 +17,14 @@ from typing import TYPE_CHECKING, Self
 from aiohttp import web
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from aggregator.app import App, open_store, remove_view_files, rules_of, stray_view_files, utc_now
+from aggregator.app import (
+    App,
+    open_store,
+    remove_view_files,
+    rules_fingerprint,
+    stray_view_files,
+    utc_now,
+)
 from aggregator.config.changes import describe_changes, describe_losses
 from aggregator.daemon.file_watcher import WatchPlan, watch_files
 from aggregator.daemon.run_pool import RunPool
@@ -92,7 +99,7 @@ class Daemon:
         self._clock = clock
         self.app = App(config, store, writer=writer, clock=clock)
         self.condition = DaemonStatus(started=clock())
-        self._rules = rules_of(config)
+        self._rules = rules_fingerprint(config)
         self._due = asyncio.Event()
         self._unpublished = asyncio.Event()
         self._outdated = asyncio.Event()
@@ -223,7 +230,7 @@ class Daemon:
         """Regenerate every view; where that fails, the last good one stays served."""
         async with self._publishing:
             try:
-                renditions = await asyncio.to_thread(self.app.publish)
+                published = await asyncio.to_thread(self.app.publish)
             except AggregatorError as error:
                 self.condition.publishing_fails(error)
                 return
@@ -231,13 +238,16 @@ class Daemon:
                 logger.exception("publishing failed unforeseen")
                 self.condition.publish_error = f"unforeseen: {type(error).__name__}: {error}"
                 return
-            self.condition.published_views = renditions
+            self.condition.published_views = published
             self.condition.published = self._clock()
             self.condition.publish_error = None
-        for (view, kind), rendition in renditions.items():
-            if rendition.has_changed:
+        for (view, kind), published_view in published.items():
+            if published_view.has_changed:
                 logger.info(
-                    "published view=%s kind=%s bytes=%d", view, kind, len(rendition.document.data)
+                    "published view=%s kind=%s bytes=%d",
+                    view,
+                    kind,
+                    len(published_view.document.data),
                 )
 
     async def _prune(self) -> None:
@@ -249,7 +259,7 @@ class Daemon:
             return
         if pruned.entries:
             logger.info("pruned entries=%d captures=%d", len(pruned.entries), pruned.captures)
-        if pruned.entries or self.app.ages:
+        if pruned.entries or self.app.has_expiring_views:
             self._unpublished.set()
 
     # --- start and stop -------------------------------------------------------------------------------------------
@@ -338,7 +348,7 @@ class Daemon:
         """Take up the configuration as it is on disk now; keep the present one where it does not load."""
         try:
             config = await asyncio.to_thread(self._load)
-            rules = rules_of(config)
+            rules = rules_fingerprint(config)
             if (config, rules) != (self.app.config, self._rules):
                 await self._switch_to(config)
                 self._rules = rules

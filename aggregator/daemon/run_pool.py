@@ -91,7 +91,7 @@ class RunPool:
             await asyncio.wait(self._runs)
 
     def _free_places(self, app: App) -> int:
-        return (1 if self._store_failures else app.runs_at_once) - len(self._runs)
+        return (1 if self._store_failures else app.max_runs) - len(self._runs)
 
     async def _release_unreleased(self, app: App) -> None:
         owed = tuple(self._unreleased)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from aggregator.app import App, Rendition
+    from aggregator.app import App, PublishedView
     from aggregator.model import Entry
     from aggregator.publish import PublishedDocument, ViewInfo
 
@@ -48,7 +48,7 @@ class DaemonStatus:
     publish_error: str | None = None
     config_error: str | None = None
     dead_parts: dict[str, str] = field(default_factory=dict)  # name -> why it died
-    published_views: Mapping[tuple[str, str], Rendition] = field(default_factory=dict)
+    published_views: Mapping[tuple[str, str], PublishedView] = field(default_factory=dict)
 
     def store_fails(self, error: AggregatorError) -> None:
         """Tell it once, however often it is tried."""
@@ -83,16 +83,16 @@ class DaemonSite:
         app = self._app()
         main = app.config.feed_view
         others = [view for view in app.config.views if view is not main]
-        return [app.view_head(view) for view in (main, *others)]
+        return [app.view_info(view) for view in (main, *others)]
 
     def view(self, view_id: str | None, kind: str) -> PublishedDocument | None:
         name = view_id or self._app().config.feed_view.id
-        rendition = self._condition.published_views.get((name, kind))
-        return rendition.document if rendition else None
+        published_view = self._condition.published_views.get((name, kind))
+        return published_view.document if published_view else None
 
     def latest(self, limit: int) -> Sequence[Entry]:
         app = self._app()
-        return app.entries_of(app.config.feed_view, limit)
+        return app.view_entries(app.config.feed_view, limit)
 
     def health(self) -> DaemonHealth:
         condition = self._condition

@@ -45,7 +45,9 @@ _BUSY_STATUSES = frozenset({429, 503})
 class Parser(Protocol):
     """Whatever runs `digest.digest`: this process, or one that may be killed."""
 
-    def __call__(self, captures: Sequence[Capture], job: ParseTask) -> Awaitable[ParseResult]: ...
+    def __call__(
+        self, captures: Sequence[Capture], task: ParseTask, /
+    ) -> Awaitable[ParseResult]: ...
 
 
 class FindKnown(Protocol):

@@ -1,6 +1,6 @@
 """The search goes from what is stated to what is guessed, believes nothing unproven, and asks little.
 
-`Web` is a site as a mapping of addresses to documents; a rehearsal reads them in this process.
+`Web` is a site as a mapping of addresses to documents; a dry run reads them in this process.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pytest
 
 from aggregator.config import default_config
 from aggregator.config.edit.add import SourceAddition, build_source
-from aggregator.dry_run import Rehearsal, Step
+from aggregator.dry_run import DryRun, ParseCall
 from aggregator.errors import SourceError
 from aggregator.fetch import Response
 from aggregator.model import Capture, Outcome, Result, SourceState
@@ -25,7 +25,13 @@ from aggregator.parse.captures import ParseResult, parse_captures
 from aggregator.parse.task import parse_task
 from aggregator.rules.loader import load_sites
 from aggregator.subscribe.proposal import SourceName, propose_source
-from aggregator.subscribe.search import MAX_REQUESTS, AlreadyFollowed, FoundSource, Search, entries
+from aggregator.subscribe.search import (
+    MAX_REQUESTS,
+    AlreadyFollowed,
+    FoundSource,
+    Search,
+    dry_run_entries,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,7 +77,7 @@ class Web:
     asked: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
 
-    async def rehearse(self, source: Source, *, articles: int, more: bool) -> Rehearsal:
+    async def try_source(self, source: Source, *, articles: int, follow_pages: bool) -> DryRun:
         url = str(source.url)
         if url not in self.asked:
             self.asked.append(url)
@@ -80,7 +86,7 @@ class Web:
             refused = (
                 SourceError("http", f"no: {said}", status=said) if isinstance(said, int) else said
             )
-            return self._rehearsal(source, error=refused)
+            return self._make_dry_run(source, error=refused)
         response = Response(
             200,
             self.moved.get(url, url),
@@ -92,18 +98,18 @@ class Web:
         try:
             read = parse_captures([capture], job, SITES)
         except SourceError as error:
-            return self._rehearsal(source, response, error=error)
-        return self._rehearsal(source, response, Step((capture,), job, read))
+            return self._make_dry_run(source, response, error=error)
+        return self._make_dry_run(source, response, ParseCall((capture,), job, read))
 
-    def _rehearsal(
+    def _make_dry_run(
         self,
         source: Source,
         response: Response | None = None,
-        step: Step | None = None,
+        call: ParseCall | None = None,
         *,
         error: SourceError | None = None,
-    ) -> Rehearsal:
-        read = (step.digest if step else None) or ParseResult()
+    ) -> DryRun:
+        read = (call.result if call else None) or ParseResult()
         outcome = Outcome(
             source.id,
             NOW,
@@ -116,13 +122,13 @@ class Web:
             http_status=error.status if error else 200,
         )
         result = Result(SourceState(source.id, NOW), outcome, revisions=read.revisions)
-        return Rehearsal(source, result, (step,) if step else (), (response,) if response else ())
+        return DryRun(source, result, (call,) if call else (), (response,) if response else ())
 
     def find(self, *urls: str) -> FoundSource | AlreadyFollowed | None:
-        search = Search(self.rehearse, drafted, self._follower, self.told.append)
-        return asyncio.run(search.find(urls or (HOME,)))
+        search = Search(self.try_source, draft_source, self.find_follower, self.told.append)
+        return asyncio.run(search.find_source(urls or (HOME,)))
 
-    def _follower(self, url: str) -> Source | None:
+    def find_follower(self, url: str) -> Source | None:
         return next(
             (
                 source
@@ -133,7 +139,7 @@ class Web:
         )
 
 
-def drafted(given: Mapping[str, Any]) -> Source:
+def draft_source(given: Mapping[str, Any]) -> Source:
     return build_source({"id": "added", **given}, CONFIG, Path("/config/sources/added.yaml"))
 
 
@@ -309,7 +315,7 @@ def test_rules_are_inferred_from_what_repeats() -> None:
     assert result.inferred is not None
     assert result.given["items"] == result.inferred.items
     assert set(result.given["fields"]) >= {"title", "url", "published"}
-    assert len(entries(result.dry_run)) == 8
+    assert len(dry_run_entries(result.dry_run)) == 8
 
 
 def proposed(web: Web, name: str | None = None) -> SourceAddition:
@@ -457,7 +463,7 @@ def test_a_list_of_feeds_is_for_another_command() -> None:
 
 @pytest.mark.parametrize("url", ["http://www.news.example.org/feed/", f"{HOME}feed"])
 def test_a_feed_that_is_followed_already_is_told(url: str) -> None:
-    source = drafted({"url": url, "adapter": "feed"})
+    source = draft_source({"url": url, "adapter": "feed"})
     web = Web({HOME: page(link("/feed")), f"{HOME}feed": rss()}, sources=(source,))
 
     assert web.find() == AlreadyFollowed(source, f"{HOME}feed")
@@ -465,7 +471,7 @@ def test_a_feed_that_is_followed_already_is_told(url: str) -> None:
 
 
 def test_where_redirects_lead_may_be_followed_already() -> None:
-    source = drafted({"url": f"{HOME}new.xml"})
+    source = draft_source({"url": f"{HOME}new.xml"})
     web = Web(
         {f"{HOME}old.xml": rss()}, sources=(source,), moved={f"{HOME}old.xml": f"{HOME}new.xml"}
     )
@@ -492,7 +498,7 @@ def test_nobody_is_asked_twice() -> None:
 
 
 def test_an_address_that_is_followed_already_is_not_asked() -> None:
-    source = drafted({"url": HOME})
+    source = draft_source({"url": HOME})
     web = Web({}, sources=(source,))
 
     assert web.find() == AlreadyFollowed(source, HOME)

@@ -512,7 +512,7 @@ def test_runs_under_way_end_with_the_configuration_they_began_with(home: Any, wa
             async with running(home, port) as at_work:
                 await way.until(lambda: origin.asked)
                 old = at_work.daemon.app
-                [session] = old._parts.fetcher._instance._sessions.values()
+                [session] = old._run_context.fetcher._instance._sessions.values()
                 home.save("calm", "Calm water")
                 home.follow(slow, SAVED)
                 await at_work.until("/feed.atom", "Calm water")

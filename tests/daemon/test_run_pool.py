@@ -20,7 +20,7 @@ class App:
     clock: Any
     sources: dict[str, None]
     due: list[str]
-    runs_at_once: int = 3
+    max_runs: int = 3
     broken: bool = False
     ran: list[str] = field(default_factory=list)
     released: list[str] = field(default_factory=list)

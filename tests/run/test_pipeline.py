@@ -303,7 +303,7 @@ async def inline(captures: Any, job: Any) -> ParseResult:
 @asynccontextmanager
 async def reading(home: Any, clock: Any) -> AsyncIterator[Any]:
     async with home.app(clock) as app:
-        app._parts = replace(app._parts, parse=inline)
+        app._run_context = replace(app._run_context, parse=inline)
         yield app
 
 
@@ -606,7 +606,7 @@ def test_a_page_with_one_link_that_looks_like_an_article_is_no_list(
                 async def helped(captures: Any, job: Any) -> ParseResult:
                     return parse_captures(captures, replace(job, page_rules=rules), SITES)
 
-                app._parts = replace(app._parts, parse=helped)
+                app._run_context = replace(app._run_context, parse=helped)
                 [two] = await app.cycle()
                 origin.pages["/"] = way.Reply(
                     html("".join(map(card.format, (1, 2, 3)))), headers=headers
@@ -637,7 +637,7 @@ def test_of_many_articles_a_run_reads_its_share_and_the_next_run_goes_on(
             origin.pages["/map.xml"] = way.Reply(text, headers={"ETag": '"1"'})
             home.follow(f'{{id: map, url: "{origin.url("/map.xml")}", every: 5m}}')
             async with reading(home, clock) as app:
-                app._parts = replace(app._parts, max_articles=20)
+                app._run_context = replace(app._run_context, max_articles=20)
                 for count in (20, 40):
                     [outcome] = await app.cycle()
                     assert (outcome.status, outcome.new) == ("ok", 20)
@@ -676,7 +676,7 @@ def test_an_article_on_a_private_address_is_not_asked_for(home: Any, way: Any, c
             home.follow(f'{{id: feed, url: "{feed}"}}')
             async with reading(home, clock) as app:
                 body = excerpts(1, host=origin.url("")).encode()
-                app._parts.preview_cache.store(
+                app._run_context.preview_cache.store(
                     Request(feed), Response(status=200, url=feed, body=body)
                 )
                 [outcome] = await app.cycle()

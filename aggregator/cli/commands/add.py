@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from aggregator.cli.context import Invocation
     from aggregator.config import Config, Source
     from aggregator.config.edit.add import SourceAddition
-    from aggregator.dry_run import Stage
+    from aggregator.dry_run import DryRunSession
     from aggregator.model import Revision
     from aggregator.subscribe.search import AlreadyFollowed, FoundSource, Search
     from aggregator.subscribe.user_input import UserInput
@@ -73,20 +73,20 @@ def add(
     config = ctx.obj.load()
     destination = choose_file(config, file, env=os.environ)
     _check_id(id, config)
-    aim = parse_user_input(address)
+    user_input = parse_user_input(address)
     tell: Callable[[str], None] = (lambda _: None) if ctx.obj.quiet else print_stderr
-    readers = _find_readers(Path(aim.path), config) if aim.path else []
+    readers = _find_readers(Path(user_input.path), config) if user_input.path else []
     if readers:
-        _print_already_followed(readers, str(aim.path), tell)
+        _print_already_followed(readers, str(user_input.path), tell)
         return 0
-    found, private = _find_source(aim, destination, config, tell)
+    found, private = _find_source(user_input, destination, config, tell)
     if not isinstance(found, FoundSource):
         if found is None:
-            return _print_nothing_found(aim, ctx.obj.path, private=private)
+            return _print_nothing_found(user_input, ctx.obj.path, private=private)
         _print_already_followed([found.source], found.url, tell)
         return 0
     addition = propose_source(
-        found, SourceName(id or _make_id(aim, config), name), destination, config
+        found, SourceName(id or _make_id(user_input, config), name), destination, config
     )
     _print_source(found, addition)
     _print_other_feeds(found, tell)
@@ -111,20 +111,23 @@ def _check_id(identity: str | None, config: "Config") -> None:
 
 
 def _make_search(
-    config: "Config", file: Path, tell: "Callable[[str], None]", stage: "Stage"
+    config: "Config", file: Path, tell: "Callable[[str], None]", session: "DryRunSession"
 ) -> "Search":
     from functools import partial
 
     from aggregator.config.edit.add import build_source
-    from aggregator.dry_run import rehearse
+    from aggregator.dry_run import try_source
     from aggregator.rules.selector import compile_selector
     from aggregator.subscribe.search import Search
 
-    def draft_source(given: "Mapping[str, Any]") -> "Source":
+    def build(given: "Mapping[str, Any]") -> "Source":
         return build_source({"id": "added", **given}, config, file, check_selector=compile_selector)
 
     return Search(
-        partial(rehearse, config, reuse=True, on=stage), draft_source, _source_lookup(config), tell
+        partial(try_source, config, use_cache=True, session=session),
+        build,
+        _source_lookup(config),
+        tell,
     )
 
 
@@ -163,27 +166,29 @@ def _discovered_feeds(config: "Config") -> "Mapping[str, str]":
 
 
 def _find_source(
-    aim: "UserInput", file: Path, config: "Config", tell: "Callable[[str], None]"
+    user_input: "UserInput", file: Path, config: "Config", tell: "Callable[[str], None]"
 ) -> "tuple[FoundSource | AlreadyFollowed | None, bool]":
     """Return what a URL or a path leads to, and whether it was refused as a private address."""
     import asyncio
 
-    return asyncio.run(_run_search(aim, file, config, tell))
+    return asyncio.run(_run_search(user_input, file, config, tell))
 
 
 async def _run_search(
-    aim: "UserInput", file: Path, config: "Config", tell: "Callable[[str], None]"
+    user_input: "UserInput", file: Path, config: "Config", tell: "Callable[[str], None]"
 ) -> "tuple[FoundSource | AlreadyFollowed | None, bool]":
     """Search in one dry-run session, so that all requests to a site share one rate limit."""
-    from aggregator.dry_run import stage
-    from aggregator.subscribe.user_input import path_from
+    from aggregator.dry_run import open_dry_run_session
+    from aggregator.subscribe.user_input import path_for_file
 
-    async with stage(config) as shared:
-        search = _make_search(config, file, tell, shared)
-        if aim.path is None:
-            return await search.find(aim.urls), search.refused
+    async with open_dry_run_session(config) as session:
+        search = _make_search(config, file, tell, session)
+        if user_input.path is None:
+            return await search.find_source(user_input.urls), search.is_private
         home = config.files[0].parent.parent
-        return await search.folder(path_from(aim.path, file=file, home=home)), search.refused
+        return await search.try_folder(
+            path_for_file(user_input.path, file=file, home=home)
+        ), search.is_private
 
 
 def _find_readers(path: Path, config: "Config") -> "list[Source]":
@@ -247,11 +252,11 @@ def _print_already_followed(
     tell(f"{words} {what} already ({places}); nothing is written")
 
 
-def _print_nothing_found(aim: "UserInput", main: Path, *, private: bool) -> int:
+def _print_nothing_found(user_input: "UserInput", main: Path, *, private: bool) -> int:
     print_stderr(
-        f"aggregator: nothing was found at {aim.path or aim.urls[0]} that brings entries; nothing is written"
+        f"aggregator: nothing was found at {user_input.path or user_input.urls[0]} that brings entries; nothing is written"
     )
-    if aim.path is not None:
+    if user_input.path is not None:
         print_stderr(
             "  saved articles begin with `<!--epoch-->` and a line `[title](URL)`; see docs/howto.md"
         )
@@ -269,15 +274,15 @@ def _print_nothing_found(aim: "UserInput", main: Path, *, private: bool) -> int:
     return FAILED
 
 
-def _make_id(aim: "UserInput", config: "Config") -> str:
+def _make_id(user_input: "UserInput", config: "Config") -> str:
     """Make an id from the user's own input, because that is what they will look for."""
     from aggregator.config.words import id_of_path, id_of_url, short_hash
 
-    if aim.path:
-        text = aim.path
+    if user_input.path:
+        text = user_input.path
         made = id_of_path(text)
     else:
-        text = aim.urls[0]
+        text = user_input.urls[0]
         made = id_of_url(text)
 
     taken = {source.id for source in config.sources}
@@ -292,11 +297,11 @@ def _make_id(aim: "UserInput", config: "Config") -> str:
 
 
 def _print_source(found: "FoundSource", addition: "SourceAddition") -> None:
-    from aggregator.subscribe.search import entries
+    from aggregator.subscribe.search import dry_run_entries
 
     write_stdout(replace_unprintable(addition.yaml_text).encode())
     write_stdout(b"\n")
-    shown = entries(found.dry_run)
+    shown = dry_run_entries(found.dry_run)
     print_table(COLUMNS, map(_entry_row, shown[:PREVIEW_ENTRIES]))
     if len(shown) > PREVIEW_ENTRIES:
         write_stdout(f"… and {len(shown) - PREVIEW_ENTRIES} more\n".encode())

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from aggregator.cli.context import Invocation
     from aggregator.cli.report.preview import Preview
     from aggregator.config import Config, Source
-    from aggregator.dry_run import Rehearsal
+    from aggregator.dry_run import DryRun
     from aggregator.parse.pool import ParserPool
     from aggregator.rules.compiled import Sites
 
@@ -197,19 +197,21 @@ async def _run_preview(
     config: "Config", source: "Source", sites: "Sites", *, chosen: range, articles: int
 ) -> "Preview":
     from aggregator.cli.report.preview import build_preview
-    from aggregator.dry_run import rehearse, stage
+    from aggregator.dry_run import open_dry_run_session, try_source
 
-    async with stage(config) as shared:
-        dry_run = await rehearse(config, source, articles=articles, reuse=True, on=shared)
+    async with open_dry_run_session(config) as session:
+        dry_run = await try_source(
+            config, source, articles=articles, use_cache=True, session=session
+        )
         if not source.origin and source.adapter == "auto" and dry_run.responses:
-            article_preview = await _preview_article(source, dry_run, sites, shared.workers)
+            article_preview = await _preview_article(source, dry_run, sites, session.parser_pool)
             if article_preview is not None:
                 return article_preview
     return build_preview(dry_run, sites, explained_numbers=chosen)
 
 
 async def _preview_article(
-    source: "Source", dry_run: "Rehearsal", sites: "Sites", workers: "ParserPool"
+    source: "Source", dry_run: "DryRun", sites: "Sites", parser_pool: "ParserPool"
 ) -> "Preview | None":
     """Preview a URL that is an article's own page as that article; None for any other page."""
     from aggregator.adapter_table import ARTICLE
@@ -224,15 +226,15 @@ async def _preview_article(
     capture = Capture(
         source.id, response.url, outcome.started, response.body, headers=response.headers
     )
-    job = parse_task(source, ARTICLE)
+    task = parse_task(source, ARTICLE)
     try:
         if not looks_like_html(capture) or not is_article(parse_page(capture)):
             return None
-        read = await workers.parse([capture], job)
+        read = await parser_pool.parse([capture], task)
     except SourceError:
         return None
     return (
-        build_article_preview(response, capture, job, outcome=outcome, sites=sites)
+        build_article_preview(response, capture, task, outcome=outcome, sites=sites)
         if read.revisions
         else None
     )
@@ -251,8 +253,8 @@ def _record_captures(result: "Preview", source: "Source", sites: "Sites") -> lis
     if chosen is None:
         raise SourceError("missing", "nothing came out that could be recorded")
     written = []
-    for capture, job in chosen.inputs:
-        name = f"{source.id}-article" if job.adapter == ARTICLE else source.id
-        path = write(capture, folder / FOLDER, name=name, carrier=job.adapter)
-        written.append((path.relative_to(folder).as_posix(), capture, job))
+    for capture, task in chosen.inputs:
+        name = f"{source.id}-article" if task.adapter == ARTICLE else source.id
+        path = write(capture, folder / FOLDER, name=name, carrier=task.adapter)
+        written.append((path.relative_to(folder).as_posix(), capture, task))
     return tests_yaml(written, source=source, sites=sites)

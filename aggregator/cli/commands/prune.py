@@ -36,7 +36,7 @@ def prune(
     with open_store(config) as store:
         app = App(config, store)
         pruned = asyncio.run(_run_prune(app, dry_run=dry_run, vacuum=vacuum))
-        if not dry_run and (pruned.entries or app.ages):
+        if not dry_run and (pruned.entries or app.has_expiring_views):
             app.publish()
     for entry_id in pruned.entries:
         typer.echo(entry_id)

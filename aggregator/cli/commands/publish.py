@@ -11,7 +11,7 @@ import typer
 from aggregator.cli.report.terminal import Column, print_json, print_stderr, print_table
 
 if TYPE_CHECKING:
-    from aggregator.app import Rendition
+    from aggregator.app import PublishedView
 
 COLUMNS = (
     Column("view"),
@@ -47,11 +47,11 @@ def publish(
     return 0
 
 
-def _view_row(key: tuple[str, str], view_file: "Rendition") -> tuple[str, ...]:
+def _view_row(key: tuple[str, str], view_file: "PublishedView") -> tuple[str, ...]:
     return *key, "yes" if view_file.has_changed else "no", str(view_file.path)
 
 
-def _view_record(key: tuple[str, str], view_file: "Rendition") -> dict[str, object]:
+def _view_record(key: tuple[str, str], view_file: "PublishedView") -> dict[str, object]:
     view, kind = key
     return {
         "view": view,

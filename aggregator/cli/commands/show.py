@@ -64,7 +64,7 @@ def show(
 
 def _find_entries(app: "App", name: str) -> "list[Entry]":
     """Find entries by id, URL or the start of an id. Raises UsageError for none, or for an ambiguous start."""
-    found = app.find(name)
+    found = app.find_entries(name)
     if found:
         return found
 

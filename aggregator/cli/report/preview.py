@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from aggregator.config import Source
-    from aggregator.dry_run import Rehearsal
+    from aggregator.dry_run import DryRun
     from aggregator.fetch import Response
     from aggregator.model import Capture, Outcome, Revision
     from aggregator.parse.captures import ParseTask
@@ -66,9 +66,7 @@ class Preview:
     pace: str | None = None
 
 
-def build_preview(
-    dry_run: Rehearsal, sites: Sites, *, explained_numbers: Collection[int]
-) -> Preview:
+def build_preview(dry_run: DryRun, sites: Sites, *, explained_numbers: Collection[int]) -> Preview:
     """Build the preview of a dry run, with the entries of these numbers explained."""
     reader = _PreviewBuilder(dry_run, sites)
     items = []
@@ -80,7 +78,7 @@ def build_preview(
 
     return Preview(
         dry_run.source.id,
-        dry_run.carrier,
+        dry_run.adapter,
         tuple(_redact_response(one, dry_run.source) for one in dry_run.responses),
         dry_run.result.outcome,
         tuple(items),
@@ -90,7 +88,7 @@ def build_preview(
     )
 
 
-def _describe_pace(dry_run: Rehearsal) -> str | None:
+def _describe_pace(dry_run: DryRun) -> str | None:
     """Describe how often the source would be fetched; after a failure only if its server asked to wait."""
     state = dry_run.result.state
     if dry_run.result.outcome.error and state.reason != RETRY_AFTER_REASON:
@@ -110,7 +108,7 @@ def _redact_response(response: Response, source: Source) -> Response:
     )
 
 
-def _list_revisions(dry_run: Rehearsal) -> list[Revision]:
+def _list_revisions(dry_run: DryRun) -> list[Revision]:
     """List the revisions that a run would store.
 
     That includes those from the list of articles whose own pages this dry run did not read.
@@ -119,7 +117,7 @@ def _list_revisions(dry_run: Rehearsal) -> list[Revision]:
     read = {revision.keys[0]: revision for revision in dry_run.result.revisions}
 
     revisions = []
-    for index, stated in enumerate(dry_run.digest.revisions):
+    for index, stated in enumerate(dry_run.document_result.revisions):
         key = stated.keys[0]
         if key in read:
             revisions.append(read.pop(key))
@@ -129,26 +127,26 @@ def _list_revisions(dry_run: Rehearsal) -> list[Revision]:
     return [*revisions, *read.values()]
 
 
-def _unread_indexes(dry_run: Rehearsal) -> set[int]:
+def _unread_indexes(dry_run: DryRun) -> set[int]:
     """Find the revisions of the list whose own page was neither read nor rejected."""
-    settled = {step.job.item.item for step in dry_run.steps if step.job.item}
+    settled = {call.task.item.item for call in dry_run.parse_calls if call.task.item}
     for message in dry_run.result.outcome.rejected:
         settled.add(message.partition(":")[0])
 
-    requests = dry_run.digest.page_requests
+    requests = dry_run.document_result.page_requests
     return {request.revision_index for request in requests if request.raw.item not in settled}
 
 
 def build_article_preview(
-    response: Response, capture: Capture, job: ParseTask, *, outcome: Outcome, sites: Sites
+    response: Response, capture: Capture, task: ParseTask, *, outcome: Outcome, sites: Sites
 ) -> Preview:
     """Build the preview of an article's own page; `outcome` is that of its dry run."""
     items: list[PreviewEntry] = []
-    for trace in trace_items(capture, job, sites):
+    for trace in trace_items(capture, task, sites):
         if trace.revision is None or not trace.passes_filters:
             continue
         number = len(items) + 1
-        items.append(PreviewEntry(number, trace.revision, trace.fields, ((capture, job),)))
+        items.append(PreviewEntry(number, trace.revision, trace.fields, ((capture, task),)))
 
     own = replace(
         outcome,
@@ -167,7 +165,7 @@ def build_article_preview(
         (response,),
         own,
         tuple(items),
-        unmatched_selectors=unmatched_selectors(capture, job, sites),
+        unmatched_selectors=unmatched_selectors(capture, task, sites),
     )
 
 
@@ -208,22 +206,22 @@ _SHARED_FIELDS = (
 class _PreviewBuilder:
     """Explains the entries of a dry run; traces each document at most once."""
 
-    def __init__(self, dry_run: Rehearsal, sites: Sites) -> None:
-        self._parse_calls = dry_run.steps
-        self._document_call = dry_run.steps[0] if dry_run.steps else None
+    def __init__(self, dry_run: DryRun, sites: Sites) -> None:
+        self._parse_calls = dry_run.parse_calls
+        self._document_call = dry_run.parse_calls[0] if dry_run.parse_calls else None
         self._outcome = dry_run.result.outcome
         self._explain_cached = lru_cache(maxsize=None)(
-            lambda place: trace_items(*self._call_input(place), sites)
+            lambda position: trace_items(*self._call_input(position), sites)
         )
         self._sites = sites
 
     def build_entry(self, number: int, revision: Revision) -> PreviewEntry:
-        place = self._capture_index(revision)
-        if place is None or self._document_call is None:
+        position = self._capture_index(revision)
+        if position is None or self._document_call is None:
             return PreviewEntry(number, revision)
 
-        document = (self._document_call.captures[place], self._document_call.job)
-        stated = _find_matching(revision, self._explain_cached((0, place)))
+        document = (self._document_call.captures[position], self._document_call.task)
+        stated = _find_matching(revision, self._explain_cached((0, position)))
         if stated is None:
             return PreviewEntry(number, revision, (), (document,))
 
@@ -231,20 +229,20 @@ class _PreviewBuilder:
         if page is None:
             return PreviewEntry(number, revision, stated.fields, (document,))
 
-        step = self._parse_calls[page]
+        call = self._parse_calls[page]
         read = _find_matching(revision, self._explain_cached((page, 0)))
         fields = read.fields if read else ()
-        return PreviewEntry(number, revision, fields, (document, (step.captures[0], step.job)))
+        return PreviewEntry(number, revision, fields, (document, (call.captures[0], call.task)))
 
     def left_out_titles(self) -> tuple[str, ...]:
         """Return the titles that filters remove from the source's document."""
-        step = self._document_call
-        if step is None or step.digest is None or not step.digest.filtered:
+        call = self._document_call
+        if call is None or call.result is None or not call.result.filtered:
             return ()
-        if len(step.captures) > 1:
+        if len(call.captures) > 1:
             return ()
 
-        rejected = "\n".join(step.digest.rejected)
+        rejected = "\n".join(call.result.rejected)
         titles = []
         for trace in self._explain_cached((0, 0)):
             if trace.revision is None or trace.passes_filters:
@@ -259,40 +257,40 @@ class _PreviewBuilder:
             return ()
 
         found: dict[tuple[str, str], UnmatchedSelector] = {}
-        for step in self._parse_calls:
-            if step.digest is None and step is not self._document_call:
+        for call in self._parse_calls:
+            if call.result is None and call is not self._document_call:
                 continue
-            for unmatched in unmatched_selectors(step.captures[0], step.job, self._sites):
+            for unmatched in unmatched_selectors(call.captures[0], call.task, self._sites):
                 found[unmatched.path, unmatched.selector] = unmatched
         return tuple(found.values())
 
-    def _call_input(self, place: tuple[int, int]) -> tuple[Capture, ParseTask]:
-        step = self._parse_calls[place[0]]
-        return step.captures[place[1]], step.job
+    def _call_input(self, position: tuple[int, int]) -> tuple[Capture, ParseTask]:
+        call = self._parse_calls[position[0]]
+        return call.captures[position[1]], call.task
 
     def _capture_index(self, revision: Revision) -> int | None:
         """Return the index of the document's capture that a revision comes from, None without one."""
-        digest = self._document_call.digest if self._document_call else None
-        if digest is None:
+        parsed = self._document_call.result if self._document_call else None
+        if parsed is None:
             return None
 
-        keys = [stated.keys[0] for stated in digest.revisions]
+        keys = [stated.keys[0] for stated in parsed.revisions]
         if revision.keys[0] not in keys:
             return None
 
         index = keys.index(revision.keys[0])
-        for place, end in enumerate(accumulate(digest.revisions_per_capture)):
+        for position, end in enumerate(accumulate(parsed.revisions_per_capture)):
             if index < end:
-                return place
+                return position
         return None
 
     def _page_call_index(self, stated: ItemTrace) -> int | None:
         """Return the index of the parser call for the item's own page: the last, which has all parts."""
         page = None
-        for number, step in enumerate(self._parse_calls):
-            if step.job.item is None or step.job.item.item != stated.item:
+        for number, call in enumerate(self._parse_calls):
+            if call.task.item is None or call.task.item.item != stated.item:
                 continue
-            if step.digest and step.digest.revisions:
+            if call.result and call.result.revisions:
                 page = number
         return page
 
