@@ -13,14 +13,14 @@ from urllib.parse import urlsplit, urlunsplit
 
 from aggregator import publish, schedule
 from aggregator.errors import StoreError
-from aggregator.fetch.deferred import LazyFetcher
+from aggregator.fetch import LazyFetcher
 from aggregator.normalize.html import html_to_text
 from aggregator.normalize.identity import url_key
 from aggregator.parse.pool import ParserPool
 from aggregator.publish.selection import make_predicate, split_filter
-from aggregator.run.host_queue import MAX_TURN_WAIT, HostQueue
+from aggregator.run.host_queue import MAX_SLOT_WAIT, HostQueue
 from aggregator.run.pipeline import RunContext, run
-from aggregator.run.settings import fetch_settings, longest_run, preview_cache_of
+from aggregator.run.settings import fetch_settings, make_preview_cache, max_run_time
 from aggregator.store import Store
 from aggregator.store.retention import RetainedView
 from aggregator.store.view import Selection
@@ -120,9 +120,9 @@ class App:
             hosts,
             self.clock,
             limit_bytes=network.max_body,
-            limit=longest_run(self.config),
+            time_limit=max_run_time(self.config),
             find_known=self._find_known,
-            preview_cache=preview_cache_of(self.config, clock=self.clock),
+            preview_cache=make_preview_cache(self.config, clock=self.clock),
         )
 
     async def _find_known(self, revisions: Sequence[Revision]) -> Sequence[KnownArticle | None]:
@@ -145,7 +145,7 @@ class App:
         A run waits for its host, then fetches, parses, and reads further pages; each of
         these three has its own time limit.
         """
-        return MAX_TURN_WAIT + 3 * longest_run(self.config) + timedelta(minutes=1)
+        return MAX_SLOT_WAIT + 3 * max_run_time(self.config) + timedelta(minutes=1)
 
     # --- fetch ----------------------------------------------------------------------------------------------------
 

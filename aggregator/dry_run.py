@@ -19,7 +19,7 @@ from aggregator.parse.captures import ParseResult
 from aggregator.parse.pool import ParserPool
 from aggregator.run.host_queue import HostQueue
 from aggregator.run.pipeline import RunContext, run
-from aggregator.run.settings import fetch_settings, longest_run, preview_cache_of
+from aggregator.run.settings import fetch_settings, make_preview_cache, max_run_time
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -84,7 +84,7 @@ async def open_dry_run_session(
         Fetcher(fetch_settings(config), clock=clock) as fetcher,
         ParserPool(sites_folder(config), count=1) as parser_pool,
     ):
-        yield DryRunSession(fetcher, parser_pool, preview_cache_of(config, clock=clock))
+        yield DryRunSession(fetcher, parser_pool, make_preview_cache(config, clock=clock))
 
 
 async def try_source(
@@ -117,9 +117,9 @@ async def try_source(
             hosts,
             clock,
             limit_bytes=config.network.max_body,
-            limit=longest_run(config),
+            time_limit=max_run_time(config),
             max_articles=articles,
-            follow=follow_pages,
+            follow_pages=follow_pages,
         )
         result = await run(source, SourceState(source.id, now), context, full=True)
     return DryRun(source, result, tuple(parser.calls), tuple(fetcher.responses))

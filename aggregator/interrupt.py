@@ -71,7 +71,7 @@ def _quit_if_interrupted(unraisable: sys.UnraisableHookArgs) -> None:
 
 
 def _start_signal_watcher() -> None:
-    """Start a thread that learns of each signal at once, even while the main thread waits inside a C library."""
+    """Start a thread that sees each signal at once, even while the main thread waits inside a C library."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)

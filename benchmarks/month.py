@@ -316,14 +316,14 @@ async def _die(
 def _of(world: _World, sources: dict[str, Source], state: SourceState) -> Source:
     source, habit = sources[state.source], world.habits[state.source]
     source = source.model_copy(update={"every": habit.every})
-    return source.with_origin(origin="", stated=(), is_every_explicit=habit.stated)
+    return source.with_origin(origin="", given_keys=(), is_every_explicit=habit.stated)
 
 
 def _parts(world: _World, store: Store) -> pipeline.RunContext:
     hosts = HostQueue(store.host_waits, clock=world.clock, per_host=PER_HOST)
     fetcher = cast("Fetcher", world)
     return pipeline.RunContext(
-        fetcher, _digest, hosts, world.clock, limit_bytes=0, limit=timedelta(minutes=5)
+        fetcher, _digest, hosts, world.clock, limit_bytes=0, time_limit=timedelta(minutes=5)
     )
 
 

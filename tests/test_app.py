@@ -18,7 +18,7 @@ from aggregator.app import App, open_store, remove_view_files, rules_fingerprint
 from aggregator.config import Config, Source, load_config
 from aggregator.errors import ConfigError, StoreError
 from aggregator.model import Outcome, Result
-from aggregator.run.host_queue import MAX_TURN_WAIT
+from aggregator.run.host_queue import MAX_SLOT_WAIT
 from aggregator.store.writer import Writer
 
 if TYPE_CHECKING:
@@ -297,6 +297,7 @@ def test_the_address_of_a_source_is_published_without_its_password(home: Any, cl
 
 FETCH = """
 import asyncio, sys
+from dataclasses import replace
 from pathlib import Path
 from aggregator.app import App, open_store
 from aggregator.config import load_config
@@ -305,6 +306,8 @@ async def main():
     config = load_config(Path(sys.argv[1]), env={})
     with open_store(config) as store:
         async with App(config, store) as app:
+            # Small runs, so that something is committed when the process is killed.
+            app._run_context = replace(app._run_context, max_files=12)
             print("begun", flush=True)
             await app.cycle(force=True)
         app.publish()
@@ -312,8 +315,6 @@ async def main():
 
 asyncio.run(main())
 """
-# Folders are read in runs of this many, so that there is something committed to be found after a kill.
-SMALL_RUNS = "import aggregator.fetch.source as g; g.MAX_FILES = 12\n"
 ARTICLES = 150
 
 
@@ -344,7 +345,7 @@ def test_kill_at_any_moment_then_to_the_end_gives_what_an_undisturbed_run_gives(
 
 def killed(path: Path, seconds: float) -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", SMALL_RUNS + FETCH, str(path)], stdout=subprocess.PIPE
+        [sys.executable, "-c", FETCH, str(path)], stdout=subprocess.PIPE
     ) as process:
         assert process.stdout is not None
         process.stdout.readline()
@@ -417,8 +418,8 @@ def test_a_claim_outlives_the_longest_run_that_can_be(home: Any, clock: Any) -> 
 
     async def story() -> timedelta:
         async with home.app(clock) as app:
-            one_part = app._run_context.limit
-            waits_asks_parses_and_reads_on = MAX_TURN_WAIT + one_part + one_part + one_part
+            one_part = app._run_context.time_limit
+            waits_asks_parses_and_reads_on = MAX_SLOT_WAIT + one_part + one_part + one_part
             lease: timedelta = app._lease_duration - waits_asks_parses_and_reads_on
             return lease
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -142,15 +143,15 @@ def test_site_rules_read_their_own_feed_and_the_feed_adapter_refuses_a_page(
 
 
 def test_a_large_folder_is_read_to_its_end_in_one_cycle_even_when_all_is_asked_for(
-    home: Any, clock: Any, monkeypatch: Any
+    home: Any, clock: Any
 ) -> None:
-    monkeypatch.setattr("aggregator.fetch.source.MAX_FILES", 2)
     for number in range(5):
         home.save(f"a{number}", f"Article {number}")
     home.follow("{id: saved, path: ../../articles, adapter: archive}")
 
     async def story() -> list[list[tuple[str, int, int]]]:
         async with home.app(clock) as app:
+            app._run_context = replace(app._run_context, max_files=2)
             return [
                 [
                     (outcome.status, outcome.new, outcome.same)

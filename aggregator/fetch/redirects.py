@@ -82,7 +82,7 @@ class RedirectChain:
         self._check_for_loop(status)
 
     def _check_for_loop(self, status: int) -> None:
-        # The same URL with new cookies is no loop: many sites set a cookie and send the visitor back (miniflux#1512).
+        # The same URL with new cookies is no loop: many sites set a cookie and redirect back (miniflux#1512).
         step = (self.current.text, self._cookie_header())
         way = " -> ".join(hop.display_url for hop in self._targets)
         if step in self._visited:

@@ -30,7 +30,7 @@ _MAX_URL_CHARACTERS = 16_384
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One URL to ask: `text` has neither fragment nor password, `auth` is the (user, password) found inside it."""
+    """One URL to request; `text` is without fragment and password, `auth` is the (user, password) in it."""
 
     text: str
     url: URL

@@ -68,7 +68,7 @@ def failure(
     has_validators = None
     if state.last_success:
         has_validators = state.validators is not None
-    due = schedule.next_fetch(
+    next_fetch = schedule.next_fetch(
         source.id,
         now=context.clock(),
         every=source.every,
@@ -81,18 +81,18 @@ def failure(
         min_interval=_min_interval(source),
     )
     host_waits = {}
-    if due.not_before:
+    if next_fetch.not_before:
         host = host_of(source, state, context)
         if host:
-            host_waits[host] = due.not_before
+            host_waits[host] = next_fetch.not_before
 
     if leaves_move:
         state = _forget_move(state)
     state = replace(
         state,
-        next_fetch_at=due.at or started + DAY,
-        reason=due.reason,
-        not_before=due.not_before,
+        next_fetch_at=next_fetch.at or started + DAY,
+        reason=next_fetch.reason,
+        not_before=next_fetch.not_before,
         failures=failures,
         gone=kind == "gone",
         last_run=started,
@@ -157,13 +157,13 @@ def _state_after_success(
     if fetched.changed or pages.has_unknown_items or last_change is None:
         last_change = pages.started
 
-    due = _next_fetch(source, fetched, hints, pages.context.clock(), last_change=last_change)
+    next_fetch = _next_fetch(source, fetched, hints, pages.context.clock(), last_change=last_change)
     return replace(
         state,
         read_again=state.read_again or pages.has_more,
-        next_fetch_at=due.at or pages.started,
-        reason=due.reason,
-        not_before=due.not_before,
+        next_fetch_at=next_fetch.at or pages.started,
+        reason=next_fetch.reason,
+        not_before=next_fetch.not_before,
         hints=hints,
         failures=0,
         gone=False,
@@ -187,7 +187,7 @@ def _next_fetch(
     if fetched.has_more:
         return schedule.NextFetch(at=now, reason=UNREAD_REASON)
     is_folder = source.path is not None
-    answer = fetched.hints
+    response_hints = fetched.hints
     return schedule.next_fetch(
         source.id,
         now=now,
@@ -195,7 +195,9 @@ def _next_fetch(
         is_every_explicit=source.is_every_explicit or is_folder,
         has_validators=fetched.state.validators is not None or is_folder,
         last_change=last_change,
-        hints=replace(hints, max_age=answer.max_age, retry_after=answer.retry_after),
+        hints=replace(
+            hints, max_age=response_hints.max_age, retry_after=response_hints.retry_after
+        ),
         min_interval=_min_interval(source),
     )
 

@@ -191,7 +191,7 @@ def parts(clock: Any, **given: Any) -> dict[str, Any]:
         "hosts": hosts,
         "clock": clock,
         "limit_bytes": 9,
-        "limit": timedelta(minutes=1),
+        "time_limit": timedelta(minutes=1),
         **given,
     }
 
@@ -217,7 +217,9 @@ def test_a_run_that_takes_too_long_is_given_up(home: Any, clock: Any) -> None:
     home.save("calm", "Calm")
     home.follow("{id: saved, path: ../../articles, adapter: archive}")
 
-    result = run_alone(home, clock, parse=never, limit=timedelta(milliseconds=20), limit_bytes=999)
+    result = run_alone(
+        home, clock, parse=never, time_limit=timedelta(milliseconds=20), limit_bytes=999
+    )
 
     assert (result.outcome.error, result.outcome.message) == (
         "timeout",
@@ -258,7 +260,7 @@ def test_a_store_that_cannot_be_read_ends_the_run_and_is_not_the_sources_fault(
 
 def test_who_gets_no_turn_in_time_comes_back_later_without_a_failure(clock: Any) -> None:
     async def story() -> Any:
-        hosts = HostQueue(dict, clock=clock, per_host=1, patience=timedelta(milliseconds=10))
+        hosts = HostQueue(dict, clock=clock, per_host=1, max_wait=timedelta(milliseconds=10))
         async with (
             hosts.slot("a.example") as first,
             hosts.slot("a.example") as second,
@@ -289,7 +291,7 @@ def test_a_wait_ends_and_lanes_leave_nothing_behind(clock: Any) -> None:
 
     hosts = asyncio.run(story())
 
-    assert (hosts._lanes, hosts._told) == ({}, {})
+    assert (hosts._hosts, hosts._retry_after) == ({}, {})
 
 
 # --- beyond one document ----------------------------------------------------------------------------------------------
