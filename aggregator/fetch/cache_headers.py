@@ -1,6 +1,6 @@
 """Caching headers of a response: its validators, and how long to wait before the next request.
 
-Rule: validators are sent back byte for byte or not at all. Times are parsed leniently and capped.
+Validators are sent back byte for byte or not at all. Times are parsed leniently and capped.
 """
 
 from __future__ import annotations

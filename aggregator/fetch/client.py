@@ -1,7 +1,8 @@
 """The fetcher: takes a request, returns a response or raises a SourceError.
 
-Rule: every request takes the same steps for each hop: check the address, wait for the rate limit, read the answer, then
-follow the redirect or decode the document. One deadline and one size limit hold for all hops together.
+The steps for each hop are: check the address, wait for the rate limit, read the response,
+then follow the redirect or decode the document. One deadline and one size limit hold for
+all hops together.
 """
 
 from __future__ import annotations

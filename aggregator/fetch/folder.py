@@ -1,6 +1,6 @@
 """Folders of saved articles as a source: lists the files, finds those that changed, and reads them.
 
-Rule: only regular files up to the size limit are read. A file that cannot be read gives one message and never ends the
+Only regular files up to the size limit are read. A file that cannot be read gives one message and never ends the
 run. A file counts as unchanged while its size and modification time stay the same.
 """
 

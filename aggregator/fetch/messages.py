@@ -1,6 +1,6 @@
 """The values that go into the fetcher and come out of it.
 
-Rule: they are frozen. A request holds what one source may set for itself, the settings hold what applies to all.
+All are frozen. A request holds the options of one source, the settings apply to all.
 """
 
 from __future__ import annotations

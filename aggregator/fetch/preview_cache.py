@@ -1,7 +1,7 @@
 """Keeps the responses of a preview for the run that follows: adding a source and running it costs one GET, not two.
 
-Rule: whoever takes a response removes it, and none is used after an hour. The folder is private and small, and holds
-only what can be requested again: a response that cannot be read is treated as absent.
+Taking a response removes it, and none is used after an hour. The folder is private and
+small. A response that cannot be read counts as absent, because it can be requested again.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Decides which network addresses may be dialled.
 
-Rule: every address that is not known to be public unicast is refused (IANA special-purpose registries, RFC 6890).
+Every address that is not known to be public unicast is refused (IANA special-purpose registries, RFC 6890).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Rate limits: how many requests run at once, and how close together they start.
 
-Rule: a host never gets more than `per_host` requests at a time, nor two starts closer than `spacing`. A request that
+A host never gets more than `per_host` requests at a time, nor two starts closer than `spacing`. A request that
 waits for a busy host holds no slot that another host could use.
 """
 

@@ -1,7 +1,7 @@
 """Follows the redirects of one request.
 
-Rule: every hop is a request of its own, with its own address check and validators. Cookies live as long as the chain,
-and what is meant for one origin is not sent to another.
+Every hop is a separate request, with its own address check and validators. Cookies are
+kept for one chain, and credentials are sent to their own origin only.
 """
 
 from __future__ import annotations

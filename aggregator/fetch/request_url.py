@@ -1,6 +1,6 @@
 """Parses the URL of a request and makes it safe to send.
 
-Rule: a URL is sent as it was written; only what cannot stand in a request line (spaces, non-ASCII) is percent-encoded.
+A URL is sent as it was written; only what cannot stand in a request line (spaces, non-ASCII) is percent-encoded.
 A URL that two parsers could read differently is refused.
 """
 

@@ -134,7 +134,10 @@ def visiting(
     source: dict[str, Any] | None = None,
     **parts: Any,
 ) -> PageFetcher:
-    given: dict[str, Any] = {"limit_bytes": 16 * 1024 * 1024, "time_limit": timedelta(minutes=5)} | parts
+    given: dict[str, Any] = {
+        "limit_bytes": 16 * 1024 * 1024,
+        "time_limit": timedelta(minutes=5),
+    } | parts
     hosts = hosts or HostQueue(dict, clock=lambda: NOW)
     followed = Source.model_validate({"id": "news", "url": "https://a.example/", **(source or {})})
     return PageFetcher(followed, RunContext(world, world.digest, hosts, lambda: NOW, **given), NOW)
