@@ -205,6 +205,9 @@ def _rows(
                 0,
                 pack_sketch(signs),
                 None,
+                1,
+                None,
+                source,
             )
         ],
         [
@@ -222,6 +225,9 @@ def _rows(
                 "feed:published",
                 digest,
                 id_,
+                3,
+                2000,
+                digest[:8],
             )
         ],
         [(key, id_)],

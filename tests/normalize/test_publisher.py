@@ -28,7 +28,7 @@ def tier(
         ("https://www.harbour.example/feed", "https://harbour.example/", CERTAIN),
         ("https://feeds.harbour.example/all", None, CERTAIN),
         ("http://feeds.feedburner.com/harbour", "https://harbour.example/", CERTAIN),
-        ("https://feedpress.me/harbour", None, CERTAIN),
+        ("https://feedpress.me/harbour", None, CLAIMED),
         ("https://rss.app/feeds/1.xml", "https://news.harbour.example/", CERTAIN),
         ("http://feeds.feedburner.com/blog", "https://blog.example.net/", UNKNOWN),
         ("https://notfeedburner.com/harbour", "https://harbour.example/", CLAIMED),

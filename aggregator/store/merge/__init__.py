@@ -33,7 +33,13 @@ from aggregator.store.merge.lookup import (
     load_articles,
     load_ranks,
 )
-from aggregator.store.merge.resolve import Document, Item, KnownArticle, Resolver, asked_keys
+from aggregator.store.merge.resolve import (
+    ArticleRecord,
+    ListedDocument,
+    ListedItem,
+    Resolver,
+    asked_keys,
+)
 from aggregator.store.merge.restless import is_too_restless
 from aggregator.store.merge.statement import Sighting
 from aggregator.store.merge.tombstones import find_deleted
@@ -198,7 +204,7 @@ class _Merger:
         loaded = self._load(pending)
         sightings = self._make_sightings(pending)
         resolver = Resolver(_known_articles(loaded), is_name_taken=self._is_name_taken)
-        found: dict[int, KnownArticle] = {}
+        found: dict[int, ArticleRecord] = {}
         for number, document in self._documents(pending, sightings):
             resolved, renewed = resolver.resolve(document, deleted)
             found |= resolved
@@ -238,13 +244,13 @@ class _Merger:
 
     def _documents(
         self, pending: Collection[int], sightings: Mapping[int, Sighting]
-    ) -> list[tuple[int, Document]]:
+    ) -> list[tuple[int, ListedDocument]]:
         """Return the documents with the number of their results, in the order of their capture.
 
         Each saved file is a document of its own.
         """
         wanted = set(pending)
-        by_document: dict[tuple[datetime, str, int, int], list[Item]] = {}
+        by_document: dict[tuple[datetime, str, int, int], list[ListedItem]] = {}
         for index, sighting in sightings.items():
             arrival = self._arrivals[index]
             number_in_folder = index if arrival.is_archive else 0
@@ -254,13 +260,13 @@ class _Merger:
                 arrival.result_index,
                 number_in_folder,
             )
-            item = Item(index, sighting, index in wanted, arrival.recognised)
+            item = ListedItem(index, sighting, index in wanted, arrival.recognised)
             by_document.setdefault(place, []).append(item)
         documents = []
         for place in sorted(by_document):
             items = by_document[place]
             number = self._arrivals[items[0].index].result_index
-            documents.append((number, Document.of(items[0].sighting.source, items)))
+            documents.append((number, ListedDocument.of(items[0].sighting.source, items)))
         return documents
 
     def _write(
@@ -296,7 +302,7 @@ class _Merger:
 
     def _add(
         self,
-        known: KnownArticle,
+        known: ArticleRecord,
         indexes: Sequence[int],
         sightings: Mapping[int, Sighting],
         stored: Sequence[Sighting],
@@ -374,10 +380,10 @@ def _end_of(number: int, united: Mapping[int, int]) -> int:
     return number
 
 
-def _known_articles(loaded: LoadedArticles) -> list[KnownArticle]:
+def _known_articles(loaded: LoadedArticles) -> list[ArticleRecord]:
     articles = []
     for number, row in loaded.entries.items():
-        articles.append(KnownArticle(number, row["key"], list(loaded.by_entry.get(number, ()))))
+        articles.append(ArticleRecord(number, row["key"], list(loaded.by_entry.get(number, ()))))
     return articles
 
 

@@ -31,7 +31,7 @@ _WEAK_PREFIXES = ("url:", "guid:", _ITEM_PREFIX)
 
 
 @dataclass(slots=True)
-class KnownArticle:
+class ArticleRecord:
     """An article as it is known so far; `number` is its row, `name` the key that its id is made of."""
 
     number: int
@@ -51,7 +51,7 @@ class KnownArticle:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ListedItem:
     """One item of a document.
 
     `index` is its number in the batch. `is_pending` is False for an item that only repeats what its
@@ -66,16 +66,16 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class ListedDocument:
     """The items of one capture of one source."""
 
     source: str
-    items: Sequence[Item]
+    items: Sequence[ListedItem]
     guids: Collection[str]
     shared_links: Collection[str]  # addresses of several different items
 
     @classmethod
-    def of(cls, source: str, items: Sequence[Item]) -> Document:
+    def of(cls, source: str, items: Sequence[ListedItem]) -> ListedDocument:
         guids = {item.sighting.guid for item in items}
         return cls(source, items, guids - {None}, _shared_links(items))  # type: ignore[arg-type]
 
@@ -84,9 +84,9 @@ class Resolver:
     """Finds the articles of items among those that are stored, and those that came with the batch."""
 
     def __init__(
-        self, articles: Iterable[KnownArticle], *, is_name_taken: Callable[[str], bool]
+        self, articles: Iterable[ArticleRecord], *, is_name_taken: Callable[[str], bool]
     ) -> None:
-        self.articles: dict[int, KnownArticle] = {}
+        self.articles: dict[int, ArticleRecord] = {}
         self.united: dict[int, int] = {}  # rows of articles that turned out to be another one
         self._holders: dict[str, list[int]] = {}
         self._names: set[str] = set()
@@ -96,8 +96,8 @@ class Resolver:
             self._add(article)
 
     def resolve(
-        self, document: Document, deleted: Collection[int] = ()
-    ) -> tuple[dict[int, KnownArticle], int]:
+        self, document: ListedDocument, deleted: Collection[int] = ()
+    ) -> tuple[dict[int, ArticleRecord], int]:
         """Return the article of each pending item by the item's number, and how many ids were renewed.
 
         Items whose numbers are among `deleted` become no new articles.
@@ -106,7 +106,7 @@ class Resolver:
         ids of articles that are the same in everything else.
         """
         most_renewed = self._are_most_renewed(document)
-        resolved: dict[int, KnownArticle] = {}
+        resolved: dict[int, ArticleRecord] = {}
         renewed = 0
         for item in sorted(document.items, key=_by_version):
             if not item.is_pending:
@@ -124,7 +124,7 @@ class Resolver:
             renewed = 0
         return resolved, renewed
 
-    def final(self, article: KnownArticle) -> KnownArticle:
+    def final(self, article: ArticleRecord) -> ArticleRecord:
         """Return the article that `article` has become, where two turned out to be one."""
         number = article.number
         while number in self.united:
@@ -134,8 +134,8 @@ class Resolver:
     # --- one item -----------------------------------------------------------------------------------------------
 
     def _find(
-        self, item: Item, document: Document, *, most_renewed: bool
-    ) -> tuple[KnownArticle | None, bool]:
+        self, item: ListedItem, document: ListedDocument, *, most_renewed: bool
+    ) -> tuple[ArticleRecord | None, bool]:
         """Return the article of an item, None for a new one, and whether its id was renewed."""
         sighting = item.sighting
         is_renewed = False
@@ -149,9 +149,9 @@ class Resolver:
             found = self.articles.get(item.recognised)
         return self._join_elsewhere(found, sighting, document, owns_link=owns_link), is_renewed
 
-    def _by_strong_key(self, sighting: Sighting) -> KnownArticle | None:
+    def _by_strong_key(self, sighting: Sighting) -> ArticleRecord | None:
         """Find the article by the site's own number or short link, which hold in all sources."""
-        found: KnownArticle | None = None
+        found: ArticleRecord | None = None
         for key in sighting.keys:
             if key.startswith(_WEAK_PREFIXES):
                 continue
@@ -162,7 +162,7 @@ class Resolver:
                 found = holder if found is None else self._unite(found, holder)
         return found
 
-    def _by_own_id(self, sighting: Sighting) -> KnownArticle | None:
+    def _by_own_id(self, sighting: Sighting) -> ArticleRecord | None:
         """Find the article that the same source has told under the same id."""
         guid = sighting.guid
         if guid is None:
@@ -172,7 +172,7 @@ class Resolver:
                 return article
         return None
 
-    def _by_other_own_key(self, sighting: Sighting) -> KnownArticle | None:
+    def _by_other_own_key(self, sighting: Sighting) -> ArticleRecord | None:
         """Find what has neither link nor id by source, title and date."""
         first = sighting.keys[0]
         if not first.startswith(_ITEM_PREFIX):
@@ -180,8 +180,8 @@ class Resolver:
         return next(self._holders_of(first), None)
 
     def _by_link(
-        self, sighting: Sighting, document: Document, most_renewed: bool
-    ) -> tuple[KnownArticle | None, bool, bool]:
+        self, sighting: Sighting, document: ListedDocument, most_renewed: bool
+    ) -> tuple[ArticleRecord | None, bool, bool]:
         """Find the article that the same source has told at the same address.
 
         Returns it, whether the source has any article there, and whether its id was renewed.
@@ -209,12 +209,12 @@ class Resolver:
 
     def _join_elsewhere(
         self,
-        found: KnownArticle | None,
+        found: ArticleRecord | None,
         sighting: Sighting,
-        document: Document,
+        document: ListedDocument,
         *,
         owns_link: bool,
-    ) -> KnownArticle | None:
+    ) -> ArticleRecord | None:
         """Find the article in what other sources told, by a global id or the address."""
         for candidate in self._told_elsewhere(sighting, document, owns_link=owns_link):
             if found is None:
@@ -224,8 +224,8 @@ class Resolver:
         return found
 
     def _told_elsewhere(
-        self, sighting: Sighting, document: Document, *, owns_link: bool
-    ) -> Iterator[KnownArticle]:
+        self, sighting: Sighting, document: ListedDocument, *, owns_link: bool
+    ) -> Iterator[ArticleRecord]:
         """Yield articles that the source has not told, which hold a global id or the address of an item."""
         source = sighting.source
         guid, link = sighting.guid, sighting.link
@@ -246,13 +246,13 @@ class Resolver:
 
     # --- what is known ------------------------------------------------------------------------------------------
 
-    def _add(self, article: KnownArticle) -> None:
+    def _add(self, article: ArticleRecord) -> None:
         self.articles[article.number] = article
         self._names.add(article.name)
         for sighting in article.sightings:
             self._hold(sighting.keys, article.number)
 
-    def _tell(self, article: KnownArticle, sighting: Sighting) -> None:
+    def _tell(self, article: ArticleRecord, sighting: Sighting) -> None:
         article.sightings.append(sighting)
         self._hold(sighting.keys, article.number)
 
@@ -262,14 +262,14 @@ class Resolver:
             if number not in holders:
                 holders.append(number)
 
-    def _holders_of(self, key: str) -> Iterator[KnownArticle]:
+    def _holders_of(self, key: str) -> Iterator[ArticleRecord]:
         """Yield the articles that hold a key, the one that was stored first before others."""
         numbers = self._holders.get(key, ())
         for number in sorted(numbers, key=lambda number: (number < 0, abs(number))):
             if number in self.articles:
                 yield self.articles[number]
 
-    def _own_at(self, link: str, source: str) -> list[KnownArticle]:
+    def _own_at(self, link: str, source: str) -> list[ArticleRecord]:
         """Return the articles that a source has told at an address."""
         own = []
         for article in self._holders_of(link):
@@ -277,17 +277,17 @@ class Resolver:
                 own.append(article)
         return own
 
-    def _is_shared(self, link: str, article: KnownArticle) -> bool:
+    def _is_shared(self, link: str, article: ArticleRecord) -> bool:
         """Tell whether a source that told `article` gives its address to several articles."""
         if not link.startswith("url:"):
             return False
         return any(len(self._own_at(link, source)) > 1 for source in article.tellers)
 
-    def _is_not_listed(self, article: KnownArticle, document: Document) -> bool:
+    def _is_not_listed(self, article: ArticleRecord, document: ListedDocument) -> bool:
         """Tell whether a document does not list the article under its own id as well."""
         return _own_guids(article, document.source).isdisjoint(document.guids)
 
-    def _are_most_renewed(self, document: Document) -> bool:
+    def _are_most_renewed(self, document: ListedDocument) -> bool:
         """Tell whether most items of a document are known articles under other ids."""
         with_guids = 0
         renewed = 0
@@ -308,9 +308,9 @@ class Resolver:
 
     # --- new articles, and two that are one -----------------------------------------------------------------------
 
-    def _make_new(self, sighting: Sighting) -> KnownArticle:
+    def _make_new(self, sighting: Sighting) -> ArticleRecord:
         name = self._free_name(sighting)
-        article = KnownArticle(next(self._new_numbers), name, is_new=True)
+        article = ArticleRecord(next(self._new_numbers), name, is_new=True)
         self._add(article)
         return article
 
@@ -330,7 +330,7 @@ class Resolver:
                 return name
         raise AssertionError("count() never ends")
 
-    def _unite(self, one: KnownArticle, other: KnownArticle) -> KnownArticle:
+    def _unite(self, one: ArticleRecord, other: ArticleRecord) -> ArticleRecord:
         """Make one article of two: the one that was stored first stays."""
         if one is other:
             return one
@@ -365,7 +365,7 @@ def _keys_of_global_id(guid: str) -> tuple[str, ...]:
     return (guid,)
 
 
-def _shared_links(items: Iterable[Item]) -> set[str]:
+def _shared_links(items: Iterable[ListedItem]) -> set[str]:
     """Return the addresses that a document gives to several different items."""
     at_link: dict[str, set[str]] = {}
     for item in items:
@@ -376,15 +376,17 @@ def _shared_links(items: Iterable[Item]) -> set[str]:
     return {link for link, identities in at_link.items() if len(identities) > 1}
 
 
-def _by_version(item: Item) -> tuple[object, ...]:
+def _by_version(item: ListedItem) -> tuple[object, ...]:
     return item.sighting.at, item.sighting.captured, item.index
 
 
-def _by_storing(article: KnownArticle) -> tuple[bool, int]:
+def _by_storing(article: ArticleRecord) -> tuple[bool, int]:
     return article.is_new, abs(article.number)
 
 
-def _same_title_or_day(articles: Sequence[KnownArticle], sighting: Sighting) -> list[KnownArticle]:
+def _same_title_or_day(
+    articles: Sequence[ArticleRecord], sighting: Sighting
+) -> list[ArticleRecord]:
     """Return the article that a number which the publisher uses again stands for, if it is known."""
     for article in articles:
         if _has_title(article, sighting):
@@ -396,12 +398,12 @@ def _same_title_or_day(articles: Sequence[KnownArticle], sighting: Sighting) -> 
     return []
 
 
-def _has_title(article: KnownArticle, sighting: Sighting) -> bool:
+def _has_title(article: ArticleRecord, sighting: Sighting) -> bool:
     title = fold_title(sighting.title)
     return any(fold_title(one.title) == title for one in article.sightings)
 
 
-def _own_guids(article: KnownArticle, source: str) -> set[str]:
+def _own_guids(article: ArticleRecord, source: str) -> set[str]:
     guids = set()
     for sighting in article.of_source(source):
         if sighting.guid is not None:
@@ -409,14 +411,14 @@ def _own_guids(article: KnownArticle, source: str) -> set[str]:
     return guids
 
 
-def _same_title_or_time(article: KnownArticle, sighting: Sighting) -> bool:
+def _same_title_or_time(article: ArticleRecord, sighting: Sighting) -> bool:
     if _has_title(article, sighting):
         return True
     own = article.of_source(sighting.source)
     return _has_usable_time(sighting) and any(one.published == sighting.published for one in own)
 
 
-def _is_same_thing(article: KnownArticle, sighting: Sighting, *, most_renewed: bool) -> bool:
+def _is_same_thing(article: ArticleRecord, sighting: Sighting, *, most_renewed: bool) -> bool:
     """Tell whether an item with another id is a version of an article at the same address.
 
     With `most_renewed` most ids of the document are new, so that a title or a time is enough.
