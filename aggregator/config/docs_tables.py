@@ -61,16 +61,31 @@ def refresh_page(page: str) -> str:
 def _section_lines(title: str, name: str, records: dict[str, Any]) -> Iterator[str]:
     record = records[name]
     yield f"### {title}\n"
-    yield f"{record['description']}\n"
+    if _says_more(record["description"]):
+        yield f"{record['description']}\n"
     needed = record.get("required", ())
     for key, node in record["properties"].items():
-        kind = _type_name(node)
-        if key in needed:
-            kind += ", required"
-        elif node.get("default") is not None:
-            kind += f", default `{_text(node['default'])}`"
-        example = node["examples"][0]
-        yield f"* `{key}: {_text(example)}` ({kind}): {_key_description(node, records)}"
+        example = _text(node["examples"][0])
+        facts = _facts(node, is_required=key in needed)
+        yield f"* `{key}: {example}`{facts}: {_key_description(node, records)}"
+
+
+def _facts(node: dict[str, Any], *, is_required: bool) -> str:
+    """Write what a key takes in brackets; a text or a mapping is seen in the example."""
+    facts = []
+    kind = _type_name(node)
+    if kind not in ("text", "mapping"):
+        facts.append(kind)
+    if is_required:
+        facts.append("required")
+    elif node.get("default") is not None:
+        facts.append(f"default `{_text(node['default'])}`")
+    return f" ({', '.join(facts)})" if facts else ""
+
+
+def _says_more(description: str) -> bool:
+    """Tell whether a record's description has a second sentence: the first is what its key says."""
+    return ". " in description or "\n" in description
 
 
 def _key_description(node: dict[str, Any], records: dict[str, Any]) -> str:
@@ -118,7 +133,7 @@ def _scalar_name(node: dict[str, Any]) -> str:
             return f"{node['minimum']} to {node['maximum']}"
         return "whole number"
     if kind == "boolean":
-        return "`true` or `false`"
+        return "boolean"
     if kind == "object":
         return "mapping"
     return "text"

@@ -306,14 +306,9 @@ Identifier = Annotated[
     AfterValidator(check_identifier),
     Field(json_schema_extra={"pattern": f"^{_IDENTIFIER.pattern}$"}),
 ]
-<<<<<<< HEAD
-Identifiers = Annotated[tuple[Identifier, ...], _LISTED]
-HostNames = Annotated[tuple[Annotated[Text, AfterValidator(check_host_name)], ...], _LISTED]
-ProxyUrl = Annotated[str, AfterValidator(proxy_url)]
-=======
 Identifiers = Annotated[tuple[Identifier, ...], _AS_LIST]
+HostNames = Annotated[tuple[Annotated[Text, AfterValidator(check_host_name)], ...], _AS_LIST]
 ProxyUrl = Annotated[str, AfterValidator(check_proxy_url)]
->>>>>>> names
 PlainUrl = Annotated[
     str, AfterValidator(check_plain_url), Field(json_schema_extra={"pattern": "^https?://"})
 ]

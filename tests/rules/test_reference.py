@@ -60,7 +60,7 @@ def test_every_key_of_the_rules_has_its_example(heading: str, record: type[Recor
     rows = [line for line in section(RULES, heading).splitlines() if line.startswith("* `")]
 
     examples = [
-        f"* `{key}: {field.examples[0]}` ("
+        f"* `{key}: {field.examples[0]}`"
         for field, key in zip(record.model_fields.values(), record.yaml_keys(), strict=True)
         if field.examples
     ]
