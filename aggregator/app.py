@@ -271,7 +271,7 @@ class App:
         views = []
         for view in self.config.views:
             if view.keep is not None:
-                views.append(RetainedView(now - view.keep, _selection(view)))
+                views.append(RetainedView(now - view.keep, selection_of(view)))
         pruned = await self.writer.call(
             self.store.prune,
             now,
@@ -312,7 +312,7 @@ class App:
         return replace(head, self_url=f"{base}/views/{view.id}.atom", home_url=f"{base}/")
 
     def entries_of(self, view: View, limit: int | None = None) -> list[Entry]:
-        chosen = _selection(view)
+        chosen = selection_of(view)
         now = self.clock()
         entries = self.store.view(
             limit or view.limit,
@@ -384,7 +384,8 @@ def stray_view_files(config: Config) -> list[Path]:
     return stray
 
 
-def _selection(view: View) -> Selection:
+def selection_of(view: View) -> Selection:
+    """Return which entries a view shows, as the store takes it."""
     part = narrow(view.where)
     group = view.duplicates == "group"
     return Selection(part.language, part.source, part.tag, selects(part.rest), group)

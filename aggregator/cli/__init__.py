@@ -23,6 +23,7 @@ from aggregator.cli.commands.run import run
 from aggregator.cli.commands.show import show
 from aggregator.cli.commands.sources import sources
 from aggregator.cli.commands.test import test
+from aggregator.cli.commands.why import why
 from aggregator.cli.context import DEFAULT_PATH, Invocation
 from aggregator.cli.exit_codes import OURS, with_exit_code
 from aggregator.cli.init import init
@@ -98,6 +99,7 @@ for command in (
     sources,
     entries,
     show,
+    why,
     preview,
     add,
     check,
