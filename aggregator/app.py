@@ -275,7 +275,7 @@ class App:
         views = []
         for view in self.config.views:
             if view.keep is not None:
-                views.append(RetainedView(now - view.keep, _view_selection(view)))
+                views.append(RetainedView(now - view.keep, selection_of(view)))
         pruned = await self.writer.call(
             self.store.prune,
             now,
@@ -318,7 +318,7 @@ class App:
         return replace(info, self_url=f"{base}/views/{view.id}.atom", home_url=f"{base}/")
 
     def view_entries(self, view: View, limit: int | None = None) -> list[Entry]:
-        selection = _view_selection(view)
+        selection = selection_of(view)
         now = self.clock()
         entries = self.store.view(
             limit or view.limit,
@@ -390,7 +390,8 @@ def stray_view_files(config: Config) -> list[Path]:
     return stray
 
 
-def _view_selection(view: View) -> Selection:
+def selection_of(view: View) -> Selection:
+    """Return which entries a view shows, as the store takes it."""
     part = split_filter(view.where)
     group = view.duplicates == "group"
     return Selection(part.language, part.source, part.tag, make_predicate(part.rest), group)

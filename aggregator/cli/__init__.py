@@ -26,6 +26,7 @@ from aggregator.cli.commands.run import run
 from aggregator.cli.commands.show import show
 from aggregator.cli.commands.sources import sources
 from aggregator.cli.commands.test import test
+from aggregator.cli.commands.why import why
 from aggregator.cli.context import DEFAULT_PATH, Invocation, get_invocation
 from aggregator.cli.exit_codes import INTERNAL_ERROR, with_exit_code
 from aggregator.cli.init import init
@@ -146,6 +147,7 @@ for command in (
     sources,
     entries,
     show,
+    why,
     preview,
     add,
     check,

@@ -18,6 +18,15 @@ def source_ids(ctx: typer.Context, incomplete: str) -> list[str]:
     return [source.id for source in config.sources if source.id.startswith(incomplete)]
 
 
+def view_ids(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Return the ids of the configured views that begin with what was typed."""
+    try:
+        config = get_invocation(ctx).load()
+    except (AggregatorError, OSError):
+        return []
+    return [view.id for view in config.views if view.id.startswith(incomplete)]
+
+
 def names_of_tests(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return the sources and site rules whose name begins with what was typed.
 

@@ -195,7 +195,7 @@ def _hash_items(result: Result) -> list[str]:
 
 
 def _find_repeated(
-    result: Result, listed: listing.Listing, hashes: Sequence[str]
+    result: Result, listed: listing.KnownListing, hashes: Sequence[str]
 ) -> list[str | None]:
     """Return for each revision the name of the article of which the source said just this before.
 
@@ -222,7 +222,7 @@ def _match_renamed(
     context: _WriteContext,
     result: Result,
     claim: _Claim,
-    listed: listing.Listing,
+    listed: listing.KnownListing,
     repeated: Sequence[str | None],
 ) -> dict[int, int]:
     """Find articles that changed link and guid, if an earlier document was read whole.
@@ -300,8 +300,8 @@ def _complete_outcome(
 def _update_listings(
     context: _WriteContext,
     group: Sequence[_ClaimedResult],
-    known: Sequence[listing.Listing],
-    listed: Sequence[listing.Listing],
+    known: Sequence[listing.KnownListing],
+    listed: Sequence[listing.KnownListing],
 ) -> None:
     """Remember what the documents of these runs list, and what they list no more."""
     rows, before, after = [], set[str](), set[str]()

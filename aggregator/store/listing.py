@@ -35,7 +35,7 @@ _IDS_PER_QUERY = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class KnownListing:
     """File name, "" for a polled document -> hash of an item -> name of its article.
 
     `taken` is when the document was captured, in microseconds; 0 before the first.
@@ -80,8 +80,8 @@ def hash_item(revision: Revision, *, is_archive: bool) -> str:
 
 
 def listing_after_run(
-    result: Result, known: Listing, hashes: Sequence[str], names: Sequence[str]
-) -> Listing:
+    result: Result, known: KnownListing, hashes: Sequence[str], names: Sequence[str]
+) -> KnownListing:
     """Return what the source lists after this run, where `known` is what it listed before.
 
     `hashes` and `names` are those of the result's revisions and of their articles, in order.
@@ -90,7 +90,7 @@ def listing_after_run(
         return known
     items = list(zip(hashes, names, strict=True))
     if result.keep_sightings:
-        return Listing(known.taken, _items_of_folder(result, known, items))
+        return KnownListing(known.taken, _items_of_folder(result, known, items))
     if not result.captures:
         return known
 
@@ -101,22 +101,22 @@ def listing_after_run(
     listed = dict(items[begin:])
     if listed == known.places.get(_POLLED_DOCUMENT):
         return known
-    return Listing(micros(result.captures[-1].taken), {_POLLED_DOCUMENT: listed})
+    return KnownListing(micros(result.captures[-1].taken), {_POLLED_DOCUMENT: listed})
 
 
-def pack(listing: Listing, compressor: Compressor) -> bytes:
+def pack(listing: KnownListing, compressor: Compressor) -> bytes:
     """Return a listing as it is stored."""
     data = orjson.dumps({"taken": listing.taken, "places": listing.places})
     body: bytes = compressor.pack(data)["body"]
     return body
 
 
-def unpack(data: bytes | None) -> Listing:
+def unpack(data: bytes | None) -> KnownListing:
     """Return the listing that was stored; an empty one where nothing was yet."""
     if data is None:
-        return Listing()
+        return KnownListing()
     loaded = orjson.loads(decompress(ZSTD, bytes(data)))
-    return Listing(loaded["taken"], loaded["places"])
+    return KnownListing(loaded["taken"], loaded["places"])
 
 
 def mark_unlisted(
@@ -169,7 +169,7 @@ def name_in_folder(url: str, folder: Collection[str]) -> str | None:
 
 
 def _items_of_folder(
-    result: Result, known: Listing, items: Sequence[tuple[str, str]]
+    result: Result, known: KnownListing, items: Sequence[tuple[str, str]]
 ) -> dict[str, Mapping[str, str]]:
     """Return the items by file: those of files that are gone go, those of files that were read now are new."""
     there = result.state.folder

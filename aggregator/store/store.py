@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from aggregator.errors import StoreError
-from aggregator.store import captures, commit, daemon_lock, derived, queries, retention, schedule
+from aggregator.store import (
+    captures,
+    commit,
+    daemon_lock,
+    derived,
+    membership,
+    queries,
+    retention,
+    schedule,
+)
 from aggregator.store import duplicates as groups
 from aggregator.store import view as views
 from aggregator.store.content import Compressor
@@ -34,9 +43,11 @@ if TYPE_CHECKING:
 
     from aggregator.model import Capture, Entry, Evidence, Outcome, Result, Revision, SourceState
     from aggregator.store.engine import Engines
+    from aggregator.store.membership import Arrival, Deletion, EntryCopy
     from aggregator.store.merge.known import KnownArticle
     from aggregator.store.queries import VisibleRevision
     from aggregator.store.retention import PruneResult, RetainedView
+    from aggregator.store.view import Selection
 
 logger = logging.getLogger(__name__)
 # Entries whose words and copies are made in one turn of the writer: some 0.2 s.
@@ -320,6 +331,60 @@ class Store:
             return views.view_entries(
                 connection, self._entry_builder(), limit, selection=selection, now=now
             )
+
+    # --- explaining -----------------------------------------------------------------------------------------------
+
+    def selects(self, entry_id: str, selection: Selection) -> bool:
+        """Tell whether a selection admits an entry, its copies aside."""
+        with read_transaction(self._engines) as connection:
+            return membership.selects(connection, self._entry_builder(), entry_id, selection)
+
+    def selected_copies(self, entry_id: str, selection: Selection) -> list[EntryCopy]:
+        """Return the copies of an entry that a selection admits, itself among them, the one that is shown first."""
+        with self._up_to_date_reader() as connection:
+            return membership.selected_copies(
+                connection, self._entry_builder(), entry_id, selection
+            )
+
+    def rank(self, entry_id: str, selection: Selection) -> int | None:
+        """Return the place of an entry among all that a selection shows, newest first, from 1; None if it has none."""
+        with self._up_to_date_reader() as connection:
+            return membership.rank(connection, self._entry_builder(), entry_id, selection)
+
+    def arrival(self, entry_id: str) -> Arrival | None:
+        """Return when an entry was stored; None for an unknown one."""
+        with read_transaction(self._engines) as connection:
+            return membership.arrival(connection, entry_id)
+
+    def find_by_title(self, text: str, limit: int) -> list[Entry]:
+        """Return at most `limit` entries whose title has every word and "quoted phrase" of `text`, newest first."""
+        with self._up_to_date_reader(indexed=True) as connection:
+            return membership.find_by_title(connection, self._entry_builder(), text, limit)
+
+    def find_deletion(self, keys: Collection[str]) -> Deletion | None:
+        """Return what is left of the deleted article with one of these keys; None where none was deleted."""
+        with read_transaction(self._engines) as connection:
+            return membership.find_deletion(connection, keys)
+
+    def deleted_keys_of_id(self, digits: str) -> list[str]:
+        """Return the keys of deleted articles whose ids begin with these hexadecimal digits."""
+        with read_transaction(self._engines) as connection:
+            return membership.deleted_keys_of_id(connection, digits)
+
+    def sources_of_site(self, host: str) -> list[str]:
+        """Return the sources that first brought an entry whose link is on a host, by name; `www.` aside."""
+        with read_transaction(self._engines) as connection:
+            return membership.sources_of_site(connection, host)
+
+    def newest_captures(self, source: str) -> Iterator[Capture]:
+        """Yield the newest capture of each address of a source, the newest first."""
+        with (
+            read_transaction(self._engines) as connection,
+            closing(membership.newest_captures(connection, source)) as found,
+        ):
+            yield from found
+
+    # --- captures -------------------------------------------------------------------------------------------------
 
     def captures(self, source: str) -> Iterator[Capture]:
         """Yield the captures of a source, oldest first."""

@@ -108,7 +108,7 @@ def view_entries(
 ) -> list[Entry]:
     """Return the newest `limit` entries of `selection`, and its late arrivals (at most `limit` more)."""
     edge = now - LATE_ARRIVAL_PERIOD
-    with closing(_newest_rows(connection, opener, selection)) as candidates:
+    with closing(newest_rows(connection, opener, selection)) as candidates:
         walked = _take_newest(candidates, limit, edge)
 
     late = []
@@ -175,7 +175,7 @@ def _late_rows(
     return _selected_rows(connection, opener, selection, query)
 
 
-def _newest_rows(
+def newest_rows(
     connection: sa.Connection, opener: EntryBuilder, selection: Selection
 ) -> Generator[_ViewRow]:
     """Yield candidates, newest first: whatever is selected, they lie in this order in an index."""

@@ -58,6 +58,10 @@ def test_the_ids_of_sources_are_completed(shell: dict[str, str], words: list[str
     assert offered(shell, *words, "sav") == ["saved", "savings"]
 
 
+def test_the_ids_of_views_are_completed(shell: dict[str, str]) -> None:
+    assert offered(shell, "why", "--view", "m") == ["merged"]
+
+
 def test_what_may_declare_tests_is_completed(shell: dict[str, str]) -> None:
     assert offered(shell, "test", "sa") == ["saved", "savings"]
     assert offered(shell, "test", "r") == ["reuters", "rferl", "rfi"]

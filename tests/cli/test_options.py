@@ -20,6 +20,7 @@ NONE = (
 COMMANDS = typer.main.get_command(app).list_commands(None)  # type: ignore[attr-defined]
 ARGUMENTS = {
     "show": ["x"],
+    "why": ["x"],
     "preview": ["x"],
     "add": ["https://harbour.example/"],
     "import": ["feeds.opml"],

@@ -33,6 +33,7 @@ COMMANDS = [
     "sources",
     "entries",
     "show",
+    "why",
     "preview",
     "add",
     "check",

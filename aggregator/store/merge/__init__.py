@@ -36,7 +36,7 @@ from aggregator.store.merge.lookup import (
 from aggregator.store.merge.resolve import (
     ArticleRecord,
     ListedDocument,
-    ListedItem,
+    DocumentItem,
     Resolver,
     asked_keys,
 )
@@ -250,7 +250,7 @@ class _Merger:
         Each saved file is a document of its own.
         """
         wanted = set(pending)
-        by_document: dict[tuple[datetime, str, int, int], list[ListedItem]] = {}
+        by_document: dict[tuple[datetime, str, int, int], list[DocumentItem]] = {}
         for index, sighting in sightings.items():
             arrival = self._arrivals[index]
             number_in_folder = index if arrival.is_archive else 0
@@ -260,7 +260,7 @@ class _Merger:
                 arrival.result_index,
                 number_in_folder,
             )
-            item = ListedItem(index, sighting, index in wanted, arrival.recognised)
+            item = DocumentItem(index, sighting, index in wanted, arrival.recognised)
             by_document.setdefault(place, []).append(item)
         documents = []
         for place in sorted(by_document):

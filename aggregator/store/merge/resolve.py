@@ -51,7 +51,7 @@ class ArticleRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class ListedItem:
+class DocumentItem:
     """One item of a document.
 
     `index` is its number in the batch. `is_pending` is False for an item that only repeats what its
@@ -70,12 +70,12 @@ class ListedDocument:
     """The items of one capture of one source."""
 
     source: str
-    items: Sequence[ListedItem]
+    items: Sequence[DocumentItem]
     guids: Collection[str]
     shared_links: Collection[str]  # addresses of several different items
 
     @classmethod
-    def of(cls, source: str, items: Sequence[ListedItem]) -> ListedDocument:
+    def of(cls, source: str, items: Sequence[DocumentItem]) -> ListedDocument:
         guids = {item.sighting.guid for item in items}
         return cls(source, items, guids - {None}, _shared_links(items))  # type: ignore[arg-type]
 
@@ -134,7 +134,7 @@ class Resolver:
     # --- one item -----------------------------------------------------------------------------------------------
 
     def _find(
-        self, item: ListedItem, document: ListedDocument, *, most_renewed: bool
+        self, item: DocumentItem, document: ListedDocument, *, most_renewed: bool
     ) -> tuple[ArticleRecord | None, bool]:
         """Return the article of an item, None for a new one, and whether its id was renewed."""
         sighting = item.sighting
@@ -365,7 +365,7 @@ def _keys_of_global_id(guid: str) -> tuple[str, ...]:
     return (guid,)
 
 
-def _shared_links(items: Iterable[ListedItem]) -> set[str]:
+def _shared_links(items: Iterable[DocumentItem]) -> set[str]:
     """Return the addresses that a document gives to several different items."""
     at_link: dict[str, set[str]] = {}
     for item in items:
@@ -376,7 +376,7 @@ def _shared_links(items: Iterable[ListedItem]) -> set[str]:
     return {link for link, identities in at_link.items() if len(identities) > 1}
 
 
-def _by_version(item: ListedItem) -> tuple[object, ...]:
+def _by_version(item: DocumentItem) -> tuple[object, ...]:
     return item.sighting.at, item.sighting.captured, item.index
 
 
