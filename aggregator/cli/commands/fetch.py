@@ -194,26 +194,23 @@ def _print_unfetched(
     from aggregator.cli.report.source_status import is_due
 
     asked = {outcome.source for outcome in outcomes}
-    unasked = []
+    unasked = app.sources.keys() - asked
+    told: list[SourceState] = []
+    others: list[SourceState] = []
     for state in app.store.states():
-        if state.source in app.sources and state.source not in asked:
-            unasked.append(state)
+        if state.source not in unasked:
+            continue
+        is_expected = state.source in names if names else is_due(state, began)
+        (told if is_expected else others).append(state)
 
-    if names:
-        told = [state for state in unasked if state.source in names]
-    else:
-        told = [state for state in unasked if is_due(state, began)]
     for state in told:
         print_stderr(f"{state.source}: not asked: {_reason_not_fetched(state, began, force=force)}")
     if names:
         return
-
-    if not asked and not told:
-        print_stderr(_describe_nothing_due(unasked, began))
-        return
-    due = {state.source for state in told}
-    others = [state for state in unasked if state.source not in due and not state.gone]
-    _print_not_due(others, began)
+    if asked or told:
+        _print_not_due([state for state in others if not state.gone], began)
+    else:
+        print_stderr(_describe_nothing_due(others, began))
 
 
 def _print_not_due(states: "Iterable[SourceState]", now: "datetime") -> None:

@@ -93,7 +93,7 @@ def _explain(app: "App", sites: "Sites", name: str, views: "Sequence[View]") -> 
     if digits:
         keys = app.store.deleted_keys_of_id(digits[1])
     missing = MissingArticle(app, sites, name, link=link, keys=keys)
-    listed = None if digits else missing.listed()
+    listed = None if digits else missing.first_listed()
     if listed is not None and listed.revision is not None:
         entries = _entries_by_keys(app, listed.revision.keys)
         if entries:

@@ -117,7 +117,7 @@ def _lead_sentences(app: App, view: View, entry: Entry) -> Iterator[str]:
         return
     for copy in copies[1:]:
         reason = lead_reason(copies[0], copy)
-        yield f"it is shown instead of its copy in `{copy.entry.source}` ({_named(copy.entry)}): {reason}"
+        yield f"it is shown instead of its copy in `{copy.entry.source}` ({_display_name(copy.entry)}): {reason}"
 
 
 def _explain_hidden(app: App, view: View, entry: Entry, shown: Sequence[str]) -> ViewAnswer:
@@ -126,7 +126,7 @@ def _explain_hidden(app: App, view: View, entry: Entry, shown: Sequence[str]) ->
         sentences = []
         for rule in _broken_rules(app, view, entry):
             sentences.append(rule.reason + _place(app, view, "where", *rule.keys))
-        return _hidden(view, "where", sentences)
+        return _hidden_answer(view, "where", sentences)
 
     if view.duplicates == "group":
         copies = app.store.selected_copies(entry.id, selection)
@@ -139,7 +139,7 @@ def _explain_hidden(app: App, view: View, entry: Entry, shown: Sequence[str]) ->
             f"it was published {moment(entry.published)};"
             f" the view shows an entry for {rough_duration(view.keep)} after its publication{place}"
         )
-        return _hidden(view, "keep", (sentence,))
+        return _hidden_answer(view, "keep", (sentence,))
 
     rank = app.store.rank(entry.id, selection)
     if rank is not None and rank > view.limit:
@@ -148,11 +148,11 @@ def _explain_hidden(app: App, view: View, entry: Entry, shown: Sequence[str]) ->
             f"it is number {rank} of the entries that the view selects, the newest first;"
             f" the view shows {view.limit}{place}"
         )
-        return _hidden(view, "limit", (sentence,))
-    return _hidden(view, "unexplained", ("the view selects it, and does not show it",))
+        return _hidden_answer(view, "limit", (sentence,))
+    return _hidden_answer(view, "unexplained", ("the view selects it, and does not show it",))
 
 
-def _hidden(view: View, reason: Reason, sentences: Sequence[str]) -> ViewAnswer:
+def _hidden_answer(view: View, reason: Reason, sentences: Sequence[str]) -> ViewAnswer:
     return ViewAnswer(view.id, shown=False, reason=reason, sentences=tuple(sentences))
 
 
@@ -161,7 +161,7 @@ def _explain_copy(
 ) -> ViewAnswer:
     lead = copies[0]
     [own] = [copy for copy in copies if copy.entry.id == entry.id]
-    reason = f"({_named(lead.entry)}): {lead_reason(lead, own)}"
+    reason = f"({_display_name(lead.entry)}): {lead_reason(lead, own)}"
     if lead.entry.id in shown:
         sentences = [f"a copy in `{lead.entry.source}` is shown instead {reason}"]
     else:
@@ -170,7 +170,7 @@ def _explain_copy(
             sentences.append(f"that copy is not shown either: {sentence}")
     place = _place(app, view, "duplicates")
     sentences.append(f"`duplicates: keep` in the view shows all copies{place}")
-    return _hidden(view, "copy", sentences)
+    return _hidden_answer(view, "copy", sentences)
 
 
 def lead_reason(lead: EntryCopy, other: EntryCopy) -> str:
@@ -238,7 +238,7 @@ def moment(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M}Z"
 
 
-def _named(entry: Entry) -> str:
+def _display_name(entry: Entry) -> str:
     return entry.url or entry.id
 
 

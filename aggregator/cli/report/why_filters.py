@@ -49,18 +49,18 @@ def broken_match_rules(
         for index, value in enumerate(getattr(exclude, part)):
             rule = _NONE.model_copy(update={part: (value,)})
             if not _passes(item, exclude=rule):
-                yield BrokenRule(("exclude", part, index), _met(item, part, value))
+                yield BrokenRule(("exclude", part, index), _describe_match(item, part, value))
 
 
 def unmet_condition(entry: Entry, where: Where, key: str) -> BrokenRule:
     """Describe a condition of a view (`language`, `source` or `tag`) that an entry does not meet."""
-    wanted = _quoted(getattr(where, key), last="or")
+    wanted = _quote_all(getattr(where, key), last="or")
     if key == "language":
         reason = f"{_language(entry)}; the view takes {wanted}"
     elif key == "source":
         reason = f"its source is `{entry.source}`; the view takes {wanted}"
     else:
-        own = f"its tags are {_quoted(entry.tags)}" if entry.tags else "it has no tags"
+        own = f"its tags are {_quote_all(entry.tags)}" if entry.tags else "it has no tags"
         reason = f"{own}; the view takes {wanted}"
     return BrokenRule((key,), reason)
 
@@ -72,16 +72,16 @@ def _passes(item: Entry | Revision, *, include: Match = _NONE, exclude: Match = 
 
 def _unmet(item: Entry | Revision, part: str, values: tuple[str, ...]) -> str:
     if part == "language":
-        return f"{_language(item)}; `include.language` takes {_quoted(values, last='or')}"
+        return f"{_language(item)}; `include.language` takes {_quote_all(values, last='or')}"
     if part in ("author", "tag"):
-        wanted = _quoted(values, last="or")
+        wanted = _quote_all(values, last="or")
         return f"none of its {_PART_WORDS[part]}s matches {wanted} of `include.{part}`"
     if len(values) == 1:
         return f"{_subject(part)} does not match `{values[0]}` of `include.{part}`"
-    return f"{_subject(part)} matches none of {_quoted(values)} of `include.{part}`"
+    return f"{_subject(part)} matches none of {_quote_all(values)} of `include.{part}`"
 
 
-def _met(item: Entry | Revision, part: str, value: str) -> str:
+def _describe_match(item: Entry | Revision, part: str, value: str) -> str:
     if part == "language":
         return f"{_language(item)}; `exclude.language` leaves out `{value}`"
     return f"{_subject(part)} matches `{value}` of `exclude.{part}`"
@@ -98,10 +98,10 @@ def _language(item: Entry | Revision) -> str:
     return f"its language is `{item.language}`"
 
 
-def _quoted(values: Iterable[str], *, last: str = "and") -> str:
+def _quote_all(values: Iterable[str], *, last: str = "and") -> str:
     """Write a list for people.
 
-    >>> _quoted(["a", "b", "c"], last="or")
+    >>> _quote_all(["a", "b", "c"], last="or")
     '`a`, `b` or `c`'
     """
     quoted = [f"`{value}`" for value in values]

@@ -44,7 +44,7 @@ class MissingArticle:
         self._keys = tuple(keys)
         self._states = {state.source: state for state in app.store.states()}
 
-    def listed(self) -> ListedItem | None:
+    def first_listed(self) -> ListedItem | None:
         """Find it in the newest documents of the sources, those of its own site first."""
         if self._link is not None:
             sought = Sought.link(self._keys)

@@ -35,8 +35,8 @@ from aggregator.store.merge.lookup import (
 )
 from aggregator.store.merge.resolve import (
     ArticleRecord,
-    ListedDocument,
     DocumentItem,
+    ListedDocument,
     Resolver,
     asked_keys,
 )
@@ -412,15 +412,16 @@ def _set_statuses(
 
     If none is an edit and yet something that is shown has changed, the last one did it.
     """
-    remaining = list(accepted)
-    if is_new and remaining:
-        index, _ = remaining.pop(0)
-        merged.statuses[index] = "new"
-    edits = [index for index, is_edit in remaining if is_edit]
-    if not edits and not is_new and is_changed and remaining:
-        edits = [remaining[-1][0]]
-    for index in edits:
-        merged.statuses[index] = "changed"
+    if not accepted:
+        return
+    for index, is_edit in accepted:
+        if is_edit:
+            merged.statuses[index] = "changed"
+    first, last = accepted[0][0], accepted[-1][0]
+    if is_new:
+        merged.statuses[first] = "new"
+    elif is_changed and not any(is_edit for _, is_edit in accepted):
+        merged.statuses[last] = "changed"
 
 
 def _make_sighting(revision: Revision) -> tuple[Sighting, NewContent]:

@@ -59,13 +59,11 @@ class Article:
 
     @property
     def keys(self) -> frozenset[str]:
-        return frozenset(key for sighting in self.sightings for key in sighting.keys)
+        return frozenset().union(*(sighting.keys for sighting in self.sightings))
 
     @property
     def sightings(self) -> frozenset[Sighting]:
-        return frozenset(
-            sighting for statement in self.statements for sighting in statement.sightings
-        )
+        return frozenset(_all_sightings(self.statements))
 
     @property
     def updated(self) -> datetime:
@@ -126,7 +124,7 @@ def date_winner(statements: Sequence[Statement]) -> Sighting:
     the article was first seen gives way to a guess: a date in the future whose day has come, or a
     feed that gave none and now says "now".
     """
-    members = [sighting for statement in statements for sighting in statement.sightings]
+    members = _all_sightings(statements)
     chosen = min(_dates_of_publisher(statements) or members, key=_date_sort_key)
     first_seen = min(sighting.captured for sighting in members)
     if chosen.published <= first_seen + CLOCK_TOLERANCE:
@@ -145,6 +143,13 @@ def uid_of(key: str) -> bytes:
     made = bytearray(sha1(NAMESPACE.bytes + key.encode(), usedforsecurity=False).digest()[:16])
     made[6], made[8] = made[6] & 0x0F | 0x50, made[8] & 0x3F | 0x80
     return bytes(made)
+
+
+def _all_sightings(statements: Iterable[Statement]) -> list[Sighting]:
+    sightings: list[Sighting] = []
+    for statement in statements:
+        sightings += statement.sightings
+    return sightings
 
 
 def _shown_title(statements: Sequence[Statement]) -> str:

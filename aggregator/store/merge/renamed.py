@@ -57,10 +57,7 @@ def match_renamed(
     for revision in revisions:
         keys |= asked_keys(revision.keys)
     known = _entry_ids_by_key(connection, keys)
-    strangers = {}
-    for index, revision in enumerate(revisions):
-        if repeated[index] is None and known.keys().isdisjoint(asked_keys(revision.keys)):
-            strangers[index] = revision
+    strangers = _find_strangers(revisions, repeated, known)
     if not strangers:
         return {}
 
@@ -78,6 +75,22 @@ def match_renamed(
         return matches
     # Without a whole document that changed, a title alone is too little.
     return {index: number for index, number in matches.items() if index in timed}
+
+
+def _find_strangers(
+    revisions: Sequence[Revision], repeated: Sequence[str | None], known: Mapping[str, int]
+) -> dict[int, Revision]:
+    """Return the items of which no key is known."""
+    strangers = {}
+    for index, revision in enumerate(revisions):
+        is_known = repeated[index] is not None or _is_any_known(revision, known)
+        if not is_known:
+            strangers[index] = revision
+    return strangers
+
+
+def _is_any_known(revision: Revision, known: Mapping[str, int]) -> bool:
+    return not known.keys().isdisjoint(asked_keys(revision.keys))
 
 
 def _has_time_of_day(revision: Revision) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import count
+from itertools import chain, count
 from typing import TYPE_CHECKING
 
 from aggregator.store.merge.statement import NOW_TOLERANCE, Sighting, fold_title
@@ -138,16 +138,23 @@ class Resolver:
     ) -> tuple[ArticleRecord | None, bool]:
         """Return the article of an item, None for a new one, and whether its id was renewed."""
         sighting = item.sighting
+        own_at_link = self._own_at(sighting.link, sighting.source)
         is_renewed = False
-        found = self._by_strong_key(sighting)
-        if found is None:
-            found = self._by_own_id(sighting)
-        owns_link = False
-        if found is None:
-            found, owns_link, is_renewed = self._by_link(sighting, document, most_renewed)
+        found = self._by_strong_key(sighting) or self._by_own_id(sighting)
+        if found is None and sighting.guid is None:
+            found = _by_address(sighting, document, own_at_link)
+        elif found is None:
+            free = [one for one in own_at_link if self._is_not_listed(one, document)]
+            found = _by_first_id(sighting, free)
+            if found is None:
+                found = _by_renewed_id(sighting, free, most_renewed=most_renewed)
+                is_renewed = found is not None
         if found is None and item.recognised is not None:
             found = self.articles.get(item.recognised)
-        return self._join_elsewhere(found, sighting, document, owns_link=owns_link), is_renewed
+        # An address at which the source has told another article joins nothing.
+        joins_by_link = all(article is found for article in own_at_link)
+        joined = self._join_elsewhere(found, sighting, document, joins_by_link=joins_by_link)
+        return joined, is_renewed
 
     def _by_strong_key(self, sighting: Sighting) -> ArticleRecord | None:
         """Find the article by the site's own number or short link, which hold in all sources."""
@@ -179,70 +186,28 @@ class Resolver:
             return None
         return next(self._holders_of(first), None)
 
-    def _by_link(
-        self, sighting: Sighting, document: ListedDocument, most_renewed: bool
-    ) -> tuple[ArticleRecord | None, bool, bool]:
-        """Find the article that the same source has told at the same address.
-
-        Returns it, whether the source has any article there, and whether its id was renewed.
-        """
-        link = sighting.link
-        if link is None:
-            return None, False, False
-        own = self._own_at(link, sighting.source)
-        if not own:
-            return None, False, False
-        if sighting.guid is None:
-            is_shared = link in document.shared_links or len(own) > 1
-            if is_shared:
-                own = [article for article in own if _has_title(article, sighting)]
-            return next(iter(own), None), True, False
-
-        free = [article for article in own if self._is_not_listed(article, document)]
-        without_id = [article for article in free if not _own_guids(article, sighting.source)]
-        if len(without_id) == 1 and _same_title_or_time(without_id[0], sighting):
-            return without_id[0], True, False
-        for article in free:
-            if _is_same_thing(article, sighting, most_renewed=most_renewed):
-                return article, True, True
-        return None, True, False
-
     def _join_elsewhere(
         self,
         found: ArticleRecord | None,
         sighting: Sighting,
         document: ListedDocument,
         *,
-        owns_link: bool,
+        joins_by_link: bool,
     ) -> ArticleRecord | None:
         """Find the article in what other sources told, by a global id or the address."""
-        for candidate in self._told_elsewhere(sighting, document, owns_link=owns_link):
-            if found is None:
-                found = candidate
-            elif candidate is not found and found.tellers.isdisjoint(candidate.tellers):
-                found = self._unite(found, candidate)
+        keys = list(_keys_of_global_id(sighting.guid))
+        link = sighting.link
+        if link is not None and joins_by_link and link not in document.shared_links:
+            keys += (link, f"guid:{link}")
+        for key in keys:
+            for candidate in list(self._holders_of(key)):
+                if self._can_join(candidate, key, sighting.source):
+                    found = candidate if found is None else self._unite_strangers(found, candidate)
         return found
 
-    def _told_elsewhere(
-        self, sighting: Sighting, document: ListedDocument, *, owns_link: bool
-    ) -> Iterator[ArticleRecord]:
-        """Yield articles that the source has not told, which hold a global id or the address of an item."""
-        source = sighting.source
-        guid, link = sighting.guid, sighting.link
-        if guid is not None and guid.startswith(_GLOBAL_PREFIXES):
-            for key in _keys_of_global_id(guid):
-                for article in list(self._holders_of(key)):
-                    if not article.has_teller(source) and not self._is_shared(key, article):
-                        yield article
-
-        if link is None or owns_link or link in document.shared_links:
-            return
-        if len(self._own_at(link, source)) > 1:
-            return
-        for key in (link, f"guid:{link}"):
-            for article in list(self._holders_of(key)):
-                if not article.has_teller(source) and not self._is_shared(key, article):
-                    yield article
+    def _can_join(self, article: ArticleRecord, key: str, source: str) -> bool:
+        """Tell whether a source may tell an article that others know by a key."""
+        return not article.has_teller(source) and not self._is_shared(key, article)
 
     # --- what is known ------------------------------------------------------------------------------------------
 
@@ -269,9 +234,11 @@ class Resolver:
             if number in self.articles:
                 yield self.articles[number]
 
-    def _own_at(self, link: str, source: str) -> list[ArticleRecord]:
+    def _own_at(self, link: str | None, source: str) -> list[ArticleRecord]:
         """Return the articles that a source has told at an address."""
-        own = []
+        own: list[ArticleRecord] = []
+        if link is None:
+            return own
         for article in self._holders_of(link):
             if any(one.link == link for one in article.of_source(source)):
                 own.append(article)
@@ -315,20 +282,25 @@ class Resolver:
         return article
 
     def _free_name(self, sighting: Sighting) -> str:
-        """Return the first key of a new article that names no other."""
+        """Return the first key of a new article that names no other.
+
+        A number that the publisher uses again gets the date of the article.
+        """
         first = sighting.keys[0]
-        names = [key for key in sighting.keys if key.startswith(_WEAK_PREFIXES) or key == first]
-        if sighting.guarded:
-            names = [first]
-        names.append(f"{first}@{sighting.published.date().isoformat()}")
-        for name in names:
-            if name not in self._names and not self._is_name_taken(name):
-                return name
-        for number in count(2):
-            name = f"{names[-1]}#{number}"
-            if name not in self._names and not self._is_name_taken(name):
-                return name
-        raise AssertionError("count() never ends")
+        names = [first]
+        if not sighting.guarded:
+            names += [key for key in sighting.keys[1:] if key.startswith(_WEAK_PREFIXES)]
+        dated = f"{first}@{sighting.published.date().isoformat()}"
+        names.append(dated)
+        numbered = (f"{dated}#{number}" for number in count(2))
+        return next(name for name in chain(names, numbered) if self._is_free(name))
+
+    def _is_free(self, name: str) -> bool:
+        return name not in self._names and not self._is_name_taken(name)
+
+    def _unite_strangers(self, one: ArticleRecord, other: ArticleRecord) -> ArticleRecord:
+        """Make one article of two, unless a source tells both: then it tells them apart."""
+        return self._unite(one, other) if one.tellers.isdisjoint(other.tellers) else one
 
     def _unite(self, one: ArticleRecord, other: ArticleRecord) -> ArticleRecord:
         """Make one article of two: the one that was stored first stays."""
@@ -359,10 +331,42 @@ def asked_keys(keys: Iterable[str]) -> set[str]:
     return asked
 
 
-def _keys_of_global_id(guid: str) -> tuple[str, ...]:
+def _keys_of_global_id(guid: str | None) -> tuple[str, ...]:
+    """Return the keys under which other sources know an article by an id that holds everywhere."""
+    if guid is None or not guid.startswith(_GLOBAL_PREFIXES):
+        return ()
     if guid.startswith("guid:url:"):
         return (guid, guid.removeprefix("guid:"))
     return (guid,)
+
+
+def _by_address(
+    sighting: Sighting, document: ListedDocument, own: Sequence[ArticleRecord]
+) -> ArticleRecord | None:
+    """Find an item without an id among the articles that its source has told at its address."""
+    is_shared = sighting.link in document.shared_links or len(own) > 1
+    for article in own:
+        if not is_shared or _has_title(article, sighting):
+            return article
+    return None
+
+
+def _by_first_id(sighting: Sighting, free: Sequence[ArticleRecord]) -> ArticleRecord | None:
+    """Find an article that its source told without an id and gives one now."""
+    without_id = [one for one in free if not _own_guids(one, sighting.source)]
+    if len(without_id) == 1 and _same_title_or_time(without_id[0], sighting):
+        return without_id[0]
+    return None
+
+
+def _by_renewed_id(
+    sighting: Sighting, free: Sequence[ArticleRecord], *, most_renewed: bool
+) -> ArticleRecord | None:
+    """Find an article that its source told under another id."""
+    for article in free:
+        if _is_same_thing(article, sighting, most_renewed=most_renewed):
+            return article
+    return None
 
 
 def _shared_links(items: Iterable[DocumentItem]) -> set[str]:
@@ -423,16 +427,15 @@ def _is_same_thing(article: ArticleRecord, sighting: Sighting, *, most_renewed: 
 
     With `most_renewed` most ids of the document are new, so that a title or a time is enough.
     """
-    title = fold_title(sighting.title)
-    for known in article.of_source(sighting.source):
-        same_title = fold_title(known.title) == title
-        if _has_usable_time(known) and _has_usable_time(sighting):
-            same_time = known.published == sighting.published
-            if same_time and (same_title or most_renewed):
-                return True
-        elif known.hash == sighting.hash or (most_renewed and same_title):
-            return True
-    return False
+    known = article.of_source(sighting.source)
+    return any(_is_version(one, sighting, most_renewed=most_renewed) for one in known)
+
+
+def _is_version(known: Sighting, sighting: Sighting, *, most_renewed: bool) -> bool:
+    same_title = fold_title(known.title) == fold_title(sighting.title)
+    if _has_usable_time(known) and _has_usable_time(sighting):
+        return known.published == sighting.published and (same_title or most_renewed)
+    return known.hash == sighting.hash or (most_renewed and same_title)
 
 
 def _has_usable_time(sighting: Sighting) -> bool:
