@@ -180,6 +180,14 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class TextSize:
+    """How many letters a text has (characters that are no space), and a hash of it with its title."""
+
+    letters: int
+    text_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Revision:
     """One version of an article, as one capture stated it: the output of normalize, the input of the store.
 
@@ -192,7 +200,8 @@ class Revision:
     The item's link is the last of `keys` that begins with `url:`; behind the others it names the
     article no more, because several items of the document have it. `tier` says how sure it is that
     the source is the article's own publisher, 3 (certain) to 0, see normalize/publisher.py.
-    `comments` is the URL of the item's comments. Neither is part of `hash`.
+    `comments` is the URL of the item's comments. Neither is part of `hash`. `text_size` is None where
+    nobody measured the text yet.
     """
 
     source: str
@@ -220,6 +229,7 @@ class Revision:
     evidence: tuple[Evidence, ...] = ()
     tier: int = 3
     comments: str | None = None
+    text_size: TextSize | None = None
 
 
 # --- store -----------------------------------------------------------------------------------------------------------

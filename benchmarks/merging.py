@@ -22,6 +22,7 @@ import sqlalchemy as sa
 
 from aggregator.model import Capture, Image, Outcome, Result, Revision
 from aggregator.normalize.identity import content_hash
+from aggregator.normalize.text.size import measure_text
 from aggregator.store import Store
 from aggregator.store.schema import entry, entry_key
 from aggregator.store.writer import RESULTS_PER_COMMIT
@@ -137,9 +138,10 @@ def article(random: Random, tongue: Tongue, source: str, number: int) -> Revisio
             for name in ("authors", "content_html", "guid", "published", "title", "summary", "url")
         },
     )
-    return replace(
-        made, hash=content_hash({"title": made.title, "summary": made.summary, "content": html})
-    )
+    content = content_hash({"title": made.title, "summary": made.summary, "content": html})
+    # As the parser processes do: it is no part of merging.
+    size = measure_text(made.title, html, made.summary)
+    return replace(made, hash=content, text_size=size)
 
 
 def commit(store: Store, group: Sequence[tuple[Revision, ...]], now: datetime) -> float:

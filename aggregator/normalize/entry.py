@@ -17,6 +17,7 @@ from aggregator.normalize.decisions import Decisions, evidence_kind
 from aggregator.normalize.entry_dates import DateChooser
 from aggregator.normalize.entry_image import choose_image
 from aggregator.normalize.identity import content_hash, drop_unstorable, item_keys, text_keys
+from aggregator.normalize.text.size import measure_text
 
 if TYPE_CHECKING:
     import re
@@ -148,7 +149,8 @@ class _Normalizer:
             evidence=decisions.evidence,
             comments=self._comments(),
         )
-        return replace(revision, hash=_hash_of(revision))
+        size = measure_text(revision.title, revision.content_html, revision.summary)
+        return replace(revision, hash=_hash_of(revision), text_size=size)
 
     def _link(self) -> tuple[str | None, Candidate | None]:
         return choose_link(

@@ -263,7 +263,7 @@ class _ItemCompleter:
         listed, known = self._listed_revision(request), self._known[request.revision_index]
         if known is not None and not listed.guarded:
             return _listed_again(listed, known)
-        return replace(listed, hash=content_hash({"hash": listed.hash, "page": "unread"}))
+        return replace(listed, hash=_unread_hash(listed))
 
     def _listed_revision(self, request: PageRequest) -> Revision:
         return self._revisions[request.revision_index]
@@ -275,11 +275,16 @@ class _ItemCompleter:
         return (*self._read_key(request), self._listed_revision(request).hash)
 
 
+def _unread_hash(listed: Revision) -> str:
+    """Return the hash of an item whose page is not read: another one than when it is."""
+    return content_hash({"hash": listed.hash, "page": "unread"})
+
+
 def _listed_again(listed: Revision, known: KnownArticle) -> Revision:
     """Return a revision that only says that a known article is still listed; its stored content is better."""
     return replace(
         listed,
-        hash=known.shown_hash or listed.hash,
+        hash=known.source_hash or _unread_hash(listed),
         at=listed.captured,
         published=listed.captured,
         published_from="first_seen",

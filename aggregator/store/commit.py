@@ -22,6 +22,7 @@ from aggregator.store.schema import micros, outcome, source, source_state
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
     from aggregator.model import Outcome, Result
@@ -156,9 +157,12 @@ def _write_results(context: _WriteContext, group: Sequence[_ClaimedResult]) -> l
         merged = merge(context.connection, arrivals, now=context.now, compressor=context.compressor)
     counts = [Counter[str]() for _ in group]
     names: list[list[str]] = [[] for _ in group]
+    new_names: set[str] = set()
     for arrival, status, name in zip(arrivals, merged.statuses, merged.names, strict=True):
         counts[arrival.result_index][status] += 1
         names[arrival.result_index].append(name)
+        if status == "new":
+            new_names.add(name)
 
     _write_captures(context, group)
     store_host_waits(context.connection, [result.host_waits for result, _ in group])
@@ -185,7 +189,7 @@ def _write_results(context: _WriteContext, group: Sequence[_ClaimedResult]) -> l
     for number, (result, _) in enumerate(judged):
         known = listings[number]
         listed.append(listing.listing_after_run(result, known, hashes[number], names[number]))
-    _update_listings(context, judged, listings, listed)
+    _update_listings(context, judged, listings, listed, new_names=new_names)
     return outcomes
 
 
@@ -302,6 +306,8 @@ def _update_listings(
     group: Sequence[_ClaimedResult],
     known: Sequence[listing.KnownListing],
     listed: Sequence[listing.KnownListing],
+    *,
+    new_names: AbstractSet[str],
 ) -> None:
     """Remember what the documents of these runs list, and what they list no more."""
     rows, before, after = [], set[str](), set[str]()
@@ -316,7 +322,10 @@ def _update_listings(
         change = sa.update(source_state).where(STATE.source_id == sa.bindparam("of"))
         context.connection.execute(change, rows)
         listing.mark_unlisted(
-            context.connection, gone=before - after, come=after - before, now=context.now
+            context.connection,
+            gone=before - after,
+            come=after - before - new_names,
+            now=context.now,
         )
 
 

@@ -15,12 +15,13 @@ import orjson
 
 from aggregator import zstd
 from aggregator.model import Enclosure, Entry, Evidence, Image
+from aggregator.normalize.text.size import measure_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from aggregator.model import Revision
+    from aggregator.model import Revision, TextSize
 
 ZSTD = 1  # the codec: a zstd frame; another number will mean a frame made with a dictionary
 
@@ -81,22 +82,11 @@ def dump_fields(fields: Mapping[str, Any]) -> bytes:
     return orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)
 
 
-@dataclass(frozen=True, slots=True)
-class TextSize:
-    """How many letters a text has (characters that are no space), and a hash of it with its title."""
-
-    letters: int
-    text_hash: bytes
-
-
-def measure_text(title: str, content_html: str | None, summary: str | None) -> TextSize:
-    """Measure the text of an item: its content, else its summary."""
-    text = summary or ""
-    if content_html:
-        text = _TAG.sub(" ", content_html)
-    packed = "".join(text.split())
-    data = f"{''.join(title.split())}\n{packed}".encode()
-    return TextSize(len(packed), blake2b(data, digest_size=8).digest())
+def text_size_of(revision: Revision) -> TextSize:
+    """Return the size of a revision's text, measured where that has not been done yet."""
+    if revision.text_size is not None:
+        return revision.text_size
+    return measure_text(revision.title, revision.content_html, revision.summary)
 
 
 def plain_text(content: Mapping[str, Any]) -> str:

@@ -19,8 +19,8 @@ from aggregator.store.content import (
     Facets,
     digest,
     dump_content,
-    measure_text,
     plain_text,
+    text_size_of,
 )
 from aggregator.store.derived import set_derived_columns, update_derived_tables
 from aggregator.store.engine import in_values
@@ -426,7 +426,7 @@ def _set_statuses(
 
 def _make_sighting(revision: Revision) -> tuple[Sighting, NewContent]:
     body = dump_content(revision)
-    size = measure_text(revision.title, revision.content_html, revision.summary)
+    size = text_size_of(revision)
     sighting = Sighting(
         source=revision.source,
         keys=revision.keys,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from aggregator.store.content import digest, dump_content, measure_text, primary_language
+from aggregator.store.content import digest, dump_content, primary_language, text_size_of
 from aggregator.store.derived import tag_rows
 from aggregator.store.engine import insert_rows
 from aggregator.store.merge.article import uid_of
@@ -104,7 +104,7 @@ def _add_article(
     rows: _Rows, article: Revision, context: InsertContext, *, entry_id: int, content_id: int
 ) -> None:
     body = dump_content(article)
-    size = measure_text(article.title, article.content_html, article.summary)
+    size = text_size_of(article)
     published = micros(article.published)
     captured = micros(article.captured)
     at = captured if article.at is article.captured else micros(article.at)

@@ -240,7 +240,7 @@ class Resolver:
         if link is None:
             return own
         for article in self._holders_of(link):
-            if any(one.link == link for one in article.of_source(source)):
+            if any(link in one.keys for one in article.of_source(source)):
                 own.append(article)
         return own
 
