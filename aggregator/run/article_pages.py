@@ -281,10 +281,16 @@ def _unread_hash(listed: Revision) -> str:
 
 
 def _listed_again(listed: Revision, known: KnownArticle) -> Revision:
-    """Return a revision that only says that a known article is still listed; its stored content is better."""
+    """Return a revision that only says that a known article is still listed; its stored content is better.
+
+    An article that only other sources told so far waits to be read, unless it says the same.
+    """
+    unread = _unread_hash(listed)
+    if known.is_unchanged_by(listed):
+        unread = listed.hash
     return replace(
         listed,
-        hash=known.source_hash or _unread_hash(listed),
+        hash=known.source_hash or unread,
         at=listed.captured,
         published=listed.captured,
         published_from="first_seen",
