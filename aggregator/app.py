@@ -1,7 +1,4 @@
-"""The composition root: builds the parts from a Config, and is the only place that knows them all.
-
-Rule: it builds and calls; what is decided is decided in the rooms below.
-"""
+"""The composition root: builds the parts of the program from a Config and connects them."""
 
 from __future__ import annotations
 
@@ -16,14 +13,14 @@ from urllib.parse import urlsplit, urlunsplit
 
 from aggregator import publish, schedule
 from aggregator.errors import StoreError
-from aggregator.fetch.deferred import LazyFetcher
+from aggregator.fetch import LazyFetcher
 from aggregator.normalize.html import html_to_text
 from aggregator.normalize.identity import url_key
 from aggregator.parse.pool import ParserPool
-from aggregator.publish.selection import narrow, selects
-from aggregator.run.host_queue import MAX_TURN_WAIT, HostQueue
+from aggregator.publish.selection import make_predicate, split_filter
+from aggregator.run.host_queue import MAX_SLOT_WAIT, HostQueue
 from aggregator.run.pipeline import RunContext, run
-from aggregator.run.settings import fetch_settings, longest_run, preview_cache_of
+from aggregator.run.settings import fetch_settings, make_preview_cache, max_run_time
 from aggregator.store import Store
 from aggregator.store.retention import RetainedView
 from aggregator.store.view import Selection
@@ -35,13 +32,14 @@ if TYPE_CHECKING:
 
     from aggregator.config import Config, Source, View
     from aggregator.model import Entry, Outcome, Revision, SourceState
-    from aggregator.publish import PublishedDocument, ViewHead
+    from aggregator.publish import PublishedDocument, ViewInfo
     from aggregator.store import KnownArticle
     from aggregator.store.retention import PruneResult
 
 logger = logging.getLogger(__name__)
-RUNS_A_REQUEST = 4  # runs under way for each request that may be: who waits for a slow host holds up no other host
-CLAIMED_AT_ONCE = 8  # the least part of the runs that is claimed anew at once, as a divisor
+# Runs for each concurrent request, so that runs that wait for a slow host do not block others.
+RUNS_PER_REQUEST = 4
+MIN_CLAIM_DIVISOR = 8  # sources are claimed when an eighth of the runs is free
 
 
 def utc_now() -> datetime:
@@ -51,7 +49,7 @@ def utc_now() -> datetime:
 def open_store(config: Config) -> Store:
     """Open the configured store. Raises StoreError."""
     if config.database.startswith("sqlite:///"):
-        with suppress(OSError):  # the store says it better
+        with suppress(OSError):  # the store has a better message
             Path(config.database.removeprefix("sqlite:///")).parent.mkdir(
                 parents=True, exist_ok=True
             )
@@ -59,10 +57,10 @@ def open_store(config: Config) -> Store:
 
 
 class App:
-    """The parts of one configuration, at work. An async context manager over a store that the caller opened.
+    """The running parts of one configuration; an async context manager.
 
-    `writer` is the store's writing thread where the caller has one already, None to have one of its own.
-    Raises ConfigError where site rules do not load.
+    The caller opens the store. `writer` is the store's writer, None to start one.
+    Raises: ConfigError if site rules do not load.
     """
 
     def __init__(
@@ -76,29 +74,29 @@ class App:
         self.config = config
         self.store = store
         self.clock = clock
-        self.runs_at_once = RUNS_A_REQUEST * config.network.concurrency
+        self.max_runs = RUNS_PER_REQUEST * config.network.concurrency
         self.sources: dict[str, Source] = {
             source.id: source for source in config.sources if source.enabled
         }
-        self._lent_writer = writer
-        self._rules = sites_folder(config)
-        if self._rules is not None and any(self._rules.glob("*.yaml")):
+        self._shared_writer = writer
+        self._rules_folder = sites_folder(config)
+        if self._rules_folder is not None and any(self._rules_folder.glob("*.yaml")):
             from aggregator.rules.loader import (
                 load_sites,  # on demand: most users have no rules of their own
             )
 
             load_sites(
-                self._rules
+                self._rules_folder
             )  # the parsers load them for themselves; here a mistake is still a ConfigError
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
-            self.writer: Writer = self._lent_writer or Writer(self.store, clock=self.clock)
-            if self._lent_writer is None:
+            self.writer: Writer = self._shared_writer or Writer(self.store, clock=self.clock)
+            if self._shared_writer is None:
                 await stack.enter_async_context(self.writer)
-            self._parts = await self._build(stack)
-            await self.writer.call(lambda: self.store.sync_sources(list(self._rows())))
-            self._stack = stack.pop_all()
+            self._run_context = await self._build_run_context(stack)
+            await self.writer.call(lambda: self.store.sync_sources(list(self._source_rows())))
+            self._exit_stack = stack.pop_all()
         return self
 
     async def __aexit__(
@@ -107,46 +105,47 @@ class App:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._stack.aclose()
+        await self._exit_stack.aclose()
 
-    async def _build(self, stack: AsyncExitStack) -> RunContext:
+    async def _build_run_context(self, stack: AsyncExitStack) -> RunContext:
         network = self.config.network
         fetcher = await stack.enter_async_context(
             LazyFetcher(fetch_settings(self.config), clock=self.clock)
         )
-        workers = await stack.enter_async_context(ParserPool(self._rules))
+        parser_pool = await stack.enter_async_context(ParserPool(self._rules_folder))
         hosts = HostQueue(self.store.host_waits, clock=self.clock, per_host=network.per_host)
         return RunContext(
             fetcher,
-            workers.parse,
+            parser_pool.parse,
             hosts,
             self.clock,
             limit_bytes=network.max_body,
-            limit=longest_run(self.config),
-            find_known=self._news,
-            preview_cache=preview_cache_of(self.config, clock=self.clock),
+            time_limit=max_run_time(self.config),
+            find_known=self._find_known,
+            preview_cache=make_preview_cache(self.config, clock=self.clock),
         )
 
-    async def _news(self, revisions: Sequence[Revision]) -> Sequence[KnownArticle | None]:
+    async def _find_known(self, revisions: Sequence[Revision]) -> Sequence[KnownArticle | None]:
         return await asyncio.to_thread(self.store.find_known, revisions)
 
-    def _rows(self) -> Iterable[tuple[str, str, datetime, int]]:
+    def _source_rows(self) -> Iterable[tuple[str, str, datetime, int]]:
         now = self.clock()
         known = {state.source for state in self.store.states()}
-        together = sum(
+        new_sources = sum(
             source.url is not None and source.id not in known for source in self.sources.values()
         )
         for source in self.sources.values():
-            first_due = schedule.first_due(source.id, now=now, together=together)
-            yield source.id, source.location, first_due, source.priority
+            first_poll = schedule.first_poll_time(source.id, now=now, new_sources=new_sources)
+            yield source.id, source.location, first_poll, source.priority
 
     @property
-    def _lease(self) -> timedelta:
-        """Longer than anything that a run may wait for and do: a claim never ends before its run.
+    def _lease_duration(self) -> timedelta:
+        """Longer than a run can take, so that a lease never ends before its run.
 
-        It waits for its turn, asks, parses, and reads on, which has one end for all its questions and turns.
+        A run waits for its host, then fetches, parses, and reads further pages; each of
+        these three has its own time limit.
         """
-        return MAX_TURN_WAIT + 3 * longest_run(self.config) + timedelta(minutes=1)
+        return MAX_SLOT_WAIT + 3 * max_run_time(self.config) + timedelta(minutes=1)
 
     # --- fetch ----------------------------------------------------------------------------------------------------
 
@@ -158,13 +157,13 @@ class App:
         force: bool = False,
         new: bool = False,
     ) -> list[SourceState]:
-        """Lease sources that are due, at most `limit`; `force` also those that are not, `new` the never polled."""
+        """Lease at most `limit` due sources; with `force` also others, with `new` all never polled ones."""
         claiming = asyncio.create_task(
             self.writer.call(
                 self.store.claim,
                 self.clock(),
                 limit=limit,
-                lease=self._lease,
+                lease=self._lease_duration,
                 sources=sources,
                 force=force,
                 new=new,
@@ -179,17 +178,17 @@ class App:
         return [state for state in states if state.source in self.sources]
 
     async def release(self, states: Collection[SourceState]) -> None:
-        """Give claims back unrun. Raises StoreError."""
+        """Release leases of sources that did not run. Raises StoreError."""
         if states:
             await asyncio.shield(self.writer.call(self.store.release, states))
 
     async def run(self, state: SourceState, *, full: bool = False) -> Outcome:
-        """Take a claimed source its whole way and commit what it brought; whoever cancels it waits for the commit.
+        """Run a claimed source and commit its result; a cancellation waits for the commit.
 
-        Raises: StoreError; the claim is then still held.
+        Raises: StoreError; the lease is then still held.
         """
         try:
-            result = await run(self.sources[state.source], state, self._parts, full=full)
+            result = await run(self.sources[state.source], state, self._run_context, full=full)
         except asyncio.CancelledError:
             await self.release([state])
             raise
@@ -197,9 +196,9 @@ class App:
         try:
             outcome = await asyncio.shield(commit)
         except asyncio.CancelledError:
-            _log(await commit)
+            _log_outcome(await commit)
             raise
-        _log(outcome)
+        _log_outcome(outcome)
         return outcome
 
     async def cycle(
@@ -210,43 +209,48 @@ class App:
         full: bool = False,
         progress: Callable[[Outcome], None] = lambda _: None,
     ) -> list[Outcome]:
-        """Run everything that is due once, or `sources` of it; a folder that has more to read runs until it is read.
+        """Run every due source once, or those of `sources`; large folders run until they are read.
 
-        What was never polled is due: somebody waits for it. Only the daemon keeps the times that spread new sources.
+        Sources that were never polled are due; only the daemon spreads new sources over time.
         """
         outcomes: list[Outcome] = []
 
-        def tell(outcome: Outcome) -> None:
+        def record_outcome(outcome: Outcome) -> None:
             outcomes.append(outcome)
             progress(outcome)
 
         if force:
-            await self._sweep(
-                set(self.sources if sources is None else sources), tell, force=True, full=full
+            await self._run_claimable(
+                set(self.sources if sources is None else sources),
+                record_outcome,
+                force=True,
+                full=full,
             )
             sources = {
                 outcome.source for outcome in outcomes
             }  # what is due yet again has more to read
-        await self._sweep(sources, tell, full=full and not force)
+        await self._run_claimable(sources, record_outcome, full=full and not force)
         return outcomes
 
-    async def _sweep(
+    async def _run_claimable(
         self,
         sources: Collection[str] | None,
-        tell: Callable[[Outcome], None],
+        record: Callable[[Outcome], None],
         *,
         force: bool = False,
         full: bool,
     ) -> None:
-        """Run what can be claimed until there is none; no more is claimed at a time than can run."""
+        """Run sources until none can be claimed; claim no more than can run at once."""
         ran: set[str] = set()
         running: set[asyncio.Task[Outcome]] = set()
         try:
             while True:
-                room = self.runs_at_once - len(running)
-                if room >= self.runs_at_once // CLAIMED_AT_ONCE:
+                free_places = self.max_runs - len(running)
+                if free_places >= self.max_runs // MIN_CLAIM_DIVISOR:
                     left = set(sources or ()) - ran if force else sources
-                    states = await self.claim(limit=room, sources=left, force=force, new=True)
+                    states = await self.claim(
+                        limit=free_places, sources=left, force=force, new=True
+                    )
                     running |= {
                         asyncio.create_task(self.run(state, full=full and state.source not in ran))
                         for state in states
@@ -256,22 +260,22 @@ class App:
                     return
                 done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
-                    tell(task.result())
+                    record(task.result())
         finally:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
 
     async def prune(self, *, dry_run: bool = False, vacuum: bool = False) -> PruneResult:
-        """Delete what no source has listed for as long as its `keep` says.
+        """Delete entries that no source has listed for as long as its `keep` says.
 
-        What a view with a `keep` of its own still shows stays. `vacuum` gives the space back.
+        Entries that a view with its own `keep` shows stay. `vacuum` shrinks the database file.
         """
         now = self.clock()
         views = []
         for view in self.config.views:
             if view.keep is not None:
-                views.append(RetainedView(now - view.keep, _selection(view)))
+                views.append(RetainedView(now - view.keep, _view_selection(view)))
         pruned = await self.writer.call(
             self.store.prune,
             now,
@@ -285,57 +289,59 @@ class App:
         return pruned
 
     @property
-    def ages(self) -> bool:
-        """Whether a view lets go of entries by the mere passing of time."""
+    def has_expiring_views(self) -> bool:
+        """Whether a view drops entries after some time."""
         return any(view.keep is not None for view in self.config.views)
 
     # --- publish --------------------------------------------------------------------------------------------------
 
-    def publish(self) -> dict[tuple[str, str], Rendition]:
+    def publish(self) -> dict[tuple[str, str], PublishedView]:
         """Regenerate every view from the store and write what changed. Raises StoreError."""
         return {
-            (view.id, kind): self._rendition(view, kind, entries)
+            (view.id, kind): self._publish_view(view, kind, entries)
             for view in self.config.views
-            for entries in [self.entries_of(view)]
+            for entries in [self.view_entries(view)]
             for kind in publish.OUTPUTS
         }
 
-    def view_head(self, view: View) -> ViewHead:
+    def view_info(self, view: View) -> ViewInfo:
         sources = {}
         for source in self.config.sources:
             name = source.name or source.id
-            sources[source.id] = publish.SourceHead(name, _public(source.display_location))
-        head = publish.ViewHead(view.id, view.title, self_url=None, home_url=None, sources=sources)
+            sources[source.id] = publish.SourceInfo(
+                name, strip_credentials(source.display_location)
+            )
+        info = publish.ViewInfo(view.id, view.title, self_url=None, home_url=None, sources=sources)
         if not self.config.server.public_url:
-            return head
+            return info
         base = self.config.server.public_url.rstrip("/")
-        return replace(head, self_url=f"{base}/views/{view.id}.atom", home_url=f"{base}/")
+        return replace(info, self_url=f"{base}/views/{view.id}.atom", home_url=f"{base}/")
 
-    def entries_of(self, view: View, limit: int | None = None) -> list[Entry]:
-        chosen = _selection(view)
+    def view_entries(self, view: View, limit: int | None = None) -> list[Entry]:
+        selection = _view_selection(view)
         now = self.clock()
         entries = self.store.view(
             limit or view.limit,
-            language=chosen.language,
-            source=chosen.source,
-            tag=chosen.tag,
-            predicate=chosen.predicate,
-            group_copies=chosen.group_copies,
+            language=selection.language,
+            source=selection.source,
+            tag=selection.tag,
+            predicate=selection.predicate,
+            group_copies=selection.group_copies,
             now=now,
         )
         if view.keep is None:
             return entries
         return [entry for entry in entries if entry.published >= now - view.keep]
 
-    def _rendition(self, view: View, kind: str, entries: list[Entry]) -> Rendition:
+    def _publish_view(self, view: View, kind: str, entries: list[Entry]) -> PublishedView:
         output = publish.OUTPUTS[kind]
         path = Path(self.config.output) / f"{view.id}.{kind}"
         copies = {copy for entry in entries for copy in entry.duplicates}
         data = output.render(
-            replace(self.view_head(view), links=self.store.entry_urls(copies)), entries
+            replace(self.view_info(view), links=self.store.entry_urls(copies)), entries
         )
-        written = publish.write(path, data)
-        return Rendition(
+        written = publish.write_file(path, data)
+        return PublishedView(
             path,
             written,
             publish.make_document(data, output.content_type, last_modified=_modified_at(path)),
@@ -343,14 +349,14 @@ class App:
 
     # --- read -----------------------------------------------------------------------------------------------------
 
-    def find(self, id_or_url: str) -> list[Entry]:
-        """The entries that an id or a URL, in any spelling of it, leads to."""
+    def find_entries(self, id_or_url: str) -> list[Entry]:
+        """Return the entries with an id or a URL, in any spelling."""
         return self.store.find_entries(id_or_url, url_key=url_key)
 
 
 @dataclass(frozen=True, slots=True)
-class Rendition:
-    """One view in one format as it was published: its file, whether its bytes changed, and the document."""
+class PublishedView:
+    """A published view in one format; `has_changed` says whether the bytes of its file changed."""
 
     path: Path
     has_changed: bool
@@ -358,7 +364,7 @@ class Rendition:
 
 
 def remove_view_files(former: Config, config: Config) -> dict[Path, bool]:
-    """Delete the published files of the views that a new configuration has no more; tells whether each is deleted."""
+    """Delete the published files of views that are no longer configured; tell for each if it was deleted."""
     views = {view.id for view in config.views}
     removed = {}
     for view in former.views:
@@ -370,9 +376,9 @@ def remove_view_files(former: Config, config: Config) -> dict[Path, bool]:
 
 
 def stray_view_files(config: Config) -> list[Path]:
-    """List the feeds in the output folder that we wrote for views that are not configured.
+    """List published files of views that are not configured.
 
-    Another configuration may still write them, so they are for a person to delete.
+    They are not deleted, because another configuration may write them.
     """
     views = {view.id for view in config.views}
     stray = []
@@ -384,10 +390,10 @@ def stray_view_files(config: Config) -> list[Path]:
     return stray
 
 
-def _selection(view: View) -> Selection:
-    part = narrow(view.where)
+def _view_selection(view: View) -> Selection:
+    part = split_filter(view.where)
     group = view.duplicates == "group"
-    return Selection(part.language, part.source, part.tag, selects(part.rest), group)
+    return Selection(part.language, part.source, part.tag, make_predicate(part.rest), group)
 
 
 def _modified_at(path: Path) -> datetime:
@@ -400,14 +406,14 @@ def _modified_at(path: Path) -> datetime:
 
 
 def sites_folder(config: Config) -> Path | None:
-    """Where the user's own site rules are: `sites/` beside the main file; None for a configuration without a file."""
+    """Return the folder of the user's own site rules, `sites/` beside the main file; None without a file."""
     return config.files[0].parent / "sites" if config.files else None
 
 
-def rules_of(config: Config) -> tuple[tuple[str, int, int], ...]:
-    """Return what tells one state of the user's own site rules from another.
+def rules_fingerprint(config: Config) -> tuple[tuple[str, int, int], ...]:
+    """Return a value that changes when the user's own site rules change.
 
-    That is the name, modification time in ns and size in bytes of each file.
+    It contains the name, modification time in ns and size in bytes of each file.
     """
     folder = sites_folder(config)
     if folder is None:
@@ -419,16 +425,16 @@ def rules_of(config: Config) -> tuple[tuple[str, int, int], ...]:
     return tuple(files)
 
 
-def _public(url: str | None) -> str | None:
-    """A source's address without user and password."""
+def strip_credentials(url: str | None) -> str | None:
+    """Return a URL without user name and password."""
     if url is None:
         return None
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
-def _log(outcome: Outcome) -> None:
-    """One canonical line a source and run."""
+def _log_outcome(outcome: Outcome) -> None:
+    """Log one line for each run of a source."""
     level = logging.WARNING if outcome.status == "failed" else logging.INFO
     logger.log(
         level,

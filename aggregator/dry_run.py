@@ -1,7 +1,7 @@
-"""A run for show: one source is taken its whole way, and nothing is stored.
+"""A dry run: one source is run as usual, but nothing is stored.
 
-Rule: it is the same way as that of a real run, with a store that knows nothing. Every answer is remembered for an hour,
-so that the real run that follows asks nobody a second time.
+It uses the same code as a real run, with an empty store. Every response is cached for an
+hour, so that the real run that follows requests nothing again.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from aggregator.parse.captures import ParseResult
 from aggregator.parse.pool import ParserPool
 from aggregator.run.host_queue import HostQueue
 from aggregator.run.pipeline import RunContext, run
-from aggregator.run.settings import fetch_settings, longest_run, preview_cache_of
+from aggregator.run.settings import fetch_settings, make_preview_cache, max_run_time
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -33,108 +33,112 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One call of the pure middle; `digest` is None where the document was refused."""
+class ParseCall:
+    """One call of the parser; `result` is None if the document was rejected."""
 
     captures: tuple[Capture, ...]
-    job: ParseTask
-    digest: ParseResult | None
+    task: ParseTask
+    result: ParseResult | None
 
 
 @dataclass(frozen=True, slots=True)
-class Rehearsal:
-    """What a run would bring.
+class DryRun:
+    """The result of a dry run, with its parser calls and responses.
 
-    `steps` begin with the source's own document; its further pages follow, then the articles (carrier `article`).
-    `fetched` are all answers in their order, also that of a page that only led to the feed.
+    `parse_calls` start with the source's own document; its further pages follow, then
+    the articles (adapter `article`). `responses` are all responses in order, including
+    that of a page that only led to the feed.
     """
 
     source: Source
     result: Result
-    steps: tuple[Step, ...]
+    parse_calls: tuple[ParseCall, ...]
     responses: tuple[Response, ...]
 
     @property
-    def carrier(self) -> str | None:
-        """What carries the items; None where nothing came that could have been read."""
-        return self.steps[0].job.adapter if self.steps else None
+    def adapter(self) -> str | None:
+        """The adapter of the source's document; None if nothing was parsed."""
+        return self.parse_calls[0].task.adapter if self.parse_calls else None
 
     @property
-    def digest(self) -> ParseResult:
-        """What the source's own document says, before any article's page was read."""
-        return (self.steps[0].digest if self.steps else None) or ParseResult()
+    def document_result(self) -> ParseResult:
+        """The result of the source's own document, before articles' pages were read."""
+        return (self.parse_calls[0].result if self.parse_calls else None) or ParseResult()
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """What several rehearsals of one configuration share: who asks, who parses, and what is remembered of answers."""
+class DryRunSession:
+    """What several dry runs of one configuration share."""
 
     fetcher: Fetcher
-    workers: ParserPool
-    memory: PreviewCache
+    parser_pool: ParserPool
+    cache: PreviewCache
 
 
 @asynccontextmanager
-async def stage(config: Config, *, clock: Callable[[], datetime] = utc_now) -> AsyncIterator[Stage]:
-    """Set up what rehearsals share: questions to one host keep their distance, and there is one parser at most."""
+async def open_dry_run_session(
+    config: Config, *, clock: Callable[[], datetime] = utc_now
+) -> AsyncIterator[DryRunSession]:
+    """Open a session, in which all dry runs share one rate limit and one parser process."""
     async with (
         Fetcher(fetch_settings(config), clock=clock) as fetcher,
-        ParserPool(sites_folder(config), count=1) as workers,
+        ParserPool(sites_folder(config), count=1) as parser_pool,
     ):
-        yield Stage(fetcher, workers, preview_cache_of(config, clock=clock))
+        yield DryRunSession(fetcher, parser_pool, make_preview_cache(config, clock=clock))
 
 
-async def rehearse(
+async def try_source(
     config: Config,
     source: Source,
     *,
     articles: int = 3,
-    more: bool = False,
-    reuse: bool = False,
+    follow_pages: bool = False,
+    use_cache: bool = False,
     clock: Callable[[], datetime] = utc_now,
-    on: Stage | None = None,
-) -> Rehearsal:
-    """Run a source for show, reading at most `articles` of its articles' own pages.
+    session: DryRunSession | None = None,
+) -> DryRun:
+    """Run a source without storing anything; failures are in the result's outcome.
 
-    What fails is told by the result's outcome. `more` reads the further pages of a list as well; `reuse` takes the
-    answers of an earlier rehearsal, and leaves them for the real run. The source need not be one of the config's.
-    `on` is the stage that a caller of several rehearsals lends, None for one of its own.
+    At most `articles` articles' own pages are read. `follow_pages` reads the further
+    pages of a list too. `use_cache` uses the responses of earlier dry runs. The source
+    need not be in the configuration. Without a `session`, a new one is opened.
     """
     now = clock()
     async with AsyncExitStack() as stack:
-        shared = (
-            on if on is not None else await stack.enter_async_context(stage(config, clock=clock))
-        )
-        web, middle = _Web(shared.fetcher, shared.memory, reuse=reuse), _Middle(shared.workers)
+        if session is None:
+            new_session = open_dry_run_session(config, clock=clock)
+            session = await stack.enter_async_context(new_session)
+        fetcher = _RecordingFetcher(session.fetcher, session.cache, use_cache=use_cache)
+        parser = _RecordingParser(session.parser_pool)
         hosts = HostQueue(dict, clock=clock, per_host=config.network.per_host)
-        parts = RunContext(
-            web,
-            middle.digest,
+        context = RunContext(
+            fetcher,
+            parser.parse,
             hosts,
             clock,
             limit_bytes=config.network.max_body,
-            limit=longest_run(config),
+            time_limit=max_run_time(config),
             max_articles=articles,
-            follow=more,
+            follow_pages=follow_pages,
         )
-        result = await run(source, SourceState(source.id, now), parts, full=True)
-    return Rehearsal(source, result, tuple(middle.steps), tuple(web.responses))
+        result = await run(source, SourceState(source.id, now), context, full=True)
+    return DryRun(source, result, tuple(parser.calls), tuple(fetcher.responses))
 
 
-class _Web:
-    """The fetcher, with somebody who takes down every answer."""
+class _RecordingFetcher:
+    """A fetcher that records and caches every response."""
 
-    def __init__(self, fetcher: Fetcher, memory: PreviewCache, *, reuse: bool) -> None:
+    def __init__(self, fetcher: Fetcher, cache: PreviewCache, *, use_cache: bool) -> None:
         self._fetcher = fetcher
-        self._memory = memory
-        self._reuse = reuse
+        self._cache = cache
+        self._use_cache = use_cache
         self.responses: list[Response] = []
 
     async def get(self, request: Request) -> Response:
-        known = await asyncio.to_thread(self._memory.peek, request) if self._reuse else None
+        known = await asyncio.to_thread(self._cache.peek, request) if self._use_cache else None
         response = known.response if known is not None else await self._fetcher.get(request)
         if known is None:
-            await asyncio.to_thread(self._memory.store, request, response)
+            await asyncio.to_thread(self._cache.store, request, response)
         self.responses.append(response)
         return response
 
@@ -146,17 +150,17 @@ class _Web:
 
 
 @dataclass(slots=True, eq=False)
-class _Middle:
-    """The parsers, with somebody who takes down every step."""
+class _RecordingParser:
+    """A parser that records every call."""
 
-    workers: ParserPool
-    steps: list[Step] = field(default_factory=list)
+    parser_pool: ParserPool
+    calls: list[ParseCall] = field(default_factory=list)
 
-    async def digest(self, captures: Sequence[Capture], job: ParseTask) -> ParseResult:
-        if job.adapter == DISCOVERY:  # a page that only leads to the source's document
-            return await self.workers.parse(captures, job)
-        place = len(self.steps)
-        self.steps.append(Step(tuple(captures), job, None))
-        digest = await self.workers.parse(captures, job)
-        self.steps[place] = Step(tuple(captures), job, digest)
-        return digest
+    async def parse(self, captures: Sequence[Capture], task: ParseTask) -> ParseResult:
+        if task.adapter == DISCOVERY:  # a page that only leads to the source's document
+            return await self.parser_pool.parse(captures, task)
+        index = len(self.calls)
+        self.calls.append(ParseCall(tuple(captures), task, None))
+        result = await self.parser_pool.parse(captures, task)
+        self.calls[index] = ParseCall(tuple(captures), task, result)
+        return result

@@ -40,7 +40,7 @@ def interruptible() -> Iterator[None]:
         yield
         return
 
-    _watch()
+    _start_signal_watcher()
     # asyncio cancels its main task on Ctrl-C only if it finds this very handler.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
@@ -70,15 +70,15 @@ def _quit_if_interrupted(unraisable: sys.UnraisableHookArgs) -> None:
     sys.__unraisablehook__(unraisable)
 
 
-def _watch() -> None:
-    """Start a thread that learns of each signal at once, even while the main thread waits inside a C library."""
+def _start_signal_watcher() -> None:
+    """Start a thread that sees each signal at once, even while the main thread waits inside a C library."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    Thread(target=_end_late, args=(reader,), daemon=True).start()
+    Thread(target=_end_after_grace, args=(reader,), daemon=True).start()
 
 
-def _end_late(reader: int) -> None:
+def _end_after_grace(reader: int) -> None:
     while os.read(reader, 1) != bytes([signal.SIGINT]):
         pass
     time.sleep(GRACE_SECONDS)

@@ -1,8 +1,9 @@
-"""When a source is due: pure decisions, the present is an argument.
+"""Decides when a source is due next; pure, the current time is an argument.
 
-Rule: what the user, the server or a failure asks for is a floor; whatever spreads the polls only ever adds to it. A
-failing source is asked ever more seldom, down to once a day, and never given up; only 410 Gone ends it. So is a source
-whose server sends no validators, as long as its bytes stay the same; a change brings it back to its interval.
+The configuration, the server and failures set minimum waits; the longest one counts, and
+spreading only adds to it. A failing source is polled less and less often, down to once a
+day, until 410 Gone ends it. A source without validators is polled less often while its
+bytes stay the same; a change brings it back to its interval.
 """
 
 from __future__ import annotations
@@ -20,26 +21,26 @@ if TYPE_CHECKING:
     from aggregator.errors import ErrorClass
 
 NO_HINTS = PollingHints()
-LEAST = timedelta(minutes=5)  # what a user may ask a stranger's server for
+MIN_INTERVAL = timedelta(minutes=5)  # for servers; folders have none
 HOUR = timedelta(hours=1)
-DAY = timedelta(hours=24)  # no hint, no back-off and no drift is longer
-DRIFT = 3  # a third of the time that nothing has changed for: 24 h are reached after three days
-LONGEST_RETRY_AFTER = timedelta(days=31)
-RETRY_AFTER = "Retry-After"  # the reason of a wait that the server asked for
-BACK_OFF = 1.8
-_LATE_PART = 10  # polls may be up to a tenth of their wait late, so that they spread
-_LATEST = DAY / _LATE_PART
-_LATEST_AFTER_SKIPPED = timedelta(minutes=30)  # or a skipped hour could come again before it
-_AT_ONCE = 50  # that many new sources are polled without spreading
-_STARTS_A_SECOND = 20
-_LONGEST_START = timedelta(minutes=30)
+DAY = timedelta(hours=24)  # the maximum of hints, backoff and longer intervals
+UNCHANGED_TIME_DIVISOR = 3  # wait a third of the time without a change: 24 h after three days
+MAX_RETRY_AFTER = timedelta(days=31)
+RETRY_AFTER_REASON = "Retry-After"  # the server asked to wait
+BACKOFF_FACTOR = 1.8
+_SPREAD_DIVISOR = 10  # polls are up to a tenth of their wait late, so that they spread
+_MAX_SPREAD = DAY / _SPREAD_DIVISOR
+_MAX_SPREAD_AFTER_SKIP = timedelta(minutes=30)  # less than an hour, or it could be skipped again
+_MAX_UNSPREAD_STARTS = 50  # so many new sources are polled at once
+_STARTS_PER_SECOND = 20
+_MAX_START_SPREAD = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
-    """When to ask next and why, in words; `at` is None where never again (410 Gone).
+class NextFetch:
+    """When to fetch next, and the reason in words; `at` is None for never (410 Gone).
 
-    Before `not_before` not even a forced run may ask: the server said so (Retry-After); None where it did not.
+    `not_before` holds for forced runs too: the server asked for it (Retry-After).
     """
 
     at: datetime | None
@@ -52,126 +53,134 @@ def next_fetch(
     *,
     now: datetime,
     every: timedelta,
-    every_stated: bool,
+    is_every_explicit: bool,
     has_validators: bool | None,
     last_change: datetime | None = None,
     hints: PollingHints = NO_HINTS,
     failures: int = 0,
     error: ErrorClass | None = None,
-    least: timedelta = LEAST,
-) -> Due:
-    """Decide when `source` (its id) is due again, once its run has ended at `now`.
+    min_interval: timedelta = MIN_INTERVAL,
+) -> NextFetch:
+    """Decide when the source with this id is due again after a run that ended at `now`.
 
-    `every` is the interval of its config; `every_stated` tells that the user wrote it. `has_validators` is None where
-    the server has never answered; `last_change` is when other bytes came than before, None where that is not known.
-    `hints` are those of the answer, or hold the error's `retry_after`. `failures` counts the failed runs in a row, this
-    one included; `error` is this run's, None where it went well. `least` is the shortest interval a user may state:
-    zero for what is no one else's, such as a folder.
+    `every` is the source's interval, `is_every_explicit` whether the user configured
+    it. `has_validators` is None if the server has never answered. `last_change` is when
+    its bytes last changed, None if unknown. `hints` are those of the response, or have
+    the error's `retry_after`. `failures` counts the failed runs in a row with this one,
+    `error` is that of this run. `min_interval` is the minimum of `every`, zero for a
+    folder.
 
     Source of the rules: miniflux, Feedbin and lemon24/reader; RFC 9110 §10.2.3, RFC 9111 §5.2.2.1, RSS 2.0 ttl.
     """
     if error == "gone":
-        return Due(at=None, reason="410 Gone")
-    interval = _Floor(max(every, least), every_words(max(every, least)))
-    if has_validators is False and last_change is not None and not every_stated:
+        return NextFetch(at=None, reason="410 Gone")
+    interval = _MinimumWait(max(every, min_interval), describe_interval(max(every, min_interval)))
+    if has_validators is False and last_change is not None and not is_every_explicit:
         interval = _lengthen_interval(interval, now - last_change)
 
-    floors = _floors(interval, every_stated, hints, failures)
-    floor = max(floors, key=lambda floor: floor.wait)
-    at, reason = now + floor.wait + _late(source, floor.wait), floor.reason
-    if not every_stated and (later := _outside_skipped(at, hints)) != at:
+    waits = _minimum_waits(interval, is_every_explicit, hints, failures)
+    longest = max(waits, key=lambda longest: longest.wait)
+    at, reason = now + longest.wait + _spread_delay(source, longest.wait), longest.reason
+    if not is_every_explicit and (later := _next_allowed_time(at, hints)) != at:
         at, reason = (
-            later + _offset(source, _LATEST_AFTER_SKIPPED),
+            later + _stable_offset(source, _MAX_SPREAD_AFTER_SKIP),
             "skipHours" if hints.skip_hours else "skipDays",
         )
-    asked = _retry_after(hints)
-    return Due(at=at, reason=reason, not_before=None if asked is None else now + asked)
+    asked = _capped_retry_after(hints)
+    return NextFetch(at=at, reason=reason, not_before=None if asked is None else now + asked)
 
 
-def first_due(source: str, *, now: datetime, together: int) -> datetime:
-    """Decide when a new source is first asked, one of `together` new ones: at once, or spread over some minutes."""
-    if together <= _AT_ONCE:
+def first_poll_time(source: str, *, now: datetime, new_sources: int) -> datetime:
+    """Return when a new source is polled first: now, or spread over minutes if there are many new ones."""
+    if new_sources <= _MAX_UNSPREAD_STARTS:
         return now
-    return now + _offset(
-        source, min(timedelta(seconds=together / _STARTS_A_SECOND), _LONGEST_START)
+    return now + _stable_offset(
+        source, min(timedelta(seconds=new_sources / _STARTS_PER_SECOND), _MAX_START_SPREAD)
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Floor:
+class _MinimumWait:
     wait: timedelta
     reason: str
 
 
-def _floors(
-    interval: _Floor, every_stated: bool, hints: PollingHints, failures: int
-) -> list[_Floor]:
-    """List what asks to wait; where two ask for the same, the first names the reason."""
-    floors = [interval]
+def _minimum_waits(
+    interval: _MinimumWait, is_every_explicit: bool, hints: PollingHints, failures: int
+) -> list[_MinimumWait]:
+    """List all minimum waits; of equal ones, the first gives the reason."""
+    waits = [interval]
     if hints.max_age:
-        floors.append(_Floor(min(hints.max_age, DAY), "max-age"))
-    if hints.ttl and not every_stated:
-        floors.append(_Floor(min(hints.ttl, DAY), "ttl"))
-    if (asked := _retry_after(hints)) is not None:
-        floors.append(_Floor(asked, RETRY_AFTER))
+        waits.append(_MinimumWait(min(hints.max_age, DAY), "max-age"))
+    if hints.ttl and not is_every_explicit:
+        waits.append(_MinimumWait(min(hints.ttl, DAY), "ttl"))
+    if (asked := _capped_retry_after(hints)) is not None:
+        waits.append(_MinimumWait(asked, RETRY_AFTER_REASON))
     elif failures:
-        floors.append(_Floor(_backed_off(interval.wait, failures), _failures(failures)))
-    return floors
+        waits.append(
+            _MinimumWait(_backoff_wait(interval.wait, failures), _failures_reason(failures))
+        )
+    return waits
 
 
-def _lengthen_interval(interval: _Floor, quiet: timedelta) -> _Floor:
-    """Lengthen the interval of a server that sends everything every time.
+def _lengthen_interval(interval: _MinimumWait, quiet: timedelta) -> _MinimumWait:
+    """Lengthen the interval of a source whose server sends everything each time.
 
-    It grows in whole hours with `quiet`, the time for which nothing has changed.
-    Polls are not counted: forced ones, or days without any, make no difference.
+    It grows in whole hours with `quiet`, the time without a change. The number of polls
+    makes no difference.
     """
-    wait = min(quiet // (DRIFT * HOUR) * HOUR, DAY)
+    wait = min(quiet // (UNCHANGED_TIME_DIVISOR * HOUR) * HOUR, DAY)
     if wait <= interval.wait:
         return interval
-    reason = f"the server sends no validators and nothing changed for {_quiet(quiet)}"
-    return _Floor(wait, f"{every_words(wait)}: {reason}")
+    reason = (
+        f"the server sends no validators and nothing changed for {_describe_unchanged_time(quiet)}"
+    )
+    return _MinimumWait(wait, f"{describe_interval(wait)}: {reason}")
 
 
-def _quiet(span: timedelta) -> str:
-    """Say in whole hours, then days, how long nothing has changed."""
+def _describe_unchanged_time(span: timedelta) -> str:
+    """Format the time without a change in hours, from two days on in days."""
     hours = span // HOUR
     return f"{hours} h" if hours < 48 else f"{hours // 24} days"
 
 
-def every_words(interval: timedelta) -> str:
-    """Say an interval as a reason: `every 1 h`."""
-    return f"every {_words(interval)}"
+def describe_interval(interval: timedelta) -> str:
+    """Describe an interval as a reason: `every 1 h`."""
+    return f"every {_describe_duration(interval)}"
 
 
-def _retry_after(hints: PollingHints) -> timedelta | None:
-    return min(hints.retry_after, LONGEST_RETRY_AFTER) if hints.retry_after else None
+def _capped_retry_after(hints: PollingHints) -> timedelta | None:
+    return min(hints.retry_after, MAX_RETRY_AFTER) if hints.retry_after else None
 
 
-def _backed_off(interval: timedelta, failures: int) -> timedelta:
-    factor = BACK_OFF ** min(failures, 64)  # 1.8^64 is beyond any interval, 1.8^2000 beyond a float
+def _backoff_wait(interval: timedelta, failures: int) -> timedelta:
+    factor = BACKOFF_FACTOR ** min(
+        failures, 64
+    )  # 1.8^64 is beyond any interval, 1.8^2000 beyond a float
     return DAY if factor >= DAY / max(interval, timedelta(seconds=1)) else interval * factor
 
 
-def _failures(count: int) -> str:
+def _failures_reason(count: int) -> str:
     return "1 failure" if count == 1 else f"{count} failures in a row"
 
 
-def _late(source: str, wait: timedelta) -> timedelta:
-    """Add what makes the period of each source its own: whatever polls together drifts apart within ten waits.
+def _spread_delay(source: str, wait: timedelta) -> timedelta:
+    """Return a delay that gives each source its own period.
 
-    A common grid would keep together for ever what once ended together: a restart after a night, a failed network.
+    Sources that are polled at the same time, for instance after a restart, drift apart
+    within ten waits.
     """
-    return _offset(source, min(wait / _LATE_PART, _LATEST))
+    return _stable_offset(source, min(wait / _SPREAD_DIVISOR, _MAX_SPREAD))
 
 
-def _offset(source: str, span: timedelta) -> timedelta:
-    """Place a source within a span, always at the same part of it."""
+def _stable_offset(source: str, span: timedelta) -> timedelta:
+    """Return an offset within a span that is always the same part of it for the same source."""
     part = int.from_bytes(blake2b(source.encode("utf-8", "surrogatepass"), digest_size=8).digest())
     return span * (part % 1_000_000) / 1_000_000
 
 
-def _outside_skipped(at: datetime, hints: PollingHints) -> datetime:
-    """Move to the beginning of the next hour (UTC) that is not skipped; hints that skip all hours are no hints."""
+def _next_allowed_time(at: datetime, hints: PollingHints) -> datetime:
+    """Return the start of the next hour (UTC) that is not skipped; hints that skip all hours are ignored."""
     hours, days = set(hints.skip_hours), set(hints.skip_days)
     hour = at
     for _ in range(24 * 7):
@@ -181,8 +190,8 @@ def _outside_skipped(at: datetime, hints: PollingHints) -> datetime:
     return at
 
 
-def _words(span: timedelta) -> str:
-    """Write a time span shortly: `15 min`, `1 h 30 min`, `45 s`, `7 d`."""
+def _describe_duration(span: timedelta) -> str:
+    """Format a duration: `15 min`, `1 h 30 min`, `45 s`, `7 d`."""
     seconds = round(span.total_seconds())
     days, rest = divmod(seconds, 86_400)
     if days > 1 and rest == 0:

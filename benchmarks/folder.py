@@ -60,7 +60,7 @@ def again(config: Path) -> float:
 def _verify(config: Path, count: int) -> None:
     """Raises: RuntimeError where the run that was measured did not do the work."""
     feed = config.parent / "feeds" / "merged.atom"
-    with closing(open_store(configuration.load(config, env={}))) as store:
+    with closing(open_store(configuration.load_config(config, env={}))) as store:
         entries = sum(1 for _ in store.entries())
     if entries != count or not feed.is_file():
         raise RuntimeError(f"{entries} of {count} articles became entries")

@@ -60,7 +60,7 @@ def _prepared(place: Path, port: int, sources: int) -> Path:
         for number in range(sources)
     )
     (place / "sources.yaml").write_text("".join(lines), encoding="utf-8")
-    config = configuration.load(path, env={})
+    config = configuration.load_config(path, env={})
     due = datetime.now(UTC) + _LATER
     with closing(open_store(config)) as store:
         store.sync_sources([(source.id, source.location, due) for source in config.sources])

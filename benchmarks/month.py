@@ -203,7 +203,7 @@ def simulate(place: Path, sources: int, *, days: int = DAYS, tick: timedelta = S
     begun, spent = time.process_time(), 0.0
     with closing(Store.open(url, text_of=str)) as store:
         first = [
-            (name, one.location, schedule.first_due(name, now=START, together=sources))
+            (name, one.location, schedule.first_poll_time(name, now=START, new_sources=sources))
             for name, one in followed.items()
         ]
         store.sync_sources(first)
@@ -316,14 +316,14 @@ async def _die(
 def _of(world: _World, sources: dict[str, Source], state: SourceState) -> Source:
     source, habit = sources[state.source], world.habits[state.source]
     source = source.model_copy(update={"every": habit.every})
-    return source.with_origin(origin="", stated=(), every_stated=habit.stated)
+    return source.with_origin(origin="", given_keys=(), is_every_explicit=habit.stated)
 
 
 def _parts(world: _World, store: Store) -> pipeline.RunContext:
     hosts = HostQueue(store.host_waits, clock=world.clock, per_host=PER_HOST)
     fetcher = cast("Fetcher", world)
     return pipeline.RunContext(
-        fetcher, _digest, hosts, world.clock, limit_bytes=0, limit=timedelta(minutes=5)
+        fetcher, _digest, hosts, world.clock, limit_bytes=0, time_limit=timedelta(minutes=5)
     )
 
 

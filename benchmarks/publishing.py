@@ -58,7 +58,7 @@ def _filled(place: Path, entries: int) -> Iterator[tuple[Config, Store]]:
     path.write_text(
         "{database: sqlite:///store.db, output: feeds, sources: []}\n", encoding="utf-8"
     )
-    config = configuration.load(path, env={})
+    config = configuration.load_config(path, env={})
     with closing(open_store(config)) as store:
         _fill(store, entries)
         yield config, store

@@ -95,7 +95,7 @@ async def _cycle(path: str) -> float:
     from aggregator import config as configuration
     from aggregator.app import App, open_store
 
-    config = await asyncio.to_thread(configuration.load, Path(path), env={})
+    config = await asyncio.to_thread(configuration.load_config, Path(path), env={})
     with closing(open_store(config)) as store:
         async with App(config, store) as app:
             await app.cycle(force=True)

@@ -152,10 +152,10 @@ class Home:
         return path
 
     def load(self) -> Config:
-        from aggregator.config import load
+        from aggregator.config import load_config
         from aggregator.rules.loader import shipped_names
 
-        return load(self.path, env={}, sites=shipped_names())
+        return load_config(self.path, env={}, sites=shipped_names())
 
     def feed(self, view: str = "merged") -> bytes:
         return (self.root / "var" / "feeds" / f"{view}.atom").read_bytes()

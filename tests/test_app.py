@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aggregator.app import App, open_store, remove_view_files, rules_of, stray_view_files
-from aggregator.config import Config, Source, load
+from aggregator.app import App, open_store, remove_view_files, rules_fingerprint, stray_view_files
+from aggregator.config import Config, Source, load_config
 from aggregator.errors import ConfigError, StoreError
 from aggregator.model import Outcome, Result
-from aggregator.run.host_queue import MAX_TURN_WAIT
+from aggregator.run.host_queue import MAX_SLOT_WAIT
 from aggregator.store.writer import Writer
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def config_of(tmp_path: Path, count: int, **given: Any) -> Config:
         Source(id=f"s{number}", url=f"https://harbour.example/{number}") for number in range(count)
     )
     main = Config(database=f"sqlite:///{tmp_path}/store.db", output=tmp_path / "feeds", **given)
-    return main.read_from((), sources=sources)
+    return main.with_sources((), sources=sources)
 
 
 @pytest.mark.no_cover
@@ -211,11 +211,11 @@ def test_an_app_that_does_not_start_leaves_nothing_open(home: Any, clock: Any) -
 def test_site_rules_that_do_not_load_are_refused_at_once(home: Any, clock: Any) -> None:
     sites = home.root / "config" / "sites"
     sites.mkdir()
-    before = rules_of(home.load())
+    before = rules_fingerprint(home.load())
     (sites / "mine.yaml").write_text("id: mine\nnonsense: true\n", encoding="utf-8")
     config = home.load()
 
-    assert (before, [name for name, _, _ in rules_of(config)]) == ((), ["mine.yaml"])
+    assert (before, [name for name, _, _ in rules_fingerprint(config)]) == ((), ["mine.yaml"])
     with open_store(config) as store, pytest.raises((ConfigError, ValueError)):
         App(config, store, clock=clock)
 
@@ -249,7 +249,7 @@ def test_a_view_is_found_whichever_way_its_entries_are_chosen(home: Any, clock: 
         async with home.app(clock) as app:
             await app.cycle()
             return {
-                view.id: {entry.source for entry in app.entries_of(view)}
+                view.id: {entry.source for entry in app.view_entries(view)}
                 for view in app.config.views
             }
 
@@ -288,23 +288,26 @@ def test_the_address_of_a_source_is_published_without_its_password(home: Any, cl
 
     async def story() -> Any:
         async with home.app(clock) as app:
-            return app.view_head(app.config.views[0]).sources["feed"]
+            return app.view_info(app.config.views[0]).sources["feed"]
 
-    head = asyncio.run(story())
+    info = asyncio.run(story())
 
-    assert (head.title, head.url) == ("feed", "http://harbour.example:81/feed?a=1")
+    assert (info.title, info.url) == ("feed", "http://harbour.example:81/feed?a=1")
 
 
 FETCH = """
 import asyncio, sys
+from dataclasses import replace
 from pathlib import Path
 from aggregator.app import App, open_store
-from aggregator.config import load
+from aggregator.config import load_config
 
 async def main():
-    config = load(Path(sys.argv[1]), env={})
+    config = load_config(Path(sys.argv[1]), env={})
     with open_store(config) as store:
         async with App(config, store) as app:
+            # Small runs, so that something is committed when the process is killed.
+            app._run_context = replace(app._run_context, max_files=12)
             print("begun", flush=True)
             await app.cycle(force=True)
         app.publish()
@@ -312,8 +315,6 @@ async def main():
 
 asyncio.run(main())
 """
-# Folders are read in runs of this many, so that there is something committed to be found after a kill.
-SMALL_RUNS = "import aggregator.fetch.source as g; g.MAX_FILES = 12\n"
 ARTICLES = 150
 
 
@@ -344,7 +345,7 @@ def test_kill_at_any_moment_then_to_the_end_gives_what_an_undisturbed_run_gives(
 
 def killed(path: Path, seconds: float) -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", SMALL_RUNS + FETCH, str(path)], stdout=subprocess.PIPE
+        [sys.executable, "-c", FETCH, str(path)], stdout=subprocess.PIPE
     ) as process:
         assert process.stdout is not None
         process.stdout.readline()
@@ -355,7 +356,7 @@ def killed(path: Path, seconds: float) -> None:
 
 
 async def fetch(path: Path) -> None:
-    config = load(path, env={})
+    config = load_config(path, env={})
     with open_store(config) as store:
         async with App(config, store) as app:
             await app.cycle(force=True)
@@ -417,9 +418,9 @@ def test_a_claim_outlives_the_longest_run_that_can_be(home: Any, clock: Any) -> 
 
     async def story() -> timedelta:
         async with home.app(clock) as app:
-            one_part = app._parts.limit
-            waits_asks_parses_and_reads_on = MAX_TURN_WAIT + one_part + one_part + one_part
-            lease: timedelta = app._lease - waits_asks_parses_and_reads_on
+            one_part = app._run_context.time_limit
+            waits_asks_parses_and_reads_on = MAX_SLOT_WAIT + one_part + one_part + one_part
+            lease: timedelta = app._lease_duration - waits_asks_parses_and_reads_on
             return lease
 
     assert asyncio.run(story()) >= timedelta(minutes=1)

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from aggregator.config import Config, Network, Source
-from aggregator.dry_run import rehearse
+from aggregator.dry_run import try_source
 
 
 def page(body: str) -> str:
@@ -28,7 +28,7 @@ def listing(*numbers: int, after: str = "") -> str:
     )
 
 
-def test_a_rehearsal_shows_every_step_and_the_run_after_it_asks_only_for_what_is_missing(
+def test_a_dry_run_shows_every_step_and_the_run_after_it_asks_only_for_what_is_missing(
     home: Any, way: Any, clock: Any
 ) -> None:
     async def story() -> None:
@@ -42,14 +42,22 @@ def test_a_rehearsal_shows_every_step_and_the_run_after_it_asks_only_for_what_is
                 " fields: {title: a, url: 'a@href'}, next: 'a.next@href'}"
             )
             config = home.load()
-            shown = await rehearse(config, config.sources[0], articles=2, clock=clock)
+            shown = await try_source(config, config.sources[0], articles=2, clock=clock)
 
-            assert shown.steps[0].captures[0].url == origin.url("/news")
-            assert [step.job.adapter for step in shown.steps] == ["page", "article", "article"]
-            assert {step.job.item.item for step in shown.steps[1:] if step.job.item} == {
-                one.raw.item for one in shown.digest.page_requests[:2]
+            assert shown.parse_calls[0].captures[0].url == origin.url("/news")
+            assert [step.task.adapter for step in shown.parse_calls] == [
+                "page",
+                "article",
+                "article",
+            ]
+            assert {step.task.item.item for step in shown.parse_calls[1:] if step.task.item} == {
+                one.raw.item for one in shown.document_result.page_requests[:2]
             }
-            assert (shown.carrier, shown.digest.item_count, len(shown.digest.page_requests)) == (
+            assert (
+                shown.adapter,
+                shown.document_result.item_count,
+                len(shown.document_result.page_requests),
+            ) == (
                 "page",
                 3,
                 3,
@@ -65,10 +73,15 @@ def test_a_rehearsal_shows_every_step_and_the_run_after_it_asks_only_for_what_is
             assert not (home.root / "config" / "var" / "aggregator.db").exists()
 
             origin.asked.clear()
-            again = await rehearse(
-                config, config.sources[0], articles=2, more=True, reuse=True, clock=clock
+            again = await try_source(
+                config,
+                config.sources[0],
+                articles=2,
+                follow_pages=True,
+                use_cache=True,
+                clock=clock,
             )
-            assert [step.job.adapter for step in again.steps] == [
+            assert [step.task.adapter for step in again.parse_calls] == [
                 "page",
                 "page",
                 "article",
@@ -86,7 +99,7 @@ def test_a_rehearsal_shows_every_step_and_the_run_after_it_asks_only_for_what_is
     asyncio.run(story())
 
 
-def test_a_rehearsal_of_a_feed_that_a_page_names_costs_the_run_nothing(
+def test_a_dry_run_of_a_feed_that_a_page_names_costs_the_run_nothing(
     home: Any, way: Any, clock: Any
 ) -> None:
     async def story() -> None:
@@ -98,8 +111,8 @@ def test_a_rehearsal_of_a_feed_that_a_page_names_costs_the_run_nothing(
         async with way.Origin(pages) as origin:
             home.follow(f'{{id: feed, url: "{origin.url("/")}"}}')
             config = home.load()
-            shown = await rehearse(config, config.sources[0], clock=clock)
-            assert (shown.carrier, len(shown.result.revisions)) == ("feed", 2)
+            shown = await try_source(config, config.sources[0], clock=clock)
+            assert (shown.adapter, len(shown.result.revisions)) == ("feed", 2)
             assert [one.url for one in shown.responses] == [origin.url("/"), origin.url("/feed")]
             async with home.app(clock) as app:
                 [first] = await app.cycle()
@@ -121,22 +134,22 @@ def test_what_fails_is_told_by_the_outcome_with_all_that_came(
             config = Config(
                 database=f"sqlite:///{tmp_path}/a.db", network=Network(allow_private=True)
             )
-            shown = await rehearse(config, Source(id="x", url=origin.url()), clock=clock)
-            gone = await rehearse(config, Source(id="x", url=origin.url("/gone")), clock=clock)
+            shown = await try_source(config, Source(id="x", url=origin.url()), clock=clock)
+            gone = await try_source(config, Source(id="x", url=origin.url("/gone")), clock=clock)
 
             assert (shown.result.outcome.status, shown.result.outcome.error) == (
                 "failed",
                 "not-a-feed",
             )
-            assert ([one.url for one in shown.responses], shown.steps[0].digest) == (
+            assert ([one.url for one in shown.responses], shown.parse_calls[0].result) == (
                 [origin.url()],
                 None,
             )
             assert (
                 gone.result.outcome.http_status,
-                gone.carrier,
-                gone.steps,
-                gone.digest.item_count,
+                gone.adapter,
+                gone.parse_calls,
+                gone.document_result.item_count,
             ) == (404, None, (), 0)
 
     asyncio.run(story())

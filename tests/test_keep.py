@@ -33,7 +33,7 @@ def saved(home: Any) -> Path:
 
 
 def shown(app: Any) -> dict[str, list[str]]:
-    return {view.id: [entry.title for entry in app.entries_of(view)] for view in app.config.views}
+    return {view.id: [entry.title for entry in app.view_entries(view)] for view in app.config.views}
 
 
 def test_a_view_shows_what_was_published_within_its_own_time(home: Any, clock: Any) -> None:
@@ -44,7 +44,7 @@ def test_a_view_shows_what_was_published_within_its_own_time(home: Any, clock: A
             await app.cycle()
             today = shown(app)
             clock.forward(days=3)
-            return today, shown(app), app.ages
+            return today, shown(app), app.has_expiring_views
 
     today, later, ages = asyncio.run(story())
 

@@ -73,7 +73,7 @@ async def _polled(
             for document in documents:
                 origin.pages["/rss"] = way.Reply(document)
                 await app.cycle(force=True)
-                seen.append(app.entries_of(app.config.views[0]))
+                seen.append(app.view_entries(app.config.views[0]))
                 clock.forward(days=1)
     return seen
 
@@ -294,13 +294,13 @@ def test_3_what_was_deleted_does_not_return_while_it_is_listed(
             home.follow(f'{{id: rss, url: "{origin.url("/rss")}"}}')
             async with home.app(clock) as app:
                 await app.cycle()
-                app.store.delete_entries([app.entries_of(app.config.views[0])[0].id], now=clock())
+                app.store.delete_entries([app.view_entries(app.config.views[0])[0].id], now=clock())
                 origin.pages["/rss"] = way.Reply(
                     feed(item(1), item(2, description="Edited"), item(3))
                 )
                 clock.forward(days=1)
                 await app.cycle(force=True)
-                return [entry.title for entry in app.entries_of(app.config.views[0])]
+                return [entry.title for entry in app.view_entries(app.config.views[0])]
 
     assert asyncio.run(story()) == ["Title 3", "Title 1"]
 
@@ -330,7 +330,7 @@ def test_4_the_same_story_of_several_feeds_is_shown_once(home: Any, way: Any, cl
             )
             async with home.app(clock) as app:
                 await app.cycle()
-                return app.entries_of(app.config.views[0]), list(app.store.entries())
+                return app.view_entries(app.config.views[0]), list(app.store.entries())
 
     shown, stored = asyncio.run(story())
 
@@ -474,7 +474,9 @@ def test_9_the_merged_list_is_in_the_order_of_publication_whoever_came_first(
                 seen = []
                 for name in ("even", "odd"):
                     await app.cycle([name])
-                    seen.append([entry.title[-1] for entry in app.entries_of(app.config.views[0])])
+                    seen.append(
+                        [entry.title[-1] for entry in app.view_entries(app.config.views[0])]
+                    )
                 return seen
 
     assert asyncio.run(story()) == [["4", "2"], ["5", "4", "3", "2", "1"]]
@@ -509,7 +511,7 @@ def test_14_a_feed_that_moves_keeps_its_entries(home: Any, way: Any, clock: Any)
             home.follow(f'{{id: rss, url: "{origin.url("/rss")}"}}')
             async with home.app(clock) as app:
                 await app.cycle()
-                before = [entry.id for entry in app.entries_of(app.config.views[0])]
+                before = [entry.id for entry in app.view_entries(app.config.views[0])]
                 origin.pages["/rss"] = way.Reply(status=301, headers={"Location": "{origin}/new"})
                 origin.pages["/new"] = way.Reply(feed(item(1), item(2)))
                 for _ in range(10):
@@ -521,7 +523,7 @@ def test_14_a_feed_that_moves_keeps_its_entries(home: Any, way: Any, clock: Any)
                 await app.cycle(force=True)
                 return (
                     before,
-                    [entry.id for entry in app.entries_of(app.config.views[0])],
+                    [entry.id for entry in app.view_entries(app.config.views[0])],
                     origin.asked,
                 )
 

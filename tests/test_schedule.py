@@ -12,28 +12,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.model import PollingHints
-from aggregator.schedule import Due, first_due, next_fetch
+from aggregator.schedule import NextFetch, first_poll_time, next_fetch
 
 NOW = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)  # a Wednesday
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
-def due(source: str = "a", **changes: Any) -> Due:
+def due(source: str = "a", **changes: Any) -> NextFetch:
     given: dict[str, Any] = {
         "now": NOW,
         "every": HOUR,
-        "every_stated": False,
+        "is_every_explicit": False,
         "has_validators": True,
     }
     return next_fetch(source, **{**given, **changes})
 
 
-def wait(found: Due, now: datetime = NOW) -> timedelta:
+def wait(found: NextFetch, now: datetime = NOW) -> timedelta:
     assert found.at is not None
     return found.at - now
 
 
-def is_about(found: Due, floor: timedelta, *, now: datetime = NOW) -> bool:
+def is_about(found: NextFetch, floor: timedelta, *, now: datetime = NOW) -> bool:
     """A wait of `floor`, or up to a tenth more."""
     return floor <= wait(found, now) <= floor * 1.1
 
@@ -53,16 +53,20 @@ def is_about(found: Due, floor: timedelta, *, now: datetime = NOW) -> bool:
             "every 3 d",
         ),
         (
-            {"has_validators": False, "last_change": NOW - 30 * DAY, "every_stated": True},
+            {"has_validators": False, "last_change": NOW - 30 * DAY, "is_every_explicit": True},
             HOUR,
             "every 1 h",
         ),
-        ({"every_stated": True, "every": 15 * MINUTE}, 15 * MINUTE, "every 15 min"),
-        ({"every_stated": True, "every": 90 * MINUTE}, 90 * MINUTE, "every 1 h 30 min"),
-        ({"every_stated": True, "every": MINUTE}, 5 * MINUTE, "every 5 min"),
+        ({"is_every_explicit": True, "every": 15 * MINUTE}, 15 * MINUTE, "every 15 min"),
+        ({"is_every_explicit": True, "every": 90 * MINUTE}, 90 * MINUTE, "every 1 h 30 min"),
+        ({"is_every_explicit": True, "every": MINUTE}, 5 * MINUTE, "every 5 min"),
         ({"every": MINUTE}, 5 * MINUTE, "every 5 min"),
         (
-            {"every_stated": True, "every": timedelta(seconds=45), "least": timedelta(0)},
+            {
+                "is_every_explicit": True,
+                "every": timedelta(seconds=45),
+                "min_interval": timedelta(0),
+            },
             timedelta(seconds=45),
             "every 45 s",
         ),
@@ -154,7 +158,7 @@ def test_b2_jitter_only_adds_to_every_floor(
     changes: dict[str, Any] = {
         "now": now,
         "every": every,
-        "every_stated": stated,
+        "is_every_explicit": stated,
         "has_validators": validators,
         "hints": hints,
         "last_change": None if quiet is None else now - quiet,
@@ -175,7 +179,7 @@ def test_b2_b3_polling_for_a_day_keeps_the_interval_also_across_restarts() -> No
     now, polls = NOW, []
     while now < NOW + DAY:
         polls.append(now)
-        found = due("a", now=now, every=15 * MINUTE, every_stated=True)
+        found = due("a", now=now, every=15 * MINUTE, is_every_explicit=True)
         assert found.at is not None
         now = found.at + timedelta(
             seconds=2
@@ -199,7 +203,7 @@ def test_b2_b3_polling_for_a_day_keeps_the_interval_also_across_restarts() -> No
 def test_b4_max_age_is_a_floor_up_to_a_day(
     hints: PollingHints, floor: timedelta, reason: str, stated: bool
 ) -> None:
-    found = due(hints=hints, every_stated=stated)
+    found = due(hints=hints, is_every_explicit=stated)
 
     assert is_about(found, floor)
     assert (found.reason, found.not_before) == (reason, None)
@@ -255,7 +259,7 @@ def test_b5_the_reason_counts_the_failures() -> None:
 
 
 def test_b5_a_source_asked_less_than_daily_is_not_asked_more_often_for_failing() -> None:
-    assert is_about(due(every=7 * DAY, every_stated=True, failures=9, error="http"), 7 * DAY)
+    assert is_about(due(every=7 * DAY, is_every_explicit=True, failures=9, error="http"), 7 * DAY)
 
 
 def test_b5_a_success_ends_the_back_off() -> None:
@@ -263,7 +267,7 @@ def test_b5_a_success_ends_the_back_off() -> None:
 
 
 def test_d4_410_stops_polling_and_says_so() -> None:
-    assert due(error="gone", failures=1) == Due(at=None, reason="410 Gone")
+    assert due(error="gone", failures=1) == NextFetch(at=None, reason="410 Gone")
 
 
 def test_b8_polls_that_ended_together_come_back_apart() -> None:
@@ -284,7 +288,7 @@ def test_b8_after_ten_waits_polls_that_began_together_fill_the_whole_interval(
     for number in range(1_000):
         now, end = NOW, NOW + 12 * every
         while now < end:
-            at = due(f"source-{number}", now=now, every=every, every_stated=True).at
+            at = due(f"source-{number}", now=now, every=every, is_every_explicit=True).at
             assert at is not None
             now = at
         parts[(now - end) // (every / 10)] += 1
@@ -309,7 +313,7 @@ def test_b9_ttl_is_a_hint_below_the_users_word(
 ) -> None:
     assert is_about(due(hints=hints), floor)
     assert due(hints=hints).reason == reason
-    assert due(hints=hints, every_stated=True).reason == "every 1 h"
+    assert due(hints=hints, is_every_explicit=True).reason == "every 1 h"
 
 
 def test_b9_skipped_hours_and_days_are_waited_for() -> None:
@@ -325,16 +329,19 @@ def test_b9_skipped_hours_and_days_are_waited_for() -> None:
 def test_b9_skipping_everything_is_no_hint_and_the_users_word_is_stronger() -> None:
     assert is_about(due(hints=PollingHints(skip_hours=tuple(range(24)))), HOUR)
     assert is_about(due(hints=PollingHints(skip_days=tuple(range(7)))), HOUR)
-    assert is_about(due(hints=PollingHints(skip_hours=(13, 14)), every_stated=True), HOUR)
+    assert is_about(due(hints=PollingHints(skip_hours=(13, 14)), is_every_explicit=True), HOUR)
 
 
 def test_a_few_new_sources_are_asked_at_once() -> None:
-    assert {first_due(f"source-{number}", now=NOW, together=50) for number in range(50)} == {NOW}
+    assert {
+        first_poll_time(f"source-{number}", now=NOW, new_sources=50) for number in range(50)
+    } == {NOW}
 
 
 def test_b3_many_new_sources_are_spread_without_a_burst() -> None:
     starts = sorted(
-        first_due(f"source-{number}", now=NOW, together=2_000) - NOW for number in range(2_000)
+        first_poll_time(f"source-{number}", now=NOW, new_sources=2_000) - NOW
+        for number in range(2_000)
     )
 
     assert timedelta(0) <= starts[0]
@@ -349,4 +356,4 @@ def test_b3_many_new_sources_are_spread_without_a_burst() -> None:
 
 
 def test_b3_the_spreading_ends_within_half_an_hour() -> None:
-    assert first_due("a", now=NOW, together=10_000_000) - NOW <= 30 * MINUTE
+    assert first_poll_time("a", now=NOW, new_sources=10_000_000) - NOW <= 30 * MINUTE

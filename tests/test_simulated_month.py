@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aggregator.model import PollingHints
-from aggregator.schedule import first_due, next_fetch
+from aggregator.schedule import first_poll_time, next_fetch
 from benchmarks.month import DAYS, PER_HOST, SETTLED, START, Habit, Month, habit_of, simulate
 
 if TYPE_CHECKING:
@@ -58,14 +58,14 @@ def test_in_a_month_no_moment_has_twice_the_polls_of_the_mean() -> None:
 
 
 def _polls(name: str, habit: Habit) -> list[datetime]:
-    now, polls = first_due(name, now=START, together=SOURCES), []
+    now, polls = first_poll_time(name, now=START, new_sources=SOURCES), []
     while now < START + timedelta(days=DAYS):
         polls.append(now)
         due = next_fetch(
             name,
             now=now,
             every=habit.every,
-            every_stated=habit.stated,
+            is_every_explicit=habit.stated,
             has_validators=habit.validators,
             last_change=habit.last_change(now),
             hints=PollingHints(max_age=habit.max_age),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ def counts(outcomes: list[Outcome]) -> dict[str, tuple[str, int, int, int]]:
 
 
 def titles(app: Any) -> list[str]:
-    return [entry.title for entry in app.entries_of(app.config.views[0])]
+    return [entry.title for entry in app.view_entries(app.config.views[0])]
 
 
 def test_feeds_pages_and_folders_become_one_feed_and_nothing_is_read_twice(
@@ -73,7 +74,7 @@ def test_feeds_pages_and_folders_become_one_feed_and_nothing_is_read_twice(
                 origin.conditions.clear()
                 clock.forward(days=2)
                 second = await app.cycle()
-                renditions = app.publish()
+                published = app.publish()
 
                 assert counts(second) == {
                     name: ("failed" if name == "broken" else "unchanged", 0, 0, 0)
@@ -87,7 +88,7 @@ def test_feeds_pages_and_folders_become_one_feed_and_nothing_is_read_twice(
                     "/site.xml": '"s1"',
                     "/nothing": None,
                 }
-                assert not any(rendition.has_changed for rendition in renditions.values())
+                assert not any(published_view.has_changed for published_view in published.values())
                 assert (feed.read_bytes(), feed.stat().st_mtime_ns) == (before, written.st_mtime_ns)
 
                 origin.pages["/rss"] = way.Reply(
@@ -142,15 +143,15 @@ def test_site_rules_read_their_own_feed_and_the_feed_adapter_refuses_a_page(
 
 
 def test_a_large_folder_is_read_to_its_end_in_one_cycle_even_when_all_is_asked_for(
-    home: Any, clock: Any, monkeypatch: Any
+    home: Any, clock: Any
 ) -> None:
-    monkeypatch.setattr("aggregator.fetch.source.MAX_FILES", 2)
     for number in range(5):
         home.save(f"a{number}", f"Article {number}")
     home.follow("{id: saved, path: ../../articles, adapter: archive}")
 
     async def story() -> list[list[tuple[str, int, int]]]:
         async with home.app(clock) as app:
+            app._run_context = replace(app._run_context, max_files=2)
             return [
                 [
                     (outcome.status, outcome.new, outcome.same)

@@ -1,13 +1,16 @@
-"""The commands: words on a line -> calls, and how each ends -> an exit code.
+"""The command line: registers the commands and the options that all of them share.
 
-Rule: what machines read goes to stdout alone, everything else to stderr. Nothing heavy is imported before a command is
-chosen, so that `--version` and `--help` answer at once.
+Machine-readable output goes to stdout, everything else to stderr. Heavy modules are
+imported only by the command that needs them, so that `--version` and `--help` are fast.
 """
 
+from copy import copy
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from aggregator import __version__
 from aggregator.cli.commands.add import add
@@ -23,17 +26,62 @@ from aggregator.cli.commands.run import run
 from aggregator.cli.commands.show import show
 from aggregator.cli.commands.sources import sources
 from aggregator.cli.commands.test import test
-from aggregator.cli.context import DEFAULT_PATH, Invocation
-from aggregator.cli.exit_codes import OURS, with_exit_code
+from aggregator.cli.context import DEFAULT_PATH, Invocation, get_invocation
+from aggregator.cli.exit_codes import INTERNAL_ERROR, with_exit_code
 from aggregator.cli.init import init
-from aggregator.cli.options import Commands
-from aggregator.cli.report.terminal import say
+from aggregator.cli.report.terminal import print_stderr
 
 __all__ = ["app", "main"]
 
+# Options that may also stand after a command: `aggregator fetch -c FILE`.
+_GLOBAL_OPTIONS = ("config", "verbose", "quiet")
+
+
+class CommandGroup(TyperGroup):
+    """The group of all commands; each command also takes the global options.
+
+    An option after the command overrides the same option before it and the environment.
+    """
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        command = super().get_command(ctx, cmd_name)
+        if command is None:
+            return None
+        if any(option.name in _GLOBAL_OPTIONS for option in command.params):
+            return command
+
+        for option in self.params:
+            if option.name in _GLOBAL_OPTIONS:
+                command.params.append(_copy_for_command(option))
+        return command
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 (interface)
+        return list(self.commands)  # in the order of the documentation
+
+
+def _copy_for_command(option: Any) -> Any:
+    command_option = copy(option)
+    command_option.expose_value = False
+    command_option.callback = _apply_option
+    command_option.envvar = None
+    command_option.hidden = True
+    return command_option
+
+
+def _apply_option(ctx: Any, option: Any, value: Any) -> None:
+    if not value:
+        return
+    invocation = get_invocation(ctx)
+    if option.name == "config":
+        ctx.obj = replace(invocation, path=value, explicit=True)
+    else:
+        chosen: dict[str, Any] = {option.name: True}
+        ctx.obj = replace(invocation, **chosen)
+
+
 app = typer.Typer(
     name="aggregator",
-    cls=Commands,
+    cls=CommandGroup,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -45,12 +93,12 @@ def main() -> None:
     """Run the command line; ends the process with an exit code of docs/commands.md."""
     try:
         app(prog_name="aggregator")
-    except OSError as error:  # not of a command: `--install-completion` writes into the home folder
-        say(f"aggregator: {error.filename or 'stdout'}: {error.strerror}")
-        raise SystemExit(OURS) from None
+    except OSError as error:  # from `--install-completion`, which writes into the home folder
+        print_stderr(f"aggregator: {error.filename or 'stdout'}: {error.strerror}")
+        raise SystemExit(INTERNAL_ERROR) from None
 
 
-def _version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"aggregator {__version__}")
         raise typer.Exit
@@ -80,7 +128,7 @@ def _root(
     version: Annotated[  # noqa: ARG001
         bool,
         typer.Option(
-            "--version", callback=_version, is_eager=True, help="Print the version and end."
+            "--version", callback=_print_version, is_eager=True, help="Print the version and end."
         ),
     ] = False,
 ) -> None:

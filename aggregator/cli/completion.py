@@ -1,27 +1,30 @@
-"""What a shell offers for a word that is being typed, beyond the commands and options that typer knows.
+"""Shell completion of ids and names; typer itself completes commands and options.
 
-Rule: whatever is wrong, nothing is printed: the person is in the middle of a line.
+Errors are never printed, because the user is in the middle of typing a line.
 """
 
 import typer
 
-from aggregator.cli.context import invocation_of
+from aggregator.cli.context import get_invocation
 from aggregator.errors import AggregatorError
 
 
 def source_ids(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return the ids of the configured sources that begin with what was typed."""
     try:
-        config = invocation_of(ctx).load()
+        config = get_invocation(ctx).load()
     except (AggregatorError, OSError):
         return []
     return [source.id for source in config.sources if source.id.startswith(incomplete)]
 
 
 def names_of_tests(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Return the sources and site rules whose name begins with what was typed: both may declare tests."""
+    """Return the sources and site rules whose name begins with what was typed.
+
+    Both may declare tests.
+    """
     try:
-        site_rules = invocation_of(ctx).site_names()
+        site_rules = get_invocation(ctx).site_names()
     except (AggregatorError, OSError):
         site_rules = ()
     names = source_ids(ctx, incomplete)

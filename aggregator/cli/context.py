@@ -1,6 +1,7 @@
-"""How we were called: which configuration, and how much to say.
+"""The global options of a command: which configuration to load, and how much to log.
 
-Rule: a configuration that was named must exist; without one nothing is guessed, and the message says what to write.
+A configuration file that the user names must exist. Without one, the error message
+says how to write one.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aggregator.cli.report.terminal import say
+from aggregator.cli.report.terminal import print_stderr
 from aggregator.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ DEFAULT_PATH = Path("config/aggregator.yaml")
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """The options that hold for every command; `explicit` tells that the user named `path`."""
+    """The global options. `explicit` is true when the user named `path`."""
 
     path: Path
     explicit: bool
@@ -35,15 +36,15 @@ class Invocation:
 
     @property
     def sites_folder(self) -> Path:
-        """Where the user's own site rules are: `sites/` beside the main file."""
+        """The folder of the user's own site rules: `sites/` beside the main file."""
         return self.path.parent / "sites"
 
     def load(self) -> Config:
-        """Read the configuration as it is on disk now. Raises ConfigError, UsageError."""
-        return self.read(self.site_names())
+        """Load the configuration from disk. Raises ConfigError, UsageError."""
+        return self.load_with_sites(self.site_names())
 
     def site_names(self) -> Collection[str]:
-        """Name the site rules that exist; the user's own are loaded for it. Raises ConfigError."""
+        """Return the names of all site rules. Raises ConfigError where the user's own do not load."""
         from aggregator.rules.shipped import shipped_names
 
         if not any(self.sites_folder.glob("*.yaml")):
@@ -52,22 +53,25 @@ class Invocation:
 
         return load_sites(self.sites_folder).names
 
-    def read(self, sites: Collection[str]) -> Config:
-        """Read the configuration where these site rules exist. Raises ConfigError, UsageError."""
-        from aggregator.config import load
+    def load_with_sites(self, sites: Collection[str]) -> Config:
+        """Load the configuration; `sites` are the names of site rules that a source may use.
+
+        Raises: ConfigError, UsageError.
+        """
+        from aggregator.config import load_config
 
         if not self.explicit and not self.path.exists():
             raise UsageError(
                 f"no configuration: {self.path} does not exist; write one with `aggregator init`,"
                 " or name one with --config"
             )
-        return load(self.path, env=os.environ, sites=sites, selector=_selector)
+        return load_config(self.path, env=os.environ, sites=sites, check_selector=_check_selector)
 
-    def log(self, usual: int, *, prints_outcomes: bool = False) -> None:
-        """Send log lines to stderr: `usual` is the least level, one lower with `-v`, errors alone with `-q`.
+    def configure_logging(self, usual: int, *, prints_outcomes: bool = False) -> None:
+        """Send log lines to stderr, from level `usual` up; `-v` lowers it by one, `-q` leaves errors only.
 
-        A command that `prints_outcomes` tells by itself which sources failed: the lines of
-        their runs would say it a second time, and come with `-v` alone.
+        A command that `prints_outcomes` reports failed sources itself. The log lines of
+        the runs would repeat that, so they appear with `-v` only.
         """
         level = usual
         if self.quiet:
@@ -75,9 +79,9 @@ class Invocation:
         elif self.verbose:
             level = usual - 10
 
-        handler = _Stderr()
+        handler = _StderrHandler()
         if prints_outcomes and not self.verbose:
-            handler.addFilter(_is_no_run)
+            handler.addFilter(_is_not_run_line)
         logging.basicConfig(
             level=max(level, logging.WARNING),
             format="%(asctime)s %(levelname)s %(message)s",
@@ -87,44 +91,50 @@ class Invocation:
         logging.getLogger("aggregator").setLevel(level)
 
 
-def _selector(text: str) -> None:
-    """Raise ValueError for a selector that cannot be understood; loads the parser only where a source has any."""
+def _check_selector(text: str) -> None:
+    """Raise ValueError for an invalid selector.
+
+    The import is here so that configurations without selectors do not load the parser.
+    """
     from aggregator.rules.selector import compile_selector
 
     compile_selector(text)
 
 
-def _is_no_run(record: logging.LogRecord) -> bool:
-    """Tell any log line from the one that `app` writes for each run of a source."""
+def _is_not_run_line(record: logging.LogRecord) -> bool:
+    """Return False for the log line that `app` writes for each run of a source."""
     return record.name != "aggregator.app"
 
 
-class _Stderr(logging.Handler):
-    """Writes to whatever stderr is now: a progress bar that stands there takes lines in above itself."""
+class _StderrHandler(logging.Handler):
+    """Writes to the current `sys.stderr`, so that lines appear above a progress bar."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            say(self.format(record))
-        except Exception:  # noqa: BLE001 - as every handler of logging: a log line that is lost ends nothing
+            print_stderr(self.format(record))
+        except Exception:  # noqa: BLE001 - as in logging's own handlers, a lost log line ends nothing
             self.handleError(record)
 
 
-def invocation_of(ctx: typer.Context) -> Invocation:
-    """Return how we were called; while a shell completes a word no command runs, and only --config is known."""
+def get_invocation(ctx: typer.Context) -> Invocation:
+    """Return the global options of a command.
+
+    While a shell completes a word no command runs, and only --config is known.
+    """
     if not isinstance(ctx.obj, Invocation):
         config = ctx.find_root().params.get("config")
         ctx.obj = Invocation(config or DEFAULT_PATH, explicit=config is not None)
     return ctx.obj
 
 
-def source_named(name: str, config: Config) -> Source:
-    """Find a configured source. Raises UsageError, with the id that was probably meant."""
-    from aggregator.config.words import nearest
+def find_source(name: str, config: Config) -> Source:
+    """Return a configured source by its id. Raises UsageError that suggests the nearest id."""
+    from aggregator.config.words import find_nearest
 
     by_id = {source.id: source for source in config.sources}
     if name in by_id:
         return by_id[name]
-    guess = nearest(name, by_id)
+    guess = find_nearest(name, by_id)
     if guess:
         hint = f", did you mean `{guess}`?"
     elif by_id:

@@ -1,7 +1,7 @@
-"""How a command ends: 0 all well, 1 some source failed, 2 usage or configuration, 3 our own failure, 130 interrupted.
+"""Exit codes: 0 success, 1 a source failed, 2 usage or configuration, 3 internal error, 130 interrupted.
 
-Rule: one clear line on stderr and never a traceback, unless the failure is ours and `-v` asks for it. A reader that
-closes the pipe (`| head`) has what it wanted: that is no failure.
+An error is one line on stderr. A traceback is printed only for internal errors with
+`-v`. A reader that closes the pipe early (`| head`) is no error.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 
 import typer
 
-from aggregator.cli.report.terminal import say
+from aggregator.cli.report.terminal import print_stderr
 from aggregator.errors import AggregatorError, ConfigError, SourceError, UsageError
 from aggregator.interrupt import INTERRUPTED, interruptible
 
@@ -24,22 +24,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 P = ParamSpec("P")
-FAILED, REFUSED, OURS = 1, 2, 3
+FAILED, USAGE_ERROR, INTERNAL_ERROR = 1, 2, 3
 
 
 def with_exit_code(command: Callable[P, int]) -> Callable[P, None]:
-    """Make a command that returns its exit code end with it, whatever it raises; its `ctx` holds the Invocation."""
+    """Wrap a command so that the process ends with the exit code that it returns, or that its error has.
+
+    The command's `ctx.obj` is the Invocation.
+    """
 
     @wraps(command)
-    def ending(*args: P.args, **kwargs: P.kwargs) -> None:
+    def run_command(*args: P.args, **kwargs: P.kwargs) -> None:
         ctx: Any = kwargs["ctx"]
-        raise typer.Exit(_code(lambda: command(*args, **kwargs), verbose=ctx.obj.verbose))
+        raise typer.Exit(
+            _run_to_exit_code(lambda: command(*args, **kwargs), verbose=ctx.obj.verbose)
+        )
 
-    return ending
+    return run_command
 
 
-def _code(work: Callable[[], int], *, verbose: bool) -> int:
-    _open_what_is_closed()
+def _run_to_exit_code(work: Callable[[], int], *, verbose: bool) -> int:
+    _reopen_closed_streams()
     try:
         with interruptible():
             code = work()
@@ -47,48 +52,48 @@ def _code(work: Callable[[], int], *, verbose: bool) -> int:
     except (typer.Exit, typer.Abort):
         raise
     except BrokenPipeError:
-        return _unheard()
+        return _ignore_broken_pipe()
     except KeyboardInterrupt:
-        say("interrupted")
+        print_stderr("interrupted")
         return INTERRUPTED
     except AggregatorError as error:
         return _report_error(error)
-    except Exception as error:  # noqa: BLE001 - the last line of defence: it must be told, and told as ours
-        return _unforeseen(error, verbose=verbose)
+    except Exception as error:  # noqa: BLE001 - report any bug as an internal error
+        return _report_unexpected_error(error, verbose=verbose)
     return code
 
 
-def _open_what_is_closed() -> None:
-    """Let what is said to a stream that was closed before the start (`>&-`) go nowhere."""
+def _reopen_closed_streams() -> None:
+    """Open the null device for a stream that was closed before the start (`>&-`)."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  as long as we live
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - stays open until the process ends
 
 
 def _report_error(error: AggregatorError) -> int:
     if isinstance(error, ConfigError):
         for problem in error.problems:
-            say(str(problem))
-        return REFUSED
+            print_stderr(str(problem))
+        return USAGE_ERROR
 
-    say(f"aggregator: {error}")
+    print_stderr(f"aggregator: {error}")
     if isinstance(error, UsageError):
-        return REFUSED
+        return USAGE_ERROR
     if isinstance(error, SourceError):
         return FAILED
-    return OURS
+    return INTERNAL_ERROR
 
 
-def _unforeseen(error: Exception, *, verbose: bool) -> int:
+def _report_unexpected_error(error: Exception, *, verbose: bool) -> int:
     hint = "" if verbose else "; -v shows where"
-    say(f"aggregator: our own failure: {type(error).__name__}: {error}{hint}")
+    print_stderr(f"aggregator: our own failure: {type(error).__name__}: {error}{hint}")
     if verbose:
-        say("".join(traceback.format_exception(error)).rstrip())
-    return OURS
+        print_stderr("".join(traceback.format_exception(error)).rstrip())
+    return INTERNAL_ERROR
 
 
-def _unheard() -> int:
-    """Let nothing that is still in the buffers complain when the interpreter ends."""
+def _ignore_broken_pipe() -> int:
+    """Discard buffered output, so that the interpreter reports no error when it ends."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):

@@ -1,6 +1,6 @@
-"""`aggregator init`: a configuration to start from, with a first article, so that the feed is not empty.
+"""`aggregator init`: write a first configuration, with one article so that the feed is not empty.
 
-Rule: nothing that exists is written over; either all files are written or none.
+Existing files are never overwritten. Either all files are written or none.
 """
 
 import shlex
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aggregator.cli.context import DEFAULT_PATH
-from aggregator.cli.report.terminal import clean, say
+from aggregator.cli.report.terminal import print_stderr, replace_unprintable
 from aggregator.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,23 +35,23 @@ def init(
     ] = Path(),
 ) -> int:
     """Write a configuration to start from, with a first source."""
-    texts = _texts(folder)
+    texts = _render_templates(folder)
     _check_free(folder, texts)
-    _write(texts)
+    _write_files(texts)
     for path in texts:
-        typer.echo(clean(str(path)))
+        typer.echo(replace_unprintable(str(path)))
     if not ctx.obj.quiet:
-        _say_next(folder)
+        _print_next_steps(folder)
         if ctx.obj.explicit:
-            say(
+            print_stderr(
                 f"note: --config or AGGREGATOR_CONFIG names {ctx.obj.path}; without it, commands read {DEFAULT_PATH}"
             )
     return 0
 
 
-def _texts(folder: Path) -> dict[Path, str]:
-    """Return what is to be written, by path."""
-    milliseconds = int(time.time()) * 1000  # the article is of now
+def _render_templates(folder: Path) -> dict[Path, str]:
+    """Return the text of each file to write, by path."""
+    milliseconds = int(time.time()) * 1000  # the article is published now
     texts = {}
     for name, place in TEMPLATES.items():
         template = files("aggregator.cli").joinpath("templates", name).read_text(encoding="utf-8")
@@ -60,28 +60,28 @@ def _texts(folder: Path) -> dict[Path, str]:
 
 
 def _check_free(folder: Path, paths: "Iterable[Path]") -> None:
-    """Raise UsageError, naming all that is in the way."""
+    """Raise UsageError that names every path that is in the way."""
     obstacles: list[Path] = []
     for path in paths:
-        obstacles.extend(_obstacles(path, folder))
+        obstacles.extend(_find_obstacles(path, folder))
     if obstacles:
         names = ", ".join(str(path) for path in dict.fromkeys(obstacles))
         raise UsageError(f"nothing is written, already there: {names}")
 
 
-def _obstacles(path: Path, folder: Path) -> "Iterator[Path]":
-    """Yield what keeps a file from being made: a file where a folder has to be, or one of its own name."""
+def _find_obstacles(path: Path, folder: Path) -> "Iterator[Path]":
+    """Yield what prevents a file: a file in place of one of its folders, or one of the same name."""
     for parent in path.parents:
         if not parent.is_relative_to(folder):
             continue
         if lexists(parent) and not parent.is_dir():
             yield parent
 
-    if lexists(path):  # also a link that leads nowhere
+    if lexists(path):  # also true for a dangling link
         yield path
 
 
-def _write(texts: dict[Path, str]) -> None:
+def _write_files(texts: dict[Path, str]) -> None:
     written: list[Path] = []
     try:
         for path, text in texts.items():
@@ -97,7 +97,9 @@ def _write(texts: dict[Path, str]) -> None:
         raise
 
 
-def _say_next(folder: Path) -> None:
+def _print_next_steps(folder: Path) -> None:
     enter = "" if folder == Path() else f"cd {shlex.quote(str(folder))} && "
-    say(f"next: {enter}aggregator run")
-    say("then subscribe to http://127.0.0.1:8080/feed.atom; `aggregator add URL` adds a source")
+    print_stderr(f"next: {enter}aggregator run")
+    print_stderr(
+        "then subscribe to http://127.0.0.1:8080/feed.atom; `aggregator add URL` adds a source"
+    )

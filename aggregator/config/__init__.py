@@ -1,12 +1,12 @@
 """The configuration: YAML in, one frozen Config out.
 
-Rule: what loads is right as far as it can be told without asking anyone; what does not load is explained in full, with
-file, line and path. Exactly the keys of docs/configuration.md exist.
+Loading checks everything that can be checked offline. If anything is wrong, all
+problems are listed with file, line and path. docs/configuration.md lists every key.
 """
 
 from aggregator.config.filters import Corrections, ForcedValues, Match
-from aggregator.config.json_schema import schema
-from aggregator.config.load import default, load
+from aggregator.config.json_schema import build_schema
+from aggregator.config.load import default_config, load_config
 from aggregator.config.page_rules import (
     ArticleRules,
     ExpectedEntry,
@@ -37,7 +37,7 @@ __all__ = [
     "Source",
     "View",
     "Where",
-    "default",
-    "load",
-    "schema",
+    "build_schema",
+    "default_config",
+    "load_config",
 ]

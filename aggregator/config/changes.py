@@ -1,4 +1,4 @@
-"""What a new configuration changes, in words for the log."""
+"""Describes for the log what a new configuration changes."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ if TYPE_CHECKING:
     from aggregator.config.record import Record
     from aggregator.config.settings import Config
 
-_NAMED = 3  # ids of each kind; the log is no list of sources
+_MAX_NAMED_IDS = 3  # ids of each kind in one log line
 
 
 def describe_changes(before: Config, after: Config) -> str:
-    """Say how many sources and views there are, and which of them came, went and changed.
+    """Describe how many sources and views there are, and which were added, removed and changed.
 
     >>> from aggregator.config import Config, View
     >>> describe_changes(Config(), Config(views=(View(id="merged"), View(id="zh"))))
     'sources: 0, views: 1 to 2 (1 added: zh, 1 changed: merged)'
     """
     parts = [
-        _count("sources", _by_id(before.sources), _by_id(after.sources)),
-        _count("views", _by_id(before.views), _by_id(after.views)),
+        _describe_counts("sources", _values_by_id(before.sources), _values_by_id(after.sources)),
+        _describe_counts("views", _values_by_id(before.views), _values_by_id(after.views)),
     ]
 
     changed = []
@@ -37,8 +37,7 @@ def describe_changes(before: Config, after: Config) -> str:
 def describe_losses(before: Config, after: Config) -> str | None:
     """Describe what was probably removed by mistake: a folder's last file of sources, or the last source.
 
-    Return None where nothing was. A file that still exists was taken out of the main file, which nobody does by
-    accident.
+    Return None if nothing was. A file that still exists was removed from the main file on purpose.
     """
     folders_left = {file.parent for file in after.files[1:]}
     deleted_from = set()
@@ -57,8 +56,8 @@ def describe_losses(before: Config, after: Config) -> str | None:
     return None
 
 
-def _by_id(records: Iterable[Record]) -> Mapping[str, Mapping[str, object]]:
-    """Map ids to the values of the keys; where a source stands in its file is none of them."""
+def _values_by_id(records: Iterable[Record]) -> Mapping[str, Mapping[str, object]]:
+    """Map ids to the values of the keys, without the place in the file."""
     found = {}
     for record in records:
         values = dict(record)
@@ -66,7 +65,7 @@ def _by_id(records: Iterable[Record]) -> Mapping[str, Mapping[str, object]]:
     return found
 
 
-def _count(noun: str, before: Mapping[str, object], after: Mapping[str, object]) -> str:
+def _describe_counts(noun: str, before: Mapping[str, object], after: Mapping[str, object]) -> str:
     removed = [key for key in before if key not in after]
     added = []
     changed = []
@@ -79,7 +78,7 @@ def _count(noun: str, before: Mapping[str, object], after: Mapping[str, object])
     details = []
     for kind, ids in (("added", added), ("removed", removed), ("changed", changed)):
         if ids:
-            details.append(f"{len(ids)} {kind}: {_names(ids)}")
+            details.append(f"{len(ids)} {kind}: {_join_ids(ids)}")
 
     text = f"{noun}: {len(after)}"
     if len(before) != len(after):
@@ -89,9 +88,9 @@ def _count(noun: str, before: Mapping[str, object], after: Mapping[str, object])
     return text
 
 
-def _names(ids: list[str]) -> str:
-    text = ", ".join(ids[:_NAMED])
-    more = len(ids) - _NAMED
+def _join_ids(ids: list[str]) -> str:
+    text = ", ".join(ids[:_MAX_NAMED_IDS])
+    more = len(ids) - _MAX_NAMED_IDS
     if more > 0:
         text += f" and {more} more"
     return text

@@ -1,6 +1,6 @@
-"""The lists of docs/configuration.md: every key with an example, its kind, default and meaning.
+"""The lists of docs/configuration.md: every key with an example, its type, default and meaning.
 
-Rule: what people read comes from where the program reads it; only the prose around the lists is written by hand.
+They are generated from the models; only the text around the lists is written by hand.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from aggregator.config.json_schema import schema
-from aggregator.config.types import DURATION_FORM, SIZE_FORM
+from aggregator.config.json_schema import build_schema
+from aggregator.config.types import DURATION_PATTERN, SIZE_PATTERN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,18 +38,18 @@ SECTIONS = {
 
 
 def key_lists() -> str:
-    """Write all keys as Markdown lists, one a record."""
-    records = schema()["$defs"]
+    """Return all keys as Markdown lists, one for each record."""
+    records = build_schema()["$defs"]
     return "\n\n".join(
-        "\n".join(_section(title, name, records)) for name, title in SECTIONS.items()
+        "\n".join(_section_lines(title, name, records)) for name, title in SECTIONS.items()
     )
 
 
 def refresh_page(page: str) -> str:
-    """Put fresh lists between the two marks of a page.
+    """Replace the lists between the two marks of a page.
 
     Raises:
-        ValueError: where the page has no marks.
+        ValueError: the page has no marks.
     """
     head, begin, rest = page.partition(BEGIN)
     _, end, tail = rest.partition(END)
@@ -58,23 +58,23 @@ def refresh_page(page: str) -> str:
     return f"{head}{BEGIN}\n\n{key_lists()}\n\n{END}{tail}"
 
 
-def _section(title: str, name: str, records: dict[str, Any]) -> Iterator[str]:
+def _section_lines(title: str, name: str, records: dict[str, Any]) -> Iterator[str]:
     record = records[name]
     yield f"### {title}\n"
     yield f"{record['description']}\n"
     needed = record.get("required", ())
     for key, node in record["properties"].items():
-        kind = _kind(node)
+        kind = _type_name(node)
         if key in needed:
             kind += ", required"
         elif node.get("default") is not None:
             kind += f", default `{_text(node['default'])}`"
         example = node["examples"][0]
-        yield f"* `{key}: {_text(example)}` ({kind}): {_meaning(node, records)}"
+        yield f"* `{key}: {_text(example)}` ({kind}): {_key_description(node, records)}"
 
 
-def _meaning(node: dict[str, Any], records: dict[str, Any]) -> str:
-    """Read the description; a group whose description is its record's own has it there alone."""
+def _key_description(node: dict[str, Any], records: dict[str, Any]) -> str:
+    """Return the description of a key; a group may have it in its record only."""
     description: str = (
         node.get("description") or records[node["$ref"].rpartition("/")[2]]["description"]
     )
@@ -85,31 +85,31 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _kind(node: dict[str, Any]) -> str:
+def _type_name(node: dict[str, Any]) -> str:
     if "anyOf" in node:
-        return _choice(node["anyOf"])
+        return _union_name(node["anyOf"])
     if "enum" in node:
         return ", ".join(f"`{value}`" for value in node["enum"])
     if "$ref" in node:
         return "field" if node["$ref"].endswith("/FieldRule") else "mapping"
     if node.get("type") == "array":
-        kinds = _kind(node["items"]).split(" or ")
+        kinds = _type_name(node["items"]).split(" or ")
         plurals = [f"{kind}s" for kind in kinds]
         return f"list of {' and '.join(plurals)}"
-    return _scalar(node)
+    return _scalar_name(node)
 
 
-def _choice(nodes: list[dict[str, Any]]) -> str:
-    if any(node.get("pattern") == SIZE_FORM for node in nodes):
+def _union_name(nodes: list[dict[str, Any]]) -> str:
+    if any(node.get("pattern") == SIZE_PATTERN for node in nodes):
         return "size"
-    kinds = dict.fromkeys(_kind(node) for node in nodes if node.get("type") != "null")
+    kinds = dict.fromkeys(_type_name(node) for node in nodes if node.get("type") != "null")
     if "field" in kinds:
         return "field"
     return " or ".join(kinds).replace("text or list of texts", "texts")
 
 
-def _scalar(node: dict[str, Any]) -> str:
-    if node.get("pattern") == DURATION_FORM:
+def _scalar_name(node: dict[str, Any]) -> str:
+    if node.get("pattern") == DURATION_PATTERN:
         return "duration"
 
     kind = node["type"]

@@ -1,6 +1,6 @@
-"""What a person decides about the entries of a source or a view: which of them, and what is put right in them.
+"""Filters and corrections of entries: which entries are shown, and which values are corrected.
 
-Rule: sources and views share one little grammar of patterns; everything is a pattern searched in one part of an entry.
+Sources and views share the same filters: regular expressions, each searched in one part of an entry.
 """
 
 from typing import Annotated, Literal
@@ -9,9 +9,9 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from aggregator.config.record import Record
 from aggregator.config.types import Language, Languages, Patterns, Text, Texts, as_list
-from aggregator.config.words import nearest
+from aggregator.config.words import find_nearest
 
-_IGNORABLE = (
+_IGNORABLE_FIELDS = (
     "title",
     "url",
     "guid",
@@ -30,16 +30,16 @@ _IGNORABLE = (
 Future = Literal["first_seen", "keep", "reject"]
 
 
-def _field(name: str) -> str:
-    if name not in _IGNORABLE:
-        guess = nearest(name, _IGNORABLE)
+def _check_field_name(name: str) -> str:
+    if name not in _IGNORABLE_FIELDS:
+        guess = find_nearest(name, _IGNORABLE_FIELDS)
         hint = f"did you mean `{guess}`? " if guess else ""
-        raise ValueError(f"must be a field ({hint}there are {', '.join(_IGNORABLE)})")
+        raise ValueError(f"must be a field ({hint}there are {', '.join(_IGNORABLE_FIELDS)})")
     return name
 
 
 FieldNames = Annotated[
-    tuple[Annotated[Text, AfterValidator(_field)], ...],
+    tuple[Annotated[Text, AfterValidator(_check_field_name)], ...],
     BeforeValidator(as_list, json_schema_input_type=str | list[str]),
 ]
 

@@ -1,7 +1,7 @@
-"""The configuration as JSON Schema, for editors that complete and check while one writes.
+"""The configuration as JSON Schema, for completion and checks in editors.
 
-Rule: one schema for both kinds of file, the main one (a mapping) and a file of sources (a list); it is made from the
-models, never by hand.
+One schema serves both the main file (a mapping) and files of sources (lists). It is
+generated from the models.
 """
 
 from __future__ import annotations
@@ -13,20 +13,24 @@ from aggregator.config.settings import Config
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def schema() -> dict[str, Any]:
+def build_schema() -> dict[str, Any]:
     """Build the schema (JSON Schema 2020-12)."""
     main = Config.model_json_schema(by_alias=True)
-    records = bare(main.pop("$defs"))
+    records = strip_titles(main.pop("$defs"))
     records["Source"]["required"] = []  # an absent `id` is made from the address
-    listed = {"anyOf": [{"$ref": "#/$defs/Source"}, _text("URL of a source", pattern="^https?://")]}
+    listed = {
+        "anyOf": [{"$ref": "#/$defs/Source"}, _text_schema("URL of a source", pattern="^https?://")]
+    }
     several = {
         "type": "array",
-        "items": {"anyOf": [{"$ref": "#/$defs/Source"}, _text("URL of a source, or a path")]},
+        "items": {
+            "anyOf": [{"$ref": "#/$defs/Source"}, _text_schema("URL of a source, or a path")]
+        },
     }
-    main = bare(main)
+    main = strip_titles(main)
     sources = main["properties"]["sources"]
     main["properties"]["sources"] = {
-        "anyOf": [_text("Path of the files of sources"), several],
+        "anyOf": [_text_schema("Path of the files of sources"), several],
         "default": "sources/*.yaml",
         "description": sources["description"],
         "examples": sources["examples"],
@@ -43,24 +47,24 @@ def schema() -> dict[str, Any]:
     }
 
 
-def _text(description: str, **more: str) -> dict[str, str]:
+def _text_schema(description: str, **more: str) -> dict[str, str]:
     return {"type": "string", "description": description} | more
 
 
-def bare(node: Any) -> Any:
-    """Remove the titles that pydantic derives from names, and empty defaults: editors show the description."""
+def strip_titles(node: Any) -> Any:
+    """Remove titles that pydantic derives from names, and empty defaults; editors show the description."""
     if isinstance(node, list):
-        return [bare(part) for part in node]
+        return [strip_titles(part) for part in node]
     if not isinstance(node, dict):
         return node
 
     kept = {}
     for key, value in node.items():
         if key in {"properties", "$defs"}:
-            # Their keys are names that people chose: one of them may be called `title`.
-            kept[key] = {name: bare(part) for name, part in value.items()}
+            # These keys are names of the configuration; one of them may be `title`.
+            kept[key] = {name: strip_titles(part) for name, part in value.items()}
         elif not _is_redundant(key, value):
-            kept[key] = bare(value)
+            kept[key] = strip_titles(value)
     return kept
 
 
@@ -68,10 +72,10 @@ def _is_redundant(key: str, value: Any) -> bool:
     if key == "title":
         return isinstance(value, str)
     if key == "default":
-        return _says_nothing(value)
+        return _is_empty_default(value)
     return False
 
 
-def _says_nothing(value: Any) -> bool:
-    """Tell the defaults of groups: each of their keys has its own, spelled as people write it."""
+def _is_empty_default(value: Any) -> bool:
+    """Tell whether a default is empty, or that of a group whose keys have their own defaults."""
     return value is None or value == [] or isinstance(value, dict)

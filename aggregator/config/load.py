@@ -1,7 +1,7 @@
-"""The way from files to one Config: read, check everything, and only then stop.
+"""Loads the files of a configuration into one Config, and lists all problems at once.
 
-Rule: a mistake never hides another. Every file is read to its end, every source is checked by itself, and the error
-that is raised lists all of it in the order of files and lines.
+Every file is read completely and every source is checked by itself, so that no problem
+hides another. The error lists them in the order of files and lines.
 """
 
 from __future__ import annotations
@@ -11,98 +11,103 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from aggregator.config.messages import describe_value, explain
-from aggregator.config.record import Setting
+from aggregator.config.messages import describe_value, translate_errors
+from aggregator.config.record import ValidationContext
 from aggregator.config.settings import Config, Defaults
 from aggregator.config.source import Source
-from aggregator.config.source_files import places
-from aggregator.config.source_ids import name
-from aggregator.config.words import nearest
-from aggregator.config.yaml_document import read
+from aggregator.config.source_files import collect_sources
+from aggregator.config.source_ids import assign_ids
+from aggregator.config.words import find_nearest
+from aggregator.config.yaml_document import read_yaml
 from aggregator.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
-    from aggregator.config.source_files import Place
+    from aggregator.config.source_files import SourceDefinition
     from aggregator.config.yaml_document import YamlDocument
     from aggregator.errors import Problem
 
 
-def load(
+def load_config(
     path: Path,
     *,
     env: Mapping[str, str],
     sites: Collection[str] = (),
-    selector: Callable[[str], object] | None = None,
+    check_selector: Callable[[str], object] | None = None,
 ) -> Config:
-    """Read the main file and every file of sources that it names.
+    """Load the main file and every file of sources that it names.
 
-    `env` fills `${NAME}`; `sites` are the names of the site rules that exist, allowed as adapters; `selector` raises
-    ValueError for a selector that cannot be understood, and where it is None all pass. Sources come in the order of the
-    files (by name where `*` matched many) and of their lines; those that are not enabled are there too.
+    `env` fills `${NAME}`. `sites` are the names of site rules, which are allowed as
+    adapters. `check_selector` raises ValueError for an invalid selector; with None, no
+    selector is checked. Sources are in the order of the files (sorted by name for a
+    pattern) and of their lines; disabled ones are included.
 
     Raises:
         ConfigError: with every problem of every file; files are named relative to the current folder.
     """
     main = _read_main(path, env=env)
-    found = places(main, env=env)
-    documents = (main, *found.documents)
+    listing = collect_sources(main, env=env)
+    documents = (main, *listing.documents)
     problems: list[Problem] = []
     for document in documents:
         problems += document.problems
-    problems += found.problems
+    problems += listing.problems
 
-    setting = Setting(main.path.parent, sites, selector)
-    config = _settings(main, setting, problems=problems)
-    sources = _sources(found.places, setting, defaults=_defaults(main), problems=problems)
+    context = ValidationContext(main.path.parent, sites, check_selector)
+    config = _build_config(main, context, problems=problems)
+    sources = _build_sources(
+        listing.definitions, context, defaults=_build_defaults(main), problems=problems
+    )
 
     known = {source.id for source in sources}
-    problems += _strangers(main, config, known=known, whole=not problems)
-    problems += _unknown_feed_view(main, config)
+    problems += _unknown_source_problems(main, config, known=known, whole=not problems)
+    problems += _unknown_feed_view_problems(main, config)
     if config is None or problems:
-        raise ConfigError(sorted(set(problems), key=_order))
+        raise ConfigError(sorted(set(problems), key=_sort_key))
 
     files = tuple(document.path for document in documents)
-    return config.read_from(files, sources=tuple(sources))
+    return config.with_sources(files, sources=tuple(sources))
 
 
 def _read_main(path: Path, *, env: Mapping[str, str]) -> YamlDocument:
-    """Read the main file. Raises ConfigError where nobody can tell which sources it names."""
-    main = read(path, env=env)
+    """Read the main file. Raises ConfigError if it cannot be read as a mapping."""
+    main = read_yaml(path, env=env)
     if main.data is None and main.problems:
         raise ConfigError(main.problems)
     if main.data is not None and not isinstance(main.data, dict):
-        not_mapping = main.problem(
+        not_mapping = main.make_problem(
             (), f"must be a mapping of keys, not {describe_value(main.data)}"
         )
         raise ConfigError([*main.problems, not_mapping])
     return main
 
 
-def _order(problem: Problem) -> tuple[str, int, str, str]:
+def _sort_key(problem: Problem) -> tuple[str, int, str, str]:
     return problem.file, problem.line, problem.path, problem.message
 
 
-def default() -> Config:
-    """Build the configuration of someone who has written none: no sources, everything beneath the current folder."""
+def default_config() -> Config:
+    """Build the configuration without a file: no sources, all paths below the current folder."""
     return Config()
 
 
-def _settings(main: YamlDocument, setting: Setting, *, problems: list[Problem]) -> Config | None:
+def _build_config(
+    main: YamlDocument, context: ValidationContext, *, problems: list[Problem]
+) -> Config | None:
     given = dict(main.data or {})
     given.pop("sources", None)
-    problems += _repeated_views(main, given.get("views"))
+    problems += _duplicate_view_problems(main, given.get("views"))
     try:
-        return Config.model_validate(_homely(given, main.path), context=setting)
+        return Config.model_validate(_fill_paths(given, main.path), context=context)
     except ValidationError as e:
-        problems += explain(e, main, model=Config)
+        problems += translate_errors(e, main, model=Config)
         return None
 
 
-def _homely(given: dict[str, Any], path: Path) -> dict[str, Any]:
-    """Fill in where the database and the feeds are kept: beside the folder `config`, not in it."""
+def _fill_paths(given: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Fill in the default paths of database and output: beside the folder `config`, not in it."""
     home = path.parent
     if home.name == "config":
         home = home.parent
@@ -115,8 +120,8 @@ def _homely(given: dict[str, Any], path: Path) -> dict[str, Any]:
     return filled
 
 
-def _defaults(main: YamlDocument) -> Defaults:
-    """Take the defaults that can be read; where they cannot, that was said already."""
+def _build_defaults(main: YamlDocument) -> Defaults:
+    """Build the defaults; invalid ones were reported already and count as absent."""
     settings = main.data or {}
     try:
         return Defaults.model_validate(settings.get("defaults") or {})
@@ -124,61 +129,71 @@ def _defaults(main: YamlDocument) -> Defaults:
         return Defaults()
 
 
-def _sources(
-    found: tuple[Place, ...], setting: Setting, *, defaults: Defaults, problems: list[Problem]
+def _build_sources(
+    definitions: tuple[SourceDefinition, ...],
+    context: ValidationContext,
+    *,
+    defaults: Defaults,
+    problems: list[Problem],
 ) -> list[Source]:
-    named, doubles = name(found)
+    named, doubles = assign_ids(definitions)
     problems += doubles
     sources = []
-    for place, identity in named:
-        problems += _contradictions(place)
+    for definition, identity in named:
+        problems += _location_problems(definition)
         try:
-            sources.append(_source(place, identity, setting, defaults=defaults))
+            sources.append(_build_source(definition, identity, context, defaults=defaults))
         except ValidationError as e:
-            problems += explain(e, place.document, model=Source, at=place.steps)
+            problems += translate_errors(
+                e, definition.document, model=Source, at=definition.yaml_path
+            )
     return sources
 
 
-def _source(place: Place, identity: Any, setting: Setting, *, defaults: Defaults) -> Source:
-    stated = {key for key, value in place.mapping.items() if value is not None}
-    values = dict(place.mapping)
-    for key in Defaults.written_keys():
-        if key not in stated:
+def _build_source(
+    definition: SourceDefinition, identity: Any, context: ValidationContext, *, defaults: Defaults
+) -> Source:
+    given_keys = {key for key, value in definition.mapping.items() if value is not None}
+    values = dict(definition.mapping)
+    for key in Defaults.yaml_keys():
+        if key not in given_keys:
             values[key] = getattr(defaults, key)
     values["id"] = identity
 
-    source = Source.model_validate(values, context=replace(setting, base=place.base))
-    every_stated = "every" in stated or "every" in defaults.model_fields_set
+    source = Source.model_validate(values, context=replace(context, base=definition.base_folder))
+    is_every_explicit = "every" in given_keys or "every" in defaults.model_fields_set
     return source.with_origin(
-        origin=place.origin,
-        stated=stated,
-        every_stated=every_stated,
-        shown=_written_with_secret(place, source),
+        origin=definition.origin,
+        given_keys=given_keys,
+        is_every_explicit=is_every_explicit,
+        display_location=_display_location(definition, source),
     )
 
 
-def _written_with_secret(place: Place, source: Source) -> str | None:
-    """Return the URL as it is written (`${NAME}`), None where the environment fills nothing in it."""
+def _display_location(definition: SourceDefinition, source: Source) -> str | None:
+    """Return the URL with `${NAME}` as written, None if it contains no variable."""
     if not source.url:
         return None
-    written = place.written_text("url")
+    written = definition.written_text("url")
     if written == source.url:
         return None
     return written
 
 
-def _contradictions(place: Place) -> list[Problem]:
-    has_url = place.mapping.get("url") is not None
-    has_path = place.mapping.get("path") is not None
+def _location_problems(definition: SourceDefinition) -> list[Problem]:
+    has_url = definition.mapping.get("url") is not None
+    has_path = definition.mapping.get("path") is not None
     if has_url and has_path:
         message = "give `url` or `path`, not both"
-        return [place.document.problem((*place.steps, "path"), message)]
+        return [definition.document.make_problem((*definition.yaml_path, "path"), message)]
     if not has_url and not has_path:
-        return [place.document.problem(place.steps, "`url` or `path` is missing")]
+        return [
+            definition.document.make_problem(definition.yaml_path, "`url` or `path` is missing")
+        ]
     return []
 
 
-def _repeated_views(main: YamlDocument, views: Any) -> list[Problem]:
+def _duplicate_view_problems(main: YamlDocument, views: Any) -> list[Problem]:
     if not isinstance(views, list):
         return []
 
@@ -194,14 +209,14 @@ def _repeated_views(main: YamlDocument, views: Any) -> list[Problem]:
 
         first_line = main.lines[("views", first[identity], "id")]
         message = f"`{identity}` is used twice, first on line {first_line}"
-        problems.append(main.problem(("views", index, "id"), message))
+        problems.append(main.make_problem(("views", index, "id"), message))
     return problems
 
 
-def _strangers(
+def _unknown_source_problems(
     main: YamlDocument, config: Config | None, *, known: set[str], whole: bool
 ) -> list[Problem]:
-    """Find the views that ask for a source that does not exist; only where every source could be read."""
+    """Find views with an unknown source; none if some sources could not be read."""
     if config is None or not whole:
         return []
 
@@ -210,13 +225,13 @@ def _strangers(
         for position, identity in enumerate(view.where.source):
             if identity in known:
                 continue
-            steps = ("views", index, "where", "source", position)
-            problems.append(_stranger(main, steps, identity, known=known))
+            yaml_path = ("views", index, "where", "source", position)
+            problems.append(_unknown_source_problem(main, yaml_path, identity, known=known))
     return problems
 
 
-def _unknown_feed_view(main: YamlDocument, config: Config | None) -> list[Problem]:
-    """Find a `server.feed` that is no view."""
+def _unknown_feed_view_problems(main: YamlDocument, config: Config | None) -> list[Problem]:
+    """Check that `server.feed` names a view."""
     if config is None or config.server.feed is None:
         return []
 
@@ -225,17 +240,17 @@ def _unknown_feed_view(main: YamlDocument, config: Config | None) -> list[Proble
     if feed in known:
         return []
 
-    guess = nearest(feed, known)
+    guess = find_nearest(feed, known)
     if guess:
         hint = f"did you mean `{guess}`?"
     else:
         hint = f"known are {', '.join(known)}"
-    return [main.problem(("server", "feed"), f"there is no view `{feed}`, {hint}")]
+    return [main.make_problem(("server", "feed"), f"there is no view `{feed}`, {hint}")]
 
 
-def _stranger(
-    main: YamlDocument, steps: tuple[str | int, ...], identity: str, *, known: set[str]
+def _unknown_source_problem(
+    main: YamlDocument, yaml_path: tuple[str | int, ...], identity: str, *, known: set[str]
 ) -> Problem:
-    guess = nearest(identity, known)
+    guess = find_nearest(identity, known)
     hint = f", did you mean `{guess}`?" if guess else ""
-    return main.problem(steps, f"there is no source `{identity}`{hint}")
+    return main.make_problem(yaml_path, f"there is no source `{identity}`{hint}")

@@ -1,8 +1,8 @@
-"""How documents are read: where items are, what each field's value is, what of a page is the article, and its tests.
+"""Rules for documents: where items, fields and the article's text are; and the tests of the rules.
 
-Rule: every key takes a list of candidates, best first; a single text is a list of one. The language of a selector is
-known where pages are read (`Setting.selector`); here it is only asked whether a selector can be understood. Sources and
-site rules share this grammar.
+Every key takes a list of candidates, best first, or a single text. Selectors are
+checked by `ValidationContext.check_selector`, because the module that compiles them is
+a higher layer. Sources and site rules share these keys.
 """
 
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
-from aggregator.config.record import Record, setting
+from aggregator.config.record import Record, validation_context
 from aggregator.config.types import (
     ConfigPath,
     DateFormats,
@@ -25,11 +25,11 @@ from aggregator.config.types import (
 
 DateOrder = Literal["DMY", "MDY", "YMD"]
 Calendar = Literal["gregorian", "jalali", "buddhist", "roc"]
-AUTO = "auto"  # a body that nobody says where it is
+AUTO_BODY = "auto"  # detect the body
 
 
-def _selector(text: str, info: ValidationInfo) -> str:
-    check = setting(info).selector
+def _check_selector(text: str, info: ValidationInfo) -> str:
+    check = validation_context(info).check_selector
     if check is None:
         return text
     try:
@@ -39,7 +39,7 @@ def _selector(text: str, info: ValidationInfo) -> str:
     return text
 
 
-def _field(value: Any) -> Any:
+def _wrap_selectors(value: Any) -> Any:
     if isinstance(value, (str, list)):
         return {"from": value}
     if isinstance(value, (dict, FieldRule)):
@@ -47,7 +47,7 @@ def _field(value: Any) -> Any:
     raise ValueError("must be a selector, a list of selectors, or a mapping with `from`")
 
 
-Selector = Annotated[Text, AfterValidator(_selector)]
+Selector = Annotated[Text, AfterValidator(_check_selector)]
 Selectors = Annotated[
     tuple[Selector, ...], BeforeValidator(as_list, json_schema_input_type=str | list[str])
 ]
@@ -97,7 +97,7 @@ class FieldRule(Record):
 
 
 Rule = Annotated[
-    FieldRule, BeforeValidator(_field, json_schema_input_type=str | list[str] | FieldRule)
+    FieldRule, BeforeValidator(_wrap_selectors, json_schema_input_type=str | list[str] | FieldRule)
 ]
 
 
@@ -183,7 +183,7 @@ class ArticleRules(Record):
 
 @dataclass(frozen=True, slots=True)
 class PageRules:
-    """A source's own rules, as they travel to where its documents are read."""
+    """A source's own rules, as they are passed to the parser."""
 
     items: tuple[str, ...] = ()
     fields: Fields = field(default_factory=Fields)

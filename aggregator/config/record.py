@@ -1,7 +1,7 @@
-"""The base of every configuration value: frozen, and deaf to keys it does not know.
+"""The base class of all groups of configuration keys: frozen, unknown keys are errors.
 
-Rule: a key with nothing after it (`views:` whose lines are commented out) counts as absent; a key that is not known is
-an error even so. Relative paths are resolved against the folder of the file that names them (`Setting.base`).
+A known key without a value (`views:` whose lines are commented out) counts as absent.
+Relative paths start from the folder of the file that names them.
 """
 
 from collections.abc import Callable, Collection
@@ -13,16 +13,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validat
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """What a value is read in: the folder its relative paths start from, and the site rules that exist.
+class ValidationContext:
+    """What validation needs to know besides a value: the base of relative paths, and the site rules.
 
-    `sites` is None where they are not known; any adapter name then passes. `selector` raises ValueError for a selector
-    that cannot be understood; None where nobody can tell, and any text passes.
+    With `sites` None, any adapter name is valid. `check_selector` raises ValueError for
+    an invalid selector; with None, any text is valid.
     """
 
     base: Path
     sites: Collection[str] | None = None
-    selector: Callable[[str], object] | None = None
+    check_selector: Callable[[str], object] | None = None
 
 
 class Record(BaseModel):
@@ -31,37 +31,37 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
     @classmethod
-    def written_keys(cls) -> tuple[str, ...]:
-        """List the keys as they are written in YAML, in the order of the documentation."""
+    def yaml_keys(cls) -> tuple[str, ...]:
+        """Return the keys as written in YAML, in the order of the documentation."""
         return tuple(field.alias or name for name, field in cls.model_fields.items())
 
     @model_validator(mode="before")
     @classmethod
-    def _without_empty_keys(cls, data: Any) -> Any:
+    def _drop_empty_keys(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
 
-        known = cls.written_keys()
+        known = cls.yaml_keys()
         kept = {}
         for key, value in data.items():
-            # An unknown key is an error even without a value: it stays, and is refused later.
+            # An unknown key is an error even without a value, so it is kept for the later check.
             if value is not None or key not in known:
                 kept[key] = value
         return kept
 
 
-def setting(info: ValidationInfo) -> Setting:
-    """Take the setting of this validation; the current folder where the value is built by hand."""
-    if isinstance(info.context, Setting):
+def validation_context(info: ValidationInfo) -> ValidationContext:
+    """Return the context of this validation; by default paths start from the current folder."""
+    if isinstance(info.context, ValidationContext):
         return info.context
-    return Setting(base=Path.cwd())
+    return ValidationContext(base=Path.cwd())
 
 
 def text_default_field(
     default: str, *, description: str, examples: list[str] | None = None, secret: bool = False
 ) -> Any:
-    """Declare a key whose default is spelled as people write it, and read like any other value (`1h`, `16MiB`).
+    """Declare a key with a default in the form of YAML (`1h`, `16MiB`), which is validated like any value.
 
-    `secret` keeps the value out of the record's `repr`.
+    `secret` omits the value from the record's `repr`.
     """
     return Field(default=default, description=description, examples=examples, repr=not secret)

@@ -1,9 +1,9 @@
-"""Regular expressions of people's files: compiled, and refused where some text would hold them for ever.
+"""Compiles regular expressions of the configuration, and rejects those with exponential run time (CWE-1333).
 
-Rule: whether a pattern explodes is measured, not guessed. For everything in it that repeats, a text is made that the
-repeated part matches again and again and that then fails; a pattern whose time more than doubles with every few more
-repetitions is refused (CWE-1333). A pattern is searched in a few short texts only, so that asking costs milliseconds,
-and the time is the processor's own.
+Run time is measured. For each repeated part of a pattern, a text is made that the part
+matches many times before the whole match fails. A pattern whose time grows
+exponentially with the number of repetitions is rejected. The texts are few and short,
+so the check takes milliseconds; processor time of the thread is measured.
 """
 
 from __future__ import annotations
@@ -18,30 +18,30 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# The parser of `re` has no public name; what it gives is the same from Python 3.11 to 3.14.
+# The parser of `re` has no public name; its output is the same from Python 3.11 to 3.14.
 _parser: Any = import_module("re._parser")
 _constants: Any = import_module("re._constants")
-_REPEATS = (_constants.MAX_REPEAT, _constants.MIN_REPEAT)
-_MANY = 16  # repetitions from which a bounded repeat counts as one without bound
-_COUNTS = (8, 12, 16, 20)
+_REPEAT_OPERATIONS = (_constants.MAX_REPEAT, _constants.MIN_REPEAT)
+_UNBOUNDED_FROM = 16  # a repeat with at least this maximum counts as unbounded
+_REPEAT_COUNTS = (8, 12, 16, 20)
 # Growth of the time for four more repetitions: an exponential of base 2 gives 16, a square 2.
-_GROWTH = 6.0
-_LEAST_SECONDS = 0.002
-_MOST_SECONDS = 0.05
-_LETTERS = "aA0 _-.,:;/!?'\"()[]<>\n\té中\x00"
-_DEEPEST = 60
+_MAX_GROWTH = 6.0
+_MIN_SECONDS = 0.002
+_MAX_SECONDS = 0.05
+_SAMPLE_LETTERS = "aA0 _-.,:;/!?'\"()[]<>\n\té中\x00"
+_MAX_DEPTH = 60
 
 
 @lru_cache(maxsize=4096)
 def compile_pattern(text: str) -> re.Pattern[str]:
-    """Compile a pattern. Raises ValueError, saying what is wrong with it."""
+    """Compile a pattern. Raises ValueError with the reason."""
     try:
         pattern = re.compile(text)
-        hooks = tuple(_hooks(_parser.parse(text), ""))
+        hooks = tuple(_repeat_samples(_parser.parse(text), ""))
     except (re.error, OverflowError, RecursionError) as e:
         raise ValueError(str(e)) from e
     for before, again in hooks:
-        if _explodes(pattern, before, again):
+        if _is_exponential(pattern, before, again):
             raise ValueError(
                 f"it would take for ever on a text such as `{_printable_text(before + again * 3)}…`"
             )
@@ -50,19 +50,19 @@ def compile_pattern(text: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=4096)
 def required_texts(text: str) -> tuple[str, ...]:
-    """Texts one of which stands in whatever a pattern matches; none where that cannot be told.
+    """Return texts of which every match of a pattern contains at least one; () if unknown.
 
-    Looking for them is quicker than searching for the pattern.
+    Searching for them is faster than searching for the pattern.
     """
     pattern = compile_pattern(text)
     if pattern.flags & re.IGNORECASE:
         return ()
     choices = _find_required(_parser.parse(text))
-    return max(choices, key=_shortest, default=())
+    return max(choices, key=_shortest_length, default=())
 
 
 def is_anchored(text: str) -> bool:
-    """Tell whether a pattern matches at the beginning of a text alone."""
+    """Tell whether a pattern matches only at the start of a text."""
     first = next(iter(_parser.parse(text)), None)
     return (
         first == (_constants.AT, _constants.AT_BEGINNING)
@@ -71,7 +71,7 @@ def is_anchored(text: str) -> bool:
 
 
 def _find_required(parsed: Any, *, depth: int = 0) -> list[tuple[str, ...]]:
-    """Everything that `required` may choose from."""
+    """Return the choices of `required_texts`: of each choice, every match contains one text."""
     found: list[tuple[str, ...]] = []
     run = ""
     for operation, argument in parsed:
@@ -80,78 +80,80 @@ def _find_required(parsed: Any, *, depth: int = 0) -> list[tuple[str, ...]]:
             continue
         found.append((run,))
         run = ""
-        if depth < _DEEPEST:
-            found += _required_inside(operation, argument, depth=depth + 1)
+        if depth < _MAX_DEPTH:
+            found += _find_required_inside(operation, argument, depth=depth + 1)
     return [texts for texts in (*found, (run,)) if all(texts)]
 
 
-def _required_inside(operation: Any, argument: Any, *, depth: int) -> list[tuple[str, ...]]:
+def _find_required_inside(operation: Any, argument: Any, *, depth: int) -> list[tuple[str, ...]]:
     if operation is _constants.BRANCH:
-        return _required_of_branches(argument[1], depth=depth)
+        return _find_required_in_branches(argument[1], depth=depth)
     if operation is _constants.SUBPATTERN:
         flags, inner = argument[1], argument[3]
         if not flags:
             return _find_required(inner, depth=depth)
-    if operation in _REPEATS:
+    if operation in _REPEAT_OPERATIONS:
         minimum, _, inner = argument
         if minimum > 0:
             return _find_required(inner, depth=depth)
     return []
 
 
-def _required_of_branches(branches: Any, *, depth: int) -> list[tuple[str, ...]]:
-    """Join the best texts of all alternatives; nothing where one of them requires none."""
+def _find_required_in_branches(branches: Any, *, depth: int) -> list[tuple[str, ...]]:
+    """Join the best texts of all alternatives; nothing if one alternative requires none."""
     texts: list[str] = []
     for branch in branches:
         choices = _find_required(branch, depth=depth)
         if not choices:
             return []
-        best = max(choices, key=_shortest)
+        best = max(choices, key=_shortest_length)
         texts += best
     return [tuple(texts)]
 
 
-def _shortest(texts: tuple[str, ...]) -> int:
+def _shortest_length(texts: tuple[str, ...]) -> int:
     return min(map(len, texts))
 
 
-def _explodes(pattern: re.Pattern[str], before: str, again: str) -> bool:
-    return any(_grows(pattern, before, again, end) for end in ("\x00", "!", "\n"))
+def _is_exponential(pattern: re.Pattern[str], before: str, again: str) -> bool:
+    return any(_grows_exponentially(pattern, before, again, end) for end in ("\x00", "!", "\n"))
 
 
-def _grows(pattern: re.Pattern[str], before: str, again: str, end: str) -> bool:
+def _grows_exponentially(pattern: re.Pattern[str], before: str, again: str, end: str) -> bool:
     times: list[float] = []
-    for count in _COUNTS:
+    for count in _REPEAT_COUNTS:
         start = thread_time()
         pattern.search(before + again * count + end)
         times.append(thread_time() - start)
-        if times[-1] > _MOST_SECONDS:
+        if times[-1] > _MAX_SECONDS:
             return True
-        if times[-1] > _LEAST_SECONDS and len(times) > 2:
-            return all(later > _GROWTH * earlier for earlier, later in list(pairwise(times))[-2:])
+        if times[-1] > _MIN_SECONDS and len(times) > 2:
+            return all(
+                later > _MAX_GROWTH * earlier for earlier, later in list(pairwise(times))[-2:]
+            )
     return False
 
 
-def _hooks(parsed: Any, before: str, *, depth: int = 0) -> Iterator[tuple[str, str]]:
-    """Yield for everything that repeats a text that leads to it, and one that it matches once."""
-    if depth > _DEEPEST:
+def _repeat_samples(parsed: Any, before: str, *, depth: int = 0) -> Iterator[tuple[str, str]]:
+    """Yield for each repeated part a text that leads to it, and a text that it matches once."""
+    if depth > _MAX_DEPTH:
         return
 
     for operation, argument in parsed:
-        if operation in _REPEATS:
+        if operation in _REPEAT_OPERATIONS:
             _, maximum, inner = argument
-            if maximum >= _MANY:
-                for once in _samples(inner, depth=depth + 1):
+            if maximum >= _UNBOUNDED_FROM:
+                for once in _sample_texts(inner, depth=depth + 1):
                     yield before, once
 
-        for part in _parts(operation, argument):
-            yield from _hooks(part, before, depth=depth + 1)
-        before += next(_samples([(operation, argument)], depth=depth + 1), "")
+        for part in _subpatterns(operation, argument):
+            yield from _repeat_samples(part, before, depth=depth + 1)
+        before += next(_sample_texts([(operation, argument)], depth=depth + 1), "")
 
 
-def _parts(operation: Any, argument: Any) -> list[Any]:
-    """The patterns inside one element of a pattern."""
-    if operation in _REPEATS:
+def _subpatterns(operation: Any, argument: Any) -> list[Any]:
+    """Return the patterns inside one element of a pattern."""
+    if operation in _REPEAT_OPERATIONS:
         return [argument[2]]
     if operation is _constants.SUBPATTERN:
         return [argument[3]]
@@ -164,78 +166,78 @@ def _parts(operation: Any, argument: Any) -> list[Any]:
     return []
 
 
-def _samples(parsed: Any, *, depth: int) -> Iterator[str]:
-    """Yield some short texts that a pattern matches; of a branch one for each alternative.
+def _sample_texts(parsed: Any, *, depth: int) -> Iterator[str]:
+    """Yield some short texts that a pattern matches; for a branch, one for each alternative.
 
     At most 6 texts of 64 characters, from 3 texts of each element: more would multiply.
     """
     texts = [""]
     for operation, argument in parsed:
-        ends = list(_sample(operation, argument, depth=depth))[:3]
+        ends = list(_sample_element(operation, argument, depth=depth))[:3]
         if ends:
             texts = [text + end for text, end in product(texts, ends)][:6]
 
     yield from dict.fromkeys(text[:64] for text in texts)
 
 
-def _sample(operation: Any, argument: Any, *, depth: int) -> Iterator[str]:
-    if depth > _DEEPEST:
+def _sample_element(operation: Any, argument: Any, *, depth: int) -> Iterator[str]:
+    if depth > _MAX_DEPTH:
         return
     if operation is _constants.LITERAL:
         yield chr(argument)
     elif operation in (_constants.IN, _constants.ANY, _constants.NOT_LITERAL, _constants.CATEGORY):
-        yield from _letters(operation, argument)
-    elif operation in _REPEATS:
-        for text in _samples(argument[2], depth=depth + 1):
+        yield from _sample_letter(operation, argument)
+    elif operation in _REPEAT_OPERATIONS:
+        for text in _sample_texts(argument[2], depth=depth + 1):
             yield text * max(1, min(argument[0], 4))
     elif operation not in (_constants.ASSERT, _constants.ASSERT_NOT):
-        for part in _parts(operation, argument):
-            yield from _samples(part, depth=depth + 1)
+        for part in _subpatterns(operation, argument):
+            yield from _sample_texts(part, depth=depth + 1)
 
 
-def _letters(operation: Any, argument: Any) -> list[str]:
-    """Return one letter that a class matches, or none; what a category holds is asked of `re` itself."""
+def _sample_letter(operation: Any, argument: Any) -> list[str]:
+    """Return at most one letter that a character class matches."""
     if operation is _constants.ANY:
         return ["a"]
     if operation is _constants.NOT_LITERAL:
         excluded = chr(argument)
-        return [next(letter for letter in _LETTERS if letter != excluded)]
+        return [next(letter for letter in _SAMPLE_LETTERS if letter != excluded)]
 
     items = [(operation, argument)]
     if operation is _constants.IN:
         items = argument
-    for letter in _candidates(items):
-        if _is_in(letter, items):
+    for letter in _candidate_letters(items):
+        if _is_in_class(letter, items):
             return [letter]
     return []
 
 
-def _candidates(items: Any) -> Iterator[str]:
+def _candidate_letters(items: Any) -> Iterator[str]:
     for kind, value in items:
         if kind is _constants.LITERAL:
             yield chr(value)
         elif kind is _constants.RANGE:
             yield chr(value[0])
-    yield from _LETTERS
+    yield from _SAMPLE_LETTERS
 
 
-def _is_in(letter: str, items: Any) -> bool:
+def _is_in_class(letter: str, items: Any) -> bool:
     negated: bool = bool(items) and items[0][0] is _constants.NEGATE
-    return negated is not any(_hits(letter, kind, value) for kind, value in items)
+    return negated is not any(_matches_class_item(letter, kind, value) for kind, value in items)
 
 
-def _hits(letter: str, kind: Any, value: Any) -> bool:
+def _matches_class_item(letter: str, kind: Any, value: Any) -> bool:
     if kind is _constants.LITERAL:
         return bool(ord(letter) == value)
     if kind is _constants.RANGE:
         return bool(value[0] <= ord(letter) <= value[1])
     if kind is _constants.CATEGORY:
-        test = _CATEGORIES.get(value)
+        test = _CATEGORY_PATTERNS.get(value)
         return test is not None and test.match(letter) is not None
     return False
 
 
-_CATEGORIES = {
+_CATEGORY_PATTERNS = {
     _constants.CATEGORY_DIGIT: re.compile(r"\d"),
     _constants.CATEGORY_NOT_DIGIT: re.compile(r"\D"),
     _constants.CATEGORY_SPACE: re.compile(r"\s"),

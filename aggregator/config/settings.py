@@ -1,7 +1,4 @@
-"""The main file: everything but the sources, each key with its default.
-
-Rule: every key is optional, and the defaults alone are a configuration that runs.
-"""
+"""The keys of the main file with their defaults; every key is optional."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -82,7 +79,7 @@ class Defaults(Record):
 
     @property
     def zone(self) -> ZoneInfo:
-        """The timezone of dates that state none."""
+        """The timezone of dates without an offset."""
         return ZoneInfo(self.timezone)
 
 
@@ -164,11 +161,11 @@ class View(Record):
     )
 
 
-MERGED = View(id="merged", title="All news", limit=100)
+DEFAULT_VIEW = View(id="merged", title="All news", limit=100)
 
 
-def _or_merged(views: tuple[View, ...]) -> tuple[View, ...]:
-    return views or (MERGED,)
+def _or_default_view(views: tuple[View, ...]) -> tuple[View, ...]:
+    return views or (DEFAULT_VIEW,)
 
 
 class Config(Record):
@@ -200,7 +197,7 @@ class Config(Record):
         description="Limits on requests.",
         examples=["{timeout: 60s}"],
     )
-    views: Annotated[tuple[View, ...], AfterValidator(_or_merged)] = Field(
+    views: Annotated[tuple[View, ...], AfterValidator(_or_default_view)] = Field(
         default=(),
         description="Published feeds. If absent, one view `merged`.",
         examples=["[{id: merged, title: All news}]"],
@@ -213,19 +210,19 @@ class Config(Record):
 
     _files: tuple[Path, ...] = PrivateAttr(default=())
 
-    def read_from(self, files: tuple[Path, ...], *, sources: tuple[Source, ...]) -> "Config":
-        """Return this configuration with its sources, and the memory of the files it was read from."""
+    def with_sources(self, files: tuple[Path, ...], *, sources: tuple[Source, ...]) -> "Config":
+        """Return a copy with these sources and the files that it was read from."""
         complete = self.model_copy(update={"sources": sources})
-        complete._files = files  # noqa: SLF001  a copy of this very object
+        complete._files = files  # noqa: SLF001  a copy of this object
         return complete
 
     @property
     def feed_view(self) -> View:
         """The view at /feed.atom."""
         views = {view.id: view for view in self.views}
-        return views.get(self.server.feed or MERGED.id, self.views[0])
+        return views.get(self.server.feed or DEFAULT_VIEW.id, self.views[0])
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """Every file it was read from, absolute, the main one first; a change of one is a change of this."""
+        """The absolute paths of all files that it was read from, the main file first."""
         return self._files

@@ -1,7 +1,7 @@
-"""A source: something we follow, and how.
+"""A source: something that the program follows, and how.
 
-Rule: exactly one of `url` and `path`. What a source does not say was filled in from `defaults` when it was loaded, so
-that whoever reads a source reads one value; `stated` remembers what the source said by itself.
+A source has either `url` or `path`. Keys that it does not give are filled in from
+`defaults` when it is loaded; `given_keys` are those that it gives itself.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo
 from aggregator.adapter_table import SOURCE_ADAPTERS
 from aggregator.config.filters import Corrections, Match
 from aggregator.config.page_rules import ArticleRules, Fields, PageRules, PageTest, Selectors
-from aggregator.config.record import Record, setting, text_default_field
+from aggregator.config.record import Record, text_default_field, validation_context
 from aggregator.config.types import (
     Charset,
     ConfigPath,
@@ -34,24 +34,24 @@ from aggregator.config.types import (
     Texts,
     ZoneName,
 )
-from aggregator.config.words import nearest
+from aggregator.config.words import find_nearest
 
 FullText = Literal["missing", "always", "never"]
 
 
-def _adapter(value: str, info: ValidationInfo) -> str:
-    sites = setting(info).sites
+def _check_adapter(value: str, info: ValidationInfo) -> str:
+    sites = validation_context(info).sites
     if value in SOURCE_ADAPTERS or sites is None or value in sites:
         return value
     known = (*SOURCE_ADAPTERS, *sorted(sites))
-    guess = nearest(value, known)
+    guess = find_nearest(value, known)
     hint = f"did you mean `{guess}`? " if guess else ""
     raise ValueError(
         f"must be an adapter or the name of site rules ({hint}known: {', '.join(known)})"
     )
 
 
-Adapter = Annotated[str, AfterValidator(_adapter)]
+Adapter = Annotated[str, AfterValidator(_check_adapter)]
 
 
 class BasicAuth(Record):
@@ -103,10 +103,10 @@ class HttpOptions(Record):
 
 
 @dataclass(frozen=True, slots=True)
-class _Memory:
+class _SourceOrigin:
     origin: str = ""
     given_keys: frozenset[str] = frozenset()
-    every_stated: bool = False
+    is_every_explicit: bool = False
     display_location: str | None = None
 
 
@@ -231,33 +231,41 @@ class Source(Record):
         examples=["[{capture: no-feed.html.gz, min_items: 12}]"],
     )
 
-    _memory: _Memory = PrivateAttr(default=_Memory())
+    _source_origin: _SourceOrigin = PrivateAttr(default=_SourceOrigin())
 
     def with_origin(
-        self, *, origin: str, stated: Collection[str], every_stated: bool, shown: str | None = None
+        self,
+        *,
+        origin: str,
+        given_keys: Collection[str],
+        is_every_explicit: bool,
+        display_location: str | None = None,
     ) -> Self:
-        """Return this source with the memory of where and how it was written."""
-        placed = self.model_copy()
-        memory = _Memory(
-            origin, frozenset(stated), every_stated=every_stated, display_location=shown
+        """Return a copy that knows where and how it was written."""
+        copy = self.model_copy()
+        origin_details = _SourceOrigin(
+            origin,
+            frozenset(given_keys),
+            is_every_explicit=is_every_explicit,
+            display_location=display_location,
         )
-        placed._memory = memory  # noqa: SLF001  a copy of this very object
-        return placed
+        copy._source_origin = origin_details  # noqa: SLF001  a copy of this object
+        return copy
 
     @property
     def origin(self) -> str:
-        """Where it is written: `file:line`, "" for one built by hand."""
-        return self._memory.origin
+        """Where it is written: `file:line`, "" for one that is not from a file."""
+        return self._source_origin.origin
 
     @property
     def given_keys(self) -> frozenset[str]:
-        """The keys that the source itself gives; the others come from `defaults`."""
-        return self._memory.given_keys
+        """The keys that the source gives itself; the others come from `defaults`."""
+        return self._source_origin.given_keys
 
     @property
-    def every_stated(self) -> bool:
-        """Whether a person chose `every`, here or under `defaults`."""
-        return self._memory.every_stated
+    def is_every_explicit(self) -> bool:
+        """Whether `every` is configured, here or under `defaults`."""
+        return self._source_origin.is_every_explicit
 
     @property
     def location(self) -> str:
@@ -266,12 +274,12 @@ class Source(Record):
 
     @property
     def display_location(self) -> str:
-        """The location for people: `${NAME}` stands where the environment filled a secret in."""
-        return self._memory.display_location or self.location
+        """The location for output, with `${NAME}` instead of values of the environment."""
+        return self._source_origin.display_location or self.location
 
     @property
-    def page(self) -> PageRules | None:
-        """The source's own rules of reading; None where it has none."""
+    def own_rules(self) -> PageRules | None:
+        """The source's own page rules, None if it has none."""
         own = {"items", "fields", "next", "article"} & self.model_fields_set
         return (
             PageRules(items=self.items, fields=self.fields, next=self.next, article=self.article)
@@ -281,7 +289,7 @@ class Source(Record):
 
     @property
     def zone(self) -> ZoneInfo:
-        """The timezone of dates that state none."""
+        """The timezone of dates without an offset."""
         return ZoneInfo(self.timezone)
 
     def __repr_args__(self) -> Iterator[tuple[str, Any]]:

@@ -1,6 +1,6 @@
-"""Names: the nearest of those that exist, the URL that was meant, the ids that are made from addresses, printable text.
+"""Text functions: nearest names, guessed URLs, ids from URLs and paths, printable text.
 
-Rule: an id that was made depends on its own address alone, so that adding a source never renames another.
+An id depends only on its own URL or path, so that adding a source never renames another.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from urllib.parse import unquote, urlsplit
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_LONGEST_SLUG = 60
-_FOREIGN = re.compile(r"[^a-z0-9._]+", re.ASCII)
-_LOSSLESS = re.compile(r"[A-Za-z0-9._/?=&-]*", re.ASCII)
+_MAX_SLUG_CHARACTERS = 60
+_NON_SLUG = re.compile(r"[^a-z0-9._]+", re.ASCII)
+_SLUG_SAFE = re.compile(r"[A-Za-z0-9._/?=&-]*", re.ASCII)
 _FEED_SCHEME = re.compile(r"(?:feed|itpcs?|pcast|podcast|rss):(?://)?", re.ASCII | re.IGNORECASE)
 _MISTYPED_SCHEME = re.compile(r"([a-z]{2,7})(?::/*|//+)", re.ASCII | re.IGNORECASE)
 _DOMAIN = re.compile(r"localhost|(?:[^\s/@.]+\.)+[^\s/@.]{2,}|[0-9]+(?:\.[0-9]+){3}")
 _FILE_ENDINGS = (".atom", ".htm", ".html", ".json", ".rss", ".txt", ".xml", ".yaml", ".yml")
-_LONGEST_GUESS = 200
+_MAX_GUESS_CHARACTERS = 200
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Find the known word that `word` was probably meant to be; None if none is near.
+def find_nearest(word: str, known: Iterable[str]) -> str | None:
+    """Find the known word that is most similar to `word`, None if none is similar.
 
-    >>> nearest("evry", ["every", "keep"])
+    >>> find_nearest("evry", ["every", "keep"])
     'every'
     """
     by_folded = {name.casefold(): name for name in sorted(known)}
@@ -38,26 +38,26 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return by_folded[close[0]]
 
 
-def meant_url(text: str, usual_scheme: str = "https") -> str | None:
-    """Guess the http or https URL that was meant by a text that is none; None without a good guess.
+def guess_url(text: str, usual_scheme: str = "https") -> str | None:
+    """Guess the http or https URL that an invalid text stands for, None without a good guess.
 
     A text without a scheme gets the `usual_scheme`.
 
-    >>> meant_url("example.org:8080/x"), meant_url("//example.org"), meant_url("htp://example.org")
+    >>> guess_url("example.org:8080/x"), guess_url("//example.org"), guess_url("htp://example.org")
     ('https://example.org:8080/x', 'https://example.org', 'http://example.org')
     """
     text = _FEED_SCHEME.sub("", text.strip(), count=1)
     guess = _with_scheme(text, usual_scheme)
-    if guess is None or not _is_plausible(guess):
+    if guess is None or not _is_plausible_url(guess):
         return None
     return guess
 
 
 def _with_scheme(text: str, usual_scheme: str) -> str | None:
-    """Correct a mistyped scheme, or add the usual one; None where the text has another scheme."""
+    """Correct a mistyped scheme, or add the usual one; None if the text has another scheme."""
     mistyped = _MISTYPED_SCHEME.match(text)
     if mistyped is not None:
-        scheme = nearest(mistyped[1], ("http", "https"))
+        scheme = find_nearest(mistyped[1], ("http", "https"))
         if scheme is not None:
             return f"{scheme}://{text[mistyped.end() :]}"
 
@@ -66,8 +66,8 @@ def _with_scheme(text: str, usual_scheme: str) -> str | None:
     return f"{usual_scheme}://{text.lstrip('/')}"
 
 
-def _is_plausible(url: str) -> bool:
-    if len(url) > _LONGEST_GUESS or " " in url or not url.isprintable():
+def _is_plausible_url(url: str) -> bool:
+    if len(url) > _MAX_GUESS_CHARACTERS or " " in url or not url.isprintable():
         return False
     try:
         parts = urlsplit(url)
@@ -84,34 +84,34 @@ def _is_plausible(url: str) -> bool:
 
 
 def slug(text: str) -> str:
-    """Make an id of any text; "" if it has no ASCII letter or digit.
+    """Make an id from any text; "" if it has no ASCII letter or digit.
 
     >>> slug("RFI 华语/CN")
     'rfi-cn'
     """
-    return _FOREIGN.sub("-", text.lower()).strip("-._")
+    return _NON_SLUG.sub("-", text.lower()).strip("-._")
 
 
 def id_of_url(url: str) -> str:
-    """Make the id of a source from its URL; a digest is added where the readable part does not tell it all.
+    """Make the id of a source from its URL; a hash is added if the readable part loses something.
 
     >>> id_of_url("https://www.rfi.fr/cn/rss")
     'rfi.fr-cn-rss'
     """
     try:
-        words = _words_of_url(url)
+        words = _readable_url(url)
     except ValueError:
-        return f"source-{digest(url)}"
+        return f"source-{short_hash(url)}"
 
     name = slug(words)
-    if len(name) <= _LONGEST_SLUG and _LOSSLESS.fullmatch(words):
-        return name or digest(url)
+    if len(name) <= _MAX_SLUG_CHARACTERS and _SLUG_SAFE.fullmatch(words):
+        return name or short_hash(url)
 
-    start = name[:_LONGEST_SLUG].rstrip("-._") or "source"
-    return f"{start}-{digest(url)}"
+    start = name[:_MAX_SLUG_CHARACTERS].rstrip("-._") or "source"
+    return f"{start}-{short_hash(url)}"
 
 
-def _words_of_url(url: str) -> str:
+def _readable_url(url: str) -> str:
     parts = urlsplit(url)
     words = (parts.hostname or "").removeprefix("www.")
     if parts.port:
@@ -135,11 +135,11 @@ def id_of_path(path: str) -> str:
             name = folder
             break
         folder = part
-    return slug(name) or f"source-{digest(path)}"
+    return slug(name) or f"source-{short_hash(path)}"
 
 
 def replace_unprintable(text: str) -> str:
-    r"""Replace every character that cannot be printed, line ends among them.
+    r"""Replace every unprintable character, including line ends.
 
     >>> replace_unprintable("a\x00b")
     'a�b'
@@ -153,10 +153,10 @@ def replace_unprintable(text: str) -> str:
     return "".join(characters)
 
 
-def digest(text: str) -> str:
-    """Shorten any text to six hexadecimal digits.
+def short_hash(text: str) -> str:
+    """Return six hexadecimal digits of a text's hash.
 
-    >>> digest("https://example.org/")
+    >>> short_hash("https://example.org/")
     '8198d1'
     """
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:6]

@@ -1,8 +1,9 @@
-"""One YAML file as plain values, with the line of each.
+"""Reads one YAML file into plain values, with the line of each.
 
-Rule: a file is data that someone wrote: nothing is constructed but mappings, lists and texts, every limit is checked
-before memory is spent, and reading goes on after a problem so that all of them are found. Numbers and booleans stay
-text here (`language: no` is Norwegian, `id: 007` is 007); the type of the key decides later.
+Only mappings, lists and texts are constructed. Limits are checked before memory is
+used. Reading continues after a problem, so that all problems are found. Numbers and
+booleans stay text (`language: no` is Norwegian, `id: 007` is 007); the type of the key
+decides later.
 """
 
 from __future__ import annotations
@@ -20,15 +21,15 @@ from aggregator.errors import Problem
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Steps = tuple[str | int, ...]
+YamlPath = tuple[str | int, ...]
 
 LIMIT_BYTES = 2**20
 LIMIT_DEPTH = 50
-LIMIT_ALIASED = 100_000  # values reached again through aliases
+LIMIT_ALIASED_VALUES = 100_000  # values reached again through aliases
 
 # libyaml is 10 times faster; a Python built without it reads the same.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_CORE = frozenset(
+_ALLOWED_TAGS = frozenset(
     f"tag:yaml.org,2002:{kind}"
     for kind in ("str", "int", "float", "bool", "null", "timestamp", "value", "merge", "seq", "map")
 )
@@ -36,8 +37,8 @@ _NULL, _MERGE = "tag:yaml.org,2002:null", "tag:yaml.org,2002:merge"
 _VARIABLE = re.compile(r"\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
-class _RefusedError(Exception):
-    """The whole file is refused at this line."""
+class _UnreadableError(Exception):
+    """The whole file is unreadable because of this line."""
 
     def __init__(self, line: int, message: str) -> None:
         self.line = line
@@ -46,41 +47,42 @@ class _RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class YamlDocument:
-    """What a file says. `secrets` are the places that the environment filled, with the text that is written there.
+    """The content of a file.
 
-    `data` is made of dict, list, str and None; None for an empty file and for one that cannot be read.
+    `data` consists of dict, list, str and None; it is None for an empty or unreadable
+    file. `secrets` map the paths that contain variables to the text with `${NAME}`.
     """
 
     file: str
     path: Path
     data: Any = None
-    lines: Mapping[Steps, int] = field(default_factory=dict)
-    secrets: Mapping[Steps, str] = field(default_factory=dict)
+    lines: Mapping[YamlPath, int] = field(default_factory=dict)
+    secrets: Mapping[YamlPath, str] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
 
-    def existing_path(self, steps: Steps) -> Steps:
-        """Keep of `steps` what is written in the file: a reader's shorthand adds steps of its own (`from`, `[0]`)."""
-        place: Steps = ()
-        for step in steps:
-            longer = (*place, step)
+    def existing_path(self, yaml_path: YamlPath) -> YamlPath:
+        """Return the part of a path that exists in the file; validation adds steps (`from`, `[0]`)."""
+        existing: YamlPath = ()
+        for step in yaml_path:
+            longer = (*existing, step)
             if longer in self.lines:
-                place = longer
-        return place
+                existing = longer
+        return existing
 
-    def problem(self, steps: Steps, message: str) -> Problem:
-        """Put a message at the place it is about."""
-        place = self.existing_path(steps)
-        return Problem(self.file, self.lines.get(place, 1), format_path(place), message)
+    def make_problem(self, yaml_path: YamlPath, message: str) -> Problem:
+        """Make a problem at a path of this file."""
+        existing = self.existing_path(yaml_path)
+        return Problem(self.file, self.lines.get(existing, 1), format_path(existing), message)
 
 
-def format_path(steps: Steps) -> str:
-    """Write a path for people.
+def format_path(yaml_path: YamlPath) -> str:
+    """Format a path for messages.
 
     >>> format_path(("sources", 2, "every"))
     'sources[2].every'
     """
     text = ""
-    for step in steps:
+    for step in yaml_path:
         if isinstance(step, int):
             text += f"[{step}]"
         else:
@@ -88,42 +90,42 @@ def format_path(steps: Steps) -> str:
     return text.removeprefix(".")
 
 
-def read(path: Path, *, env: Mapping[str, str]) -> YamlDocument:
-    """Read one file; what is wrong with it is in `problems`."""
-    file, whole = _relative(path), Path(os.path.abspath(path))  # noqa: PTH100  links stay as they are written
-    walk = _Walk(file, env)
+def read_yaml(path: Path, *, env: Mapping[str, str]) -> YamlDocument:
+    """Read one file; the document lists its problems."""
+    file, whole = _display_path(path), Path(os.path.abspath(path))  # noqa: PTH100  links stay as they are written
+    reader = _NodeReader(file, env)
     try:
-        node = _compose(_text(path))
-        data = None if node is None else walk.value(node, ())
-    except _RefusedError as e:
+        node = _compose(_read_text(path))
+        data = None if node is None else reader.read_value(node, ())
+    except _UnreadableError as e:
         return YamlDocument(file, whole, problems=(Problem(file, e.line, "", str(e)),))
     return YamlDocument(
-        file, whole, data, walk.lines, walk.secrets, tuple(dict.fromkeys(walk.problems))
+        file, whole, data, reader.lines, reader.secrets, tuple(dict.fromkeys(reader.problems))
     )
 
 
-def _relative(path: Path) -> str:
+def _display_path(path: Path) -> str:
     try:
         return str(path.relative_to(Path.cwd()))
     except (ValueError, OSError):
         return str(path)
 
 
-def _text(path: Path) -> str:
+def _read_text(path: Path) -> str:
     try:
         with path.open("rb") as stream:
             body = stream.read(LIMIT_BYTES + 1)
     except FileNotFoundError as e:
-        raise _RefusedError(1, "no such file") from e
+        raise _UnreadableError(1, "no such file") from e
     except (OSError, ValueError) as e:
-        raise _RefusedError(1, f"cannot be read: {getattr(e, 'strerror', None) or e}") from e
+        raise _UnreadableError(1, f"cannot be read: {getattr(e, 'strerror', None) or e}") from e
     if len(body) > LIMIT_BYTES:
-        raise _RefusedError(1, "is larger than 1 MiB; spread the sources over several files")
+        raise _UnreadableError(1, "is larger than 1 MiB; spread the sources over several files")
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError as e:
         line = body.count(b"\n", 0, e.start) + 1
-        raise _RefusedError(line, f"is not UTF-8 (byte 0x{body[e.start]:02x})") from e
+        raise _UnreadableError(line, f"is not UTF-8 (byte 0x{body[e.start]:02x})") from e
 
 
 def _compose(text: str) -> Any:
@@ -133,10 +135,10 @@ def _compose(text: str) -> Any:
     except yaml.MarkedYAMLError as e:
         raise _refuse_marked(e) from e
     except yaml.reader.ReaderError as e:
-        raise _RefusedError(_unprintable_line(text), f"not valid YAML: {e.reason}") from e
+        raise _UnreadableError(_unprintable_line(text), f"not valid YAML: {e.reason}") from e
 
 
-def _refuse_marked(error: yaml.MarkedYAMLError) -> _RefusedError:
+def _refuse_marked(error: yaml.MarkedYAMLError) -> _UnreadableError:
     mark = error.problem_mark or error.context_mark
     line = 1
     if mark is not None:
@@ -144,25 +146,28 @@ def _refuse_marked(error: yaml.MarkedYAMLError) -> _RefusedError:
 
     problem = error.problem or ""
     if "nesting depth" in problem:  # the limit of libyaml itself, met before ours
-        return _RefusedError(line, f"is nested deeper than {LIMIT_DEPTH} levels")
+        return _UnreadableError(line, f"is nested deeper than {LIMIT_DEPTH} levels")
     what = " ".join(filter(None, (problem, error.context)))
-    return _RefusedError(line, f"not valid YAML: {what}")
+    return _UnreadableError(line, f"not valid YAML: {what}")
 
 
 def _unprintable_line(text: str) -> int:
-    """Return the number of the first line that YAML calls unprintable, 1 where there is none."""
+    """Return the number of the first line with a character that YAML forbids, 1 without one."""
     for number, row in enumerate(text.split("\n"), 1):
         if _UNPRINTABLE.search(row):
             return number
     return 1
 
 
-# What YAML calls printable is the rest (YAML 1.1 §5.1); the reader itself counts in other units in each build.
+# All characters except the printable ones of YAML 1.1 §5.1. The position in yaml's own error depends on the build.
 _UNPRINTABLE = re.compile("[^\t\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def _check_depth(text: str) -> None:
-    """Composing is recursive, in C as well, where 50,000 brackets end the process; events are not."""
+    """Raise _UnreadableError for deep nesting.
+
+    Composing is recursive, and 50,000 brackets would crash the process; parsing events is not.
+    """
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.CollectionStartEvent):
@@ -170,87 +175,96 @@ def _check_depth(text: str) -> None:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > LIMIT_DEPTH:
-            raise _RefusedError(_line(event), f"is nested deeper than {LIMIT_DEPTH} levels")
+            raise _UnreadableError(
+                _line_number(event), f"is nested deeper than {LIMIT_DEPTH} levels"
+            )
 
 
-class _Walk:
-    """Turns nodes into values, and remembers their lines on the way."""
+class _NodeReader:
+    """Converts nodes to values and collects their lines."""
 
     def __init__(self, file: str, env: Mapping[str, str]) -> None:
         self._file, self._env = file, env
         self._seen: set[int] = set()
-        self._again = 0
-        self.lines: dict[Steps, int] = {}
-        self.secrets: dict[Steps, str] = {}
+        self._aliased_count = 0
+        self.lines: dict[YamlPath, int] = {}
+        self.secrets: dict[YamlPath, str] = {}
         self.problems: list[Problem] = []
 
-    def value(self, node: Any, steps: Steps, *, line: int | None = None) -> Any:
-        line = line or _line(node)
-        self.lines[steps] = line
-        if len(steps) > LIMIT_DEPTH:
-            raise _RefusedError(
+    def read_value(self, node: Any, yaml_path: YamlPath, *, line: int | None = None) -> Any:
+        line = line or _line_number(node)
+        self.lines[yaml_path] = line
+        if len(yaml_path) > LIMIT_DEPTH:
+            raise _UnreadableError(
                 line, f"is nested deeper than {LIMIT_DEPTH} levels (an alias inside itself?)"
             )
-        if node.tag not in _CORE:
+        if node.tag not in _ALLOWED_TAGS:
             tag = node.tag.replace("tag:yaml.org,2002:", "!!")
-            self._say(line, steps, f"the tag `{tag}` is not allowed")
+            self._add_problem(line, yaml_path, f"the tag `{tag}` is not allowed")
             return None
 
         if isinstance(node, yaml.MappingNode):
             values = {}
-            for key, (key_line, child) in self._pairs(node, steps, depth=0).items():
-                values[key] = self.value(child, (*steps, key), line=key_line)
+            for key, (key_line, child) in self._mapping_pairs(node, yaml_path, depth=0).items():
+                values[key] = self.read_value(child, (*yaml_path, key), line=key_line)
             return values
 
-        self._spend(node)
+        self._count_aliased(node)
         if isinstance(node, yaml.SequenceNode):
-            return [self.value(child, (*steps, index)) for index, child in enumerate(node.value)]
+            return [
+                self.read_value(child, (*yaml_path, index))
+                for index, child in enumerate(node.value)
+            ]
         if node.tag == _NULL:
             return None
-        return self._fill_variables(node.value, line, steps)
+        return self._fill_variables(node.value, line, yaml_path)
 
-    def _spend(self, node: Any) -> None:
-        self._again += id(node) in self._seen
+    def _count_aliased(self, node: Any) -> None:
+        self._aliased_count += id(node) in self._seen
         self._seen.add(id(node))
-        if self._again > LIMIT_ALIASED:
-            raise _RefusedError(
-                _line(node), f"aliases expand to more than {LIMIT_ALIASED:,} values"
+        if self._aliased_count > LIMIT_ALIASED_VALUES:
+            raise _UnreadableError(
+                _line_number(node), f"aliases expand to more than {LIMIT_ALIASED_VALUES:,} values"
             )
 
-    def _pairs(self, node: Any, steps: Steps, *, depth: int) -> dict[str, tuple[int, Any]]:
-        """List the keys of a mapping; what `<<` brings in gives way to the mapping's own keys."""
-        self._spend(node)
+    def _mapping_pairs(
+        self, node: Any, yaml_path: YamlPath, *, depth: int
+    ) -> dict[str, tuple[int, Any]]:
+        """Return the pairs of a mapping; its own keys override those merged with `<<`."""
+        self._count_aliased(node)
         if depth > LIMIT_DEPTH:
-            raise _RefusedError(_line(node), "an alias stands inside itself")
+            raise _UnreadableError(_line_number(node), "an alias stands inside itself")
         own: dict[str, tuple[int, Any]] = {}
         merged: dict[str, tuple[int, Any]] = {}
         for key, value in node.value:
             if key.tag == _MERGE:
-                for part in self._parts(value, steps):
-                    merged = self._pairs(part, steps, depth=depth + 1) | merged
+                for part in self._merge_parts(value, yaml_path):
+                    merged = self._mapping_pairs(part, yaml_path, depth=depth + 1) | merged
             elif not isinstance(key, yaml.ScalarNode):
-                self._say(_line(key), steps, "a key must be plain text")
+                self._add_problem(_line_number(key), yaml_path, "a key must be plain text")
             elif key.value in own:
-                self._say(
-                    _line(key),
-                    (*steps, key.value),
+                self._add_problem(
+                    _line_number(key),
+                    (*yaml_path, key.value),
                     f"is given twice, first on line {own[key.value][0]}",
                 )
             else:
-                own[key.value] = (_line(key), value)
+                own[key.value] = (_line_number(key), value)
         return merged | own
 
-    def _parts(self, node: Any, steps: Steps) -> list[Any]:
+    def _merge_parts(self, node: Any, yaml_path: YamlPath) -> list[Any]:
         parts = [node]
         if isinstance(node, yaml.SequenceNode):
             parts = list(node.value)
         if all(isinstance(part, yaml.MappingNode) for part in parts):
             return parts
-        self._say(_line(node), steps, "`<<` takes a mapping or a list of mappings")
+        self._add_problem(
+            _line_number(node), yaml_path, "`<<` takes a mapping or a list of mappings"
+        )
         return []
 
-    def _fill_variables(self, text: str, line: int, steps: Steps) -> str:
-        """Put the environment's values where `${NAME}` stands; `$${NAME}` is the text `${NAME}`."""
+    def _fill_variables(self, text: str, line: int, yaml_path: YamlPath) -> str:
+        """Replace `${NAME}` by the environment's value; `$${NAME}` stands for the text `${NAME}`."""
         if "${" not in text:
             return text
 
@@ -259,16 +273,16 @@ class _Walk:
             if name is None:
                 return "${"
             if name not in self._env:
-                self._say(line, steps, f"the environment has no variable {name}")
-            self.secrets[steps] = text
+                self._add_problem(line, yaml_path, f"the environment has no variable {name}")
+            self.secrets[yaml_path] = text
             return self._env.get(name, "")
 
         return _VARIABLE.sub(replace, text)
 
-    def _say(self, line: int, steps: Steps, message: str) -> None:
-        self.problems.append(Problem(self._file, line, format_path(steps), message))
+    def _add_problem(self, line: int, yaml_path: YamlPath, message: str) -> None:
+        self.problems.append(Problem(self._file, line, format_path(yaml_path), message))
 
 
-def _line(node: Any) -> int:
+def _line_number(node: Any) -> int:
     line: int = node.start_mark.line
     return line + 1

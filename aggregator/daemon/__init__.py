@@ -1,1 +1,1 @@
-"""The process that runs for ever: schedule, reload, runs at the same time, file watcher."""
+"""The daemon: schedule, reload, run pool, file watcher, status."""

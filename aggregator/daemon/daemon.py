@@ -1,7 +1,8 @@
-"""The daemon: ticks, reload, a clean stop; it serves what was published last, whatever happens meanwhile.
+"""The daemon: schedule, publishing, reload and a clean stop.
 
-Rule: the schedule is data in the store. APScheduler only rings: when the next source is due, and now and then to look
-again. A bell that rings during its work rings once more after it. A configuration that does not load changes nothing.
+The schedule is in the store. APScheduler only sets events: when the next source is due, and
+now and then. An event that is set during its own work causes one more round. The last
+good feeds stay served. A configuration that does not load changes nothing.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 import logging
 import signal
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Self
@@ -17,10 +19,17 @@ from typing import TYPE_CHECKING, Self
 from aiohttp import web
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from aggregator.app import App, open_store, remove_view_files, rules_of, stray_view_files, utc_now
+from aggregator.app import (
+    App,
+    open_store,
+    remove_view_files,
+    rules_fingerprint,
+    stray_view_files,
+    utc_now,
+)
 from aggregator.config.changes import describe_changes, describe_losses
 from aggregator.daemon.file_watcher import WatchPlan, watch_files
-from aggregator.daemon.run_pool import RunPool
+from aggregator.daemon.run_pool import MAX_PAUSE, RETRY_DELAY, RunPool
 from aggregator.daemon.status import DaemonSite, DaemonStatus
 from aggregator.errors import AggregatorError, ConfigError, UsageError
 from aggregator.store.writer import Writer
@@ -30,32 +39,33 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
 
     from aggregator.config import Config
-    from aggregator.daemon.file_watcher import Change
+    from aggregator.daemon.file_watcher import Change, Watch
     from aggregator.store import Store
 
 logger = logging.getLogger(__name__)
-LONGEST_SLEEP = timedelta(
-    minutes=10
-)  # between two ticks; also how often views are looked at without a change
-SHORTEST_SLEEP = timedelta(seconds=1)
-RETRY = timedelta(seconds=5)  # after a failure of ours: a full disk, a database that is away
-TICK_DELAY = timedelta(milliseconds=20)  # runs that end together are one tick
-PUBLISH_DELAY = timedelta(milliseconds=300)  # changes that come together are published together
+MAX_SLEEP = timedelta(minutes=10)  # between two ticks, and between two rounds of publishing
+MIN_SLEEP = timedelta(seconds=1)
+TICK_DELAY = timedelta(milliseconds=20)  # one tick for runs that end at the same time
+PUBLISH_DELAY = timedelta(milliseconds=300)  # changes at the same time are published together
 PRUNE_INTERVAL = timedelta(days=1)
-FIRST_RUN_SECONDS = (
-    2.0  # folders are read before the first request is answered, but no longer than this
-)
-GRACE_SECONDS = 2.0  # for runs under way when the daemon is told to stop
-JOB = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1, "replace_existing": True}
+FIRST_RUN_SECONDS = 2.0  # time to read folders before the server starts
+GRACE_SECONDS = 2.0  # for running runs when the daemon stops
+JOB_OPTIONS = {
+    "misfire_grace_time": None,
+    "coalesce": True,
+    "max_instances": 1,
+    "replace_existing": True,
+}
 
 
 def serve(load: Callable[[], Config], *, stopped: Callable[[], object] | None = None) -> None:
     """Run until SIGTERM or Ctrl-C.
 
-    `load` reads the configuration anew each time. `stopped` is called when all work is done and stored; after that
-    only threads are waited for, and one that asks a slow name server can take half a minute.
+    `load` loads the configuration each time. `stopped` is called when all work is stored;
+    then only threads remain, and one that waits for a name server may take half a minute.
 
-    Raises ConfigError, StoreError (another daemon holds the store), UsageError (the address cannot be listened on).
+    Raises: ConfigError, StoreError (another daemon uses the store), UsageError (the
+    address is not available).
     """
     for chatty in ("apscheduler", "alembic", "watchfiles"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
@@ -74,8 +84,17 @@ async def _serve(load: Callable[[], Config], stopped: Callable[[], object] | Non
         stopped()
 
 
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """The delays of a daemon."""
+
+    retry_delay: timedelta = RETRY_DELAY  # after our own failure, such as a full disk
+    max_pause: timedelta = MAX_PAUSE
+    min_sleep: timedelta = MIN_SLEEP
+
+
 class Daemon:
-    """One configuration at work, replaced as a whole when it changes. An async context manager."""
+    """The daemon; an async context manager. A reload replaces its App as a whole."""
 
     def __init__(
         self,
@@ -85,47 +104,57 @@ class Daemon:
         *,
         load: Callable[[], Config],
         clock: Callable[[], datetime] = utc_now,
+        timing: Timing = Timing(),
+        watch: Watch = watch_files,
     ) -> None:
         self._load = load
+        self._timing = timing
+        self._watch_files = watch
         self._store = store
         self._writer = writer
         self._clock = clock
         self.app = App(config, store, writer=writer, clock=clock)
-        self.condition = DaemonStatus(started=clock())
-        self._rules = rules_of(config)
+        self.status = DaemonStatus(started=clock())
+        self._rules_fingerprint = rules_fingerprint(config)
         self._due = asyncio.Event()
         self._unpublished = asyncio.Event()
         self._outdated = asyncio.Event()
         self._unwatched = asyncio.Event()
         self._stop = asyncio.Event()
         self._publishing = asyncio.Lock()
-        self._starting = asyncio.Lock()  # no run starts in a configuration that is being left
-        self._crew = RunPool(self.condition, ended=self._due.set, changed=self._unpublished.set)
+        self._starting = asyncio.Lock()  # held while runs start and while a reload replaces the App
+        self._run_pool = RunPool(
+            self.status,
+            ended=self._due.set,
+            changed=self._unpublished.set,
+            retry_delay=timing.retry_delay,
+            max_pause=timing.max_pause,
+        )
         self._scheduler = AsyncIOScheduler(timezone=UTC)
-        self._leaving: set[asyncio.Task[None]] = set()
+        self._closing: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
         await self.app.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._leaving:
-            await asyncio.wait(self._leaving)
+        if self._closing:
+            await asyncio.wait(self._closing)
         await self.app.__aexit__(None, None, None)
 
     async def run(self) -> None:
-        """Serve until told to stop. Raises UsageError (the address cannot be listened on), StoreError at the start."""
-        self._listen_to_signals()
+        """Serve until told to stop. Raises UsageError (the address is not available), StoreError at the start."""
+        self._handle_signals()
         self._scheduler.start()
-        works: list[asyncio.Task[None]] = []
+        tasks: list[asyncio.Task[None]] = []
         runner: web.AppRunner | None = None
         try:
             await self._wait_for_first_run()
-            runner = await self._listen()
+            runner = await self._start_server()
             tick = partial(self._on_event, self._due, self._tick, delay=TICK_DELAY)
             publish = partial(self._on_event, self._unpublished, self._publish, delay=PUBLISH_DELAY)
             reload = partial(self._on_event, self._outdated, self.reload)
-            works += [
+            tasks += [
                 asyncio.create_task(self._supervise("schedule", tick)),
                 asyncio.create_task(self._supervise("publishing", publish)),
                 asyncio.create_task(self._supervise("reload", reload)),
@@ -133,16 +162,20 @@ class Daemon:
             ]
             self._due.set()
             self._scheduler.add_job(
-                self._prune, "interval", seconds=PRUNE_INTERVAL.total_seconds(), id="prune", **JOB
+                self._prune,
+                "interval",
+                seconds=PRUNE_INTERVAL.total_seconds(),
+                id="prune",
+                **JOB_OPTIONS,
             )
             await self._stop.wait()
         finally:
-            await self._finish(works)
+            await self._shut_down(tasks)
             if runner is not None:
                 await runner.cleanup()
 
     def stop(self) -> None:
-        """Let `run` come to its end."""
+        """Make `run` return."""
         self._stop.set()
 
     async def _supervise(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
@@ -155,64 +188,65 @@ class Daemon:
                 await work()
             except Exception as error:
                 logger.exception("the %s died, it is started again", name)
-                self.condition.dead_parts[name] = f"{type(error).__name__}: {error}"
+                self.status.dead_parts[name] = f"{type(error).__name__}: {error}"
             else:
                 if self._stop.is_set():
                     return
                 logger.error("the %s ended, it is started again", name)
-                self.condition.dead_parts[name] = "it ended"
+                self.status.dead_parts[name] = "it ended"
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), RETRY.total_seconds())
-            self.condition.dead_parts.pop(name, None)
-
-    # --- bells ----------------------------------------------------------------------------------------------------
+                await asyncio.wait_for(self._stop.wait(), self._timing.retry_delay.total_seconds())
+            self.status.dead_parts.pop(name, None)
 
     async def _on_event(
         self,
-        bell: asyncio.Event,
+        event: asyncio.Event,
         work: Callable[[], Awaitable[None]],
         *,
         delay: timedelta = timedelta(0),
     ) -> None:
-        while await bell.wait():
+        while await event.wait():
             await asyncio.sleep(delay.total_seconds())
-            bell.clear()
+            event.clear()
             if self._stop.is_set():
                 return
             try:
                 await work()
             except Exception:
                 logger.exception("unforeseen failure, the daemon goes on and tries again")
-                self._set_later(bell, after=RETRY)
+                self._set_later(event, after=self._timing.retry_delay)
 
-    def _set_later(self, bell: asyncio.Event, *, after: timedelta) -> None:
+    def _set_later(self, event: asyncio.Event, *, after: timedelta) -> None:
         if not self._stop.is_set():
             at = datetime.now(UTC) + after
             self._scheduler.add_job(
-                _set_events, "date", args=[bell], run_date=at, id=f"bell {id(bell)}", **JOB
+                _set_event, "date", args=[event], run_date=at, id=f"bell {id(event)}", **JOB_OPTIONS
             )
 
     async def _tick(self) -> None:
         due: datetime | None = None
         try:
             async with self._starting:
-                if not self._crew.pause(self._clock()) and await self._crew.start_due(self.app):
+                if not self._run_pool.pause(self._clock()) and await self._run_pool.start_due(
+                    self.app
+                ):
                     due = await self._writer.call(self._store.next_due, self._clock())
         except AggregatorError as error:
-            self._crew.note_store_failure(error, self._clock())
-        now = self.condition.last_tick = self._clock()
-        wait = self._crew.pause(now) or (LONGEST_SLEEP if due is None else due - now)
-        self._set_later(self._due, after=min(max(wait, SHORTEST_SLEEP), LONGEST_SLEEP))
+            self._run_pool.note_store_failure(error, self._clock())
+        now = self.status.last_tick = self._clock()
+        wait = self._run_pool.pause(now) or (MAX_SLEEP if due is None else due - now)
+        self._set_later(self._due, after=min(max(wait, self._timing.min_sleep), MAX_SLEEP))
 
     async def _publish(self) -> None:
         await self.publish()
         await self._update_indexes()
         self._set_later(
-            self._unpublished, after=RETRY if self.condition.publish_error else LONGEST_SLEEP
+            self._unpublished,
+            after=self._timing.retry_delay if self.status.publish_error else MAX_SLEEP,
         )
 
     async def _update_indexes(self) -> None:
-        """Bring the search index up to date, in slices between other writing: then no search has to wait for it."""
+        """Update the search index in small steps between other writes, so that no search waits for it."""
         try:
             while not self._stop.is_set() and await self._writer.call(self._store.update_indexes):
                 pass
@@ -220,28 +254,31 @@ class Daemon:
             logger.error("the search index is left to whoever searches: %s", error)
 
     async def publish(self) -> None:
-        """Regenerate every view; where that fails, the last good one stays served."""
+        """Publish every view; if that fails, the last good ones stay served."""
         async with self._publishing:
             try:
-                renditions = await asyncio.to_thread(self.app.publish)
+                published = await asyncio.to_thread(self.app.publish)
             except AggregatorError as error:
-                self.condition.publishing_fails(error)
+                self.status.note_publish_failure(error)
                 return
             except Exception as error:
                 logger.exception("publishing failed unforeseen")
-                self.condition.publish_error = f"unforeseen: {type(error).__name__}: {error}"
+                self.status.publish_error = f"unforeseen: {type(error).__name__}: {error}"
                 return
-            self.condition.published_views = renditions
-            self.condition.published = self._clock()
-            self.condition.publish_error = None
-        for (view, kind), rendition in renditions.items():
-            if rendition.has_changed:
+            self.status.published_views = published
+            self.status.published = self._clock()
+            self.status.publish_error = None
+        for (view, kind), published_view in published.items():
+            if published_view.has_changed:
                 logger.info(
-                    "published view=%s kind=%s bytes=%d", view, kind, len(rendition.document.data)
+                    "published view=%s kind=%s bytes=%d",
+                    view,
+                    kind,
+                    len(published_view.document.data),
                 )
 
     async def _prune(self) -> None:
-        """Let go of what has had its time; the space in the file is used again."""
+        """Delete old entries; their space in the file is reused."""
         try:
             pruned = await self.app.prune()
         except AggregatorError as error:
@@ -249,22 +286,20 @@ class Daemon:
             return
         if pruned.entries:
             logger.info("pruned entries=%d captures=%d", len(pruned.entries), pruned.captures)
-        if pruned.entries or self.app.ages:
+        if pruned.entries or self.app.has_expiring_views:
             self._unpublished.set()
 
-    # --- start and stop -------------------------------------------------------------------------------------------
-
     async def _wait_for_first_run(self) -> None:
-        """Read the folders, so that the first reader finds a feed; then publish what there is. Raises StoreError."""
-        self._crew.request(
+        """Read the folders, then publish, so that the first request gets a feed. Raises StoreError."""
+        self._run_pool.request(
             {source.id for source in self.app.sources.values() if source.path is not None}
         )
-        await self._crew.start_requested(self.app)
+        await self._run_pool.start_requested(self.app)
         stopped = asyncio.create_task(self._stop.wait())
-        settled = asyncio.create_task(self._crew.reap(FIRST_RUN_SECONDS))
-        await asyncio.wait({stopped, settled}, return_when=asyncio.FIRST_COMPLETED)
+        reaped = asyncio.create_task(self._run_pool.reap(FIRST_RUN_SECONDS))
+        await asyncio.wait({stopped, reaped}, return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
-        settled.cancel()
+        reaped.cancel()
         self._unpublished.clear()
         await self._publish()
         for path in await asyncio.to_thread(stray_view_files, self.app.config):
@@ -273,13 +308,13 @@ class Daemon:
                 path,
             )
 
-    async def _listen(self) -> web.AppRunner:
+    async def _start_server(self) -> web.AppRunner:
         server = self.app.config.server
-        served = DaemonSite(
-            self.condition, lambda: self.app, lambda: len(self._crew.runs), clock=self._clock
+        site = DaemonSite(
+            self.status, lambda: self.app, lambda: len(self._run_pool.runs), clock=self._clock
         )
         runner = web.AppRunner(
-            make_app(served), access_log=None, handle_signals=False, shutdown_timeout=1.0
+            make_app(site), access_log=None, handle_signals=False, shutdown_timeout=1.0
         )
         await runner.setup()
         try:
@@ -297,56 +332,54 @@ class Daemon:
         logger.info("serving http://%s:%d/feed.atom", server.listen.rpartition(":")[0], port)
         return runner
 
-    def _listen_to_signals(self) -> None:
+    def _handle_signals(self) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
         loop.add_signal_handler(signal.SIGHUP, self._outdated.set)
 
-    async def _finish(self, works: Collection[asyncio.Task[None]]) -> None:
-        """Let runs under way end for a moment, then give their claims back."""
+    async def _shut_down(self, tasks: Collection[asyncio.Task[None]]) -> None:
+        """Give running runs a moment to end, then release their leases."""
         logger.info("stopping")
-        for bell in (self._stop, self._due, self._unpublished, self._outdated, self._unwatched):
-            bell.set()
+        for event in (self._stop, self._due, self._unpublished, self._outdated, self._unwatched):
+            event.set()
         self._scheduler.shutdown(wait=False)
-        await self._crew.end(GRACE_SECONDS)
-        if works:
-            _, late = await asyncio.wait(works, timeout=GRACE_SECONDS)
-            for work in late:
+        await self._run_pool.end(GRACE_SECONDS)
+        if tasks:
+            _, unfinished = await asyncio.wait(tasks, timeout=GRACE_SECONDS)
+            for work in unfinished:
                 work.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
-        await self._crew.end(0)  # what a tick had started meanwhile
+            await asyncio.gather(*unfinished, return_exceptions=True)
+        await self._run_pool.end(0)  # runs that a tick started meanwhile
         await self.publish()
-
-    # --- change ---------------------------------------------------------------------------------------------------
 
     async def _watch(self) -> None:
         while not self._stop.is_set():
             self._unwatched.clear()
-            self._plan = WatchPlan.for_config(self.app.config)
-            await watch_files(self._plan, self._on_file_change, stop=self._unwatched)
+            self._watch_plan = WatchPlan.for_config(self.app.config)
+            await self._watch_files(self._watch_plan, self._on_file_change, stop=self._unwatched)
             await self._unwatched.wait()
 
     def _on_file_change(self, change: Change) -> None:
         if change.sources:
-            self._crew.request(change.sources)
+            self._run_pool.request(change.sources)
             self._due.set()
         if change.configuration:
             self._outdated.set()
 
     async def reload(self) -> None:
-        """Take up the configuration as it is on disk now; keep the present one where it does not load."""
+        """Load the configuration from disk and use it; if it does not load, keep the present one."""
         try:
             config = await asyncio.to_thread(self._load)
-            rules = rules_of(config)
-            if (config, rules) != (self.app.config, self._rules):
+            rules = rules_fingerprint(config)
+            if (config, rules) != (self.app.config, self._rules_fingerprint):
                 await self._switch_to(config)
-                self._rules = rules
-        except Exception as error:  # noqa: BLE001 - whatever a person wrote there, the daemon goes on as before
+                self._rules_fingerprint = rules
+        except Exception as error:  # noqa: BLE001 - whatever is in the files, the daemon continues
             self._report_config_error(error)
             return
-        self.condition.config_error = None
-        if WatchPlan.for_config(self.app.config) != self._plan:
+        self.status.config_error = None
+        if WatchPlan.for_config(self.app.config) != self._watch_plan:
             self._unwatched.set()
 
     async def _switch_to(self, config: Config) -> None:
@@ -383,27 +416,28 @@ class Daemon:
     def _report_config_error(self, error: Exception) -> None:
         if isinstance(error, ConfigError):
             count = len(error.problems)
-            words = (
+            message = (
                 f"{count} {'problem' if count == 1 else 'problems'}, the first: {error.problems[0]}"
             )
         else:
-            words = str(error) or type(error).__name__
-            self._set_later(self._outdated, after=RETRY)  # not what a person wrote: it may pass
-        if words != self.condition.config_error:
+            message = str(error) or type(error).__name__
+            # Not a mistake in the files, so it may pass.
+            self._set_later(self._outdated, after=self._timing.retry_delay)
+        if message != self.status.config_error:
             logger.error("the configuration does not load, the present one stays:\n%s", error)
-        self.condition.config_error = words
+        self.status.config_error = message
 
     def _close_when_idle(self, app: App) -> None:
-        """Close the parts of a former configuration when the last run that uses them has ended."""
+        """Close the App of the former configuration when its last run has ended."""
 
         async def leave(runs: Collection[asyncio.Task[None]]) -> None:
             if runs:
                 await asyncio.wait(runs)
             await app.__aexit__(None, None, None)
 
-        task = asyncio.create_task(leave(self._crew.runs))
-        self._leaving.add(task)
-        task.add_done_callback(self._leaving.discard)
+        task = asyncio.create_task(leave(self._run_pool.runs))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
 
 def _log_reload(former: Config, config: Config) -> None:
@@ -415,9 +449,9 @@ def _log_reload(former: Config, config: Config) -> None:
         logger.info("configuration taken up: %s", changes)
 
 
-async def _set_events(bell: asyncio.Event) -> None:
-    """Ring; a coroutine, for APScheduler runs plain functions in a thread."""
-    bell.set()
+async def _set_event(event: asyncio.Event) -> None:
+    """Set an event; a coroutine, because APScheduler runs plain functions in a thread."""
+    event.set()
 
 
 __all__ = ["Daemon", "serve"]

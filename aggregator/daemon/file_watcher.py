@@ -1,7 +1,8 @@
-"""Files that change under a running daemon: its configuration, and folders of saved articles.
+"""Watches the files of the configuration and folders of saved articles.
 
-Rule: a change is told once, some tenths of a second after the last write; what changed while nobody watched is told as
-soon as somebody does. What cannot be watched is looked at by the schedule instead.
+A change is reported once, some tenths of a second after the last write. When watching
+starts, everything is reported, because changes before are unknown. What cannot be
+watched is checked by the schedule.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import logging
 from dataclasses import dataclass
 from glob import has_magic
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from watchfiles import awatch
 
@@ -22,14 +23,14 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 DEBOUNCE_MS = 500  # rss-funnel's figure: an editor writes a file in several steps
-STEP_MS = 100
-_MOST_FOLDERS = 100  # beside the main file: whoever keeps it in a home directory has many
+POLL_MS = 100
+_MAX_FOLDERS = 100  # beside the main file; in a home directory there may be many
 _YAML = (".yaml", ".yml")
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a burst of changes means: whether the configuration may be another, and whose folders are."""
+    """The meaning of changed paths: whether the configuration, and which sources may have changed."""
 
     configuration: bool
     sources: frozenset[str]
@@ -37,7 +38,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class WatchPlan:
-    """What to watch: folders of the configuration, and folders of sources, `flat` or with what is below (`deep`)."""
+    """What to watch: folders of the configuration, and of sources, without (`flat`) or with subfolders (`deep`)."""
 
     configuration: frozenset[Path]
     flat: frozenset[tuple[Path, str]]
@@ -45,25 +46,25 @@ class WatchPlan:
 
     @classmethod
     def for_config(cls, config: Config) -> Self:
-        """Plan with the folders that exist now."""
+        """Make the plan for the folders that exist now."""
         flat: set[tuple[Path, str]] = set()
         deep: set[tuple[Path, str]] = set()
         for source in config.sources:
             if source.path is None or not source.enabled:
                 continue
-            root, is_deep = _root(Path(str(source.path)))
+            root, is_deep = _split_location(Path(str(source.path)))
             if _exists(root.is_dir):
                 (deep if is_deep else flat).add((root, source.id))
-        return cls(frozenset(_folders(config)), frozenset(flat), frozenset(deep))
+        return cls(frozenset(_config_folders(config)), frozenset(flat), frozenset(deep))
 
     def _is_configuration(self, path: Path) -> bool:
-        """Tell a file or a folder of the configuration; also a folder that is not there any more."""
+        """Tell whether a path belongs to the configuration; also for a deleted folder."""
         if path.parent not in self.configuration:
             return False
         return path.suffix in _YAML or path in self.configuration or _exists(path.is_dir)
 
-    def meaning(self, paths: set[Path]) -> Change:
-        """Return what a burst of changed paths means."""
+    def interpret(self, paths: set[Path]) -> Change:
+        """Return the meaning of changed paths."""
         is_configuration = any(map(self._is_configuration, paths))
         sources: set[str] = set()
         for path in paths:
@@ -73,10 +74,18 @@ class WatchPlan:
         return Change(is_configuration, frozenset(sources))
 
 
+class Watch(Protocol):
+    """Watches files as `watch_files` does."""
+
+    async def __call__(
+        self, plan: WatchPlan, report: Callable[[Change], None], /, *, stop: asyncio.Event
+    ) -> None: ...
+
+
 async def watch_files(
-    plan: WatchPlan, tell: Callable[[Change], None], *, stop: asyncio.Event
+    plan: WatchPlan, report: Callable[[Change], None], *, stop: asyncio.Event
 ) -> None:
-    """Tell each change until `stop` is set; at the beginning, that everything may have changed."""
+    """Report each change until `stop` is set; at the start, report that everything may have changed."""
     flat_folders = set(plan.configuration)
     flat_sources = set()
     for root, source in plan.flat:
@@ -88,8 +97,8 @@ async def watch_files(
     flat_change = Change(True, frozenset(flat_sources))
     deep_change = Change(False, deep_sources)
     await asyncio.gather(
-        _follow(plan, flat_folders, flat_change, tell, stop),
-        _follow(plan, deep_folders, deep_change, tell, stop, recursive=True),
+        _follow(plan, flat_folders, flat_change, report, stop),
+        _follow(plan, deep_folders, deep_change, report, stop, recursive=True),
     )
 
 
@@ -97,7 +106,7 @@ async def _follow(
     plan: WatchPlan,
     roots: set[Path],
     everything: Change,
-    tell: Callable[[Change], None],
+    report: Callable[[Change], None],
     stop: asyncio.Event,
     *,
     recursive: bool = False,
@@ -110,16 +119,19 @@ async def _follow(
             *roots,
             stop_event=stop,
             debounce=DEBOUNCE_MS,
-            step=STEP_MS,
+            step=POLL_MS,
             recursive=recursive,
             yield_on_timeout=True,
         ):
             if (
                 first
             ):  # the watch stands, for some seconds at most: what came before it was not seen
-                tell(everything)
-            elif burst and (change := plan.meaning({Path(name) for _, name in burst})) != _NOTHING:
-                tell(change)
+                report(everything)
+            elif (
+                burst
+                and (change := plan.interpret({Path(name) for _, name in burst})) != _NO_CHANGE
+            ):
+                report(change)
             first = False
     except (OSError, RuntimeError) as error:
         logger.warning(
@@ -127,13 +139,13 @@ async def _follow(
         )
 
 
-_NOTHING = Change(False, frozenset())
+_NO_CHANGE = Change(False, frozenset())
 
 
-def _folders(config: Config) -> Iterator[Path]:
-    """Yield the folders of the configuration: its files', and those beside the main one.
+def _config_folders(config: Config) -> Iterator[Path]:
+    """Yield the folders of the configuration's files, and those beside the main file.
 
-    Not where the store and the feeds are written: that is our own doing.
+    The folders of the store and of the feeds are left out, because we write there ourselves.
     """
     if not config.files:
         return
@@ -147,11 +159,11 @@ def _folders(config: Config) -> Iterator[Path]:
                 beside.append(path)
     except OSError:
         return
-    yield from sorted(beside)[:_MOST_FOLDERS]
+    yield from sorted(beside)[:_MAX_FOLDERS]
 
 
-def _root(location: Path) -> tuple[Path, bool]:
-    """Give the folder to watch for a location, and whether also what is below: the part above the first pattern."""
+def _split_location(location: Path) -> tuple[Path, bool]:
+    """Return the folder to watch for a location, and whether to watch its subfolders."""
     parts = location.parts
     magic = next((index for index, part in enumerate(parts) if has_magic(part)), None)
     if magic is not None:
@@ -162,7 +174,7 @@ def _root(location: Path) -> tuple[Path, bool]:
 
 
 def _exists(is_kind: Callable[[], bool]) -> bool:
-    """Ask for a kind of file; what has too long a name, or may not be entered, is none."""
+    """Return the result of a check for a kind of file; an error counts as False."""
     try:
         return is_kind()
     except OSError:

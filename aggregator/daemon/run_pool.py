@@ -1,7 +1,8 @@
-"""The runs under way in the daemon: it takes what is due, as many sources at a time as there are places.
+"""The pool of running runs in the daemon; it starts due sources while there are free places.
 
-Rule: every claim ends in a commit, or is given back. Where the store fails nothing is started for a while, longer each
-time, and then one run alone tries: nobody's server is asked again and again for what cannot be stored.
+Every lease ends in a commit or is released. If the store fails, no run starts for a
+while, longer each time; then a single run tries. So servers are not polled for entries that
+cannot be stored.
 """
 
 from __future__ import annotations
@@ -22,22 +23,30 @@ if TYPE_CHECKING:
     from aggregator.model import Outcome, SourceState
 
 logger = logging.getLogger(__name__)
-RETRY = timedelta(seconds=5)  # after the store failed for the first time
-LONGEST_PAUSE = timedelta(minutes=5)  # after it did so again and again
+RETRY_DELAY = timedelta(seconds=5)  # after the first failure of the store
+MAX_PAUSE = timedelta(minutes=5)  # after many failures in a row
 
 
 class RunPool:
-    """The runs under way.
+    """The pool of running runs.
 
-    `ended` is called after each run, `changed` where a run changed what is published.
+    `ended` is called after each run, `changed` after a run that changed entries.
     """
 
     def __init__(
-        self, condition: DaemonStatus, *, ended: Callable[[], None], changed: Callable[[], None]
+        self,
+        status: DaemonStatus,
+        *,
+        ended: Callable[[], None],
+        changed: Callable[[], None],
+        retry_delay: timedelta = RETRY_DELAY,
+        max_pause: timedelta = MAX_PAUSE,
     ) -> None:
-        self._condition = condition
-        self._tell_ended = ended
-        self._tell_changed = changed
+        self._status = status
+        self._on_ended = ended
+        self._on_changed = changed
+        self._retry_delay = retry_delay
+        self._max_pause = max_pause
         self._runs: set[asyncio.Task[None]] = set()
         self._requested: set[str] = set()
         self._unreleased: list[SourceState] = []
@@ -46,44 +55,46 @@ class RunPool:
 
     @property
     def runs(self) -> frozenset[asyncio.Task[None]]:
-        """The runs under way; each bears its source's name."""
+        """The running runs; a task's name is the id of its source."""
         return frozenset(self._runs)
 
     def request(self, sources: Collection[str]) -> None:
-        """Let sources run next, due or not; those that run already, once more."""
+        """Run sources next, due or not; those that are running, once more."""
         self._requested |= set(sources)
 
     def pause(self, now: datetime) -> timedelta:
-        """How long nothing is to be started because the store failed; nothing at all where it is well."""
+        """Return how long no run may start because the store failed; zero if it works."""
         return timedelta(0) if self._resume is None else max(self._resume - now, timedelta(0))
 
     async def start_due(self, app: App) -> bool:
-        """Start what is wanted and what is due; tell whether places are left. Raises StoreError."""
+        """Start requested and due sources; tell whether places are left. Raises StoreError."""
         await self._release_unreleased(app)
         await self.start_requested(app)
-        if (room := self._free_places(app)) > 0:
-            self._start(app, await app.claim(limit=room))
+        if (free_places := self._free_places(app)) > 0:
+            self._start(app, await app.claim(limit=free_places))
         if not self._runs:
             self._note_store_success()
         return self._free_places(app) > 0
 
     def note_store_failure(self, error: AggregatorError, now: datetime) -> None:
-        """Start nothing for a while; runs that fail together are one failure."""
-        self._condition.store_fails(error)
+        """Pause after a failure of the store; failures during a pause count as one."""
+        self._status.note_store_failure(error)
         if not self.pause(now):
             self._store_failures += 1
-            self._resume = now + min(RETRY * 2 ** min(self._store_failures - 1, 16), LONGEST_PAUSE)
+            self._resume = now + min(
+                RETRY_DELAY * 2 ** min(self._store_failures - 1, 16), MAX_PAUSE
+            )
 
     def _note_store_success(self) -> None:
-        self._store_failures, self._resume, self._condition.store_error = 0, None, None
+        self._store_failures, self._resume, self._status.store_error = 0, None, None
 
     async def reap(self, seconds: float) -> None:
-        """Wait until nothing runs, but no longer than `seconds`."""
+        """Wait until no run is left, at most `seconds`."""
         if self._runs:
             await asyncio.wait(self._runs, timeout=seconds)
 
     async def end(self, seconds: float) -> None:
-        """Let runs end for `seconds`, then stop them and give their claims back."""
+        """Give runs `seconds` to end, then cancel them and release their leases."""
         await self.reap(seconds)
         for run in self._runs:
             run.cancel()
@@ -91,28 +102,28 @@ class RunPool:
             await asyncio.wait(self._runs)
 
     def _free_places(self, app: App) -> int:
-        return (1 if self._store_failures else app.runs_at_once) - len(self._runs)
+        return (1 if self._store_failures else app.max_runs) - len(self._runs)
 
     async def _release_unreleased(self, app: App) -> None:
-        owed = tuple(self._unreleased)
-        await app.release(owed)
-        del self._unreleased[: len(owed)]
+        states = tuple(self._unreleased)
+        await app.release(states)
+        del self._unreleased[: len(states)]
 
     async def start_requested(self, app: App) -> None:
-        """Start what is wanted, as far as there are places. Raises StoreError."""
+        """Start requested sources while there are free places. Raises StoreError."""
         self._requested &= app.sources.keys()
-        wanted = self._requested - {run.get_name() for run in self._runs}
-        room = self._free_places(app)
-        if not wanted or room <= 0:
+        requested = self._requested - {run.get_name() for run in self._runs}
+        free_places = self._free_places(app)
+        if not requested or free_places <= 0:
             return
-        self._requested -= wanted  # what is wanted again from here on is wanted once more
+        self._requested -= requested  # later requests count again
         try:
-            states = await app.claim(limit=room, sources=wanted, force=True)
+            states = await app.claim(limit=free_places, sources=requested, force=True)
         except AggregatorError:
-            self._requested |= wanted
+            self._requested |= requested
             raise
-        if len(states) == room:
-            self._requested |= wanted - {state.source for state in states}
+        if len(states) == free_places:
+            self._requested |= requested - {state.source for state in states}
         self._start(app, states)
 
     def _start(self, app: App, states: Collection[SourceState]) -> None:
@@ -123,7 +134,7 @@ class RunPool:
 
     def _on_run_end(self, run: asyncio.Task[None]) -> None:
         self._runs.discard(run)
-        self._tell_ended()
+        self._on_ended()
 
     async def _run_source(self, app: App, state: SourceState) -> None:
         try:
@@ -139,9 +150,9 @@ class RunPool:
         else:
             self._note_store_success()
             if has_changes(outcome):
-                self._tell_changed()
+                self._on_changed()
 
 
 def has_changes(outcome: Outcome) -> bool:
-    """Tell whether a run changed what is published."""
+    """Tell whether a run changed entries."""
     return bool(outcome.new or outcome.changed)

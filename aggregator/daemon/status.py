@@ -1,7 +1,7 @@
-"""What HTTP sees of the daemon (`web.Site`), and how the daemon is.
+"""The status of the daemon, and the content that it serves by HTTP (`web.SiteContent`).
 
-Rule: what was published last is served, whatever fails meanwhile; what fails is told in words, and no longer than it
-lasts.
+The last published views are served while something fails. The health names each failure
+as long as it lasts.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from aggregator.app import App, Rendition
+    from aggregator.app import App, PublishedView
     from aggregator.model import Entry
-    from aggregator.publish import PublishedDocument, ViewHead
+    from aggregator.publish import PublishedDocument, ViewInfo
 
 logger = logging.getLogger(__name__)
-STANDSTILL = timedelta(minutes=30)  # ticks are never further apart than a third of it
+MAX_TICK_AGE = timedelta(minutes=30)  # three times the longest time between two ticks
 
 
 @dataclass(frozen=True, slots=True)
 class DaemonHealth:
-    """Whether we are well, and why not."""
+    """Whether the daemon is healthy, and why not."""
 
     ok: bool
     reasons: tuple[str, ...]
@@ -36,9 +36,9 @@ class DaemonHealth:
 
 @dataclass(slots=True)
 class DaemonStatus:
-    """How the daemon is, and what it published last; written in the event loop alone.
+    """The state of the daemon and its last published views; changed on the event loop only.
 
-    Each error is what to tell people of it, None where all is well.
+    Each error is a message for people, None without one.
     """
 
     started: datetime
@@ -48,63 +48,63 @@ class DaemonStatus:
     publish_error: str | None = None
     config_error: str | None = None
     dead_parts: dict[str, str] = field(default_factory=dict)  # name -> why it died
-    published_views: Mapping[tuple[str, str], Rendition] = field(default_factory=dict)
+    published_views: Mapping[tuple[str, str], PublishedView] = field(default_factory=dict)
 
-    def store_fails(self, error: AggregatorError) -> None:
-        """Tell it once, however often it is tried."""
+    def note_store_failure(self, error: AggregatorError) -> None:
+        """Record a failure of the store; it is logged once."""
         if self.store_error != str(error):
             logger.error("the store failed, the daemon goes on and tries again: %s", error)
         self.store_error = str(error)
 
-    def publishing_fails(self, error: AggregatorError) -> None:
-        """Tell it once, however often it is tried."""
+    def note_publish_failure(self, error: AggregatorError) -> None:
+        """Record a failure of publishing; it is logged once."""
         if self.publish_error != str(error):
             logger.error("publishing failed, the last good feeds stay served: %s", error)
         self.publish_error = str(error)
 
 
 class DaemonSite:
-    """The daemon as HTTP sees it; `app` gives the present one, `running` the number of runs under way."""
+    """The content for the HTTP server; `app` returns the current App, `running` the number of runs."""
 
     def __init__(
         self,
-        condition: DaemonStatus,
+        status: DaemonStatus,
         app: Callable[[], App],
         running: Callable[[], int],
         *,
         clock: Callable[[], datetime],
     ) -> None:
-        self._condition = condition
+        self._status = status
         self._app = app
         self._running = running
         self._clock = clock
 
-    def views(self) -> Sequence[ViewHead]:
+    def views(self) -> Sequence[ViewInfo]:
         app = self._app()
         main = app.config.feed_view
         others = [view for view in app.config.views if view is not main]
-        return [app.view_head(view) for view in (main, *others)]
+        return [app.view_info(view) for view in (main, *others)]
 
     def view(self, view_id: str | None, kind: str) -> PublishedDocument | None:
         name = view_id or self._app().config.feed_view.id
-        rendition = self._condition.published_views.get((name, kind))
-        return rendition.document if rendition else None
+        published_view = self._status.published_views.get((name, kind))
+        return published_view.document if published_view else None
 
     def latest(self, limit: int) -> Sequence[Entry]:
         app = self._app()
-        return app.entries_of(app.config.feed_view, limit)
+        return app.view_entries(app.config.feed_view, limit)
 
     def health(self) -> DaemonHealth:
-        condition = self._condition
+        status = self._status
         details: dict[str, object] = {
-            "started": condition.started.isoformat(timespec="seconds"),
-            "published": condition.published.isoformat(timespec="seconds")
-            if condition.published
+            "started": status.started.isoformat(timespec="seconds"),
+            "published": status.published.isoformat(timespec="seconds")
+            if status.published
             else None,
-            "configuration": condition.config_error or "good",
+            "configuration": status.config_error or "good",
             "running": self._running(),
         }
-        store_error = condition.store_error
+        store_error = status.store_error
         try:
             states = self._app().store.states()
         except AggregatorError as error:
@@ -118,14 +118,14 @@ class DaemonSite:
         return DaemonHealth(not reasons, reasons, details)
 
     def _reasons(self, store_error: str | None) -> list[str]:
-        status = self._condition
+        status = self._status
         reasons = []
         if store_error:
             reasons.append(f"the store fails: {store_error}")
         if status.publish_error:
             reasons.append(f"publishing fails: {status.publish_error}")
         last_sign = status.last_tick or status.started
-        if self._clock() - last_sign > STANDSTILL:
+        if self._clock() - last_sign > MAX_TICK_AGE:
             reasons.append("the schedule stands still")
         for part, error in status.dead_parts.items():
             reasons.append(f"the {part} died and is started again: {error}")

@@ -1,6 +1,6 @@
 """Caching headers of a response: its validators, and how long to wait before the next request.
 
-Rule: validators are sent back byte for byte or not at all. Times are parsed leniently and capped.
+Validators are sent back byte for byte or not at all. Times are parsed leniently and capped.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from aggregator.model import PollingHints, Validators
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MAX_AGE_CEILING = timedelta(hours=24)
-RETRY_AFTER_CEILING = timedelta(days=31)
+MAX_LIFETIME = timedelta(hours=24)
+MAX_RETRY_AFTER = timedelta(days=31)
 _DIRECTIVE = re.compile(r"([a-z-]+)(?:\s*=\s*\"?([^\",]*)\"?)?", re.IGNORECASE)
 
 
 def conditional_headers(validators: Validators | None, url: str) -> dict[str, str]:
-    """Make the conditional headers for `url`: both where both are known, none where they belong to another URL."""
+    """Make the conditional headers for `url`; none if the validators belong to another URL."""
     headers: dict[str, str] = {}
     if validators is None or validators.url != url:
         return headers
@@ -33,8 +33,8 @@ def conditional_headers(validators: Validators | None, url: str) -> dict[str, st
     return headers
 
 
-def validators_of(headers: Mapping[str, str], url: str) -> Validators | None:
-    """Read the validators of an answer (lower-case names); None if there is none that can be sent back unchanged."""
+def read_validators(headers: Mapping[str, str], url: str) -> Validators | None:
+    """Read the validators of a response (lower-case names); None if none can be sent back unchanged."""
     etag = _sendable_validator(headers.get("etag"))
     modified = _sendable_validator(headers.get("last-modified"))
     if etag is None and modified is None:
@@ -44,7 +44,7 @@ def validators_of(headers: Mapping[str, str], url: str) -> Validators | None:
 
 def merge_validators(sent: Validators, headers: Mapping[str, str]) -> Validators:
     """Return the sent validators, updated with those of a 304 answer (RFC 9110 §15.4.5)."""
-    new = validators_of(headers, sent.url)
+    new = read_validators(headers, sent.url)
     if new is None:
         return sent
     return Validators(
@@ -54,16 +54,16 @@ def merge_validators(sent: Validators, headers: Mapping[str, str]) -> Validators
     )
 
 
-def hints_of(headers: Mapping[str, str], now: datetime) -> PollingHints:
-    """Read how long an answer may be cached, and how long its server asks to wait."""
-    return PollingHints(max_age=_max_age(headers, now), retry_after=retry_after(headers, now))
+def read_hints(headers: Mapping[str, str], now: datetime) -> PollingHints:
+    """Read how long a response may be cached, and how long its server asks to wait."""
+    return PollingHints(max_age=_max_age(headers, now), retry_after=read_retry_after(headers, now))
 
 
-def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
+def read_retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
     """Read Retry-After, seconds or date (RFC 9110 §10.2.3), at most 31 days; a date counts by the server's clock."""
     value = headers.get("retry-after", "").strip()
     if value.isdecimal():
-        return min(_parse_seconds(value), RETRY_AFTER_CEILING)
+        return min(_parse_seconds(value), MAX_RETRY_AFTER)
 
     until = _parse_date(value)
     if until is None:
@@ -71,7 +71,7 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
     wait = until - _server_time(headers, now)
     if wait <= timedelta(0):
         return None
-    return min(wait, RETRY_AFTER_CEILING)
+    return min(wait, MAX_RETRY_AFTER)
 
 
 def _max_age(headers: Mapping[str, str], now: datetime) -> timedelta | None:
@@ -100,7 +100,7 @@ def _server_time(headers: Mapping[str, str], now: datetime) -> datetime:
 def _cap_lifetime(lifetime: timedelta) -> timedelta | None:
     if lifetime <= timedelta(0):
         return None
-    return min(lifetime, MAX_AGE_CEILING)
+    return min(lifetime, MAX_LIFETIME)
 
 
 def _age(headers: Mapping[str, str]) -> timedelta:

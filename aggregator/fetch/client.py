@@ -1,39 +1,45 @@
 """The fetcher: takes a request, returns a response or raises a SourceError.
 
-Rule: every request takes the same steps for each hop: check the address, wait for the rate limit, read the answer, then
-follow the redirect or decode the document. One deadline and one size limit hold for all hops together.
+The steps for each hop are: check the address, wait for the rate limit, read the response,
+then follow the redirect or decode the document. One deadline and one size limit hold for
+all hops together.
 """
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 import aiohttp
 
+from aggregator.adapters.html.bot_wall import detect_wall
 from aggregator.errors import SourceError
 from aggregator.fetch.cache_headers import (
     conditional_headers,
-    hints_of,
     merge_validators,
-    retry_after,
-    validators_of,
+    read_hints,
+    read_retry_after,
+    read_validators,
 )
-from aggregator.fetch.connector import AddressRefusedError, GuardedResolver, make_connector
+from aggregator.fetch.connector import (
+    AddressRefusedError,
+    GuardedResolver,
+    SystemResolver,
+    make_connector,
+)
 from aggregator.fetch.content_encoding import ACCEPT_ENCODING
-from aggregator.fetch.deadline import Deadline
 from aggregator.fetch.error_mapping import CLIENT_ERRORS, status_error, to_source_error
 from aggregator.fetch.messages import FetchSettings, Response
-from aggregator.fetch.names import SystemResolver
 from aggregator.fetch.rate_limit import RateLimiter, host_group
 from aggregator.fetch.redirects import REDIRECT_STATUSES, RedirectChain
 from aggregator.fetch.request_url import parse_target, refuse_private
 from aggregator.fetch.response_body import DOCUMENT_STATUSES, MAX_HEADER_BYTES, read_response
 from aggregator.fetch.robots import RobotsCache
-from aggregator.fetch.wall import detect_wall
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
     from types import TracebackType
 
     from aggregator.fetch.connector import Resolve
@@ -114,12 +120,14 @@ class Fetcher:
         chain = RedirectChain(request)
         deadline = Deadline(self._settings.timeout.total_seconds())
         while True:
-            answer = await self._fetch_hop(request, chain, deadline)
-            if answer.status not in REDIRECT_STATUSES:
+            hop_response = await self._fetch_hop(request, chain, deadline)
+            if hop_response.status not in REDIRECT_STATUSES:
                 return await self._make_response(
-                    request, chain, answer, ms=round(deadline.spent_seconds * 1000)
+                    request, chain, hop_response, ms=round(deadline.spent_seconds * 1000)
                 )
-            chain.follow(answer.status, answer.headers.get("location"), answer.cookies)
+            chain.follow(
+                hop_response.status, hop_response.headers.get("location"), hop_response.cookies
+            )
 
     async def is_allowed(self, url: str, *, like: Request | None = None) -> bool:
         """Tell whether the host's robots.txt allows fetching a page; the file is requested once a day.
@@ -155,12 +163,12 @@ class Fetcher:
             if guarded and proxy:
                 await self._refuse_private_name(target)
             try:
-                # What a proxy dials cannot be seen from here, and the proxy itself may well be a neighbour.
+                # We cannot check what a proxy dials, and the proxy itself may be at a private address.
                 session = self._session(guarded=guarded and not proxy)
-                question = session.get(
+                pending_response = session.get(
                     target.url, headers=chain.headers(), allow_redirects=False, proxy=proxy
                 )
-                async with question as response:
+                async with pending_response as response:
                     return await read_response(response, self._body_limit(request))
             except CLIENT_ERRORS as error:
                 raise to_source_error(error, target) from error
@@ -198,7 +206,7 @@ class Fetcher:
         return session
 
     async def _make_response(
-        self, request: Request, chain: RedirectChain, answer: HopResponse, *, ms: int
+        self, request: Request, chain: RedirectChain, hop_response: HopResponse, *, ms: int
     ) -> Response:
         url = chain.current.text
         now = self._clock()
@@ -206,43 +214,71 @@ class Fetcher:
         if not conditional_headers(sent, url):
             sent = None
 
-        # A 304 to a request without validators is no answer: the document's reader refuses it.
-        if sent is not None and answer.status == _NOT_MODIFIED:
+        # A 304 to a request without validators is invalid, and is rejected like any other status.
+        if sent is not None and hop_response.status == _NOT_MODIFIED:
             status = _NOT_MODIFIED
             body = b""
-            validators: Validators | None = merge_validators(sent, answer.headers)
+            validators: Validators | None = merge_validators(sent, hop_response.headers)
         else:
             status = 200
-            body = await self._read_document(request, chain.current, answer)
-            validators = validators_of(answer.headers, url)
+            body = await self._read_document(request, chain.current, hop_response)
+            validators = read_validators(hop_response.headers, url)
 
         return Response(
             status=status,
             url=url,
             body=body,
-            headers=_kept_headers(answer.headers),
+            headers=_kept_headers(hop_response.headers),
             validators=validators,
-            hints=hints_of(answer.headers, now),
+            hints=read_hints(hop_response.headers, now),
             permanent_to=chain.permanent_to,
             hops=chain.hops,
             ms=ms,
-            wire_bytes=len(answer.body),
+            wire_bytes=len(hop_response.body),
         )
 
-    async def _read_document(self, request: Request, target: Target, answer: HopResponse) -> bytes:
-        body = await answer.decode_document(self._body_limit(request))
-        wait = retry_after(answer.headers, self._clock())
-        wall_name = detect_wall(answer.status, answer.headers, body, host=target.host)
+    async def _read_document(
+        self, request: Request, target: Target, hop_response: HopResponse
+    ) -> bytes:
+        body = await hop_response.decode_document(self._body_limit(request))
+        wait = read_retry_after(hop_response.headers, self._clock())
+        wall_name = detect_wall(hop_response.status, hop_response.headers, body, host=target.host)
         if wall_name is not None:
             raise SourceError(
                 "blocked",
                 f"{target.host} answered with {wall_name}",
-                status=answer.status,
+                status=hop_response.status,
                 retry_after=wait,
             )
-        if answer.status not in DOCUMENT_STATUSES:
-            raise status_error(answer.status, target, wait)
+        if hop_response.status not in DOCUMENT_STATUSES:
+            raise status_error(hop_response.status, target, wait)
         return body
+
+
+class Deadline:
+    """The time limit of one redirect chain; waiting for the rate limit does not count.
+
+    `spent_seconds` is the time used so far.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._total_seconds = seconds
+        self._time = asyncio.get_running_loop().time
+        self.spent_seconds = 0.0
+
+    @asynccontextmanager
+    async def limit_hop(self, host: str) -> AsyncIterator[None]:
+        """Limit one hop by the time that is left. Raises: SourceError `timeout`."""
+        begin = self._time()
+        try:
+            async with asyncio.timeout(max(self._total_seconds - self.spent_seconds, 0.0)):
+                yield
+        except TimeoutError:
+            raise SourceError(
+                "timeout", f"no complete answer from {host} within {self._total_seconds:g} s"
+            ) from None
+        finally:
+            self.spent_seconds += self._time() - begin
 
 
 def _kept_headers(headers: Mapping[str, str]) -> dict[str, str]:

@@ -1,13 +1,15 @@
 """Connections that dial public addresses only.
 
-Rule: the address that is checked is the address that is dialled. The resolver returns public addresses only, and the
-socket checks its address once more before it connects, so neither a second DNS answer nor a host written in numbers
-gets past.
+The address that is checked is the address that is dialled. The resolver returns public
+addresses only, and the socket checks its address again before it connects. So neither a
+second DNS answer nor a host in numeric form can bypass the check.
 """
 
 from __future__ import annotations
 
+import asyncio
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol
 
 from aiohttp import TCPConnector
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 # cycle would otherwise hold a file descriptor each.
 _IDLE_SECONDS = 1.0
 _DNS_CACHE_SECONDS = 60
+_RESOLVER_THREADS = 16
 
 
 class AddressRefusedError(OSError):
@@ -31,9 +34,33 @@ class AddressRefusedError(OSError):
 
 
 class Resolve(Protocol):
-    """Look a host up: its addresses in numbers, the best first. Raises: OSError (`socket.gaierror`)."""
+    """Looks up the numeric addresses of a host, best first. Raises: OSError (`socket.gaierror`)."""
 
     async def __call__(self, host: str, port: int, /) -> Sequence[str]: ...
+
+
+class SystemResolver:
+    """Resolves host names with the system's resolver, in threads of its own.
+
+    A few dead names would block all threads of asyncio's small default pool.
+    """
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(_RESOLVER_THREADS, thread_name_prefix="names")
+
+    async def __call__(self, host: str, port: int, /) -> tuple[str, ...]:
+        return await asyncio.get_running_loop().run_in_executor(
+            self._threads, _look_up_addresses, host, port
+        )
+
+    def close(self) -> None:
+        """Stop the threads; a running look-up ends by itself."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _look_up_addresses(host: str, port: int) -> tuple[str, ...]:
+    answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+    return tuple(dict.fromkeys(str(answer[4][0]) for answer in answers))
 
 
 class GuardedResolver(AbstractResolver):

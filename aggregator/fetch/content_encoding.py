@@ -1,6 +1,6 @@
 """Decodes the content codings of a response body.
 
-Rule: decoding never produces more than `limit` bytes, whatever the compressed bytes promise. A body that cannot be
+Decoding never produces more than `limit` bytes, whatever the compressed bytes promise. A body that cannot be
 decoded to its end is an error, never half a document.
 """
 

@@ -1,6 +1,6 @@
 """Turns errors of the HTTP client into SourceErrors that a person can act on.
 
-Rule: every exception of the HTTP client becomes a SourceError here. Messages name the host, never a password or query.
+Every exception of the HTTP client becomes a SourceError here. Messages name the host, never a password or query.
 """
 
 from __future__ import annotations

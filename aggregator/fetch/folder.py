@@ -1,6 +1,6 @@
 """Folders of saved articles as a source: lists the files, finds those that changed, and reads them.
 
-Rule: only regular files up to the size limit are read. A file that cannot be read gives one message and never ends the
+Only regular files up to the size limit are read. A file that cannot be read gives one message and never ends the
 run. A file counts as unchanged while its size and modification time stay the same.
 """
 
@@ -135,7 +135,7 @@ def _list_directory(root: Path, pattern: str) -> Iterator[tuple[str, tuple[int, 
 
 
 def _walk_tree(root: Path, under: str = "") -> Iterator[tuple[str, tuple[int, int]]]:
-    """Every file below; links to folders are not followed, so that none leads back."""
+    """Yield every file below a folder; links to folders are not followed, to avoid cycles."""
     with os.scandir(root / under if under else root) as entries:
         for entry in entries:
             if entry.name.startswith("."):
@@ -148,7 +148,7 @@ def _walk_tree(root: Path, under: str = "") -> Iterator[tuple[str, tuple[int, in
 
 
 def _walk_subfolder(root: Path, name: str) -> Iterator[tuple[str, tuple[int, int]]]:
-    """A folder below that cannot be listed is one name that cannot be read: read() says why."""
+    """Yield the files of a subfolder; one that cannot be listed counts as one unreadable file."""
     try:
         yield from _walk_tree(root, name)
     except OSError:

@@ -1,6 +1,6 @@
 """The values that go into the fetcher and come out of it.
 
-Rule: they are frozen. A request holds what one source may set for itself, the settings hold what applies to all.
+All are frozen. A request holds the options of one source, the settings apply to all.
 """
 
 from __future__ import annotations
@@ -36,12 +36,13 @@ ACCEPT = (
 
 @dataclass(frozen=True, slots=True)
 class FetchSettings:
-    """What holds for every request.
+    """The settings of all requests.
 
-    `timeout` is the whole time one fetch may work: every hop and every byte, our own queue not counted. `max_body`
-    counts bytes after decompression. `spacing` is the least time between the starts of two requests to one host (a
-    server on this very machine is no host of others: it is not spaced). `host_groups` are patterns `*.domain` whose
-    hosts share one pace. `proxy` is an `http://` URL; environment variables are not read.
+    `timeout` is the time limit of one fetch with all its hops, without our own queue.
+    `max_body` is in bytes after decompression. `spacing` is the minimum time between the
+    starts of two requests to one host; servers on this machine are exempt. `host_groups`
+    are patterns `*.domain` whose hosts share one rate limit. `proxy` is an `http://` URL;
+    environment variables are not read.
     """
 
     concurrency: int = 64
@@ -57,11 +58,12 @@ class FetchSettings:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One thing to fetch; None means: as the settings say.
+    """One document to fetch; None means the value of the settings.
 
-    `validators` are sent only to the URL they belong to. `headers` and `basic_auth` (user, password) are sent only to
-    the origin of `url`, never to where it redirects; a user and password inside `url` are read as `basic_auth`.
-    `spacing` is the least time between the starts of two requests to its host, where longer than the general one.
+    `validators` are sent only to their own URL. `headers` and `basic_auth` (user,
+    password) are sent only to the origin of `url`, never to redirect targets; a user and
+    password inside `url` count as `basic_auth`. `spacing` applies if it is longer than
+    that of the settings.
     """
 
     url: str
@@ -78,12 +80,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A good answer: status 200 with a body, or 304 without one.
+    """A successful response: status 200 with a body, or 304 without one.
 
-    `url` is the one that answered, without fragment or password. `body` is decoded. `headers` have lower-case names
-    and are those a reader of the body can use. `validators` are those to send next time, None where the server gave
-    none. `permanent_to` is `url` where every redirect on the way was permanent (301, 308), else None. `hops` are all
-    URLs that were asked, in order, `url` the last. `ms` is the working time, `wire_bytes` the size before decoding.
+    `url` is the last URL, without fragment and password. `body` is decoded. `headers`
+    have lower-case names; only useful ones are kept. `validators` are for the next
+    request, None without any. `permanent_to` is `url` if all redirects were permanent
+    (301, 308), else None. `hops` are all requested URLs in order. `ms` is the time
+    without our own queue, `wire_bytes` the size before decoding.
     """
 
     status: int

@@ -1,7 +1,7 @@
 """Keeps the responses of a preview for the run that follows: adding a source and running it costs one GET, not two.
 
-Rule: whoever takes a response removes it, and none is used after an hour. The folder is private and small, and holds
-only what can be requested again: a response that cannot be read is treated as absent.
+Taking a response removes it, and none is used after an hour. The folder is private and
+small. A response that cannot be read counts as absent, because it can be requested again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from aggregator.fetch.messages import Request
 
-MAX_ANSWER_AGE = timedelta(hours=1)
+MAX_RESPONSE_AGE = timedelta(hours=1)
 MAX_CACHE_FILES = 200
 MAX_CACHE_BYTES = 64 * 1024 * 1024  # of all files
 _SUFFIX = ".answer"
@@ -74,30 +74,30 @@ class PreviewCache:
     def take(self, request: Request) -> TimedResponse | None:
         """Return the response of the last hour to this request, and remove it."""
         path = self._path(request)
-        found = self._read(path, request)
+        timed_response = self._read(path, request)
         with suppress(OSError):
             path.unlink(missing_ok=True)
-        return found
+        return timed_response
 
     def _path(self, request: Request) -> Path:
-        asked = json.dumps(
+        request_key = json.dumps(
             [request.url, sorted(request.headers.items()), request.basic_auth, request.user_agent]
         )
-        name = blake2b(asked.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+        name = blake2b(request_key.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
         return self._folder / f"{name}{_SUFFIX}"
 
     def _read(self, path: Path, request: Request) -> TimedResponse | None:
         try:
             with path.open("rb") as file:
                 header = file.readline(_MAX_HEADER_BYTES)
-                answer = _deserialize(header, file.read(MAX_CACHE_BYTES), request)
+                timed_response = _deserialize(header, file.read(MAX_CACHE_BYTES), request)
         except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
             return None
 
-        age = self._clock() - answer.taken
-        if not timedelta(0) <= age <= MAX_ANSWER_AGE:
+        age = self._clock() - timed_response.taken
+        if not timedelta(0) <= age <= MAX_RESPONSE_AGE:
             return None
-        return answer
+        return timed_response
 
     def _write(self, path: Path, data: bytes) -> None:
         handle, name = tempfile.mkstemp(dir=self._folder, suffix=".tmp")  # 0600
@@ -117,7 +117,7 @@ class PreviewCache:
             return
 
         newest = files[0][0]
-        oldest_kept = newest - MAX_ANSWER_AGE.total_seconds()
+        oldest_kept = newest - MAX_RESPONSE_AGE.total_seconds()
         total_bytes = 0
         for number, (changed, path, file_bytes) in enumerate(files):
             total_bytes += file_bytes
@@ -126,20 +126,20 @@ class PreviewCache:
                 path.unlink(missing_ok=True)
 
     def _list_files(self) -> list[tuple[float, Path, int]]:
-        found = []
+        timed_response = []
         for path in self._folder.iterdir():
             with suppress(OSError):
                 details = path.stat()
-                found.append((details.st_mtime, path, details.st_size))
-        return found
+                timed_response.append((details.st_mtime, path, details.st_size))
+        return timed_response
 
 
-def _serialize(request: Request, answer: TimedResponse) -> bytes:
-    response = answer.response
+def _serialize(request: Request, timed_response: TimedResponse) -> bytes:
+    response = timed_response.response
     validators = response.validators
     header = {
         "asked": request.url,
-        "taken": answer.taken.isoformat(),
+        "taken": timed_response.taken.isoformat(),
         "url": response.url,
         "headers": dict(response.headers),
         "validators": asdict(validators) if validators else None,
@@ -192,7 +192,7 @@ def _duration(seconds: float | None) -> timedelta | None:
 
 
 async def fetch_with_cache(
-    web: Client, request: Request, *, cache: PreviewCache | None, now: datetime
+    client: Client, request: Request, *, cache: PreviewCache | None, now: datetime
 ) -> TimedResponse:
     """Get an answer: the cached one, where nothing is known of the document yet.
 
@@ -203,4 +203,4 @@ async def fetch_with_cache(
         cached = cache.take(request)
         if cached is not None:
             return cached
-    return TimedResponse(await web.get(request), now)
+    return TimedResponse(await client.get(request), now)

@@ -1,6 +1,6 @@
 """Decides which network addresses may be dialled.
 
-Rule: every address that is not known to be public unicast is refused (IANA special-purpose registries, RFC 6890).
+Every address that is not known to be public unicast is refused (IANA special-purpose registries, RFC 6890).
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ _NUMERIC_HOST = re.compile(r"(?:0x[0-9a-f]*|\d+)(?:\.(?:0x[0-9a-f]*|\d+)){0,3}\.
 
 @lru_cache(maxsize=4096)
 def refusal_reason(address: str) -> str | None:
-    """Say in a word why an address in numbers is refused, None where it may be dialled.
+    """Return in a word why a numeric address is refused, None if it may be dialled.
 
     >>> refusal_reason("127.0.0.1"), refusal_reason("64:ff9b::a00:1"), refusal_reason("1.1.1.1")
     ('loopback', 'NAT64 of private', None)
@@ -76,7 +76,7 @@ def refusal_reason(address: str) -> str | None:
 
 
 def host_refusal_reason(host: str) -> str | None:
-    """Say why a host, as a URL spells it, is refused without asking the DNS; None for names and public addresses."""
+    """Return why the host of a URL is refused without a DNS look-up; None for names and public addresses."""
     if ":" in host:
         return refusal_reason(host)
     if not _NUMERIC_HOST.fullmatch(host):
@@ -104,7 +104,7 @@ def _refusal_reason_v4(address: IPv4Address) -> str | None:
 
 
 def _refusal_reason_v6(address: IPv6Address) -> str | None:
-    # A NAT64 gateway dials the IPv4 address inside: judge that one, or networks of IPv6 alone could fetch little.
+    # A NAT64 gateway dials the embedded IPv4 address, so that one is checked. IPv6-only networks need NAT64.
     if address in _NAT64:
         inner = _refusal_reason_v4(IPv4Address(int(address) & 0xFFFFFFFF))
         if inner is None:

@@ -1,6 +1,6 @@
 """Rate limits: how many requests run at once, and how close together they start.
 
-Rule: a host never gets more than `per_host` requests at a time, nor two starts closer than `spacing`. A request that
+A host never gets more than `per_host` requests at a time, nor two starts closer than `spacing`. A request that
 waits for a busy host holds no slot that another host could use.
 """
 
@@ -57,47 +57,53 @@ class RateLimiter:
     async def slot(self, host: str, *, spacing: timedelta | None = None) -> AsyncIterator[None]:
         """Hold a slot for one request to `host`; its own `spacing` applies if it is longer than the general one."""
         group = host_group(host, self._settings.host_groups)
-        lane = self._acquire_host(group)
+        host_slots = self._acquire_host(group)
         try:
-            async with lane.slots:
-                await self._wait_for_start(lane, host, spacing)
+            async with host_slots.slots:
+                await self._wait_for_start(host_slots, host, spacing)
                 async with self._total_slots:
                     yield
         finally:
-            self._release_host(group, lane)
+            self._release_host(group, host_slots)
 
     def _acquire_host(self, group: str) -> _HostSlots:
-        lane = self._hosts.get(group)
-        if lane is None:
-            lane = self._hosts[group] = _HostSlots(asyncio.Semaphore(self._settings.per_host))
-        lane.users += 1
-        return lane
+        host_slots = self._hosts.get(group)
+        if host_slots is None:
+            host_slots = self._hosts[group] = _HostSlots(asyncio.Semaphore(self._settings.per_host))
+        host_slots.users += 1
+        return host_slots
 
-    async def _wait_for_start(self, lane: _HostSlots, host: str, asked: timedelta | None) -> None:
+    async def _wait_for_start(
+        self, host_slots: _HostSlots, host: str, own_spacing: timedelta | None
+    ) -> None:
         spacing = 0.0
         if not is_loopback_host(host):
             spacing = self._settings.spacing.total_seconds()
-        if asked:
-            spacing = max(spacing, asked.total_seconds())
+        if own_spacing:
+            spacing = max(spacing, own_spacing.total_seconds())
         if not spacing:
             return
 
         now = self._time()
-        start = max(now, lane.next_start)
-        lane.next_start = start + spacing
+        start = max(now, host_slots.next_start)
+        host_slots.next_start = start + spacing
         if start > now:
             await self._sleep(start - now)
 
-    def _release_host(self, group: str, lane: _HostSlots) -> None:
-        lane.users -= 1
-        if lane.users:
+    def _release_host(self, group: str, host_slots: _HostSlots) -> None:
+        host_slots.users -= 1
+        if host_slots.users:
             return
-        rest = lane.next_start - self._time()
+        rest = host_slots.next_start - self._time()
         if rest <= 0:
             self._hosts.pop(group, None)
         else:
-            asyncio.get_running_loop().call_later(rest, self._remove_idle_host, group, lane)
+            asyncio.get_running_loop().call_later(rest, self._remove_idle_host, group, host_slots)
 
-    def _remove_idle_host(self, group: str, lane: _HostSlots) -> None:
-        if not lane.users and self._hosts.get(group) is lane and lane.next_start <= self._time():
+    def _remove_idle_host(self, group: str, host_slots: _HostSlots) -> None:
+        if (
+            not host_slots.users
+            and self._hosts.get(group) is host_slots
+            and host_slots.next_start <= self._time()
+        ):
             del self._hosts[group]

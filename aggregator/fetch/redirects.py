@@ -1,7 +1,7 @@
 """Follows the redirects of one request.
 
-Rule: every hop is a request of its own, with its own address check and validators. Cookies live as long as the chain,
-and what is meant for one origin is not sent to another.
+Every hop is a separate request, with its own address check and validators. Cookies are
+kept for one chain, and credentials are sent to their own origin only.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class RedirectChain:
         self._check_for_loop(status)
 
     def _check_for_loop(self, status: int) -> None:
-        # The same URL with new cookies is no loop: many sites set a cookie and send the visitor back (miniflux#1512).
+        # The same URL with new cookies is no loop: many sites set a cookie and redirect back (miniflux#1512).
         step = (self.current.text, self._cookie_header())
         way = " -> ".join(hop.display_url for hop in self._targets)
         if step in self._visited:

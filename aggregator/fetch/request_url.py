@@ -1,6 +1,6 @@
 """Parses the URL of a request and makes it safe to send.
 
-Rule: a URL is sent as it was written; only what cannot stand in a request line (spaces, non-ASCII) is percent-encoded.
+A URL is sent as it was written; only what cannot stand in a request line (spaces, non-ASCII) is percent-encoded.
 A URL that two parsers could read differently is refused.
 """
 
@@ -30,7 +30,7 @@ _MAX_URL_CHARACTERS = 16_384
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One URL to ask: `text` has neither fragment nor password, `auth` is the (user, password) found inside it."""
+    """One URL to request; `text` is without fragment and password, `auth` is the (user, password) in it."""
 
     text: str
     url: URL

@@ -1,7 +1,4 @@
-"""Reads the answer of one hop, within limits.
-
-Rule: nothing is read that is not needed, and no body is read to its end just because it goes on.
-"""
+"""Reads the response of one hop; bodies are read only if they are needed, and up to a limit."""
 
 from __future__ import annotations
 
@@ -9,17 +6,17 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from aggregator.adapters.html.bot_wall import WALL_STATUSES
 from aggregator.errors import SourceError
 from aggregator.fetch.content_encoding import decode_body
 from aggregator.fetch.redirects import REDIRECT_STATUSES
-from aggregator.fetch.wall import WALL_STATUSES
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse
 
 MAX_HEADER_BYTES = 32 * 1024
 DOCUMENT_STATUSES = frozenset({200, 203})
-# No more of a refusal's body is read: it is only searched for the marks of a wall.
+# Error bodies are only searched for signs of a bot wall.
 _MAX_ERROR_BODY_BYTES = 64 * 1024
 # Decoding more than this would hold up all other requests for milliseconds.
 _MIN_BYTES_FOR_THREAD = 256 * 1024
@@ -57,7 +54,7 @@ class HopResponse:
 
 
 async def read_response(response: ClientResponse, limit_bytes: int) -> HopResponse:
-    """Read an answer: its headers, and its body where there is a use for it. Raises: SourceError `too-large`."""
+    """Read a response: its headers, and its body if it is of use. Raises: SourceError `too-large`."""
     _check_header_size(response)
     headers = _combine_headers(response)
     cookies: tuple[str, ...] = ()

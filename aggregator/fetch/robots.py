@@ -1,7 +1,7 @@
 """Obeys robots.txt when pages are fetched (RFC 9309).
 
-Rule: the file is requested once a day for each host, before the first page. No file means yes, a host in trouble means
-wait.
+The file is requested once a day for each host, before its first page. Without a file
+everything is allowed; while the host fails, nothing is.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class RobotsCache:
 
     def _touch_host(self, file: str) -> _HostRules:
         host = self._hosts.pop(file, None) or _HostRules()
-        self._hosts[file] = host  # the last asked stands last, the first is forgotten first
+        self._hosts[file] = host  # least recently used first
         if len(self._hosts) > _MAX_HOSTS:
             del self._hosts[next(iter(self._hosts))]
         return host

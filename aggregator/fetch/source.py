@@ -1,7 +1,7 @@
-"""Fetches one source, from the web or from a folder, and keeps what is new in it.
+"""Fetches one source, from the web or from a folder.
 
-A 304, the same bytes and an unchanged folder bring no captures. If the source does not say which
-adapter reads it, the bytes decide. robots.txt is checked before a page is requested.
+A 304, the same bytes and an unchanged folder give no captures. If the source does not name
+its adapter, it is detected from the bytes. robots.txt is checked before a page is requested.
 """
 
 from __future__ import annotations
@@ -38,12 +38,13 @@ _HEAD_BYTES = 4096
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What one request for a source brought; no captures where nothing is new.
+    """The result of fetching a source; without captures if nothing is new.
 
-    `adapter` reads the captures. `rejected` are files that could not be read. `more` tells that a
-    folder has more files to read at once. `guessed` tells that nobody said this to be a list of
-    articles: it is one if enough of its links look like articles. `changed` tells that the bytes
-    differ from the last ones; captures may also come of the same bytes, if they are read again.
+    `adapter` parses the captures. `rejected` are messages of unreadable files. With
+    `has_more`, a folder has more files to read at once. `is_guessed_page` means that a
+    page is not configured as a list of articles; it is one if enough of its links look
+    like articles. `changed` means that the bytes differ from the last ones; captures may
+    also have the same bytes, if they are read again.
     """
 
     state: SourceState
@@ -61,18 +62,20 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class FetchContext:
-    """What fetching a source needs beside the source itself.
+    """What fetching needs besides the source.
 
-    `find_feed` returns the URL of the best feed that a page names, None if it names none. It parses
-    foreign HTML, so it must not do that on the event loop. `limit_bytes` bounds one file of a
-    folder. `remembered` holds the answers of an earlier preview, None if there was none.
+    `find_feed` returns the URL of the best feed that a page names, None without one. It
+    parses foreign HTML, so it must not run on the event loop. `limit_bytes` is the limit
+    of one file of a folder, `max_files` that of files in one run. `cache` has the
+    responses of earlier previews.
     """
 
-    web: Client
+    client: Client
     find_feed: Callable[[Capture], Awaitable[str | None]]
     now: datetime
     limit_bytes: int
-    remembered: PreviewCache | None = None
+    cache: PreviewCache | None = None
+    max_files: int = MAX_FILES
 
 
 async def fetch_source(
@@ -84,16 +87,9 @@ async def fetch_source(
         SourceError: the source cannot be fetched.
     """
     if source.path is not None:
-        return await asyncio.to_thread(
-            _fetch_folder,
-            source,
-            state,
-            now=context.now,
-            full=full,
-            limit_bytes=context.limit_bytes,
-        )
+        return await asyncio.to_thread(_fetch_folder, source, state, context, full=full)
     if full:
-        context = replace(context, remembered=None)
+        context = replace(context, cache=None)
     return await _fetch_url(source, state, context, full=full)
 
 
@@ -121,9 +117,9 @@ def make_request(source: Source, url: str, *, validators: Validators | None = No
     )
 
 
-def make_capture(source: Source, answer: TimedResponse) -> Capture:
-    """Make the capture of an answer; the charset that a source states replaces the server's."""
-    response = answer.response
+def make_capture(source: Source, timed_response: TimedResponse) -> Capture:
+    """Make the capture of a response; the configured charset replaces the server's."""
+    response = timed_response.response
     headers = dict(response.headers)
     if source.http.charset:
         media_type = headers.get("content-type", "text/xml").partition(";")[0]
@@ -131,7 +127,7 @@ def make_capture(source: Source, answer: TimedResponse) -> Capture:
     return Capture(
         source.id,
         response.url,
-        answer.taken,
+        timed_response.taken,
         response.body,
         status=response.status,
         headers=headers,
@@ -139,10 +135,10 @@ def make_capture(source: Source, answer: TimedResponse) -> Capture:
 
 
 def detect_adapter(capture: Capture, *, has_items: bool) -> str:
-    """Return the adapter that the bytes look like.
+    """Detect the adapter from the bytes.
 
-    `has_items` says that the source or its site rules say where items are: only then is JSON that
-    is no JSON Feed a list of articles.
+    `has_items` says that rules for items exist; only then is JSON other than JSON Feed a
+    list of articles.
     """
     # On demand: saved articles need no discovery.
     from aggregator.discovery.page_links import looks_like_html
@@ -175,7 +171,7 @@ def url_to_fetch(source: Source, state: SourceState) -> str:
 
 
 def _fetch_folder(
-    source: Source, state: SourceState, *, now: datetime, full: bool, limit_bytes: int
+    source: Source, state: SourceState, context: FetchContext, *, full: bool
 ) -> Fetched:
     known_files = {} if full else state.folder
     changes = folder.scan(Path(str(source.path)), known_files)
@@ -183,25 +179,25 @@ def _fetch_folder(
     rejected = list(changes.rejected)
     size_bytes = 0
     done = 0
-    for name in changes.changed_names[:MAX_FILES]:
+    for name in changes.changed_names[: context.max_files]:
         if size_bytes > MAX_FOLDER_BYTES:
             break
         done += 1
-        read = folder.read_file(
+        result = folder.read_file(
             changes.root,
             name,
             source=source.id,
-            taken=now,
-            limit_bytes=source.http.max_body or limit_bytes,
+            taken=context.now,
+            limit_bytes=source.http.max_body or context.limit_bytes,
         )
-        if isinstance(read, Capture):
-            captures.append(read)
-            size_bytes += len(read.body)
+        if isinstance(result, Capture):
+            captures.append(result)
+            size_bytes += len(result.body)
         else:
-            rejected.append(read)
+            rejected.append(result)
 
     left = set(changes.changed_names[done:])
-    manifest = {name: mark for name, mark in changes.manifest.items() if name not in left}
+    manifest = {name: stamp for name, stamp in changes.manifest.items() if name not in left}
     return Fetched(
         replace(state, folder=manifest),
         adapter=named_adapter(source.adapter) or "archive",
@@ -221,66 +217,66 @@ async def _fetch_url(
     request = make_request(source, url, validators=validators)
     if source.adapter == "page" or state.detected_adapter == "page":
         await _check_robots(context, request)
-    answer = await _get(context, request)
-    adapter = _adapter_of_answer(source, state, answer)
+    timed_response = await _get(context, request)
+    adapter = _adapter_for_response(source, state, timed_response)
 
     if adapter == "page" and _is_new_page(source, state):
         feed = None
-        if not _says_how_pages_are_read(source):
-            feed = await context.find_feed(make_capture(source, answer))
+        if not _has_page_rules(source):
+            feed = await context.find_feed(make_capture(source, timed_response))
         if feed is None:
             await _check_robots(context, request)
         else:
             url = feed
-            answer = await _get(context, make_request(source, feed))
+            timed_response = await _get(context, make_request(source, feed))
             state = replace(state, discovered_feed=feed, detected_adapter="feed")
-            adapter = _adapter_of_answer(source, state, answer)
+            adapter = _adapter_for_response(source, state, timed_response)
 
-    state = _count_redirect(state, answer.response, requested=url)
-    return _with_state_of_answer(source, state, answer, adapter, full=full)
+    state = _count_redirect(state, timed_response.response, requested=url)
+    return _make_fetched(source, state, timed_response, adapter, full=full)
 
 
 def _is_new_page(source: Source, state: SourceState) -> bool:
-    """Tell whether a page came where neither the source nor an earlier run expects one."""
+    """Tell whether a page is expected neither by the configuration nor by an earlier run."""
     return named_adapter(source.adapter) is None and state.detected_adapter != "page"
 
 
-def _says_how_pages_are_read(source: Source) -> bool:
+def _has_page_rules(source: Source) -> bool:
     """Tell whether the source has rules for pages, by itself or by site rules that it names."""
     return bool(source.items) or source.adapter != "auto"
 
 
 async def _get(context: FetchContext, request: Request) -> TimedResponse:
-    return await fetch_with_cache(context.web, request, cache=context.remembered, now=context.now)
+    return await fetch_with_cache(context.client, request, cache=context.cache, now=context.now)
 
 
 async def _check_robots(context: FetchContext, request: Request) -> None:
-    if not await context.web.is_allowed(request.url, like=request):
+    if not await context.client.is_allowed(request.url, like=request):
         raise SourceError("forbidden", "robots.txt does not allow this page to be read by programs")
 
 
-def _adapter_of_answer(source: Source, state: SourceState, answer: TimedResponse) -> str:
-    """Return what reads an answer: the adapter that the source names, else what the bytes look like.
+def _adapter_for_response(source: Source, state: SourceState, timed_response: TimedResponse) -> str:
+    """Return the adapter for a response: the configured one, else the detected one.
 
-    A page from a URL that gave something else before is read as a feed, which is an error: error
-    pages name feeds and articles, too.
+    A page from a URL that gave something else before is parsed as a feed, which fails:
+    it is probably an error page, and those may name feeds and articles too.
     """
-    if answer.response.status != 200:
+    if timed_response.response.status != 200:
         return "feed"
     named = named_adapter(source.adapter)
     if named is not None:
         return named
 
-    adapter = detect_adapter(make_capture(source, answer), has_items=bool(source.items))
+    adapter = detect_adapter(make_capture(source, timed_response), has_items=bool(source.items))
     if adapter == "page" and state.detected_adapter not in (None, "page"):
         return "feed"
     return adapter
 
 
-def _with_state_of_answer(
-    source: Source, state: SourceState, answer: TimedResponse, adapter: str, *, full: bool
+def _make_fetched(
+    source: Source, state: SourceState, timed_response: TimedResponse, adapter: str, *, full: bool
 ) -> Fetched:
-    response = answer.response
+    response = timed_response.response
     fetched = Fetched(
         replace(state, validators=response.validators),
         adapter=adapter,
@@ -303,11 +299,11 @@ def _with_state_of_answer(
     if not changed and not full and not state.read_again:
         return fetched
 
-    # A page that was accepted as a list of articles before is not doubted again.
-    guessed = (
-        adapter == "page" and _is_new_page(source, state) and not _says_how_pages_are_read(source)
+    # A page that was accepted as a list of articles before is not checked again.
+    guessed = adapter == "page" and _is_new_page(source, state) and not _has_page_rules(source)
+    return replace(
+        fetched, captures=(make_capture(source, timed_response),), is_guessed_page=guessed
     )
-    return replace(fetched, captures=(make_capture(source, answer),), is_guessed_page=guessed)
 
 
 def _origin(url: str) -> tuple[str, str]:
@@ -317,7 +313,7 @@ def _origin(url: str) -> tuple[str, str]:
 
 
 def _count_redirect(state: SourceState, response: Response, *, requested: str) -> SourceState:
-    """Count how often one permanent redirect was seen; another answer begins the count anew."""
+    """Count how often the same permanent redirect was seen; any other response resets the count."""
     if state.moved_to == requested:
         return state
     if response.permanent_to is None:

@@ -37,8 +37,8 @@ class DocumentOrigin:
     """Whose a document is, by the sites of its articles.
 
     Articles on the sites in `certain` are its own. `relays_any` tells of a proxy that claims no home:
-    whose it is cannot be known, and most are their publishers'. `claimed` are the sites that it says are its own, `brands` their brands. `frequent` are the sites that most
-    of its links lead to.
+    whose it is cannot be known, and most are their publishers'. `claimed` are the sites that it
+    says are its own, `brands` their brands. `frequent` are the sites that most of its links lead to.
     """
 
     certain: frozenset[str | None]

@@ -53,7 +53,7 @@ _LINK_TYPES = frozenset({"include", "link"})  # outlines that name another list 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """One feed of a list; `url` is None where it has none, and `why` then says what it is."""
+    """One feed of a list; `url` is None without one, and `reason` then says what it is."""
 
     url: str | None
     name: str | None = None
@@ -65,15 +65,15 @@ class Subscription:
 class Subscriptions:
     """The feeds of a list, each once, in document order.
 
-    `cut`: the list had more than MAX_OUTLINES outlines.
+    `is_truncated`: the list had more outlines than the limit.
     """
 
     feeds: tuple[Subscription, ...] = ()
     is_truncated: bool = False
 
 
-def read(body: bytes) -> Subscriptions:
-    """Read a list of feeds.
+def read(body: bytes, *, max_outlines: int = MAX_OUTLINES) -> Subscriptions:
+    """Read a list of feeds, up to `max_outlines` outlines.
 
     Raises:
         SourceError: "too-large" over LIMIT_BYTES, "not-a-feed" with what the file is
@@ -91,7 +91,7 @@ def read(body: bytes) -> Subscriptions:
 
     parts, _ = split_sections(text)
     markup = [part for part in parts if not part.startswith(CDATA)]
-    return _read_markup("".join(markup))
+    return _read_markup("".join(markup), max_outlines)
 
 
 @dataclass(slots=True)
@@ -126,11 +126,11 @@ class _FeedList:
         self.feeds[feed_key] = Subscription(url, name, tags)
 
 
-def _read_markup(text: str) -> Subscriptions:
+def _read_markup(text: str, max_outlines: int) -> Subscriptions:
     found = _FeedList()
     opened: list[_OpenOutline] = []
     for number, tag in enumerate(_outline_tags(text), 1):
-        if number > MAX_OUTLINES:
+        if number > max_outlines:
             return Subscriptions(tuple(found.feeds.values()), is_truncated=True)
         if tag.attributes is None:
             _close(found, opened)

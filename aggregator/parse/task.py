@@ -102,7 +102,7 @@ def parse_task(source: Source, adapter: str) -> ParseTask:
         timezone_stated="timezone" in source.given_keys,
         language=source.language,
         tags=source.tags,
-        page_rules=source.page,
+        page_rules=source.own_rules,
         full_text=source.full_text,
         publisher_sites=source.site,
     )

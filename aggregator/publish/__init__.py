@@ -1,6 +1,7 @@
-"""Entries -> the documents people subscribe to, and those documents -> files.
+"""Renders views as documents and writes them to files.
 
-The rule: an output is one module and one line of the table below; it is pure, and the same entries give the same bytes.
+An output is one module and one line of the table below. It is pure: the same entries
+give the same bytes.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from aggregator.publish import atom
-from aggregator.publish.atomic_file import is_view_file, remove_view_file, write
+from aggregator.publish.atomic_file import is_view_file, remove_view_file, write_file
 from aggregator.publish.document import PublishedDocument, make_document
-from aggregator.publish.view import SourceHead, ViewHead
+from aggregator.publish.view import SourceInfo, ViewInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,26 +24,26 @@ __all__ = [
     "OUTPUTS",
     "Output",
     "PublishedDocument",
-    "SourceHead",
-    "ViewHead",
+    "SourceInfo",
+    "ViewInfo",
     "is_view_file",
     "make_document",
     "remove_view_file",
-    "write",
+    "write_file",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One way to write a view; `kind` ends its file name and its URL (`merged.atom`)."""
+    """One output format; `kind` is the suffix of file names and URLs (`merged.atom`)."""
 
     kind: str
     media_type: str
-    render: Callable[[ViewHead, Sequence[Entry]], bytes]
+    render: Callable[[ViewInfo, Sequence[Entry]], bytes]
 
     @property
     def content_type(self) -> str:
-        """The header for HTTP: every output is UTF-8."""
+        """The Content-Type header; every output is UTF-8."""
         return f"{self.media_type}; charset=utf-8"
 
 

@@ -1,8 +1,8 @@
-"""Entries -> one merged Atom document (RFC 4287), by way of feedgen.
+"""Renders entries as one Atom document (RFC 4287) with feedgen.
 
-The rule: nothing but the view and its entries decides a byte. feedgen stamps the wall clock on what has no date and its
-own version into the document, so every date and the generator are given; ours goes without a version, or an upgrade
-would change every document.
+The bytes depend only on the view and its entries. By default feedgen writes the current
+time where a date is missing, and its own version; so all dates and the generator are
+set. The generator has no version, because an upgrade would change every document.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from aggregator.publish.view import SourceHead, source_urn, view_urn
+from aggregator.publish.view import SourceInfo, source_urn, view_urn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from aggregator.model import Enclosure, Entry, Image
-    from aggregator.publish.view import ViewHead
+    from aggregator.publish.view import ViewInfo
 
 _MEDIA = "http://search.yahoo.com/mrss/"
 _CONTENT, _DESCRIPTION, _THUMBNAIL = (
@@ -26,86 +26,94 @@ _CONTENT, _DESCRIPTION, _THUMBNAIL = (
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-# XML 1.0 §2.2: everything but these characters makes the whole document unreadable; lxml raises on them.
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# Characters that XML 1.0 §2.2 forbids; one of them makes the whole document unreadable, and lxml raises.
+_ILLEGAL_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # RFC 4287 Appendix B, atomLanguageTag and atomMediaType.
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 _MEDIA_TYPE = re.compile(r".+/.+")
 
 
-def render(view: ViewHead, entries: Sequence[Entry]) -> bytes:
-    """Render the entries in their order, as UTF-8; the feed is as new as its newest entry, of the epoch without any."""
-    from feedgen.feed import FeedGenerator  # 75 ms that `aggregator --help` need not wait for
+def render(view: ViewInfo, entries: Sequence[Entry]) -> bytes:
+    """Render the entries in their order, as UTF-8.
+
+    The feed's `updated` is that of its newest entry, or the epoch without entries.
+    """
+    from feedgen.feed import FeedGenerator  # takes 75 ms, which `aggregator --help` avoids
 
     feed = FeedGenerator()
     feed.register_extension("beyond", _FeedExtension, _EntryExtension, rss=False)
     feed.id(view_urn(view.id))
-    feed.title(_text(view.title) or _text(view.id))
+    feed.title(_clean_text(view.title) or _clean_text(view.id))
     feed.updated(max((entry.updated for entry in entries), default=_EPOCH))
     feed.generator("aggregator")
     feed.link(_feed_links(view))
     for entry in entries:
-        _fill(feed.add_entry(order="append"), entry, view)
+        _fill_entry(feed.add_entry(order="append"), entry, view)
     document: bytes = feed.atom_str(pretty=True)
     return document
 
 
-def _feed_links(view: ViewHead) -> list[dict[str, str]]:
+def _feed_links(view: ViewInfo) -> list[dict[str, str]]:
     links = []
     if view.self_url:
-        links.append({"href": _text(view.self_url), "rel": "self", "type": "application/atom+xml"})
+        links.append(
+            {"href": _clean_text(view.self_url), "rel": "self", "type": "application/atom+xml"}
+        )
     if view.home_url:
-        links.append({"href": _text(view.home_url), "rel": "alternate", "type": "text/html"})
+        links.append({"href": _clean_text(view.home_url), "rel": "alternate", "type": "text/html"})
     return links
 
 
-def _fill(element: Any, entry: Entry, view: ViewHead) -> None:
-    source = view.sources.get(entry.source) or SourceHead(entry.source)
+def _fill_entry(element: Any, entry: Entry, view: ViewInfo) -> None:
+    source = view.sources.get(entry.source) or SourceInfo(entry.source)
     element.id(entry.id)
-    element.title(_text(entry.title) or _text(entry.url) or entry.id)
+    element.title(_clean_text(entry.title) or _clean_text(entry.url) or entry.id)
     element.updated(entry.updated)
     element.published(entry.published)
-    element.author([{"name": name} for name in _authors(entry, source)])
-    element.contributor([{"name": name} for name in _texts(entry.credits)])
-    element.category([{"term": term} for term in _texts(entry.tags)])
+    element.author([{"name": name} for name in _author_names(entry, source)])
+    element.contributor([{"name": name} for name in _clean_texts(entry.credits)])
+    element.category([{"term": term} for term in _clean_texts(entry.tags)])
     if entry.url:
-        element.link(href=_text(entry.url), rel="alternate")
+        element.link(href=_clean_text(entry.url), rel="alternate")
     _fill_text(element, entry)
-    element.beyond.carry(entry, source, view.links)
+    element.beyond.set_values(entry, source, view.links)
 
 
 def _fill_text(element: Any, entry: Entry) -> None:
-    summary = _text(entry.summary)
+    summary = _clean_text(entry.summary)
     if summary:
         element.summary(summary, type="text")
 
-    content = _legal(entry.content_html or "")
+    content = _drop_illegal(entry.content_html or "")
     if content:
         element.content(content, type="html")
     elif not entry.url:
         # RFC 4287 §4.1.2: an entry without an alternate link must have content.
-        element.content(summary or _text(entry.title), type="text")
+        element.content(summary or _clean_text(entry.title), type="text")
 
 
-def _authors(entry: Entry, source: SourceHead) -> list[str]:
-    """Name somebody: RFC 4287 §4.1.2 wants an author for every entry, and the merged feed has none of its own."""
-    return _texts(entry.authors) or _texts((entry.publisher or "", source.title, entry.source))[:1]
+def _author_names(entry: Entry, source: SourceInfo) -> list[str]:
+    """Return the authors, or a substitute: RFC 4287 §4.1.2 requires one, and the feed has none."""
+    return (
+        _clean_texts(entry.authors)
+        or _clean_texts((entry.publisher or "", source.title, entry.source))[:1]
+    )
 
 
-def _text(value: str | None) -> str:
-    return _legal(value or "").strip()
+def _clean_text(value: str | None) -> str:
+    return _drop_illegal(value or "").strip()
 
 
-def _texts(values: Iterable[str]) -> list[str]:
-    return [text for text in map(_text, values) if text]
+def _clean_texts(values: Iterable[str]) -> list[str]:
+    return [text for text in map(_clean_text, values) if text]
 
 
-def _legal(value: str) -> str:
-    return _NOT_XML.sub("", value)
+def _drop_illegal(value: str) -> str:
+    return _ILLEGAL_XML.sub("", value)
 
 
 class _FeedExtension:
-    """feedgen's extension interface for the feed; duck-typed, its base class is untyped and does nothing."""
+    """feedgen's extension of the feed; without its base class, which is untyped and does nothing."""
 
     def extend_ns(self) -> dict[str, str]:
         return {"media": _MEDIA}
@@ -115,15 +123,15 @@ class _FeedExtension:
 
 
 class _EntryExtension:
-    """What feedgen cannot say of an entry.
+    """feedgen's extension of an entry, for what feedgen itself cannot write.
 
-    These are its language, a whole atom:source, a picture with a caption, and every link but the alternate one: feedgen
-    1.0 drops `rel`, `type` and `length` of an entry's links, so that an enclosure reads as a second alternate.
+    These are the language, atom:source, the picture with its caption, and all links but
+    the alternate one: feedgen 1.0 drops `rel`, `type` and `length` of an entry's links.
     """
 
-    _values: tuple[Entry, SourceHead, Mapping[str, str]]
+    _values: tuple[Entry, SourceInfo, Mapping[str, str]]
 
-    def carry(self, entry: Entry, source: SourceHead, links: Mapping[str, str]) -> None:
+    def set_values(self, entry: Entry, source: SourceInfo, links: Mapping[str, str]) -> None:
         self._values = entry, source, links
 
     def extend_atom(self, element: Any) -> Any:
@@ -131,7 +139,7 @@ class _EntryExtension:
         if entry.language and _LANGUAGE.fullmatch(entry.language):
             element.set(_XML_LANG, entry.language)
         for duplicate in entry.duplicates:
-            _add(element, "link", rel="related", href=links.get(duplicate, duplicate))
+            _add_element(element, "link", rel="related", href=links.get(duplicate, duplicate))
         _add_source(element, entry, source)
         if entry.image:
             _add_image(element, entry.image)
@@ -140,46 +148,50 @@ class _EntryExtension:
         return element
 
 
-def _add(parent: Any, name: str, text: str | None = None, **attributes: Any) -> Any:
+def _add_element(parent: Any, name: str, text: str | None = None, **attributes: Any) -> Any:
     from feedgen.util import xml_elem
 
-    stated = {key: _text(str(value)) for key, value in attributes.items() if value is not None}
+    stated = {
+        key: _clean_text(str(value)) for key, value in attributes.items() if value is not None
+    }
     element = xml_elem(name, parent, **stated)
     if text is not None:
-        element.text = _text(text)
+        element.text = _clean_text(text)
     return element
 
 
-def _add_source(parent: Any, entry: Entry, source: SourceHead) -> None:
-    """Name the feed that the entry came from (RFC 4287 §4.2.11).
+def _add_source(parent: Any, entry: Entry, source: SourceInfo) -> None:
+    """Add the source of the entry (RFC 4287 §4.2.11).
 
-    Its `updated` is the entry's: of the source's own time we know only that it was then or later, and a truer one would
-    change this document whenever the source is read.
+    Its `updated` is that of the entry: the time of the last run would change this
+    document with every run.
     """
-    element = _add(parent, "source")
-    _add(element, "id", source_urn(entry.source))
-    _add(element, "title", _text(source.title) or entry.source)
-    _add(element, "updated", entry.updated.isoformat())
+    element = _add_element(parent, "source")
+    _add_element(element, "id", source_urn(entry.source))
+    _add_element(element, "title", _clean_text(source.title) or entry.source)
+    _add_element(element, "updated", entry.updated.isoformat())
     if source.url and source.url.startswith(("http://", "https://")):
-        _add(element, "link", rel="alternate", href=source.url)
+        _add_element(element, "link", rel="alternate", href=source.url)
 
 
 def _add_image(parent: Any, image: Image) -> None:
-    """Add the picture in Media RSS, which has the place for a caption that Atom lacks."""
+    """Add the picture as Media RSS, because Atom has no captions."""
     width, height = image.width, image.height
-    content = _add(parent, _CONTENT, url=image.url, medium="image", width=width, height=height)
-    if described := _text(image.caption) or _text(image.alt):
-        _add(content, _DESCRIPTION, described, type="plain")
-    _add(parent, _THUMBNAIL, url=image.url, width=width, height=height)
+    content = _add_element(
+        parent, _CONTENT, url=image.url, medium="image", width=width, height=height
+    )
+    if described := _clean_text(image.caption) or _clean_text(image.alt):
+        _add_element(content, _DESCRIPTION, described, type="plain")
+    _add_element(parent, _THUMBNAIL, url=image.url, width=width, height=height)
 
 
 def _add_enclosure(parent: Any, enclosure: Enclosure) -> None:
-    """Add the link, and the same in Media RSS where the duration is known: an Atom link cannot carry that."""
+    """Add the link; with a duration, add it as Media RSS too, because an Atom link has none."""
     url, length = enclosure.url, enclosure.length
-    stated = _text(enclosure.type)
+    stated = _clean_text(enclosure.type)
     media_type = stated if _MEDIA_TYPE.fullmatch(stated) else None
-    _add(parent, "link", rel="enclosure", href=url, type=media_type, length=length)
+    _add_element(parent, "link", rel="enclosure", href=url, type=media_type, length=length)
     if enclosure.duration is not None:
-        _add(
+        _add_element(
             parent, _CONTENT, url=url, type=media_type, fileSize=length, duration=enclosure.duration
         )

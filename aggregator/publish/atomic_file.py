@@ -1,7 +1,7 @@
-"""A document -> a file that a web server or a person may read at any moment.
+"""Writes documents to files atomically.
 
-The rule: a reader sees the old bytes or the new ones, never a part, whatever kills us in between; equal bytes touch
-nothing, so the file's mtime says when the document last changed.
+A reader sees the old bytes or the new ones, even if the process is killed in between. A
+file is not touched if its bytes would stay the same, so its mtime says when it changed.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from pathlib import Path
 from aggregator.errors import StoreError
 from aggregator.publish.view import view_urn
 
-# A temporary file is private (0600), but a view is for everyone whom the umask lets in.
-_MODE = 0o666
+# A temporary file has mode 0600; a view gets the usual mode under the umask.
+_FILE_MODE = 0o666
 
-_HEAD_BYTES = 4096  # of a document, that hold its id
+_HEAD_BYTES = 4096  # of a document; they contain its id
 
 _ADVICE = {
     errno.ENOSPC: "the disk is full, free some space",
@@ -29,17 +29,19 @@ _ADVICE = {
 }
 
 
-def write(path: Path, data: bytes) -> bool:
-    """Make `path` hold `data`; return False, touching nothing, where it already does. Missing folders are made.
+def write_file(path: Path, data: bytes) -> bool:
+    """Write `data` to `path` and return True; return False if the file has these bytes already.
+
+    Missing folders are created.
 
     Raises:
-        StoreError: the folder cannot be written; what was there before is whole, and the next write may succeed.
+        StoreError: the file cannot be written; the old file is intact.
     """
     try:
-        if _holds(path, data):
+        if _has_content(path, data):
             return False
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, data)
+        _replace_file(path, data)
     except OSError as e:
         reason = _ADVICE.get(e.errno or 0, e.strerror or str(e))
         raise StoreError(f"cannot write {path}: {reason}") from e
@@ -47,10 +49,9 @@ def write(path: Path, data: bytes) -> bool:
 
 
 def remove_view_file(path: Path, view_id: str) -> bool:
-    """Delete a file that was written for a view; tell whether it could be deleted.
+    """Delete the published file of a view; tell whether it was deleted.
 
-    It is deleted where its head holds the view's own id, which nobody else makes: another
-    program's file of the same name stays.
+    A file of the same name without the view's id, such as that of another program, stays.
     """
     try:
         is_ours = is_view_file(path, view_id)
@@ -62,27 +63,27 @@ def remove_view_file(path: Path, view_id: str) -> bool:
 
 
 def is_view_file(path: Path, view_id: str) -> bool:
-    """Tell whether a file is a document of this view, written by us. Raises OSError."""
+    """Tell whether a file is a document of this view, by its id. Raises OSError."""
     if path.is_symlink() or not path.is_file():
         return False
     with path.open("rb") as file:
         return view_urn(view_id).encode() in file.read(_HEAD_BYTES)
 
 
-def _holds(path: Path, data: bytes) -> bool:
+def _has_content(path: Path, data: bytes) -> bool:
     try:
         return path.stat().st_size == len(data) and path.read_bytes() == data
     except FileNotFoundError:
         return False
 
 
-def _replace(path: Path, data: bytes) -> None:
+def _replace_file(path: Path, data: bytes) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
-            os.fchmod(file.fileno(), _MODE & ~_umask())
+            os.fchmod(file.fileno(), _FILE_MODE & ~_read_umask())
             os.fsync(file.fileno())
         Path(name).replace(path)
     except BaseException:
@@ -93,7 +94,7 @@ def _replace(path: Path, data: bytes) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the rename itself survive a power cut."""
+    """Sync the folder, so that the rename survives a power failure."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
@@ -101,8 +102,8 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _umask() -> int:
-    """Read the umask without setting it, which would race with other threads (Linux); elsewhere take the usual one."""
+def _read_umask() -> int:
+    """Read the umask from /proc, because os.umask would affect other threads; without /proc return 0o022."""
     with suppress(OSError, ValueError, StopIteration):
         status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
         return int(

@@ -1,6 +1,6 @@
-"""One rendered document, as it is served.
+"""A rendered document as it is served.
 
-The rule: the entity tag is a hash of the bytes, so equal bytes have equal tags on every host, after every restart.
+The entity tag is a hash of the bytes, so it is the same on every host and after a restart.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PublishedDocument:
-    """The bytes of a document and what HTTP says of them.
+    """The bytes of a document and the values of its HTTP headers.
 
-    `etag` is opaque, without quotes. `last_modified` is when the bytes last changed (the mtime that `write` leaves) and
-    not the newest entry's date, which a late arrival leaves alone; None where it is not stated.
+    `etag` is the entity tag without quotes. `last_modified` is when the bytes last
+    changed (the file's mtime), None if unknown. It is not the newest entry's date, which
+    does not change when an older entry arrives late.
     """
 
     data: bytes
@@ -30,5 +31,5 @@ class PublishedDocument:
 def make_document(
     data: bytes, content_type: str, *, last_modified: datetime | None = None
 ) -> PublishedDocument:
-    """Make the document of these bytes."""
+    """Make a document from its bytes."""
     return PublishedDocument(data, content_type, sha256(data).hexdigest()[:32], last_modified)

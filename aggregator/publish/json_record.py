@@ -1,7 +1,7 @@
-"""The frozen values as mappings for JSON: one entry, one outcome.
+"""Entries, evidence and outcomes as mappings for JSON.
 
-Rule: the keys of docs/entry.md in that order, all of them always; times are RFC 3339 in UTC with `Z`, lists are lists,
-what is absent is null.
+All keys are always present, in the order of docs/entry.md. Times are RFC 3339 in UTC
+with `Z`; absent values are null.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from aggregator.model import Enclosure, Entry, Evidence, Image, Outcome
 
 
-def record(entry: Entry) -> dict[str, object]:
-    """Return an entry as the common schema spells it."""
+def entry_record(entry: Entry) -> dict[str, object]:
+    """Return an entry with the keys of the common schema."""
     return {
         "id": entry.id,
         "source": entry.source,
@@ -35,8 +35,8 @@ def record(entry: Entry) -> dict[str, object]:
         "tags": list(entry.tags),
         "language": entry.language,
         "publisher": entry.publisher,
-        "image": None if entry.image is None else _image(entry.image),
-        "enclosures": [_enclosure(enclosure) for enclosure in entry.enclosures],
+        "image": None if entry.image is None else _image_record(entry.image),
+        "enclosures": [_enclosure_record(enclosure) for enclosure in entry.enclosures],
         "guid": entry.guid,
         "revision": entry.revision,
         "duplicates": list(entry.duplicates),
@@ -45,13 +45,13 @@ def record(entry: Entry) -> dict[str, object]:
 
 
 def evidence_record(evidence: Evidence) -> dict[str, object]:
-    """Return how a date was stated, as `show` prints it; the offset as RFC 3339 spells one."""
+    """Return the evidence of a date as `show` prints it, with the offset in the form of RFC 3339."""
     return {
         "field": evidence.field,
         "raw": evidence.raw,
         "where": evidence.where,
         "precision": evidence.precision,
-        "offset": None if evidence.offset is None else _offset(evidence.offset),
+        "offset": None if evidence.offset is None else _format_offset(evidence.offset),
         "zone": evidence.zone,
         "form": evidence.form,
         "refused": evidence.refused,
@@ -59,7 +59,7 @@ def evidence_record(evidence: Evidence) -> dict[str, object]:
 
 
 def outcome_record(outcome: Outcome) -> dict[str, object]:
-    """Return the end of one run as the commands and the API print it."""
+    """Return the outcome of a run as the commands print it."""
     return {
         "source": outcome.source,
         "started": rfc3339(outcome.started),
@@ -80,7 +80,7 @@ def outcome_record(outcome: Outcome) -> dict[str, object]:
 
 
 def rfc3339(moment: datetime) -> str:
-    """Write an aware moment in UTC; a fraction of a second only where there is one.
+    """Format an aware time in UTC, with a fraction of a second only if it has one.
 
     >>> from datetime import datetime
     >>> rfc3339(datetime(2026, 3, 1, 12, tzinfo=UTC))
@@ -89,12 +89,12 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
 
 
-def _offset(minutes: int) -> str:
+def _format_offset(minutes: int) -> str:
     hours, rest = divmod(abs(minutes), 60)
     return f"{'-' if minutes < 0 else '+'}{hours:02}:{rest:02}"
 
 
-def _image(image: Image) -> dict[str, object]:
+def _image_record(image: Image) -> dict[str, object]:
     return {
         "url": image.url,
         "caption": image.caption,
@@ -104,7 +104,7 @@ def _image(image: Image) -> dict[str, object]:
     }
 
 
-def _enclosure(enclosure: Enclosure) -> dict[str, object]:
+def _enclosure_record(enclosure: Enclosure) -> dict[str, object]:
     return {
         "url": enclosure.url,
         "type": enclosure.type,

@@ -1,7 +1,6 @@
-"""Which entries a view shows.
+"""Selects the entries of a view by its `where`.
 
-The rule: everything that `where` gives must hold, and nothing that it excludes; its patterns are those of
-`normalize.filter`.
+An entry must meet every key of `where`. The patterns are applied by `normalize.filters`.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SplitFilter:
-    """A `where` in two parts: what the store finds by itself, None where it need not, and the `rest` to test."""
+    """A `where` in two parts: what the store filters, None for no filter, and the `rest`."""
 
     language: str | None
     source: str | None
@@ -28,16 +27,20 @@ class SplitFilter:
     rest: Where
 
 
-def narrow(where: Where) -> SplitFilter:
-    """Separate what the store can find without reading every entry.
+def split_filter(where: Where) -> SplitFilter:
+    """Split off the conditions that the store can filter without reading every entry.
 
-    That is one language, one source and one tag. A language that is more than letters stays in
-    the rest: the store compares it letter by letter.
+    These are one language, one source and one tag. A language with a subtag or capitals
+    stays in the rest, because the store compares languages exactly.
     """
-    language = _only(where.language)
+    language = _single_value(where.language)
     if language is not None and not (language.isalpha() and language.islower()):
         language = None
-    found = {"language": language, "source": _only(where.source), "tag": _only(where.tag)}
+    found = {
+        "language": language,
+        "source": _single_value(where.source),
+        "tag": _single_value(where.tag),
+    }
     done = {}
     for key, value in found.items():
         if value is not None:
@@ -45,12 +48,12 @@ def narrow(where: Where) -> SplitFilter:
     return SplitFilter(**found, rest=where.model_copy(update=done))
 
 
-def _only(values: tuple[str, ...]) -> str | None:
+def _single_value(values: tuple[str, ...]) -> str | None:
     return values[0] if len(values) == 1 else None
 
 
-def selects(where: Where) -> Callable[[Entry], bool] | None:
-    """Return the test that an entry of the view passes; None where the view takes every entry."""
+def make_predicate(where: Where) -> Callable[[Entry], bool] | None:
+    """Make the predicate for entries of the view, None if the view shows every entry."""
     if where == type(where)():
         return None
     passes_filters = make_filter(where.include, where.exclude)

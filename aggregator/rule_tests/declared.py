@@ -10,8 +10,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from aggregator.adapter_table import named_adapter
-from aggregator.config.source_files import places
-from aggregator.config.yaml_document import read
+from aggregator.config.source_files import collect_sources
+from aggregator.config.yaml_document import read_yaml
 from aggregator.parse.captures import ParseTask
 from aggregator.parse.task import parse_task
 from aggregator.rule_tests.check import adapter_of
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from aggregator.config import Config, PageTest, Source
-    from aggregator.config.yaml_document import Steps, YamlDocument
+    from aggregator.config.yaml_document import YamlDocument, YamlPath
     from aggregator.errors import Problem
     from aggregator.model import Capture
     from aggregator.rules.loader import RulesFile
@@ -33,23 +33,23 @@ class DeclaredTest:
     name: str
     test: PageTest
     document: YamlDocument
-    steps: Steps
+    steps: YamlPath
     url: str | None
     task_for: Callable[[Capture], ParseTask]
 
     def problem(self, message: str) -> Problem:
         """Put a message at the test's place in its file."""
-        return self.document.problem(self.steps, message)
+        return self.document.make_problem(self.steps, message)
 
 
 def source_tests(config: Config, *, env: Mapping[str, str]) -> Iterator[DeclaredTest]:
     """Give the tests of every source. Files are read once more, for the lines; not at all where no source has tests."""
     if not any(source.tests for source in config.sources):
         return
-    written = places(read(config.files[0], env=env), env=env).places
+    written = collect_sources(read_yaml(config.files[0], env=env), env=env).definitions
     for source, place in zip(config.sources, written, strict=True):
         for number, test in enumerate(source.tests):
-            steps = (*place.steps, "tests", number)
+            steps = (*place.yaml_path, "tests", number)
             yield DeclaredTest(
                 source.id, test, place.document, steps, source.url, partial(_task_of_source, source)
             )

@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from aggregator.config.json_schema import bare
+from aggregator.config.json_schema import strip_titles
 from aggregator.rules.schema import SiteFile
 
 NAME = "site-rules.schema.json"
@@ -15,7 +15,7 @@ NAME = "site-rules.schema.json"
 
 def write_schema(docs: Path) -> None:
     """Write the schema (JSON Schema 2020-12) into a folder."""
-    schema = bare(SiteFile.model_json_schema(by_alias=True))
+    schema = strip_titles(SiteFile.model_json_schema(by_alias=True))
     text = json.dumps(
         {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "site rules"} | schema,
         indent=2,

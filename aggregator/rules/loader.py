@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from aggregator.config.messages import describe_value, explain
-from aggregator.config.record import Setting
-from aggregator.config.words import nearest
-from aggregator.config.yaml_document import read
+from aggregator.config.messages import describe_value, translate_errors
+from aggregator.config.record import ValidationContext
+from aggregator.config.words import find_nearest
+from aggregator.config.yaml_document import read_yaml
 from aggregator.errors import ConfigError
 from aggregator.rules.compiled import SiteRules, Sites, compile_site
 from aggregator.rules.schema import SiteFile
@@ -79,7 +79,7 @@ def _read_folder(folder: Path, problems: list[Problem]) -> list[RulesFile]:
     """Read the valid files of a folder; adds what is wrong with the others to `problems`."""
     files = []
     for path in sorted(folder.glob("*.yaml")):
-        document = read(path, env={})
+        document = read_yaml(path, env={})
         problems += document.problems
         file = _validate(document, problems)
         if file is not None:
@@ -92,14 +92,14 @@ def _validate(document: YamlDocument, problems: list[Problem]) -> SiteFile | Non
     if not isinstance(document.data, dict):
         if not document.problems:
             message = f"must be a mapping of keys, not {describe_value(document.data)}"
-            problems.append(document.problem((), message))
+            problems.append(document.make_problem((), message))
         return None
 
-    context = Setting(document.path.parent, selector=compile_selector)
+    context = ValidationContext(document.path.parent, check_selector=compile_selector)
     try:
         return SiteFile.model_validate(document.data, context=context)
     except ValidationError as e:
-        problems += explain(e, document, model=SiteFile)
+        problems += translate_errors(e, document, model=SiteFile)
         return None
 
 
@@ -110,7 +110,7 @@ def _duplicate_ids(own: Iterable[RulesFile]) -> list[Problem]:
         document = first.setdefault(rules.file.id, rules.document)
         if document is not rules.document:
             message = f"`{rules.file.id}` is used twice, first in {document.file}"
-            problems.append(rules.document.problem(("id",), message))
+            problems.append(rules.document.make_problem(("id",), message))
     return problems
 
 
@@ -136,16 +136,16 @@ def _base_problem(
         chain.append(base)
         if base in chain[:-1]:
             message = f"goes in a circle: {' -> '.join(chain)}"
-            return rules.document.problem(("extends",), message)
+            return rules.document.make_problem(("extends",), message)
 
 
 def _unknown_base(rules: RulesFile, base: str, by_id: Mapping[str, RulesFile]) -> Problem:
-    guess = nearest(base, by_id)
+    guess = find_nearest(base, by_id)
     if guess:
         hint = f"did you mean `{guess}`?"
     else:
         hint = f"known are {', '.join(sorted(by_id))}"
-    return rules.document.problem(("extends",), f"there are no rules `{base}`, {hint}")
+    return rules.document.make_problem(("extends",), f"there are no rules `{base}`, {hint}")
 
 
 def _compile_all(files: Mapping[str, SiteFile]) -> list[SiteRules]:

@@ -1,1 +1,1 @@
-"""One source's way: fetch, parse, follow further pages, complete articles, one result to commit."""
+"""Runs one source: fetches it, parses it, reads further pages, and makes one result to commit."""

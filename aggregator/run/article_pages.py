@@ -1,7 +1,8 @@
-"""The articles' own pages: what a list or an excerpt says of an article is completed by the article itself.
+"""Completes the items of a list or a feed from the articles' own pages.
 
-Rule: only what is unknown or changed is asked for, and whatever becomes of one page, its item loses nothing: what
-cannot be read now stays as it was stated, and is tried again where that may help. The hash stays that of the statement.
+Only pages of new or changed items are requested. If a page cannot be read, the item stays
+as it is listed, and the page is tried again if that may help. The hash of an item stays
+that of the listed item.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ ItemStatus: TypeAlias = Literal["read", "known", "kept", "rejected", "left out",
 
 @dataclass(frozen=True, slots=True)
 class ItemResult:
-    """What became of an item: the revision to store, None for none, and why its page could not be read."""
+    """The result of one item: the revision to store, if any, and why its page could not be read."""
 
     status: ItemStatus
     revision: Revision | None = None
@@ -76,7 +77,7 @@ async def complete_items(
 def _with_item_results(
     pages: PageFetcher, parsed: ParseResult, results: Mapping[int, ItemResult]
 ) -> ParseResult:
-    """Put what became of the items, by their indexes, into the parse result."""
+    """Merge the results of the items, by their indexes, into the parse result."""
     revisions = []
     for index, listed in enumerate(parsed.revisions):
         revision = results[index].revision if index in results else listed
@@ -98,29 +99,29 @@ def _with_item_results(
 
 
 async def _read_pages(
-    visit: PageFetcher, desk: _ItemCompleter, unknown: Iterable[PageRequest]
+    pages: PageFetcher, completer: _ItemCompleter, unknown: Iterable[PageRequest]
 ) -> dict[int, ItemResult]:
-    """Read as many pages as the time allows: of one host as many at once as it may be asked, of all hosts at once."""
-    fates: dict[int, ItemResult] = {}
-    lanes: defaultdict[str, deque[PageRequest]] = defaultdict(deque)
-    for wanted in unknown:
-        lanes[visit.host(wanted.url)].append(wanted)
+    """Read pages until the time is up, from all hosts at once, with the limit of requests for each host."""
+    results: dict[int, ItemResult] = {}
+    hosts: defaultdict[str, deque[PageRequest]] = defaultdict(deque)
+    for request in unknown:
+        hosts[pages.host(request.url)].append(request)
 
-    async def pull(lane: deque[PageRequest]) -> None:
-        while lane and not visit.is_full:
-            wanted = lane.popleft()
-            fates[wanted.revision_index] = await desk.read_page(wanted)
+    async def read_host(requests: deque[PageRequest]) -> None:
+        while requests and not pages.is_full:
+            request = requests.popleft()
+            results[request.revision_index] = await completer.read_page(request)
 
-    at_once = visit.context.hosts.per_host
+    at_once = pages.context.hosts.per_host
     tasks = [
-        asyncio.create_task(pull(lane))
-        for lane in lanes.values()
-        for _ in range(min(at_once, len(lane)))
+        asyncio.create_task(read_host(requests))
+        for requests in hosts.values()
+        for _ in range(min(at_once, len(requests)))
     ]
     try:
         if tasks:
             done, _ = await asyncio.wait(
-                tasks, timeout=visit.seconds_left, return_when=asyncio.FIRST_EXCEPTION
+                tasks, timeout=pages.seconds_left, return_when=asyncio.FIRST_EXCEPTION
             )
             for task in done:
                 task.result()
@@ -128,165 +129,176 @@ async def _read_pages(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    return fates
+    return results
 
 
 class _ItemCompleter:
-    """Where the items of one run are completed, each by itself."""
+    """Completes the items of one run, each by itself."""
 
     def __init__(
         self,
-        visit: PageFetcher,
-        job: ParseTask,
-        digest: ParseResult,
+        pages: PageFetcher,
+        task: ParseTask,
+        parsed: ParseResult,
         known: Sequence[KnownArticle | None],
     ) -> None:
-        self._visit = visit
-        self._job = job
-        self._revisions = digest.revisions
+        self._pages = pages
+        self._task = task
+        self._revisions = parsed.revisions
         self._known = known
-        self._chosen = make_filter(job.include, job.exclude)
+        self._passes_filters = make_filter(task.include, task.exclude)
 
     def known_result(self, request: PageRequest) -> ItemResult | None:
         """Return the result of an item that needs no page, None if its page is to be read.
 
-        It needs none if it brings nothing new, if its page was read often lately, or if its page
-        failed lately.
+        It needs none if it brings nothing new, or if its page was read too often or failed
+        within the last day.
         """
         listed = self._listed_revision(request)
         known = self._known[request.revision_index]
-        context = self._visit.context
+        context = self._pages.context
         is_read_too_often = not listed.guarded and context.recent_reads.is_read_too_often(
-            self._place(request), self._visit.started
+            self._read_key(request), self._pages.started
         )
         if known is not None and (is_read_too_often or known.is_unchanged_by(listed)):
-            return ItemResult("known", _seen_again(listed, known))
+            return ItemResult("known", _listed_again(listed, known))
 
-        reason = context.failed_pages.recall(self._key(request), self._visit.started)
+        reason = context.failed_pages.recall(self._failure_key(request), self._pages.started)
         if reason is None:
             return None
         return self._rejected_result(request, reason)
 
-    def postponed_result(self, wanted: PageRequest) -> ItemResult:
-        """The fate of an item for whose page there was no time."""
-        known = self._known[wanted.revision_index] is not None
+    def postponed_result(self, request: PageRequest) -> ItemResult:
+        """Return the result of an item whose page is left for the next run."""
+        known = self._known[request.revision_index] is not None
         return ItemResult(
             "later",
-            self._unread_result(wanted)
-            if known or _says_something(self._listed_revision(wanted))
+            self._unread_revision(request)
+            if known or _has_text(self._listed_revision(request))
             else None,
         )
 
-    async def read_page(self, wanted: PageRequest) -> ItemResult:
-        """Read the page of an item; whatever is wrong with it is this item's fate. Raises StoreError."""
+    async def read_page(self, request: PageRequest) -> ItemResult:
+        """Read the page of an item; its failure is the item's result. Raises StoreError."""
         try:
-            read = await self._article(wanted)
+            read = await self._parse_article(request)
         except SourceError as error:
             return (
-                self._delayed_result(wanted, str(error))
+                self._delayed_result(request, str(error))
                 if is_temporary(error)
-                else self._failed_result(wanted, str(error))
+                else self._failed_result(request, str(error))
             )
-        self._visit.context.recent_reads.note(self._place(wanted), self._visit.started)
+        self._pages.context.recent_reads.note(self._read_key(request), self._pages.started)
         if not read.revisions:
-            return self._failed_result(wanted, next(iter(read.rejected), ""))
+            return self._failed_result(request, next(iter(read.rejected), ""))
         return ItemResult(
-            "read", _complete_revision(self._listed_revision(wanted), read.revisions[0])
+            "read", _complete_revision(self._listed_revision(request), read.revisions[0])
         )
 
-    async def _article(self, wanted: PageRequest) -> ParseResult:
-        """Digest an article with all its pages, at most MAX_PAGES."""
-        visit = self._visit
-        job = replace(self._job, adapter=ARTICLE, item=wanted.raw, list_adapter=self._job.adapter)
-        first = await visit.fetch_page(wanted.url)
-        read = await visit.context.parse([first], job)
-        asked, host = {wanted.url, first.url}, visit.host(first.url)
-        while len(job.next_pages) < MAX_PAGES - 1:
+    async def _parse_article(self, request: PageRequest) -> ParseResult:
+        """Fetch and parse an article with all its pages, at most MAX_PAGES."""
+        pages = self._pages
+        task = replace(
+            self._task, adapter=ARTICLE, item=request.raw, list_adapter=self._task.adapter
+        )
+        first = await pages.fetch_page(request.url)
+        read = await pages.context.parse([first], task)
+        fetched_urls, host = {request.url, first.url}, pages.host(first.url)
+        while len(task.next_pages) < MAX_PAGES - 1:
             url = next(
-                (url for url in read.next_urls if url not in asked and visit.host(url) == host),
+                (
+                    url
+                    for url in read.next_urls
+                    if url not in fetched_urls and pages.host(url) == host
+                ),
                 None,
             )
             if url is None:
                 break
-            asked.add(url)
-            job = replace(job, next_pages=(*job.next_pages, await visit.fetch_page(url)))
-            read = await visit.context.parse([first], job)
+            fetched_urls.add(url)
+            task = replace(task, next_pages=(*task.next_pages, await pages.fetch_page(url)))
+            read = await pages.context.parse([first], task)
         return read
 
-    def _delayed_result(self, wanted: PageRequest, trouble: str) -> ItemResult:
-        """The fate of an item whose page may be there another time."""
-        stated = self._listed_revision(wanted)
-        if not _has_title(stated) and not _says_something(stated):
-            return ItemResult("later", reason=trouble)
-        return self._unchanged_result(self._unread_result(wanted), trouble)
+    def _delayed_result(self, request: PageRequest, reason: str) -> ItemResult:
+        """Return the result of an item whose page failed for now."""
+        listed = self._listed_revision(request)
+        if not _has_title(listed) and not _has_text(listed):
+            return ItemResult("later", reason=reason)
+        return self._unchanged_result(self._unread_revision(request), reason)
 
-    def _failed_result(self, wanted: PageRequest, trouble: str) -> ItemResult:
-        self._visit.context.failed_pages.note(self._key(wanted), trouble, self._visit.started)
-        return self._rejected_result(wanted, trouble)
+    def _failed_result(self, request: PageRequest, reason: str) -> ItemResult:
+        self._pages.context.failed_pages.note(
+            self._failure_key(request), reason, self._pages.started
+        )
+        return self._rejected_result(request, reason)
 
-    def _rejected_result(self, wanted: PageRequest, trouble: str) -> ItemResult:
-        """The fate of an item whose page is not to be had; without `trouble` it was a filter that kept it out."""
-        stated, known = self._listed_revision(wanted), self._known[wanted.revision_index]
-        if not trouble:
+    def _rejected_result(self, request: PageRequest, reason: str) -> ItemResult:
+        """Return the result of an item without a page; with `reason` "", a filter rejected the page."""
+        listed, known = self._listed_revision(request), self._known[request.revision_index]
+        if not reason:
             return ItemResult("left out")
-        if not ADAPTERS[self._job.adapter].is_list or _says_something(stated):
-            return self._unchanged_result(stated, trouble)
+        if not ADAPTERS[self._task.adapter].is_list or _has_text(listed):
+            return self._unchanged_result(listed, reason)
         if known is not None:
-            return self._unchanged_result(_seen_again(stated, known), trouble)
-        if _has_title(stated):
-            return self._unchanged_result(stated, trouble)
-        named = trouble.startswith(f"{wanted.raw.item}:")
-        return ItemResult("rejected", reason=trouble if named else f"{wanted.raw.item}: {trouble}")
+            return self._unchanged_result(_listed_again(listed, known), reason)
+        if _has_title(listed):
+            return self._unchanged_result(listed, reason)
+        names_item = reason.startswith(f"{request.raw.item}:")
+        return ItemResult(
+            "rejected", reason=reason if names_item else f"{request.raw.item}: {reason}"
+        )
 
-    def _unchanged_result(self, revision: Revision, trouble: str) -> ItemResult:
-        if self._chosen is not None and not self._chosen(revision):
-            return ItemResult("left out", reason=trouble)
-        return ItemResult("kept", revision, trouble)
+    def _unchanged_result(self, revision: Revision, reason: str) -> ItemResult:
+        if self._passes_filters is not None and not self._passes_filters(revision):
+            return ItemResult("left out", reason=reason)
+        return ItemResult("kept", revision, reason)
 
-    def _unread_result(self, wanted: PageRequest) -> Revision:
-        """The item until its page is read: with a hash that lets it be wanted again the next time it is listed.
+    def _unread_revision(self, request: PageRequest) -> Revision:
+        """Return the revision of an item until its page is read.
 
-        What is known keeps what it has until then, unless its key may stand for another article.
+        Its hash differs from the listed one, so that the page is requested next time. A
+        known article stays as it is, unless its key may stand for another article.
         """
-        stated, known = self._listed_revision(wanted), self._known[wanted.revision_index]
-        if known is not None and not stated.guarded:
-            return _seen_again(stated, known)
-        return replace(stated, hash=content_hash({"hash": stated.hash, "page": "unread"}))
+        listed, known = self._listed_revision(request), self._known[request.revision_index]
+        if known is not None and not listed.guarded:
+            return _listed_again(listed, known)
+        return replace(listed, hash=content_hash({"hash": listed.hash, "page": "unread"}))
 
-    def _listed_revision(self, wanted: PageRequest) -> Revision:
-        return self._revisions[wanted.revision_index]
+    def _listed_revision(self, request: PageRequest) -> Revision:
+        return self._revisions[request.revision_index]
 
-    def _place(self, wanted: PageRequest) -> tuple[str, str]:
-        return self._job.source, wanted.url
+    def _read_key(self, request: PageRequest) -> tuple[str, str]:
+        return self._task.source, request.url
 
-    def _key(self, wanted: PageRequest) -> tuple[str, str, str]:
-        return (*self._place(wanted), self._listed_revision(wanted).hash)
+    def _failure_key(self, request: PageRequest) -> tuple[str, str, str]:
+        return (*self._read_key(request), self._listed_revision(request).hash)
 
 
-def _seen_again(stated: Revision, known: KnownArticle) -> Revision:
-    """What says that an article is still listed and nothing else: what its own page said is better."""
+def _listed_again(listed: Revision, known: KnownArticle) -> Revision:
+    """Return a revision that only says that a known article is still listed; its stored content is better."""
     return replace(
-        stated,
-        hash=known.shown_hash or stated.hash,
-        at=stated.captured,
-        published=stated.captured,
+        listed,
+        hash=known.shown_hash or listed.hash,
+        at=listed.captured,
+        published=listed.captured,
         published_from="first_seen",
     )
 
 
-def _complete_revision(stated: Revision, read: Revision) -> Revision:
-    """An article as its page has it, under the keys and the hash that it is listed with."""
-    keys = tuple(dict.fromkeys((*stated.keys, *read.keys)))
-    return replace(read, keys=keys, hash=stated.hash, guarded=stated.guarded or read.guarded)
+def _complete_revision(listed: Revision, read: Revision) -> Revision:
+    """Return the revision of the article's page with the keys and the hash of the listed item."""
+    keys = tuple(dict.fromkeys((*listed.keys, *read.keys)))
+    return replace(read, keys=keys, hash=listed.hash, guarded=listed.guarded or read.guarded)
 
 
-def _says_something(stated: Revision) -> bool:
-    return bool(stated.content_html or stated.summary)
+def _has_text(listed: Revision) -> bool:
+    return bool(listed.content_html or listed.summary)
 
 
-def _has_title(stated: Revision) -> bool:
-    """A headline and a link are an entry, also where the page behind it cannot be read; an address alone is none."""
-    return stated.provenance.get("title") != "url"
+def _has_title(listed: Revision) -> bool:
+    """Tell whether an item has a headline; with a link that is an entry even without its page."""
+    return listed.provenance.get("title") != "url"
 
 
 def _notes(results: Collection[ItemResult]) -> list[str]:

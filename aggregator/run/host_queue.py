@@ -1,7 +1,7 @@
-"""Whose turn it is to ask a host.
+"""Queues for hosts: limits how many runs request a host at once.
 
-Rule: as many runs ask a host at once as the fetcher lets through, and each learns first what those before it were told:
-after a Retry-After nobody who waited for a turn asks. Who does not get a turn in time goes away unasked.
+After a Retry-After, runs that waited for the host make no request. A run that gets no
+slot in time is postponed.
 """
 
 from __future__ import annotations
@@ -12,21 +12,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from aggregator.schedule import LONGEST_RETRY_AFTER
+from aggregator.schedule import MAX_RETRY_AFTER
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
-MAX_TURN_WAIT = timedelta(
-    minutes=4
-)  # with a slow host of hundreds of sources a run might else outlive its lease
-RECORD_LIFETIME = timedelta(seconds=5)  # what another process was told is heard of this late
+MAX_SLOT_WAIT = timedelta(minutes=4)  # at a slow host, a run must not outlive its lease
+RECORD_LIFETIME = timedelta(seconds=5)  # waits from other processes are re-read this often
 RETRY_DELAY = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Why a host may not be asked now, and until when; `asked_for` tells that the host itself said so."""
+    """Why and until when a host may not be requested; `by_server` if the host itself asked for it."""
 
     until: datetime
     reason: str
@@ -40,10 +38,11 @@ class _HostSlots:
 
 
 class HostQueue:
-    """Turns for hosts (or groups of hosts), by name.
+    """Slots for hosts or groups of hosts, by name.
 
-    `recorded` gives the hosts that asked to be left alone in earlier times or of another process, each with until when;
-    it is called in a thread, at most once in a few seconds. `per_host` is how many turns of a host there are at once.
+    `recorded` returns the hosts that asked to wait earlier or in another process, with
+    the time until when. It is called in a thread, at most once in a few seconds.
+    `per_host` is the number of slots of a host.
     """
 
     def __init__(
@@ -52,25 +51,25 @@ class HostQueue:
         *,
         clock: Callable[[], datetime],
         per_host: int = 2,
-        patience: timedelta = MAX_TURN_WAIT,
+        max_wait: timedelta = MAX_SLOT_WAIT,
     ) -> None:
-        self._recorded = recorded
+        self._read_recorded_waits = recorded
         self._clock = clock
         self.per_host = per_host
-        self._patience = patience
-        self._lanes: dict[str, _HostSlots] = {}
-        self._told: dict[str, datetime] = {}
-        self._known: Mapping[str, datetime] = {}
-        self._known_at: datetime | None = None
+        self._max_wait = max_wait
+        self._hosts: dict[str, _HostSlots] = {}
+        self._retry_after: dict[str, datetime] = {}
+        self._recorded_waits: Mapping[str, datetime] = {}
+        self._recorded_at: datetime | None = None
         self._reading = asyncio.Lock()
 
     @asynccontextmanager
     async def slot(self, host: str) -> AsyncIterator[Wait | None]:
-        """Hold a turn: None, or why there is none. Raises StoreError."""
-        lane = self._lanes.setdefault(host, _HostSlots(asyncio.Semaphore(self.per_host)))
-        lane.users += 1
+        """Hold a slot of a host; gives None, or the wait if no request may be made. Raises StoreError."""
+        host_slots = self._hosts.setdefault(host, _HostSlots(asyncio.Semaphore(self.per_host)))
+        host_slots.users += 1
         try:
-            if not await self._acquire_in_time(lane):
+            if not await self._acquire_in_time(host_slots):
                 yield Wait(
                     self._clock() + RETRY_DELAY,
                     f"{host} is busy with other sources",
@@ -80,30 +79,30 @@ class HostQueue:
             try:
                 yield await self._wait(host)
             finally:
-                lane.slots.release()
+                host_slots.slots.release()
         finally:
-            lane.users -= 1
-            if not lane.users:
-                del self._lanes[host]
+            host_slots.users -= 1
+            if not host_slots.users:
+                del self._hosts[host]
 
     def set_retry_after(self, host: str, wait: timedelta) -> None:
-        """Remember that a host asked to be left alone, for those that wait for their turn."""
-        until = self._clock() + min(wait, LONGEST_RETRY_AFTER)
-        self._told[host] = max(until, self._told.get(host, until))
+        """Record that a host asked to wait, for the runs in its queue."""
+        until = self._clock() + min(wait, MAX_RETRY_AFTER)
+        self._retry_after[host] = max(until, self._retry_after.get(host, until))
 
-    async def _acquire_in_time(self, lane: _HostSlots) -> bool:
+    async def _acquire_in_time(self, host_slots: _HostSlots) -> bool:
         try:
-            async with asyncio.timeout(self._patience.total_seconds()):
-                await lane.slots.acquire()
+            async with asyncio.timeout(self._max_wait.total_seconds()):
+                await host_slots.slots.acquire()
         except TimeoutError:
             return False
         return True
 
     async def _wait(self, host: str) -> Wait | None:
         now = self._clock()
-        if (told := self._told.get(host)) is not None and told <= now:
-            del self._told[host]
-        until = max(filter(None, (told, await self._recorded_until(host, now))), default=now)
+        if (retry_after := self._retry_after.get(host)) is not None and retry_after <= now:
+            del self._retry_after[host]
+        until = max(filter(None, (retry_after, await self._recorded_until(host, now))), default=now)
         if until <= now:
             return None
         return Wait(
@@ -111,12 +110,18 @@ class HostQueue:
         )
 
     async def _recorded_until(self, host: str, now: datetime) -> datetime | None:
-        """What the record said of a host a few seconds ago: asking at each poll would be a tenth of its cost."""
+        """Return the recorded wait of a host, from a cache: reading it at each poll is a tenth of the cost."""
         if not self._is_fresh(now):
             async with self._reading:
                 if not self._is_fresh(now):
-                    self._known, self._known_at = await asyncio.to_thread(self._recorded), now
-        return self._known.get(host)
+                    self._recorded_waits, self._recorded_at = (
+                        await asyncio.to_thread(self._read_recorded_waits),
+                        now,
+                    )
+        return self._recorded_waits.get(host)
 
     def _is_fresh(self, now: datetime) -> bool:
-        return self._known_at is not None and timedelta(0) <= now - self._known_at < RECORD_LIFETIME
+        return (
+            self._recorded_at is not None
+            and timedelta(0) <= now - self._recorded_at < RECORD_LIFETIME
+        )

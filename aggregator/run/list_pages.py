@@ -1,7 +1,7 @@
-"""The further documents of a list: its next pages, the parts of a sitemap.
+"""Reads the further documents of a list: its next pages, or the parts of a sitemap.
 
-Rule: they are read as long as they bring articles that are not known, each once, and none beyond the list's own domain.
-One that cannot be read ends the reading, never the run.
+They are read while they bring unknown articles, each once, on the list's own site only. A
+page that cannot be read ends the reading, but not the run.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ MAX_PARTS = 5  # of a sitemap in one run, the newest
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
-    """One document of a list, and what is known of the articles in it, in their order.
+    """One document of a list, with what the store knows of its articles, in order.
 
-    `is_index` tells of a document that names others, and no article.
+    An index (`is_index`) names other documents and has no articles.
     """
 
     result: ParseResult
@@ -39,70 +39,74 @@ class ListPage:
 
     @property
     def has_unknown_items(self) -> bool:
-        """Tell whether to read what it leads to: behind what is new, and behind an index."""
+        """Tell whether to read the following documents; an index always counts."""
         return self.is_index or any(known is None for known in self.known)
 
 
-def list_page(digest: ParseResult, known: Sequence[KnownArticle | None]) -> ListPage:
-    return ListPage(digest, known, is_index=not digest.item_count and bool(digest.next_urls))
+def list_page(parsed: ParseResult, known: Sequence[KnownArticle | None]) -> ListPage:
+    return ListPage(parsed, known, is_index=not parsed.item_count and bool(parsed.next_urls))
 
 
 async def follow_pages(
-    visit: PageFetcher, job: ParseTask, first: ListPage, *, url: str
+    pages: PageFetcher, task: ParseTask, first: ListPage, *, url: str
 ) -> list[ListPage]:
-    """Read on from the document at `url`, and return all leaves, the first in front. Raises StoreError."""
-    leaves, asked, keys = [first], {url, str(visit.source.url)}, _keys(first.result)
+    """Read the documents that follow the one at `url`; return all, the first included. Raises StoreError."""
+    list_pages, seen, keys = [first], {url, str(pages.source.url)}, _keys(first.result)
     queue = deque(first.result.next_urls if first.has_unknown_items else ())
-    most = MAX_PARTS if job.adapter == "sitemap" else visit.source.pages - 1
-    while queue and len(leaves) <= most and visit.seconds_left and not visit.is_full:
-        address = queue.popleft()
-        if address in asked or not same_site(address, url):
+    limit = MAX_PARTS if task.adapter == "sitemap" else pages.source.pages - 1
+    while queue and len(list_pages) <= limit and pages.seconds_left and not pages.is_full:
+        next_url = queue.popleft()
+        if next_url in seen or not same_site(next_url, url):
             continue
-        asked.add(address)
-        leaf = await _in_time(visit, job, address, keys)
-        leaves.append(leaf)
-        keys |= _keys(leaf.result)
-        if not leaf.has_unknown_items:
+        seen.add(next_url)
+        page = await _read_in_time(pages, task, next_url, keys)
+        list_pages.append(page)
+        keys |= _keys(page.result)
+        if not page.has_unknown_items:
             break
-        queue.extend(leaf.result.next_urls)
-    return leaves
+        queue.extend(page.result.next_urls)
+    return list_pages
 
 
-async def _in_time(visit: PageFetcher, job: ParseTask, address: str, keys: set[str]) -> ListPage:
+async def _read_in_time(
+    pages: PageFetcher, task: ParseTask, next_url: str, keys: set[str]
+) -> ListPage:
     try:
-        async with asyncio.timeout(visit.seconds_left):
-            return await _read_list_page(visit, job, address, keys)
+        async with asyncio.timeout(pages.seconds_left):
+            return await _read_list_page(pages, task, next_url, keys)
     except TimeoutError:
         return ListPage(
             ParseResult(
-                notes=(f"{redact_query(address)} could not be read in the time of this run",)
+                notes=(f"{redact_query(next_url)} could not be read in the time of this run",)
             ),
             (),
         )
 
 
 async def _read_list_page(
-    visit: PageFetcher, job: ParseTask, address: str, keys: set[str]
+    pages: PageFetcher, task: ParseTask, next_url: str, keys: set[str]
 ) -> ListPage:
     try:
-        capture = await visit.fetch_page(address, robots=job.adapter == "page")
-        digest = await visit.context.parse([capture], job)
+        capture = await pages.fetch_page(next_url, robots=task.adapter == "page")
+        parsed = await pages.context.parse([capture], task)
     except SourceError as error:
         return ListPage(
-            ParseResult(notes=(f"{redact_query(address)} could not be read: {error}",)), ()
+            ParseResult(notes=(f"{redact_query(next_url)} could not be read: {error}",)), ()
         )
-    fresh = _without_items(digest, keys)
+    new_items = _without_items(parsed, keys)
     return replace(
-        list_page(digest, ()), result=fresh, known=await visit.context.find_known(fresh.revisions)
+        list_page(parsed, ()),
+        result=new_items,
+        known=await pages.context.find_known(new_items.revisions),
     )
 
 
-def _keys(digest: ParseResult) -> set[str]:
-    return {key for revision in digest.revisions for key in revision.keys}
+def _keys(parsed: ParseResult) -> set[str]:
+    return {key for revision in parsed.revisions for key in revision.keys}
 
 
 def _without_items(result: ParseResult, keys: set[str]) -> ParseResult:
-    """Leave out what an earlier page of the list has already: lists move while they are read."""
+    """Remove items that an earlier page has already; items move to later pages while a list is read."""
     kept = []
     for index, revision in enumerate(result.revisions):
         if keys.isdisjoint(revision.keys):

@@ -1,7 +1,7 @@
-"""What one run asks beyond its source's own document: each question in its turn, none of a host that wants peace.
+"""Fetches the further pages of a run, within limits of time and memory.
 
-Rule: robots.txt is asked before a page, passwords stay at the source's own origin, and everything ends in time. A host
-that says it is too busy, or fails again and again, is not asked any more in this run.
+robots.txt is checked before a page, and passwords are sent to the source's own origin
+only. A host that is busy or fails several times in a row gets no more requests in this run.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from aggregator.errors import SourceError
 from aggregator.fetch.preview_cache import fetch_with_cache
-from aggregator.fetch.source import make_capture, make_request
-from aggregator.schedule import LONGEST_RETRY_AFTER
+from aggregator.fetch.source import MAX_FILES, make_capture, make_request
+from aggregator.schedule import MAX_RETRY_AFTER
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -28,14 +28,12 @@ if TYPE_CHECKING:
     from aggregator.run.host_queue import HostQueue
     from aggregator.store import KnownArticle
 
-MAX_PAGE_BYTES = (
-    8 * 1024 * 1024
-)  # of one page; the pages of a run are all in memory until they are committed
+MAX_PAGE_BYTES = 8 * 1024 * 1024  # all pages of a run stay in memory until the commit
 MAX_RUN_BYTES = 64 * 1024 * 1024
-MAX_ARTICLES = 100  # whose own pages are read in a run; the others have their turn in the next
-FAILURES_IN_A_ROW = 3  # of a host: then it is left alone
+MAX_ARTICLES = 100  # whose own pages are read in one run; the others follow in the next
+FAILURES_IN_A_ROW = 3  # after these, a host gets no more requests
 DAY = timedelta(days=1)
-MAX_REMEMBERED_PAGES = 10_000  # pages, in memory: what is forgotten is asked for once more
+MAX_REMEMBERED_PAGES = 10_000  # in memory; a forgotten page is requested once more
 MAX_READS_PER_DAY = 4  # of one article, the first one and three edits
 _TEMPORARY_ERRORS = frozenset({"timeout", "connect", "dns"})
 _TEMPORARY_STATUSES = frozenset({408, 425, 429})
@@ -43,13 +41,15 @@ _BUSY_STATUSES = frozenset({429, 503})
 
 
 class Parser(Protocol):
-    """Whatever runs `digest.digest`: this process, or one that may be killed."""
+    """Runs `parse_captures`, in this process or in a parser process."""
 
-    def __call__(self, captures: Sequence[Capture], job: ParseTask) -> Awaitable[ParseResult]: ...
+    def __call__(
+        self, captures: Sequence[Capture], task: ParseTask, /
+    ) -> Awaitable[ParseResult]: ...
 
 
 class FindKnown(Protocol):
-    """Whoever knows what the store holds of some articles: `Store.news`."""
+    """Returns what the store knows of some articles (`Store.find_known`)."""
 
     def __call__(
         self, revisions: Sequence[Revision]
@@ -57,36 +57,36 @@ class FindKnown(Protocol):
 
 
 async def no_known_articles(revisions: Sequence[Revision]) -> Sequence[KnownArticle | None]:
-    """Stand in for a store that is empty."""
+    """Return what an empty store knows."""
     return [None] * len(revisions)
 
 
 class FailedPages:
-    """The pages that were read in vain, each with why: they are not asked for again within a day.
+    """The pages that failed within the last day, with the reason; they are not requested again.
 
-    What is not stored is not known, and would else be asked for each time that its list changes.
+    Their items may not be stored, so they would count as new each time their list changes.
     """
 
     def __init__(self) -> None:
-        self._troubles: dict[tuple[str, str, str], tuple[datetime, str]] = {}
+        self._reasons: dict[tuple[str, str, str], tuple[datetime, str]] = {}
 
-    def note(self, key: tuple[str, str, str], trouble: str, now: datetime) -> None:
-        self._troubles[key] = (now, trouble)
-        if len(self._troubles) > MAX_REMEMBERED_PAGES:
-            del self._troubles[next(iter(self._troubles))]
+    def note(self, key: tuple[str, str, str], reason: str, now: datetime) -> None:
+        self._reasons[key] = (now, reason)
+        if len(self._reasons) > MAX_REMEMBERED_PAGES:
+            del self._reasons[next(iter(self._reasons))]
 
     def recall(self, key: tuple[str, str, str], now: datetime) -> str | None:
-        noted, trouble = self._troubles.get(key, (None, None))
+        noted, reason = self._reasons.get(key, (None, None))
         if noted is not None and now - noted > DAY:
-            del self._troubles[key]
+            del self._reasons[key]
             return None
-        return trouble
+        return reason
 
 
 class RecentReads:
-    """The pages that were read, each with when: an article that is always changing is not always read.
+    """The times when pages were read, to limit the reads of each article per day.
 
-    Lists that print "5 minutes ago", or how many have read an article, change all their items each time.
+    Lists that print "5 minutes ago" or the number of readers change all their items each time.
     """
 
     def __init__(self) -> None:
@@ -107,11 +107,12 @@ class RecentReads:
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """What the way needs beyond its source.
+    """What a run needs besides its source.
 
-    `limit_bytes` bounds one file of a folder, `limit` the time of each part of one run once it is its turn: asking,
-    parsing, and all that is read beyond. `follow` tells whether further pages of a list are read;
-    what an index names always is.
+    `limit_bytes` is the limit of one file of a folder, `max_files` that of files in one
+    run. `time_limit` holds for each part
+    of a run: fetching, parsing, and reading further pages. With `follow_pages`, further
+    pages of a list are read; the documents of an index always are.
     """
 
     fetcher: Client
@@ -119,21 +120,22 @@ class RunContext:
     hosts: HostQueue
     clock: Callable[[], datetime]
     limit_bytes: int
-    limit: timedelta
+    time_limit: timedelta
     find_known: FindKnown = no_known_articles
     preview_cache: PreviewCache | None = None
     failed_pages: FailedPages = field(default_factory=FailedPages)
     recent_reads: RecentReads = field(default_factory=RecentReads)
     max_articles: int = MAX_ARTICLES
-    follow: bool = True
+    max_files: int = MAX_FILES
+    follow_pages: bool = True
 
 
 @dataclass(slots=True, eq=False)
 class PageFetcher:
-    """One run's questions beyond its first document; `waits` are the hosts that asked to be left alone, and until when.
+    """Fetches the pages of one run after its first document.
 
-    `later` tells that there is more to read than was read, `news` that a list which names only other lists led to
-    articles that were not known.
+    `waits` are the hosts that asked to wait, and until when. With `has_more`, not
+    everything was read. With `has_unknown_items`, an index led to unknown articles.
     """
 
     source: Source
@@ -152,26 +154,26 @@ class PageFetcher:
 
     @property
     def seconds_left(self) -> float:
-        """The time that is left, from the first time it is asked for."""
+        """The time that is left; it starts with the first use."""
         now = asyncio.get_running_loop().time()
         if self._end is None:
-            self._end = now + self.context.limit.total_seconds()
+            self._end = now + self.context.time_limit.total_seconds()
         return max(self._end - now, 0.0)
 
     @property
     def is_full(self) -> bool:
-        """Tell whether no more may be held in memory."""
+        """Whether the limit of memory is reached."""
         return self._held_bytes >= MAX_RUN_BYTES
 
     def host(self, url: str) -> str:
-        """Name the host whose turn a URL needs; "" for what is no URL."""
+        """Return the host group of a URL, "" for an invalid URL."""
         try:
             return self.context.fetcher.host_group(url)
         except SourceError:
             return ""
 
     async def fetch_page(self, url: str, *, robots: bool = True) -> Capture:
-        """Ask for one document. Raises SourceError, StoreError."""
+        """Fetch one document. Raises SourceError, StoreError."""
         host = self.context.fetcher.host_group(url)
         async with self.context.hosts.slot(host) as wait:
             if wait is not None:
@@ -187,20 +189,20 @@ class PageFetcher:
             return capture
 
     async def _fetch(self, url: str, *, robots: bool) -> Capture:
-        source, web = self.source, self.context.fetcher
+        source, fetcher = self.source, self.context.fetcher
         request = make_request(source, url)
         request = replace(
             request, max_body=min(source.http.max_body or self.context.limit_bytes, MAX_PAGE_BYTES)
         )
-        if robots and not await web.is_allowed(url, like=request):
+        if robots and not await fetcher.is_allowed(url, like=request):
             raise SourceError(
                 "forbidden", "robots.txt does not allow this page to be read by programs"
             )
-        remembered = None if self.full else self.context.preview_cache
-        answer = await fetch_with_cache(web, request, cache=remembered, now=self.started)
-        capture = make_capture(source, answer)
+        cache = None if self.full else self.context.preview_cache
+        timed_response = await fetch_with_cache(fetcher, request, cache=cache, now=self.started)
+        capture = make_capture(source, timed_response)
         self.captures.append(capture)
-        self.size_bytes += answer.response.wire_bytes
+        self.size_bytes += timed_response.response.wire_bytes
         self._held_bytes += len(capture.body)
         return capture
 
@@ -211,7 +213,7 @@ class PageFetcher:
         self._failures[host] += 1
         if error.retry_after:
             self.context.hosts.set_retry_after(host, error.retry_after)
-            self.waits[host] = self.context.clock() + min(error.retry_after, LONGEST_RETRY_AFTER)
+            self.waits[host] = self.context.clock() + min(error.retry_after, MAX_RETRY_AFTER)
         if (
             error.retry_after
             or error.status in _BUSY_STATUSES
@@ -221,12 +223,12 @@ class PageFetcher:
 
 
 def redact_query(url: str) -> str:
-    """Write a URL for messages: without its query, which may hold a key (as `fetch` does)."""
+    """Return a URL for messages, without its query, which may contain a key."""
     bare, mark, _ = url.partition("?")
     return f"{bare}?…" if mark else bare
 
 
 def is_temporary(error: SourceError) -> bool:
-    """Tell whether the same question may well be answered another time."""
+    """Tell whether the same request may succeed later."""
     status = error.status or 0
     return error.kind in _TEMPORARY_ERRORS or status in _TEMPORARY_STATUSES or status >= 500

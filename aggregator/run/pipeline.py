@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from aggregator.store import KnownArticle
 
 logger = logging.getLogger(__name__)
-LEAST_ITEMS = 3  # of a page that nobody said to be a list of articles
+MIN_ITEMS = 3  # of a page that is not configured as a list of articles
 
 
 async def run(
@@ -114,7 +114,8 @@ async def _fetch(
         find_feed=partial(_find_feed, source, context),
         now=started,
         limit_bytes=context.limit_bytes,
-        remembered=context.preview_cache,
+        cache=context.preview_cache,
+        max_files=context.max_files,
     )
     async with _time_limit(context):
         return await fetch_source(source, state, fetch_context, full=full)
@@ -143,7 +144,7 @@ async def _parse(fetched: Fetched, task: ParseTask, context: RunContext) -> Pars
         raise
 
     count = len(parsed.revisions) + parsed.filtered
-    if fetched.is_guessed_page and count < LEAST_ITEMS:
+    if fetched.is_guessed_page and count < MIN_ITEMS:
         raise _no_list_error(fetched, f"only {count} of its links look like articles")
     return parsed
 
@@ -160,7 +161,7 @@ async def _read_further_pages(
     """Add the further pages of the list, and complete its items from the articles' own pages."""
     first = list_page(parsed, await pages.context.find_known(parsed.revisions))
     list_pages = [first]
-    if pages.context.follow or first.is_index:
+    if pages.context.follow_pages or first.is_index:
         list_pages = await follow_pages(pages, task, first, url=fetched.captures[-1].url)
 
     known: list[KnownArticle | None] = []
@@ -177,7 +178,7 @@ async def _read_further_pages(
 
 @asynccontextmanager
 async def _time_limit(context: RunContext) -> AsyncIterator[None]:
-    limit_seconds = context.limit.total_seconds()
+    limit_seconds = context.time_limit.total_seconds()
     try:
         async with asyncio.timeout(limit_seconds):
             yield

@@ -68,31 +68,31 @@ def failure(
     has_validators = None
     if state.last_success:
         has_validators = state.validators is not None
-    due = schedule.next_fetch(
+    next_fetch = schedule.next_fetch(
         source.id,
         now=context.clock(),
         every=source.every,
-        every_stated=source.every_stated,
+        is_every_explicit=source.is_every_explicit,
         has_validators=has_validators,
         last_change=state.last_change,
         hints=PollingHints(retry_after=error.retry_after),
         failures=failures,
         error=kind,
-        least=_min_interval(source),
+        min_interval=_min_interval(source),
     )
     host_waits = {}
-    if due.not_before:
+    if next_fetch.not_before:
         host = host_of(source, state, context)
         if host:
-            host_waits[host] = due.not_before
+            host_waits[host] = next_fetch.not_before
 
     if leaves_move:
         state = _forget_move(state)
     state = replace(
         state,
-        next_fetch_at=due.at or started + DAY,
-        reason=due.reason,
-        not_before=due.not_before,
+        next_fetch_at=next_fetch.at or started + DAY,
+        reason=next_fetch.reason,
+        not_before=next_fetch.not_before,
         failures=failures,
         gone=kind == "gone",
         last_run=started,
@@ -157,13 +157,13 @@ def _state_after_success(
     if fetched.changed or pages.has_unknown_items or last_change is None:
         last_change = pages.started
 
-    due = _next_fetch(source, fetched, hints, pages.context.clock(), last_change=last_change)
+    next_fetch = _next_fetch(source, fetched, hints, pages.context.clock(), last_change=last_change)
     return replace(
         state,
         read_again=state.read_again or pages.has_more,
-        next_fetch_at=due.at or pages.started,
-        reason=due.reason,
-        not_before=due.not_before,
+        next_fetch_at=next_fetch.at or pages.started,
+        reason=next_fetch.reason,
+        not_before=next_fetch.not_before,
         hints=hints,
         failures=0,
         gone=False,
@@ -183,20 +183,22 @@ def _shares(fetched: Fetched, parsed: ParseResult, pages: PageFetcher) -> tuple[
 
 def _next_fetch(
     source: Source, fetched: Fetched, hints: PollingHints, now: datetime, *, last_change: datetime
-) -> schedule.Due:
+) -> schedule.NextFetch:
     if fetched.has_more:
-        return schedule.Due(at=now, reason=UNREAD_REASON)
+        return schedule.NextFetch(at=now, reason=UNREAD_REASON)
     is_folder = source.path is not None
-    answer = fetched.hints
+    response_hints = fetched.hints
     return schedule.next_fetch(
         source.id,
         now=now,
         every=source.every,
-        every_stated=source.every_stated or is_folder,
+        is_every_explicit=source.is_every_explicit or is_folder,
         has_validators=fetched.state.validators is not None or is_folder,
         last_change=last_change,
-        hints=replace(hints, max_age=answer.max_age, retry_after=answer.retry_after),
-        least=_min_interval(source),
+        hints=replace(
+            hints, max_age=response_hints.max_age, retry_after=response_hints.retry_after
+        ),
+        min_interval=_min_interval(source),
     )
 
 
@@ -204,7 +206,7 @@ def _min_interval(source: Source) -> timedelta:
     """Return the least interval: a folder is the user's own and may be read as often as wished."""
     if source.path is not None:
         return timedelta(0)
-    return schedule.LEAST
+    return schedule.MIN_INTERVAL
 
 
 def _leaves_move(state: SourceState, error: SourceError, failures: int) -> bool:

@@ -1,7 +1,4 @@
-"""What a configuration means for asking: how requests are made, how long a run may take, what is remembered of answers.
-
-Rule: here figures become settings; nothing is opened and nobody is asked.
-"""
+"""Derives the settings of runs from the configuration: requests, time limits, the preview cache."""
 
 from __future__ import annotations
 
@@ -19,12 +16,11 @@ if TYPE_CHECKING:
 
     from aggregator.config import Config
 
-MAX_RUN_TIME = timedelta(
-    minutes=5
-)  # of asking, again of parsing, and of reading on; beside the network's own timeouts
+MAX_RUN_TIME = timedelta(minutes=5)  # of each part of a run, besides two network timeouts
 
 
 def fetch_settings(config: Config) -> FetchSettings:
+    """Return the fetcher's settings, with the public URL in the User-Agent."""
     network = config.network
     settings = FetchSettings(
         concurrency=network.concurrency,
@@ -33,20 +29,20 @@ def fetch_settings(config: Config) -> FetchSettings:
         max_body=network.max_body,
         allow_private=network.allow_private,
     )
-    public = config.server.public_url
-    agent = network.user_agent or (
-        f"{settings.user_agent} (+{public})" if public else settings.user_agent
+    public_url = config.server.public_url
+    user_agent = network.user_agent or (
+        f"{settings.user_agent} (+{public_url})" if public_url else settings.user_agent
     )
-    return replace(settings, user_agent=agent)
+    return replace(settings, user_agent=user_agent)
 
 
-def longest_run(config: Config) -> timedelta:
-    """How long each part of a run may take: asking, parsing, reading on."""
+def max_run_time(config: Config) -> timedelta:
+    """Return the time limit of each part of a run: fetching, parsing, further pages."""
     return MAX_RUN_TIME + 2 * config.network.timeout
 
 
-def preview_cache_of(config: Config, *, clock: Callable[[], datetime]) -> PreviewCache:
-    """Where a rehearsal leaves its answers for the next run: beside the database's file, else the views' folder."""
+def make_preview_cache(config: Config, *, clock: Callable[[], datetime]) -> PreviewCache:
+    """Make the cache of dry runs: beside the database's file, else beside the views' folder."""
     sqlite = config.database.startswith("sqlite:///")
-    beside = Path(config.database.removeprefix("sqlite:///")) if sqlite else Path(config.output)
-    return PreviewCache(beside.parent / "remembered", clock=clock)
+    base = Path(config.database.removeprefix("sqlite:///")) if sqlite else Path(config.output)
+    return PreviewCache(base.parent / "remembered", clock=clock)

@@ -1,1 +1,1 @@
-"""From what a person types to a source in YAML."""
+"""Finds and imports sources: from the user's input to a source in YAML."""

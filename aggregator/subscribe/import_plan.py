@@ -1,7 +1,7 @@
-"""What becomes of each feed of a list that is imported: added, already followed, or refused.
+"""Decides what to do with each feed of an imported list: add it, or not.
 
-Rule: pure; nobody is asked. Every spelling of an address counts as the same feed, an id is never given twice, and no
-address is taken that the configuration would refuse.
+Pure; nothing is fetched. Different spellings of a URL are the same feed. URLs that the
+configuration would reject are refused.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from aggregator.config import Config
     from aggregator.opml.read import Subscription
 
-MAX_ADDRESS = 4096  # characters
+MAX_URL_CHARACTERS = 4096  # characters
 
 Verdict = Literal["added", "followed", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What became of one feed; `id` is the source's, None for one that was refused: `why` then says the reason."""
+    """The verdict on one feed. `id` is that of its source, None for a refused feed; `why` is the reason."""
 
     verdict: Verdict
     url: str | None
@@ -40,14 +40,14 @@ class ImportResult:
 
 
 def plan_import(feeds: Iterable[Subscription], config: Config) -> list[ImportResult]:
-    """Judge the feeds of a list, in its order."""
+    """Return the result for each feed of a list, in order."""
     from aggregator.normalize.identity import url_key
 
     followed = {url_key(source.url): source.id for source in config.sources if source.url}
     taken = {source.id for source in config.sources}
     found = []
     for feed in feeds:
-        why = _refusal(feed, allow_private=config.network.allow_private)
+        why = _refusal_reason(feed, allow_private=config.network.allow_private)
         if feed.url is None or why:
             found.append(
                 ImportResult("refused", _display_url(feed.url), None, feed.name, feed.tags, why)
@@ -56,22 +56,22 @@ def plan_import(feeds: Iterable[Subscription], config: Config) -> list[ImportRes
             found.append(ImportResult("followed", feed.url, identity, feed.name, feed.tags))
         else:
             found.append(
-                ImportResult("added", feed.url, _new_id(feed.url, taken), feed.name, feed.tags)
+                ImportResult("added", feed.url, _make_id(feed.url, taken), feed.name, feed.tags)
             )
     return found
 
 
-def _refusal(feed: Subscription, *, allow_private: bool) -> str | None:
-    """Say why a feed cannot be a source; None where it can."""
-    from aggregator.config.types import plain_url
+def _refusal_reason(feed: Subscription, *, allow_private: bool) -> str | None:
+    """Return why a feed cannot be a source, None if it can."""
+    from aggregator.config.types import check_plain_url
     from aggregator.fetch.private_address import host_refusal_reason, is_loopback_host
 
     if feed.url is None:
         return feed.reason
-    if len(feed.url) > MAX_ADDRESS:
-        return f"an address of {len(feed.url)} characters, over the limit of {MAX_ADDRESS}"
+    if len(feed.url) > MAX_URL_CHARACTERS:
+        return f"an address of {len(feed.url)} characters, over the limit of {MAX_URL_CHARACTERS}"
     try:
-        parts = urlsplit(plain_url(feed.url))
+        parts = urlsplit(check_plain_url(feed.url))
     except ValueError as error:
         return f"its address {error}"
     host = parts.hostname or ""
@@ -83,25 +83,25 @@ def _refusal(feed: Subscription, *, allow_private: bool) -> str | None:
     )
 
 
-def _new_id(url: str, taken: set[str]) -> str:
-    """Make an id as the configuration would make it, and take it."""
-    from aggregator.config.words import digest, id_of_url
+def _make_id(url: str, taken: set[str]) -> str:
+    """Make an unused id as the configuration would, and add it to `taken`."""
+    from aggregator.config.words import id_of_url, short_hash
 
     made = identity = id_of_url(url)
     seed = url
     while identity in taken:
-        identity = f"{made}-{digest(seed)}"
+        identity = f"{made}-{short_hash(seed)}"
         seed += " "
     taken.add(identity)
     return identity
 
 
 def _display_url(url: str | None) -> str | None:
-    """Give an address for people: cut, and without user and password."""
+    """Return a URL for output: shortened, without user name and password."""
     if url is None or "@" not in url:
-        return url and url[:MAX_ADDRESS]
+        return url and url[:MAX_URL_CHARACTERS]
     try:
-        parts = urlsplit(url[:MAX_ADDRESS])
+        parts = urlsplit(url[:MAX_URL_CHARACTERS])
     except ValueError:
         return None
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

@@ -1,6 +1,6 @@
-"""What was found, as it will be written: the source's keys, the comments that say why, and a test that holds it.
+"""Turns a found source into the YAML to write: its keys, comments that explain them, and a test.
 
-Rule: a test that does not hold here and now is not written; a date that depends on the day of capture is no part of it.
+A test is written only if it passes now. It contains no date that depends on the day of capture.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
 
-from aggregator.config.edit.add import Addition
+from aggregator.config.edit.add import SourceAddition
 from aggregator.errors import AggregatorError
 from aggregator.schedule import DAY
 
@@ -20,52 +20,59 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from aggregator.config import Config
-    from aggregator.config.yaml_document import Steps
-    from aggregator.dry_run import Step
+    from aggregator.config.yaml_document import YamlPath
+    from aggregator.dry_run import ParseCall
     from aggregator.model import Capture, Revision
     from aggregator.parse.captures import ParseResult
     from aggregator.subscribe.search import FoundSource
 
-_LATER = timedelta(days=400)  # what is the same read so much later does not depend on the day
-_LONGEST_NAME = 100
+# A date that is the same in a capture this much later does not depend on the day of capture.
+_DATE_CHECK_DELAY = timedelta(days=400)
+_MAX_NAME_CHARACTERS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class SourceName:
-    """How the source is called: its id, and the name that a person gave it, None to take the feed's own."""
+    """The id and name of a new source; with name None, the feed's own title is used."""
 
     id: str
     name: str | None = None
 
 
-def propose_source(found: FoundSource, naming: SourceName, file: Path, config: Config) -> Addition:
-    """Everything that is to be written for a source that was found."""
-    named = {"id": naming.id, "name": naming.name or _own_name(found), **found.given}
+def propose_source(
+    found: FoundSource, naming: SourceName, file: Path, config: Config
+) -> SourceAddition:
+    """Return everything that is to be written for a found source."""
+    named = {"id": naming.id, "name": naming.name or _feed_title(found), **found.given}
     if found.inferred is None:
-        return Addition(file, named, {(): _explain_choice(found)}, defaults=_defaults(found))
-    test, capture = _test(found, naming.id, config)
+        return SourceAddition(
+            file, named, {(): _explain_choice(found)}, defaults=_shown_defaults(found)
+        )
+    test, capture = _build_test(found, naming.id, config)
     beside = {file.parent / test["capture"]: capture} if test else {}
     given = {**named, "tests": [test] if test else []}
-    return Addition(file, given, _evidence(found), beside, defaults=_defaults(found))
+    return SourceAddition(
+        file, given, _inference_notes(found), beside, defaults=_shown_defaults(found)
+    )
 
 
-def _defaults(found: FoundSource) -> dict[str, str]:
-    """Show the interval without fixing it: the configuration's, or the longer one that the feed asks for (ttl).
+def _shown_defaults(found: FoundSource) -> dict[str, str]:
+    """Return the interval as a comment: the configuration's, or a longer one from the feed (ttl).
 
-    A key that stands there is the user's word. It would end the waiting for what does
-    not change, and overrule ttl and skipHours.
+    As a key it would count as the user's choice: it would override ttl and skipHours, and
+    disable longer intervals for unchanged sources.
     """
     source, ttl = found.dry_run.source, found.dry_run.result.state.hints.ttl
     if source.url is None:
         return {}
     every = source.every
-    if ttl is not None and not source.every_stated:
+    if ttl is not None and not source.is_every_explicit:
         every = max(every, min(ttl, DAY))
-    return {"every": _duration(every)}
+    return {"every": _format_duration(every)}
 
 
-def _duration(length: timedelta) -> str:
-    """Write a duration as the configuration reads it: `15m`, `1h`, `24h`, `7d`."""
+def _format_duration(length: timedelta) -> str:
+    """Format a duration for the configuration: `15m`, `1h`, `24h`, `7d`."""
     seconds = round(length.total_seconds())
     if seconds > DAY.total_seconds() and seconds % 86_400 == 0:
         return f"{seconds // 86_400}d"
@@ -76,15 +83,15 @@ def _duration(length: timedelta) -> str:
     return f"{seconds}s"
 
 
-def _own_name(found: FoundSource) -> str | None:
-    """A feed's own title."""
-    title = found.dry_run.digest.title if found.given["adapter"] == "feed" else None
-    return title[:_LONGEST_NAME] if title else None
+def _feed_title(found: FoundSource) -> str | None:
+    """Return the feed's own title, None for other sources."""
+    title = found.dry_run.document_result.title if found.given["adapter"] == "feed" else None
+    return title[:_MAX_NAME_CHARACTERS] if title else None
 
 
 def _explain_choice(found: FoundSource) -> str:
-    """How it is read, where that is not plain: what a page says of its articles."""
-    notes = found.dry_run.digest.notes
+    """Return a comment on how a page is read, "" for other sources."""
+    notes = found.dry_run.document_result.notes
     return (
         f"Read as {found.why}: {'; '.join(notes)}."
         if found.given["adapter"] == "page" and notes
@@ -92,61 +99,61 @@ def _explain_choice(found: FoundSource) -> str:
     )
 
 
-def _evidence(found: FoundSource) -> Mapping[Steps, str]:
+def _inference_notes(found: FoundSource) -> Mapping[YamlPath, str]:
     inferred = found.inferred
     if inferred is None:
         return {}
-    notes: dict[Steps, str] = {
+    notes: dict[YamlPath, str] = {
         (): "These rules were inferred from the page; look whether they are right."
     }
     notes[("items",)] = f"{inferred.count} items"
     return notes | {("fields", name): evidence for name, evidence in inferred.reasons.items()}
 
 
-def _test(found: FoundSource, identity: str, config: Config) -> tuple[dict[str, Any], bytes]:
-    """What `aggregator test` is to hold this page against, and the page, packed; ({}, b"") where it would not hold."""
-    step = found.dry_run.steps[0]
+def _build_test(found: FoundSource, identity: str, config: Config) -> tuple[dict[str, Any], bytes]:
+    """Return a test for this page, and the compressed page; ({}, b"") if the test would fail."""
+    step = found.dry_run.parse_calls[0]
     capture = step.captures[0]
     written = replace(capture, headers=_recorded_headers(capture))
     first, later = (
-        _again(step, moment, config)
-        for moment in (written, replace(written, taken=capture.taken + _LATER))
+        _parse_again(step, moment, config)
+        for moment in (written, replace(written, taken=capture.taken + _DATE_CHECK_DELAY))
     )
     if not first or not later:
         return {}, b""
     test = {
         "capture": f"captures/{identity.removesuffix('.html')}.html.gz",
         "url": capture.url if capture.url != found.given["url"] else None,
-        "taken": _moment(capture.taken),
+        "taken": _format_time(capture.taken),
         "content_type": written.headers.get("content-type"),
         "min_items": len(first),
-        "first": _first(first[0], later[0]),
+        "first": _first_entry(first[0], later[0]),
     }
     return test, gzip.compress(capture.body, mtime=0)
 
 
 def _recorded_headers(capture: Capture) -> dict[str, str]:
-    """The media type, where it says more than the name of the file does: its charset."""
+    """Return the Content-Type if it has a charset, which the file name does not tell."""
     stated = capture.headers.get("content-type", "")
     return {"content-type": stated} if "charset" in stated.lower() and stated.isprintable() else {}
 
 
-def _again(step: Step, capture: Capture, config: Config) -> tuple[Revision, ...]:
+def _parse_again(step: ParseCall, capture: Capture, config: Config) -> tuple[Revision, ...]:
     from aggregator.app import sites_folder
     from aggregator.parse.captures import parse_captures
     from aggregator.rules.loader import load_sites
 
     try:
-        read: ParseResult = parse_captures([capture], step.job, load_sites(sites_folder(config)))
+        read: ParseResult = parse_captures([capture], step.task, load_sites(sites_folder(config)))
     except AggregatorError:
         return ()
     return read.revisions
 
 
-def _first(entry: Revision, later: Revision) -> dict[str, Any]:
-    published = _moment(entry.published) if entry.published == later.published else None
+def _first_entry(entry: Revision, later: Revision) -> dict[str, Any]:
+    published = _format_time(entry.published) if entry.published == later.published else None
     return {"title": entry.title, "url": entry.url, "published": published}
 
 
-def _moment(moment: datetime) -> str:
+def _format_time(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

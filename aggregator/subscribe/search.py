@@ -1,13 +1,14 @@
-"""The way from an address to a source that brings entries: every candidate is asked, every step is told.
+"""Searches for a source behind a URL: tries candidates in order, until one has entries.
 
-    known      a platform tells by the address alone where its feeds are
-    asked      the address itself: a feed, a sitemap, JSON, or a page
-    stated     the feeds that a page recommends, then those it links to
-    guessed    where its software keeps feeds, then the usual addresses
-    sitemap    of news, as robots.txt names it
-    page       the page itself: what it says of its articles, else what repeats in it
+    known      feeds of a platform that follow from the URL alone
+    given      the URL itself: a feed, a sitemap, JSON, or a page
+    named      the feeds that a page recommends, then those it links to
+    guessed    the feeds of the page's software, then usual feed URLs
+    sitemap    a news sitemap that robots.txt names
+    page       the page itself: its own data about articles, else inferred rules
 
-Rule: nothing is believed that does not give an entry, and no site is asked more than MOST_QUESTIONS times.
+A candidate counts only if a dry run of it brings entries. At most MAX_REQUESTS requests
+are made. Every step is reported.
 """
 
 from __future__ import annotations
@@ -27,273 +28,291 @@ if TYPE_CHECKING:
     from aggregator.adapters.listing.infer import InferredList
     from aggregator.config import Source
     from aggregator.discovery.page_links import PageFeeds
-    from aggregator.dry_run import Rehearsal
+    from aggregator.dry_run import DryRun
     from aggregator.fetch import Response
     from aggregator.model import Capture, Revision
 
 MAX_REQUESTS = 12
-_PAGES = 2  # of a sitemap's children
-_OTHERWISE = frozenset(
-    {"connect", "tls", "timeout"}
-)  # reached in no other way than by another scheme
-_REFUSED = frozenset({"forbidden", "blocked", "gone", "redirect", "too-large"})
+_MAX_SITEMAP_PAGES = 2  # of a sitemap's children
+_UNREACHABLE_ERRORS = frozenset({"connect", "tls", "timeout"})  # only another scheme may help
+_REFUSAL_ERRORS = frozenset({"forbidden", "blocked", "gone", "redirect", "too-large"})
 _TOO_MANY_REQUESTS = 429
 _HEAD_BYTES = 4096
 _OPML = re.compile(rb"<opml\b", re.IGNORECASE)
-_GIVEN = "the address itself"
+_GIVEN_URL = "the address itself"
 
 
 @dataclass(frozen=True, slots=True)
 class FoundSource:
     """A source that brings entries.
 
-    `given` are its keys besides id and name, `why` says how it was found, `others` are the further feeds of the page.
-    `inferred` holds the rules that were inferred from a page, None where none were needed.
+    `given` are its keys besides id and name, `why` says how it was found. `others` are
+    further feeds of the page. `inferred` are rules inferred from the page, None without.
     """
 
     given: Mapping[str, Any]
     why: str
-    dry_run: Rehearsal
+    dry_run: DryRun
     others: tuple[FeedCandidate, ...] = ()
     inferred: InferredList | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AlreadyFollowed:
-    """The address is that of a source that is configured already."""
+    """A configured source already follows this URL."""
 
     source: Source
     url: str
 
 
-class Rehearse(Protocol):
-    """A dry run of a source (`rehearsal.rehearse`) that asks for nothing whose answer is remembered."""
+class DryRunner(Protocol):
+    """Makes a dry run of a source (`dry_run.try_source`) with cached responses."""
 
-    async def __call__(self, source: Source, *, articles: int, more: bool) -> Rehearsal: ...
+    async def __call__(self, source: Source, *, articles: int, follow_pages: bool) -> DryRun: ...
 
 
 @dataclass(slots=True)
 class Search:
-    """One search: `rehearse` asks, `follower` names the source that has an address already, `tell` is told every step.
+    """One search. `find_follower` returns the source that follows a URL already; `report` gets every step.
 
-    `refused` tells that an address was refused because it is private.
+    `is_private` says that a URL was refused because it is in a private network.
     """
 
-    rehearse: Rehearse
-    draft: Callable[[Mapping[str, Any]], Source]
-    follower: Callable[[str], Source | None]
-    tell: Callable[[str], None]
-    refused: bool = False
-    _left: int = MAX_REQUESTS
-    _seen: set[str] = field(default_factory=set)
+    try_source: DryRunner
+    build_source: Callable[[Mapping[str, Any]], Source]
+    find_follower: Callable[[str], Source | None]
+    report: Callable[[str], None]
+    is_private: bool = False
+    _requests_left: int = MAX_REQUESTS
+    _tried_urls: set[str] = field(default_factory=set)
 
-    async def find(self, urls: Sequence[str]) -> FoundSource | AlreadyFollowed | None:
-        """Find the source that an address leads to; `urls` are its spellings, tried until one answers."""
-        return await self._first_working(
-            platforms.known_feeds(urls[0]), most=3
-        ) or await self._request(urls)
+    async def find_source(self, urls: Sequence[str]) -> FoundSource | AlreadyFollowed | None:
+        """Find the source behind a URL; `urls` are its spellings, tried until one responds."""
+        return await self._try_candidates(
+            platforms.known_feeds(urls[0]), limit=3
+        ) or await self._try_urls(urls)
 
-    async def folder(self, path: str) -> FoundSource | None:
+    async def try_folder(self, path: str) -> FoundSource | None:
         """Try a folder of saved articles."""
         given = {"path": path, "adapter": "archive"}
-        rehearsal = await self._rehearse(given, questions=1)
-        self.tell(f"looked at {path}: {_describe_result(rehearsal)}")
-        return FoundSource(given, "saved articles", rehearsal) if entries(rehearsal) else None
+        dry_run = await self._try_given(given, min_requests=1)
+        self.report(f"looked at {path}: {_describe_result(dry_run)}")
+        return FoundSource(given, "saved articles", dry_run) if dry_run_entries(dry_run) else None
 
-    async def _request(self, urls: Sequence[str]) -> FoundSource | AlreadyFollowed | None:
+    async def _try_urls(self, urls: Sequence[str]) -> FoundSource | AlreadyFollowed | None:
         for url in urls:
-            found, rehearsal = await self._try(FeedCandidate(url, _GIVEN))
+            found, dry_run = await self._try_candidate(FeedCandidate(url, _GIVEN_URL))
             if found:
                 return found
-            self.refused |= rehearsal is not None and _is_private(rehearsal)
-            if rehearsal is None or rehearsal.result.outcome.error not in _OTHERWISE:
-                return await self._after_response(url, rehearsal)
+            self.is_private |= dry_run is not None and _is_private(dry_run)
+            if dry_run is None or dry_run.result.outcome.error not in _UNREACHABLE_ERRORS:
+                return await self._continue_from(url, dry_run)
         return None
 
-    async def _after_response(
-        self, url: str, rehearsal: Rehearsal | None
+    async def _continue_from(
+        self, url: str, dry_run: DryRun | None
     ) -> FoundSource | AlreadyFollowed | None:
-        """Go on from an address that answered, and is no feed."""
+        """Continue the search from a URL that is not itself a feed."""
         from aggregator.discovery.page_links import looks_like_html
 
-        answer = _answer(rehearsal)
-        if answer is None:
+        response = _last_response(dry_run)
+        if response is None:
             guesses = (
-                _guesses(url) if rehearsal and _refuses(rehearsal) and not self.refused else ()
+                _guess_feeds(url)
+                if dry_run and _refuses_url(dry_run) and not self.is_private
+                else ()
             )
-            return await self._first_working(guesses, most=len(guesses))
-        capture = _capture(answer)
+            return await self._try_candidates(guesses, limit=len(guesses))
+        capture = _make_capture(response)
         if not looks_like_html(capture):
             return await self._try_data(url, capture)
-        return await self._of_page(url, capture)
+        return await self._search_page(url, capture)
 
     async def _try_data(self, url: str, capture: Capture) -> FoundSource | None:
-        """Read a document that is neither a feed nor a page, if anything can."""
+        """Try to read a document that is neither a feed nor a page."""
         head = capture.body[:_HEAD_BYTES]
         if b"<urlset" in head or b"<sitemapindex" in head:
-            return await self._confirm(
-                {"url": url, "adapter": "sitemap"}, "a sitemap", articles=3, more=True
+            return await self._try_reading_as(
+                {"url": url, "adapter": "sitemap"}, "a sitemap", articles=3, follow_pages=True
             )
         if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
-            return await self._confirm({"url": url, "adapter": "json"}, "a list in JSON")
+            return await self._try_reading_as({"url": url, "adapter": "json"}, "a list in JSON")
         if _OPML.search(head):
-            self.tell(f"{url} is a list of feeds (OPML): `aggregator import` takes it")
+            self.report(f"{url} is a list of feeds (OPML): `aggregator import` takes it")
         return None
 
-    async def _of_page(self, url: str, capture: Capture) -> FoundSource | AlreadyFollowed | None:
+    async def _search_page(
+        self, url: str, capture: Capture
+    ) -> FoundSource | AlreadyFollowed | None:
         from aggregator.discovery.page_links import find_feeds, well_known_feeds
 
         feeds = find_feeds(capture)
-        for candidates, most in (
+        for candidates, limit in (
             (feeds.recommended, 3),
             (feeds.linked, 2),
             (feeds.guessed, 3),
             (well_known_feeds(capture.url), 6),
         ):
-            found = await self._first_working(candidates, most=most)
+            found = await self._try_candidates(candidates, limit=limit)
             if isinstance(found, FoundSource):
-                return replace(found, others=_others(found, feeds))
+                return replace(found, others=_other_feeds(found, feeds))
             if found:
                 return found
-        return await self._news_sitemap(capture.url) or await self._page_itself(url, capture)
+        return await self._try_news_sitemap(capture.url) or await self._try_page_itself(
+            url, capture
+        )
 
-    async def _news_sitemap(self, url: str) -> FoundSource | AlreadyFollowed | None:
+    async def _try_news_sitemap(self, url: str) -> FoundSource | AlreadyFollowed | None:
         from aggregator.discovery.page_links import news_sitemaps
 
         robots = urljoin(url, "/robots.txt")
-        _, rehearsal = await self._try(FeedCandidate(robots, "for sitemaps of news"), quiet=True)
-        answer = _answer(rehearsal)
-        named = news_sitemaps(answer.body.decode("utf-8", "replace") if answer else "", url)
-        return await self._first_working(named, most=2, adapter="sitemap")
+        _, dry_run = await self._try_candidate(
+            FeedCandidate(robots, "for sitemaps of news"), quiet=True
+        )
+        response = _last_response(dry_run)
+        named = news_sitemaps(response.body.decode("utf-8", "replace") if response else "", url)
+        return await self._try_candidates(named, limit=2, adapter="sitemap")
 
-    async def _page_itself(self, url: str, capture: Capture) -> FoundSource | None:
+    async def _try_page_itself(self, url: str, capture: Capture) -> FoundSource | None:
         given: dict[str, Any] = {"url": url, "adapter": "page"}
-        found = await self._confirm(given, "the page itself")
-        if found is None or not found.dry_run.digest.is_inferred:
+        found = await self._try_reading_as(given, "the page itself")
+        if found is None or not found.dry_run.document_result.is_inferred:
             return found
         inferred = _infer_list(capture)
         if inferred is None:
             return found
         rules = {**given, "items": inferred.items, "fields": dict(inferred.fields)}
-        proven = await self._rehearse(rules)
+        proven = await self._try_given(rules)
         return (
             FoundSource(rules, "rules inferred from the page", proven, inferred=inferred)
-            if entries(proven)
+            if dry_run_entries(proven)
             else found
         )
 
-    async def _confirm(
-        self, given: Mapping[str, Any], why: str, *, articles: int = 0, more: bool = False
+    async def _try_reading_as(
+        self, given: Mapping[str, Any], why: str, *, articles: int = 0, follow_pages: bool = False
     ) -> FoundSource | None:
-        """Read what was fetched already in another way."""
-        rehearsal = await self._rehearse(given, articles=articles, more=more)
-        self.tell(f"read {given['url']} as {why}: {_describe_result(rehearsal)}")
-        return FoundSource(given, why, rehearsal) if entries(rehearsal) else None
+        """Read a document that was already fetched with another adapter."""
+        dry_run = await self._try_given(given, articles=articles, follow_pages=follow_pages)
+        self.report(f"read {given['url']} as {why}: {_describe_result(dry_run)}")
+        return FoundSource(given, why, dry_run) if dry_run_entries(dry_run) else None
 
-    async def _first_working(
-        self, candidates: Sequence[FeedCandidate], *, most: int, adapter: str = "feed"
+    async def _try_candidates(
+        self, candidates: Sequence[FeedCandidate], *, limit: int, adapter: str = "feed"
     ) -> FoundSource | AlreadyFollowed | None:
-        """The first of a few candidates that brings entries."""
-        fresh = [candidate for candidate in candidates if candidate.url not in self._seen]
-        for candidate in fresh[:most]:
-            found, _ = await self._try(candidate, adapter=adapter)
+        """Return the first candidate with entries, of at most `limit` new ones."""
+        fresh = [candidate for candidate in candidates if candidate.url not in self._tried_urls]
+        for candidate in fresh[:limit]:
+            found, _ = await self._try_candidate(candidate, adapter=adapter)
             if found:
                 return found
         return None
 
-    async def _try(
+    async def _try_candidate(
         self, candidate: FeedCandidate, *, adapter: str = "feed", quiet: bool = False
-    ) -> tuple[FoundSource | AlreadyFollowed | None, Rehearsal | None]:
-        """Ask for a candidate, unless it is followed already, or enough was asked."""
-        if (source := self.follower(candidate.url)) is not None:
+    ) -> tuple[FoundSource | AlreadyFollowed | None, DryRun | None]:
+        """Try a candidate, unless it is followed already or no requests are left."""
+        if (source := self.find_follower(candidate.url)) is not None:
             return AlreadyFollowed(source, candidate.url), None
-        if self._left <= 0:
+        if self._requests_left <= 0:
             return None, None
-        self._seen.add(candidate.url)
+        self._tried_urls.add(candidate.url)
         given = {"url": candidate.url, "adapter": adapter}
         try:
-            rehearsal = await self._rehearse(given, questions=1)
+            dry_run = await self._try_given(given, min_requests=1)
         except ValueError:  # a page may recommend anything
-            self.tell(
+            self.report(
                 f"passed over {candidate.url} ({candidate.reason}): no source may have this address"
             )
             return None, None
         told = (
             "it is there"
-            if quiet and rehearsal.responses
-            else _describe_result(rehearsal).removesuffix(f" at {candidate.url}")
+            if quiet and dry_run.responses
+            else _describe_result(dry_run).removesuffix(f" at {candidate.url}")
         )
-        self.tell(f"looked at {candidate.url} ({candidate.reason}): {told}")
-        if not entries(rehearsal):
-            return None, rehearsal
-        if (source := self._follower_of(rehearsal)) is not None:
-            return AlreadyFollowed(source, candidate.url), rehearsal
-        return FoundSource(given, candidate.reason, rehearsal), rehearsal
+        self.report(f"looked at {candidate.url} ({candidate.reason}): {told}")
+        if not dry_run_entries(dry_run):
+            return None, dry_run
+        if (source := self._find_follower_of(dry_run)) is not None:
+            return AlreadyFollowed(source, candidate.url), dry_run
+        return FoundSource(given, candidate.reason, dry_run), dry_run
 
-    async def _rehearse(
-        self, given: Mapping[str, Any], *, questions: int = 0, articles: int = 0, more: bool = False
-    ) -> Rehearsal:
-        """Try a source; `questions` is how many it costs at least, 0 where its document was asked for before."""
-        source = self.draft({**given, "pages": _PAGES} if more else given)
-        rehearsal = await self.rehearse(source, articles=articles, more=more)
-        self._left -= max(len(rehearsal.responses), questions) if questions else 0
-        return rehearsal
+    async def _try_given(
+        self,
+        given: Mapping[str, Any],
+        *,
+        min_requests: int = 0,
+        articles: int = 0,
+        follow_pages: bool = False,
+    ) -> DryRun:
+        """Make a dry run of a source; `min_requests` is 0 if its document was fetched before."""
+        source = self.build_source(
+            {**given, "pages": _MAX_SITEMAP_PAGES} if follow_pages else given
+        )
+        dry_run = await self.try_source(source, articles=articles, follow_pages=follow_pages)
+        self._requests_left -= max(len(dry_run.responses), min_requests) if min_requests else 0
+        return dry_run
 
-    def _follower_of(self, rehearsal: Rehearsal) -> Source | None:
-        """The source that follows the address where redirects led."""
-        answer = _answer(rehearsal)
-        return self.follower(answer.url) if answer else None
+    def _find_follower_of(self, dry_run: DryRun) -> Source | None:
+        """Return the source that follows the URL to which redirects led."""
+        response = _last_response(dry_run)
+        return self.find_follower(response.url) if response else None
 
 
-def entries(rehearsal: Rehearsal) -> Sequence[Revision]:
-    """The entries of a rehearsal, those whose articles were not read as they were stated."""
-    stated, complete = rehearsal.digest.revisions, rehearsal.result.revisions
+def dry_run_entries(dry_run: DryRun) -> Sequence[Revision]:
+    """Return the entries of a dry run; without articles' pages, those of the document itself."""
+    stated, complete = dry_run.document_result.revisions, dry_run.result.revisions
     return complete if len(complete) >= len(stated) else stated
 
 
-def _guesses(url: str) -> tuple[FeedCandidate, ...]:
+def _guess_feeds(url: str) -> tuple[FeedCandidate, ...]:
     from aggregator.discovery.page_links import well_known_feeds
 
     return (*platforms.possible_feeds(url), *well_known_feeds(url))
 
 
-def _others(found: FoundSource, feeds: PageFeeds) -> tuple[FeedCandidate, ...]:
+def _other_feeds(found: FoundSource, feeds: PageFeeds) -> tuple[FeedCandidate, ...]:
     by_url = {candidate.url: candidate for candidate in (*feeds.linked, *feeds.recommended)}
     by_url.pop(str(found.given["url"]), None)
     return tuple(reversed(by_url.values()))
 
 
-def _answer(rehearsal: Rehearsal | None) -> Response | None:
-    return rehearsal.responses[-1] if rehearsal and rehearsal.responses else None
+def _last_response(dry_run: DryRun | None) -> Response | None:
+    return dry_run.responses[-1] if dry_run and dry_run.responses else None
 
 
-def _capture(answer: Response) -> Capture:
+def _make_capture(response: Response) -> Capture:
     from datetime import UTC, datetime
 
     from aggregator.model import Capture
 
     return Capture(
-        "", answer.url, datetime.now(UTC), answer.body, status=answer.status, headers=answer.headers
+        "",
+        response.url,
+        datetime.now(UTC),
+        response.body,
+        status=response.status,
+        headers=response.headers,
     )
 
 
-def _is_private(rehearsal: Rehearsal) -> bool:
-    outcome = rehearsal.result.outcome
+def _is_private(dry_run: DryRun) -> bool:
+    outcome = dry_run.result.outcome
     return outcome.error == "blocked" and "allow_private" in (outcome.message or "")
 
 
-def _refuses(rehearsal: Rehearsal) -> bool:
-    """Tell whether it was this address that was refused: another of the same host may well be open to programs."""
-    outcome = rehearsal.result.outcome
-    if outcome.error in _REFUSED:
+def _refuses_url(dry_run: DryRun) -> bool:
+    """Tell whether only this URL was refused; others of the same host may be open to programs."""
+    outcome = dry_run.result.outcome
+    if outcome.error in _REFUSAL_ERRORS:
         return True
     status = outcome.http_status or 0
     return 400 <= status < 500 and status != _TOO_MANY_REQUESTS
 
 
-def _describe_result(rehearsal: Rehearsal) -> str:
-    outcome = rehearsal.result.outcome
-    count = len(entries(rehearsal))
+def _describe_result(dry_run: DryRun) -> str:
+    outcome = dry_run.result.outcome
+    count = len(dry_run_entries(dry_run))
     if count == 1:
         return "1 entry"
     if count:

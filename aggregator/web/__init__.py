@@ -1,7 +1,7 @@
-"""The HTTP side: what was published, a page for people, and whether we are well.
+"""The HTTP server: published feeds, a page for people, and health.
 
-The rule: it reads and never changes anything; nothing a request says (least of all its Host) gets into a document, and
-nothing a publisher writes runs in a page.
+It never changes anything. Nothing from a request, such as its Host header, gets into a
+document, and no foreign script runs in a page.
 """
 
 from __future__ import annotations
@@ -9,18 +9,18 @@ from __future__ import annotations
 from aiohttp import web
 
 from aggregator.web import routes
-from aggregator.web.compression import Bodies
-from aggregator.web.conditional import BODIES, add_headers
-from aggregator.web.site import Health, Site
+from aggregator.web.compression import CompressedBodies
+from aggregator.web.conditional import COMPRESSED_BODIES, add_headers
+from aggregator.web.site import Health, SiteContent
 
-__all__ = ["Health", "Site", "make_app"]
+__all__ = ["Health", "SiteContent", "make_app"]
 
 
-def make_app(site: Site) -> web.Application:
-    """Build the application; the caller runs it (`web.AppRunner`) and decides where it listens."""
+def make_app(site: SiteContent) -> web.Application:
+    """Build the application; the caller runs it with `web.AppRunner`."""
     app = web.Application(middlewares=[routes.explain_errors])
     app[routes.SITE] = site
-    app[BODIES] = Bodies()
-    app.add_routes(routes.routes())
+    app[COMPRESSED_BODIES] = CompressedBodies()
+    app.add_routes(routes.route_table())
     app.on_response_prepare.append(add_headers)
     return app

@@ -1,6 +1,6 @@
-"""The pages for people, as plain templates.
+"""The HTML pages for people.
 
-The rule: every value is escaped where it enters the template, no script exists, and a link leaves only to http(s).
+Every value is escaped, there are no scripts, and links lead only to http(s) URLs.
 """
 
 from __future__ import annotations
@@ -15,35 +15,37 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aggregator.model import Entry
-    from aggregator.publish import ViewHead
+    from aggregator.publish import ViewInfo
 
 
-def index(views: Sequence[ViewHead], entries: Sequence[Entry]) -> bytes:
-    """Draw the first page: how to subscribe to each view, and the latest titles."""
+def render_index(views: Sequence[ViewInfo], entries: Sequence[Entry]) -> bytes:
+    """Render the first page: how to subscribe to each view, and the latest titles."""
     title = views[0].title if views else "aggregator"
     alternates = []
     for view in views:
-        for kind, path in _paths(view).items():
-            alternates.append(_alternate(view, path, kind))
-    subscriptions = "".join(map(_subscription, views))
+        for kind, path in _feed_paths(view).items():
+            alternates.append(_alternate_link(view, path, kind))
+    subscriptions = "".join(map(_subscribe_item, views))
     latest = "<p>Nothing yet.</p>"
     if entries:
-        latest = _list("".join(map(_item, entries)))
+        latest = _entry_list("".join(map(_entry_item, entries)))
     main = (
         f'<h1 dir="auto">{escape(title)}</h1>\n'
         f'<section>\n<h2>Subscribe</h2>\n<ul class="views">\n{subscriptions}</ul>\n</section>\n'
         f"<section>\n<h2>Latest</h2>\n{latest}\n</section>"
     )
-    return _page(title, main, head="".join(alternates))
+    return _render_page(title, main, head="".join(alternates))
 
 
-def error(status: int, reason: str) -> bytes:
-    """Draw the page of an error status."""
+def render_error(status: int, reason: str) -> bytes:
+    """Render the page of an error status."""
     title = f"{status} {reason}"
-    return _page(title, f'<h1>{escape(title)}</h1>\n<p><a href="/">To the first page</a></p>')
+    return _render_page(
+        title, f'<h1>{escape(title)}</h1>\n<p><a href="/">To the first page</a></p>'
+    )
 
 
-def _page(title: str, main: str, *, head: str = "") -> bytes:
+def _render_page(title: str, main: str, *, head: str = "") -> bytes:
     text = (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -53,34 +55,36 @@ def _page(title: str, main: str, *, head: str = "") -> bytes:
     return text.encode("utf-8", "replace")
 
 
-def _paths(view: ViewHead) -> dict[str, str]:
+def _feed_paths(view: ViewInfo) -> dict[str, str]:
     return {kind: f"/views/{quote(view.id, safe='')}.{kind}" for kind in OUTPUTS}
 
 
-def _alternate(view: ViewHead, path: str, kind: str) -> str:
+def _alternate_link(view: ViewInfo, path: str, kind: str) -> str:
     return f'<link rel="alternate" type="{OUTPUTS[kind].media_type}" title="{escape(view.title)}" href="{escape(path)}">\n'
 
 
-def _subscription(view: ViewHead) -> str:
-    links = " ".join(f'<a href="{escape(path)}">{kind}</a>' for kind, path in _paths(view).items())
+def _subscribe_item(view: ViewInfo) -> str:
+    links = " ".join(
+        f'<a href="{escape(path)}">{kind}</a>' for kind, path in _feed_paths(view).items()
+    )
     return f'<li><span dir="auto">{escape(view.title)}</span> {links}</li>\n'
 
 
-def _list(items: str) -> str:
+def _entry_list(items: str) -> str:
     return f'<ol class="entries">\n{items}</ol>'
 
 
-def _item(entry: Entry) -> str:
+def _entry_item(entry: Entry) -> str:
     lang = f' lang="{escape(entry.language)}"' if entry.language else ""
     at = entry.published
     return (
-        f"<li>{_title(entry, lang)}\n"
+        f"<li>{_entry_title(entry, lang)}\n"
         f'<small><span dir="auto">{escape(entry.publisher or entry.source)}</span> '
         f'<time datetime="{at:%Y-%m-%dT%H:%M:%SZ}">{at:%Y-%m-%d %H:%M} UTC</time></small></li>\n'
     )
 
 
-def _title(entry: Entry, lang: str) -> str:
+def _entry_title(entry: Entry, lang: str) -> str:
     if not entry.url or not entry.url.startswith(("https://", "http://")):
         return f'<span dir="auto"{lang}>{escape(entry.title)}</span>'
     return f'<a dir="auto"{lang} href="{escape(entry.url)}" rel="noopener noreferrer">{escape(entry.title)}</a>'

@@ -1,6 +1,6 @@
-"""What the pages need to know of the rest.
+"""The interface between the HTTP server and the rest of the program.
 
-The rule: this is the only way from HTTP to the store; a new page adds a method here, and a test gives it a plain fake.
+It is the only way from HTTP to the store. A new page adds a method here.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from aggregator.model import Entry
-    from aggregator.publish import PublishedDocument, ViewHead
+    from aggregator.publish import PublishedDocument, ViewInfo
 
 
 class Health(Protocol):
-    """Whether we are well: `reasons` says in words why not; `details` holds JSON values for people and monitors."""
+    """The health of the daemon: `reasons` say why it is not ok; `details` are JSON values."""
 
     @property
     def ok(self) -> bool: ...
@@ -27,26 +27,26 @@ class Health(Protocol):
     def details(self) -> Mapping[str, object]: ...
 
 
-class Site(Protocol):
-    """What is served.
+class SiteContent(Protocol):
+    """The content that is served.
 
-    `views` and `view` answer from memory, on the event loop; `latest` and `health` may read the store and are called in
-    worker threads.
+    `views` and `view` read memory and are called on the event loop; `latest` and
+    `health` may read the store and are called in worker threads.
     """
 
-    def views(self) -> Sequence[ViewHead]:
+    def views(self) -> Sequence[ViewInfo]:
         """Return the views: that of `/feed.*`, then the others in the order of the configuration."""
         ...
 
     def view(self, view_id: str | None, kind: str) -> PublishedDocument | None:
-        """Return a view as it was last published, None where there is none; the id None asks for that of `/feed.*`.
+        """Return a view as it was last published, None if there is none; id None means the view at `/feed.*`.
 
         `kind` is a key of `publish.OUTPUTS`.
         """
         ...
 
     def latest(self, limit: int) -> Sequence[Entry]:
-        """Return at most `limit` entries of the view of `/feed.*`, in its order."""
+        """Return at most `limit` entries of the view at `/feed.*`, in its order."""
         ...
 
     def health(self) -> Health: ...

@@ -140,4 +140,4 @@ class _Player:
             "network": {"allow_private": True, "timeout": "2s"},
         }
         path.write_text(json.dumps(settings), encoding="utf-8")  # JSON is YAML
-        return configuration.load(path, env={})
+        return configuration.load_config(path, env={})

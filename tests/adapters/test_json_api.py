@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from aggregator.adapters import json_api
 from aggregator.config.page_rules import Fields, PageRules
-from aggregator.config.record import Setting
+from aggregator.config.record import ValidationContext
 from aggregator.errors import SourceError
 from aggregator.model import Candidate, Capture, Parsed, RawEntry
 from aggregator.parse.captures import ParseTask, parse_captures
@@ -26,7 +26,7 @@ URL = "https://api.example.org/v1/news?page=1"
 
 def parse(data: Any, *, fields: dict[str, Any] | None = None, **own: Any) -> Parsed:
     body = data if isinstance(data, bytes) else json.dumps(data).encode()
-    stated = Fields.model_validate(fields or {}, context=Setting(Path()))
+    stated = Fields.model_validate(fields or {}, context=ValidationContext(Path()))
     rules = add_source_rules(PageRules(fields=stated, **own), SiteRules(id="x"))
     return json_api.parse(Capture("s", URL, TAKEN, body), rules)
 

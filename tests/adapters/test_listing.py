@@ -20,7 +20,7 @@ from aggregator.adapters.html import parse_page
 from aggregator.adapters.listing.infer import infer_list
 from aggregator.adapters.listing.items import MAX_ITEMS
 from aggregator.config.page_rules import Fields, PageRules
-from aggregator.config.record import Setting
+from aggregator.config.record import ValidationContext
 from aggregator.config.source import Source
 from aggregator.errors import SourceError
 from aggregator.model import Candidate, Capture, Parsed, RawEntry
@@ -43,7 +43,7 @@ ALONE = tuple(name for name in LAYOUTS if name not in ("persian", "thai"))
 @lru_cache
 def source(name: str) -> Source:
     stated = yaml.safe_load((DATA / f"{name}.yaml").read_text(encoding="utf-8"))
-    return Source.model_validate(stated, context=Setting(Path()))
+    return Source.model_validate(stated, context=ValidationContext(Path()))
 
 
 def expected(name: str) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def parse(body: str, rules: SiteRules | None = None, *, url: str = URL, **own: A
 
 
 def fields(**stated: Any) -> Fields:
-    return Fields.model_validate(stated, context=Setting(Path()))
+    return Fields.model_validate(stated, context=ValidationContext(Path()))
 
 
 def links(parsed: Parsed) -> list[tuple[str, str]]:
@@ -108,7 +108,7 @@ def links(parsed: Parsed) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_eight_lines_of_yaml_follow_a_layout(name: str) -> None:
     want = expected(name)
-    found = read(name, source(name).page)
+    found = read(name, source(name).own_rules)
 
     assert len((DATA / f"{name}.yaml").read_text(encoding="utf-8").splitlines()) <= 8
     assert items(found, want["items"][0]) == want["items"]
@@ -134,7 +134,7 @@ def test_an_address_alone_follows_most_layouts(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["persian", "thai"])
 def test_a_calendar_is_all_that_another_layout_needs_to_be_told(name: str) -> None:
-    rules = source(name).page
+    rules = source(name).own_rules
     assert rules is not None
     assert rules.fields.published is not None
     date = fields(published=rules.fields.published.model_dump(by_alias=True) | {"from": ()})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aggregator.config import load
+from aggregator.config import load_config
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -202,14 +202,14 @@ def test_the_interval_is_shown_and_left_to_the_server_and_the_person(
         ("sources", "--format", "json"),
     )
 
-    stated = load(home.config, env={}).sources
+    stated = load_config(home.config, env={}).sources
     [quay] = [source for source in stated if source.id == "quay"]
     assert (said.code, listed.code) == (0, 0)
     assert (
         added(home).read_text(encoding="utf-8").endswith(f"  adapter: feed\n  # every: {written}\n")
     )
     assert re.fullmatch(f"pace: {pace}; `every:` sets another interval", said.err.splitlines()[-2])
-    assert (quay.every_stated, "every" in quay.given_keys) == (bool(defaults), False)
+    assert (quay.is_every_explicit, "every" in quay.given_keys) == (bool(defaults), False)
 
 
 def test_what_is_followed_already_is_not_written_again(visit: Any, way: Any, home: Project) -> None:

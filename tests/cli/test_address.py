@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aggregator.errors import UsageError
-from aggregator.subscribe.user_input import UserInput, parse_user_input, path_from
+from aggregator.subscribe.user_input import UserInput, parse_user_input, path_for_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,7 +118,7 @@ def test_a_path_is_written_from_the_file_that_names_it(tmp_path: Path) -> None:
     file = tmp_path / "config" / "sources" / "added.yaml"
 
     assert (
-        path_from(str(tmp_path / "saved" / "*.txt"), file=file, home=tmp_path)
+        path_for_file(str(tmp_path / "saved" / "*.txt"), file=file, home=tmp_path)
         == "../../saved/*.txt"
     )
-    assert path_from("/elsewhere/*.txt", file=file, home=tmp_path) == "/elsewhere/*.txt"
+    assert path_for_file("/elsewhere/*.txt", file=file, home=tmp_path) == "/elsewhere/*.txt"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.cli.report.diff import Piece, excerpt, mark_changes, pieces
+from aggregator.cli.report.diff import Piece, compare_texts, mark_changes, shorten_unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,13 +24,13 @@ def side(found: Sequence[Piece], kind: str) -> str:
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_changes_read_as_phrases(case: dict[str, str]) -> None:
-    assert mark_changes(pieces(case["old"], case["new"])) == case["marked"]
+    assert mark_changes(compare_texts(case["old"], case["new"])) == case["marked"]
 
 
 @settings(deadline=None, max_examples=100, derandomize=True)
 @given(old=TEXTS, new=TEXTS)
 def test_both_texts_can_be_read_from_their_diff(old: str, new: str) -> None:
-    found = pieces(old, new)
+    found = compare_texts(old, new)
 
     assert (side(found, "gone"), side(found, "come")) == (old, new)
     assert all(one.kind != other.kind for one, other in pairwise(found))
@@ -39,7 +39,7 @@ def test_both_texts_can_be_read_from_their_diff(old: str, new: str) -> None:
 def test_texts_too_long_to_compare_are_replaced_as_a_whole() -> None:
     old, new = "天地" * 20_000 + "人", "玄黄" * 20_000 + "人"
 
-    assert pieces(old, new) == [
+    assert compare_texts(old, new) == [
         Piece("gone", old[:-1]),
         Piece("come", new[:-1]),
         Piece("same", "人"),
@@ -49,7 +49,11 @@ def test_texts_too_long_to_compare_are_replaced_as_a_whole() -> None:
 def test_what_stayed_is_shown_only_near_a_change() -> None:
     long = "x" * 200
 
-    found = list(excerpt(pieces(f"{long} red {long} old {long}", f"{long} blue {long} new {long}")))
+    found = list(
+        shorten_unchanged(
+            compare_texts(f"{long} red {long} old {long}", f"{long} blue {long} new {long}")
+        )
+    )
 
     edge = "x" * 39
     assert [piece.text for piece in found] == [

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import orjson
 import pytest
+
+from aggregator.cli.commands.entries import parse_since
+from aggregator.errors import UsageError
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Project
@@ -34,6 +38,7 @@ SCHEMA = [
     "duplicates",
     "provenance",
 ]
+NOW = datetime(2026, 3, 8, 12, tzinfo=UTC)
 TITLES = ["Un pont s’ouvre", "A bridge opens", "日股收跌"]
 
 
@@ -139,3 +144,29 @@ def test_a_moment_that_cannot_be_read_is_refused(library: Project) -> None:
     assert said.err == (
         "aggregator: --since: give a day (2026-03-01), a moment (RFC 3339) or 12h, 7d, 2w, not `yesterday`\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-03-01", datetime(2026, 3, 1, tzinfo=UTC)),
+        ("2026-03-01T10:30", datetime(2026, 3, 1, 10, 30, tzinfo=UTC)),
+        ("2026-03-01T10:30:00Z", datetime(2026, 3, 1, 10, 30, tzinfo=UTC)),
+        ("2026-03-01T10:30:00+08:00", datetime(2026, 3, 1, 2, 30, tzinfo=UTC)),
+        ("30m", datetime(2026, 3, 8, 11, 30, tzinfo=UTC)),
+        ("12h", datetime(2026, 3, 8, tzinfo=UTC)),
+        ("7d", datetime(2026, 3, 1, 12, tzinfo=UTC)),
+        ("1w", datetime(2026, 3, 1, 12, tzinfo=UTC)),
+    ],
+)
+def test_since_takes_days_moments_and_spans(text: str, expected: datetime) -> None:
+    assert parse_since(text, now=NOW) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "yesterday", "7", "7y", "-7d", "999999w", "2026-13-01", "0001-01-01T00:00:00+14:00", "٧d"],
+)
+def test_since_refuses_anything_else(text: str) -> None:
+    with pytest.raises(UsageError, match="--since"):
+        parse_since(text, now=NOW)

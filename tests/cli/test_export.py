@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import orjson
 import pytest
 
-from aggregator.cli.backwards import backwards, write_stream
+from aggregator.cli.commands.export import reverse_lines, write_stream
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,8 +109,8 @@ def test_a_folder_that_is_not_there_is_told(library: Any, tmp_path: Path) -> Non
 def test_lines_are_turned_round_however_many_there_are() -> None:
     lines = [b"%d\n" % number for number in range(2_345)]
 
-    assert list(backwards(iter(lines))) == lines[::-1]
-    assert list(backwards([])) == []
+    assert list(reverse_lines(iter(lines))) == lines[::-1]
+    assert list(reverse_lines([])) == []
 
 
 def test_a_file_is_the_old_one_until_the_new_one_is_whole(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """The search goes from what is stated to what is guessed, believes nothing unproven, and asks little.
 
-`Web` is a site as a mapping of addresses to documents; a rehearsal reads them in this process.
+`Web` is a site as a mapping of addresses to documents; a dry run reads them in this process.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aggregator.config import default
-from aggregator.config.edit.add import Addition, draft
-from aggregator.dry_run import Rehearsal, Step
+from aggregator.config import default_config
+from aggregator.config.edit.add import SourceAddition, build_source
+from aggregator.dry_run import DryRun, ParseCall
 from aggregator.errors import SourceError
 from aggregator.fetch import Response
 from aggregator.model import Capture, Outcome, Result, SourceState
@@ -25,7 +25,13 @@ from aggregator.parse.captures import ParseResult, parse_captures
 from aggregator.parse.task import parse_task
 from aggregator.rules.loader import load_sites
 from aggregator.subscribe.proposal import SourceName, propose_source
-from aggregator.subscribe.search import MAX_REQUESTS, AlreadyFollowed, FoundSource, Search, entries
+from aggregator.subscribe.search import (
+    MAX_REQUESTS,
+    AlreadyFollowed,
+    FoundSource,
+    Search,
+    dry_run_entries,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +41,7 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 7, 4, 12, tzinfo=UTC)
 HOME = "https://news.example.org/"
-CONFIG = default()
+CONFIG = default_config()
 SITES = load_sites(None)
 EMPTY = '<rss version="2.0"><channel><title>Nothing yet</title></channel></rss>'
 
@@ -71,7 +77,7 @@ class Web:
     asked: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
 
-    async def rehearse(self, source: Source, *, articles: int, more: bool) -> Rehearsal:
+    async def try_source(self, source: Source, *, articles: int, follow_pages: bool) -> DryRun:
         url = str(source.url)
         if url not in self.asked:
             self.asked.append(url)
@@ -80,7 +86,7 @@ class Web:
             refused = (
                 SourceError("http", f"no: {said}", status=said) if isinstance(said, int) else said
             )
-            return self._rehearsal(source, error=refused)
+            return self._make_dry_run(source, error=refused)
         response = Response(
             200,
             self.moved.get(url, url),
@@ -92,18 +98,18 @@ class Web:
         try:
             read = parse_captures([capture], job, SITES)
         except SourceError as error:
-            return self._rehearsal(source, response, error=error)
-        return self._rehearsal(source, response, Step((capture,), job, read))
+            return self._make_dry_run(source, response, error=error)
+        return self._make_dry_run(source, response, ParseCall((capture,), job, read))
 
-    def _rehearsal(
+    def _make_dry_run(
         self,
         source: Source,
         response: Response | None = None,
-        step: Step | None = None,
+        call: ParseCall | None = None,
         *,
         error: SourceError | None = None,
-    ) -> Rehearsal:
-        read = (step.digest if step else None) or ParseResult()
+    ) -> DryRun:
+        read = (call.result if call else None) or ParseResult()
         outcome = Outcome(
             source.id,
             NOW,
@@ -116,13 +122,13 @@ class Web:
             http_status=error.status if error else 200,
         )
         result = Result(SourceState(source.id, NOW), outcome, revisions=read.revisions)
-        return Rehearsal(source, result, (step,) if step else (), (response,) if response else ())
+        return DryRun(source, result, (call,) if call else (), (response,) if response else ())
 
     def find(self, *urls: str) -> FoundSource | AlreadyFollowed | None:
-        search = Search(self.rehearse, drafted, self._follower, self.told.append)
-        return asyncio.run(search.find(urls or (HOME,)))
+        search = Search(self.try_source, draft_source, self.find_follower, self.told.append)
+        return asyncio.run(search.find_source(urls or (HOME,)))
 
-    def _follower(self, url: str) -> Source | None:
+    def find_follower(self, url: str) -> Source | None:
         return next(
             (
                 source
@@ -133,8 +139,8 @@ class Web:
         )
 
 
-def drafted(given: Mapping[str, Any]) -> Source:
-    return draft({"id": "added", **given}, CONFIG, Path("/config/sources/added.yaml"))
+def draft_source(given: Mapping[str, Any]) -> Source:
+    return build_source({"id": "added", **given}, CONFIG, Path("/config/sources/added.yaml"))
 
 
 def found(web: Web, *urls: str) -> tuple[str, str]:
@@ -309,10 +315,10 @@ def test_rules_are_inferred_from_what_repeats() -> None:
     assert result.inferred is not None
     assert result.given["items"] == result.inferred.items
     assert set(result.given["fields"]) >= {"title", "url", "published"}
-    assert len(entries(result.dry_run)) == 8
+    assert len(dry_run_entries(result.dry_run)) == 8
 
 
-def proposed(web: Web, name: str | None = None) -> Addition:
+def proposed(web: Web, name: str | None = None) -> SourceAddition:
     result = web.find()
     assert isinstance(result, FoundSource)
     return propose_source(
@@ -341,7 +347,7 @@ def test_inferred_rules_are_proposed_with_evidence_and_a_test() -> None:
             },
         }
     ]
-    ((path, packed),) = addition.beside.items()
+    ((path, packed),) = addition.extra_files.items()
     assert (path, gzip.decompress(packed)) == (
         Path("/config/sources/captures/quay.html.gz"),
         document.encode(),
@@ -368,7 +374,7 @@ def test_a_charset_that_only_the_server_knows_is_part_of_the_test() -> None:
 def test_a_feed_gives_its_name_unless_a_person_does() -> None:
     pages = {HOME: rss("  The\n Harbour ")}
 
-    assert proposed(Web(pages)) == Addition(
+    assert proposed(Web(pages)) == SourceAddition(
         Path("/config/sources/added.yaml"),
         {"id": "quay", "name": "The Harbour", "url": HOME, "adapter": "feed"},
         {(): ""},
@@ -457,7 +463,7 @@ def test_a_list_of_feeds_is_for_another_command() -> None:
 
 @pytest.mark.parametrize("url", ["http://www.news.example.org/feed/", f"{HOME}feed"])
 def test_a_feed_that_is_followed_already_is_told(url: str) -> None:
-    source = drafted({"url": url, "adapter": "feed"})
+    source = draft_source({"url": url, "adapter": "feed"})
     web = Web({HOME: page(link("/feed")), f"{HOME}feed": rss()}, sources=(source,))
 
     assert web.find() == AlreadyFollowed(source, f"{HOME}feed")
@@ -465,7 +471,7 @@ def test_a_feed_that_is_followed_already_is_told(url: str) -> None:
 
 
 def test_where_redirects_lead_may_be_followed_already() -> None:
-    source = drafted({"url": f"{HOME}new.xml"})
+    source = draft_source({"url": f"{HOME}new.xml"})
     web = Web(
         {f"{HOME}old.xml": rss()}, sources=(source,), moved={f"{HOME}old.xml": f"{HOME}new.xml"}
     )
@@ -492,7 +498,7 @@ def test_nobody_is_asked_twice() -> None:
 
 
 def test_an_address_that_is_followed_already_is_not_asked() -> None:
-    source = drafted({"url": HOME})
+    source = draft_source({"url": HOME})
     web = Web({}, sources=(source,))
 
     assert web.find() == AlreadyFollowed(source, HOME)

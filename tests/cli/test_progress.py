@@ -5,9 +5,9 @@ import logging
 import sys
 from typing import TYPE_CHECKING
 
-from aggregator.cli.context import _Stderr
-from aggregator.cli.report.progress import progress
-from aggregator.cli.report.terminal import say
+from aggregator.cli.context import _StderrHandler
+from aggregator.cli.report.progress import show_progress
+from aggregator.cli.report.terminal import print_stderr
 
 if TYPE_CHECKING:
     import pytest
@@ -26,10 +26,10 @@ def test_what_is_said_while_the_bar_is_shown_stands_above_it(
     monkeypatch.setenv("TERM", "xterm")
     stream = Terminal(io.BytesIO(), "utf-8")
     monkeypatch.setattr(sys, "stderr", stream)
-    handler = _Stderr()
+    handler = _StderrHandler()
 
-    with progress(2, quiet=False):
-        say("a message")
+    with show_progress(2, quiet=False):
+        print_stderr("a message")
         handler.emit(logging.makeLogRecord({"msg": "a log line"}))
     stream.flush()
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aggregator.cli.commands.run import _listening_on
+from aggregator.cli.commands.run import _with_listen
 from aggregator.cli.context import Invocation
 
 if TYPE_CHECKING:
@@ -38,11 +38,11 @@ def test_nothing_else_of_the_configuration_changes_with_the_address(
     project.write("config/aggregator.yaml", "server: {public_url: https://feeds.example.org}\n")
     config = Invocation(project.config, explicit=True).load()
 
-    changed = _listening_on(config, address)
+    changed = _with_listen(config, address)
 
     assert changed.server.listen == address
     assert (changed.server.public_url, changed.files) == ("https://feeds.example.org", config.files)
-    assert _listening_on(changed, config.server.listen) == config
+    assert _with_listen(changed, config.server.listen) == config
 
 
 @pytest.mark.parametrize(

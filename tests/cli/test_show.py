@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aggregator.cli.report.entry import Sheet
+from aggregator.cli.report.entry import EntryPrinter
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Project
@@ -126,9 +126,9 @@ def test_an_entry_of_one_version_has_nothing_to_compare(library: Project) -> Non
 def test_no_control_character_of_a_stranger_reaches_the_terminal(
     capsysbinary: pytest.CaptureFixture[bytes],
 ) -> None:
-    sheet = Sheet(sys.stdout)
+    printer = EntryPrinter(sys.stdout)
 
-    sheet.line("odd \x1b[31m title\x9b")
+    printer.print_line("odd \x1b[31m title\x9b")
 
     assert (
         capsysbinary.readouterr().out.decode()

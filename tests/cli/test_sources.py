@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from aggregator.cli.report.source_status import (
-    Standing,
-    due_words,
-    pace_words,
-    result_words,
-    span,
-    standing_record,
+    SourceStatus,
+    describe_due,
+    describe_pace,
+    describe_result,
+    rough_duration,
+    source_record,
 )
 from aggregator.config import Source
 from aggregator.model import Outcome, SourceState, Validators
@@ -60,11 +60,11 @@ STANDINGS = [
 def test_a_source_stands_in_one_word_and_is_due_for_a_reason(
     state: SourceState | None, enabled: bool, word: str, due: str
 ) -> None:
-    standing = Standing(
+    status = SourceStatus(
         Source(id="a", url="https://example.org/feed", enabled=enabled), state, None, 0
     )
 
-    assert (standing.word, due_words(standing, now=NOW)) == (word, due)
+    assert (status.state_name, describe_due(status, now=NOW)) == (word, due)
 
 
 HOURLY = replace(RAN, next_fetch_at=NOW + timedelta(minutes=63), reason="every 1 h")
@@ -77,7 +77,7 @@ PACES = [
         "every 1 h, more seldom while nothing changes: the server sends no validators",
     ),
     ("with validators", replace(HOURLY, validators=KNOWN), {}, "every 1 h"),
-    ("stated", HOURLY, {"every_stated": True}, "every 1 h"),
+    ("stated", HOURLY, {"is_every_explicit": True}, "every 1 h"),
     ("a folder", HOURLY, {"path": Path("/saved")}, "every 1 h"),
     (
         "max-age",
@@ -103,10 +103,10 @@ def test_the_pace_is_the_interval_or_what_the_server_asks_for(
 ) -> None:
     place = {"path": given["path"]} if "path" in given else {"url": "https://example.org/feed"}
     source = Source(id="a", **place).with_origin(
-        origin="", stated=(), every_stated="every_stated" in given
+        origin="", given_keys=(), is_every_explicit="is_every_explicit" in given
     )
 
-    assert pace_words(source, state) == words
+    assert describe_pace(source, state) == words
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_the_pace_is_the_interval_or_what_the_server_asks_for(
     ],
 )
 def test_the_last_run_is_told_in_words(outcome: Outcome | None, words: str) -> None:
-    assert result_words(outcome) == words
+    assert describe_result(outcome) == words
 
 
 @pytest.mark.parametrize(
@@ -139,14 +139,16 @@ def test_the_last_run_is_told_in_words(outcome: Outcome | None, words: str) -> N
     ],
 )
 def test_a_span_is_told_in_its_largest_unit(length: timedelta, words: str) -> None:
-    assert span(length) == words
+    assert rough_duration(length) == words
 
 
 def test_the_record_of_a_source_has_stable_keys() -> None:
     outcome = Outcome("a", NOW, 12, "failed", error="http", message="HTTP 503", http_status=503)
-    standing = Standing(Source(id="a", url="https://example.org/feed", name="A"), WAITS, outcome, 7)
+    status = SourceStatus(
+        Source(id="a", url="https://example.org/feed", name="A"), WAITS, outcome, 7
+    )
 
-    assert standing_record(standing) == {
+    assert source_record(status) == {
         "id": "a",
         "name": "A",
         "url": "https://example.org/feed",

@@ -9,7 +9,7 @@ import pytest
 
 from aggregator.cli.commands.entries import COLUMNS as ENTRIES
 from aggregator.cli.commands.sources import COLUMNS as SOURCES
-from aggregator.cli.report.terminal import Column, clean, put_table
+from aggregator.cli.report.terminal import Column, print_table, replace_unprintable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,7 @@ def shown(
     rows: Sequence[Sequence[str]] = ROWS,
 ) -> str:
     monkeypatch.setattr(sys, "stdout", stream)
-    put_table(columns, rows)
+    print_table(columns, rows)
     stream.flush()
     return stream.buffer.getvalue().decode()  # type: ignore[attr-defined,no-any-return]
 
@@ -166,4 +166,4 @@ def test_a_table_without_rows_is_its_head_however_narrow_the_terminal(
 
 
 def test_only_what_is_printable_is_shown() -> None:
-    assert clean("a\tb\nc\x00d\x9be\u202ef") == "a b\nc\ufffdd\ufffde\ufffdf"
+    assert replace_unprintable("a\tb\nc\x00d\x9be\u202ef") == "a b\nc\ufffdd\ufffde\ufffdf"

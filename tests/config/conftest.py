@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aggregator.config import Config, load
+from aggregator.config import Config, load_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +27,6 @@ def loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Conf
             (tmp_path / "sources" / f"{name}.yaml").write_text(dedent(text), encoding="utf-8")
         path = tmp_path / "aggregator.yaml"
         path.write_text(dedent(main), encoding="utf-8")
-        return load(path, env=env or {}, sites=SITES)
+        return load_config(path, env=env or {}, sites=SITES)
 
     return loads

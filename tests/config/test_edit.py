@@ -12,10 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.config import load
-from aggregator.config.edit.add import Addition, add, append, draft, file_for
-from aggregator.config.edit.yaml_writer import line_of, plain, source_yaml
-from aggregator.config.yaml_document import read
+from aggregator.config import load_config
+from aggregator.config.edit.add import (
+    SourceAddition,
+    add_source,
+    append_sources,
+    build_source,
+    choose_file,
+)
+from aggregator.config.edit.yaml_writer import plain_value, source_line, source_yaml
+from aggregator.config.yaml_document import read_yaml
 from aggregator.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
@@ -76,21 +82,21 @@ def main(tmp_path: Path) -> Path:
 
 
 def loaded(main: Path) -> Config:
-    return load(main, env={})
+    return load_config(main, env={})
 
 
 def added(
     main: Path, given: dict[str, Any] | None = None, file: Path | None = None, **more: Any
 ) -> Path:
     path = file or main.parent / "sources" / "added.yaml"
-    add(Addition(path, given or NEWS, **more), env={}, load=lambda: loaded(main))
+    add_source(SourceAddition(path, given or NEWS, **more), env={}, load=lambda: loaded(main))
     return path
 
 
 def read_back(text: str, folder: Path, **env: str) -> Any:
     path = folder / "written.yaml"
     path.write_text(text, encoding="utf-8", newline="")
-    document = read(path, env=env)
+    document = read_yaml(path, env=env)
     assert document.problems == ()
     return document.data
 
@@ -145,10 +151,10 @@ def test_any_text_reads_back_as_it_was(text: str, tmp_path: Path) -> None:
         "tags": ["a", text],
         "tests": [{"capture": text, "n": 1}],
     }
-    expected = [plain(source)]
+    expected = [plain_value(source)]
 
     assert read_back(source_yaml(source), tmp_path, HOME="/root") == expected
-    assert read_back(line_of(source) + "\n", tmp_path, HOME="/root") == expected
+    assert read_back(source_line(source) + "\n", tmp_path, HOME="/root") == expected
 
 
 @settings(deadline=None, max_examples=80, derandomize=True)
@@ -158,8 +164,8 @@ def test_whatever_a_text_holds(text: str, tmp_path_factory: pytest.TempPathFacto
     source = {"id": "x", "name": text, "tags": [text]}
     notes: dict[Any, str] = {(): text, ("name",): text, ("tags",): text}
 
-    assert read_back(source_yaml(source, notes), folder) == [plain(source)]
-    assert read_back(line_of(source) + "\n", folder) == [plain(source)]
+    assert read_back(source_yaml(source, notes), folder) == [plain_value(source)]
+    assert read_back(source_line(source) + "\n", folder) == [plain_value(source)]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r", "\x85", "\u2028", "\u2029", "\x0b", "\x0c"])
@@ -239,7 +245,7 @@ def test_what_does_not_load_is_taken_back_with_all_that_came_with_it(main: Path)
     capture = main.parent / "sources" / "captures" / "news.html.gz"
 
     with pytest.raises(ConfigError, match="did you mean `every`"):
-        added(main, {**NEWS, "evry": "1h"}, beside={capture: b"x"})
+        added(main, {**NEWS, "evry": "1h"}, extra_files={capture: b"x"})
 
     assert list(main.parent.iterdir()) == [main]
 
@@ -251,7 +257,7 @@ def test_what_was_beside_it_comes_back(main: Path) -> None:
     capture.write_bytes(b"old")
 
     with pytest.raises(ConfigError, match="is used twice"):
-        added(main, beside={capture: b"new"})
+        added(main, extra_files={capture: b"new"})
 
     assert (path.read_text(encoding="utf-8"), capture.read_bytes()) == (source_yaml(NEWS), b"old")
 
@@ -275,7 +281,7 @@ def test_sources_that_are_added_at_the_same_time_all_stay(main: Path) -> None:
 def test_files_that_come_with_it_are_written(main: Path) -> None:
     capture = main.parent / "sources" / "captures" / "news.html.gz"
 
-    added(main, beside={capture: b"\x1f\x8b"})
+    added(main, extra_files={capture: b"\x1f\x8b"})
 
     assert capture.read_bytes() == b"\x1f\x8b"
 
@@ -333,7 +339,7 @@ def test_a_file_is_written_only_where_it_is_loaded(
     file = main.parent / named if named else None
 
     def chosen() -> Path:
-        return file_for(loaded(main), file, env={})
+        return choose_file(loaded(main), file, env={})
 
     if accepted:
         assert chosen() == (file or main.parent / "sources" / "added.yaml")
@@ -349,7 +355,7 @@ def test_a_file_that_is_loaded_already_is_taken_as_it_is(
     (main.parent / "mine.yaml").write_text("- https://a.example/\n", encoding="utf-8")
     monkeypatch.chdir(main.parent)
 
-    assert file_for(loaded(main), Path("mine.yaml"), env={}) == main.parent / "mine.yaml"
+    assert choose_file(loaded(main), Path("mine.yaml"), env={}) == main.parent / "mine.yaml"
 
 
 def test_a_draft_is_the_source_that_it_will_be(main: Path) -> None:
@@ -358,10 +364,10 @@ def test_a_draft_is_the_source_that_it_will_be(main: Path) -> None:
     given = {**NEWS, "timezone": "Asia/Tokyo", "items": ["article"], "path": None}
     path = added(main, given)
 
-    drafted, real = draft(given, config, path), loaded(main).sources[0]
+    drafted, real = build_source(given, config, path), loaded(main).sources[0]
 
     assert drafted.model_dump() == real.model_dump()
-    assert (drafted.given_keys, drafted.every_stated) == (real.given_keys | {"path"}, True)
+    assert (drafted.given_keys, drafted.is_every_explicit) == (real.given_keys | {"path"}, True)
 
 
 def test_many_are_written_one_a_line(main: Path) -> None:
@@ -375,7 +381,7 @@ def test_many_are_written_one_a_line(main: Path) -> None:
         {"id": "b", "url": "https://b.example/?x=${HOME}", "name": None},
     ]
 
-    path = append(main, sources, file=None)
+    path = append_sources(main, sources, file=None)
 
     assert path == main.parent / "sources" / "added.yaml"
     assert path.read_text(encoding="utf-8") == (
@@ -391,7 +397,7 @@ def test_many_are_written_one_a_line(main: Path) -> None:
 def test_many_keep_what_was_there(main: Path) -> None:
     path = added(main)
 
-    append(main, [{"id": "b", "url": "https://b.example/"}], file=path)
+    append_sources(main, [{"id": "b", "url": "https://b.example/"}], file=path)
 
     assert (
         path.read_text(encoding="utf-8")
@@ -405,6 +411,6 @@ def test_many_are_not_written_where_they_cannot_be(before: str, main: Path) -> N
     path.write_text(before, encoding="utf-8")
 
     with pytest.raises(UsageError, match=r"mine\.yaml is"):
-        append(main, [NEWS], file=path)
+        append_sources(main, [NEWS], file=path)
 
     assert path.read_text(encoding="utf-8") == before

@@ -27,8 +27,8 @@ from aggregator.config import (
     Source,
     View,
     Where,
-    default,
-    load,
+    default_config,
+    load_config,
 )
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def test_an_empty_file_is_the_defaults(loads: Loads, tmp_path: Path) -> None:
             user_agent=None,
         ),
         views=(MERGED,),
-    ).read_from((tmp_path / "aggregator.yaml",), sources=())
+    ).with_sources((tmp_path / "aggregator.yaml",), sources=())
 
 
 def test_without_any_file_everything_is_beneath_the_current_folder(
@@ -66,7 +66,7 @@ def test_without_any_file_everything_is_beneath_the_current_folder(
 ) -> None:
     monkeypatch.chdir(tmp_path)
 
-    config = default()
+    config = default_config()
 
     assert (config.database, config.output) == (
         f"sqlite:///{tmp_path}/var/aggregator.db",
@@ -122,7 +122,7 @@ def test_the_fullest_main_file_is_read_as_it_is_written(loads: Loads, tmp_path: 
             ),
             View(id="all", title="all"),
         ),
-    ).read_from((tmp_path / "aggregator.yaml",), sources=())
+    ).with_sources((tmp_path / "aggregator.yaml",), sources=())
     assert (config.server.host, config.server.port) == ("::1", 8443)
     assert config.defaults.zone == ZoneInfo("Asia/Kolkata")
 
@@ -205,7 +205,7 @@ def test_the_fullest_source_is_read_as_it_is_written(loads: Loads, tmp_path: Pat
             ),
         ).with_origin(
             origin="sources/news.yaml:2",
-            stated={
+            given_keys={
                 "id",
                 "url",
                 "adapter",
@@ -227,7 +227,7 @@ def test_the_fullest_source_is_read_as_it_is_written(loads: Loads, tmp_path: Pat
                 "article",
                 "tests",
             },
-            every_stated=True,
+            is_every_explicit=True,
         ),
     )
 
@@ -313,7 +313,7 @@ def test_paths_are_relative_to_the_file_that_names_them(
     (tmp_path / "etc/more/s.yaml").write_text("- path: ../../seeds/*.txt\n- path: /srv/saved")
     monkeypatch.chdir(tmp_path / "elsewhere")
 
-    config = load(Path("../etc/aggregator.yaml"), env={})
+    config = load_config(Path("../etc/aggregator.yaml"), env={})
 
     assert (config.output, config.database) == (tmp_path / "out", f"sqlite:///{tmp_path}/etc/a.db")
     assert [source.path for source in config.sources] == [
@@ -329,7 +329,7 @@ def test_what_is_kept_is_kept_beside_a_folder_named_config(
     (tmp_path / folder).mkdir()
     (tmp_path / folder / "aggregator.yaml").write_text("server:\noutput:\n")
 
-    config = load(tmp_path / folder / "aggregator.yaml", env={})
+    config = load_config(tmp_path / folder / "aggregator.yaml", env={})
 
     var = tmp_path / home / "var"
     assert (config.output, config.database) == (var / "feeds", f"sqlite:///{var}/aggregator.db")
@@ -382,7 +382,10 @@ def test_it_is_known_whether_a_person_chose_the_interval(
 ) -> None:
     config = loads(main, news=f"- {{url: 'https://example.org/'{source}}}")
 
-    assert (config.sources[0].every, config.sources[0].every_stated) == (timedelta(hours=1), stated)
+    assert (config.sources[0].every, config.sources[0].is_every_explicit) == (
+        timedelta(hours=1),
+        stated,
+    )
 
 
 def test_keys_with_nothing_after_them_count_as_absent(loads: Loads) -> None:
@@ -393,7 +396,7 @@ def test_keys_with_nothing_after_them_count_as_absent(loads: Loads) -> None:
 
     assert (config.server, config.defaults, config.views) == (Server(), Defaults(), (MERGED,))
     assert config.sources[0] == Source(id="example.org", url="https://example.org/").with_origin(
-        origin="sources/news.yaml:1", stated={"url"}, every_stated=False
+        origin="sources/news.yaml:1", given_keys={"url"}, is_every_explicit=False
     )
 
 
@@ -419,7 +422,7 @@ def test_anchors_and_merge_keys_lend_values(loads: Loads) -> None:
         """
     )
 
-    assert [(s.id, s.adapter, s.timezone, s.tags, s.every_stated) for s in config.sources] == [
+    assert [(s.id, s.adapter, s.timezone, s.tags, s.is_every_explicit) for s in config.sources] == [
         ("rfi", "rfi", "Europe/Paris", ("radio",), False),
         ("rfi-fr", "rfi", "Europe/Paris", ("radio",), False),
         ("x", "rfi", "Europe/Paris", ("radio",), True),
@@ -498,7 +501,7 @@ def test_a_source_travels_to_another_process_whole(loads: Loads) -> None:
     copy = pickle.loads(pickle.dumps(source))
 
     assert copy == source
-    assert (copy.origin, copy.given_keys, copy.every_stated) == (
+    assert (copy.origin, copy.given_keys, copy.is_every_explicit) == (
         "sources/news.yaml:1",
         {"url", "every"},
         True,
@@ -509,4 +512,4 @@ def test_site_rules_are_adapters_only_where_they_exist(loads: Loads, tmp_path: P
     loads(news="- {url: 'https://example.org/', adapter: rfi}")
 
     with pytest.raises(Exception, match="must be an adapter"):
-        load(tmp_path / "aggregator.yaml", env={}, sites=())
+        load_config(tmp_path / "aggregator.yaml", env={}, sites=())

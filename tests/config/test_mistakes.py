@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.config import Config, HttpOptions, Network, Source, View, load
+from aggregator.config import Config, HttpOptions, Network, Source, View, load_config
 from aggregator.errors import ConfigError, Problem
 from aggregator.rules.selector import compile_selector
 
@@ -26,7 +26,7 @@ CASES = sorted(
 
 def problems(path: Path, **env: str) -> tuple[Problem, ...]:
     with pytest.raises(ConfigError) as caught:
-        load(path, env=env, sites=("rfi", "voa"), selector=compile_selector)
+        load_config(path, env=env, sites=("rfi", "voa"), check_selector=compile_selector)
     return caught.value.problems
 
 
@@ -141,9 +141,7 @@ def test_a_long_or_unprintable_value_is_shown_in_part(loads: Loads) -> None:
 def anything() -> st.SearchStrategy[object]:
     """Build nested values of keys and texts that mean something, in places where they do not."""
     keys = [
-        key
-        for record in (Config, View, Source, Network, HttpOptions)
-        for key in record.written_keys()
+        key for record in (Config, View, Source, Network, HttpOptions) for key in record.yaml_keys()
     ]
     texts = (
         "1h",
@@ -179,7 +177,7 @@ def test_no_data_breaks_loading(
     (folder / "sources/news.yaml").write_text(yaml.safe_dump(news), encoding="utf-8")
 
     try:
-        config = load(folder / "aggregator.yaml", env={"TOKEN": "hunter2"}, sites=("rfi",))
+        config = load_config(folder / "aggregator.yaml", env={"TOKEN": "hunter2"}, sites=("rfi",))
     except ConfigError as e:
         assert e.problems  # noqa: PT017  either outcome is right, any other exception is not
         assert all(problem.line and problem.message for problem in e.problems)  # noqa: PT017

@@ -13,9 +13,9 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from aggregator.config import Config, Source, docs_tables, schema
-from aggregator.config.__main__ import write
-from aggregator.config.record import Record, Setting
+from aggregator.config import Config, Source, build_schema, docs_tables
+from aggregator.config.__main__ import write_docs
+from aggregator.config.record import Record, ValidationContext
 from aggregator.rules.selector import compile_selector
 
 if TYPE_CHECKING:
@@ -34,12 +34,12 @@ def records(record: type[Record] = Record) -> Iterator[type[Record]]:
 KEYS = [
     pytest.param(field, key, id=f"{record.__name__}.{key}")
     for record in records()
-    for field, key in zip(record.model_fields.values(), record.written_keys(), strict=True)
+    for field, key in zip(record.model_fields.values(), record.yaml_keys(), strict=True)
 ]
 EXAMPLES = [
     pytest.param(record, field, key, id=f"{record.__name__}.{key}")
     for record in records()
-    for field, key in zip(record.model_fields.values(), record.written_keys(), strict=True)
+    for field, key in zip(record.model_fields.values(), record.yaml_keys(), strict=True)
     if (record, key) != (Config, "sources")  # files, or sources: the loader reads them
 ]
 
@@ -54,7 +54,9 @@ def test_every_key_is_described_with_an_example(field: object, key: str) -> None
 def mistakes(record: type[Record], key: str, example: object) -> list[object]:
     """What is wrong with the one key of a record that is otherwise not there."""
     try:
-        record.model_validate({key: example}, context=Setting(Path(), None, compile_selector))
+        record.model_validate(
+            {key: example}, context=ValidationContext(Path(), None, compile_selector)
+        )
     except ValidationError as e:
         return [detail for detail in e.errors() if detail["loc"][:1] == (key,)]
     return []
@@ -75,14 +77,14 @@ def test_every_key_is_named_in_the_page(record: type[Record]) -> None:
     section = page.split(f"\n### {title}\n")[1].split("\n### ")[0]
 
     written = [row.split("`")[1] for row in section.splitlines() if row.startswith("* `")]
-    assert [next(iter(yaml.safe_load(line))) for line in written] == list(record.written_keys())
+    assert [next(iter(yaml.safe_load(line))) for line in written] == list(record.yaml_keys())
 
 
 def test_what_is_written_about_the_keys_is_fresh(tmp_path: Path) -> None:
     for name in ("aggregator.schema.json", "configuration.md"):
         shutil.copy(DOCS / name, tmp_path / name)
 
-    write(tmp_path)
+    write_docs(tmp_path)
 
     for name in ("aggregator.schema.json", "configuration.md"):
         assert (tmp_path / name).read_text(encoding="utf-8") == (DOCS / name).read_text(
@@ -96,24 +98,24 @@ def test_a_page_without_marks_is_not_overwritten() -> None:
 
 
 def test_the_schema_knows_the_keys_of_both_files() -> None:
-    definitions = schema()["$defs"]
+    definitions = build_schema()["$defs"]
 
-    assert tuple(definitions["Main"]["properties"]) == Config.written_keys()
-    assert tuple(definitions["Source"]["properties"]) == Source.written_keys()
+    assert tuple(definitions["Main"]["properties"]) == Config.yaml_keys()
+    assert tuple(definitions["Source"]["properties"]) == Source.yaml_keys()
     assert not definitions["Main"]["additionalProperties"]
     assert not definitions["Source"]["required"]
     assert definitions["Sources"]["items"]["anyOf"][0] == {"$ref": "#/$defs/Source"}
 
 
 def test_every_reference_of_the_schema_leads_somewhere() -> None:
-    text = json.dumps(schema())
+    text = json.dumps(build_schema())
     named = {part.split('"')[0] for part in text.split('"$ref": "#/$defs/')[1:]}
 
-    assert named <= set(schema()["$defs"])
+    assert named <= set(build_schema()["$defs"])
 
 
 def test_the_defaults_of_the_schema_are_spelled_as_people_write_them() -> None:
-    network = schema()["$defs"]["Network"]["properties"]
+    network = build_schema()["$defs"]["Network"]["properties"]
 
     assert {key: node["default"] for key, node in network.items() if "default" in node} == {
         "concurrency": 64,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from aggregator.config import View, load
+from aggregator.config import View, load_config
 from aggregator.rules.selector import compile_selector
 
 ROOT = Path(__file__).parents[2]
@@ -31,7 +31,7 @@ def examples() -> list[str]:
 def test_the_configuration_that_is_shipped_loads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(SHIPPED)
 
-    config = load(Path("config/aggregator.yaml"), env={}, sites=("rfi", "voa"))
+    config = load_config(Path("config/aggregator.yaml"), env={}, sites=("rfi", "voa"))
 
     assert {(source.id, source.adapter, source.origin) for source in config.sources} == {
         ("rfi-cn", "rfi", "config/sources/rfi.yaml:2"),
@@ -51,10 +51,10 @@ def test_every_example_of_a_page_can_be_pasted_beside_what_ships(
 ) -> None:
     shutil.copytree(SHIPPED, tmp_path, dirs_exist_ok=True)
     main = tmp_path / "config" / "aggregator.yaml"
-    before = load(main, env={}, sites=("rfi", "voa")).sources
+    before = load_config(main, env={}, sites=("rfi", "voa")).sources
     (main.parent / "sources" / "news.yaml").write_text(example, encoding="utf-8")
 
-    after = load(main, env={}, sites=("rfi", "voa"), selector=compile_selector).sources
+    after = load_config(main, env={}, sites=("rfi", "voa"), check_selector=compile_selector).sources
 
     assert len(after) == len(before) + len(yaml.safe_load(example))
     assert len({source.path or source.url for source in after}) == len(after)

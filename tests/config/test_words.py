@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.config.words import id_of_path, id_of_url, meant_url, nearest
+from aggregator.config.words import find_nearest, guess_url, id_of_path, id_of_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +76,7 @@ def test_an_id_is_made_from_the_path(path: str, identity: str) -> None:
     ],
 )
 def test_the_url_that_was_meant_is_guessed(text: str, meant: str) -> None:
-    assert meant_url(text) == meant
+    assert guess_url(text) == meant
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_the_url_that_was_meant_is_guessed(text: str, meant: str) -> None:
     ],
 )
 def test_no_url_is_guessed_where_none_was_meant(text: str) -> None:
-    assert meant_url(text) is None
+    assert guess_url(text) is None
 
 
 @settings(deadline=None, max_examples=100, derandomize=True)
@@ -146,4 +146,4 @@ def test_made_ids_that_meet_are_told_apart_and_stated_ones_stay(loads: Loads) ->
     ],
 )
 def test_the_nearest_word_is_found(word: str, known: tuple[str, ...], guess: str | None) -> None:
-    assert nearest(word, known) == guess
+    assert find_nearest(word, known) == guess

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.config import yaml_document
-from aggregator.config.yaml_document import YamlDocument, read
+from aggregator.config.yaml_document import YamlDocument, read_yaml
 from aggregator.errors import Problem
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def loader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 def reads(folder: Path, body: bytes | str, **env: str) -> YamlDocument:
     path = folder / "a.yaml"
     path.write_bytes(body if isinstance(body, bytes) else body.encode())
-    return read(path, env=env)
+    return read_yaml(path, env=env)
 
 
 def refusal(folder: Path, body: bytes | str) -> tuple[int, str]:
@@ -127,7 +127,7 @@ def test_nothing_is_constructed(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_not_a_file(tmp_path: Path) -> None:
-    result = read(tmp_path, env={})
+    result = read_yaml(tmp_path, env={})
 
     assert result.problems == (Problem(str(tmp_path), 1, "", "cannot be read: Is a directory"),)
 

@@ -20,9 +20,7 @@ import aiohttp
 import pytest
 
 from aggregator.app import open_store, utc_now
-from aggregator.daemon import daemon as daemons
-from aggregator.daemon import run_pool
-from aggregator.daemon.daemon import Daemon, serve
+from aggregator.daemon.daemon import Daemon, Timing, serve
 from aggregator.errors import StoreError, UsageError
 from aggregator.store.writer import Writer
 
@@ -79,12 +77,12 @@ class Running:
 
 
 @asynccontextmanager
-async def running(home: Any, port: int) -> AsyncIterator[Running]:
+async def running(home: Any, port: int, **options: Any) -> AsyncIterator[Running]:
     config = home.load()
     with open_store(config) as store, store.lock_for_daemon():
         async with (
             Writer(store, clock=utc_now) as writer,
-            Daemon(config, store, writer, load=home.load) as daemon,
+            Daemon(config, store, writer, load=home.load, **options) as daemon,
             aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client,
         ):
             run = asyncio.create_task(daemon.run())
@@ -108,33 +106,32 @@ async def served(run: asyncio.Task[None], port: int) -> asyncio.Task[None]:
     return run
 
 
-def with_daemon(home: Any, story: Callable[[Running], Awaitable[Any]], more: str = "") -> Any:
+def with_daemon(
+    home: Any, story: Callable[[Running], Awaitable[Any]], more: str = "", **options: Any
+) -> Any:
     async def run() -> Any:
         port = listen(home, more)
-        async with running(home, port) as at_work:
+        async with running(home, port, **options) as at_work:
             return await story(at_work)
 
     return asyncio.run(run())
 
 
-def test_a_part_that_dies_is_told_by_the_health_page_and_started_again(
-    home: Any, way: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_part_that_dies_is_told_by_the_health_page_and_started_again(home: Any, way: Any) -> None:
     starts: list[int] = []
 
     async def die(*_: Any, **__: Any) -> None:
         starts.append(1)
         raise ZeroDivisionError("our own mistake")
 
-    monkeypatch.setattr(daemons, "watch_files", die)
-    monkeypatch.setattr(daemons, "RETRY", timedelta(milliseconds=200))
+    timing = Timing(retry_delay=timedelta(milliseconds=200))
 
     async def story(at_work: Running) -> None:
         message = "the file watcher died and is started again: ZeroDivisionError: our own mistake"
         await at_work.until("/healthz", message, status=503)
         await way.until(lambda: len(starts) > 2)
 
-    with_daemon(home, story)
+    with_daemon(home, story, timing=timing, watch=die)
 
 
 def test_the_first_reader_finds_the_saved_articles_and_later_ones_every_change(home: Any) -> None:
@@ -270,12 +267,11 @@ def test_the_feed_stays_the_view_that_it_was_whatever_views_come_and_go(
 
 
 def test_sighup_takes_up_the_configuration_even_where_nothing_is_watched(
-    home: Any, monkeypatch: pytest.MonkeyPatch
+    home: Any,
 ) -> None:
     async def blind(*given: Any, stop: asyncio.Event) -> None:
         await stop.wait()
 
-    monkeypatch.setattr(daemons, "watch_files", blind)
     home.follow()
 
     async def story(at_work: Running) -> None:
@@ -284,11 +280,11 @@ def test_sighup_takes_up_the_configuration_even_where_nothing_is_watched(
         os.kill(os.getpid(), signal.SIGHUP)
         home_is_new = await at_work.until("/healthz", '"sources": 1')
         assert '"ok": true' in home_is_new
-        at_work.daemon._crew.request({"saved"})
+        at_work.daemon._run_pool.request({"saved"})
         at_work.daemon._due.set()
         await at_work.until("/feed.atom", "Calm water")
 
-    with_daemon(home, story)
+    with_daemon(home, story, watch=blind)
 
 
 def test_sigterm_ends_it_soon_and_a_slow_source_is_neither_lost_nor_doubled(
@@ -359,10 +355,10 @@ def test_a_second_daemon_is_refused_and_told_who_is_first(home: Any) -> None:
 SERVE = """
 import sys, logging
 from pathlib import Path
-from aggregator.config import load
+from aggregator.config import load_config
 from aggregator.daemon.daemon import serve
 logging.basicConfig(level=logging.INFO)
-serve(lambda: load(Path(sys.argv[1]), env={}))
+serve(lambda: load_config(Path(sys.argv[1]), env={}))
 """
 
 
@@ -393,15 +389,13 @@ def test_an_address_that_is_taken_is_told_and_nothing_is_left(home: Any, way: An
         )  # done, and not due
 
 
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (daemons, run_pool):
-        monkeypatch.setattr(module, "RETRY", timedelta(milliseconds=100))
-    monkeypatch.setattr(run_pool, "LONGEST_PAUSE", timedelta(milliseconds=200))
-    monkeypatch.setattr(daemons, "SHORTEST_SLEEP", timedelta(milliseconds=50))
+IMPATIENT = Timing(
+    retry_delay=timedelta(milliseconds=100),
+    max_pause=timedelta(milliseconds=200),
+    min_sleep=timedelta(milliseconds=50),
+)
 
 
-@pytest.mark.usefixtures("impatient")
 def test_a_full_disk_is_told_and_when_there_is_room_again_nothing_is_missing(home: Any) -> None:
     home.save("calm", "Calm water")
     home.follow(SAVED)
@@ -419,7 +413,7 @@ def test_a_full_disk_is_told_and_when_there_is_room_again_nothing_is_missing(hom
         await at_work.until("/feed.atom", *(f"Storm {number}<" for number in range(40)))
         await at_work.until("/healthz", '"ok": true')
 
-    with_daemon(home, story)
+    with_daemon(home, story, timing=IMPATIENT)
 
 
 async def limit_pages(at_work: Running, pages: int) -> None:
@@ -433,7 +427,6 @@ async def limit_pages(at_work: Running, pages: int) -> None:
     await at_work.daemon._writer.call(limit)
 
 
-@pytest.mark.usefixtures("impatient")
 def test_a_store_that_cannot_be_read_is_told_as_ill_health(home: Any) -> None:
     home.follow()
 
@@ -449,10 +442,9 @@ def test_a_store_that_cannot_be_read_is_told_as_ill_health(home: Any) -> None:
         assert (status, health["reasons"]) == (503, ["the store fails: cannot be opened"])
         assert (await at_work.health())[0] == 200
 
-    with_daemon(home, story)
+    with_daemon(home, story, timing=IMPATIENT)
 
 
-@pytest.mark.usefixtures("impatient")
 def test_an_output_folder_that_cannot_be_written_leaves_the_last_good_feed(home: Any) -> None:
     home.save("calm", "Calm water")
     home.follow(SAVED)
@@ -471,10 +463,9 @@ def test_an_output_folder_that_cannot_be_written_leaves_the_last_good_feed(home:
         await at_work.until("/feed.atom", "Calm water", "A storm")
         await at_work.until("/healthz", '"ok": true')
 
-    with_daemon(home, story)
+    with_daemon(home, story, timing=IMPATIENT)
 
 
-@pytest.mark.usefixtures("impatient")
 def test_an_unforeseen_failure_of_a_tick_does_not_stop_the_schedule(home: Any, caplog: Any) -> None:
     home.follow()
 
@@ -497,7 +488,7 @@ def test_an_unforeseen_failure_of_a_tick_does_not_stop_the_schedule(home: Any, c
         async with asyncio.timeout(20):
             await went_on.wait()
 
-    with_daemon(home, story)
+    with_daemon(home, story, timing=IMPATIENT)
 
     assert "the daemon goes on and tries again" in caplog.text
 
@@ -512,7 +503,7 @@ def test_runs_under_way_end_with_the_configuration_they_began_with(home: Any, wa
             async with running(home, port) as at_work:
                 await way.until(lambda: origin.asked)
                 old = at_work.daemon.app
-                [session] = old._parts.fetcher._instance._sessions.values()
+                [session] = old._run_context.fetcher._instance._sessions.values()
                 home.save("calm", "Calm water")
                 home.follow(slow, SAVED)
                 await at_work.until("/feed.atom", "Calm water")

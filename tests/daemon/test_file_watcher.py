@@ -63,21 +63,21 @@ PLAN = WatchPlan(
     ],
 )
 def test_a_path_means(path: str, configuration: bool, sources: set[str]) -> None:
-    assert PLAN.meaning({Path(path)}) == Change(configuration, frozenset(sources))
+    assert PLAN.interpret({Path(path)}) == Change(configuration, frozenset(sources))
 
 
 def test_a_new_folder_beside_the_main_file_may_bring_configuration(tmp_path: Path) -> None:
     (tmp_path / "sources").mkdir()
     plan = WatchPlan(frozenset({tmp_path}), frozenset(), frozenset())
 
-    assert plan.meaning({tmp_path / "sources"}).configuration
+    assert plan.interpret({tmp_path / "sources"}).configuration
 
 
 def test_a_folder_of_the_configuration_that_is_gone_may_have_held_some(tmp_path: Path) -> None:
     plan = WatchPlan(frozenset({tmp_path, tmp_path / "sources"}), frozenset(), frozenset())
 
-    assert plan.meaning({tmp_path / "sources"}).configuration
-    assert not plan.meaning({tmp_path / "other"}).configuration
+    assert plan.interpret({tmp_path / "sources"}).configuration
+    assert not plan.interpret({tmp_path / "other"}).configuration
 
 
 @pytest.mark.parametrize("path", ["x" * 300, "x" * 300 + "/*.txt", f"{'y' * 5000}/z"])
@@ -92,10 +92,12 @@ def test_a_path_that_cannot_be_looked_at_is_watched_as_if_nothing_was_there(
 
 
 def test_without_files_there_is_nothing_to_watch(tmp_path: Path) -> None:
-    from aggregator.config import default
+    from aggregator.config import default_config
 
     async def story() -> None:
-        await watch_files(WatchPlan.for_config(default()), lambda _: None, stop=asyncio.Event())
+        await watch_files(
+            WatchPlan.for_config(default_config()), lambda _: None, stop=asyncio.Event()
+        )
 
     asyncio.run(story())
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from aggregator.daemon.run_pool import LONGEST_PAUSE, RETRY, RunPool
+from aggregator.daemon.run_pool import MAX_PAUSE, RETRY_DELAY, RunPool
 from aggregator.daemon.status import DaemonStatus
 from aggregator.errors import StoreError
 from aggregator.model import Outcome, SourceState
@@ -20,7 +20,7 @@ class App:
     clock: Any
     sources: dict[str, None]
     due: list[str]
-    runs_at_once: int = 3
+    max_runs: int = 3
     broken: bool = False
     ran: list[str] = field(default_factory=list)
     released: list[str] = field(default_factory=list)
@@ -120,7 +120,7 @@ def test_a_store_that_fails_is_tried_by_one_run_ever_more_seldom_until_it_is_wel
         app.gate.set()
         await crew.start_due(app)
         await crew.reap(5)
-        assert (crew.pause(clock()), condition.store_error) == (RETRY, "the disk is full")
+        assert (crew.pause(clock()), condition.store_error) == (RETRY_DELAY, "the disk is full")
 
         clock.forward(seconds=5)
         assert not crew.pause(clock())
@@ -128,12 +128,12 @@ def test_a_store_that_fails_is_tried_by_one_run_ever_more_seldom_until_it_is_wel
         assert len(crew.runs) == 1
         assert sorted(app.released) == ["a", "b", "c"]
         await crew.reap(5)
-        assert crew.pause(clock()) == 2 * RETRY
+        assert crew.pause(clock()) == 2 * RETRY_DELAY
         for _ in range(20):
             clock.forward(minutes=6)
             await crew.start_due(app)
             await crew.reap(5)
-        assert crew.pause(clock()) == LONGEST_PAUSE
+        assert crew.pause(clock()) == MAX_PAUSE
 
         app.broken = False
         clock.forward(minutes=6)

@@ -105,7 +105,7 @@ def test_the_unit_reloads_with_hup_stops_with_term_and_does_not_retry_a_bad_conf
 
 
 def test_the_units_configuration_loads_and_keeps_everything_in_the_state_directory() -> None:
-    config = configuration.load(DEPLOY / "aggregator.yaml", env={})
+    config = configuration.load_config(DEPLOY / "aggregator.yaml", env={})
 
     state = f"/var/lib/{service()['StateDirectory'][0]}"
     assert (config.database, str(config.output)) == (
@@ -186,6 +186,6 @@ def test_the_address_that_the_image_replaces_is_the_one_that_the_configuration_h
 
 
 def test_nginx_passes_to_the_address_that_the_unit_listens_on() -> None:
-    config = configuration.load(DEPLOY / "aggregator.yaml", env={})
+    config = configuration.load_config(DEPLOY / "aggregator.yaml", env={})
 
     assert f"server {config.server.listen};" in (DEPLOY / "nginx.conf").read_text(encoding="utf-8")

@@ -157,7 +157,9 @@ def test_an_edit_that_git_refuses_to_overwrite_is_saved_by_the_steps_of_the_docu
     assert [(step.args, step.stderr) for step in steps if step.returncode] == []
     assert (checkout.is_current(), checkout.status()) == (True, "")
     moved = checkout.home / "news"
-    config = configuration.load(moved / "config/aggregator.yaml", env={}, sites=shipped_names())
+    config = configuration.load_config(
+        moved / "config/aggregator.yaml", env={}, sites=shipped_names()
+    )
     assert config.server.listen == "127.0.0.1:9090"
     assert config.database == f"sqlite:///{moved}/var/aggregator.db"
     assert (moved / "var/aggregator.db").read_text(encoding="utf-8") == "articles"

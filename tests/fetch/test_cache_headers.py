@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.fetch import Request
-from aggregator.fetch.cache_headers import hints_of
+from aggregator.fetch.cache_headers import read_hints
 from aggregator.model import PollingHints, Validators
 
 NOON = "Wed, 01 Jul 2026 12:00:00 GMT"  # the tests' present
@@ -49,7 +49,7 @@ def test_b4_max_age_and_expires_say_how_long_to_wait(
 ) -> None:
     expected = None if seconds is None else timedelta(seconds=seconds)
 
-    assert hints_of(headers, net.now) == PollingHints(max_age=expected)
+    assert read_hints(headers, net.now) == PollingHints(max_age=expected)
 
 
 def test_b4_a_304_says_so_too(net: Any) -> None:
@@ -71,7 +71,7 @@ def test_b4_repeated_cache_control_lines_are_one_list(net: Any) -> None:
 def test_b5_a_date_to_wait_for_counts_on_the_servers_own_clock(net: Any) -> None:
     headers = {"retry-after": ONE, "date": "Wed, 01 Jul 2026 12:50:00 GMT"}
 
-    assert hints_of(headers, net.now) == PollingHints(retry_after=timedelta(minutes=10))
+    assert read_hints(headers, net.now) == PollingHints(retry_after=timedelta(minutes=10))
 
 
 @settings(deadline=None, max_examples=100, derandomize=True)
@@ -85,7 +85,7 @@ def test_b5_a_date_to_wait_for_counts_on_the_servers_own_clock(net: Any) -> None
 def test_no_header_is_too_strange_to_be_read(headers: dict[str, str]) -> None:
     from datetime import UTC, datetime
 
-    hints = hints_of(headers, datetime(2026, 7, 1, tzinfo=UTC))
+    hints = read_hints(headers, datetime(2026, 7, 1, tzinfo=UTC))
 
     assert hints.max_age is None or timedelta(0) < hints.max_age <= timedelta(hours=24)
     assert hints.retry_after is None or timedelta(0) <= hints.retry_after <= timedelta(days=31)

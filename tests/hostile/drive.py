@@ -104,7 +104,7 @@ async def cycle(app: App, source: str) -> dict[str, Any]:
 
 
 async def drive(path: Path) -> dict[str, Any]:
-    config = configuration.load(path, env={})
+    config = configuration.load_config(path, env={})
     with closing(open_store(config)) as store:
         async with App(config, store) as app:
             await app.cycle(

@@ -115,4 +115,4 @@ def test_a_url_that_is_none_is_a_mistake_of_the_configuration(tmp_path: Any, url
     path.write_text(f"sources: [{{id: a, url: {url!r}}}]".replace("'", '"'))
 
     with pytest.raises(ConfigError):
-        configuration.load(path, env={})
+        configuration.load_config(path, env={})

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from aggregator.config import Corrections
-from aggregator.config.filters import _IGNORABLE, ForcedValues
+from aggregator.config.filters import _IGNORABLE_FIELDS, ForcedValues
 from aggregator.errors import ItemError
 from aggregator.model import Candidate, Enclosure, Image, RawEntry, RawImage, Revision
 from aggregator.normalize import html
@@ -82,7 +82,7 @@ def test_what_is_not_believed_is_as_if_it_were_not_there(name: str) -> None:
 
 
 def test_every_field_that_may_be_ignored_has_its_row() -> None:
-    assert set(_IGNORABLE) == set(ABSENT)
+    assert set(_IGNORABLE_FIELDS) == set(ABSENT)
 
 
 def test_what_is_forced_stands_whatever_the_publisher_says() -> None:

@@ -268,7 +268,7 @@ RULES = Source.model_validate(
             "published": {"from": "i", "formats": "%d/%m/%Y - %H:%M"},
         },
     }
-).page
+).own_rules
 LISTED = ParseTask("news", "page", page_rules=RULES, timezone="Europe/Paris")
 
 
@@ -453,7 +453,7 @@ def test_the_pages_of_an_article_are_put_together_and_the_next_is_named() -> Non
             "url": "https://news.example.org/",
             "article": {"body": ".text", "next": "a.on@href"},
         }
-    ).page
+    ).own_rules
     job = ParseTask(
         "news",
         "article",

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from aggregator.model import Enclosure, Entry, Image
-from aggregator.publish import SourceHead, ViewHead
+from aggregator.publish import SourceInfo, ViewInfo
 
 _DATA = Path(__file__).parent / "data"
 _CASES: dict[str, dict[str, Any]] = json.loads(
@@ -56,13 +56,13 @@ def articles() -> dict[str, Entry]:
 
 
 @pytest.fixture(scope="session")
-def view() -> ViewHead:
-    return ViewHead(
+def view() -> ViewInfo:
+    return ViewInfo(
         "merged",
         "All news & more",
         self_url="https://feeds.example.org/feed.atom",
         home_url="https://feeds.example.org/",
-        sources={name: SourceHead(**head) for name, head in _CASES["sources"].items()},
+        sources={name: SourceInfo(**info) for name, info in _CASES["sources"].items()},
     )
 
 

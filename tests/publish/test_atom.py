@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from aggregator.publish import SourceHead, ViewHead, atom
+from aggregator.publish import SourceInfo, ViewInfo, atom
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,7 @@ def _found(document: bytes, xpath: str) -> list[str]:
 
 
 def test_the_document_is_the_stored_one_to_the_byte(
-    view: ViewHead, articles: dict[str, Entry], data: Path
+    view: ViewInfo, articles: dict[str, Entry], data: Path
 ) -> None:
     document = atom.render(view, list(articles.values()))
 
@@ -35,7 +35,7 @@ def test_the_document_is_the_stored_one_to_the_byte(
 
 
 def test_the_entries_stand_in_the_order_they_were_given_in(
-    view: ViewHead, articles: dict[str, Entry]
+    view: ViewInfo, articles: dict[str, Entry]
 ) -> None:
     turned = list(articles.values())[::-1]
 
@@ -45,7 +45,7 @@ def test_the_entries_stand_in_the_order_they_were_given_in(
 
 
 def test_every_date_in_the_document_is_one_of_the_entries(
-    view: ViewHead, articles: dict[str, Entry]
+    view: ViewInfo, articles: dict[str, Entry]
 ) -> None:
     entries = list(articles.values())
     stated = {at.isoformat() for entry in entries for at in (entry.published, entry.updated)}
@@ -55,14 +55,14 @@ def test_every_date_in_the_document_is_one_of_the_entries(
     assert set(found) == stated
 
 
-def test_the_feed_is_as_new_as_its_newest_entry(view: ViewHead, articles: dict[str, Entry]) -> None:
+def test_the_feed_is_as_new_as_its_newest_entry(view: ViewInfo, articles: dict[str, Entry]) -> None:
     document = atom.render(view, list(articles.values())[::-1])
 
     assert _found(document, "/a:feed/a:updated/text()") == ["2026-07-03T09:15:30+00:00"]
 
 
 def test_a_view_without_entries_is_of_the_epoch() -> None:
-    document = atom.render(ViewHead("merged", "Nothing"), [])
+    document = atom.render(ViewInfo("merged", "Nothing"), [])
 
     assert document.decode() == (
         "<?xml version='1.0' encoding='UTF-8'?>\n"
@@ -75,11 +75,11 @@ def test_a_view_without_entries_is_of_the_epoch() -> None:
     )
 
 
-def test_the_feeds_id_depends_on_the_view_alone(view: ViewHead) -> None:
+def test_the_feeds_id_depends_on_the_view_alone(view: ViewInfo) -> None:
     moved = replace(view, title="Renamed", self_url="https://other.example.net/x", home_url=None)
     ids = [
-        _found(atom.render(head, []), "/a:feed/a:id/text()")
-        for head in (view, moved, replace(view, id="zh"))
+        _found(atom.render(info, []), "/a:feed/a:id/text()")
+        for info in (view, moved, replace(view, id="zh"))
     ]
 
     assert ids[0] == ids[1] != ids[2]
@@ -97,7 +97,7 @@ def test_the_feeds_id_depends_on_the_view_alone(view: ViewHead) -> None:
     ],
 )
 def test_an_entry_is_signed_by_its_authors_else_publisher_else_source(
-    view: ViewHead, articles: dict[str, Entry], name: str, authors: list[str]
+    view: ViewInfo, articles: dict[str, Entry], name: str, authors: list[str]
 ) -> None:
     document = atom.render(view, [articles[name]])
 
@@ -113,7 +113,7 @@ def test_an_entry_is_signed_by_its_authors_else_publisher_else_source(
     ],
 )
 def test_a_title_is_plain_text_and_never_empty(
-    view: ViewHead, articles: dict[str, Entry], name: str, title: str
+    view: ViewInfo, articles: dict[str, Entry], name: str, title: str
 ) -> None:
     document = atom.render(view, [articles[name]])
 
@@ -129,7 +129,7 @@ def test_a_title_is_plain_text_and_never_empty(
     ],
 )
 def test_an_entry_that_links_nowhere_has_its_text_as_content(
-    view: ViewHead, articles: dict[str, Entry], name: str, content: str
+    view: ViewInfo, articles: dict[str, Entry], name: str, content: str
 ) -> None:
     document = atom.render(view, [articles[name]])
 
@@ -137,7 +137,7 @@ def test_an_entry_that_links_nowhere_has_its_text_as_content(
 
 
 def test_links_keep_their_relation_type_and_length(
-    view: ViewHead, articles: dict[str, Entry]
+    view: ViewInfo, articles: dict[str, Entry]
 ) -> None:
     document = atom.render(view, [articles["the fullest"]])
 
@@ -155,7 +155,7 @@ def test_links_keep_their_relation_type_and_length(
     ]
 
 
-def test_a_copy_is_linked_where_it_can_be_read(view: ViewHead, articles: dict[str, Entry]) -> None:
+def test_a_copy_is_linked_where_it_can_be_read(view: ViewInfo, articles: dict[str, Entry]) -> None:
     links = {"urn:uuid:6b8f5c0e-2f0a-5d7e-8f6e-0000000000ff": "https://other.example.org/copy"}
 
     document = atom.render(replace(view, links=links), [articles["the fullest"]])
@@ -164,7 +164,7 @@ def test_a_copy_is_linked_where_it_can_be_read(view: ViewHead, articles: dict[st
 
 
 def test_the_picture_comes_with_its_size_and_caption(
-    view: ViewHead, articles: dict[str, Entry]
+    view: ViewInfo, articles: dict[str, Entry]
 ) -> None:
     document = atom.render(view, [articles["the fullest"]])
 
@@ -177,7 +177,7 @@ def test_the_picture_comes_with_its_size_and_caption(
 
 
 def test_a_language_that_is_no_language_tag_is_not_stated(
-    view: ViewHead, articles: dict[str, Entry]
+    view: ViewInfo, articles: dict[str, Entry]
 ) -> None:
     document = atom.render(view, list(articles.values()))
 
@@ -186,7 +186,7 @@ def test_a_language_that_is_no_language_tag_is_not_stated(
 
 @pytest.mark.parametrize("url", [None, "file:///home/me/saved", "javascript:alert(1)"])
 def test_a_source_links_to_the_web_or_nowhere(articles: dict[str, Entry], url: str | None) -> None:
-    view = ViewHead("v", "V", sources={"folder": SourceHead("Saved", url)})
+    view = ViewInfo("v", "V", sources={"folder": SourceInfo("Saved", url)})
 
     document = atom.render(view, [articles["no author, no link, no content"]])
 
@@ -199,7 +199,7 @@ def test_a_source_links_to_the_web_or_nowhere(articles: dict[str, Entry], url: s
     markup=st.text(alphabet=st.characters(), max_size=60),
 )
 def test_whatever_a_publisher_writes_is_read_again(
-    view: ViewHead, articles: dict[str, Entry], text: str, markup: str
+    view: ViewInfo, articles: dict[str, Entry], text: str, markup: str
 ) -> None:
     told = replace(
         articles["the fullest"],

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.errors import StoreError
-from aggregator.publish import ViewHead, is_view_file, remove_view_file, write
+from aggregator.publish import ViewInfo, is_view_file, remove_view_file, write_file
 from aggregator.publish.atom import render
 
 
@@ -20,23 +20,23 @@ def _files(folder: Path) -> dict[str, bytes]:
 def test_a_document_is_written_with_its_folders(tmp_path: Path) -> None:
     path = tmp_path / "var" / "feeds" / "merged.atom"
 
-    assert write(path, b"new") is True
+    assert write_file(path, b"new") is True
     assert _files(path.parent) == {"merged.atom": b"new"}
 
 
 def test_equal_bytes_touch_nothing(tmp_path: Path) -> None:
     path = tmp_path / "merged.atom"
-    write(path, b"same")
+    write_file(path, b"same")
     os.utime(path, ns=(1, 1))
     before = path.stat()
 
-    assert write(path, b"same") is False
+    assert write_file(path, b"same") is False
     assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, 1)
 
 
 def test_the_file_of_a_view_is_known_by_the_id_in_it_and_deleted(tmp_path: Path) -> None:
     path = tmp_path / "zh.atom"
-    write(path, render(ViewHead("zh", "中文"), ()))
+    write_file(path, render(ViewInfo("zh", "中文"), ()))
 
     assert (is_view_file(path, "zh"), is_view_file(path, "en")) == (True, False)
     assert remove_view_file(path, "zh") is True
@@ -44,8 +44,8 @@ def test_the_file_of_a_view_is_known_by_the_id_in_it_and_deleted(tmp_path: Path)
 
 
 def test_a_file_that_is_not_of_the_view_is_not_deleted(tmp_path: Path) -> None:
-    other = render(ViewHead("en", "English"), ())
-    write(tmp_path / "zh.atom", other)
+    other = render(ViewInfo("en", "English"), ())
+    write_file(tmp_path / "zh.atom", other)
     (tmp_path / "link.atom").symlink_to(tmp_path / "zh.atom")
     (tmp_path / "folder.atom").mkdir()
 
@@ -58,18 +58,18 @@ def test_a_file_that_is_not_of_the_view_is_not_deleted(tmp_path: Path) -> None:
 
 def test_other_bytes_of_the_same_length_are_written(tmp_path: Path) -> None:
     path = tmp_path / "merged.atom"
-    write(path, b"old")
+    write_file(path, b"old")
 
-    assert write(path, b"new") is True
+    assert write_file(path, b"new") is True
     assert _files(tmp_path) == {"merged.atom": b"new"}
 
 
 def test_who_reads_the_old_document_reads_it_to_its_end(tmp_path: Path) -> None:
     path = tmp_path / "merged.atom"
-    write(path, b"the old document")
+    write_file(path, b"the old document")
     with path.open("rb") as reader:
         start = reader.read(4)
-        write(path, b"another")
+        write_file(path, b"another")
 
         assert start + reader.read() == b"the old document"
 
@@ -79,7 +79,7 @@ def test_a_document_is_as_readable_as_the_umask_lets_it(tmp_path: Path) -> None:
     plain = tmp_path / "plain"
     plain.touch()
 
-    write(path, b"new")
+    write_file(path, b"new")
 
     assert path.stat().st_mode == plain.stat().st_mode
 
@@ -100,14 +100,14 @@ def test_a_failed_write_says_what_to_do_and_leaves_what_was_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, advice: str
 ) -> None:
     path = tmp_path / "merged.atom"
-    write(path, b"old")
+    write_file(path, b"old")
 
     def fail(_: int) -> None:
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(StoreError) as failure:
-        write(path, b"new")
+        write_file(path, b"new")
 
     assert str(failure.value) == f"cannot write {path}: {advice}"
     assert _files(tmp_path) == {"merged.atom": b"old"}
@@ -118,14 +118,14 @@ def test_a_folder_that_may_not_be_written_is_a_clear_error(tmp_path: Path) -> No
     tmp_path.chmod(0o500)
 
     with pytest.raises(StoreError, match="not allowed, make the folder writable"):
-        write(tmp_path / "merged.atom", b"new")
+        write_file(tmp_path / "merged.atom", b"new")
 
 
 def test_a_file_in_the_place_of_the_folder_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "feeds").write_bytes(b"")
 
     with pytest.raises(StoreError, match=r"cannot write .*merged\.atom: Not a directory"):
-        write(tmp_path / "feeds" / "merged.atom", b"new")
+        write_file(tmp_path / "feeds" / "merged.atom", b"new")
 
 
 def test_a_write_after_a_failed_one_succeeds(
@@ -139,9 +139,9 @@ def test_a_write_after_a_failed_one_succeeds(
     with monkeypatch.context() as full:
         full.setattr(os, "fsync", fail)
         with pytest.raises(StoreError):
-            write(path, b"new")
+            write_file(path, b"new")
 
-    assert write(path, b"new") is True
+    assert write_file(path, b"new") is True
     assert _files(tmp_path) == {"merged.atom": b"new"}
 
 
@@ -153,7 +153,7 @@ def test_the_bytes_and_the_new_name_are_synced_to_the_disk(
         os, "fsync", lambda handle: synced.append(str(Path(f"/proc/self/fd/{handle}").readlink()))
     )
 
-    write(tmp_path / "merged.atom", b"new")
+    write_file(tmp_path / "merged.atom", b"new")
 
     document, folder = synced
     assert (Path(document).parent, folder) == (tmp_path, str(tmp_path))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import orjson
 
 from aggregator.model import Enclosure, Entry, Image, Outcome
-from aggregator.publish.json_record import outcome_record, record, rfc3339
+from aggregator.publish.json_record import entry_record, outcome_record, rfc3339
 
 MOMENT = datetime(2026, 3, 1, 8, tzinfo=UTC)
 ENTRY = Entry(
@@ -37,7 +37,7 @@ ENTRY = Entry(
 
 
 def test_an_entry_is_the_common_schema() -> None:
-    assert record(ENTRY) == {
+    assert entry_record(ENTRY) == {
         "id": ENTRY.id,
         "source": "news",
         "url": None,
@@ -75,12 +75,12 @@ def test_an_entry_is_the_common_schema() -> None:
 def test_every_field_of_an_entry_and_of_an_outcome_has_its_key_in_order() -> None:
     outcome = Outcome("news", MOMENT, 1, "ok")
 
-    assert list(record(ENTRY)) == [field.name for field in fields(Entry)]
+    assert list(entry_record(ENTRY)) == [field.name for field in fields(Entry)]
     assert list(outcome_record(outcome)) == [field.name for field in fields(Outcome)]
 
 
 def test_a_record_is_json_as_it_is() -> None:
-    assert orjson.loads(orjson.dumps(record(ENTRY))) == record(ENTRY)
+    assert orjson.loads(orjson.dumps(entry_record(ENTRY))) == entry_record(ENTRY)
 
 
 def test_moments_are_in_utc_with_a_fraction_only_where_there_is_one() -> None:

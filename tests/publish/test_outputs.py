@@ -12,7 +12,7 @@ from aggregator.publish import OUTPUTS, Output, PublishedDocument, make_document
 
 if TYPE_CHECKING:
     from aggregator.model import Entry
-    from aggregator.publish import ViewHead
+    from aggregator.publish import ViewInfo
 
 _DOCS = Path(__file__).parents[2] / "docs" / "feed.md"
 
@@ -24,12 +24,12 @@ def output(request: pytest.FixtureRequest) -> Output:
 
 
 def test_the_same_entries_give_the_same_bytes(
-    output: Output, view: ViewHead, hundred: list[Entry]
+    output: Output, view: ViewInfo, hundred: list[Entry]
 ) -> None:
     assert output.render(view, hundred) == output.render(view, tuple(hundred))
 
 
-def test_a_view_without_entries_is_a_document(output: Output, view: ViewHead) -> None:
+def test_a_view_without_entries_is_a_document(output: Output, view: ViewInfo) -> None:
     assert output.render(view, ()) != b""
 
 

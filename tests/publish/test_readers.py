@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import feedparser
 import pytest
 
-from aggregator.publish import ViewHead, atom
+from aggregator.publish import ViewInfo, atom
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ def _read(document: bytes) -> Any:
 
 
 def test_feedparser_finds_a_well_formed_atom_feed(
-    view: ViewHead, articles: dict[str, Entry]
+    view: ViewInfo, articles: dict[str, Entry]
 ) -> None:
     read = _read(atom.render(view, list(articles.values())))
 
@@ -44,7 +44,7 @@ def test_feedparser_finds_a_well_formed_atom_feed(
 
 @pytest.mark.parametrize("name", _WHOLE)
 def test_feedparser_reads_every_field_back(
-    view: ViewHead, articles: dict[str, Entry], name: str
+    view: ViewInfo, articles: dict[str, Entry], name: str
 ) -> None:
     told = articles[name]
     (read,) = _read(atom.render(view, [told])).entries
@@ -81,7 +81,7 @@ def test_feedparser_reads_every_field_back(
 
 
 def test_feedparser_reads_enclosures_pictures_and_copies_back(
-    view: ViewHead, articles: dict[str, Entry]
+    view: ViewInfo, articles: dict[str, Entry]
 ) -> None:
     (read,) = _read(atom.render(view, [articles["the fullest"]])).entries
     links = [link.href for link in read.links if link.rel == "related"]
@@ -105,7 +105,7 @@ def test_feedparser_reads_enclosures_pictures_and_copies_back(
 
 
 def test_reader_reads_the_document_back(
-    view: ViewHead, articles: dict[str, Entry], tmp_path: Path
+    view: ViewInfo, articles: dict[str, Entry], tmp_path: Path
 ) -> None:
     reader = pytest.importorskip(
         "reader", reason="the reader library is not installed (pip install reader)"
@@ -166,7 +166,7 @@ def _served(folder: Path) -> Iterator[str]:
     shutil.which("newsboat") is None, reason="newsboat is not installed (apt install newsboat)"
 )
 def test_newsboat_reads_the_document_back(
-    view: ViewHead, articles: dict[str, Entry], tmp_path: Path
+    view: ViewInfo, articles: dict[str, Entry], tmp_path: Path
 ) -> None:
     (tmp_path / "merged.atom").write_bytes(atom.render(view, list(articles.values())))
     with _served(tmp_path) as root:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from lxml import etree
 
-from aggregator.publish import ViewHead, atom
+from aggregator.publish import ViewInfo, atom
 
 if TYPE_CHECKING:
     from aggregator.model import Entry
@@ -48,23 +48,23 @@ def _faults(document: bytes) -> list[str]:
     return [error.message for error in grammar.error_log] + broken
 
 
-def test_the_whole_view_is_valid(view: ViewHead, articles: dict[str, Entry]) -> None:
+def test_the_whole_view_is_valid(view: ViewInfo, articles: dict[str, Entry]) -> None:
     assert _faults(atom.render(view, list(articles.values()))) == []
 
 
 def test_every_article_is_valid_alone_and_without_a_public_url(articles: dict[str, Entry]) -> None:
     faults = {
-        name: _faults(atom.render(ViewHead("v", ""), [entry])) for name, entry in articles.items()
+        name: _faults(atom.render(ViewInfo("v", ""), [entry])) for name, entry in articles.items()
     }
 
     assert faults == {name: [] for name in articles}
 
 
-def test_a_view_without_entries_is_valid(view: ViewHead) -> None:
+def test_a_view_without_entries_is_valid(view: ViewInfo) -> None:
     assert _faults(atom.render(view, [])) == []
 
 
-def test_a_huge_article_is_valid_and_whole(view: ViewHead, articles: dict[str, Entry]) -> None:
+def test_a_huge_article_is_valid_and_whole(view: ViewInfo, articles: dict[str, Entry]) -> None:
     markup = "<p>雾 &amp; fog</p>" * 400_000  # 8 MB
     document = atom.render(view, [replace(articles["emoji"], content_html=markup)])
 
@@ -86,7 +86,7 @@ def test_a_huge_article_is_valid_and_whole(view: ViewHead, articles: dict[str, E
     ],
 )
 def test_the_grammar_refuses_a_broken_document(
-    view: ViewHead, articles: dict[str, Entry], valid: bytes, broken: bytes
+    view: ViewInfo, articles: dict[str, Entry], valid: bytes, broken: bytes
 ) -> None:
     document = atom.render(view, list(articles.values()))
 
@@ -110,7 +110,7 @@ def test_the_grammar_refuses_a_broken_document(
     ],
 )
 def test_the_rules_refuse_what_the_grammar_cannot(
-    view: ViewHead, articles: dict[str, Entry], valid: bytes, broken: bytes, fault: str
+    view: ViewInfo, articles: dict[str, Entry], valid: bytes, broken: bytes, fault: str
 ) -> None:
     document = atom.render(view, list(articles.values()))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from aggregator.config import Where
-from aggregator.publish.selection import narrow, selects
+from aggregator.publish.selection import make_predicate, split_filter
 
 if TYPE_CHECKING:
     from aggregator.model import Entry
@@ -78,14 +78,14 @@ def test_a_view_shows(case: str, entries: dict[str, Entry]) -> None:
     given, shown = CASES[case]
     where = Where.model_validate(given)
 
-    test = selects(where)
+    test = make_predicate(where)
 
     assert test is not None
     assert {name for name, entry in entries.items() if test(entry)} == shown
 
 
 def test_a_view_without_conditions_has_no_test() -> None:
-    assert selects(Where()) is None
+    assert make_predicate(Where()) is None
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_a_view_without_conditions_has_no_test() -> None:
 def test_the_store_finds_what_it_can_and_the_rest_is_tested(
     given: dict[str, Any], found: tuple[Any, ...], rest: dict[str, Any]
 ) -> None:
-    narrowed = narrow(Where.model_validate(given))
+    narrowed = split_filter(Where.model_validate(given))
 
     assert (narrowed.language, narrowed.source, narrowed.tag) == found
     assert narrowed.rest == Where.model_validate(rest)

@@ -12,7 +12,7 @@ import yaml
 from pydantic import ValidationError
 
 from aggregator.config import Fields
-from aggregator.config.record import Record, Setting
+from aggregator.config.record import Record, ValidationContext
 from aggregator.errors import ConfigError
 from aggregator.model import Entry
 from aggregator.normalize.html.elements import PLAYER_HOSTS
@@ -52,7 +52,7 @@ LISTS = [  # those of fields, article and tests are in configuration.md: sources
 
 @pytest.mark.parametrize(("heading", "record"), LISTS)
 def test_every_key_of_the_rules_is_in_its_list(heading: str, record: type[Record]) -> None:
-    assert keys(RULES, heading) == record.written_keys()
+    assert keys(RULES, heading) == record.yaml_keys()
 
 
 @pytest.mark.parametrize(("heading", "record"), LISTS)
@@ -61,7 +61,7 @@ def test_every_key_of_the_rules_has_its_example(heading: str, record: type[Recor
 
     examples = [
         f"* `{key}: {field.examples[0]}` ("
-        for field, key in zip(record.model_fields.values(), record.written_keys(), strict=True)
+        for field, key in zip(record.model_fields.values(), record.yaml_keys(), strict=True)
         if field.examples
     ]
     assert [
@@ -70,7 +70,7 @@ def test_every_key_of_the_rules_has_its_example(heading: str, record: type[Recor
 
 
 def test_every_field_and_every_pipe_is_named() -> None:
-    assert [name for name in Fields.written_keys() if f"`{name}`" not in RULES] == []
+    assert [name for name in Fields.yaml_keys() if f"`{name}`" not in RULES] == []
     assert [name for name in PIPES if f"| {name}: " not in RULES] == []
 
 
@@ -119,14 +119,16 @@ def records(record: type[Record] = schema.SiteFile) -> Iterator[type[Record]]:
 KEYS = [
     pytest.param(record, field, key, id=f"{record.__name__}.{key}")
     for record in records()
-    for field, key in zip(record.model_fields.values(), record.written_keys(), strict=True)
+    for field, key in zip(record.model_fields.values(), record.yaml_keys(), strict=True)
 ]
 
 
 def mistakes(record: type[Record], key: str, example: object) -> list[object]:
     """What is wrong with the one key of a record that is otherwise not there."""
     try:
-        record.model_validate({key: example}, context=Setting(Path(), None, compile_selector))
+        record.model_validate(
+            {key: example}, context=ValidationContext(Path(), None, compile_selector)
+        )
     except ValidationError as e:
         return [detail for detail in e.errors() if detail["loc"][:1] == (key,)]
     return []

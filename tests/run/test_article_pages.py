@@ -134,7 +134,10 @@ def visiting(
     source: dict[str, Any] | None = None,
     **parts: Any,
 ) -> PageFetcher:
-    given: dict[str, Any] = {"limit_bytes": 16 * 1024 * 1024, "limit": timedelta(minutes=5)} | parts
+    given: dict[str, Any] = {
+        "limit_bytes": 16 * 1024 * 1024,
+        "time_limit": timedelta(minutes=5),
+    } | parts
     hosts = hosts or HostQueue(dict, clock=lambda: NOW)
     followed = Source.model_validate({"id": "news", "url": "https://a.example/", **(source or {})})
     return PageFetcher(followed, RunContext(world, world.digest, hosts, lambda: NOW, **given), NOW)
@@ -478,7 +481,7 @@ def test_beyond_the_limit_what_has_a_text_is_brought_and_wanted_again() -> None:
 
 def test_the_run_ends_in_time_with_what_was_read() -> None:
     world = World({"https://b.example/2": None})
-    visit = visiting(world, limit=timedelta(seconds=0.25))
+    visit = visiting(world, time_limit=timedelta(seconds=0.25))
     pages = (
         stated(1),
         stated(2, url="https://b.example/2", summary="About."),

@@ -96,7 +96,7 @@ class World:
                 hosts,
                 lambda: NOW,
                 limit_bytes=9999,
-                limit=limit,
+                time_limit=limit,
                 find_known=self.news,
             )
             document = read(first)

@@ -191,7 +191,7 @@ def parts(clock: Any, **given: Any) -> dict[str, Any]:
         "hosts": hosts,
         "clock": clock,
         "limit_bytes": 9,
-        "limit": timedelta(minutes=1),
+        "time_limit": timedelta(minutes=1),
         **given,
     }
 
@@ -217,7 +217,9 @@ def test_a_run_that_takes_too_long_is_given_up(home: Any, clock: Any) -> None:
     home.save("calm", "Calm")
     home.follow("{id: saved, path: ../../articles, adapter: archive}")
 
-    result = run_alone(home, clock, parse=never, limit=timedelta(milliseconds=20), limit_bytes=999)
+    result = run_alone(
+        home, clock, parse=never, time_limit=timedelta(milliseconds=20), limit_bytes=999
+    )
 
     assert (result.outcome.error, result.outcome.message) == (
         "timeout",
@@ -258,7 +260,7 @@ def test_a_store_that_cannot_be_read_ends_the_run_and_is_not_the_sources_fault(
 
 def test_who_gets_no_turn_in_time_comes_back_later_without_a_failure(clock: Any) -> None:
     async def story() -> Any:
-        hosts = HostQueue(dict, clock=clock, per_host=1, patience=timedelta(milliseconds=10))
+        hosts = HostQueue(dict, clock=clock, per_host=1, max_wait=timedelta(milliseconds=10))
         async with (
             hosts.slot("a.example") as first,
             hosts.slot("a.example") as second,
@@ -289,7 +291,7 @@ def test_a_wait_ends_and_lanes_leave_nothing_behind(clock: Any) -> None:
 
     hosts = asyncio.run(story())
 
-    assert (hosts._lanes, hosts._told) == ({}, {})
+    assert (hosts._hosts, hosts._retry_after) == ({}, {})
 
 
 # --- beyond one document ----------------------------------------------------------------------------------------------
@@ -303,7 +305,7 @@ async def inline(captures: Any, job: Any) -> ParseResult:
 @asynccontextmanager
 async def reading(home: Any, clock: Any) -> AsyncIterator[Any]:
     async with home.app(clock) as app:
-        app._parts = replace(app._parts, parse=inline)
+        app._run_context = replace(app._run_context, parse=inline)
         yield app
 
 
@@ -599,12 +601,14 @@ def test_a_page_with_one_link_that_looks_like_an_article_is_no_list(
         async with way.Origin({"/": way.Reply(html(card.format(1)), headers=headers)}) as origin:
             home.follow(f'{{id: few, url: "{origin.url("/")}"}}')
             async with home.app(clock) as app:
-                rules = Source(id="few", url=origin.url(), items=(".card",), fields=FIELDS).page
+                rules = Source(
+                    id="few", url=origin.url(), items=(".card",), fields=FIELDS
+                ).own_rules
 
                 async def helped(captures: Any, job: Any) -> ParseResult:
                     return parse_captures(captures, replace(job, page_rules=rules), SITES)
 
-                app._parts = replace(app._parts, parse=helped)
+                app._run_context = replace(app._run_context, parse=helped)
                 [two] = await app.cycle()
                 origin.pages["/"] = way.Reply(
                     html("".join(map(card.format, (1, 2, 3)))), headers=headers
@@ -635,7 +639,7 @@ def test_of_many_articles_a_run_reads_its_share_and_the_next_run_goes_on(
             origin.pages["/map.xml"] = way.Reply(text, headers={"ETag": '"1"'})
             home.follow(f'{{id: map, url: "{origin.url("/map.xml")}", every: 5m}}')
             async with reading(home, clock) as app:
-                app._parts = replace(app._parts, max_articles=20)
+                app._run_context = replace(app._run_context, max_articles=20)
                 for count in (20, 40):
                     [outcome] = await app.cycle()
                     assert (outcome.status, outcome.new) == ("ok", 20)
@@ -674,7 +678,7 @@ def test_an_article_on_a_private_address_is_not_asked_for(home: Any, way: Any, c
             home.follow(f'{{id: feed, url: "{feed}"}}')
             async with reading(home, clock) as app:
                 body = excerpts(1, host=origin.url("")).encode()
-                app._parts.preview_cache.store(
+                app._run_context.preview_cache.store(
                     Request(feed), Response(status=200, url=feed, body=body)
                 )
                 [outcome] = await app.cycle()

@@ -14,7 +14,7 @@ from aiohttp import ClientSession, web
 from multidict import CIMultiDict
 
 from aggregator.model import Entry
-from aggregator.publish import PublishedDocument, ViewHead, make_document
+from aggregator.publish import PublishedDocument, ViewInfo, make_document
 from aggregator.web import make_app
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ class FakeSite:
     state: Well = field(default_factory=Well)
     failure: Exception | None = None
 
-    def views(self) -> Sequence[ViewHead]:
-        return ViewHead("merged", "All <news>"), ViewHead("zh", "中文")
+    def views(self) -> Sequence[ViewInfo]:
+        return ViewInfo("merged", "All <news>"), ViewInfo("zh", "中文")
 
     def view(self, view_id: str | None, kind: str) -> PublishedDocument | None:
         return self.documents.get((view_id, kind))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from lxml import html
 
-from aggregator.publish import ViewHead
+from aggregator.publish import ViewInfo
 from aggregator.web import pages
 
 if TYPE_CHECKING:
@@ -108,11 +108,11 @@ def test_an_unchanged_page_is_304(get: Callable[..., Any]) -> None:
 
 
 def test_a_site_without_views_has_a_page_too() -> None:
-    assert html.fromstring(pages.index((), ())).findtext(".//h1") == "aggregator"
+    assert html.fromstring(pages.render_index((), ())).findtext(".//h1") == "aggregator"
 
 
 def test_the_id_of_a_view_is_quoted_in_its_address() -> None:
-    shown = html.fromstring(pages.index((ViewHead('a/b "c', "T"),), ()))
+    shown = html.fromstring(pages.render_index((ViewInfo('a/b "c', "T"),), ()))
 
     assert shown.xpath("//ul//a/@href") == ["/views/a%2Fb%20%22c.atom"]
 

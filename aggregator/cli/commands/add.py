@@ -1,7 +1,8 @@
-"""`aggregator add`: from an address to a source that works, written down.
+"""`aggregator add`: find the source behind a URL or a path, and write it to the configuration.
 
-Rule: what yields nothing is never written; what is written was shown first, and the configuration loads with it. The
-source and its first entries go to stdout, every step of the search to stderr.
+A source without entries is never written. The source and its first entries are printed
+to stdout before they are written, the steps of the search to stderr. The configuration
+is loaded again afterwards.
 """
 
 import logging
@@ -13,7 +14,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aggregator.cli.exit_codes import FAILED
-from aggregator.cli.report.terminal import Column, clean, put, put_table, say
+from aggregator.cli.report.terminal import (
+    Column,
+    print_stderr,
+    print_table,
+    replace_unprintable,
+    write_stdout,
+)
 from aggregator.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,16 +28,16 @@ if TYPE_CHECKING:
 
     from aggregator.cli.context import Invocation
     from aggregator.config import Config, Source
-    from aggregator.config.edit.add import Addition
-    from aggregator.dry_run import Stage
+    from aggregator.config.edit.add import SourceAddition
+    from aggregator.dry_run import DryRunSession
     from aggregator.model import Revision
     from aggregator.subscribe.search import AlreadyFollowed, FoundSource, Search
     from aggregator.subscribe.user_input import UserInput
 
 COLUMNS = (Column("title", cuts=True), Column("published"), Column("url", folds=True))
-SHOWN = 5  # entries of the preview
-_TOLD = 10  # further feeds of a page
-_WIDEST_TITLE = 60
+PREVIEW_ENTRIES = 5  # entries of the preview
+_MAX_OTHER_FEEDS = 10  # further feeds of a page
+_MAX_TITLE_WIDTH = 60
 
 
 def add(
@@ -57,45 +64,45 @@ def add(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show it and write nothing.")] = False,
 ) -> int:
     """Find the feed of an address, or the rules to read its page, and write it down as a source."""
-    from aggregator.config.edit.add import file_for
+    from aggregator.config.edit.add import choose_file
     from aggregator.subscribe.proposal import SourceName, propose_source
     from aggregator.subscribe.search import FoundSource
     from aggregator.subscribe.user_input import parse_user_input
 
-    ctx.obj.log(logging.ERROR)
+    ctx.obj.configure_logging(logging.ERROR)
     config = ctx.obj.load()
-    destination = file_for(config, file, env=os.environ)
+    destination = choose_file(config, file, env=os.environ)
     _check_id(id, config)
-    aim = parse_user_input(address)
-    tell: Callable[[str], None] = (lambda _: None) if ctx.obj.quiet else say
-    readers = _readers(Path(aim.path), config) if aim.path else []
+    user_input = parse_user_input(address)
+    tell: Callable[[str], None] = (lambda _: None) if ctx.obj.quiet else print_stderr
+    readers = _find_readers(Path(user_input.path), config) if user_input.path else []
     if readers:
-        _tell_followed(readers, str(aim.path), tell)
+        _print_already_followed(readers, str(user_input.path), tell)
         return 0
-    found, private = _find_source(aim, destination, config, tell)
+    found, private = _find_source(user_input, destination, config, tell)
     if not isinstance(found, FoundSource):
         if found is None:
-            return _nothing(aim, ctx.obj.path, private=private)
-        _tell_followed([found.source], found.url, tell)
+            return _print_nothing_found(user_input, ctx.obj.path, private=private)
+        _print_already_followed([found.source], found.url, tell)
         return 0
     addition = propose_source(
-        found, SourceName(id or _made_id(aim, config), name), destination, config
+        found, SourceName(id or _make_id(user_input, config), name), destination, config
     )
-    _show(found, addition)
-    _tell_others(found, tell)
-    tell(_pace(found))
+    _print_source(found, addition)
+    _print_other_feeds(found, tell)
+    tell(_pace_line(found))
     tell(_write_source(addition, ctx.obj, dry_run=dry_run))
     return 0
 
 
 def _check_id(identity: str | None, config: "Config") -> None:
-    """Raise UsageError for an id that cannot be, or is another's."""
-    from aggregator.config.types import identifier
+    """Raise UsageError for an id that is invalid or taken."""
+    from aggregator.config.types import check_identifier
 
     if identity is None:
         return
     try:
-        identifier(identity)
+        check_identifier(identity)
     except ValueError as error:
         raise UsageError(f"--id {error}, not `{identity[:100]}`") from error
     taken = next((source for source in config.sources if source.id == identity), None)
@@ -103,25 +110,28 @@ def _check_id(identity: str | None, config: "Config") -> None:
         raise UsageError(f"--id `{identity}` is taken, at {taken.origin}")
 
 
-def _search(
-    config: "Config", file: Path, tell: "Callable[[str], None]", stage: "Stage"
+def _make_search(
+    config: "Config", file: Path, tell: "Callable[[str], None]", session: "DryRunSession"
 ) -> "Search":
     from functools import partial
 
-    from aggregator.config.edit.add import draft
-    from aggregator.dry_run import rehearse
+    from aggregator.config.edit.add import build_source
+    from aggregator.dry_run import try_source
     from aggregator.rules.selector import compile_selector
     from aggregator.subscribe.search import Search
 
-    def draft_source(given: "Mapping[str, Any]") -> "Source":
-        return draft({"id": "added", **given}, config, file, selector=compile_selector)
+    def build(given: "Mapping[str, Any]") -> "Source":
+        return build_source({"id": "added", **given}, config, file, check_selector=compile_selector)
 
     return Search(
-        partial(rehearse, config, reuse=True, on=stage), draft_source, _follower(config), tell
+        partial(try_source, config, use_cache=True, session=session),
+        build,
+        _source_lookup(config),
+        tell,
     )
 
 
-def _follower(config: "Config") -> "Callable[[str], Source | None]":
+def _source_lookup(config: "Config") -> "Callable[[str], Source | None]":
     from aggregator.normalize.identity import url_key
 
     by_key = {url_key(source.url): source for source in reversed(config.sources) if source.url}
@@ -133,7 +143,10 @@ def _follower(config: "Config") -> "Callable[[str], Source | None]":
 
 
 def _discovered_feeds(config: "Config") -> "Mapping[str, str]":
-    """The feeds that sources were led to by their pages, as the store knows them; nothing is made where it is not."""
+    """Return the feeds that sources found on their pages, by source id.
+
+    They come from the store; a store that does not exist is not created.
+    """
     from aggregator.app import open_store
     from aggregator.errors import StoreError
 
@@ -153,39 +166,44 @@ def _discovered_feeds(config: "Config") -> "Mapping[str, str]":
 
 
 def _find_source(
-    aim: "UserInput", file: Path, config: "Config", tell: "Callable[[str], None]"
+    user_input: "UserInput", file: Path, config: "Config", tell: "Callable[[str], None]"
 ) -> "tuple[FoundSource | AlreadyFollowed | None, bool]":
-    """What an address or a path leads to; and whether it was refused because it is private."""
+    """Return what a URL or a path leads to, and whether it was refused as a private address."""
     import asyncio
 
-    return asyncio.run(_run_search(aim, file, config, tell))
+    return asyncio.run(_run_search(user_input, file, config, tell))
 
 
 async def _run_search(
-    aim: "UserInput", file: Path, config: "Config", tell: "Callable[[str], None]"
+    user_input: "UserInput", file: Path, config: "Config", tell: "Callable[[str], None]"
 ) -> "tuple[FoundSource | AlreadyFollowed | None, bool]":
-    """Search on one stage: a site is asked at one pace, whatever is tried."""
-    from aggregator.dry_run import stage
-    from aggregator.subscribe.user_input import path_from
+    """Search in one dry-run session, so that all requests to a site share one rate limit."""
+    from aggregator.dry_run import open_dry_run_session
+    from aggregator.subscribe.user_input import path_for_file
 
-    async with stage(config) as shared:
-        search = _search(config, file, tell, shared)
-        if aim.path is None:
-            return await search.find(aim.urls), search.refused
+    async with open_dry_run_session(config) as session:
+        search = _make_search(config, file, tell, session)
+        if user_input.path is None:
+            return await search.find_source(user_input.urls), search.is_private
         home = config.files[0].parent.parent
-        return await search.folder(path_from(aim.path, file=file, home=home)), search.refused
+        return await search.try_folder(
+            path_for_file(user_input.path, file=file, home=home)
+        ), search.is_private
 
 
-def _readers(path: Path, config: "Config") -> "list[Source]":
-    """Find the sources that read every saved article at a path already, however their own paths are written."""
+def _find_readers(path: Path, config: "Config") -> "list[Source]":
+    """Find the sources that already read every saved article at a path.
+
+    Files are compared, not paths: two patterns may name the same files.
+    """
     same = [source for source in config.sources if source.path == path]
     if same:
         return same
 
-    unread = _files(path)
+    unread = _list_files(path)
     readers = []
     for source in config.sources:
-        read = _files(source.path) & unread if source.path else set()
+        read = _list_files(source.path) & unread if source.path else set()
         if read:
             readers.append(source)
             unread -= read
@@ -193,8 +211,8 @@ def _readers(path: Path, config: "Config") -> "list[Source]":
     return [] if has_more else readers
 
 
-def _files(path: Path) -> set[Path]:
-    """List what a source with this path would read; nothing where the folder cannot be listed."""
+def _list_files(path: Path) -> set[Path]:
+    """List the files that a source with this path would read; none if the folder cannot be listed."""
     from aggregator.errors import SourceError
     from aggregator.fetch.folder import scan
 
@@ -217,7 +235,9 @@ def _is_article(file: Path, config: "Config") -> bool:
     return not isinstance(capture, str) and bool(parse(capture).entries)
 
 
-def _tell_followed(sources: "Sequence[Source]", what: str, tell: "Callable[[str], None]") -> None:
+def _print_already_followed(
+    sources: "Sequence[Source]", what: str, tell: "Callable[[str], None]"
+) -> None:
     names = ", ".join(f"`{source.id}`" for source in sources)
     places = ", ".join(source.origin for source in sources)
 
@@ -232,101 +252,101 @@ def _tell_followed(sources: "Sequence[Source]", what: str, tell: "Callable[[str]
     tell(f"{words} {what} already ({places}); nothing is written")
 
 
-def _nothing(aim: "UserInput", main: Path, *, private: bool) -> int:
-    say(
-        f"aggregator: nothing was found at {aim.path or aim.urls[0]} that brings entries; nothing is written"
+def _print_nothing_found(user_input: "UserInput", main: Path, *, private: bool) -> int:
+    print_stderr(
+        f"aggregator: nothing was found at {user_input.path or user_input.urls[0]} that brings entries; nothing is written"
     )
-    if aim.path is not None:
-        say(
+    if user_input.path is not None:
+        print_stderr(
             "  saved articles begin with `<!--epoch-->` and a line `[title](URL)`; see docs/howto.md"
         )
     elif private:
-        say(
+        print_stderr(
             f"  it is in a private network; if you trust it, write `network: {{allow_private: true}}` in {main}"
         )
     else:
-        say(
+        print_stderr(
             "  give the address of the feed itself, or of the page that lists the articles; where no rules can be found"
         )
-        say(
+        print_stderr(
             "  for a page, write a source with `adapter: page`, `items` and `fields` (docs/site-rules.md)"
         )
     return FAILED
 
 
-def _made_id(aim: "UserInput", config: "Config") -> str:
-    """An id from what the person gave: it is what they will look for."""
-    from aggregator.config.words import digest, id_of_path, id_of_url
+def _make_id(user_input: "UserInput", config: "Config") -> str:
+    """Make an id from the user's own input, because that is what they will look for."""
+    from aggregator.config.words import id_of_path, id_of_url, short_hash
 
-    if aim.path:
-        text = aim.path
+    if user_input.path:
+        text = user_input.path
         made = id_of_path(text)
     else:
-        text = aim.urls[0]
+        text = user_input.urls[0]
         made = id_of_url(text)
 
     taken = {source.id for source in config.sources}
     if made not in taken:
         return made
 
-    name = f"{made}-{digest(text)}"
+    name = f"{made}-{short_hash(text)}"
     numbers = count(2)
     while name in taken:
         name = f"{made}-{next(numbers)}"
     return name
 
 
-def _show(found: "FoundSource", addition: "Addition") -> None:
-    from aggregator.subscribe.search import entries
+def _print_source(found: "FoundSource", addition: "SourceAddition") -> None:
+    from aggregator.subscribe.search import dry_run_entries
 
-    put(clean(addition.text).encode())
-    put(b"\n")
-    shown = entries(found.dry_run)
-    put_table(COLUMNS, map(_row, shown[:SHOWN]))
-    if len(shown) > SHOWN:
-        put(f"… and {len(shown) - SHOWN} more\n".encode())
+    write_stdout(replace_unprintable(addition.yaml_text).encode())
+    write_stdout(b"\n")
+    shown = dry_run_entries(found.dry_run)
+    print_table(COLUMNS, map(_entry_row, shown[:PREVIEW_ENTRIES]))
+    if len(shown) > PREVIEW_ENTRIES:
+        write_stdout(f"… and {len(shown) - PREVIEW_ENTRIES} more\n".encode())
 
 
-def _row(entry: "Revision") -> tuple[str, str, str]:
+def _entry_row(entry: "Revision") -> tuple[str, str, str]:
     stated = entry.published_from != "first_seen"
     return (
-        _short(entry.title),
+        _shorten_title(entry.title),
         f"{entry.published:%Y-%m-%d %H:%MZ}" if stated else "-",
         entry.url or "-",
     )
 
 
-def _short(title: str) -> str:
+def _shorten_title(title: str) -> str:
     from rich.cells import cell_len, set_cell_size
 
     return (
         title
-        if cell_len(title) <= _WIDEST_TITLE
-        else set_cell_size(title, _WIDEST_TITLE - 1).rstrip() + "…"
+        if cell_len(title) <= _MAX_TITLE_WIDTH
+        else set_cell_size(title, _MAX_TITLE_WIDTH - 1).rstrip() + "…"
     )
 
 
-def _tell_others(found: "FoundSource", tell: "Callable[[str], None]") -> None:
+def _print_other_feeds(found: "FoundSource", tell: "Callable[[str], None]") -> None:
     if not found.others:
         return
     tell("further feeds of that page; each can be added by its address:")
-    for candidate in found.others[:_TOLD]:
+    for candidate in found.others[:_MAX_OTHER_FEEDS]:
         tell(f"  {candidate.url}  ({candidate.reason})")
-    if len(found.others) > _TOLD:
-        tell(f"  … and {len(found.others) - _TOLD} more")
+    if len(found.others) > _MAX_OTHER_FEEDS:
+        tell(f"  … and {len(found.others) - _MAX_OTHER_FEEDS} more")
 
 
-def _pace(found: "FoundSource") -> str:
-    """Say how often it will be requested, and where that is changed."""
-    from aggregator.cli.report.source_status import pace_words
+def _pace_line(found: "FoundSource") -> str:
+    """Describe how often the source will be fetched, and how to change that."""
+    from aggregator.cli.report.source_status import describe_pace
 
-    words = pace_words(found.dry_run.source, found.dry_run.result.state)
+    words = describe_pace(found.dry_run.source, found.dry_run.result.state)
     return f"pace: {words}; `every:` sets another interval"
 
 
-def _write_source(addition: "Addition", invocation: "Invocation", *, dry_run: bool) -> str:
-    """Write it, unless this is for show; say what was done."""
-    from aggregator.config.edit.add import add as write
+def _write_source(addition: "SourceAddition", invocation: "Invocation", *, dry_run: bool) -> str:
+    """Write the source unless `dry_run`; return a message that says what was done."""
+    from aggregator.config.edit.add import add_source as write
 
     if dry_run:
         return f"nothing is written (--dry-run); it would be added to {addition.file}"

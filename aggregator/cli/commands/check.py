@@ -1,7 +1,7 @@
-"""`aggregator check`: is the configuration good?
+"""`aggregator check`: validate the configuration.
 
-Rule: every problem of every file at once, each as `file:line: path: message`; nothing is asked of anyone and nothing
-is written.
+It prints every problem of every file as `file:line: path: message`. It fetches nothing
+and writes nothing.
 """
 
 import logging
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from aggregator.cli.context import Invocation
-from aggregator.cli.exit_codes import REFUSED
-from aggregator.cli.report.terminal import put_json, say
+from aggregator.cli.exit_codes import USAGE_ERROR
+from aggregator.cli.report.terminal import print_json, print_stderr
 from aggregator.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -29,20 +29,23 @@ def check(
     ] = "text",
 ) -> int:
     """Validate the configuration and site rules."""
-    ctx.obj.log(logging.WARNING)
+    ctx.obj.configure_logging(logging.WARNING)
     config, problems = _check_everything(ctx.obj)
     if format == "json":
-        put_json([_record(problem) for problem in problems])
+        print_json([_problem_record(problem) for problem in problems])
     else:
         for problem in problems:
-            say(str(problem))
+            print_stderr(str(problem))
         if config is not None:
-            typer.echo(_good(config))
-    return REFUSED if problems else 0
+            typer.echo(_success_message(config))
+    return USAGE_ERROR if problems else 0
 
 
 def _check_everything(invocation: Invocation) -> "tuple[Config | None, list[Problem]]":
-    """Load everything; the configuration is None unless all of it is good. Raises UsageError where there is none."""
+    """Load all files; the configuration is None if there is any problem.
+
+    Raises: UsageError where there is no configuration.
+    """
     from aggregator.rules.loader import load_sites
     from aggregator.rules.shipped import shipped_names
 
@@ -55,15 +58,15 @@ def _check_everything(invocation: Invocation) -> "tuple[Config | None, list[Prob
         problems += error.problems
         names = shipped_names() | {
             path.stem for path in invocation.sites_folder.glob("*.yaml")
-        }  # as good as any guess
+        }  # assume that the user's own files would load
     try:
-        config = invocation.read(names)
+        config = invocation.load_with_sites(names)
     except ConfigError as error:
         problems = [*error.problems, *problems]
     return None if problems else config, problems
 
 
-def _good(config: "Config") -> str:
+def _success_message(config: "Config") -> str:
     sources = _count(len(config.sources), "source")
     views = _count(len(config.views), "view")
 
@@ -77,7 +80,7 @@ def _count(number: int, noun: str) -> str:
     return f"1 {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _record(problem: "Problem") -> dict[str, object]:
+def _problem_record(problem: "Problem") -> dict[str, object]:
     return {
         "file": problem.file,
         "line": problem.line,

@@ -1,17 +1,20 @@
-"""`aggregator entries`: what the store holds, newest first.
+"""`aggregator entries`: list the entries of the store, newest first.
 
-Rule: entries stream from the store to stdout one by one, so that a million of them need no more memory than one.
+Entries stream from the store to stdout one by one, so memory use is constant.
 """
 
 import logging
+import re
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from aggregator.cli.completion import source_ids
-from aggregator.cli.context import source_named
-from aggregator.cli.report.terminal import Column, put, put_table
+from aggregator.cli.context import find_source
+from aggregator.cli.report.terminal import Column, print_table, write_stdout
+from aggregator.errors import UsageError
 
 if TYPE_CHECKING:
     from aggregator.config import Config
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
 TABLE_LIMIT = 20
 COLUMNS = (Column("published"), Column("source"), Column("title", cuts=True))
+_RELATIVE_TIME = re.compile(r"([0-9]{1,6})([mhdw])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def entries(
@@ -48,50 +53,74 @@ def entries(
 ) -> int:
     """List entries in the common schema, newest first."""
     from aggregator.app import open_store, utc_now
-    from aggregator.cli.since import moment
 
-    ctx.obj.log(logging.WARNING)
-    earliest = moment(since, now=utc_now()) if since is not None else None
+    ctx.obj.configure_logging(logging.WARNING)
+    earliest = parse_since(since, now=utc_now()) if since is not None else None
     config = ctx.obj.load()
     most = TABLE_LIMIT if limit is None and format == "table" else limit
     with open_store(config) as store:
         if source is not None:
             _check_source(source, config, store)
-        _print(store.entries(source=source, since=earliest, limit=most, search=search), format)
+        _print_entries(
+            store.entries(source=source, since=earliest, limit=most, search=search), format
+        )
     return 0
 
 
 def _check_source(source: str, config: "Config", store: "Store") -> None:
-    """Accept also a source that was taken out of the configuration: its entries stay."""
+    """Raise UsageError for an unknown source; one that is no longer configured may still have entries."""
     if source not in store.entry_counts():
-        source_named(source, config)
+        find_source(source, config)
 
 
-def _print(found: "Iterable[Entry]", format: str) -> None:  # noqa: A002
+def _print_entries(found: "Iterable[Entry]", format: str) -> None:  # noqa: A002
     if format == "table":
-        put_table(COLUMNS, map(_row, found))
+        print_table(COLUMNS, map(_row, found))
     elif format == "jsonl":
-        for line in _lines(found):
-            put(line + b"\n")
+        for line in _json_lines(found):
+            write_stdout(line + b"\n")
     else:
-        _print_array(_lines(found))
+        _print_json_array(_json_lines(found))
 
 
 def _row(entry: "Entry") -> tuple[str, ...]:
     return f"{entry.published:%Y-%m-%d %H:%M}Z", entry.source, entry.title
 
 
-def _print_array(lines: Iterable[bytes]) -> None:
+def _print_json_array(lines: Iterable[bytes]) -> None:
     opening = b"[\n"
     for line in lines:
-        put(opening + line)
+        write_stdout(opening + line)
         opening = b",\n"
-    put(b"[]\n" if opening == b"[\n" else b"\n]\n")
+    write_stdout(b"[]\n" if opening == b"[\n" else b"\n]\n")
 
 
-def _lines(found: "Iterable[Entry]") -> Iterable[bytes]:
+def _json_lines(found: "Iterable[Entry]") -> Iterable[bytes]:
     import orjson
 
-    from aggregator.publish.json_record import record
+    from aggregator.publish.json_record import entry_record
 
-    return (orjson.dumps(record(entry)) for entry in found)
+    return (orjson.dumps(entry_record(entry)) for entry in found)
+
+
+def parse_since(text: str, *, now: datetime) -> datetime:
+    """Parse the value of `--since`: a day, a time, or how long ago. Raises UsageError.
+
+    A time without a zone is UTC, as everything that is printed.
+
+    >>> parse_since("7d", now=datetime(2026, 3, 8, 12, tzinfo=UTC)).isoformat()
+    '2026-03-01T12:00:00+00:00'
+    """
+    try:
+        relative = _RELATIVE_TIME.fullmatch(text)
+        if relative:
+            return now - timedelta(**{_UNITS[relative[2]]: int(relative[1])})
+
+        time = datetime.fromisoformat(text)
+        if time.tzinfo is None:
+            return time.replace(tzinfo=UTC)
+        return time.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise UsageError(
+            f"--since: give a day (2026-03-01), a moment (RFC 3339) or 12h, 7d, 2w, not `{text}`"
+        ) from error

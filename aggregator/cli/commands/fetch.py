@@ -1,7 +1,7 @@
-"""`aggregator fetch`: one cycle now.
+"""`aggregator fetch`: run one cycle now.
 
-Rule: the table of outcomes is all that goes to stdout; each rejected item and each note is told on stderr. Views are
-written where something changed, and where an earlier cycle was killed before it could.
+Only the table of outcomes goes to stdout; rejected items and notes go to stderr. Views
+are published if an entry changed, or if an earlier cycle was killed before it published.
 """
 
 import logging
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from aggregator.cli.completion import source_ids
-from aggregator.cli.context import source_named
+from aggregator.cli.context import find_source
 from aggregator.cli.exit_codes import FAILED
-from aggregator.cli.report.terminal import Column, put_json, put_table, say
+from aggregator.cli.report.terminal import Column, print_json, print_stderr, print_table
 from aggregator.errors import UsageError
 
 if TYPE_CHECKING:
@@ -60,27 +60,27 @@ def fetch(
 
     from aggregator.app import App, open_store
 
-    ctx.obj.log(logging.WARNING, prints_outcomes=True)
+    ctx.obj.configure_logging(logging.WARNING, prints_outcomes=True)
     config = ctx.obj.load()
     names = _check_names(sources or (), config)
     with open_store(config) as store:
         app = App(config, store)
         began = app.clock()
-        outcomes = asyncio.run(_cycle(app, names, force=force, full=full, quiet=ctx.obj.quiet))
+        outcomes = asyncio.run(_run_cycle(app, names, force=force, full=full, quiet=ctx.obj.quiet))
         try:
-            if any(outcome.new or outcome.changed for outcome in outcomes) or _stale(app):
+            if any(outcome.new or outcome.changed for outcome in outcomes) or _has_stale_view(app):
                 app.publish()
         finally:
-            _print(outcomes, format)
+            _print_outcomes(outcomes, format)
         if not ctx.obj.quiet:
-            _tell(outcomes)
-            _tell_unasked(app, names, outcomes, began=began, force=force)
+            _print_messages(outcomes)
+            _print_unfetched(app, names, outcomes, began=began, force=force)
     return FAILED if any(outcome.status == "failed" for outcome in outcomes) else 0
 
 
 def _check_names(wanted: "Iterable[str]", config: "Config") -> tuple[str, ...]:
-    """Check the names of sources; () for all. Raises UsageError."""
-    found = [source_named(name, config) for name in dict.fromkeys(wanted)]
+    """Return the ids of the named sources; () means all. Raises UsageError."""
+    found = [find_source(name, config) for name in dict.fromkeys(wanted)]
     for source in found:
         if not source.enabled:
             raise UsageError(
@@ -89,14 +89,14 @@ def _check_names(wanted: "Iterable[str]", config: "Config") -> tuple[str, ...]:
     return tuple(source.id for source in found)
 
 
-async def _cycle(
+async def _run_cycle(
     app: "App", names: "Sequence[str]", *, force: bool, full: bool, quiet: bool
 ) -> "list[Outcome]":
-    from aggregator.cli.report.progress import progress
+    from aggregator.cli.report.progress import show_progress
 
     async with app:
         due = _count_due(app, names, force=force)
-        with progress(due, quiet=quiet) as advance:
+        with show_progress(due, quiet=quiet) as advance:
             outcomes = await app.cycle(names or None, force=force, full=full, progress=advance)
     order = {source: place for place, source in enumerate(app.sources)}
     return sorted(_merge_outcomes(outcomes), key=lambda outcome: order[outcome.source])
@@ -115,15 +115,15 @@ def _count_due(app: "App", names: "Sequence[str]", *, force: bool) -> int:
 
 
 def _merge_outcomes(outcomes: "Iterable[Outcome]") -> "list[Outcome]":
-    """Make one outcome of those of a large folder, which is read in several runs."""
+    """Merge the outcomes of each source; a large folder is read in several runs."""
     joined: dict[str, Outcome] = {}
     for outcome in outcomes:
         known = joined.get(outcome.source)
-        joined[outcome.source] = _sum(known, outcome) if known else outcome
+        joined[outcome.source] = _add_outcomes(known, outcome) if known else outcome
     return list(joined.values())
 
 
-def _sum(one: "Outcome", next_one: "Outcome") -> "Outcome":
+def _add_outcomes(one: "Outcome", next_one: "Outcome") -> "Outcome":
     from dataclasses import replace
 
     return replace(
@@ -139,8 +139,8 @@ def _sum(one: "Outcome", next_one: "Outcome") -> "Outcome":
     )
 
 
-def _stale(app: "App") -> bool:
-    """Tell whether a view was never written, or was written last before the newest change began."""
+def _has_stale_view(app: "App") -> bool:
+    """Tell whether a view is missing, or older than the last change of the store."""
     from datetime import UTC, datetime
     from pathlib import Path
 
@@ -159,30 +159,30 @@ def _stale(app: "App") -> bool:
     return changed is not None and written < changed
 
 
-def _print(outcomes: "Sequence[Outcome]", format: str) -> None:  # noqa: A002
+def _print_outcomes(outcomes: "Sequence[Outcome]", format: str) -> None:  # noqa: A002
     if format == "json":
         from aggregator.publish.json_record import outcome_record
 
-        put_json([outcome_record(outcome) for outcome in outcomes])
+        print_json([outcome_record(outcome) for outcome in outcomes])
     elif outcomes:
-        put_table(COLUMNS, map(_row, outcomes))
+        print_table(COLUMNS, map(_outcome_row, outcomes))
 
 
-def _row(outcome: "Outcome") -> tuple[str, ...]:
+def _outcome_row(outcome: "Outcome") -> tuple[str, ...]:
     counts = (outcome.new, outcome.changed, outcome.same, len(outcome.rejected), outcome.ms)
     message = f"{outcome.error}: {outcome.message}" if outcome.error else ""
     return outcome.source, outcome.status, *map(str, counts), message
 
 
-def _tell(outcomes: "Iterable[Outcome]") -> None:
+def _print_messages(outcomes: "Iterable[Outcome]") -> None:
     for outcome in outcomes:
         for message in outcome.rejected:
-            say(f"{outcome.source}: rejected: {message}")
+            print_stderr(f"{outcome.source}: rejected: {message}")
         for note in outcome.notes:
-            say(f"{outcome.source}: note: {note}")
+            print_stderr(f"{outcome.source}: note: {note}")
 
 
-def _tell_unasked(
+def _print_unfetched(
     app: "App",
     names: "Sequence[str]",
     outcomes: "Sequence[Outcome]",
@@ -190,7 +190,7 @@ def _tell_unasked(
     began: "datetime",
     force: bool,
 ) -> None:
-    """Say why each source that was named, or that was due, was not asked; count the others."""
+    """Print why each named or due source was not fetched, and the number of the others."""
     from aggregator.cli.report.source_status import is_due
 
     asked = {outcome.source for outcome in outcomes}
@@ -204,66 +204,68 @@ def _tell_unasked(
     else:
         told = [state for state in unasked if is_due(state, began)]
     for state in told:
-        say(f"{state.source}: not asked: {_why_not(state, began, force=force)}")
+        print_stderr(f"{state.source}: not asked: {_reason_not_fetched(state, began, force=force)}")
     if names:
         return
 
     if not asked and not told:
-        say(_nothing_due(unasked, began))
+        print_stderr(_describe_nothing_due(unasked, began))
         return
     due = {state.source for state in told}
     others = [state for state in unasked if state.source not in due and not state.gone]
-    _tell_not_due(others, began)
+    _print_not_due(others, began)
 
 
-def _tell_not_due(states: "Iterable[SourceState]", now: "datetime") -> None:
-    """Say how many sources have their time later, apart from those that not even --force asks."""
+def _print_not_due(states: "Iterable[SourceState]", now: "datetime") -> None:
+    """Print how many sources are not due, and how many wait even with --force."""
     waiting, later = [], []
     for state in states:
-        if _waits(state, now):
+        if _is_waiting(state, now):
             waiting.append(state)
         else:
             later.append(state)
 
     if later:
-        say(f"{len(later)} not due, {_next(later, now)}; --force asks them too")
+        print_stderr(f"{len(later)} not due, {_describe_next(later, now)}; --force asks them too")
     if waiting:
-        say(f"{len(waiting)} not asked, the servers asked to wait; {_next(waiting, now)}")
+        print_stderr(
+            f"{len(waiting)} not asked, the servers asked to wait; {_describe_next(waiting, now)}"
+        )
 
 
-def _next(states: "Iterable[SourceState]", now: "datetime") -> str:
-    """Name the source whose time comes first: `next is news in 18 min (every 1 h)`."""
-    from aggregator.cli.report.source_status import due_at, until
+def _describe_next(states: "Iterable[SourceState]", now: "datetime") -> str:
+    """Describe the next fetch of these sources: `next is news in 18 min (every 1 h)`."""
+    from aggregator.cli.report.source_status import describe_wait, earliest_fetch
 
-    first = min(states, key=due_at)
-    return f"next is {first.source} {until(due_at(first), now=now)} ({first.reason})"
+    first = min(states, key=earliest_fetch)
+    return (
+        f"next is {first.source} {describe_wait(earliest_fetch(first), now=now)} ({first.reason})"
+    )
 
 
-def _why_not(state: "SourceState", now: "datetime", *, force: bool) -> str:
-    from aggregator.cli.report.source_status import due_at, is_due, until
+def _reason_not_fetched(state: "SourceState", now: "datetime", *, force: bool) -> str:
+    from aggregator.cli.report.source_status import describe_wait, earliest_fetch, is_due
 
     if state.not_before is not None and state.not_before > now:
-        return (
-            f"it wants to be left alone, next {until(state.not_before, now=now)} ({state.reason})"
-        )
+        return f"it wants to be left alone, next {describe_wait(state.not_before, now=now)} ({state.reason})"
     if state.gone and not force:
         return "gone (410); --force asks again"
     if not is_due(state, now) and not force:
-        return f"not due, next {until(due_at(state), now=now)} ({state.reason}); --force asks now"
+        return f"not due, next {describe_wait(earliest_fetch(state), now=now)} ({state.reason}); --force asks now"
     return "another process asks it at this moment"
 
 
-def _nothing_due(states: "Iterable[SourceState]", now: "datetime") -> str:
+def _describe_nothing_due(states: "Iterable[SourceState]", now: "datetime") -> str:
     polled = [state for state in states if not state.gone]
     if not polled:
         return "nothing to do: the configuration has no source that is enabled and not gone"
 
-    words = f"nothing is due; {_next(polled, now)}"
-    if not all(_waits(state, now) for state in polled):
+    words = f"nothing is due; {_describe_next(polled, now)}"
+    if not all(_is_waiting(state, now) for state in polled):
         words += "; --force asks now"
     return words
 
 
-def _waits(state: "SourceState", now: "datetime") -> bool:
-    """Tell whether the server asked for time, which not even --force takes from it."""
+def _is_waiting(state: "SourceState", now: "datetime") -> bool:
+    """Tell whether the server asked to wait, which --force respects too."""
     return state.not_before is not None and state.not_before > now

@@ -1,7 +1,7 @@
-"""`aggregator import`: follow the feeds of another reader's list.
+"""`aggregator import`: add the feeds of an OPML file.
 
-Rule: nothing is fetched, the daemon spreads the first polls. The configuration loads afterwards, or its files are as
-they were before.
+Nothing is fetched; the daemon spreads the first polls. If the configuration does not
+load afterwards, its files are restored.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from aggregator.cli.report.terminal import Column, put_json, put_table, say
+from aggregator.cli.report.terminal import Column, print_json, print_stderr, print_table
 from aggregator.errors import SourceError, UsageError
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from aggregator.opml.read import Subscriptions
     from aggregator.subscribe.import_plan import ImportResult
 
-USUAL_FILE = Path("sources/imported.yaml")  # beside the main file
-FILE_BYTES = 15 * 2**16  # a file may have 1 MiB; the rest is room for what people add by hand
+DEFAULT_FILE = Path("sources/imported.yaml")  # beside the main file
+MAX_FILE_BYTES = 15 * 2**16  # a file may have 1 MiB; the rest is room for what people add by hand
 COLUMNS = (
     Column("fate", styled=True),
     Column("source"),
@@ -42,7 +42,9 @@ def import_(
     ],
     to: Annotated[
         Path | None,
-        typer.Option("--file", metavar="YAML", help=f"Where to write; {USUAL_FILE} where absent."),
+        typer.Option(
+            "--file", metavar="YAML", help=f"Where to write; {DEFAULT_FILE} where absent."
+        ),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only tell what would be added.")
@@ -52,19 +54,19 @@ def import_(
     ] = "table",
 ) -> int:
     """Add the feeds of an OPML file."""
-    from aggregator.config.edit.add import file_for
+    from aggregator.config.edit.add import choose_file
     from aggregator.subscribe.import_plan import plan_import
 
-    ctx.obj.log(logging.WARNING)
+    ctx.obj.configure_logging(logging.WARNING)
     config = ctx.obj.load()
     listed = _read_opml(file)
     found = plan_import(listed.feeds, config)
     new = [fate for fate in found if fate.verdict == "added"]
-    first = file_for(config, to or ctx.obj.path.parent / USUAL_FILE, env=os.environ)
-    paths = [] if dry_run or not new else _write(ctx.obj, new, first)
-    _print(found, format)
+    first = choose_file(config, to or ctx.obj.path.parent / DEFAULT_FILE, env=os.environ)
+    paths = [] if dry_run or not new else _write_sources(ctx.obj, new, first)
+    _print_results(found, format)
     if not ctx.obj.quiet:
-        _tell(found, paths, cut=listed.is_truncated, dry_run=dry_run)
+        _print_summary(found, paths, cut=listed.is_truncated, dry_run=dry_run)
     return 0
 
 
@@ -86,89 +88,94 @@ def _read_opml(file: str) -> "Subscriptions":
         raise UsageError(f"{file} is not an OPML list: {error}") from error
 
 
-def _write(invocation: "Invocation", new: "Sequence[ImportResult]", first: Path) -> list[Path]:
-    """Append the new sources and load the configuration again. Raises ConfigError, UsageError, with all as before."""
-    from aggregator.config.edit.add import alone
+def _write_sources(
+    invocation: "Invocation", new: "Sequence[ImportResult]", first: Path
+) -> list[Path]:
+    """Append the new sources and load the configuration again.
 
-    with alone(first):
+    Raises: ConfigError, UsageError; the files are then as they were before.
+    """
+    from aggregator.config.edit.add import lock_file
+
+    with lock_file(first):
         return _append_and_reload(invocation, new, first)
 
 
 def _append_and_reload(
     invocation: "Invocation", new: "Sequence[ImportResult]", first: Path
 ) -> list[Path]:
-    from aggregator.config.edit.add import append
+    from aggregator.config.edit.add import append_sources
 
     before: dict[Path, bytes | None] = {}
     try:
-        for path, part in _parts(new, first):
+        for path, part in _split_over_files(new, first):
             before[path] = path.read_bytes() if path.exists() else None
-            append(invocation.path, [fate.mapping for fate in part], file=path)
+            append_sources(invocation.path, [fate.mapping for fate in part], file=path)
         followed = {source.id for source in invocation.load().sources}
         if any(fate.id not in followed for fate in new):
             raise UsageError(
                 f"{first} is not among the files that `sources` names in {invocation.path}"
             )
     except BaseException:
-        _restore(before)
+        _restore_files(before)
         raise
     return list(before)
 
 
-def _parts(
+def _split_over_files(
     new: "Iterable[ImportResult]", first: Path
 ) -> "Iterator[tuple[Path, list[ImportResult]]]":
-    """Spread sources over the first file, and as many more beside it as it takes."""
-    path, size, number = first, _size(first), 1
+    """Split sources over the first file and as many further files beside it as they need."""
+    path, size, number = first, _file_size(first), 1
     part: list[ImportResult] = []
     for fate in new:
-        need = _size_of(fate)
-        while size + need > FILE_BYTES:
+        need = _yaml_size(fate)
+        while size + need > MAX_FILE_BYTES:
             if part:
                 yield path, part
             number += 1
             path, part = first.with_stem(f"{first.stem}-{number}"), []
-            size = _size(path)
+            size = _file_size(path)
         part.append(fate)
         size += need
     yield path, part
 
 
-def _size(path: Path) -> int:
+def _file_size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def _size_of(fate: "ImportResult") -> int:
-    """Give the bytes of a source in YAML, or a few more: no text of YAML is longer than JSON in ASCII."""
+def _yaml_size(fate: "ImportResult") -> int:
+    """Return an upper bound of a source's size in YAML, in bytes: ASCII JSON is never shorter."""
     return len(json.dumps(fate.mapping)) + 16 + 8 * len(fate.tags)
 
 
-def _restore(before: dict[Path, bytes | None]) -> None:
-    from aggregator.publish import write
+def _restore_files(before: dict[Path, bytes | None]) -> None:
+    from aggregator.publish import write_file
 
     for path, data in before.items():
         if data is None:
             path.unlink(missing_ok=True)
         else:
-            write(path, data)
+            write_file(path, data)
 
 
-def _print(found: "Sequence[ImportResult]", format: str) -> None:  # noqa: A002
+def _print_results(found: "Sequence[ImportResult]", format: str) -> None:  # noqa: A002
     if format == "json":
-        put_json([_record(fate) for fate in found])
+        print_json([_result_record(fate) for fate in found])
     else:
-        put_table(COLUMNS, map(_row, found))
+        print_table(COLUMNS, map(_row, found))
 
 
 def _row(fate: "ImportResult") -> tuple[str, ...]:
-    return fate.verdict, fate.id or "-", fate.url or "-", _message(fate)
+    return fate.verdict, fate.id or "-", fate.url or "-", _result_message(fate)
 
 
-def _message(fate: "ImportResult") -> str:
+def _result_message(fate: "ImportResult") -> str:
     return ": ".join(part for part in (fate.name, fate.why) if part)
 
 
-def _record(fate: "ImportResult") -> dict[str, object]:
+def _result_record(fate: "ImportResult") -> dict[str, object]:
     return {
         "fate": fate.verdict,
         "id": fate.id,
@@ -179,7 +186,7 @@ def _record(fate: "ImportResult") -> dict[str, object]:
     }
 
 
-def _tell(
+def _print_summary(
     found: "Sequence[ImportResult]", paths: "Sequence[Path]", *, cut: bool, dry_run: bool
 ) -> None:
     from aggregator.opml.read import MAX_OUTLINES
@@ -190,8 +197,8 @@ def _tell(
     }
     where = f" to {', '.join(map(str, paths))}" if paths else ""
     added = "would be added" if dry_run else f"added{where}"
-    say(
+    print_stderr(
         f"{counts['added']} {added}, {counts['followed']} followed already, {counts['refused']} refused"
     )
     if cut:
-        say(f"what stands after {MAX_OUTLINES:,} outlines was left out")
+        print_stderr(f"what stands after {MAX_OUTLINES:,} outlines was left out")

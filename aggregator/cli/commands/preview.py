@@ -1,7 +1,7 @@
-"""`aggregator preview`: what would come out of a source or of an address, and why; nothing is stored.
+"""`aggregator preview`: show the entries of a source or a URL, and how each field was chosen.
 
-Rule: each address is asked once, and its answer is remembered for the run that follows. What is shown is what a run
-decides, told by the code that decides it.
+Nothing is stored. Responses are cached, so that the run that follows requests no URL
+again. The preview comes from the same code as a run.
 """
 
 import logging
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from aggregator.cli.completion import source_ids
-from aggregator.cli.context import source_named
+from aggregator.cli.context import find_source
 from aggregator.cli.exit_codes import FAILED
-from aggregator.cli.report.terminal import put_json, say
+from aggregator.cli.report.terminal import print_json, print_stderr
 from aggregator.errors import SourceError, UsageError
 
 if TYPE_CHECKING:
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
     from aggregator.cli.context import Invocation
-    from aggregator.cli.report.preview import Trial
+    from aggregator.cli.report.preview import Preview
     from aggregator.config import Config, Source
-    from aggregator.dry_run import Rehearsal
+    from aggregator.dry_run import DryRun
     from aggregator.parse.pool import ParserPool
     from aggregator.rules.compiled import Sites
 
-_FORM = re.compile(r"[/:@]|\w\.\w")
-ARTICLES = 3  # whose own pages are read unless told otherwise
+_URL_LIKE = re.compile(r"[/:@]|\w\.\w")
+DEFAULT_ARTICLES = 3  # whose own pages are read unless told otherwise
 
 
 def preview(
@@ -53,7 +53,7 @@ def preview(
             min=0,
             max=100,
             metavar="N",
-            help=f"Read at most so many articles' own pages; {ARTICLES} where absent.",
+            help=f"Read at most so many articles' own pages; {DEFAULT_ARTICLES} where absent.",
         ),
     ] = None,
     adapter: Annotated[
@@ -76,12 +76,12 @@ def preview(
     import asyncio
 
     from aggregator.app import sites_folder
-    from aggregator.cli.report.preview_text import record_of, show
+    from aggregator.cli.report.preview_text import preview_record, print_preview
     from aggregator.rules.loader import load_sites
 
-    ctx.obj.log(logging.WARNING)
+    ctx.obj.configure_logging(logging.WARNING)
     chosen = _parse_entry_option(entry, limit)
-    config, source = _source(ctx.obj, name, adapter)
+    config, source = _load_source(ctx.obj, name, adapter)
     sites = load_sites(sites_folder(config))
     if record and not source.origin:
         raise UsageError(
@@ -89,33 +89,33 @@ def preview(
         )
     if articles is None:
         articles = _articles_to_read(entry, chosen)
-    trial = asyncio.run(_run_preview(config, source, sites, chosen=chosen, articles=articles))
+    result = asyncio.run(_run_preview(config, source, sites, chosen=chosen, articles=articles))
     if format == "json":
-        put_json(record_of(trial, limit=limit))
+        print_json(preview_record(result, limit=limit))
     else:
-        show(trial, limit=limit)
+        print_preview(result, limit=limit)
     if record:
-        for line in _record_captures(trial, source, sites):
+        for line in _record_captures(result, source, sites):
             typer.echo(line, err=format == "json")
-    return _exit_code(trial, source, chosen)
+    return _exit_code(result, source, chosen)
 
 
 def _articles_to_read(entry: str, chosen: range) -> int:
-    """Return how many articles' own pages are read: enough for the entries to show, at most 100."""
+    """Return how many articles' own pages to read: enough for the explained entries, at most 100."""
     if entry == "all":
-        return ARTICLES
-    wanted: int = max(ARTICLES, *chosen)
+        return DEFAULT_ARTICLES
+    wanted: int = max(DEFAULT_ARTICLES, *chosen)
     return min(wanted, 100)
 
 
-def _exit_code(trial: "Trial", source: "Source", chosen: range) -> int:
-    """Say what is missing; a preview without entries has failed."""
-    if trial.outcome.error:
-        say(f"{source.id}: {trial.outcome.error}: {trial.outcome.message}")
-    if not trial.items:
+def _exit_code(result: "Preview", source: "Source", chosen: range) -> int:
+    """Print what is missing, and return the exit code; a preview without entries has failed."""
+    if result.outcome.error:
+        print_stderr(f"{source.id}: {result.outcome.error}: {result.outcome.message}")
+    if not result.items:
         return FAILED
-    if chosen.start > len(trial.items):
-        say(f"{source.id}: there is no entry {chosen.start}: {len(trial.items)} came out")
+    if chosen.start > len(result.items):
+        print_stderr(f"{source.id}: there is no entry {chosen.start}: {len(result.items)} came out")
     return 0
 
 
@@ -127,34 +127,36 @@ def _parse_entry_option(entry: str, limit: int) -> range:
     return range(int(entry[:9]), int(entry[:9]) + 1)
 
 
-def _source(invocation: "Invocation", name: str, adapter: str | None) -> "tuple[Config, Source]":
-    """Find a source by its id, or make one of an address. Raises UsageError, ConfigError."""
+def _load_source(
+    invocation: "Invocation", name: str, adapter: str | None
+) -> "tuple[Config, Source]":
+    """Find a source by its id, or make one from a URL. Raises UsageError, ConfigError."""
     config = invocation.load()
-    if not _is_address(name, {source.id for source in config.sources}):
+    if not _is_url(name, {source.id for source in config.sources}):
         if adapter is not None:
             raise UsageError(
                 f"--adapter is for addresses; source `{name}` says itself how it is read"
             )
-        return config, source_named(name, config)
-    source = _of_address(invocation, _address(name), adapter or "auto")
-    every_stated = "every" in config.defaults.model_fields_set
+        return config, find_source(name, config)
+    source = _source_from_url(invocation, _complete_url(name), adapter or "auto")
+    is_every_explicit = "every" in config.defaults.model_fields_set
     source = source.model_copy(update={"every": config.defaults.every})
-    return config, source.with_origin(origin="", stated=(), every_stated=every_stated)
+    return config, source.with_origin(origin="", given_keys=(), is_every_explicit=is_every_explicit)
 
 
-def _is_address(name: str, ids: "Collection[str]") -> bool:
-    """Tell an address from the id of a source: no id has a slash, and a host is no id that was misspelt."""
-    from aggregator.config.words import nearest
+def _is_url(name: str, ids: "Collection[str]") -> bool:
+    """Tell a URL from the id of a source; a host name close to an id is a misspelt id."""
+    from aggregator.config.words import find_nearest
 
-    if name in ids or not _FORM.search(name):
+    if name in ids or not _URL_LIKE.search(name):
         return False
     if "/" in name or ":" in name or "@" in name:
         return True
-    return nearest(name, ids) is None
+    return find_nearest(name, ids) is None
 
 
-def _address(name: str) -> str:
-    """Read an address in any form that people copy; one without a scheme is asked with https. Raises UsageError."""
+def _complete_url(name: str) -> str:
+    """Complete a URL as people copy it; without a scheme it gets https. Raises UsageError."""
     from aggregator.subscribe.user_input import parse_user_input
 
     if "://" in name and not name.lower().startswith("feed:"):
@@ -167,23 +169,23 @@ def _address(name: str) -> str:
     return urls[0]
 
 
-def _of_address(invocation: "Invocation", url: str, adapter: str) -> "Source":
+def _source_from_url(invocation: "Invocation", url: str, adapter: str) -> "Source":
     from pydantic import ValidationError
 
     from aggregator.config import Source
-    from aggregator.config.record import Setting
+    from aggregator.config.record import ValidationContext
     from aggregator.config.words import id_of_url
 
-    setting = Setting(invocation.path.parent, invocation.site_names())
+    context = ValidationContext(invocation.path.parent, invocation.site_names())
     try:
         return Source.model_validate(
-            {"id": id_of_url(url), "url": url, "adapter": adapter}, context=setting
+            {"id": id_of_url(url), "url": url, "adapter": adapter}, context=context
         )
     except ValidationError as error:
-        raise UsageError("; ".join(map(_reason, error.errors()))) from error
+        raise UsageError("; ".join(map(_validation_reason, error.errors()))) from error
 
 
-def _reason(detail: "ErrorDetails") -> str:
+def _validation_reason(detail: "ErrorDetails") -> str:
     context = detail.get("ctx", {})
     reason = f"{detail['loc'][0]} {context.get('error') or detail['msg']}"
     if context.get("meant"):
@@ -193,51 +195,53 @@ def _reason(detail: "ErrorDetails") -> str:
 
 async def _run_preview(
     config: "Config", source: "Source", sites: "Sites", *, chosen: range, articles: int
-) -> "Trial":
-    from aggregator.cli.report.preview import trial_of
-    from aggregator.dry_run import rehearse, stage
+) -> "Preview":
+    from aggregator.cli.report.preview import build_preview
+    from aggregator.dry_run import open_dry_run_session, try_source
 
-    async with stage(config) as shared:
-        rehearsal = await rehearse(config, source, articles=articles, reuse=True, on=shared)
-        if not source.origin and source.adapter == "auto" and rehearsal.responses:
-            alone = await _article(source, rehearsal, sites, shared.workers)
-            if alone is not None:
-                return alone
-    return trial_of(rehearsal, sites, explained=chosen)
+    async with open_dry_run_session(config) as session:
+        dry_run = await try_source(
+            config, source, articles=articles, use_cache=True, session=session
+        )
+        if not source.origin and source.adapter == "auto" and dry_run.responses:
+            article_preview = await _preview_article(source, dry_run, sites, session.parser_pool)
+            if article_preview is not None:
+                return article_preview
+    return build_preview(dry_run, sites, explained_numbers=chosen)
 
 
-async def _article(
-    source: "Source", rehearsal: "Rehearsal", sites: "Sites", workers: "ParserPool"
-) -> "Trial | None":
-    """Read an address that is an article's own page as that article; None for any other."""
+async def _preview_article(
+    source: "Source", dry_run: "DryRun", sites: "Sites", parser_pool: "ParserPool"
+) -> "Preview | None":
+    """Preview a URL that is an article's own page as that article; None for any other page."""
     from aggregator.adapter_table import ARTICLE
     from aggregator.adapters.article.not_article import is_article
     from aggregator.adapters.html import parse_page
-    from aggregator.cli.report.preview import trial_of_article
+    from aggregator.cli.report.preview import build_article_preview
     from aggregator.discovery.page_links import looks_like_html
     from aggregator.model import Capture
     from aggregator.parse.task import parse_task
 
-    response, outcome = rehearsal.responses[0], rehearsal.result.outcome
+    response, outcome = dry_run.responses[0], dry_run.result.outcome
     capture = Capture(
         source.id, response.url, outcome.started, response.body, headers=response.headers
     )
-    job = parse_task(source, ARTICLE)
+    task = parse_task(source, ARTICLE)
     try:
         if not looks_like_html(capture) or not is_article(parse_page(capture)):
             return None
-        read = await workers.parse([capture], job)
+        read = await parser_pool.parse([capture], task)
     except SourceError:
         return None
     return (
-        trial_of_article(response, capture, job, outcome=outcome, sites=sites)
+        build_article_preview(response, capture, task, outcome=outcome, sites=sites)
         if read.revisions
         else None
     )
 
 
-def _record_captures(trial: "Trial", source: "Source", sites: "Sites") -> list[str]:
-    """Save the documents of the first entry that was explained, and write the tests that hold them."""
+def _record_captures(result: "Preview", source: "Source", sites: "Sites") -> list[str]:
+    """Save the captures of the first explained entry, and return the lines of YAML that test them."""
     from pathlib import Path
 
     from aggregator.adapter_table import ARTICLE
@@ -245,12 +249,12 @@ def _record_captures(trial: "Trial", source: "Source", sites: "Sites") -> list[s
     from aggregator.rule_tests.yaml import tests_yaml
 
     folder = Path(source.origin.rpartition(":")[0]).resolve().parent
-    chosen = next((item for item in trial.items if item.read), None)
+    chosen = next((item for item in result.items if item.inputs), None)
     if chosen is None:
         raise SourceError("missing", "nothing came out that could be recorded")
     written = []
-    for capture, job in chosen.read:
-        name = f"{source.id}-article" if job.adapter == ARTICLE else source.id
-        path = write(capture, folder / FOLDER, name=name, carrier=job.adapter)
-        written.append((path.relative_to(folder).as_posix(), capture, job))
+    for capture, task in chosen.inputs:
+        name = f"{source.id}-article" if task.adapter == ARTICLE else source.id
+        path = write(capture, folder / FOLDER, name=name, carrier=task.adapter)
+        written.append((path.relative_to(folder).as_posix(), capture, task))
     return tests_yaml(written, source=source, sites=sites)

@@ -1,6 +1,7 @@
-"""`aggregator prune`: let go of what has had its time.
+"""`aggregator prune`: delete old entries.
 
-Rule: what a source still lists is never deleted; the ids of what goes are the only words on stdout.
+Entries that a source still lists are never deleted. Only the ids of deleted entries go
+to stdout.
 """
 
 import logging
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aggregator.cli.report.terminal import say
+from aggregator.cli.report.terminal import print_stderr
 
 if TYPE_CHECKING:
     from aggregator.app import App
@@ -30,17 +31,17 @@ def prune(
 
     from aggregator.app import App, open_store
 
-    ctx.obj.log(logging.WARNING)
+    ctx.obj.configure_logging(logging.WARNING)
     config = ctx.obj.load()
     with open_store(config) as store:
         app = App(config, store)
         pruned = asyncio.run(_run_prune(app, dry_run=dry_run, vacuum=vacuum))
-        if not dry_run and (pruned.entries or app.ages):
+        if not dry_run and (pruned.entries or app.has_expiring_views):
             app.publish()
     for entry_id in pruned.entries:
         typer.echo(entry_id)
     if not ctx.obj.quiet:
-        _tell(pruned, dry_run=dry_run)
+        _print_summary(pruned, dry_run=dry_run)
     return 0
 
 
@@ -49,8 +50,8 @@ async def _run_prune(app: "App", *, dry_run: bool, vacuum: bool) -> "PruneResult
         return await app.prune(dry_run=dry_run, vacuum=vacuum)
 
 
-def _tell(pruned: "PruneResult", *, dry_run: bool) -> None:
+def _print_summary(pruned: "PruneResult", *, dry_run: bool) -> None:
     done = "would be deleted" if dry_run else "deleted"
-    say(
+    print_stderr(
         f"{done}: {len(pruned.entries)} entries, {pruned.captures} captures, {pruned.outcomes} outcomes"
     )

@@ -1,6 +1,6 @@
-"""`aggregator publish`: every view anew from the store.
+"""`aggregator publish`: regenerate every view from the store.
 
-Rule: equal bytes touch nothing; whoever subscribed sees no change where there is none.
+A file whose bytes would stay the same is not touched, so subscribers see no false change.
 """
 
 import logging
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from aggregator.cli.report.terminal import Column, put_json, put_table, say
+from aggregator.cli.report.terminal import Column, print_json, print_stderr, print_table
 
 if TYPE_CHECKING:
-    from aggregator.app import Rendition
+    from aggregator.app import PublishedView
 
 COLUMNS = (
     Column("view"),
@@ -31,31 +31,31 @@ def publish(
     """Regenerate every view from the store."""
     from aggregator.app import App, open_store, stray_view_files
 
-    ctx.obj.log(logging.WARNING)
+    ctx.obj.configure_logging(logging.WARNING)
     config = ctx.obj.load()
     with open_store(config) as store:
-        renditions = App(config, store).publish()
+        published = App(config, store).publish()
     if format == "json":
-        put_json([_record(key, rendition) for key, rendition in renditions.items()])
+        print_json([_view_record(key, view_file) for key, view_file in published.items()])
     else:
-        put_table(COLUMNS, (_row(key, rendition) for key, rendition in renditions.items()))
+        print_table(COLUMNS, (_view_row(key, view_file) for key, view_file in published.items()))
     if not ctx.obj.quiet:
         for path in stray_view_files(config):
-            say(
+            print_stderr(
                 f"{path} is a feed of a view that is not configured; delete it if nothing else writes it"
             )
     return 0
 
 
-def _row(key: tuple[str, str], rendition: "Rendition") -> tuple[str, ...]:
-    return *key, "yes" if rendition.has_changed else "no", str(rendition.path)
+def _view_row(key: tuple[str, str], view_file: "PublishedView") -> tuple[str, ...]:
+    return *key, "yes" if view_file.has_changed else "no", str(view_file.path)
 
 
-def _record(key: tuple[str, str], rendition: "Rendition") -> dict[str, object]:
+def _view_record(key: tuple[str, str], view_file: "PublishedView") -> dict[str, object]:
     view, kind = key
     return {
         "view": view,
         "format": kind,
-        "path": str(rendition.path),
-        "changed": rendition.has_changed,
+        "path": str(view_file.path),
+        "changed": view_file.has_changed,
     }

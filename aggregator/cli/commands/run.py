@@ -1,7 +1,4 @@
-"""`aggregator run`: the daemon.
-
-Rule: it blocks until it is told to stop; what it says goes to the log on stderr.
-"""
+"""`aggregator run`: run the daemon until it is told to stop, with the log on stderr."""
 
 import logging
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +11,7 @@ from aggregator.interrupt import end_within
 if TYPE_CHECKING:
     from aggregator.config import Config
 
-END_SECONDS = 1.0  # for threads that still wait when all is stored
+END_SECONDS = 1.0  # for threads that still wait after everything is stored
 
 
 def run(
@@ -30,21 +27,21 @@ def run(
     """Follow the sources and serve the feeds."""
     from aggregator.daemon.daemon import serve
 
-    ctx.obj.log(logging.INFO)
+    ctx.obj.configure_logging(logging.INFO)
     if listen is not None:
-        _check(listen)
+        _check_listen(listen)
 
     def load() -> "Config":
         config: Config = ctx.obj.load()
-        return config if listen is None else _listening_on(config, listen)
+        return config if listen is None else _with_listen(config, listen)
 
     serve(load, stopped=lambda: end_within(END_SECONDS, code=0))
     return 0
 
 
-def _check(listen: str) -> None:
+def _check_listen(listen: str) -> None:
     """Raise UsageError unless it is host:port."""
-    from aggregator.config.types import listen as checked
+    from aggregator.config.types import check_listen as checked
 
     try:
         checked(listen)
@@ -52,6 +49,6 @@ def _check(listen: str) -> None:
         raise UsageError(f"--listen {error}, not `{listen[:100]}`") from error
 
 
-def _listening_on(config: "Config", listen: str) -> "Config":
+def _with_listen(config: "Config", listen: str) -> "Config":
     server = config.server.model_copy(update={"listen": listen})
     return config.model_copy(update={"server": server})

@@ -1,6 +1,7 @@
-"""`aggregator show`: one entry, and where each of its values was found.
+"""`aggregator show`: print one entry with the provenance of each field.
 
-Rule: an id and a link in any spelling lead to it; where a publisher used an address again, all its entries are shown.
+An entry is found by its id or by its URL in any spelling. If a publisher used a URL for
+several articles, all of them are shown.
 """
 
 import logging
@@ -10,14 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from aggregator.cli.report.terminal import put_json
+from aggregator.cli.report.terminal import print_json
 from aggregator.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aggregator.app import App
-    from aggregator.cli.report.revisions import Past
+    from aggregator.cli.report.revisions import RevisionDiff
     from aggregator.model import Entry, Evidence
 
 _PREFIX = re.compile(r"(?:urn:uuid:)?([0-9a-f]{8}[0-9a-f-]{0,28})", re.IGNORECASE)
@@ -37,25 +38,33 @@ def show(
 ) -> int:
     """Show one entry with the provenance of every field."""
     from aggregator.app import App, open_store
-    from aggregator.cli.report.revisions import past
+    from aggregator.cli.report.revisions import compare_revisions
 
-    ctx.obj.log(logging.WARNING)
+    ctx.obj.configure_logging(logging.WARNING)
     config = ctx.obj.load()
     with open_store(config) as store:
         found = _find_entries(App(config, store), name)
         stated = [store.evidence(entry.id) for entry in found]
-        pasts = [past(store.history(entry.id)) if revisions or diff else () for entry in found]
+        histories = [
+            compare_revisions(store.history(entry.id)) if revisions or diff else ()
+            for entry in found
+        ]
     if format == "json":
-        records = zip(found, stated, pasts, strict=True)
-        put_json([_record(entry, evidence, past, diff=diff) for entry, evidence, past in records])
+        records = zip(found, stated, histories, strict=True)
+        print_json(
+            [
+                _entry_with_revisions(entry, evidence, history, diff=diff)
+                for entry, evidence, history in records
+            ]
+        )
     else:
-        _print(found, stated, pasts, revisions=revisions, diff=diff)
+        _print_entries(found, stated, histories, revisions=revisions, diff=diff)
     return 0
 
 
 def _find_entries(app: "App", name: str) -> "list[Entry]":
-    """Raises UsageError where nothing is found, or the beginning of an id leads to several."""
-    found = app.find(name)
+    """Find entries by id, URL or the start of an id. Raises UsageError for none, or for an ambiguous start."""
+    found = app.find_entries(name)
     if found:
         return found
 
@@ -71,36 +80,36 @@ def _find_entries(app: "App", name: str) -> "list[Entry]":
     return found
 
 
-def _record(
-    entry: "Entry", stated: "Sequence[Evidence]", past: "Sequence[Past]", *, diff: bool
+def _entry_with_revisions(
+    entry: "Entry", stated: "Sequence[Evidence]", history: "Sequence[RevisionDiff]", *, diff: bool
 ) -> dict[str, object]:
-    from aggregator.cli.report.revisions import past_record
-    from aggregator.publish.json_record import evidence_record, record
+    from aggregator.cli.report.revisions import revision_record
+    from aggregator.publish.json_record import entry_record, evidence_record
 
-    shown = record(entry)
+    shown = entry_record(entry)
     if stated:
         shown["evidence"] = [evidence_record(one) for one in stated]
-    if past:
-        shown["revisions"] = [past_record(version, diff=diff) for version in past]
+    if history:
+        shown["revisions"] = [revision_record(version, diff=diff) for version in history]
     return shown
 
 
-def _print(
+def _print_entries(
     found: "Sequence[Entry]",
     stated: "Sequence[Sequence[Evidence]]",
-    pasts: "Sequence[Sequence[Past]]",
+    histories: "Sequence[Sequence[RevisionDiff]]",
     *,
     revisions: bool,
     diff: bool,
 ) -> None:
-    from aggregator.cli.report.entry import Sheet
+    from aggregator.cli.report.entry import EntryPrinter
 
-    sheet = Sheet(sys.stdout)
-    for place, (entry, evidence, past) in enumerate(zip(found, stated, pasts, strict=True)):
+    printer = EntryPrinter(sys.stdout)
+    for place, (entry, evidence, history) in enumerate(zip(found, stated, histories, strict=True)):
         if place:
-            sheet.line()
-        sheet.entry(entry, evidence)
+            printer.print_line()
+        printer.print_entry(entry, evidence)
         if revisions:
-            sheet.revisions(past)
+            printer.print_revisions(history)
         if diff:
-            sheet.diffs(past)
+            printer.print_diffs(history)

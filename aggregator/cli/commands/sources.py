@@ -1,19 +1,16 @@
-"""`aggregator sources`: every configured source and how it fares.
-
-Rule: it reads the configuration and the store, and asks nobody.
-"""
+"""`aggregator sources`: list every configured source with its status; nothing is fetched."""
 
 import logging
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from aggregator.cli.report.terminal import Column, put_json, put_table
+from aggregator.cli.report.terminal import Column, print_json, print_table
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from aggregator.cli.report.source_status import Standing
+    from aggregator.cli.report.source_status import SourceStatus
     from aggregator.config import Config
     from aggregator.store import Store
 
@@ -36,28 +33,28 @@ def sources(
 ) -> int:
     """List every source and how it fares."""
     from aggregator.app import open_store, utc_now
-    from aggregator.cli.report.source_status import standing_record
+    from aggregator.cli.report.source_status import source_record
 
-    ctx.obj.log(logging.WARNING)
+    ctx.obj.configure_logging(logging.WARNING)
     config = ctx.obj.load()
     with open_store(config) as store:
-        found = standings(config, store)
+        found = source_statuses(config, store)
     if format == "json":
-        put_json([standing_record(standing) for standing in found])
+        print_json([source_record(status) for status in found])
     else:
         now = utc_now()
-        put_table(COLUMNS, (_row(standing, now) for standing in found))
+        print_table(COLUMNS, (_source_row(status, now) for status in found))
     return 0
 
 
-def standings(config: "Config", store: "Store") -> "list[Standing]":
-    """Put together what is configured and what is remembered, in the order of the configuration."""
-    from aggregator.cli.report.source_status import Standing
+def source_statuses(config: "Config", store: "Store") -> "list[SourceStatus]":
+    """Return the status of each source, in the order of the configuration."""
+    from aggregator.cli.report.source_status import SourceStatus
 
     states = {state.source: state for state in store.states()}
     counts = store.entry_counts()
     return [
-        Standing(
+        SourceStatus(
             source,
             states.get(source.id),
             next(iter(store.outcomes(source.id, 1)), None),
@@ -67,18 +64,18 @@ def standings(config: "Config", store: "Store") -> "list[Standing]":
     ]
 
 
-def _row(standing: "Standing", now: "datetime") -> tuple[str, ...]:
-    from aggregator.cli.report.source_status import due_words, result_words
+def _source_row(status: "SourceStatus", now: "datetime") -> tuple[str, ...]:
+    from aggregator.cli.report.source_status import describe_due, describe_result
 
-    source, state = standing.source, standing.state
+    source, state = status.source, status.state
     last = f"{state.last_run:%Y-%m-%d %H:%M}Z" if state and state.last_run else "-"
     return (
         source.id,
-        standing.word,
-        str(standing.items),
+        status.state_name,
+        str(status.items),
         last,
-        result_words(standing.outcome),
-        due_words(standing, now=now),
+        describe_result(status.outcome),
+        describe_due(status, now=now),
         source.adapter,
         source.display_location,
     )

@@ -1,6 +1,6 @@
-"""`aggregator test`: do the sources and site rules still read what was saved for them?
+"""`aggregator test`: run the tests that sources and site rules declare, on saved captures.
 
-Rule: nothing is asked of anyone; each failure is told as `file:line: path: message`, whatever else fails.
+Nothing is fetched. Every failure is printed as `file:line: path: message`.
 """
 
 import logging
@@ -11,7 +11,7 @@ import typer
 
 from aggregator.cli.completion import names_of_tests
 from aggregator.cli.exit_codes import FAILED
-from aggregator.cli.report.terminal import put_json, say
+from aggregator.cli.report.terminal import print_json, print_stderr
 from aggregator.errors import SourceError, UsageError
 
 if TYPE_CHECKING:
@@ -43,21 +43,21 @@ def test(
     """Run the tests that sources and site rules declare, from saved captures."""
     from datetime import UTC, datetime
 
-    ctx.obj.log(logging.WARNING)
+    ctx.obj.configure_logging(logging.WARNING)
     declared, sites = _collect_tests(ctx.obj, sources or ())
     now = datetime.now(UTC)
-    ended = [(one, _failures(one, sites, now=now)) for one in declared]
+    ended = [(one, _run_test(one, sites, now=now)) for one in declared]
     if format == "json":
-        put_json([_record(one, failures) for one, failures in ended])
+        print_json([_test_record(one, failures) for one, failures in ended])
     else:
-        _tell(ended)
+        _print_failures(ended)
     return FAILED if any(failures for _, failures in ended) else 0
 
 
 def _collect_tests(
     invocation: "Invocation", names: "Sequence[str]"
 ) -> "tuple[list[DeclaredTest], Sites]":
-    """Collect the tests that are wanted. Raises UsageError for a name that nobody has, ConfigError."""
+    """Collect the tests with these names, or all. Raises UsageError for an unknown name, ConfigError."""
     from aggregator.rule_tests.declared import rules_tests, source_tests
     from aggregator.rules.loader import load_sites, read_rules_files
 
@@ -73,17 +73,17 @@ def _collect_tests(
 
 
 def _check_names(names: "Sequence[str]", known: "Sequence[str]") -> None:
-    from aggregator.config.words import nearest
+    from aggregator.config.words import find_nearest
 
     for name in names:
         if name in known:
             continue
-        guess = nearest(name, known)
+        guess = find_nearest(name, known)
         hint = f", did you mean `{guess}`?" if guess else ""
         raise UsageError(f"there is no source and there are no site rules `{name}`{hint}")
 
 
-def _failures(one: "DeclaredTest", sites: "Sites", *, now: "datetime") -> tuple[str, ...]:
+def _run_test(one: "DeclaredTest", sites: "Sites", *, now: "datetime") -> tuple[str, ...]:
     from aggregator.rule_tests.capture_file import read
     from aggregator.rule_tests.check import mismatches
 
@@ -94,7 +94,7 @@ def _failures(one: "DeclaredTest", sites: "Sites", *, now: "datetime") -> tuple[
     return mismatches(one.test, capture, job=one.task_for(capture), sites=sites)
 
 
-def _tell(ended: "Sequence[FinishedTest]") -> None:
+def _print_failures(ended: "Sequence[FinishedTest]") -> None:
     if not ended:
         typer.echo("no tests declared")
         return
@@ -104,7 +104,7 @@ def _tell(ended: "Sequence[FinishedTest]") -> None:
         if failures:
             failed += 1
         for message in failures:
-            say(str(one.problem(message)))
+            print_stderr(str(one.problem(message)))
 
     count = "1 test" if len(ended) == 1 else f"{len(ended)} tests"
     if failed:
@@ -113,7 +113,7 @@ def _tell(ended: "Sequence[FinishedTest]") -> None:
         typer.echo(f"{count} passed")
 
 
-def _record(one: "DeclaredTest", failures: tuple[str, ...]) -> dict[str, object]:
+def _test_record(one: "DeclaredTest", failures: tuple[str, ...]) -> dict[str, object]:
     place = one.problem("")
     return {
         "name": one.name,

@@ -1,1 +1,1 @@
-"""What people see: tables, entries, revisions, progress."""
+"""The output of commands: tables, entries, revisions, previews, progress."""

@@ -1,7 +1,7 @@
-"""What changed between two versions of a text, as people read it.
+"""Readable differences between two versions of a text.
 
-Rule: words are compared, and single characters of scripts that put no space between words; what is left standing alone
-between two changes joins them, so that a diff reads as phrases.
+Words are compared; in scripts without spaces between words, single characters. A lone
+character or space between two changes counts as changed, so that a diff reads as phrases.
 """
 
 from __future__ import annotations
@@ -15,62 +15,70 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-# Han, Kana, Thai, Lao, Burmese and Khmer a character each (with the marks above it), else words, spaces, anything.
-_SPACELESS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
-_TOKEN = re.compile(rf"[{_SPACELESS}]|[^\W{_SPACELESS}]+|\s+|.", re.DOTALL)
-_MOST_PAIRS = 25_000_000  # SequenceMatcher's worst case is their number: 5,000 tokens against 5,000 take half a second
-_CONTEXT = 40  # characters that are shown around a change
+# Scripts without spaces between words: Kana, Han, Thai, Lao, Burmese and Khmer.
+_UNSPACED_SCRIPTS = (
+    "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+)
+_TOKEN = re.compile(rf"[{_UNSPACED_SCRIPTS}]|[^\W{_UNSPACED_SCRIPTS}]+|\s+|.", re.DOTALL)
+# SequenceMatcher's worst case compares all pairs: 5,000 times 5,000 tokens take half a second.
+_MAX_PAIRS = 25_000_000
+_CONTEXT_CHARACTERS = 40  # shown on each side of a change
 
-Kind = Literal["same", "gone", "come"]
+PieceKind = Literal["same", "gone", "come"]
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of text that stayed, went or came."""
+    """A part of a text that stayed the same, was removed (`gone`) or was added (`come`)."""
 
-    kind: Kind
+    kind: PieceKind
     text: str
 
 
-def pieces(old: str, new: str) -> list[Piece]:
+def compare_texts(old: str, new: str) -> list[Piece]:
     """Compare two texts, paragraph by paragraph and then word by word.
 
-    >>> [(piece.kind, piece.text) for piece in pieces("a red car", "a blue car")]
+    >>> [(piece.kind, piece.text) for piece in compare_texts("a red car", "a blue car")]
     [('same', 'a '), ('gone', 'red'), ('come', 'blue'), ('same', ' car')]
     """
     found: list[Piece] = []
     for was, now in _align(old.splitlines(keepends=True), new.splitlines(keepends=True)):
-        found += _mark_lone_pieces(list(_words(was, now))) if was != now else [Piece("same", was)]
+        found += (
+            _mark_lone_pieces(list(_compare_words(was, now)))
+            if was != now
+            else [Piece("same", was)]
+        )
     return list(_join_neighbours(found))
 
 
-def excerpt(found: Sequence[Piece]) -> Iterator[Piece]:
-    """Shorten what stayed to some words around each change."""
+def shorten_unchanged(found: Sequence[Piece]) -> Iterator[Piece]:
+    """Shorten the unchanged parts to some words around each change."""
     last = len(found) - 1
     for place, piece in enumerate(found):
-        if piece.kind != "same" or len(piece.text) <= 2 * _CONTEXT + 10:
+        if piece.kind != "same" or len(piece.text) <= 2 * _CONTEXT_CHARACTERS + 10:
             yield piece
             continue
 
         shortened = "…"
         if place > 0:
-            shortened = f"{piece.text[:_CONTEXT]} {shortened}"
+            shortened = f"{piece.text[:_CONTEXT_CHARACTERS]} {shortened}"
         if place < last:
-            shortened = f"{shortened} {piece.text[-_CONTEXT:]}"
+            shortened = f"{shortened} {piece.text[-_CONTEXT_CHARACTERS:]}"
         yield Piece("same", shortened)
 
 
 def mark_changes(found: Iterable[Piece]) -> str:
-    """Write a diff with marks (those of `wdiff`), where there are no colours.
+    """Format a diff as text, with the marks of `wdiff`.
 
-    >>> mark_changes(pieces("日股收涨", "日股收跌"))
+    >>> mark_changes(compare_texts("日股收涨", "日股收跌"))
     '日股收[-涨-]{+跌+}'
     """
     marks = {"same": "{}", "gone": "[-{}-]", "come": "{{+{}+}}"}
     return "".join(marks[piece.kind].format(piece.text) for piece in found)
 
 
-def _words(was: str, now: str) -> Iterator[Piece]:
+def _compare_words(was: str, now: str) -> Iterator[Piece]:
     for gone, come in _align(_TOKEN.findall(was), _TOKEN.findall(now)):
         if gone == come:
             if gone:
@@ -84,7 +92,7 @@ def _words(was: str, now: str) -> Iterator[Piece]:
 
 
 def _align(was: Sequence[str], now: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield the aligned stretches of two sequences, equal ones as equal texts."""
+    """Yield pairs of corresponding parts of two sequences; unchanged parts are equal texts."""
     start = next(
         (n for n, (a, b) in enumerate(zip(was, now, strict=False)) if a != b),
         min(len(was), len(now)),
@@ -97,7 +105,7 @@ def _align(was: Sequence[str], now: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def _align_middle(was: Sequence[str], now: Sequence[str]) -> Iterator[tuple[str, str]]:
-    if len(was) * len(now) > _MOST_PAIRS:
+    if len(was) * len(now) > _MAX_PAIRS:
         yield "".join(was), "".join(now)
         return
     for _, was_from, was_to, now_from, now_to in SequenceMatcher(
@@ -107,7 +115,7 @@ def _align_middle(was: Sequence[str], now: Sequence[str]) -> Iterator[tuple[str,
 
 
 def _mark_lone_pieces(found: Sequence[Piece]) -> Iterator[Piece]:
-    """Take a single character or space between two changes for changed as well."""
+    """Mark a single character or space between two changes as changed too."""
     kinds = ["same", *(piece.kind for piece in found), "same"]
     for place, piece in enumerate(found):
         before, after = kinds[place], kinds[place + 2]
@@ -122,9 +130,9 @@ def _mark_lone_pieces(found: Sequence[Piece]) -> Iterator[Piece]:
 
 
 def _join_neighbours(found: Iterable[Piece]) -> Iterator[Piece]:
-    """Join neighbours, and within one change what went before what came."""
+    """Join neighbours of one kind; within a change, all removed text comes before the added text."""
     for is_same, group in groupby(found, key=lambda piece: piece.kind == "same"):
-        texts: dict[Kind, list[str]] = {"same": []} if is_same else {"gone": [], "come": []}
+        texts: dict[PieceKind, list[str]] = {"same": []} if is_same else {"gone": [], "come": []}
         for piece in group:
             texts[piece.kind].append(piece.text)
 

@@ -1,106 +1,114 @@
-"""An entry on a terminal or in a file, for people.
+"""Prints entries and their revisions as text.
 
-Rule: three columns, a field, its value on one line, where it was found; colours on terminals, marks anywhere else.
+Fields are printed in three columns: name, value on one line, provenance. Differences
+are coloured on terminals and marked elsewhere.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aggregator.cli.report.diff import excerpt, mark_changes
-from aggregator.cli.report.revisions import FIELDS
-from aggregator.cli.report.terminal import clean, console, put
-from aggregator.publish.json_record import evidence_record, record
+from aggregator.cli.report.diff import mark_changes, shorten_unchanged
+from aggregator.cli.report.revisions import COMPARED_FIELDS
+from aggregator.cli.report.terminal import make_console, replace_unprintable, write_stdout
+from aggregator.publish.json_record import entry_record, evidence_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import TextIO
 
     from aggregator.cli.report.diff import Piece
-    from aggregator.cli.report.revisions import Past
+    from aggregator.cli.report.revisions import RevisionDiff
     from aggregator.model import Entry, Evidence
 
-_WIDEST_VALUE = 72  # columns; a link is never cut, or nobody could open it
-_WHOLE = frozenset({"id", "url", "url_original", "guid"})
+_MAX_VALUE_WIDTH = 72  # columns; a link is never cut, or nobody could open it
+_UNCUT_FIELDS = frozenset({"id", "url", "url_original", "guid"})
 _STYLES = {"same": "", "gone": "red strike", "come": "green"}
-_FROM = {"content_text": "content_html", "published_from": "published"}  # whose provenance tells
+_PROVENANCE_FIELDS = {
+    "content_text": "content_html",
+    "published_from": "published",
+}  # whose provenance tells
 
 
-class Sheet:
-    """Writes to one stream."""
+class EntryPrinter:
+    """Prints entries to one stream, in colour where it is a terminal."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._console = console(stream) if stream.isatty() else None
+        self._console = make_console(stream) if stream.isatty() else None
 
-    def line(self, text: str = "", style: str = "") -> None:
-        """Write a line; `style` is rich's, for terminals."""
+    def print_line(self, text: str = "", style: str = "") -> None:
+        """Print a line; `style` is a style of rich, for terminals."""
         if self._console is None:
-            put(f"{clean(text)}\n".encode())
+            write_stdout(f"{replace_unprintable(text)}\n".encode())
         else:
-            self._console.print(clean(text), style=style or None, soft_wrap=True)
+            self._console.print(replace_unprintable(text), style=style or None, soft_wrap=True)
 
-    def entry(self, entry: Entry, stated: Sequence[Evidence] = ()) -> None:
-        """Write every field that has a value, and what was `stated` of its dates."""
-        self.line(entry.title, "bold")
-        rows = [*_rows(entry), *map(_evidence_row, stated)]
-        width = max(_width(value) for _, value, _ in rows if _width(value) <= _WIDEST_VALUE)
+    def print_entry(self, entry: Entry, stated: Sequence[Evidence] = ()) -> None:
+        """Print every field that has a value, and the evidence of its dates."""
+        self.print_line(entry.title, "bold")
+        rows = [*_field_rows(entry), *map(_evidence_row, stated)]
+        width = max(
+            _display_width(value)
+            for _, value, _ in rows
+            if _display_width(value) <= _MAX_VALUE_WIDTH
+        )
         for name, value, where in rows:
-            space = " " * max(width - _width(value), 0)
-            self.line(f"  {name:<14} {value}{space}  {where}".rstrip())
+            space = " " * max(width - _display_width(value), 0)
+            self.print_line(f"  {name:<14} {value}{space}  {where}".rstrip())
 
-    def revisions(self, past: Sequence[Past]) -> None:
-        """Write a line for each version."""
-        self.line(f"revisions: {len(past)}", "bold")
-        for version in past:
+    def print_revisions(self, history: Sequence[RevisionDiff]) -> None:
+        """Print a line for each revision."""
+        self.print_line(f"revisions: {len(history)}", "bold")
+        for version in history:
             revision = version.revision
             changes = ", ".join(version.changes) or (
                 "first" if revision.number == 1 else "nothing that is shown"
             )
-            self.line(
+            self.print_line(
                 f"  {revision.number}  {revision.at:%Y-%m-%d %H:%M:%S}Z  {revision.title}  ({changes})"
             )
 
-    def diffs(self, past: Sequence[Past]) -> None:
-        """Write what each version changed."""
-        if len(past) < 2:
-            self.line("one revision: nothing to compare", "bold")
-        for version in past[1:]:
+    def print_diffs(self, history: Sequence[RevisionDiff]) -> None:
+        """Print what each revision changed."""
+        if len(history) < 2:
+            self.print_line("one revision: nothing to compare", "bold")
+        for version in history[1:]:
             number, at = version.revision.number, version.revision.at
-            self.line(f"revision {number - 1} → {number}, {at:%Y-%m-%d %H:%M:%S}Z", "bold")
-            for name, change in version.diffs().items():
-                self._diff(name, list(excerpt(change)))
+            self.print_line(f"revision {number - 1} → {number}, {at:%Y-%m-%d %H:%M:%S}Z", "bold")
+            for name, change in version.word_diffs().items():
+                self._print_diff(name, list(shorten_unchanged(change)))
 
-    def _diff(self, name: str, change: Sequence[Piece]) -> None:
+    def _print_diff(self, name: str, change: Sequence[Piece]) -> None:
         coloured = (
             self._console is not None
             and self._console.color_system is not None
             and not self._console.no_color
         )
         if self._console is None or not coloured:
-            self.line(f"  {name}: {mark_changes(change)}")
+            self.print_line(f"  {name}: {mark_changes(change)}")
             return
         from rich.text import Text
 
-        parts = ((clean(piece.text), _STYLES[piece.kind]) for piece in change)
+        parts = ((replace_unprintable(piece.text), _STYLES[piece.kind]) for piece in change)
         self._console.print(Text.assemble(f"  {name}: ", *parts), soft_wrap=True)
 
 
-def _rows(entry: Entry) -> list[tuple[str, str, str]]:
-    values = record(entry)
+def _field_rows(entry: Entry) -> list[tuple[str, str, str]]:
+    values = entry_record(entry)
     values.pop("provenance")
     values.pop("title")
     given: Iterable[tuple[str, object]] = (
         (name, value) for name, value in values.items() if value not in (None, [])
     )
     return [
-        ("title", _short(entry.title), _where(entry, "title")),
-        *(_row(entry, name, value) for name, value in given),
+        ("title", _shorten(entry.title), _provenance(entry, "title")),
+        *(_field_row(entry, name, value) for name, value in given),
     ]
 
 
-def _row(entry: Entry, name: str, value: object) -> tuple[str, str, str]:
-    text = clean(_one_line(value))
-    return name, text if name in _WHOLE else _short(text), _where(entry, name)
+def _field_row(entry: Entry, name: str, value: object) -> tuple[str, str, str]:
+    text = replace_unprintable(_format_one_line(value))
+    return name, text if name in _UNCUT_FIELDS else _shorten(text), _provenance(entry, name)
 
 
 def _evidence_row(evidence: Evidence) -> tuple[str, str, str]:
@@ -113,39 +121,39 @@ def _evidence_row(evidence: Evidence) -> tuple[str, str, str]:
     refused = [f"not believed: {evidence.refused}"] if evidence.refused else []
     return (
         f"{evidence.field}_raw",
-        clean(f"{evidence.raw} ({', '.join([*told, *refused])})"),
+        replace_unprintable(f"{evidence.raw} ({', '.join([*told, *refused])})"),
         evidence.where,
     )
 
 
-def _where(entry: Entry, name: str) -> str:
-    if name not in FIELDS and name not in entry.provenance:
+def _provenance(entry: Entry, name: str) -> str:
+    if name not in COMPARED_FIELDS and name not in entry.provenance:
         return ""
     stated = entry.provenance.get(name)
     if stated:
         return stated
-    return entry.provenance.get(_FROM.get(name, ""), "")
+    return entry.provenance.get(_PROVENANCE_FIELDS.get(name, ""), "")
 
 
-def _one_line(value: object) -> str:
+def _format_one_line(value: object) -> str:
     if isinstance(value, dict):
         return " ".join(f"{key}={part}" for key, part in value.items() if part is not None)
     if isinstance(value, list):
-        return ", ".join(map(_one_line, value))
+        return ", ".join(map(_format_one_line, value))
     return " ".join(str(value).split())
 
 
-def _width(text: str) -> int:
+def _display_width(text: str) -> int:
     from rich.cells import cell_len
 
     return cell_len(text)
 
 
-def _short(text: str) -> str:
-    """Cut a text to the widest value, and say how much there is of it."""
+def _shorten(text: str) -> str:
+    """Cut a text to the maximum width, and append its full length."""
     from rich.cells import set_cell_size
 
-    if _width(text) <= _WIDEST_VALUE:
+    if _display_width(text) <= _MAX_VALUE_WIDTH:
         return text
     told = f"… ({len(text):,} characters)"
-    return set_cell_size(text, _WIDEST_VALUE - _width(told)).rstrip() + told
+    return set_cell_size(text, _MAX_VALUE_WIDTH - _display_width(told)).rstrip() + told

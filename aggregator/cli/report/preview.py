@@ -1,6 +1,6 @@
-"""A dry run, ready to be shown: what would come out, why it is as it is, and what came to nothing.
+"""Builds a preview from a dry run: its entries, how each field was chosen, and selectors without a match.
 
-Rule: only what the dry run has read within its limits is explained; what was refused there is not read again.
+Only documents that the dry run parsed within its limits are explained.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from aggregator.adapter_table import ARTICLE
-from aggregator.cli.report.source_status import pace_words
+from aggregator.cli.report.source_status import describe_pace
 from aggregator.model import Entry
 from aggregator.normalize.html import html_to_text
 from aggregator.parse.trace import trace_items, unmatched_selectors
 from aggregator.run.page_fetcher import redact_query
-from aggregator.schedule import RETRY_AFTER
+from aggregator.schedule import RETRY_AFTER_REASON
 from aggregator.store.merge.article import NAMESPACE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from aggregator.config import Source
-    from aggregator.dry_run import Rehearsal
+    from aggregator.dry_run import DryRun
     from aggregator.fetch import Response
     from aggregator.model import Capture, Outcome, Revision
     from aggregator.parse.captures import ParseTask
@@ -34,69 +34,70 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """One entry that would come out; `number` counts from 1.
+class PreviewEntry:
+    """One entry of a preview; `number` counts from 1.
 
-    `fields` tell why it is as it is, None where nobody asked. `read` is what it was read from: the source's document,
-    and its own page where that was read.
+    `fields` explain each field, None if no explanation was requested. `inputs` are the
+    captures that the entry comes from: the source's document, and the article's own
+    page if it was read.
     """
 
     number: int
     revision: Revision
     fields: tuple[FieldTrace, ...] | None = None
-    read: tuple[tuple[Capture, ParseTask], ...] = ()
+    inputs: tuple[tuple[Capture, ParseTask], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """All of a dry run. `carrier` is what carries the items, None where nothing could be read.
+class Preview:
+    """The result of a dry run for people. `adapter` is None if nothing could be parsed.
 
-    `left_out` are the titles that filters keep out. `pace` says how often it would be requested, None where that is not
-    known.
+    `left_out` are the titles that filters remove. `pace` says how often the source would
+    be fetched, None if unknown.
     """
 
     source: str
-    carrier: str | None
+    adapter: str | None
     responses: tuple[Response, ...]
     outcome: Outcome
-    items: tuple[Item, ...] = ()
+    items: tuple[PreviewEntry, ...] = ()
     left_out: tuple[str, ...] = ()
-    silent: tuple[UnmatchedSelector, ...] = ()
+    unmatched_selectors: tuple[UnmatchedSelector, ...] = ()
     pace: str | None = None
 
 
-def trial_of(rehearsal: Rehearsal, sites: Sites, *, explained: Collection[int]) -> Trial:
-    """Put together what a dry run brought, and explain the entries of these numbers."""
-    reader = _Reader(rehearsal, sites)
+def build_preview(dry_run: DryRun, sites: Sites, *, explained_numbers: Collection[int]) -> Preview:
+    """Build the preview of a dry run, with the entries of these numbers explained."""
+    reader = _PreviewBuilder(dry_run, sites)
     items = []
-    for number, revision in enumerate(_revisions(rehearsal), 1):
-        if number in explained:
-            items.append(reader.item(number, revision))
+    for number, revision in enumerate(_list_revisions(dry_run), 1):
+        if number in explained_numbers:
+            items.append(reader.build_entry(number, revision))
         else:
-            items.append(Item(number, revision))
+            items.append(PreviewEntry(number, revision))
 
-    return Trial(
-        rehearsal.source.id,
-        rehearsal.carrier,
-        tuple(_public(one, rehearsal.source) for one in rehearsal.responses),
-        rehearsal.result.outcome,
+    return Preview(
+        dry_run.source.id,
+        dry_run.adapter,
+        tuple(_redact_response(one, dry_run.source) for one in dry_run.responses),
+        dry_run.result.outcome,
         tuple(items),
-        reader.left_out(),
-        reader.silent(),
-        _pace(rehearsal),
+        reader.left_out_titles(),
+        reader.find_unmatched_selectors(),
+        _describe_pace(dry_run),
     )
 
 
-def _pace(rehearsal: Rehearsal) -> str | None:
-    """Say how often the source would be requested; of a failure only that its server asked for time."""
-    state = rehearsal.result.state
-    if rehearsal.result.outcome.error and state.reason != RETRY_AFTER:
+def _describe_pace(dry_run: DryRun) -> str | None:
+    """Describe how often the source would be fetched; after a failure only if its server asked to wait."""
+    state = dry_run.result.state
+    if dry_run.result.outcome.error and state.reason != RETRY_AFTER_REASON:
         return None
-    return pace_words(rehearsal.source, state)
+    return describe_pace(dry_run.source, state)
 
 
-def _public(response: Response, source: Source) -> Response:
-    """Leave out of an answer's address what the environment filled in."""
+def _redact_response(response: Response, source: Source) -> Response:
+    """Remove values of environment variables from the URL of a response."""
     if source.display_location == source.location:
         return response
     return replace(
@@ -107,16 +108,16 @@ def _public(response: Response, source: Source) -> Response:
     )
 
 
-def _revisions(rehearsal: Rehearsal) -> list[Revision]:
-    """List what would come out.
+def _list_revisions(dry_run: DryRun) -> list[Revision]:
+    """List the revisions that a run would store.
 
-    That includes what a list states of articles whose own pages this dry run left for another time.
+    That includes those from the list of articles whose own pages this dry run did not read.
     """
-    unread = _unread_indexes(rehearsal)
-    read = {revision.keys[0]: revision for revision in rehearsal.result.revisions}
+    unread = _unread_indexes(dry_run)
+    read = {revision.keys[0]: revision for revision in dry_run.result.revisions}
 
     revisions = []
-    for index, stated in enumerate(rehearsal.digest.revisions):
+    for index, stated in enumerate(dry_run.document_result.revisions):
         key = stated.keys[0]
         if key in read:
             revisions.append(read.pop(key))
@@ -126,26 +127,26 @@ def _revisions(rehearsal: Rehearsal) -> list[Revision]:
     return [*revisions, *read.values()]
 
 
-def _unread_indexes(rehearsal: Rehearsal) -> set[int]:
-    """Find the stated revisions whose own page was neither requested nor refused."""
-    settled = {step.job.item.item for step in rehearsal.steps if step.job.item}
-    for message in rehearsal.result.outcome.rejected:
+def _unread_indexes(dry_run: DryRun) -> set[int]:
+    """Find the revisions of the list whose own page was neither read nor rejected."""
+    settled = {call.task.item.item for call in dry_run.parse_calls if call.task.item}
+    for message in dry_run.result.outcome.rejected:
         settled.add(message.partition(":")[0])
 
-    requests = rehearsal.digest.page_requests
+    requests = dry_run.document_result.page_requests
     return {request.revision_index for request in requests if request.raw.item not in settled}
 
 
-def trial_of_article(
-    response: Response, capture: Capture, job: ParseTask, *, outcome: Outcome, sites: Sites
-) -> Trial:
-    """Put together what an article's own page gives; `outcome` is of asking for it."""
-    items: list[Item] = []
-    for trace in trace_items(capture, job, sites):
+def build_article_preview(
+    response: Response, capture: Capture, task: ParseTask, *, outcome: Outcome, sites: Sites
+) -> Preview:
+    """Build the preview of an article's own page; `outcome` is that of its dry run."""
+    items: list[PreviewEntry] = []
+    for trace in trace_items(capture, task, sites):
         if trace.revision is None or not trace.passes_filters:
             continue
         number = len(items) + 1
-        items.append(Item(number, trace.revision, trace.fields, ((capture, job),)))
+        items.append(PreviewEntry(number, trace.revision, trace.fields, ((capture, task),)))
 
     own = replace(
         outcome,
@@ -158,18 +159,18 @@ def trial_of_article(
         error=None,
         message=None,
     )
-    return Trial(
+    return Preview(
         capture.source,
         ARTICLE,
         (response,),
         own,
         tuple(items),
-        silent=unmatched_selectors(capture, job, sites),
+        unmatched_selectors=unmatched_selectors(capture, task, sites),
     )
 
 
-def entry_of(revision: Revision) -> Entry:
-    """The entry that a first revision makes."""
+def entry_from_revision(revision: Revision) -> Entry:
+    """Return the entry that a first revision makes."""
     return Entry(
         id=uuid.uuid5(NAMESPACE, revision.keys[0]).urn,
         content_text=html_to_text(revision.content_html) if revision.content_html else None,
@@ -177,11 +178,11 @@ def entry_of(revision: Revision) -> Entry:
         first_seen=revision.captured,
         revision=1,
         duplicates=(),
-        **{name: getattr(revision, name) for name in _SHARED},
+        **{name: getattr(revision, name) for name in _SHARED_FIELDS},
     )
 
 
-_SHARED = (
+_SHARED_FIELDS = (
     "source",
     "url",
     "url_original",
@@ -202,99 +203,99 @@ _SHARED = (
 )
 
 
-class _Reader:
-    """Goes over the documents of a dry run once more, each at most once."""
+class _PreviewBuilder:
+    """Explains the entries of a dry run; traces each document at most once."""
 
-    def __init__(self, rehearsal: Rehearsal, sites: Sites) -> None:
-        self._steps = rehearsal.steps
-        self._document = rehearsal.steps[0] if rehearsal.steps else None
-        self._outcome = rehearsal.result.outcome
-        self._explain = lru_cache(maxsize=None)(
-            lambda place: trace_items(*self._captures(place), sites)
+    def __init__(self, dry_run: DryRun, sites: Sites) -> None:
+        self._parse_calls = dry_run.parse_calls
+        self._document_call = dry_run.parse_calls[0] if dry_run.parse_calls else None
+        self._outcome = dry_run.result.outcome
+        self._explain_cached = lru_cache(maxsize=None)(
+            lambda position: trace_items(*self._call_input(position), sites)
         )
         self._sites = sites
 
-    def item(self, number: int, revision: Revision) -> Item:
-        place = self._place(revision)
-        if place is None or self._document is None:
-            return Item(number, revision)
+    def build_entry(self, number: int, revision: Revision) -> PreviewEntry:
+        position = self._capture_index(revision)
+        if position is None or self._document_call is None:
+            return PreviewEntry(number, revision)
 
-        document = (self._document.captures[place], self._document.job)
-        stated = _like(revision, self._explain((0, place)))
+        document = (self._document_call.captures[position], self._document_call.task)
+        stated = _find_matching(revision, self._explain_cached((0, position)))
         if stated is None:
-            return Item(number, revision, (), (document,))
+            return PreviewEntry(number, revision, (), (document,))
 
-        page = self._page(stated)
+        page = self._page_call_index(stated)
         if page is None:
-            return Item(number, revision, stated.fields, (document,))
+            return PreviewEntry(number, revision, stated.fields, (document,))
 
-        step = self._steps[page]
-        read = _like(revision, self._explain((page, 0)))
+        call = self._parse_calls[page]
+        read = _find_matching(revision, self._explain_cached((page, 0)))
         fields = read.fields if read else ()
-        return Item(number, revision, fields, (document, (step.captures[0], step.job)))
+        return PreviewEntry(number, revision, fields, (document, (call.captures[0], call.task)))
 
-    def left_out(self) -> tuple[str, ...]:
-        """Name what filters keep out of a document."""
-        step = self._document
-        if step is None or step.digest is None or not step.digest.filtered:
+    def left_out_titles(self) -> tuple[str, ...]:
+        """Return the titles that filters remove from the source's document."""
+        call = self._document_call
+        if call is None or call.result is None or not call.result.filtered:
             return ()
-        if len(step.captures) > 1:
+        if len(call.captures) > 1:
             return ()
 
-        rejected = "\n".join(step.digest.rejected)
+        rejected = "\n".join(call.result.rejected)
         titles = []
-        for trace in self._explain((0, 0)):
+        for trace in self._explain_cached((0, 0)):
             if trace.revision is None or trace.passes_filters:
                 continue
             if f"{trace.item}:" not in rejected:
                 titles.append(trace.revision.title)
         return tuple(titles)
 
-    def silent(self) -> tuple[UnmatchedSelector, ...]:
-        """Tell which rules find nothing, in the document and in the pages of its articles, each once."""
+    def find_unmatched_selectors(self) -> tuple[UnmatchedSelector, ...]:
+        """Find the selectors that match nothing in the document and its articles' pages, each once."""
         if self._outcome.error not in (None, "no-items", "not-a-feed"):
             return ()
 
         found: dict[tuple[str, str], UnmatchedSelector] = {}
-        for step in self._steps:
-            if step.digest is None and step is not self._document:
+        for call in self._parse_calls:
+            if call.result is None and call is not self._document_call:
                 continue
-            for unmatched in unmatched_selectors(step.captures[0], step.job, self._sites):
+            for unmatched in unmatched_selectors(call.captures[0], call.task, self._sites):
                 found[unmatched.path, unmatched.selector] = unmatched
         return tuple(found.values())
 
-    def _captures(self, place: tuple[int, int]) -> tuple[Capture, ParseTask]:
-        step = self._steps[place[0]]
-        return step.captures[place[1]], step.job
+    def _call_input(self, position: tuple[int, int]) -> tuple[Capture, ParseTask]:
+        call = self._parse_calls[position[0]]
+        return call.captures[position[1]], call.task
 
-    def _place(self, revision: Revision) -> int | None:
-        """Return which of the document's captures brought a revision; None where none did."""
-        digest = self._document.digest if self._document else None
-        if digest is None:
+    def _capture_index(self, revision: Revision) -> int | None:
+        """Return the index of the document's capture that a revision comes from, None without one."""
+        parsed = self._document_call.result if self._document_call else None
+        if parsed is None:
             return None
 
-        keys = [stated.keys[0] for stated in digest.revisions]
+        keys = [stated.keys[0] for stated in parsed.revisions]
         if revision.keys[0] not in keys:
             return None
 
         index = keys.index(revision.keys[0])
-        for place, end in enumerate(accumulate(digest.revisions_per_capture)):
+        for position, end in enumerate(accumulate(parsed.revisions_per_capture)):
             if index < end:
-                return place
+                return position
         return None
 
-    def _page(self, stated: ItemTrace) -> int | None:
-        """Return which step read the item's own page: the last, which has all its parts."""
+    def _page_call_index(self, stated: ItemTrace) -> int | None:
+        """Return the index of the parser call for the item's own page: the last, which has all parts."""
         page = None
-        for number, step in enumerate(self._steps):
-            if step.job.item is None or step.job.item.item != stated.item:
+        for number, call in enumerate(self._parse_calls):
+            if call.task.item is None or call.task.item.item != stated.item:
                 continue
-            if step.digest and step.digest.revisions:
+            if call.result and call.result.revisions:
                 page = number
         return page
 
 
-def _like(revision: Revision, explained: Sequence[ItemTrace]) -> ItemTrace | None:
+def _find_matching(revision: Revision, explained: Sequence[ItemTrace]) -> ItemTrace | None:
     keys = set(revision.keys)
     for trace in explained:
         if trace.revision is None or not trace.passes_filters:

@@ -1,7 +1,7 @@
-"""A dry run on a terminal, in a file, or as JSON.
+"""Prints a preview as text or returns it as JSON.
 
-Rule: what won stands first, each loser below it with why; a link is never cut, a text is. No control character of a
-stranger reaches a terminal.
+The winning value of a field comes first, the other candidates follow with the reason
+why they lost. Texts are cut, links are not.
 """
 
 from __future__ import annotations
@@ -10,66 +10,66 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from aggregator.cli.report.preview import entry_of
-from aggregator.cli.report.terminal import Column, clean, put_table
-from aggregator.publish.json_record import outcome_record, record, rfc3339
+from aggregator.cli.report.preview import entry_from_revision
+from aggregator.cli.report.terminal import Column, print_table, replace_unprintable
+from aggregator.publish.json_record import entry_record, outcome_record, rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from aggregator.cli.report.preview import Item, Trial
+    from aggregator.cli.report.preview import Preview, PreviewEntry
     from aggregator.fetch import Response
     from aggregator.model import Revision
     from aggregator.parse.trace import FieldTrace, TracedCandidate
     from aggregator.rules.suggest.unmatched import UnmatchedSelector
 
-_TABLE = (
+_ENTRY_COLUMNS = (
     Column("n", right=True),
     Column("published"),
     Column("title", cuts=True),
     Column("url", folds=True),
 )
-_SHEET = (
+_FIELD_COLUMNS = (
     Column("field"),
     Column("value", folds=True),
     Column("found in", folds=True),
     Column("why", folds=True),
 )
-_WIDEST = 72  # columns of a text
-_WHOLE = frozenset({"url", "guid", "image", "enclosures"})
-_LISTED = frozenset({"authors", "tags", "credits", "enclosures"})
+_MAX_TEXT_WIDTH = 72  # columns of a text
+_UNCUT_FIELDS = frozenset({"url", "guid", "image", "enclosures"})
+_LIST_FIELDS = frozenset({"authors", "tags", "credits", "enclosures"})
 
 
-def show(trial: Trial, *, limit: int) -> None:
-    """Write a dry run to stdout, for people."""
-    for line in _head(trial):
-        typer.echo(clean(line))
-    if trial.items:
+def print_preview(preview: Preview, *, limit: int) -> None:
+    """Print a preview as text to stdout."""
+    for line in _summary_lines(preview):
+        typer.echo(replace_unprintable(line))
+    if preview.items:
         typer.echo()
-        put_table(_TABLE, map(_row, trial.items[:limit]))
-    if len(trial.items) > limit:
-        typer.echo(f"… and {len(trial.items) - limit} more; --limit lists them")
-    for item in trial.items:
+        print_table(_ENTRY_COLUMNS, map(_entry_row, preview.items[:limit]))
+    if len(preview.items) > limit:
+        typer.echo(f"… and {len(preview.items) - limit} more; --limit lists them")
+    for item in preview.items:
         if item.fields is not None:
-            typer.echo(clean(f"\nentry {item.number}: {item.revision.title}"))
-            put_table(_SHEET, _fields(item))
-    if trial.silent:
+            typer.echo(replace_unprintable(f"\nentry {item.number}: {item.revision.title}"))
+            print_table(_FIELD_COLUMNS, _field_rows(item))
+    if preview.unmatched_selectors:
         typer.echo("\nrules that find nothing")
-        for one in trial.silent:
-            typer.echo(clean(f"  {one.path}: {one}"))
+        for one in preview.unmatched_selectors:
+            typer.echo(replace_unprintable(f"  {one.path}: {one}"))
 
 
-def record_of(trial: Trial, *, limit: int) -> dict[str, object]:
-    """Return a dry run as JSON: entries in the common schema, each that was explained with its `candidates`."""
+def preview_record(preview: Preview, *, limit: int) -> dict[str, object]:
+    """Return a preview as JSON: entries in the common schema, explained ones with their `candidates`."""
     return {
-        "source": trial.source,
-        "carrier": trial.carrier,
-        "fetched": [_response_record(response) for response in trial.responses],
-        "pace": trial.pace,
-        "outcome": outcome_record(trial.outcome),
-        "entries": [_entry_record(item) for item in trial.items[:limit]],
-        "left_out": list(trial.left_out),
-        "silent": [_silent_record(one) for one in trial.silent],
+        "source": preview.source,
+        "carrier": preview.adapter,
+        "fetched": [_response_record(response) for response in preview.responses],
+        "pace": preview.pace,
+        "outcome": outcome_record(preview.outcome),
+        "entries": [_preview_entry_record(item) for item in preview.items[:limit]],
+        "left_out": list(preview.left_out),
+        "silent": [_unmatched_record(one) for one in preview.unmatched_selectors],
     }
 
 
@@ -82,38 +82,35 @@ def _response_record(response: Response) -> dict[str, object]:
     }
 
 
-# --- for people ------------------------------------------------------------------------------------------------------
-
-
-def _head(trial: Trial) -> Iterator[str]:
-    outcome = trial.outcome
+def _summary_lines(preview: Preview) -> Iterator[str]:
+    outcome = preview.outcome
     rejected = f", {len(outcome.rejected)} rejected" if outcome.rejected else ""
-    left_out = f", {len(trial.left_out)} left out by filters" if trial.left_out else ""
-    carrier = f" ({trial.carrier})" if trial.carrier else ""
-    entries = f"{len(trial.items)} entr{'y' if len(trial.items) == 1 else 'ies'}"
-    yield f"{trial.source}{carrier}: {entries}{rejected}{left_out}"
-    for one in trial.responses:
+    left_out = f", {len(preview.left_out)} left out by filters" if preview.left_out else ""
+    carrier = f" ({preview.adapter})" if preview.adapter else ""
+    entries = f"{len(preview.items)} entr{'y' if len(preview.items) == 1 else 'ies'}"
+    yield f"{preview.source}{carrier}: {entries}{rejected}{left_out}"
+    for one in preview.responses:
         yield f"  fetched   {one.url}  {one.status}  {len(one.body):,} bytes  {_media_type(one)}".rstrip()
-    if trial.pace:
-        yield f"  pace      {trial.pace}"
+    if preview.pace:
+        yield f"  pace      {preview.pace}"
     yield from (f"  note      {note}" for note in outcome.notes)
     yield from (f"  rejected  {message}" for message in outcome.rejected)
-    yield from (f"  left out  {title}" for title in trial.left_out)
+    yield from (f"  left out  {title}" for title in preview.left_out)
 
 
 def _media_type(response: Response) -> str:
     return response.headers.get("content-type", "")
 
 
-def _row(item: Item) -> tuple[str, ...]:
+def _entry_row(item: PreviewEntry) -> tuple[str, ...]:
     revision = item.revision
     published = (
         "-" if revision.published_from == "first_seen" else f"{revision.published:%Y-%m-%d %H:%M}Z"
     )
-    return str(item.number), published, _short(revision.title), revision.url or "-"
+    return str(item.number), published, _shorten(revision.title), revision.url or "-"
 
 
-def _fields(item: Item) -> Iterator[tuple[str, ...]]:
+def _field_rows(item: PreviewEntry) -> Iterator[tuple[str, ...]]:
     for trace in item.fields or ():
         winners = [candidate for candidate in trace.candidates if candidate.has_won]
         if winners:
@@ -123,75 +120,78 @@ def _fields(item: Item) -> Iterator[tuple[str, ...]]:
 
         value = "-"
         if trace.value:
-            value = _cut(trace.name, trace.value)
-        yield trace.name, value, where, _how(trace, winners, item.revision)
+            value = _shorten_value(trace.name, trace.value)
+        yield trace.name, value, where, _describe_winner(trace, winners, item.revision)
 
         for candidate in trace.candidates:
             if not candidate.has_won:
-                yield "", _cut(trace.name, candidate.value), candidate.where, candidate.reason
+                yield (
+                    "",
+                    _shorten_value(trace.name, candidate.value),
+                    candidate.where,
+                    candidate.reason,
+                )
 
 
-def _how(trace: FieldTrace, winners: list[TracedCandidate], revision: Revision) -> str:
-    """Say what the winner was, where that is not what the value shows."""
-    if not winners or trace.name in _LISTED:
+def _describe_winner(trace: FieldTrace, winners: list[TracedCandidate], revision: Revision) -> str:
+    """Describe the winning candidate where the field's value does not show it."""
+    if not winners or trace.name in _LIST_FIELDS:
         return ""
 
     winner = winners[0]
     if winner.date is not None:
-        return f"from `{_short(winner.value)}`{_read(trace.name, revision)}"
+        return f"from `{_shorten(winner.value)}`{_describe_date_reading(trace.name, revision)}"
     if trace.name == "url" and winner.value != trace.value:
         return f"from `{winner.value}`"
     return ""
 
 
-def _read(name: str, revision: Revision) -> str:
-    """Say how a date was read: by which offset or zone, and how exact it is."""
+def _describe_date_reading(name: str, revision: Revision) -> str:
+    """Describe how a date was read: its offset or zone, and its precision."""
     for evidence in revision.evidence:
         if evidence.field != name or evidence.refused is not None:
             continue
         if evidence.zone:
             place = f" in {evidence.zone}"
         else:
-            place = f" at {_offset(evidence.offset or 0)}"
+            place = f" at {_format_offset(evidence.offset or 0)}"
         return f"{place}, to the {evidence.precision}"
     return ""
 
 
-def _offset(minutes: int) -> str:
+def _format_offset(minutes: int) -> str:
     sign, (hours, rest) = "-" if minutes < 0 else "+", divmod(abs(minutes), 60)
     return f"{sign}{hours:02}:{rest:02}"
 
 
-def _cut(name: str, value: str) -> str:
+def _shorten_value(name: str, value: str) -> str:
     line = " ".join(value.split())
-    return line if name in _WHOLE else _short(line)
+    return line if name in _UNCUT_FIELDS else _shorten(line)
 
 
-def _short(text: str) -> str:
+def _shorten(text: str) -> str:
     from rich.cells import cell_len, set_cell_size
 
-    text = " ".join(clean(text).split())
-    if cell_len(text) <= _WIDEST:
+    text = " ".join(replace_unprintable(text).split())
+    if cell_len(text) <= _MAX_TEXT_WIDTH:
         return text
     told = f"… ({len(text):,} characters)"
-    return set_cell_size(text, _WIDEST - cell_len(told)).rstrip() + told
+    return set_cell_size(text, _MAX_TEXT_WIDTH - cell_len(told)).rstrip() + told
 
 
-# --- for machines ----------------------------------------------------------------------------------------------------
-
-
-def _entry_record(item: Item) -> dict[str, object]:
-    entry = record(entry_of(item.revision))
+def _preview_entry_record(item: PreviewEntry) -> dict[str, object]:
+    entry = entry_record(entry_from_revision(item.revision))
     if item.fields is None:
         return entry
     return entry | {
         "candidates": {
-            trace.name: [_candidate(one) for one in trace.candidates] for trace in item.fields
+            trace.name: [_candidate_record(one) for one in trace.candidates]
+            for trace in item.fields
         }
     }
 
 
-def _candidate(candidate: TracedCandidate) -> dict[str, object]:
+def _candidate_record(candidate: TracedCandidate) -> dict[str, object]:
     return {
         "value": candidate.value,
         "where": candidate.where or None,
@@ -202,18 +202,18 @@ def _candidate(candidate: TracedCandidate) -> dict[str, object]:
 
 
 def _date_record(candidate: TracedCandidate) -> dict[str, object] | None:
-    """Return how a candidate was read as a date; None where it is no date."""
+    """Return how a candidate was read as a date; None for other values."""
     date = candidate.date
     if date is None:
         return None
     return {
         "utc": rfc3339(date.value),
         "precision": date.precision,
-        "offset": None if date.offset is None else _offset(date.offset),
+        "offset": None if date.offset is None else _format_offset(date.offset),
     }
 
 
-def _silent_record(one: UnmatchedSelector) -> dict[str, object]:
+def _unmatched_record(one: UnmatchedSelector) -> dict[str, object]:
     near = (
         None
         if one.suggestion is None

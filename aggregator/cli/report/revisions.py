@@ -1,6 +1,6 @@
-"""The versions of an entry, each with what it changed.
+"""The revisions of an entry, each with what it changed.
 
-Rule: a version is compared with the one before it, in what people read; the dates of an entry are no content.
+Each revision is compared with the one before it. Dates are not compared.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aggregator.cli.report.diff import mark_changes, pieces
-from aggregator.publish.json_record import record, rfc3339
+from aggregator.cli.report.diff import compare_texts, mark_changes
+from aggregator.publish.json_record import entry_record, rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from aggregator.model import Entry
     from aggregator.store.queries import VisibleRevision
 
-FIELDS = (
+COMPARED_FIELDS = (
     "title",
     "url",
     "summary",
@@ -36,28 +36,33 @@ FIELDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
-    """One version. `changed` maps a field to its value before and after, as text; empty for the first version."""
+class RevisionDiff:
+    """A revision and its changes.
+
+    `changes` maps a field to its text before and after; it is empty for the first revision.
+    """
 
     revision: VisibleRevision
     changes: Mapping[str, tuple[str, str]]
 
-    def diffs(self) -> dict[str, list[Piece]]:
-        """Compare each changed field."""
-        return {name: pieces(before, after) for name, (before, after) in self.changes.items()}
+    def word_diffs(self) -> dict[str, list[Piece]]:
+        """Compare the texts of each changed field word by word."""
+        return {
+            name: compare_texts(before, after) for name, (before, after) in self.changes.items()
+        }
 
 
-def past(history: Iterable[VisibleRevision]) -> tuple[Past, ...]:
-    """Compare the versions of an entry, oldest first."""
-    versions: list[Past] = []
+def compare_revisions(history: Iterable[VisibleRevision]) -> tuple[RevisionDiff, ...]:
+    """Compare the revisions of an entry, oldest first."""
+    versions: list[RevisionDiff] = []
     for revision in history:
         before = versions[-1].revision.entry if versions else revision.entry
-        versions.append(Past(revision, _find_changes(before, revision.entry)))
+        versions.append(RevisionDiff(revision, _find_changes(before, revision.entry)))
     return tuple(versions)
 
 
-def past_record(version: Past, *, diff: bool) -> dict[str, object]:
-    """Return a version as JSON; with `diff` also each change, marked as `wdiff` does."""
+def revision_record(version: RevisionDiff, *, diff: bool) -> dict[str, object]:
+    """Return a revision as JSON; with `diff` also each change, marked as `wdiff` does."""
     revision = version.revision
     found: dict[str, object] = {
         "revision": revision.number,
@@ -67,7 +72,8 @@ def past_record(version: Past, *, diff: bool) -> dict[str, object]:
         "changed": list(version.changes),
     }
     return (
-        found | {"diff": {name: mark_changes(change) for name, change in version.diffs().items()}}
+        found
+        | {"diff": {name: mark_changes(change) for name, change in version.word_diffs().items()}}
         if diff
         else found
     )
@@ -75,20 +81,22 @@ def past_record(version: Past, *, diff: bool) -> dict[str, object]:
 
 def _find_changes(before: Entry, after: Entry) -> dict[str, tuple[str, str]]:
     """Find the fields that differ; markup alone counts only where the text is the same."""
-    was, now = record(before), record(after)
+    was, now = entry_record(before), entry_record(after)
     changed = {
-        name: (_text(was[name]), _text(now[name])) for name in FIELDS if was[name] != now[name]
+        name: (_format_value(was[name]), _format_value(now[name]))
+        for name in COMPARED_FIELDS
+        if was[name] != now[name]
     }
     if "content_text" in changed:
         changed.pop("content_html", None)
     return changed
 
 
-def _text(value: object) -> str:
+def _format_value(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, list):
-        return ", ".join(map(_text, value))
+        return ", ".join(map(_format_value, value))
     if isinstance(value, dict):
         parts = [f"{key}: {part}" for key, part in value.items() if part is not None]
         return ", ".join(parts)

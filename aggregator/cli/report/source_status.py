@@ -1,6 +1,6 @@
-"""Where a source stands: its state in one word, what its last run gave, and when and why it is asked next.
+"""The status of a source: its state, the result of its last run, and when and why it is fetched next.
 
-Rule: made of the configuration and what the store remembers, `now` given; nobody is asked.
+Everything comes from the configuration and the store; nothing is fetched.
 """
 
 from __future__ import annotations
@@ -17,13 +17,16 @@ if TYPE_CHECKING:
     from aggregator.config import Source
     from aggregator.model import Outcome, SourceState
 
-Word = Literal["new", "ok", "failing", "gone", "disabled"]
+StateName = Literal["new", "ok", "failing", "gone", "disabled"]
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """One configured source as the store knows it; `state` is None before its first cycle, `outcome` before its first
-    run. `items` counts the entries that it brought first."""
+class SourceStatus:
+    """A configured source with what the store knows of it.
+
+    `state` is None before its first cycle, `outcome` before its first run. `items`
+    counts the entries that this source brought first.
+    """
 
     source: Source
     state: SourceState | None
@@ -31,8 +34,8 @@ class Standing:
     items: int
 
     @property
-    def word(self) -> Word:
-        """One word for all of it."""
+    def state_name(self) -> StateName:
+        """The state in one word."""
         if not self.source.enabled:
             return "disabled"
         if self.state is None or self.state.last_run is None:
@@ -41,80 +44,83 @@ class Standing:
             return "gone"
         return "failing" if self.state.failures else "ok"
 
-    def due(self) -> datetime | None:
-        """When it is asked next; None where never, and where nothing was decided yet."""
-        if self.state is None or self.word in {"gone", "disabled"}:
+    def next_due(self) -> datetime | None:
+        """Return when it is fetched next; None where never, or where that is not decided yet."""
+        if self.state is None or self.state_name in {"gone", "disabled"}:
             return None
-        return due_at(self.state)
+        return earliest_fetch(self.state)
 
 
-def due_at(state: SourceState) -> datetime:
-    """When a source may be asked next, whatever asks to wait."""
+def earliest_fetch(state: SourceState) -> datetime:
+    """Return the earliest time of the next fetch, by the schedule and by what the server asked for."""
     return max(state.next_fetch_at, state.not_before or state.next_fetch_at)
 
 
 def is_due(state: SourceState, now: datetime) -> bool:
-    """Tell whether `fetch` requests a source unforced: when its time has come, and the first time at once."""
+    """Tell whether `fetch` without `--force` fetches a source now; a new source is due at once."""
     if state.gone:
         return False
-    if due_at(state) <= now:
+    if earliest_fetch(state) <= now:
         return True
     if not state.never_polled:
         return False
     return state.not_before is None or state.not_before <= now
 
 
-def due_words(standing: Standing, *, now: datetime) -> str:
-    """Say when and why: `in 18 min: every 1 h`, `in 2 h, not before 14:00Z: Retry-After`, `never: 410 Gone`."""
-    if standing.word == "disabled":
+def describe_due(status: SourceStatus, *, now: datetime) -> str:
+    """Describe when and why a source is fetched next.
+
+    Examples: `in 18 min: every 1 h`, `in 2 h, not before 14:00Z: Retry-After`, `never: 410 Gone`.
+    """
+    if status.state_name == "disabled":
         return "never: disabled"
-    first = f"never asked, then {schedule.every_words(standing.source.every)}"
-    if standing.state is None:
+    first = f"never asked, then {schedule.describe_interval(status.source.every)}"
+    if status.state is None:
         return f"now: {first}"
-    due, not_before = standing.due(), standing.state.not_before
-    when = "never" if due is None else until(due, now=now)
+    due, not_before = status.next_due(), status.state.not_before
+    when = "never" if due is None else describe_wait(due, now=now)
     if (
-        standing.state.reason == schedule.RETRY_AFTER
+        status.state.reason == schedule.RETRY_AFTER_REASON
         and not_before is not None
         and not_before > now
     ):
-        when = f"{when}, not before {clock_words(not_before, now=now)}"
-    return f"{when}: {standing.state.reason or first}"
+        when = f"{when}, not before {describe_time(not_before, now=now)}"
+    return f"{when}: {status.state.reason or first}"
 
 
-def pace_words(source: Source, state: SourceState) -> str:
-    """Say how often a source is requested, and why, after a run that went as `state` says.
+def describe_pace(source: Source, state: SourceState) -> str:
+    """Describe how often a source is fetched, and why; `state` is that after a run.
 
     It is the interval (`every 1 h`), or what the server asks for instead (`again in 3 h: max-age`).
     """
-    interval = schedule.every_words(source.every)
+    interval = schedule.describe_interval(source.every)
     ran = state.last_run or state.next_fetch_at
-    if state.reason == schedule.RETRY_AFTER and state.not_before is not None:
-        return f"not before {clock_words(state.not_before, now=ran)}: {state.reason}"
+    if state.reason == schedule.RETRY_AFTER_REASON and state.not_before is not None:
+        return f"not before {describe_time(state.not_before, now=ran)}: {state.reason}"
     if state.reason != interval:
-        return f"again in {span(due_at(state) - ran)}: {state.reason}"
+        return f"again in {rough_duration(earliest_fetch(state) - ran)}: {state.reason}"
 
-    adapts = source.url is not None and not source.every_stated and source.every < schedule.DAY
+    adapts = source.url is not None and not source.is_every_explicit and source.every < schedule.DAY
     if adapts and state.validators is None:
         return f"{interval}, more seldom while nothing changes: the server sends no validators"
     return interval
 
 
-def clock_words(moment: datetime, *, now: datetime) -> str:
-    """Say a moment: `14:00Z`, on another day than `now` `2026-03-02 14:00Z`."""
+def describe_time(moment: datetime, *, now: datetime) -> str:
+    """Format a time: `14:00Z`, or `2026-03-02 14:00Z` if it is not on the day of `now`."""
     return f"{moment:%H:%M}Z" if moment.date() == now.date() else f"{moment:%Y-%m-%d %H:%M}Z"
 
 
-def until(moment: datetime, *, now: datetime) -> str:
-    """Say how far a moment lies ahead: `in 18 min`; `now` for one that is over."""
-    return f"in {span(moment - now)}" if moment > now else "now"
+def describe_wait(moment: datetime, *, now: datetime) -> str:
+    """Describe the time until a moment: `in 18 min`; `now` for one in the past."""
+    return f"in {rough_duration(moment - now)}" if moment > now else "now"
 
 
-def span(length: timedelta) -> str:
-    """Say a time span roughly, in its largest unit.
+def rough_duration(length: timedelta) -> str:
+    """Format a duration roughly, in its largest unit.
 
     >>> from datetime import timedelta
-    >>> span(timedelta(minutes=18, seconds=20)), span(timedelta(days=3, hours=2))
+    >>> rough_duration(timedelta(minutes=18, seconds=20)), rough_duration(timedelta(days=3, hours=2))
     ('18 min', '3 d')
     """
     seconds = round(length.total_seconds())
@@ -124,8 +130,8 @@ def span(length: timedelta) -> str:
     return f"{seconds} s"
 
 
-def result_words(outcome: Outcome | None) -> str:
-    """Say what a run gave: `3 new, 1 changed`, `unchanged`, `timeout: no answer within 30 s`."""
+def describe_result(outcome: Outcome | None) -> str:
+    """Describe the result of a run: `3 new, 1 changed`, `unchanged`, `timeout: no answer within 30 s`."""
     if outcome is None:
         return "-"
     if outcome.status == "failed":
@@ -141,22 +147,22 @@ def result_words(outcome: Outcome | None) -> str:
     return ", ".join(words) or "unchanged"
 
 
-def standing_record(standing: Standing) -> dict[str, object]:
-    """Return a source as the commands print it; a secret in its address stays `${NAME}`."""
-    source, state, outcome = standing.source, standing.state, standing.outcome
+def source_record(status: SourceStatus) -> dict[str, object]:
+    """Return a source as JSON; a secret in its URL stays `${NAME}`."""
+    source, state, outcome = status.source, status.state, status.outcome
     record: dict[str, object] = {
         "id": source.id,
         "name": source.name,
         "url": None,
         "path": None,
         "adapter": source.adapter,
-        "state": standing.word,
-        "items": standing.items,
+        "state": status.state_name,
+        "items": status.items,
         "failures": 0,
         "last_run": None,
         "last_success": None,
         "every_seconds": round(source.every.total_seconds()),
-        "next_due": _moment(standing.due()),
+        "next_due": _format_time(status.next_due()),
         "not_before": None,
         "reason": None,
         "outcome": None,
@@ -164,14 +170,14 @@ def standing_record(standing: Standing) -> dict[str, object]:
     record["url" if source.url else "path"] = source.display_location
     if state is not None:
         record["failures"] = state.failures
-        record["last_run"] = _moment(state.last_run)
-        record["last_success"] = _moment(state.last_success)
-        record["not_before"] = _moment(state.not_before)
+        record["last_run"] = _format_time(state.last_run)
+        record["last_success"] = _format_time(state.last_success)
+        record["not_before"] = _format_time(state.not_before)
         record["reason"] = state.reason
     if outcome is not None:
         record["outcome"] = outcome_record(outcome)
     return record
 
 
-def _moment(moment: datetime | None) -> str | None:
+def _format_time(moment: datetime | None) -> str | None:
     return None if moment is None else rfc3339(moment)

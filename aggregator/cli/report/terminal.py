@@ -1,7 +1,8 @@
-"""What people and machines see: lines on stderr, tables and JSON on stdout.
+"""Output: lines on stderr, tables and JSON on stdout.
 
-Rule: a terminal gets colours and its own width, a narrow one a line for each value, anything else plain text that
-loses nothing. No control character of a stranger's title or message reaches a terminal.
+On a terminal a table is coloured and fits the width; where that is too narrow, each
+value gets a line. Elsewhere tables are plain text without cuts. Control characters
+from foreign titles and messages never reach a terminal.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-_LEAST_FOLDED = 16  # terminal columns for a long value that takes several lines
-_LEAST_CUT = 40  # for a long value that is cut: enough of a title to recognize it
-_GAP = 2  # terminal columns between two columns of a table
+_MIN_FOLDED_WIDTH = 16  # terminal columns for a long value that takes several lines
+_MIN_CUT_WIDTH = 40  # for a long value that is cut: enough to recognize a title
+_COLUMN_GAP = 2  # terminal columns between two columns of a table
 # What a state or a status looks like in a column that is `styled`.
 _STYLES = {
     "ok": "green",
@@ -47,16 +48,16 @@ class Column:
     cuts: bool = False
 
 
-def clean(text: str) -> str:
-    r"""Replace what is not printable, but for the ends of lines.
+def replace_unprintable(text: str) -> str:
+    r"""Replace unprintable characters except line ends.
 
-    >>> clean("title\x1b[31m")
+    >>> replace_unprintable("title\x1b[31m")
     'title\ufffd[31m'
     """
-    return text if text.isprintable() else "".join(map(_printable, text))
+    return text if text.isprintable() else "".join(map(_printable_character, text))
 
 
-def _printable(character: str) -> str:
+def _printable_character(character: str) -> str:
     if character.isprintable() or character in "\n\u200c\u200d\u200b\u3000\xa0\xad":
         return character
     if character.isspace():
@@ -64,68 +65,68 @@ def _printable(character: str) -> str:
     return "\N{REPLACEMENT CHARACTER}"
 
 
-def say(text: str) -> None:
-    """Tell a person something, on stderr; where a progress bar is shown, above it."""
+def print_stderr(text: str) -> None:
+    """Print a line to stderr, above the progress bar if one is shown."""
     bar_is_shown = hasattr(sys.stderr, "rich_proxied_file")
     if bar_is_shown:
-        # Without `file`, echo writes to the stream beneath the bar's own, and tears the bar.
-        typer.echo(clean(text), file=sys.stderr)
+        # Without `file`, echo writes to the stream beneath the bar and breaks the bar.
+        typer.echo(replace_unprintable(text), file=sys.stderr)
     else:
-        typer.echo(clean(text), err=True)
+        typer.echo(replace_unprintable(text), err=True)
 
 
-def put(data: bytes) -> None:
-    """Write to stdout as it is: UTF-8 whatever the terminal's encoding."""
+def write_stdout(data: bytes) -> None:
+    """Write bytes to stdout, whatever the terminal's encoding."""
     sys.stdout.buffer.write(data)
 
 
-def put_json(value: object) -> None:
-    """Write one JSON document for machines, indented for people, non-ASCII as it is."""
+def print_json(value: object) -> None:
+    """Print a value as one indented JSON document in UTF-8."""
     import orjson
 
-    put(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    write_stdout(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
 
-def console(stream: TextIO) -> Console:
-    """Make rich's console for a stream: no markup, no guesses of what a text may mean."""
+def make_console(stream: TextIO) -> Console:
+    """Make a rich console for a stream, without markup, emoji and highlighting."""
     from rich.console import Console
 
     return Console(file=stream, markup=False, emoji=False, highlight=False)
 
 
-def put_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
-    """Write a table to stdout."""
-    lines = [[clean(cell) for cell in row] for row in rows]
+def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table to stdout."""
+    lines = [[replace_unprintable(cell) for cell in row] for row in rows]
     if not sys.stdout.isatty():
-        put(_plain(columns, lines).encode())
+        write_stdout(_format_plain_table(columns, lines).encode())
         return
 
-    widths = _fitted_widths(columns, lines, width=console(sys.stdout).width)
+    widths = _fit_widths(columns, lines, width=make_console(sys.stdout).width)
     if widths is not None:
-        _rich(columns, lines, widths)
+        _print_rich_table(columns, lines, widths)
     elif lines:
-        put(_format_stacked(columns, lines).encode())
+        write_stdout(_format_stacked(columns, lines).encode())
     else:
-        put(_plain(columns, lines).encode())
+        write_stdout(_format_plain_table(columns, lines).encode())
 
 
-def _fitted_widths(
+def _fit_widths(
     columns: Sequence[Column], rows: Sequence[Sequence[str]], *, width: int
 ) -> list[int] | None:
     """Share a terminal's width among the columns of a table.
 
     Returns None where that leaves too little of a value to be readable.
     """
-    widths = _widths(columns, rows)
+    widths = _column_widths(columns, rows)
     flexible = [index for index, column in enumerate(columns) if column.folds or column.cuts]
     flexible_width = sum(widths[index] for index in flexible)
-    room = width - _GAP * (len(columns) - 1) - (sum(widths) - flexible_width)
+    room = width - _COLUMN_GAP * (len(columns) - 1) - (sum(widths) - flexible_width)
 
     # The narrowest first: what it does not need is left to the others.
     flexible.sort(key=lambda index: widths[index])
     for done, index in enumerate(flexible):
         needed = widths[index]
-        least = _LEAST_CUT if columns[index].cuts else _LEAST_FOLDED
+        least = _MIN_CUT_WIDTH if columns[index].cuts else _MIN_FOLDED_WIDTH
         widths[index] = min(needed, room // (len(flexible) - done))
         if widths[index] < min(needed, least):
             return None
@@ -134,7 +135,7 @@ def _fitted_widths(
 
 
 def _format_stacked(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
-    """Write a line for each value that is there, where the terminal has no room for a table."""
+    """Format each value on its own line, for terminals too narrow for a table."""
     longest = max(len(column.name) for column in columns)
     blocks = []
     for row in rows:
@@ -146,11 +147,13 @@ def _format_stacked(columns: Sequence[Column], rows: Sequence[Sequence[str]]) ->
     return "\n".join(blocks)
 
 
-def _rich(columns: Sequence[Column], rows: Iterable[Sequence[str]], widths: Sequence[int]) -> None:
+def _print_rich_table(
+    columns: Sequence[Column], rows: Iterable[Sequence[str]], widths: Sequence[int]
+) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, _GAP, 0, 0))
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, _COLUMN_GAP, 0, 0))
     for column, width in zip(columns, widths, strict=True):
         table.add_column(
             column.name,
@@ -165,10 +168,10 @@ def _rich(columns: Sequence[Column], rows: Iterable[Sequence[str]], widths: Sequ
             for column, cell in zip(columns, row, strict=True)
         )
         table.add_row(*(Text(cell, style) for cell, style in zip(row, styles, strict=True)))
-    console(sys.stdout).print(table)
+    make_console(sys.stdout).print(table)
 
 
-def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[int]:
+def _column_widths(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[int]:
     from rich.cells import cell_len
 
     widths = [cell_len(column.name) for column in columns]
@@ -178,11 +181,11 @@ def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[in
     return widths
 
 
-def _plain(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
+def _format_plain_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
     from rich.cells import cell_len
 
     lines = [[column.name for column in columns], *rows]
-    widths = _widths(columns, rows)
+    widths = _column_widths(columns, rows)
 
     def pad_cell(cell: str, column: Column, width: int) -> str:
         space = " " * (width - cell_len(cell))

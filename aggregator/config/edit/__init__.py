@@ -1,1 +1,1 @@
-"""Writing sources into the user's YAML files."""
+"""Adds sources to the user's YAML files."""

@@ -1,7 +1,7 @@
-"""Sources are added to a file of sources.
+"""Adds sources to the end of a file of sources.
 
-Rule: every byte that is there stays, the new source stands behind it. What would be read is compared with what was
-meant before the file is touched; when the whole configuration does not load afterwards, all is as it was.
+The existing bytes stay unchanged. Before the file is replaced, the new text is read back
+and compared. If the configuration does not load afterwards, everything is restored.
 """
 
 from __future__ import annotations
@@ -18,75 +18,79 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from aggregator.config.edit.yaml_writer import line_of, plain, source_yaml
-from aggregator.config.record import Setting
+from aggregator.config.edit.yaml_writer import plain_value, source_line, source_yaml
+from aggregator.config.record import ValidationContext
 from aggregator.config.settings import Defaults
 from aggregator.config.source import Source
-from aggregator.config.source_files import EVERYWHERE, is_inline
-from aggregator.config.yaml_document import read
+from aggregator.config.source_files import DEFAULT_PATTERN, is_inline
+from aggregator.config.yaml_document import read_yaml
 from aggregator.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from aggregator.config.settings import Config
-    from aggregator.config.yaml_document import Steps
+    from aggregator.config.yaml_document import YamlPath
 
-ADDED = Path("sources") / "added.yaml"
-_MODE = 0o666
+ADDED_FILE = Path("sources") / "added.yaml"
+_FILE_MODE = 0o666
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True)
-class Addition:
-    """What is to be added: a source as it will be written, comments in it, and files that it names (path -> bytes).
+class SourceAddition:
+    """A source to be added, with comments for its keys and the files that it names (path -> bytes).
 
-    `defaults` are keys that hold without being written; they are shown as comments.
+    `defaults` are values of keys that are not written; they are shown as comments.
     """
 
     file: Path
     mapping: Mapping[str, Any]
-    notes: Mapping[Steps, str] = field(default_factory=dict)
-    beside: Mapping[Path, bytes] = field(default_factory=dict)
+    notes: Mapping[YamlPath, str] = field(default_factory=dict)
+    extra_files: Mapping[Path, bytes] = field(default_factory=dict)
     defaults: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def text(self) -> str:
+    def yaml_text(self) -> str:
         return source_yaml(self.mapping, self.notes, defaults=self.defaults)
 
 
-def draft(
+def build_source(
     given: Mapping[str, Any],
     config: Config,
     file: Path,
     *,
-    selector: Callable[[str], object] | None = None,
+    check_selector: Callable[[str], object] | None = None,
 ) -> Source:
-    """Make the source that these keys would be in `file`. Raises pydantic's ValidationError (a ValueError)."""
+    """Build a source from keys as if they were in `file`. Raises pydantic's ValidationError (a ValueError)."""
     values = dict(given)
-    for key in Defaults.written_keys():
+    for key in Defaults.yaml_keys():
         if key not in given:
             values[key] = getattr(config.defaults, key)
 
-    source = Source.model_validate(values, context=Setting(file.parent, None, selector))
-    every_stated = "every" in given or "every" in config.defaults.model_fields_set
-    return source.with_origin(origin=str(file), stated=given.keys(), every_stated=every_stated)
+    source = Source.model_validate(
+        values, context=ValidationContext(file.parent, None, check_selector)
+    )
+    is_every_explicit = "every" in given or "every" in config.defaults.model_fields_set
+    return source.with_origin(
+        origin=str(file), given_keys=given.keys(), is_every_explicit=is_every_explicit
+    )
 
 
-def file_for(config: Config, named: Path | None, *, env: Mapping[str, str]) -> Path:
-    """The file that new sources are written to: `named`, else sources/added.yaml beside the main file; absolute.
+def choose_file(config: Config, named: Path | None, *, env: Mapping[str, str]) -> Path:
+    """Return the absolute path for new sources: `named`, else sources/added.yaml beside the main file.
 
-    Raises: UsageError where the configuration would not load it.
+    Raises: UsageError if the configuration would not load this file.
     """
     main = config.files[0]
-    path = Path(abspath(named or main.parent / ADDED))  # noqa: PTH100  links stay as they are written
+    path = Path(abspath(named or main.parent / ADDED_FILE))  # noqa: PTH100  links stay as they are written
     if path in config.files[1:]:
         return path
 
-    patterns = _patterns(main, env)
+    patterns = _source_patterns(main, env)
     for pattern in patterns:
         absolute = Path(normpath(main.parent / pattern))
-        if _matches(path.parts, absolute.parts):
+        if _matches_glob(path.parts, absolute.parts):
             return path
 
     if patterns:
@@ -99,17 +103,18 @@ def file_for(config: Config, named: Path | None, *, env: Mapping[str, str]) -> P
 
 
 @contextmanager
-def alone(file: Path) -> Iterator[None]:
-    """Wait until nobody else writes to `file`: two that read it before either wrote would lose a source.
+def lock_file(file: Path) -> Iterator[None]:
+    """Wait for exclusive access to `file`; two concurrent writers would lose a source.
 
-    What is locked is a folder above the file's own, which may yet have to be made; nothing where there are no locks.
+    The lock is on an existing folder above the file's own. On file systems without
+    locks, nothing is locked.
     """
     folder = next(
         folder for folder in file.resolve().parents[1:] or file.resolve().parents if folder.is_dir()
     )
     try:
         handle = os.open(folder, os.O_RDONLY)
-    except OSError:  # it may be read by nobody, and written below all the same
+    except OSError:  # a folder may be unreadable and yet allow writing below it
         yield
         return
     try:
@@ -120,52 +125,57 @@ def alone(file: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def append(main: Path, sources: Sequence[Mapping[str, Any]], *, file: Path | None) -> Path:
-    """Write many sources, one a line; gives the file: `file`, else sources/added.yaml beside the `main` file.
+def append_sources(main: Path, sources: Sequence[Mapping[str, Any]], *, file: Path | None) -> Path:
+    """Append sources, one per line; return the file: `file`, else sources/added.yaml beside `main`.
 
-    Whether the configuration loads with them is for the caller to see, and that it is `alone`.
-    Raises: UsageError where it cannot be written.
+    The caller holds `lock_file` and checks that the configuration still loads.
+    Raises: UsageError if the file cannot be written.
     """
-    named = file or main.parent / ADDED
+    named = file or main.parent / ADDED_FILE
     path = named.resolve()
-    text = "".join(f"{line_of(source)}\n" for source in sources)
+    text = "".join(f"{source_line(source)}\n" for source in sources)
     try:
         before = _read_existing(path) or b""
-        _put(path, _append_text(before, text, named))
+        _replace_file(path, _append_text(before, text, named))
     except OSError as e:
         raise UsageError(f"cannot write {named}: {e.strerror}") from e
     return named
 
 
 def _read_existing(file: Path) -> bytes | None:
-    """Return the bytes of a file, None where it does not exist."""
+    """Return the bytes of a file, None if it does not exist."""
     if not file.exists():
         return None
     return file.read_bytes()
 
 
-def add(addition: Addition, *, env: Mapping[str, str], load: Callable[[], object]) -> None:
-    """Write it all; `load` loads the whole configuration anew and raises where it would not.
+def add_source(
+    addition: SourceAddition, *, env: Mapping[str, str], load: Callable[[], object]
+) -> None:
+    """Write a source and its files; `load` loads the whole configuration again.
 
-    Raises: UsageError where the file cannot take it, and whatever `load` raises; nothing has changed then.
+    Raises: UsageError if the file cannot be extended, and any error of `load`; all
+    files are then as before.
     """
     try:
-        with alone(addition.file):
-            _add(addition, env=env, load=load)
+        with lock_file(addition.file):
+            _write_addition(addition, env=env, load=load)
     except OSError as e:
         raise UsageError(f"cannot write {addition.file}: {e.strerror}") from e
 
 
-def _add(addition: Addition, *, env: Mapping[str, str], load: Callable[[], object]) -> None:
+def _write_addition(
+    addition: SourceAddition, *, env: Mapping[str, str], load: Callable[[], object]
+) -> None:
     path = addition.file.resolve()  # a link stays one
-    before = {file: _read_existing(file) for file in (path, *addition.beside)}
+    before = {file: _read_existing(file) for file in (path, *addition.extra_files)}
     folders = dict.fromkeys(file.parent for file in before)
     undo = _Undo(before, tuple(folder for folder in folders if not folder.exists()))
     new: Path | None = None
     try:
         new = _prepare_file(path, before[path], addition, env)
-        for beside, data in addition.beside.items():
-            _put(beside, data)
+        for beside, data in addition.extra_files.items():
+            _replace_file(beside, data)
         new.replace(path)
         load()
     except BaseException:
@@ -177,7 +187,7 @@ def _add(addition: Addition, *, env: Mapping[str, str], load: Callable[[], objec
 
 @dataclass(frozen=True, slots=True)
 class _Undo:
-    """Files as they were, None for those that were not there, and the folders that were not."""
+    """Restores files (None: the file did not exist) and removes new folders."""
 
     before: Mapping[Path, bytes | None]
     new_folders: tuple[Path, ...]
@@ -188,28 +198,28 @@ class _Undo:
                 if data is None:
                     file.unlink(missing_ok=True)
                 elif file.read_bytes() != data:
-                    _put(file, data)
+                    _replace_file(file, data)
         for folder in reversed(self.new_folders):
             with suppress(OSError):
                 folder.rmdir()
 
 
 def _prepare_file(
-    path: Path, before: bytes | None, addition: Addition, env: Mapping[str, str]
+    path: Path, before: bytes | None, addition: SourceAddition, env: Mapping[str, str]
 ) -> Path:
-    """Write the new file beside the old one, and see that it says what was meant. Raises: OSError, UsageError."""
+    """Write the new file beside the old one and check its content. Raises OSError, UsageError."""
     old: list[Any] = []
     if before is not None:
-        old = read(path, env=env).data or []
+        old = read_yaml(path, env=env).data or []
 
-    data = _append_text(before or b"", addition.text, addition.file)
+    data = _append_text(before or b"", addition.yaml_text, addition.file)
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = _temporary(path, data)
+    new = _write_temporary(path, data)
 
-    read_back = read(new, env=env)
+    read_back = read_yaml(new, env=env)
     if read_back.problems:
         reason = read_back.problems[0].message
-    elif read_back.data != [*old, plain(addition.mapping)]:
+    elif read_back.data != [*old, plain_value(addition.mapping)]:
         reason = "it would be read as something else"
     else:
         return new
@@ -251,19 +261,19 @@ def _root_node(data: bytes, file: Path) -> Any:
         ) from e
 
 
-def _put(path: Path, data: bytes) -> None:
+def _replace_file(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    _temporary(path, data).replace(path)
+    _write_temporary(path, data).replace(path)
 
 
-def _temporary(path: Path, data: bytes) -> Path:
-    """A new file beside `path`, on the disk, with its permissions. Raises OSError."""
+def _write_temporary(path: Path, data: bytes) -> Path:
+    """Write a synced temporary file beside `path`, with its permissions. Raises OSError."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
-            os.fchmod(file.fileno(), _mode(path))
+            os.fchmod(file.fileno(), _file_mode(path))
             os.fsync(file.fileno())
     except BaseException:
         Path(name).unlink()
@@ -271,33 +281,33 @@ def _temporary(path: Path, data: bytes) -> Path:
     return Path(name)
 
 
-def _mode(path: Path) -> int:
+def _file_mode(path: Path) -> int:
     if path.exists():
         return path.stat().st_mode & 0o777
     umask = os.umask(0o077)
     os.umask(umask)
-    return _MODE & ~umask
+    return _FILE_MODE & ~umask
 
 
-def _patterns(main: Path, env: Mapping[str, str]) -> list[str]:
-    """Return the files that the main file names, as they are written there."""
-    settings = read(main, env=env).data or {}
+def _source_patterns(main: Path, env: Mapping[str, str]) -> list[str]:
+    """Return the files and patterns of the key `sources`, as written in the main file."""
+    settings = read_yaml(main, env=env).data or {}
     value = settings.get("sources")
     if value is None:
-        value = EVERYWHERE
+        value = DEFAULT_PATTERN
     if not isinstance(value, list):
         value = [value]
     return [name for name in value if not is_inline(name)]
 
 
-def _matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
-    """Tell whether a glob matches a path: `*` matches no hidden name, `**` any number of folders."""
+def _matches_glob(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Tell whether a glob matches a path; `*` matches no hidden name, `**` any number of folders."""
     if not pattern:
         return not parts
 
     first, rest = pattern[0], pattern[1:]
     if first == "**":
-        return any(_matches(parts[skipped:], rest) for skipped in range(len(parts) + 1))
+        return any(_matches_glob(parts[skipped:], rest) for skipped in range(len(parts) + 1))
 
     if not parts:
         return False
@@ -305,4 +315,4 @@ def _matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
     is_hidden = name.startswith(".")
     if is_hidden and not first.startswith("."):
         return False
-    return fnmatchcase(name, first) and _matches(parts[1:], rest)
+    return fnmatchcase(name, first) and _matches_glob(parts[1:], rest)

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from aggregator.errors import SourceError
-from aggregator.fetch import Request
-from aggregator.fetch.deferred import LazyFetcher
+from aggregator.fetch import LazyFetcher, Request
 
 
 def test_what_is_asked_of_it_the_fetcher_answers(net: Any) -> None:
