@@ -236,11 +236,34 @@ class Revision:
 
 
 @dataclass(frozen=True, slots=True)
+class Teller:
+    """One of several sources that tell an article.
+
+    `url` and `comments` are where it says that the article and its comments are, `letters` is the
+    length of its text. `tier` is that of its revision, `revisions` says how many it has.
+    """
+
+    source: str
+    url: str | None
+    comments: str | None
+    tier: int
+    letters: int
+    revisions: int
+
+
+LeadReason = Literal["followed", "text", "priority", "publisher", "size", "version", "date", "id"]
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One article in the common schema, as it is shown: its newest revision, with what the store knows of it.
 
     `id` is `urn:uuid:` of a UUIDv5 over the identity key. `published` is the earliest that was stated, `updated` the
     newest revision's time (for the first revision: `published`), `first_seen` the earliest capture.
+
+    `comments` is the URL of the comments page. `tellers` are the sources that tell the article, the
+    one that is shown first; () if there is only one. Where there are several, the provenance of a
+    value that is not from `source` begins with its source: `blog/feed:title`.
     """
 
     id: str
@@ -266,6 +289,13 @@ class Entry:
     revision: int
     duplicates: tuple[str, ...]
     provenance: Mapping[str, str]
+    comments: str | None = None
+    tellers: tuple[Teller, ...] = ()
+
+    @property
+    def lead_source(self) -> str:
+        """The id of the source whose statement is shown."""
+        return self.tellers[0].source if self.tellers else self.source
 
 
 Status = Literal["ok", "unchanged", "failed"]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from aggregator.publish.view import SourceInfo, source_urn, view_urn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from aggregator.model import Enclosure, Entry, Image
     from aggregator.publish.view import ViewInfo
@@ -65,7 +65,7 @@ def _feed_links(view: ViewInfo) -> list[dict[str, str]]:
 
 
 def _fill_entry(element: Any, entry: Entry, view: ViewInfo) -> None:
-    source = view.sources.get(entry.source) or SourceInfo(entry.source)
+    source = _source_info(view, entry.lead_source)
     element.id(entry.id)
     element.title(_clean_text(entry.title) or _clean_text(entry.url) or entry.id)
     element.updated(entry.updated)
@@ -76,7 +76,7 @@ def _fill_entry(element: Any, entry: Entry, view: ViewInfo) -> None:
     if entry.url:
         element.link(href=_clean_text(entry.url), rel="alternate")
     _fill_text(element, entry)
-    element.beyond.set_values(entry, source, view.links)
+    element.beyond.set_values(entry, view)
 
 
 def _fill_text(element: Any, entry: Entry) -> None:
@@ -92,11 +92,15 @@ def _fill_text(element: Any, entry: Entry) -> None:
         element.content(summary or _clean_text(entry.title), type="text")
 
 
+def _source_info(view: ViewInfo, source_id: str) -> SourceInfo:
+    return view.sources.get(source_id) or SourceInfo(source_id)
+
+
 def _author_names(entry: Entry, source: SourceInfo) -> list[str]:
     """Return the authors, or a substitute: RFC 4287 §4.1.2 requires one, and the feed has none."""
     return (
         _clean_texts(entry.authors)
-        or _clean_texts((entry.publisher or "", source.title, entry.source))[:1]
+        or _clean_texts((entry.publisher or "", source.title, entry.lead_source))[:1]
     )
 
 
@@ -129,23 +133,45 @@ class _EntryExtension:
     the alternate one: feedgen 1.0 drops `rel`, `type` and `length` of an entry's links.
     """
 
-    _values: tuple[Entry, SourceInfo, Mapping[str, str]]
+    _values: tuple[Entry, ViewInfo]
 
-    def set_values(self, entry: Entry, source: SourceInfo, links: Mapping[str, str]) -> None:
-        self._values = entry, source, links
+    def set_values(self, entry: Entry, view: ViewInfo) -> None:
+        self._values = entry, view
 
     def extend_atom(self, element: Any) -> Any:
-        entry, source, links = self._values
+        entry, view = self._values
+        source = _source_info(view, entry.lead_source)
         if entry.language and _LANGUAGE.fullmatch(entry.language):
             element.set(_XML_LANG, entry.language)
         for duplicate in entry.duplicates:
-            _add_element(element, "link", rel="related", href=links.get(duplicate, duplicate))
+            _add_element(element, "link", rel="related", href=view.links.get(duplicate, duplicate))
+        for url, source_id in _other_urls(entry).items():
+            title = _clean_text(_source_info(view, source_id).title) or source_id
+            _add_element(element, "link", rel="via", href=url, title=title)
+        for url in _comment_urls(entry):
+            _add_element(element, "link", rel="replies", type="text/html", href=url)
         _add_source(element, entry, source)
         if entry.image:
             _add_image(element, entry.image)
         for enclosure in entry.enclosures:
             _add_enclosure(element, enclosure)
         return element
+
+
+def _other_urls(entry: Entry) -> dict[str, str]:
+    """Return the URLs at which other sources have the article, each with the first such source."""
+    sources: dict[str, str] = {}
+    for teller in entry.tellers:
+        url = _clean_text(teller.url)
+        if url and url != _clean_text(entry.url):
+            sources.setdefault(url, teller.source)
+    return sources
+
+
+def _comment_urls(entry: Entry) -> list[str]:
+    """Return the comments pages of the entry and of all its tellers, each once."""
+    urls = [entry.comments, *(teller.comments for teller in entry.tellers)]
+    return list(dict.fromkeys(_clean_texts(url or "" for url in urls)))
 
 
 def _add_element(parent: Any, name: str, text: str | None = None, **attributes: Any) -> Any:
@@ -167,8 +193,8 @@ def _add_source(parent: Any, entry: Entry, source: SourceInfo) -> None:
     document with every run.
     """
     element = _add_element(parent, "source")
-    _add_element(element, "id", source_urn(entry.source))
-    _add_element(element, "title", _clean_text(source.title) or entry.source)
+    _add_element(element, "id", source_urn(entry.lead_source))
+    _add_element(element, "title", _clean_text(source.title) or entry.lead_source)
     _add_element(element, "updated", entry.updated.isoformat())
     if source.url and source.url.startswith(("http://", "https://")):
         _add_element(element, "link", rel="alternate", href=source.url)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from aggregator.model import Enclosure, Entry, Evidence, Image, Outcome
+    from aggregator.model import Enclosure, Entry, Evidence, Image, Outcome, Teller
 
 
 def entry_record(entry: Entry) -> dict[str, object]:
@@ -41,6 +41,8 @@ def entry_record(entry: Entry) -> dict[str, object]:
         "revision": entry.revision,
         "duplicates": list(entry.duplicates),
         "provenance": dict(entry.provenance),
+        "comments": entry.comments,
+        "tellers": [_teller_record(teller) for teller in entry.tellers],
     }
 
 
@@ -101,6 +103,17 @@ def _image_record(image: Image) -> dict[str, object]:
         "alt": image.alt,
         "width": image.width,
         "height": image.height,
+    }
+
+
+def _teller_record(teller: Teller) -> dict[str, object]:
+    return {
+        "source": teller.source,
+        "url": teller.url,
+        "comments": teller.comments,
+        "tier": teller.tier,
+        "letters": teller.letters,
+        "revisions": teller.revisions,
     }
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from aggregator import zstd
-from aggregator.model import Enclosure, Entry, Evidence, Image
+from aggregator.model import Enclosure, Entry, Evidence, Image, Teller
 from aggregator.normalize.text.size import measure_text
 
 if TYPE_CHECKING:
@@ -174,6 +174,8 @@ def build_entry(
         revision=frame.revision,
         duplicates=frame.duplicates,
         provenance=_provenance(content["provenance"], frame.published_where),
+        comments=content.get("comments"),
+        tellers=tuple(Teller(**teller) for teller in content.get("tellers", ())),
     )
 
 

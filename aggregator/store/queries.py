@@ -6,7 +6,7 @@ Rule: rows are streamed, and content is decoded only for the entries that are as
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -22,15 +22,25 @@ from aggregator.store.content import (
 from aggregator.store.engine import in_values
 from aggregator.store.merge.article import build_article
 from aggregator.store.merge.lookup import load_ranks, sighting_from_row
+from aggregator.store.merge.statement import lead_reason
 from aggregator.store.schema import content, entry, entry_key, revision, source
 from aggregator.store.search import matches_query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+    from collections.abc import (
+        Callable,
+        Collection,
+        Generator,
+        Iterable,
+        Iterator,
+        Mapping,
+        Sequence,
+    )
     from datetime import datetime
 
-    from aggregator.model import Entry, Evidence
-    from aggregator.store.merge.statement import RevisionSpan, Sighting, SourceRank, Statement
+    from aggregator.model import Entry, Evidence, LeadReason
+    from aggregator.store.merge.article import Article
+    from aggregator.store.merge.statement import RevisionSpan, Sighting
 
 _CHUNK = 256  # rows read ahead
 _UUID = re.compile(r"(?:urn:uuid:)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
@@ -248,70 +258,112 @@ def history(
     """
     if _UUID.fullmatch(entry_id) is None:
         return []
-    shown = find_entries(connection, opener, entry_id, url_key=None)
-    if not shown:
+    found = find_entries(connection, opener, entry_id, url_key=None)
+    if not found:
         return []
+    rows = _load_sightings(connection, found[0].id, source_name)
+    if not rows:
+        return []
+    shown = found[0]
+    if source_name is not None:
+        shown = _build_statement(connection, opener, shown.id, rows)
 
-    rows = _load_sightings(connection, parse_uid(shown[0].id))
-    statement = _find_statement(connection, rows, source_name)
-    if statement is None:
-        return []
-    first_number = 1
-    if source_name is None:
-        first_number = shown[0].revision - statement.edits
+    lead = _build_article(connection, rows).lead
+    first_number = shown.revision - lead.edits
     revisions: list[VisibleRevision] = []
     numbers: dict[str, int] = {}
-    for span in statement.spans:
+    for span in lead.spans:
         first = span.first_sighting
         number = numbers.setdefault(first.hash, first_number + len(numbers))
-        columns = _revision_columns(shown[0], number, span, is_first=number == first_number)
+        columns = _revision_columns(shown, number, span, is_first=number == first_number)
         content = opener.from_columns(columns, rows[first])
         revisions.append(VisibleRevision(number, span.at, first.captured, content))
     return revisions
 
 
+def load_statement(
+    connection: sa.Connection, opener: EntryBuilder, entry_id: str, *, source_name: str
+) -> Entry | None:
+    """Return the entry as if this source alone told it; None if it does not tell it."""
+    rows = _load_sightings(connection, entry_id, source_name)
+    if not rows:
+        return None
+    return _build_statement(connection, opener, entry_id, rows)
+
+
+def _build_statement(
+    connection: sa.Connection,
+    opener: EntryBuilder,
+    entry_id: str,
+    rows: Mapping[Sighting, sa.Row[Any]],
+) -> Entry:
+    """Build an entry from the sightings of one source."""
+    article = _build_article(connection, rows)
+    columns = EntryColumns(
+        uid=parse_uid(entry_id),
+        source=article.source,
+        published=article.date_winner.published,
+        published_from=article.date_winner.published_from,
+        published_where=article.date_winner.published_where,
+        updated=article.updated,
+        first_seen=article.first_seen,
+        revision=article.lead.edits + 1,
+    )
+    return opener.from_columns(columns, rows[article.link_winner])
+
+
+def find_lead_reason(connection: sa.Connection, entry_id: str) -> LeadReason | None:
+    """Return why the first teller of an entry is shown; None for a single one or an unknown entry."""
+    rows = _load_sightings(connection, entry_id, None)
+    if not rows:
+        return None
+    return lead_reason(_build_article(connection, rows).statements)
+
+
 def evidence(
-    connection: sa.Connection, opener: EntryBuilder, entry_id: str
+    connection: sa.Connection, opener: EntryBuilder, entry_id: str, *, source_name: str | None
 ) -> tuple[Evidence, ...]:
     """Return how the dates of the entry with this public id were stated; none for an unknown one.
 
-    Its date may be of another version than the one that is shown.
+    Its date may be of another version than the one that is shown. With `source_name` only what
+    that source stated counts.
     """
-    rows = _load_sightings(connection, parse_uid(entry_id)) if _UUID.fullmatch(entry_id) else {}
+    rows = _load_sightings(connection, entry_id, source_name)
     if not rows:
         return ()
-    article = build_article(rows, _ranks_of(connection, rows))
-    published = opener.content(rows[article.date_winner])
-    updated = opener.content(rows[article.lead.current])
-    return (*evidence_of(published, "published"), *evidence_of(updated, "updated"))
+    article = _build_article(connection, rows)
+    stated = []
+    for field, sighting in (
+        ("published", article.date_winner),
+        ("updated", article.lead.current),
+    ):
+        for one in evidence_of(opener.content(rows[sighting]), field):
+            if sighting.source != article.source:
+                one = replace(one, where=f"{sighting.source}/{one.where}")
+            stated.append(one)
+    return tuple(stated)
 
 
-def _find_statement(
-    connection: sa.Connection, sightings: Collection[Sighting], source_name: str | None
-) -> Statement | None:
-    """Return the statement of a source, the leading one for None; None where there is none."""
-    if not sightings:
-        return None
-    article = build_article(sightings, _ranks_of(connection, sightings))
-    for statement in article.statements:
-        if source_name in (None, statement.source):
-            return statement
-    return None
+def _build_article(connection: sa.Connection, sightings: Collection[Sighting]) -> Article:
+    sources = {sighting.source for sighting in sightings}
+    return build_article(sightings, load_ranks(connection, sources))
 
 
-def _ranks_of(connection: sa.Connection, sightings: Collection[Sighting]) -> dict[str, SourceRank]:
-    return load_ranks(connection, {sighting.source for sighting in sightings})
-
-
-def _load_sightings(connection: sa.Connection, found: bytes) -> dict[Sighting, sa.Row[Any]]:
+def _load_sightings(
+    connection: sa.Connection, entry_id: str, source_name: str | None
+) -> dict[Sighting, sa.Row[Any]]:
+    """Return the sightings of an entry with their rows, those of one source if it is named."""
+    if _UUID.fullmatch(entry_id) is None:
+        return {}
     query = sa.select(revision, source.c.name, content.c.codec, content.c.body).select_from(
         revision.join(entry, entry.c.id == revision.c.entry_id)
         .join(source, source.c.id == revision.c.source_id)
         .join(content, content.c.id == revision.c.content_id)
     )
-    return {
-        sighting_from_row(row): row for row in connection.execute(query.where(entry.c.uid == found))
-    }
+    query = query.where(entry.c.uid == parse_uid(entry_id))
+    if source_name is not None:
+        query = query.where(source.c.name == source_name)
+    return {sighting_from_row(row): row for row in connection.execute(query)}
 
 
 def is_of_source(name: str) -> sa.ColumnElement[bool]:

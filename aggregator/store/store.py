@@ -41,7 +41,16 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from aggregator.model import Capture, Entry, Evidence, Outcome, Result, Revision, SourceState
+    from aggregator.model import (
+        Capture,
+        Entry,
+        Evidence,
+        LeadReason,
+        Outcome,
+        Result,
+        Revision,
+        SourceState,
+    )
     from aggregator.store.engine import Engines
     from aggregator.store.membership import Arrival, Deletion, EntryCopy
     from aggregator.store.merge.known import KnownArticle
@@ -305,10 +314,25 @@ class Store:
         with read_transaction(self._engines) as connection:
             return queries.history(connection, self._entry_builder(), entry_id, source_name=source)
 
-    def evidence(self, entry_id: str) -> tuple[Evidence, ...]:
-        """Return how the dates of an entry were stated, those of `published` first; none where the id is unknown."""
+    def statement(self, entry_id: str, *, source: str) -> Entry | None:
+        """Return an entry as if `source` alone told it; None if it does not tell it."""
         with read_transaction(self._engines) as connection:
-            return queries.evidence(connection, self._entry_builder(), entry_id)
+            return queries.load_statement(
+                connection, self._entry_builder(), entry_id, source_name=source
+            )
+
+    def lead_reason(self, entry_id: str) -> LeadReason | None:
+        """Return why the first teller of an entry is shown; None if no other tells it."""
+        with read_transaction(self._engines) as connection:
+            return queries.find_lead_reason(connection, entry_id)
+
+    def evidence(self, entry_id: str, *, source: str | None = None) -> tuple[Evidence, ...]:
+        """Return how the dates of an entry were stated, those of `published` first; none where the id is unknown.
+
+        With `source` they are the dates of that source's statement.
+        """
+        with read_transaction(self._engines) as connection:
+            return queries.evidence(connection, self._entry_builder(), entry_id, source_name=source)
 
     def view(
         self,

@@ -27,6 +27,13 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 MORNING = datetime(2026, 3, 1, 8, tzinfo=UTC)
+LINK_BLOG = """<rss version="2.0"><channel><title>Links</title>
+<link>https://links.test/</link><description>x</description>
+<item><title>Bridge open</title><link>https://news.example.org/story/2</link><guid isPermaLink="false">77</guid>
+<pubDate>Sun, 01 Mar 2026 12:00:00 GMT</pubDate>
+<comments>https://links.test/item/77</comments>
+<description>{}</description></item></channel></rss>
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +148,25 @@ def library(tmp_path_factory: pytest.TempPathFactory, way: Any, parser_program: 
     with way.warmed(parser_program):
         assert made.call("fetch").code == 0
     return made
+
+
+@pytest.fixture(scope="session")
+def told_twice(tmp_path_factory: pytest.TempPathFactory, way: Any, parser_program: Any) -> Project:
+    """The second article, which a link blog told first and has edited once."""
+    project = Project(tmp_path_factory.mktemp("told"))
+    project.write(
+        "config/aggregator.yaml",
+        "sources:\n"
+        "  - {id: saved, path: ../saved/*.txt, adapter: archive, site: news.example.org}\n"
+        "  - {id: links, path: ../links.xml, adapter: feed, site: links.test}\n",
+    )
+    with way.warmed(parser_program):
+        for words in ("We have waited nine years.", "We have waited ten years."):
+            project.write("links.xml", LINK_BLOG.format(words))
+            assert project.call("fetch", "links", "--force").code == 0
+        project.save("2", 2, "A bridge opens", "<p>The bridge opens again, after nine years.</p>")
+        assert project.call("fetch", "saved").code == 0
+    return project
 
 
 def _made(root: Path) -> Project:

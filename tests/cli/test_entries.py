@@ -37,6 +37,8 @@ SCHEMA = [
     "revision",
     "duplicates",
     "provenance",
+    "comments",
+    "tellers",
 ]
 NOW = datetime(2026, 3, 8, 12, tzinfo=UTC)
 TITLES = ["Un pont s’ouvre", "A bridge opens", "日股收跌"]

@@ -85,6 +85,20 @@ def feed(**keys: str) -> str:
     return f"- {{id: harbour, url: '{{origin}}/feed', adapter: feed{more}}}\n"
 
 
+def test_the_comments_page_comes_out(visit: Any) -> None:
+    document = FEED.replace("<item><title>R", "<item><comments>{origin}/2#c</comments><title>R")
+
+    [said], _ = visit(
+        {"/feed": (document, {})}, ("preview", "harbour", "--format", "json"), sources=feed()
+    )
+
+    assert [entry["comments"] for entry in said.json["entries"]] == [
+        None,
+        "http://127.0.0.1:00000/2#c",
+        None,
+    ]
+
+
 def stored(project: Project) -> list[str]:
     return sorted(path.name for path in (project.root / "var").rglob("*") if path.is_file())
 

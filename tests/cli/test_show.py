@@ -163,3 +163,82 @@ def test_a_date_is_shown_as_it_was_stated(project: Project) -> None:
             "refused": None,
         }
     ]
+
+
+# --- several tellers ---------------------------------------------------------------------------------------------------
+
+BRIDGE = "https://news.example.org/story/2"
+
+
+def test_all_tellers_are_listed_and_why_the_first_is_shown(told_twice: Project) -> None:
+    assert told_twice.call("show", BRIDGE).lines[-4:] == [
+        "tellers: 2, shown: saved (closest to the publisher)",
+        f"  saved          {BRIDGE}  (35 letters, its publisher, 1 revision)",
+        f"  links          {BRIDGE}  (21 letters, not its publisher, 2 revisions)",
+        "                 https://links.test/item/77  (comments)",
+    ]
+
+
+def test_json_holds_the_tellers_and_why_the_first_is_shown(told_twice: Project) -> None:
+    [entry] = told_twice.call("show", BRIDGE, "--format", "json").json
+
+    assert (entry["source"], entry["comments"], entry["lead_reason"]) == (
+        "saved",
+        None,
+        "publisher",
+    )
+    assert entry["tellers"] == [
+        {
+            "source": "saved",
+            "url": BRIDGE,
+            "comments": None,
+            "tier": 3,
+            "letters": 35,
+            "revisions": 1,
+        },
+        {
+            "source": "links",
+            "url": BRIDGE,
+            "comments": "https://links.test/item/77",
+            "tier": 0,
+            "letters": 21,
+            "revisions": 2,
+        },
+    ]
+
+
+def test_another_teller_is_shown_with_its_own_versions(told_twice: Project) -> None:
+    said = told_twice.call("show", BRIDGE, "--source", "links", "--revisions", "--diff")
+
+    assert said.lines[0] == "Bridge open"
+    assert "  source         links" in said.lines
+    assert not any(line.startswith("tellers") for line in said.lines)
+    assert said.lines[-6].startswith("revisions: 2")
+    assert said.lines[-1] == "  content_text: We have waited [-nine-]{+ten+} years."
+
+
+def test_the_versions_without_a_source_are_those_that_are_shown(told_twice: Project) -> None:
+    [entry] = told_twice.call("show", BRIDGE, "--revisions", "--format", "json").json
+    [statement] = told_twice.call(
+        "show", BRIDGE, "--revisions", "--source", "links", "--format", "json"
+    ).json
+
+    assert [version["title"] for version in entry["revisions"]] == ["A bridge opens"]
+    assert [version["title"] for version in statement["revisions"]] == ["Bridge open"] * 2
+    assert (statement["id"], statement["title"]) == (entry["id"], "Bridge open")
+
+
+def test_the_first_version_is_called_so_whatever_its_number(told_twice: Project) -> None:
+    said = told_twice.call("show", BRIDGE, "--revisions")
+
+    assert said.lines[-2:] == [
+        "revisions: 1",
+        "  2  2026-03-01 08:00:00Z  A bridge opens  (first)",
+    ]
+
+
+def test_a_source_that_does_not_tell_the_entry_is_refused(told_twice: Project) -> None:
+    said = told_twice.call("show", BRIDGE, "--source", "nobody")
+
+    assert (said.code, said.out) == (2, "")
+    assert said.err == "aggregator: `nobody` does not tell this entry; told by: saved, links\n"

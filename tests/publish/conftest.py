@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from aggregator.model import Enclosure, Entry, Image
+from aggregator.model import Enclosure, Entry, Image, Teller
 from aggregator.publish import SourceInfo, ViewInfo
 
 _DATA = Path(__file__).parent / "data"
@@ -40,6 +40,7 @@ def _entry(stated: dict[str, Any]) -> Entry:
             name: tuple(stated.get(name, ()))
             for name in ("authors", "credits", "tags", "duplicates")
         },
+        "tellers": tuple(Teller(**teller) for teller in stated.get("tellers", ())),
     }
     return Entry(**_ABSENT | stated | values)
 

@@ -163,6 +163,36 @@ def test_a_copy_is_linked_where_it_can_be_read(view: ViewInfo, articles: dict[st
     assert _found(document, "//a:link[@rel='related']/@href") == ["https://other.example.org/copy"]
 
 
+def test_other_tellers_and_comments_are_linked_each_once(
+    view: ViewInfo, articles: dict[str, Entry]
+) -> None:
+    document = atom.render(view, [articles["several tellers"]])
+
+    links = etree.fromstring(document).xpath("//a:entry/a:link", namespaces=NAMES)
+    assert [dict(link.attrib) for link in links] == [
+        {"href": "https://harbour.example.org/9"},
+        {"rel": "via", "href": "https://planet.example/go?to=9&x", "title": "Saved articles"},
+        {"rel": "via", "href": "https://other.example.org/9", "title": "gone"},
+        {
+            "rel": "replies",
+            "type": "text/html",
+            "href": "https://harbour.example.org/9#comments",
+        },
+        {"rel": "replies", "type": "text/html", "href": "https://links.example.org/item?id=9"},
+    ]
+
+
+def test_the_comments_of_a_single_source_are_linked(
+    view: ViewInfo, articles: dict[str, Entry]
+) -> None:
+    entry = replace(articles["no title"], comments="https://harbour.example.org/8#c")
+
+    document = atom.render(view, [entry])
+
+    assert _found(document, "//a:link[@rel='replies']/@href") == ["https://harbour.example.org/8#c"]
+    assert _found(document, "//a:link[@rel='via']") == []
+
+
 def test_the_picture_comes_with_its_size_and_caption(
     view: ViewInfo, articles: dict[str, Entry]
 ) -> None:

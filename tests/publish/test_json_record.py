@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import orjson
 
-from aggregator.model import Enclosure, Entry, Image, Outcome
+from aggregator.model import Enclosure, Entry, Image, Outcome, Teller
 from aggregator.publish.json_record import entry_record, outcome_record, rfc3339
 
 MOMENT = datetime(2026, 3, 1, 8, tzinfo=UTC)
@@ -69,7 +69,38 @@ def test_an_entry_is_the_common_schema() -> None:
         "revision": 1,
         "duplicates": [],
         "provenance": {"title": "feed:title"},
+        "comments": None,
+        "tellers": [],
     }
+
+
+def test_what_several_sources_tell_has_their_records() -> None:
+    blog = Teller("blog", "https://example.org/a", None, tier=3, letters=900, revisions=2)
+    links = Teller("links", None, "https://links.example/1", tier=0, letters=40, revisions=1)
+
+    record = entry_record(replace(ENTRY, comments="https://example.org/a#c", tellers=(blog, links)))
+
+    assert (record["comments"], record["tellers"]) == (
+        "https://example.org/a#c",
+        [
+            {
+                "source": "blog",
+                "url": "https://example.org/a",
+                "comments": None,
+                "tier": 3,
+                "letters": 900,
+                "revisions": 2,
+            },
+            {
+                "source": "links",
+                "url": None,
+                "comments": "https://links.example/1",
+                "tier": 0,
+                "letters": 40,
+                "revisions": 1,
+            },
+        ],
+    )
 
 
 def test_every_field_of_an_entry_and_of_an_outcome_has_its_key_in_order() -> None:

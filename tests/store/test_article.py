@@ -11,11 +11,18 @@ from hypothesis import strategies as st
 
 from aggregator.store.content import urn
 from aggregator.store.merge.article import build_article, uid_of
-from aggregator.store.merge.statement import Sighting, SourceRank, make_statements, revision_spans
+from aggregator.store.merge.statement import (
+    Sighting,
+    SourceRank,
+    lead_reason,
+    make_statements,
+    revision_spans,
+)
 
 if TYPE_CHECKING:
     import random
 
+    from aggregator.model import LeadReason
     from aggregator.store.merge.article import Article
     from aggregator.store.merge.statement import RevisionSpan
 
@@ -186,31 +193,37 @@ def test_the_source_and_first_seen_are_those_of_the_earliest_capture() -> None:
 LEADS = [
     (
         "a text leads before a headline of the publisher",
+        "text",
         seen("a", 1, source="planet", tier=0, letters=3000),
         seen("a", 1, source="sitemap", tier=3, letters=0),
     ),
     (
         "the publisher's excerpt leads before the whole text of a stranger",
+        "publisher",
         seen("a", 1, source="news", tier=3, letters=300),
         seen("a", 1, source="planet", tier=0, letters=3000),
     ),
     (
         "the longer text of one publisher leads",
+        "size",
         seen("a", 9, source="saved", letters=1780),
         seen("a", 1, source="rss", letters=100),
     ),
     (
         "texts of one size are equal: the earliest stated date decides",
+        "date",
         seen("a", 9, source="x", letters=610, published=hour(-1)),
         seen("a", 1, source="b", letters=1100),
     ),
     (
         "of equals the source's id decides, never the time of capture",
+        "id",
         seen("a", 9, source="a"),
         seen("a", 1, source="b"),
     ),
     (
         "a stated date leads before a guess",
+        "date",
         seen("a", 9, source="x"),
         seen("a", 1, source="b", published_from="first_seen", published=hour(-9)),
     ),
@@ -218,11 +231,19 @@ LEADS = [
 
 
 @pytest.mark.parametrize(
-    ("lead", "other"), [row[1:] for row in LEADS], ids=[row[0] for row in LEADS]
+    ("reason", "lead", "other"), [row[1:] for row in LEADS], ids=[row[0] for row in LEADS]
 )
-def test_the_lead_does_not_depend_on_arrival(lead: Sighting, other: Sighting) -> None:
-    assert article(lead, other).lead.current == lead
-    assert article(other, lead).lead.current == lead
+def test_the_lead_does_not_depend_on_arrival(
+    reason: LeadReason, lead: Sighting, other: Sighting
+) -> None:
+    found = [article(lead, other), article(other, lead)]
+
+    assert [one.lead.current for one in found] == [lead, lead]
+    assert [lead_reason(one.statements) for one in found] == [reason, reason]
+
+
+def test_a_single_teller_leads_without_a_reason() -> None:
+    assert lead_reason(article(seen("a", 1)).statements) is None
 
 
 def test_priority_leads_only_with_a_text_of_its_own() -> None:
@@ -231,21 +252,24 @@ def test_priority_leads_only_with_a_text_of_its_own() -> None:
     told = seen("a", 1, source="links", tier=0, letters=900)
 
     assert article(own, label, links=SourceRank(priority=10)).lead.source == "blog"
-    assert article(own, told, links=SourceRank(priority=10)).lead.source == "links"
+    preferred = article(own, told, links=SourceRank(priority=10))
+    assert (preferred.lead.source, lead_reason(preferred.statements)) == ("links", "priority")
 
 
 def test_a_source_that_is_gone_gives_the_lead_to_one_that_is_followed() -> None:
     gone = seen("a", 1, source="gone", letters=3000)
     followed = seen("a", 1, source="news", letters=100)
 
-    assert article(gone, followed, gone=SourceRank(is_active=False)).lead.source == "news"
+    found = article(gone, followed, gone=SourceRank(is_active=False))
+    assert (found.lead.source, lead_reason(found.statements)) == ("news", "followed")
 
 
 def test_a_statement_that_another_has_left_behind_does_not_lead() -> None:
     dropped = seen("a", 1, "first", source="a")
     corrected = [seen("a", 1, "first", source="b"), seen("a", 5, "second", source="b")]
 
-    assert article(dropped, *corrected).lead.current.hash == "second"
+    found = article(dropped, *corrected)
+    assert (found.lead.current.hash, lead_reason(found.statements)) == ("second", "version")
 
 
 def test_of_two_versions_the_one_with_the_later_modified_date_leads() -> None:

@@ -7,6 +7,7 @@ several articles, all of them are shown.
 import logging
 import re
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
     from aggregator.app import App
     from aggregator.cli.report.revisions import RevisionDiff
-    from aggregator.model import Entry, Evidence
+    from aggregator.model import Entry, Evidence, LeadReason
+    from aggregator.store import Store
 
 _PREFIX = re.compile(r"(?:urn:uuid:)?([0-9a-f]{8}[0-9a-f-]{0,28})", re.IGNORECASE)
 
@@ -34,32 +36,40 @@ def show(
     diff: Annotated[
         bool, typer.Option("--diff", help="Show what each version changed, word by word.")
     ] = False,
+    source: Annotated[
+        str | None,
+        typer.Option(metavar="SOURCE", help="Show what this source says of it, and its versions."),
+    ] = None,
     format: Annotated[Literal["text", "json"], typer.Option(help="How to print it.")] = "text",  # noqa: A002
 ) -> int:
     """Show one entry with the provenance of every field."""
     from aggregator.app import App, open_store
-    from aggregator.cli.report.revisions import compare_revisions
 
     ctx.obj.configure_logging(logging.WARNING)
     config = ctx.obj.load()
     with open_store(config) as store:
-        found = _find_entries(App(config, store), name)
-        stated = [store.evidence(entry.id) for entry in found]
-        histories = [
-            compare_revisions(store.history(entry.id)) if revisions or diff else ()
-            for entry in found
-        ]
+        entries = _find_entries(App(config, store), name)
+        if source is not None:
+            entries = _find_statements(store, entries, source)
+        found = []
+        for entry in entries:
+            found.append(_load_details(store, entry, source, with_history=revisions or diff))
+
     if format == "json":
-        records = zip(found, stated, histories, strict=True)
-        print_json(
-            [
-                _entry_with_revisions(entry, evidence, history, diff=diff)
-                for entry, evidence, history in records
-            ]
-        )
+        print_json([_detailed_record(one, diff=diff) for one in found])
     else:
-        _print_entries(found, stated, histories, revisions=revisions, diff=diff)
+        _print_entries(found, revisions=revisions, diff=diff)
     return 0
+
+
+@dataclass(frozen=True, slots=True)
+class _DetailedEntry:
+    """An entry with all that is printed of it; `history` is () if it is not wanted."""
+
+    entry: "Entry"
+    evidence: "Sequence[Evidence]"
+    lead_reason: "LeadReason | None"
+    history: "Sequence[RevisionDiff]"
 
 
 def _find_entries(app: "App", name: str) -> "list[Entry]":
@@ -80,36 +90,60 @@ def _find_entries(app: "App", name: str) -> "list[Entry]":
     return found
 
 
-def _entry_with_revisions(
-    entry: "Entry", stated: "Sequence[Evidence]", history: "Sequence[RevisionDiff]", *, diff: bool
-) -> dict[str, object]:
+def _find_statements(store: "Store", entries: "Sequence[Entry]", source: str) -> "list[Entry]":
+    """Return what a source says of these entries. Raises UsageError if it tells none of them."""
+    statements = []
+    for entry in entries:
+        statement = store.statement(entry.id, source=source)
+        if statement is not None:
+            statements.append(statement)
+    if statements:
+        return statements
+
+    tellers: dict[str, None] = {}
+    for entry in entries:
+        tellers |= dict.fromkeys(teller.source for teller in entry.tellers)
+        if not entry.tellers:
+            tellers[entry.source] = None
+    raise UsageError(f"`{source}` does not tell this entry; told by: {', '.join(tellers)}")
+
+
+def _load_details(
+    store: "Store", entry: "Entry", source: str | None, *, with_history: bool
+) -> _DetailedEntry:
+    from aggregator.cli.report.revisions import compare_revisions
+
+    lead_reason = store.lead_reason(entry.id) if entry.tellers else None
+    history: Sequence[RevisionDiff] = ()
+    if with_history:
+        history = compare_revisions(store.history(entry.id, source=source))
+    return _DetailedEntry(entry, store.evidence(entry.id, source=source), lead_reason, history)
+
+
+def _detailed_record(found: _DetailedEntry, *, diff: bool) -> dict[str, object]:
     from aggregator.cli.report.revisions import revision_record
     from aggregator.publish.json_record import entry_record, evidence_record
 
-    shown = entry_record(entry)
-    if stated:
-        shown["evidence"] = [evidence_record(one) for one in stated]
-    if history:
-        shown["revisions"] = [revision_record(version, diff=diff) for version in history]
-    return shown
+    record = entry_record(found.entry)
+    if found.lead_reason:
+        record["lead_reason"] = found.lead_reason
+    if found.evidence:
+        record["evidence"] = [evidence_record(one) for one in found.evidence]
+    if found.history:
+        record["revisions"] = [revision_record(version, diff=diff) for version in found.history]
+    return record
 
 
-def _print_entries(
-    found: "Sequence[Entry]",
-    stated: "Sequence[Sequence[Evidence]]",
-    histories: "Sequence[Sequence[RevisionDiff]]",
-    *,
-    revisions: bool,
-    diff: bool,
-) -> None:
+def _print_entries(found: "Sequence[_DetailedEntry]", *, revisions: bool, diff: bool) -> None:
     from aggregator.cli.report.entry import EntryPrinter
 
     printer = EntryPrinter(sys.stdout)
-    for place, (entry, evidence, history) in enumerate(zip(found, stated, histories, strict=True)):
+    for place, one in enumerate(found):
         if place:
             printer.print_line()
-        printer.print_entry(entry, evidence)
+        printer.print_entry(one.entry, one.evidence)
+        printer.print_tellers(one.entry.tellers, one.lead_reason)
         if revisions:
-            printer.print_revisions(history)
+            printer.print_revisions(one.history)
         if diff:
-            printer.print_diffs(history)
+            printer.print_diffs(one.history)

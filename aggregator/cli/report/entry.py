@@ -14,20 +14,37 @@ from aggregator.cli.report.terminal import make_console, replace_unprintable, wr
 from aggregator.publish.json_record import entry_record, evidence_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import TextIO
 
     from aggregator.cli.report.diff import Piece
     from aggregator.cli.report.revisions import RevisionDiff
-    from aggregator.model import Entry, Evidence
+    from aggregator.model import Entry, Evidence, LeadReason, Teller
 
 _MAX_VALUE_WIDTH = 72  # columns; a link is never cut, or nobody could open it
-_UNCUT_FIELDS = frozenset({"id", "url", "url_original", "guid"})
+_UNCUT_FIELDS = frozenset({"id", "url", "url_original", "guid", "comments"})
 _STYLES = {"same": "", "gone": "red strike", "come": "green"}
 _PROVENANCE_FIELDS = {
     "content_text": "content_html",
     "published_from": "published",
 }  # whose provenance tells
+# By tier, see normalize/publisher.py.
+_TIER_WORDS = (
+    "not its publisher",
+    "likely its publisher",
+    "says it is its publisher",
+    "its publisher",
+)
+_LEAD_WORDS: Mapping[LeadReason, str] = {
+    "followed": "still followed",
+    "text": "has a text",
+    "priority": "priority",
+    "publisher": "closest to the publisher",
+    "size": "longest text",
+    "version": "newest version",
+    "date": "earliest date",
+    "id": "first by id",
+}
 
 
 class EntryPrinter:
@@ -56,14 +73,32 @@ class EntryPrinter:
             space = " " * max(width - _display_width(value), 0)
             self.print_line(f"  {name:<14} {value}{space}  {where}".rstrip())
 
+    def print_tellers(
+        self, tellers: Sequence[Teller], lead_reason: LeadReason | None = None
+    ) -> None:
+        """Print the sources that tell the entry, the shown one first; nothing if there is only one."""
+        if not tellers:
+            return
+        reason = ""
+        if lead_reason is not None:
+            reason = f" ({_LEAD_WORDS[lead_reason]})"
+        self.print_line(f"tellers: {len(tellers)}, shown: {tellers[0].source}{reason}", "bold")
+        for teller in tellers:
+            size = f"{teller.letters:,} letters"
+            revisions = f"{teller.revisions} revision{'s' if teller.revisions > 1 else ''}"
+            facts = ", ".join([size, _TIER_WORDS[teller.tier], revisions])
+            self.print_line(f"  {teller.source:<14} {teller.url or '-'}  ({facts})")
+            if teller.comments:
+                self.print_line(f"  {'':<14} {teller.comments}  (comments)")
+
     def print_revisions(self, history: Sequence[RevisionDiff]) -> None:
         """Print a line for each revision."""
         self.print_line(f"revisions: {len(history)}", "bold")
-        for version in history:
+        for place, version in enumerate(history):
             revision = version.revision
-            changes = ", ".join(version.changes) or (
-                "first" if revision.number == 1 else "nothing that is shown"
-            )
+            changes = ", ".join(version.changes) or "nothing that is shown"
+            if place == 0:  # not always number 1: the lead may have changed
+                changes = "first"
             self.print_line(
                 f"  {revision.number}  {revision.at:%Y-%m-%d %H:%M:%S}Z  {revision.title}  ({changes})"
             )
@@ -97,6 +132,7 @@ def _field_rows(entry: Entry) -> list[tuple[str, str, str]]:
     values = entry_record(entry)
     values.pop("provenance")
     values.pop("title")
+    values.pop("tellers")  # printed below
     given: Iterable[tuple[str, object]] = (
         (name, value) for name, value in values.items() if value not in (None, [])
     )

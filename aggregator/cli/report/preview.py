@@ -200,6 +200,7 @@ _SHARED_FIELDS = (
     "enclosures",
     "guid",
     "provenance",
+    "comments",
 )
 
 

@@ -50,7 +50,7 @@ _SHOWN_COLUMNS = frozenset(
         "revision",
     }
 )
-# Parts of a content that readers of the article do not see.
+# Parts of a content that readers of the article do not see; of tellers they see links.
 _UNSHOWN_FIELDS = frozenset({"tellers", "provenance", "evidence", "guid", "url_original"})
 
 
@@ -265,7 +265,9 @@ class ChangeBuilder:
     def _shown_fields(self, content_id: int) -> dict[str, Any]:
         """Return what readers see of a content."""
         loaded = self._load_content(content_id)
-        return {name: value for name, value in loaded.items() if name not in _UNSHOWN_FIELDS}
+        shown = {name: value for name, value in loaded.items() if name not in _UNSHOWN_FIELDS}
+        shown["links"] = _links_of_tellers(loaded)
+        return shown
 
     def _arrival_times(self, source_id: int, lost: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Return when a new entry came; what takes in older ones came with the oldest."""
@@ -320,6 +322,14 @@ class ChangeBuilder:
             before.update(sighting.keys)
         for key in sorted(now - before):
             self.changes.new_keys.append({"key": key, "entry_id": entry_id})
+
+
+def _links_of_tellers(loaded: Mapping[str, Any]) -> set[str | None]:
+    """Return the links of a content's tellers that are not the links of the content itself."""
+    links = set()
+    for teller in loaded.get("tellers", ()):
+        links |= {teller["url"], teller.get("comments")}
+    return links - {loaded["url"], loaded.get("comments"), None}
 
 
 def write_changes(connection: sa.Connection, plan: RowChanges) -> None:

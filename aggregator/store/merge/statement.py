@@ -9,10 +9,12 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from aggregator.model import LeadReason
 
 # Origins of dates that no publisher stated: such a date loses to any that was stated.
 GUESSED_ORIGINS = frozenset({"first_seen", "archive"})
@@ -169,6 +171,32 @@ class Statement:
         return moves[: MAX_LINK_CHANGES + 1][-1]
 
 
+class LeadKey(NamedTuple):
+    """What statements are compared by; the smallest key leads."""
+
+    is_removed: bool
+    is_headline: bool
+    priority: int
+    tier: int
+    size: int
+    is_left_behind: bool
+    stated_date: datetime
+    source: str
+
+
+# What each part of a LeadKey is about.
+_LEAD_REASONS: tuple[LeadReason, ...] = (
+    "followed",
+    "text",
+    "priority",
+    "publisher",
+    "size",
+    "version",
+    "date",
+    "id",
+)
+
+
 def make_statements(
     sightings: Iterable[Sighting], ranks: Mapping[str, SourceRank]
 ) -> list[Statement]:
@@ -191,6 +219,20 @@ def make_statements(
     if len(statements) == 1:  # by far the most
         return statements
     return sorted(statements, key=lambda statement: _lead_key(statement, statements))
+
+
+def lead_reason(statements: Sequence[Statement]) -> LeadReason | None:
+    """Return why the first of these statements leads before the second; None for a single one.
+
+    They are in the order of `make_statements`.
+    """
+    if len(statements) < 2:
+        return None
+    lead, second = (_lead_key(statement, statements) for statement in statements[:2])
+    for reason, ours, theirs in zip(_LEAD_REASONS, lead, second, strict=True):
+        if ours != theirs:
+            return reason
+    return None
 
 
 def revision_spans(ordered: Sequence[Sighting]) -> tuple[RevisionSpan, ...]:
@@ -272,20 +314,19 @@ def fold_title(title: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", title).casefold().split())
 
 
-def _lead_key(statement: Statement, statements: Sequence[Statement]) -> tuple[object, ...]:
+def _lead_key(statement: Statement, statements: Sequence[Statement]) -> LeadKey:
     current = statement.current
     has_text = current.letters >= HEADLINE_LETTERS
     others_have_text = any(one.current.letters >= HEADLINE_LETTERS for one in statements)
-    earliest = statement.earliest_stated_date
-    return (
-        not statement.rank.is_active,
-        others_have_text and not has_text,
-        -statement.rank.priority,
-        -current.tier,
-        -size_class(current.letters),
-        any(_is_left_behind(statement, other) for other in statements),
-        earliest or _NEVER,
-        statement.source,
+    return LeadKey(
+        is_removed=not statement.rank.is_active,
+        is_headline=others_have_text and not has_text,
+        priority=-statement.rank.priority,
+        tier=-current.tier,
+        size=-size_class(current.letters),
+        is_left_behind=any(_is_left_behind(statement, other) for other in statements),
+        stated_date=statement.earliest_stated_date or _NEVER,
+        source=statement.source,
     )
 
 
