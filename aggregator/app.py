@@ -24,7 +24,7 @@ from aggregator.publish.selection import narrow, selects
 from aggregator.run.host_queue import MAX_TURN_WAIT, HostQueue
 from aggregator.run.pipeline import RunContext, run
 from aggregator.run.settings import fetch_settings, longest_run, preview_cache_of
-from aggregator.store import Store
+from aggregator.store import ENTRIES_PER_TURN, Store
 from aggregator.store.retention import RetainedView
 from aggregator.store.view import Selection
 from aggregator.store.writer import Writer
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 RUNS_A_REQUEST = 4  # runs under way for each request that may be: who waits for a slow host holds up no other host
+# Of the writer, for search index and copies: some 20,000 entries that a migration or a crash left.
+TURNS_BEFORE_PUBLISHING = 40
 CLAIMED_AT_ONCE = 8  # the least part of the runs that is claimed anew at once, as a divisor
 
 
@@ -228,7 +230,19 @@ class App:
                 outcome.source for outcome in outcomes
             }  # what is due yet again has more to read
         await self._sweep(sources, tell, full=full and not force)
+        brought = sum(outcome.new + outcome.changed for outcome in outcomes)
+        await self.update_indexes(turns=TURNS_BEFORE_PUBLISHING + brought // ENTRIES_PER_TURN)
         return outcomes
+
+    async def update_indexes(self, *, turns: int) -> bool:
+        """Complete the search index and the groups of copies, the latest entries first.
+
+        Takes at most `turns` of the writer; returns whether more may be left. Raises StoreError.
+        """
+        for _ in range(turns):
+            if not await self.writer.call(self.store.update_indexes):
+                return False
+        return True
 
     async def _sweep(
         self,

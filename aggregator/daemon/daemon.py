@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING, Self
 from aiohttp import web
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from aggregator.app import App, open_store, remove_view_files, rules_of, stray_view_files, utc_now
+from aggregator.app import (
+    TURNS_BEFORE_PUBLISHING,
+    App,
+    open_store,
+    remove_view_files,
+    rules_of,
+    stray_view_files,
+    utc_now,
+)
 from aggregator.config.changes import describe_changes, describe_losses
 from aggregator.daemon.file_watcher import WatchPlan, watch_files
 from aggregator.daemon.run_pool import RunPool
@@ -45,6 +53,7 @@ PRUNE_INTERVAL = timedelta(days=1)
 FIRST_RUN_SECONDS = (
     2.0  # folders are read before the first request is answered, but no longer than this
 )
+TURNS_AT_END = 4  # of the writer, for what the last runs brought: some 2,000 entries
 GRACE_SECONDS = 2.0  # for runs under way when the daemon is told to stop
 JOB = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1, "replace_existing": True}
 
@@ -205,19 +214,29 @@ class Daemon:
         self._set_later(self._due, after=min(max(wait, SHORTEST_SLEEP), LONGEST_SLEEP))
 
     async def _publish(self) -> None:
+        for _ in range(TURNS_BEFORE_PUBLISHING):
+            if self._stop.is_set() or not await self._update_indexes():
+                break
         await self.publish()
-        await self._update_indexes()
+        while not self._stop.is_set() and await self._update_indexes():
+            pass
         self._set_later(
             self._unpublished, after=RETRY if self.condition.publish_error else LONGEST_SLEEP
         )
 
-    async def _update_indexes(self) -> None:
-        """Bring the search index up to date, in slices between other writing: then no search has to wait for it."""
+    async def _update_indexes(self, *, turns: int = 1) -> bool:
+        """Complete the search index and the groups of copies, in slices between other writing.
+
+        Returns whether more may be left: a store that was just migrated is published before all of
+        it is compared.
+        """
         try:
-            while not self._stop.is_set() and await self._writer.call(self._store.update_indexes):
-                pass
+            return await self.app.update_indexes(turns=turns)
         except AggregatorError as error:
-            logger.error("the search index is left to whoever searches: %s", error)
+            logger.error(
+                "new entries are neither searchable nor grouped with their copies: %s", error
+            )
+            return False
 
     async def publish(self) -> None:
         """Regenerate every view; where that fails, the last good one stays served."""
@@ -316,6 +335,7 @@ class Daemon:
                 work.cancel()
             await asyncio.gather(*late, return_exceptions=True)
         await self._crew.end(0)  # what a tick had started meanwhile
+        await self._update_indexes(turns=TURNS_AT_END)
         await self.publish()
 
     # --- change ---------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import typer
 
 from aggregator.cli.completion import source_ids
 from aggregator.cli.context import source_named
-from aggregator.cli.report.terminal import Column, put, put_table
+from aggregator.cli.report.terminal import Column, put, put_table, say
 
 if TYPE_CHECKING:
     from aggregator.config import Config
@@ -57,6 +57,8 @@ def entries(
     with open_store(config) as store:
         if source is not None:
             _check_source(source, config, store)
+        if search and not ctx.obj.quiet and store.has_unindexed():
+            say("new entries may be missing: `aggregator fetch` adds them to the search index")
         _print(store.entries(source=source, since=earliest, limit=most, search=search), format)
     return 0
 

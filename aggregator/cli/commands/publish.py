@@ -34,6 +34,8 @@ def publish(
     ctx.obj.log(logging.WARNING)
     config = ctx.obj.load()
     with open_store(config) as store:
+        if not ctx.obj.quiet and store.has_uncompared():
+            say("copies of new entries are not known yet: `aggregator fetch` finds them")
         renditions = App(config, store).publish()
     if format == "json":
         put_json([_record(key, rendition) for key, rendition in renditions.items()])
