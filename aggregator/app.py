@@ -21,7 +21,7 @@ from aggregator.publish.selection import make_predicate, split_filter
 from aggregator.run.host_queue import MAX_SLOT_WAIT, HostQueue
 from aggregator.run.pipeline import RunContext, run
 from aggregator.run.settings import fetch_settings, make_preview_cache, max_run_time
-from aggregator.store import Store
+from aggregator.store import ENTRIES_PER_TURN, Store
 from aggregator.store.retention import RetainedView
 from aggregator.store.view import Selection
 from aggregator.store.writer import Writer
@@ -40,6 +40,8 @@ logger = logging.getLogger(__name__)
 # Runs for each concurrent request, so that runs that wait for a slow host do not block others.
 RUNS_PER_REQUEST = 4
 MIN_CLAIM_DIVISOR = 8  # sources are claimed when an eighth of the runs is free
+# Of the writer, for search index and copies: some 20,000 entries that a migration or a crash left.
+TURNS_BEFORE_PUBLISHING = 40
 
 
 def utc_now() -> datetime:
@@ -230,7 +232,19 @@ class App:
                 outcome.source for outcome in outcomes
             }  # what is due yet again has more to read
         await self._run_claimable(sources, record_outcome, full=full and not force)
+        brought = sum(outcome.new + outcome.changed for outcome in outcomes)
+        await self.update_indexes(turns=TURNS_BEFORE_PUBLISHING + brought // ENTRIES_PER_TURN)
         return outcomes
+
+    async def update_indexes(self, *, turns: int) -> bool:
+        """Complete the search index and the groups of copies, the latest entries first.
+
+        Takes at most `turns` of the writer; returns whether more may be left. Raises StoreError.
+        """
+        for _ in range(turns):
+            if not await self.writer.call(self.store.update_indexes):
+                return False
+        return True
 
     async def _run_claimable(
         self,

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from benchmarks import (
+    copies,
     extraction,
     fetching,
     folder,
@@ -43,6 +44,7 @@ BENCHMARKS: Mapping[str, Callable[[Size, Path], list[Figure]]] = MappingProxyTyp
         "publishing": publishing.run,
         "merging": merging.run,
         "latest": latest.run,
+        "copies": copies.run,
         "idle": idle.run,
         "extraction": extraction.run,
         "fetching": fetching.run,

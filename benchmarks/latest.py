@@ -22,8 +22,9 @@ import sqlalchemy as sa
 from aggregator.normalize.html import html_to_text
 from aggregator.normalize.near_duplicate import SKETCH_SIZE, pack_sketch, unpack_sketch
 from aggregator.store import Store
+from aggregator.store.boilerplate import ComparableEntry
 from aggregator.store.content import Compressor, dump_content
-from aggregator.store.duplicates import ComparableEntry, candidate_pairs
+from aggregator.store.duplicates import candidate_pairs
 from aggregator.store.engine import fetch_raw, insert_statement
 from aggregator.store.merge.article import uid_of
 from aggregator.store.schema import content, entry, entry_key, entry_tag, micros, revision, sketch

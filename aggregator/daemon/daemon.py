@@ -20,6 +20,7 @@ from aiohttp import web
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from aggregator.app import (
+    TURNS_BEFORE_PUBLISHING,
     App,
     open_store,
     remove_view_files,
@@ -49,6 +50,7 @@ TICK_DELAY = timedelta(milliseconds=20)  # one tick for runs that end at the sam
 PUBLISH_DELAY = timedelta(milliseconds=300)  # changes at the same time are published together
 PRUNE_INTERVAL = timedelta(days=1)
 FIRST_RUN_SECONDS = 2.0  # time to read folders before the server starts
+TURNS_AT_END = 4  # of the writer, for what the last runs brought: some 2,000 entries
 GRACE_SECONDS = 2.0  # for running runs when the daemon stops
 JOB_OPTIONS = {
     "misfire_grace_time": None,
@@ -238,20 +240,30 @@ class Daemon:
         self._set_later(self._due, after=min(max(wait, self._timing.min_sleep), MAX_SLEEP))
 
     async def _publish(self) -> None:
+        for _ in range(TURNS_BEFORE_PUBLISHING):
+            if self._stop.is_set() or not await self._update_indexes():
+                break
         await self.publish()
-        await self._update_indexes()
+        while not self._stop.is_set() and await self._update_indexes():
+            pass
         self._set_later(
             self._unpublished,
             after=self._timing.retry_delay if self.status.publish_error else MAX_SLEEP,
         )
 
-    async def _update_indexes(self) -> None:
-        """Update the search index in small steps between other writes, so that no search waits for it."""
+    async def _update_indexes(self, *, turns: int = 1) -> bool:
+        """Complete the search index and the groups of copies, in slices between other writing.
+
+        Returns whether more may be left: a store that was just migrated is published before all of
+        it is compared.
+        """
         try:
-            while not self._stop.is_set() and await self._writer.call(self._store.update_indexes):
-                pass
+            return await self.app.update_indexes(turns=turns)
         except AggregatorError as error:
-            logger.error("the search index is left to whoever searches: %s", error)
+            logger.error(
+                "new entries are neither searchable nor grouped with their copies: %s", error
+            )
+            return False
 
     async def publish(self) -> None:
         """Publish every view; if that fails, the last good ones stay served."""
@@ -351,6 +363,7 @@ class Daemon:
                 work.cancel()
             await asyncio.gather(*unfinished, return_exceptions=True)
         await self._run_pool.end(0)  # runs that a tick started meanwhile
+        await self._update_indexes(turns=TURNS_AT_END)
         await self.publish()
 
     async def _watch(self) -> None:

@@ -7,6 +7,6 @@ from __future__ import annotations
 
 from aggregator.store.merge.known import KnownArticle
 from aggregator.store.queries import VisibleRevision
-from aggregator.store.store import Store
+from aggregator.store.store import ENTRIES_PER_TURN, Store
 
-__all__ = ["KnownArticle", "Store", "VisibleRevision"]
+__all__ = ["ENTRIES_PER_TURN", "KnownArticle", "Store", "VisibleRevision"]

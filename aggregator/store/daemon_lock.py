@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -70,7 +70,9 @@ def _lock_on_server(engines: Engines) -> Iterator[None]:
         try:
             yield
         finally:
-            connection.invalidate()  # the end of the session ends its lock and its name
+            with suppress(sa.exc.SQLAlchemyError):  # the server may be gone, and the lock with it
+                connection.execute(sa.select(sa.func.pg_advisory_unlock(key)))
+            connection.invalidate()  # the end of the session ends its name, some moments later
 
 
 def _server_lock_holder(connection: sa.Connection, key: int | None) -> str:

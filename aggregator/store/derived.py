@@ -1,8 +1,8 @@
 """Data derived from the stored entries: tag rows, the search index and the groups of copies.
 
-Rule: all of it can be rebuilt from the entries alone, with the same result. A commit writes the tag rows, but only
-removes what no longer holds of the rest and marks it as pending (`words_crc`, `sketch` are None). Whoever searches or
-looks at copies completes it first, so that nobody sees less than what is stored.
+Rule: all of it can be rebuilt from the entries alone, with the same result. A commit writes the tag
+rows, but only removes what no longer holds of the rest and marks it as pending (`words_crc`,
+`sketch` are None). The writer completes it before it publishes; readers read what is there.
 """
 
 from __future__ import annotations
@@ -106,39 +106,43 @@ def remove_entries(connection: sa.Connection, entry_ids: Sequence[int]) -> None:
 
 
 def has_unindexed(connection: sa.Connection) -> bool:
-    """Tell whether a search would miss anything."""
-    return (
-        connection.scalar(sa.select(entry.c.id).where(entry.c.words_crc.is_(None)).limit(1))
-        is not None
-    )
+    """Tell whether a search would miss entries."""
+    query = sa.select(entry.c.id).where(entry.c.words_crc.is_(None)).limit(1)
+    return connection.scalar(query) is not None
 
 
 def has_uncompared(connection: sa.Connection) -> bool:
-    """Tell whether a copy may not be known as one."""
+    """Tell whether entries may have copies that are not known yet."""
     return duplicates.has_pending(connection)
 
 
-def index_entries(connection: sa.Connection, most: int, words: WordCache) -> int:
-    """Index the words of at most `most` entries that are not yet, the latest comers first; return of how many."""
-    query = sa.select(entry.c.id, entry.c.content_id).where(entry.c.words_crc.is_(None))
-    rows = connection.execute(query.order_by(entry.c.id.desc()).limit(most)).all()
-    made = words.for_contents({row.content_id for row in rows})
-    search.add_contents(connection, made)
-    marks = [{"of": row.id, "words_crc": crc32(made[row.content_id].encode())} for row in rows]
-    if marks:
-        connection.execute(sa.update(entry).where(entry.c.id == sa.bindparam("of")), marks)
-    return len(rows)
+def complete(connection: sa.Connection, most: int) -> bool:
+    """Index and compare at most `most` entries each that are not yet, the latest comers first.
 
-
-def compare_entries(connection: sa.Connection, most: int, words: WordCache) -> int:
-    """Look for the copies of at most `most` entries that were not compared yet, the latest comers first; return of how
-    many."""
-    return duplicates.compare_pending(connection, most, words.for_contents)
+    Returns whether more may be left.
+    """
+    words = WordCache(connection)
+    more_to_compare = duplicates.compare_pending(connection, most, words.for_contents)
+    more_to_index = _index_pending(connection, most, words) == most
+    return more_to_compare or more_to_index
 
 
 def tag_rows(entry_id: int, published: int, tags: Iterable[str]) -> list[tuple[str, int, int]]:
     """Return the rows of `entry_tag` of an entry; `published` in microseconds."""
     return [(tag, published, entry_id) for tag in dict.fromkeys(tags)]
+
+
+def _index_pending(connection: sa.Connection, most: int, words: WordCache) -> int:
+    """Index the words of at most `most` entries that are not yet; return of how many."""
+    query = sa.select(entry.c.id, entry.c.content_id).where(entry.c.words_crc.is_(None))
+    rows = connection.execute(query.order_by(entry.c.id.desc()).limit(most)).all()
+    if not rows:
+        return 0
+    made = words.for_contents({row.content_id for row in rows})
+    search.add_contents(connection, made)
+    marks = [{"of": row.id, "words_crc": crc32(made[row.content_id].encode())} for row in rows]
+    connection.execute(sa.update(entry).where(entry.c.id == sa.bindparam("of")), marks)
+    return len(rows)
 
 
 def _has_same_values(

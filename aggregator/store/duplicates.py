@@ -1,250 +1,281 @@
-"""Groups of syndicated copies: which entries of different sources have the same text, and which one represents them.
+"""Syndicated copies: which entries of different sources have the same text.
 
-Rule: the groups depend on the entries alone, not on the order in which they came. Two entries are a pair or not; pairs
-connect entries to groups; the representative has the highest priority, then the earliest date, then the smallest id.
-Nothing is deleted. A store with one source compares nothing.
+Rule: copies depend on the stored entries alone, not on the order in which they came. Entries that
+share hashes are a pair, stored in both directions; a pair is judged by the texts of both and by what
+is near each in its source. When such a neighbour comes, changes or goes, the pair is judged again. A
+store with one source compares nothing.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import sqlalchemy as sa
 
 from aggregator.normalize import near_duplicate
+from aggregator.normalize.near_duplicate import ComparedText, copy_strength
+from aggregator.store.boilerplate import ArticleReader, ComparableEntry, neighbourhood
+from aggregator.store.copy_groups import WINDOW, regroup
 from aggregator.store.engine import fetch_raw, in_values, insert_rows
-from aggregator.store.schema import MICROSECOND, entry, pair, sketch, source
+from aggregator.store.schema import entry, micros, pair, sketch, source
 from aggregator.store.search.tokens import FIELD_SEPARATOR
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     # The words of contents by their numbers.
     WordLookup: TypeAlias = Callable[[Collection[int]], Mapping[int, str]]
-    # An entry whose sketch has some value: published, number, source.
-    _Occurrence: TypeAlias = tuple[int, int, int]
+    # Entries with the hashes of their sketches.
+    Sketches: TypeAlias = Mapping[ComparableEntry, Sequence[int]]
+    # An entry that has some hash: published, number, source.
+    _Holder: TypeAlias = tuple[int, int, int]
 
-_WINDOW_MICROSECONDS = near_duplicate.MAX_INTERVAL // MICROSECOND
 # The columns that make an entry a copy of another.
 COMPARED_COLUMNS = ("content_id", "source_id", "published", "language")
+PAIRS_PER_TURN = 200  # judged, each with 64 neighbours: some 0.3 s
 
-BEST_FIRST = (source.c.priority.desc(), entry.c.published, entry.c.uid)
+# A hash that sources repeat so often within 72 hours is boilerplate and makes no pairs: credits that
+# thousands of entries share would make millions.
+MAX_REPETITIONS = 32  # entries beyond the first one of each source
+MAX_HOLDERS = 256  # entries of any sources
 
-
-class ComparableEntry(NamedTuple):
-    """An entry as it is compared; `published` in microseconds."""
-
-    published: int
-    id: int
-    source_id: int
-    content_id: int
-    language: str | None
+_MILLION = 1_000_000
 
 
 def has_pending(connection: sa.Connection) -> bool:
-    """Tell whether entries wait to be compared, and are of several sources: three look-ups in indexes."""
+    """Tell whether entries of several sources wait to be compared: a few look-ups in indexes."""
     return bool(connection.scalar(_HAS_PENDING))
 
 
 def forget(connection: sa.Connection, old: Mapping[int, Mapping[str, Any]]) -> None:
     """Forget all that was known of entries as copies; `old` holds their rows as they were."""
-    compared: dict[int, Mapping[str, Any]] = {}
+    gone: dict[ComparableEntry, tuple[int, ...]] = {}
     for number, row in old.items():
-        if row["sketch"]:
-            compared[number] = row
-    if not compared:
-        return
+        published = micros(row["published"])
+        one = ComparableEntry(
+            published, number, row["source_id"], row["content_id"], row["language"]
+        )
+        gone[one] = near_duplicate.unpack_sketch(row["sketch"] or b"")
 
-    touched = _delete_pairs(connection, compared)
+    touched = _delete_pairs(connection, old)
+    _delete_sketches(connection, gone)
+    touched |= _update_pairs(connection, gone, are_gone=True)
+    _judge_near_again(connection, gone)
     regroup(connection, touched)
 
 
-def compare_pending(connection: sa.Connection, most: int, words_of: WordLookup) -> int:
+def compare_pending(connection: sa.Connection, most: int, words_of: WordLookup) -> bool:
     """Compare at most `most` entries that were not compared yet, the latest first.
 
-    Returns how many there were.
+    Returns whether more may be left.
     """
     if not has_pending(connection):
-        return 0
-
-    entries = []
-    for row in fetch_raw(connection, _SELECT_PENDING.limit(most)):
-        entries.append(ComparableEntry(*row))
-    words = words_of({one.content_id for one in entries})
-
-    updates = []
-    sketched = []
-    for one in entries:
-        data = sketch_of(words[one.content_id])
-        updates.append({"of": one.id, "sketch": data})
-        if data:  # empty: too short to compare
-            sketched.append((one, data))
-    change = sa.update(entry).where(entry.c.id == sa.bindparam("of"))
-    connection.execute(change, updates)
-
-    regroup(connection, _find_pairs(connection, sketched, words_of))
-    return len(entries)
+        return False
+    count = _sketch_pending(connection, most, words_of)
+    judged = _judge_pending(connection, PAIRS_PER_TURN)
+    return count == most or judged == PAIRS_PER_TURN
 
 
 def sketch_of(words: str) -> bytes:
     """Return what an entry's row keeps: empty for a text that is too short to compare."""
-    return near_duplicate.pack_sketch(near_duplicate.sketch(_compared_text(words)[0]))
+    _, summary, content = words.split(f" {FIELD_SEPARATOR} ")
+    text = content if content.strip() else summary
+    return near_duplicate.pack_sketch(near_duplicate.sketch(text))
 
 
-def regroup(connection: sa.Connection, touched: Collection[int]) -> None:
-    """Compute the groups of these entries anew."""
-    if not touched:
-        return
-    groups = _connected_groups(connection, touched)
-    representatives = _representatives(connection, set().union(*groups))
-    changes = []
-    for group in groups:
-        members = [number for number in representatives if number in group]  # the best first
-        representative = members[0] if len(members) > 1 else None
-        for number in members:
-            if representatives[number] != representative:
-                changes.append({"of": number, "copies": representative})
-    if changes:
-        connection.execute(sa.update(entry).where(entry.c.id == sa.bindparam("of")), changes)
+def candidate_pairs(
+    connection: sa.Connection, sketches: Sketches
+) -> Iterator[tuple[ComparableEntry, ComparableEntry]]:
+    """Yield pairs that share enough of their sketches, the smaller number first.
+
+    They are of different sources, near in time and may be of one language.
+    """
+    alike: set[tuple[int, int]] = set()
+    for part in _parts_near_in_time(sketches):
+        alike |= _similar_pairs(part, _Holders(_load_holders(connection, part)))
+    yield from _possible_copies(connection, alike, sketches)
 
 
-def regroup_all(connection: sa.Connection) -> None:
-    """Compute all groups anew: priorities changed."""
-    regroup(
-        connection,
-        set(connection.scalars(sa.select(entry.c.id).where(entry.c.copies.is_not(None)))),
-    )
+# --- sketches ---------------------------------------------------------------------------------------
 
-
-# --- pairs -----------------------------------------------------------------------------------------------------------
-
-
-def _delete_pairs(connection: sa.Connection, old: Mapping[int, Mapping[str, Any]]) -> set[int]:
-    """Forget the sketches and pairs of entries; return them and those that were their partners."""
-    rows = []
-    for number, row in old.items():
-        for value in near_duplicate.unpack_sketch(row["sketch"]):
-            rows.append({"what": value, "then": row["published"], "of": number})
-    gone = sa.delete(sketch).where(
-        sketch.c.value == sa.bindparam("what"),
-        sketch.c.published == sa.bindparam("then"),
-        sketch.c.entry_id == sa.bindparam("of"),
-    )
-    connection.execute(gone, rows)
-
-    touched = set(old)
-    for both in _load_pairs(connection, old):
-        touched.update(both)
-    connection.execute(sa.delete(pair).where(in_values(pair.c.one, old, connection)))
-    connection.execute(sa.delete(pair).where(in_values(pair.c.other, old, connection)))
-    return touched
-
-
+_SKETCH_PUBLISHED = sa.type_coerce(sketch.c.published, sa.BigInteger)
 _HAS_PENDING = sa.select(
     sa.and_(
         sa.select(sa.func.min(entry.c.source_id)).scalar_subquery()
         != sa.select(sa.func.max(entry.c.source_id)).scalar_subquery(),
-        sa.exists().where(entry.c.sketch.is_(None)),
+        sa.or_(
+            sa.exists().where(entry.c.sketch.is_(None)),
+            sa.exists().where(pair.c.pending.is_not(None)),
+        ),
     )
 )
-_SELECT_COMPARABLE = sa.select(
+SELECT_COMPARABLE = sa.select(
     entry.c.published, entry.c.id, entry.c.source_id, entry.c.content_id, entry.c.language
 )
-_SELECT_PENDING = _SELECT_COMPARABLE.where(entry.c.sketch.is_(None)).order_by(entry.c.id.desc())
+_SELECT_PENDING = SELECT_COMPARABLE.where(entry.c.sketch.is_(None)).order_by(entry.c.id.desc())
 
 
-def _find_pairs(
-    connection: sa.Connection,
-    signed: Collection[tuple[ComparableEntry, bytes]],
-    words_of: WordLookup,
-) -> set[int]:
-    """Find the copies of these entries and store the pairs; return the entries in them."""
-    if not signed:
-        return set()
-    values = {}
+def _sketch_pending(connection: sa.Connection, most: int, words_of: WordLookup) -> int:
+    """Make the sketches of at most `most` entries and find their pairs; return how many there were."""
+    entries = []
+    for row in fetch_raw(connection, _SELECT_PENDING.limit(most)):
+        entries.append(ComparableEntry(*row))
+    if not entries:
+        return 0
+    words = words_of({one.content_id for one in entries})
+
+    updates = []
     rows = []
-    for row, data in signed:
-        values[row] = near_duplicate.unpack_sketch(data)
-        for value in values[row]:
-            rows.append((value, row.published, row.id, row.source_id))
+    sketches = {}
+    for one in entries:
+        data = sketch_of(words[one.content_id])
+        updates.append({"of": one.id, "sketch": data})
+        if data:  # empty: too short to compare
+            sketches[one] = near_duplicate.unpack_sketch(data)
+        for value in sketches.get(one, ()):
+            rows.append((value, one.published, one.id, one.source_id))
+    change = sa.update(entry).where(entry.c.id == sa.bindparam("of"))
+    connection.execute(change, updates)
     insert_rows(connection, sketch, sorted(rows))
 
-    pairs = sorted(_confirm_pairs(candidate_pairs(connection, values), words_of))
-    if pairs:
-        connection.execute(sa.insert(pair), [{"one": one, "other": other} for one, other in pairs])
-    paired: set[int] = set()
-    for both in pairs:
-        paired.update(both)
-    return paired
+    regroup(connection, _update_pairs(connection, sketches))
+    _judge_near_again(connection, entries)
+    return len(entries)
 
 
-def candidate_pairs(
-    connection: sa.Connection, values: Mapping[ComparableEntry, Iterable[int]]
-) -> Iterator[tuple[ComparableEntry, ComparableEntry]]:
-    """Yield pairs that share enough of their sketches.
-
-    They are of different sources, near in time and may be of one language.
-    """
-    alike = _similar_pairs(_occurrences_by_value(connection, values), values)
-    if not alike:
+def _delete_sketches(connection: sa.Connection, sketches: Sketches) -> None:
+    rows = []
+    for one, values in sketches.items():
+        for value in values:
+            rows.append({"what": value, "then": one.published, "of": one.id})
+    if not rows:
         return
-    known = {row.id: row for row in values}
-    others = set().union(*alike) - known.keys()
-    query = _SELECT_COMPARABLE.where(in_values(entry.c.id, others, connection))
-    for row in fetch_raw(connection, query):
-        known[row[1]] = ComparableEntry(*row)
-
-    for one, other in sorted(alike):
-        if _may_share_language(known[one].language, known[other].language):
-            yield known[one], known[other]
+    change = sa.delete(sketch).where(
+        sketch.c.value == sa.bindparam("what"),
+        sketch.c.published == sa.bindparam("then", type_=sa.BigInteger),
+        sketch.c.entry_id == sa.bindparam("of"),
+    )
+    connection.execute(change, rows)
 
 
-def _similar_pairs(
-    occurrences: Mapping[int, list[_Occurrence]],
-    values: Mapping[ComparableEntry, Iterable[int]],
-) -> set[tuple[int, int]]:
-    """Return pairs of entry numbers, one of them in `values`, that share enough sketch values."""
-    alike: set[tuple[int, int]] = set()
-    for row, own_values in values.items():
+class _Holders:
+    """The entries that have each hash, in the order of publication."""
+
+    def __init__(self, holders: Mapping[int, list[_Holder]]) -> None:
+        self._holders = holders
+        self._previous: dict[int, list[int]] = {}
+
+    def similar_to(self, one: ComparableEntry, values: Iterable[int]) -> list[int]:
+        """Return the entries of other sources that share enough hashes with an entry."""
         shared: Counter[int] = Counter()
-        for value in own_values:
-            for _, number, source_id in _occurrences_near(occurrences[value], row):
-                if source_id != row.source_id:
+        for value in values:
+            if len(self._holders[value]) == 1 or self.is_common(value, one.published):
+                continue
+            begin, end = self._window(value, one.published)
+            for published, number, source_id in self._holders[value][begin:end]:
+                if source_id != one.source_id and not self.is_common(value, published):
                     shared[number] += 1
-        for other, count in shared.items():
-            if count >= near_duplicate.MIN_SHARED_HASHES:
-                alike.add((min(row.id, other), max(row.id, other)))
+        return [
+            number for number, count in shared.items() if count >= near_duplicate.MIN_SHARED_HASHES
+        ]
+
+    def is_common(self, value: int, moment: int) -> bool:
+        """Tell whether sources repeat a hash too often near a moment to say anything."""
+        begin, end = self._window(value, moment)
+        if end - begin <= MAX_REPETITIONS:
+            return False
+        if end - begin > MAX_HOLDERS:
+            return True
+
+        repetitions = 0
+        for previous in self._previous_of_source(value)[begin:end]:
+            if previous >= begin:
+                repetitions += 1
+        return repetitions > MAX_REPETITIONS
+
+    def _window(self, value: int, moment: int) -> tuple[int, int]:
+        holders = self._holders[value]
+        return (
+            bisect_left(holders, (moment - WINDOW,)),
+            bisect_right(holders, (moment + WINDOW + 1,)),
+        )
+
+    def _previous_of_source(self, value: int) -> list[int]:
+        """Return for each holder the place of its source's holder before it, -1 for none."""
+        if value not in self._previous:
+            places: dict[int, int] = {}
+            previous = []
+            for place, (_, _, source_id) in enumerate(self._holders[value]):
+                previous.append(places.get(source_id, -1))
+                places[source_id] = place
+            self._previous[value] = previous
+        return self._previous[value]
+
+
+def _load_holders(connection: sa.Connection, sketches: Sketches) -> dict[int, list[_Holder]]:
+    """Return who has the hashes of these entries.
+
+    Whether a hash is common at the other entry of a pair depends on what is twice as far away.
+    """
+    sought = set[int]().union(*sketches.values())
+    times = [one.published for one in sketches]
+    query = sa.select(
+        sketch.c.value, _SKETCH_PUBLISHED, sketch.c.entry_id, sketch.c.source_id
+    ).where(
+        in_values(sketch.c.value, sought, connection),
+        _SKETCH_PUBLISHED.between(min(times) - 2 * WINDOW, max(times) + 2 * WINDOW),
+    )
+    holders: dict[int, list[_Holder]] = {value: [] for value in sought}
+    for value, *place in fetch_raw(connection, query):
+        holders[value].append(tuple(place))
+    for places in holders.values():
+        places.sort()
+    return holders
+
+
+def _parts_near_in_time(sketches: Sketches) -> Iterator[Sketches]:
+    """Part entries where none can be near another: what lies between is not looked at."""
+    part: dict[ComparableEntry, Sequence[int]] = {}
+    latest = 0
+    for one in sorted(sketches):
+        if part and one.published - latest > 4 * WINDOW:
+            yield part
+            part = {}
+        part[one] = sketches[one]
+        latest = one.published
+    if part:
+        yield part
+
+
+def _similar_pairs(part: Sketches, holders: _Holders) -> set[tuple[int, int]]:
+    """Return the numbers of entries that share enough hashes, the smaller first."""
+    alike = set()
+    for one, values in part.items():
+        for other in holders.similar_to(one, values):
+            alike.add((min(one.id, other), max(one.id, other)))
     return alike
 
 
-def _occurrences_by_value(
-    connection: sa.Connection, values: Mapping[ComparableEntry, Iterable[int]]
-) -> dict[int, list[_Occurrence]]:
-    """Return the entries that have each value, in the order of publication."""
-    sought = set[int]().union(*values.values())
-    times = [row.published for row in values]
-    earliest = min(times) - _WINDOW_MICROSECONDS
-    latest = max(times) + _WINDOW_MICROSECONDS
-    published = sa.type_coerce(sketch.c.published, sa.BigInteger)
-    query = sa.select(sketch.c.value, published, sketch.c.entry_id, sketch.c.source_id).where(
-        in_values(sketch.c.value, sought, connection), published.between(earliest, latest)
-    )
+def _possible_copies(
+    connection: sa.Connection,
+    alike: Collection[tuple[int, int]],
+    loaded: Iterable[ComparableEntry],
+) -> Iterator[tuple[ComparableEntry, ComparableEntry]]:
+    """Yield the pairs of `alike` that may be of one language; those of `loaded` are not read again."""
+    if not alike:
+        return
+    entries = {one.id: one for one in loaded}
+    others = set().union(*alike) - entries.keys()
+    query = SELECT_COMPARABLE.where(in_values(entry.c.id, others, connection))
+    for row in fetch_raw(connection, query):
+        entries[row[1]] = ComparableEntry(*row)
 
-    occurrences: dict[int, list[_Occurrence]] = {}
-    for value, *place in fetch_raw(connection, query):
-        occurrences.setdefault(value, []).append(tuple(place))
-    for places in occurrences.values():
-        places.sort()
-    return occurrences
-
-
-def _occurrences_near(places: list[_Occurrence], row: ComparableEntry) -> list[_Occurrence]:
-    if len(places) == 1:
-        return []  # nobody else has it
-    low = bisect_left(places, (row.published - _WINDOW_MICROSECONDS,))
-    return places[low : bisect_right(places, (row.published + _WINDOW_MICROSECONDS + 1,))]
+    for one_id, other_id in sorted(alike):
+        one, other = entries[one_id], entries[other_id]
+        if _may_share_language(one.language, other.language):
+            yield one, other
 
 
 def _may_share_language(one: str | None, other: str | None) -> bool:
@@ -256,66 +287,172 @@ def _may_share_language(one: str | None, other: str | None) -> bool:
     )
 
 
-def _confirm_pairs(
-    candidates: Iterable[tuple[ComparableEntry, ComparableEntry]], words_of: WordLookup
-) -> Iterator[tuple[int, int]]:
-    pairs = list(candidates)
-    contents: set[int] = set()
-    for one, other in pairs:
-        contents.update((one.content_id, other.content_id))
-    texts = {}
-    for number, made in words_of(contents).items():
-        texts[number] = near_duplicate.prepare_text(*_compared_text(made))
-
-    for one, other in pairs:
-        if near_duplicate.are_copies(texts[one.content_id], texts[other.content_id]):
-            yield one.id, other.id
+# --- pairs ------------------------------------------------------------------------------------------
 
 
-def _compared_text(words: str) -> tuple[str, str | None]:
-    """Return the words of the content; without content, those of the summary and the title to go with it."""
-    title, summary, content = words.split(f" {FIELD_SEPARATOR} ")
-    if content.strip():
-        return content, None
-    return summary, title
+def _update_pairs(
+    connection: sa.Connection, changed: Sketches, *, are_gone: bool = False
+) -> set[int]:
+    """Store the pairs of entries that came, and of those at which a hash is now common or no longer.
+
+    Returns the entries that may have lost a copy.
+    """
+    alike: set[tuple[int, int]] = set()
+    at_limit: set[int] = set()
+    for part in _parts_near_in_time(changed):
+        holders = _load_holders(connection, part)
+        at_limit |= _entries_at_limit(part, holders)
+        if not are_gone:
+            alike |= _similar_pairs(part, _Holders(holders))
+
+    again = _load_sketches(connection, at_limit)
+    for part in _parts_near_in_time(again):
+        alike |= _similar_pairs(part, _Holders(_load_holders(connection, part)))
+    wanted = set(_possible_copies(connection, alike, [*changed, *again]))
+    return _store_pairs(connection, wanted, looked_at_again=at_limit)
 
 
-# --- groups ----------------------------------------------------------------------------------------------------------
+def _store_pairs(
+    connection: sa.Connection,
+    wanted: Collection[tuple[ComparableEntry, ComparableEntry]],
+    *,
+    looked_at_again: Collection[int],
+) -> set[int]:
+    """Make the stored pairs agree with those that are wanted; return the entries that lost one.
+
+    Only entries that are `looked_at_again` have pairs that may be stored already.
+    """
+    stored = set()
+    if looked_at_again:
+        query = sa.select(pair.c.entry_id, pair.c.other_id).where(
+            in_values(pair.c.entry_id, looked_at_again, connection)
+        )
+        for row in connection.execute(query):
+            stored.add((min(row), max(row)))
+
+    rows = []
+    wanted_ids = set()
+    for one, other in wanted:
+        wanted_ids.add((one.id, other.id))
+        if (one.id, other.id) not in stored:
+            rows.append((one.source_id, one.published, one.id, other.id, 0, 1))
+            rows.append((other.source_id, other.published, other.id, one.id, 0, 1))
+    insert_rows(connection, pair, sorted(rows))
+
+    lost = stored - wanted_ids
+    _delete_pair_rows(connection, lost)
+    return set().union(*lost)
 
 
-def _load_pairs(connection: sa.Connection, numbers: Collection[int]) -> list[tuple[int, int]]:
-    one = sa.select(pair.c.one, pair.c.other).where(in_values(pair.c.one, numbers, connection))
-    other = sa.select(pair.c.one, pair.c.other).where(in_values(pair.c.other, numbers, connection))
-    return [(row.one, row.other) for row in connection.execute(one.union(other))]
+def _entries_at_limit(part: Sketches, holders: Mapping[int, list[_Holder]]) -> set[int]:
+    """Return the other entries at which a hash is common with those of `part`, and not without them."""
+    own: dict[int, set[_Holder]] = {}
+    for one, values in part.items():
+        for value in values:
+            own.setdefault(value, set()).add((one.published, one.id, one.source_id))
+
+    at_limit = set()
+    for value, places in holders.items():
+        if len(places) + len(own[value]) <= MAX_REPETITIONS:
+            continue
+        others = [place for place in places if place not in own[value]]
+        without = _Holders({value: others})
+        together = _Holders({value: sorted({*places, *own[value]})})
+        for published, number, _ in others:
+            if together.is_common(value, published) and not without.is_common(value, published):
+                at_limit.add(number)
+    return at_limit
 
 
-def _connected_groups(connection: sa.Connection, touched: Collection[int]) -> list[set[int]]:
-    """Return what pairs connect with `touched`, and each of those that are alone."""
-    homes = {number: {number} for number in touched}
-    seen: set[int] = set()
-    wanted = set(touched)
-    while wanted:
-        seen |= wanted
-        linked: set[int] = set()
-        for one, other in _load_pairs(connection, wanted):
-            linked.update((one, other))
-            home = homes.setdefault(one, {one})
-            lost = homes.setdefault(other, {other})
-            if home is not lost:
-                home |= lost
-                homes.update(dict.fromkeys(lost, home))
-        wanted = linked - seen
-
-    # Each group stands in `homes` once for each of its members.
-    distinct = {id(home): home for home in homes.values()}
-    return list(distinct.values())
+def _load_sketches(
+    connection: sa.Connection, numbers: Collection[int]
+) -> dict[ComparableEntry, tuple[int, ...]]:
+    if not numbers:
+        return {}
+    query = SELECT_COMPARABLE.add_columns(entry.c.sketch)
+    sketches = {}
+    for *columns, data in fetch_raw(
+        connection, query.where(in_values(entry.c.id, numbers, connection))
+    ):
+        sketches[ComparableEntry(*columns)] = near_duplicate.unpack_sketch(data)
+    return sketches
 
 
-def _representatives(connection: sa.Connection, numbers: Collection[int]) -> dict[int, int | None]:
-    """Return who stands for each of these entries as it is stored, the best first."""
-    query = (
-        sa.select(entry.c.id, entry.c.copies)
-        .join(source)
-        .where(in_values(entry.c.id, numbers, connection))
+def _delete_pairs(connection: sa.Connection, numbers: Collection[int]) -> set[int]:
+    """Delete all pairs of these entries; return them and their partners."""
+    query = sa.select(pair.c.entry_id, pair.c.other_id).where(
+        in_values(pair.c.entry_id, numbers, connection)
     )
-    return {row.id: row.copies for row in connection.execute(query.order_by(*BEST_FIRST))}
+    ids = [(row.entry_id, row.other_id) for row in connection.execute(query)]
+    _delete_pair_rows(connection, ids)
+    return set().union(*ids)
+
+
+def _delete_pair_rows(connection: sa.Connection, ids: Collection[tuple[int, int]]) -> None:
+    if not ids:
+        return
+    rows = []
+    for one, other in ids:
+        rows.append({"one": one, "other": other})
+        rows.append({"one": other, "other": one})
+    connection.execute(sa.delete(pair).where(*_IS_PAIR), rows)
+
+
+_IS_PAIR = (
+    pair.c.entry_id == sa.bindparam("one"),
+    pair.c.other_id == sa.bindparam("other"),
+)
+
+
+def _judge_near_again(connection: sa.Connection, changed: Iterable[ComparableEntry]) -> None:
+    """Mark the pairs that have one of these entries as a neighbour."""
+    times: dict[int, list[int]] = {}
+    for one in changed:
+        times.setdefault(one.source_id, []).append(one.published)
+    has_pairs = sa.exists().where(pair.c.source_id == source.c.id)
+    query = sa.select(source.c.id).where(in_values(source.c.id, times, connection), has_pairs)
+
+    published = sa.type_coerce(pair.c.published, sa.BigInteger)
+    for source_id in connection.scalars(query).all():
+        ranges = neighbourhood(connection, source_id, min(times[source_id]), max(times[source_id]))
+        for first, last in ranges:
+            is_near = sa.and_(pair.c.source_id == source_id, published.between(first, last))
+            connection.execute(sa.update(pair).where(is_near).values(pending=1))
+
+
+def _judge_pending(connection: sa.Connection, most: int) -> int:
+    """Judge the pairs of at most `most` rows, the latest entries first; return how many there were."""
+    query = sa.select(pair.c.entry_id, pair.c.other_id, pair.c.strength).where(
+        pair.c.pending.is_not(None)
+    )
+    rows = connection.execute(query.order_by(pair.c.entry_id.desc()).limit(most)).all()
+    before = {}
+    for row in rows:
+        before[min(row.entry_id, row.other_id), max(row.entry_id, row.other_id)] = row.strength
+    if not rows:
+        return 0
+
+    numbers = set().union(*before)
+    entries = {}
+    query_entries = SELECT_COMPARABLE.where(in_values(entry.c.id, numbers, connection))
+    for columns in fetch_raw(connection, query_entries):
+        entries[columns[1]] = ComparableEntry(*columns)
+
+    reader = ArticleReader(connection)
+    boilerplate = reader.load_boilerplate(entries.values())
+    changes = []
+    touched: set[int] = set()
+    for one, other in sorted(before):
+        # What either source repeats is no part of either text.
+        repeated = boilerplate[one] | boilerplate[other]
+        text = ComparedText(reader.article(entries[one].content_id), repeated)
+        other_text = ComparedText(reader.article(entries[other].content_id), repeated)
+        strength = round(copy_strength(text, other_text) * _MILLION)
+        changes.append({"one": one, "other": other, "new": strength})
+        changes.append({"one": other, "other": one, "new": strength})
+        if strength != before[one, other]:
+            touched.update((one, other))
+    change = sa.update(pair).where(*_IS_PAIR)
+    connection.execute(change.values(strength=sa.bindparam("new"), pending=None), changes)
+    regroup(connection, touched)
+    return len(rows)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from aggregator.model import Capture
 from aggregator.store.content import decompress
-from aggregator.store.duplicates import BEST_FIRST
+from aggregator.store.copy_groups import BEST_FIRST
 from aggregator.store.engine import in_values
 from aggregator.store.listing import unpack
 from aggregator.store.merge.article import uid_of

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-HEAD = "0004"  # the newest migration
+HEAD = "0005"  # the newest migration
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -232,12 +232,25 @@ sketch = sa.Table(
     sqlite_with_rowid=False,
 )
 
+# Entries that may be copies: a row in each direction.
 pair = sa.Table(
     "pair",
     metadata,
-    sa.Column("one", NUMBER, primary_key=True, autoincrement=False),  # the smaller number
-    sa.Column("other", NUMBER, primary_key=True, autoincrement=False, index=True),
+    # As the entry has them: what a source brings is looked for among its pairs that are near in time.
+    sa.Column("source_id", NUMBER, primary_key=True, autoincrement=False),
+    sa.Column("published", Moment, primary_key=True),
+    sa.Column("entry_id", NUMBER, primary_key=True, autoincrement=False),
+    sa.Column("other_id", NUMBER, primary_key=True, autoincrement=False),
+    sa.Column("strength", sa.Integer, nullable=False),  # in millionths; 0: no copies
+    sa.Column("pending", sa.SmallInteger),  # 1: to be judged, for the first time or again
     sqlite_with_rowid=False,
+)
+sa.Index("ix_pair_entry", pair.c.entry_id, pair.c.other_id)
+sa.Index(
+    "ix_pair_pending",
+    pair.c.entry_id,
+    sqlite_where=pair.c.pending.is_not(None),
+    postgresql_where=pair.c.pending.is_not(None),
 )
 
 entry_key = sa.Table(

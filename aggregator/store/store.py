@@ -1,21 +1,22 @@
 """The store: every article once, the schedule, and what each run left.
 
-Rule: one thread writes at a time, any thread reads. The store raises only StoreError, whose message says what to do.
+Rule: one thread writes at a time; any thread reads, and no reader writes. The store raises only
+StoreError, whose message says what to do.
 """
 
 from __future__ import annotations
 
 import logging
-from contextlib import closing, contextmanager
-from itertools import count, islice
+from contextlib import closing
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from aggregator.errors import StoreError
 from aggregator.store import (
     captures,
     commit,
+    copy_groups,
     daemon_lock,
     derived,
     membership,
@@ -23,7 +24,6 @@ from aggregator.store import (
     retention,
     schedule,
 )
-from aggregator.store import duplicates as groups
 from aggregator.store import view as views
 from aggregator.store.content import Compressor
 from aggregator.store.engine import create_engines, read_transaction, write_transaction
@@ -59,10 +59,9 @@ if TYPE_CHECKING:
     from aggregator.store.view import Selection
 
 logger = logging.getLogger(__name__)
-# Entries whose words and copies are made in one turn of the writer: some 0.2 s.
-ENTRIES_PER_TRANSACTION = 500
+# Entries whose words and copies are made in one turn of the writer: some 0.3 s.
+ENTRIES_PER_TURN = 500
 FIRST_VERSION_WITH_STATEMENTS = "0004"
-MAX_UPDATE_ROUNDS = 40  # turns that one reader takes for copies
 
 
 class Store:
@@ -81,10 +80,14 @@ class Store:
         Raises: StoreError where the store cannot be opened or is of a newer version.
         """
         engines = create_engines(url)
-        version = migrate(engines)
         store = cls(engines, text_of=text_of)
-        if version is not None and version < FIRST_VERSION_WITH_STATEMENTS:
-            store._choose_all_leads()
+        try:
+            version = migrate(engines)
+            if version is not None and version < FIRST_VERSION_WITH_STATEMENTS:
+                store._choose_all_leads()
+        except BaseException:
+            store.close()
+            raise
         return store
 
     def close(self) -> None:
@@ -130,7 +133,7 @@ class Store:
             changed = schedule.sync_sources(connection, wanted, priorities)
             if changed:
                 choose_leads(connection, changed, compressor=self._compressor)
-                groups.regroup_all(connection)
+                copy_groups.regroup_all(connection)
 
     def claim(
         self,
@@ -209,15 +212,16 @@ class Store:
         `dry_run` it only tells. Takes the writer's turn many times, not long.
         """
         terms = RetentionPeriods(now, keep, default)
-        while not dry_run and self.update_indexes():
-            pass
-        return retention.prune(
+        result = retention.prune(
             self._engines,
             terms,
             opener=self._entry_builder(),
             retained_views=retained_views,
             dry_run=dry_run,
         )
+        while not dry_run and self.update_indexes():
+            pass
+        return result
 
     def vacuum(self) -> None:
         """Give deleted space back to the system; takes as long as copying the database, and as much space."""
@@ -234,21 +238,24 @@ class Store:
             retention.delete_with_tombstones(connection, numbers, now)
         return len(numbers)
 
-    def update_indexes(self, most: int = ENTRIES_PER_TRANSACTION) -> bool:
-        """Make the search index and the groups of copies of at most `most` entries each that are still without; tell
-        whether more are left.
+    def update_indexes(self, most: int = ENTRIES_PER_TURN) -> bool:
+        """Complete the search index and the groups of copies for at most `most` entries.
 
-        Whoever searches or reads has it done before; a daemon does it when it has nothing else to write.
+        Returns whether more may be left. The writer calls it after its commits, before it publishes:
+        until then a search does not find new entries, and views show all copies of them.
         """
         with write_transaction(self._engines) as connection:
-            words = derived.WordCache(connection)
-            return (
-                max(
-                    derived.compare_entries(connection, most, words),
-                    derived.index_entries(connection, most, words),
-                )
-                == most
-            )
+            return derived.complete(connection, most)
+
+    def has_unindexed(self) -> bool:
+        """Tell whether a search would miss entries that the writer has not indexed yet."""
+        with read_transaction(self._engines) as connection:
+            return derived.has_unindexed(connection)
+
+    def has_uncompared(self) -> bool:
+        """Tell whether entries may have copies that the writer has not found yet."""
+        with read_transaction(self._engines) as connection:
+            return derived.has_uncompared(connection)
 
     # --- reading --------------------------------------------------------------------------------------------------
 
@@ -265,7 +272,7 @@ class Store:
         `search` are words that all must be in title, summary or content, "quoted" where they must follow one another;
         letter case, accents and widths aside. Whole words are meant; any part of a Chinese, Japanese, Thai … text.
         """
-        with self._up_to_date_reader(indexed=bool(search)) as connection:
+        with read_transaction(self._engines) as connection:
             found = queries.entries(
                 connection, self._entry_builder(), source_name=source, since=since, search=search
             )
@@ -279,7 +286,7 @@ class Store:
 
         `url_key` makes the identity key of a URL, so that any spelling of it finds the entry.
         """
-        with self._up_to_date_reader() as connection:
+        with read_transaction(self._engines) as connection:
             return queries.find_entries(
                 connection, self._entry_builder(), id_or_url, url_key=url_key
             )
@@ -293,7 +300,7 @@ class Store:
 
     def find_by_id_prefix(self, digits: str) -> list[Entry]:
         """Return the entries whose id begins with these hexadecimal digits (dashes aside, at most 32), newest first."""
-        with self._up_to_date_reader() as connection:
+        with read_transaction(self._engines) as connection:
             return queries.find_by_id_prefix(connection, self._entry_builder(), digits)
 
     def find_known(self, revisions: Sequence[Revision]) -> list[KnownArticle | None]:
@@ -351,7 +358,7 @@ class Store:
         `group_copies` shows one of the copies that several sources have of a text: the best that the rest selects.
         """
         selection = views.Selection(language, source, tag, predicate, group_copies)
-        with self._up_to_date_reader() as connection:
+        with read_transaction(self._engines) as connection:
             return views.view_entries(
                 connection, self._entry_builder(), limit, selection=selection, now=now
             )
@@ -365,14 +372,14 @@ class Store:
 
     def selected_copies(self, entry_id: str, selection: Selection) -> list[EntryCopy]:
         """Return the copies of an entry that a selection admits, itself among them, the one that is shown first."""
-        with self._up_to_date_reader() as connection:
+        with read_transaction(self._engines) as connection:
             return membership.selected_copies(
                 connection, self._entry_builder(), entry_id, selection
             )
 
     def rank(self, entry_id: str, selection: Selection) -> int | None:
         """Return the place of an entry among all that a selection shows, newest first, from 1; None if it has none."""
-        with self._up_to_date_reader() as connection:
+        with read_transaction(self._engines) as connection:
             return membership.rank(connection, self._entry_builder(), entry_id, selection)
 
     def arrival(self, entry_id: str) -> Arrival | None:
@@ -382,7 +389,7 @@ class Store:
 
     def find_by_title(self, text: str, limit: int) -> list[Entry]:
         """Return at most `limit` entries whose title has every word and "quoted phrase" of `text`, newest first."""
-        with self._up_to_date_reader(indexed=True) as connection:
+        with read_transaction(self._engines) as connection:
             return membership.find_by_title(connection, self._entry_builder(), text, limit)
 
     def find_deletion(self, keys: Collection[str]) -> Deletion | None:
@@ -417,38 +424,6 @@ class Store:
             closing(captures.load_captures(connection, source)) as found,
         ):
             yield from found
-
-    @contextmanager
-    def _up_to_date_reader(self, *, indexed: bool = False) -> Iterator[sa.Connection]:
-        """Open a connection that sees one moment of the store at which all copies are known.
-
-        With `indexed` all words are indexed, too. An older store that has its second source for
-        the first time may be too much for one reader: its older entries follow later. A store that
-        cannot be written, or that another process writes for long, is read as it is.
-        """
-        for round_number in count():
-            may_update = round_number < MAX_UPDATE_ROUNDS
-            with read_transaction(self._engines) as connection:
-                uncompared = may_update and derived.has_uncompared(connection)
-                unindexed = indexed and derived.has_unindexed(connection)
-                if not uncompared and not unindexed:
-                    yield connection
-                    return
-            try:
-                self._update_for_reader(compare=uncompared, index=indexed)
-            except StoreError as error:
-                logger.warning("copies and words of new entries are not known yet: %s", error)
-                break
-        with read_transaction(self._engines) as connection:
-            yield connection
-
-    def _update_for_reader(self, *, compare: bool, index: bool) -> None:
-        with write_transaction(self._engines) as connection:
-            words = derived.WordCache(connection)
-            if compare:
-                derived.compare_entries(connection, ENTRIES_PER_TRANSACTION, words)
-            if index:
-                derived.index_entries(connection, ENTRIES_PER_TRANSACTION, words)
 
     def _choose_all_leads(self) -> None:
         """Choose what is shown of articles that several sources tell: older versions showed the newest."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from aggregator.store.content import primary_language
-from aggregator.store.duplicates import BEST_FIRST
+from aggregator.store.copy_groups import BEST_FIRST
 from aggregator.store.queries import (
     ENTRY_SELECT,
     ENTRY_TABLES,

@@ -48,7 +48,7 @@ def revise() -> Callable[..., Revision]:
 
 @pytest.fixture(scope="session")
 def bring() -> Callable[..., Outcome]:
-    """Claims a source and commits one run of it with revisions."""
+    """Claims a source, commits one run of it with revisions, and completes what is derived from it."""
     return _bring
 
 
@@ -85,6 +85,7 @@ def _bring(
     now: datetime = START,
     keep: bool = False,
     source: str = "news",
+    complete: bool = True,
 ) -> Outcome:
     if source not in {state.source for state in store.states()}:
         known = [(state.source, state.source, START) for state in store.states()]
@@ -94,6 +95,8 @@ def _bring(
     [done] = store.commit(
         [Result(state, outcome, revisions=tuple(revisions), keep_sightings=keep)], now=now
     )
+    while complete and store.update_indexes():
+        pass
     return done
 
 

@@ -101,7 +101,7 @@ def test_alone_is_who_shares_no_key_with_anybody(revise: Any) -> None:
 def test_every_column_of_an_entry_has_its_place(
     store: Store, bring: Any, strange: list[Any]
 ) -> None:
-    bring(store, strange[1:2])
+    bring(store, strange[1:2], complete=False)
     with store._engines.read.connect() as connection:
         row = connection.execute(
             sa.text("SELECT title, language, tongue, tags, words_crc, sketch, copies FROM entry")

@@ -250,6 +250,39 @@ def _insert_runs(connection: sa.Connection, start: Any) -> None:
         )
 
 
+def test_a_store_of_an_older_version_has_its_copies_decided_anew(
+    bare_url: Any, revise: Any, bring: Any
+) -> None:
+    text = " ".join(f"word{number}" for number in range(60))
+    with bare_url() as url:
+        with Store.open(url, text_of=str) as store:
+            for source in "ab":
+                bring(store, [revise(source, text=text, source=source)], source=source)
+        engines = create_engines(url)
+        with write_transaction(engines) as connection:
+            _make_pairs_of_0004(connection)
+        engines.read.dispose()
+        engines.write.dispose()
+
+        with Store.open(url, text_of=str) as store:
+            before = (store.has_uncompared(), [len(entry.duplicates) for entry in store.entries()])
+            store.update_indexes()
+            after = (store.has_uncompared(), [len(entry.duplicates) for entry in store.entries()])
+
+    assert (before, after) == ((True, [0, 0]), (False, [1, 1]))
+
+
+def _make_pairs_of_0004(connection: sa.Connection) -> None:
+    for statement in (
+        "DROP TABLE pair",
+        "CREATE TABLE pair (one BIGINT, other BIGINT, PRIMARY KEY (one, other))",
+        "CREATE INDEX ix_pair_other ON pair (other)",
+        "INSERT INTO pair VALUES (1, 2)",
+        "UPDATE alembic_version SET version_num = '0004'",
+    ):
+        connection.execute(sa.text(statement))
+
+
 def test_a_new_store_is_made_without_alembic(tmp_path: Path) -> None:
     code = (
         "import sys; from aggregator.store import Store;"
@@ -290,6 +323,7 @@ def test_a_store_of_a_newer_version_is_refused(url: str) -> None:
         StoreError, match=rf"written by a newer version \(schema 9999, ours {HEAD}\): upgrade"
     ):
         migrate(engines)
+    engines.read.dispose()
     engines.write.dispose()
 
 
@@ -356,6 +390,17 @@ def test_a_writer_that_waits_too_long_is_told_who_to_look_for(template: Path, st
             pytest.raises(StoreError, match="another process is writing for too long"),
         ):
             other.sync_sources([("a", "a", start)])
+
+
+def test_a_store_opens_and_is_read_while_it_cannot_be_written(
+    url: str, revise: Any, bring: Any, start: Any
+) -> None:
+    with Store.open(url, text_of=str) as one:
+        bring(one, [revise("a")])
+        with one._engines.write.begin(), Store.open(url, text_of=str) as other:
+            seen = (len(other.view(10, now=start)), len(list(other.entries(search="title"))))
+
+    assert seen == (1, 1)
 
 
 def test_two_processes_that_write_take_turns(url: str, revise: Any, bring: Any) -> None:

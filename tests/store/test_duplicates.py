@@ -11,7 +11,6 @@ import pytest
 import sqlalchemy as sa
 
 from aggregator.store import Store, duplicates
-from aggregator.store import store as database
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -198,11 +197,28 @@ def test_any_order_of_arrival_gives_the_same_groups(
     assert len(seen[0][1]) == 2
 
 
-def test_what_pairs_connect_is_one_group(store: Store, item: Any, bring: Any, start: Any) -> None:
+def test_a_group_spans_72_hours_as_a_whole(store: Store, item: Any, bring: Any, start: Any) -> None:
     for hours, source in ((0, "a"), (60, "b"), (120, "c")):
         bring(store, [item(source, prose(1), hours)], source=source)
+    [size, *others] = sorted(groups(store).values(), key=len)
 
-    assert groups(store) == {"a": {"b", "c"}, "b": {"a", "c"}, "c": {"a", "b"}}
+    assert (size, [len(other) for other in others]) == (set(), [1, 1])
+
+
+def test_a_group_holds_one_entry_of_a_source(store: Store, item: Any, bring: Any) -> None:
+    for source, text in (("a", prose(1)), ("b", prose(1)), ("c", f"{prose(1)} {prose(2, 9)}")):
+        bring(store, [item(source, text)], source=source)
+    bring(store, [item("a", f"{prose(1)} {prose(2, 9)}", 2, title="again")], source="a")
+
+    # Of two pairs with "a" the one whose texts are equal comes first.
+    assert [
+        {other.source for other in entries(store) if other.id in entry.duplicates}
+        for entry in entries(store)
+    ] == [{"c"}, {"b"}, {"a"}, {"a"}]
+
+
+def entries(store: Store) -> list[Any]:
+    return sorted(store.entries(), key=lambda entry: (entry.source, -entry.published.timestamp()))
 
 
 def test_a_store_with_one_source_compares_nothing_until_a_second_one_comes(
@@ -215,27 +231,50 @@ def test_a_store_with_one_source_compares_nothing_until_a_second_one_comes(
         lambda words, make=duplicates.sketch_of: made.append(words) or make(words),
     )
     bring(store, [item("a", prose(n), title=f"t{n}") for n in range(5)], source="a")
-    assert groups(store) == {"a": set()}
     alone = len(made)
     bring(store, [item("b", prose(3))], source="b")
-    unasked = len(made)
-    assert groups(store)["b"] == {"a"}
 
-    assert (alone, unasked, len(made)) == (0, 0, 6)
+    assert (alone, len(made), groups(store)["b"]) == (0, 6, {"a"})
     assert [
         entry.title for entry in store.entries() if entry.duplicates and entry.source == "a"
     ] == ["t3"]
 
 
-def test_the_backlog_of_a_large_store_is_compared_bit_by_bit(
-    store: Store, item: Any, bring: Any, monkeypatch: Any
+def test_a_backlog_is_compared_bit_by_bit_the_latest_first(
+    store: Store, item: Any, bring: Any
 ) -> None:
-    monkeypatch.setattr(database, "MAX_UPDATE_ROUNDS", 1)
-    monkeypatch.setattr(database, "ENTRIES_PER_TRANSACTION", 2)
-    bring(store, [item("a", prose(n), n, title=f"t{n}") for n in range(5)], source="a")
-    bring(store, [item("b", prose(0), title="copy")], source="b")
+    for source in ("a", "b"):
+        articles = [item(source, prose(n), n, title=f"t{n}") for n in range(4)]
+        bring(store, articles, source=source, complete=False)
+    grouped = []
+    for _ in range(4):
+        more = store.update_indexes(2)
+        grouped.append((more, sorted({e.title for e in store.entries() if e.duplicates})))
 
-    assert [groups(store)["b"] for _ in range(3)] == [set(), set(), {"a"}]
+    assert grouped == [
+        (True, []),
+        (True, []),
+        (True, ["t2", "t3"]),
+        (True, ["t0", "t1", "t2", "t3"]),
+    ]
+    assert (store.has_uncompared(), store.update_indexes(2)) == (False, False)
+
+
+def test_no_reader_writes(store: Store, item: Any, bring: Any, start: Any) -> None:
+    for hours, source in enumerate("ba"):
+        bring(store, [item(source, prose(1), hours)], source=source, complete=False)
+    with store._engines.write.begin():  # nobody else gets a turn
+        seen = (shown(store, start), groups(store), len(store.find_entries("url:a-copy")))
+        found = list(store.entries(search="harbour"))
+        pending = (store.has_uncompared(), store.has_unindexed())
+
+    assert (seen, found, pending) == (
+        (["a", "b"], {"a": set(), "b": set()}, 1),
+        [],
+        (True, True),
+    )
+    assert store.update_indexes() is False
+    assert (shown(store, start), len(list(store.entries(search="harbour")))) == (["b"], 2)
 
 
 def test_nothing_stays_of_entries_that_are_gone(

@@ -177,28 +177,31 @@ def test_words_that_were_made_in_another_way_never_spoil_the_index(
     ]
 
 
-def test_a_commit_indexes_nothing_and_whoever_searches_first_has_it_done(
+def test_a_commit_indexes_nothing_and_the_writer_does_it_next(
     store: Store, revise: Any, bring: Any
 ) -> None:
-    bring(store, [revise(name, 0, f"word{name}") for name in "abc"])
-    unasked = indexed(store)
+    bring(store, [revise(name, 0, f"word{name}") for name in "abc"], complete=False)
+    before = (indexed(store), names(store, "wordb"), store.has_unindexed())
+    store.update_indexes()
     found = names(store, "wordb")
-    bring(store, [revise("b", 1, "other"), revise("d", 1, "wordd")])
+    bring(store, [revise("b", 1, "other"), revise("d", 1, "wordd")], complete=False)
 
-    assert (unasked, found, indexed(store)) == (0, "b", 2)  # what is shown no more has gone at once
+    assert before == (0, "", True)
+    assert (found, indexed(store)) == ("b", 2)  # what is shown no more has gone at once
+    store.update_indexes()
     assert [names(store, word) for word in ("wordb", "other", "wordd", "title")] == [
         "",
         "b",
         "d",
         "abcd",
     ]
-    assert indexed(store) == 4
+    assert (indexed(store), store.has_unindexed()) == (4, False)
 
 
-def test_settling_goes_on_where_it_stopped_and_whatever_breaks_it(
+def test_indexing_goes_on_where_it_stopped_and_whatever_breaks_it(
     store: Store, revise: Any, bring: Any, monkeypatch: Any
 ) -> None:
-    bring(store, [revise(name, 0, f"word{name}") for name in "abcde"])
+    bring(store, [revise(name, 0, f"word{name}") for name in "abcde"], complete=False)
     more = store.update_indexes(2)
     with monkeypatch.context() as broken:
         broken.setattr(
@@ -213,10 +216,8 @@ def test_settling_goes_on_where_it_stopped_and_whatever_breaks_it(
     assert [names(store, f"word{name}") for name in "abcde"] == list("abcde")
 
 
-def test_pruning_settles_what_nobody_asked_for(
-    store: Store, revise: Any, bring: Any, start: Any
-) -> None:
-    bring(store, [revise(name) for name in "abc"])
+def test_pruning_indexes_what_is_not_yet(store: Store, revise: Any, bring: Any, start: Any) -> None:
+    bring(store, [revise(name) for name in "abc"], complete=False)
     store.prune(start, {}, dry_run=True)
     before = indexed(store)
     store.prune(start, {})
@@ -276,21 +277,3 @@ def filled_randomly(store: Store, revise: Any, bring: Any) -> Any:
     }
     bring(store, [revise(name, content_html=text) for name, text in texts.items()])
     return store, texts
-
-
-def test_a_store_that_cannot_be_written_is_read_as_it_is(
-    filled: Store, start: Any, revise: Any, bring: Any
-) -> None:
-    bring(filled, [revise("f", source="other", content_html=TEXTS["a"])], source="other")
-    with filled._engines.write.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            pytest.skip("a database that refuses updates is simulated on SQLite")
-        connection.execute(
-            sa.text(
-                "CREATE TRIGGER refuse BEFORE UPDATE ON entry"
-                " BEGIN SELECT RAISE(ABORT, 'attempt to write a readonly database'); END"
-            )
-        )
-
-    assert len(filled.view(10, now=start)) == 6
-    assert names(filled, "koln") == ""

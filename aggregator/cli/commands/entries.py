@@ -13,7 +13,7 @@ import typer
 
 from aggregator.cli.completion import source_ids
 from aggregator.cli.context import find_source
-from aggregator.cli.report.terminal import Column, print_table, write_stdout
+from aggregator.cli.report.terminal import Column, print_stderr, print_table, write_stdout
 from aggregator.errors import UsageError
 
 if TYPE_CHECKING:
@@ -61,6 +61,10 @@ def entries(
     with open_store(config) as store:
         if source is not None:
             _check_source(source, config, store)
+        if search and not ctx.obj.quiet and store.has_unindexed():
+            print_stderr(
+                "new entries may be missing: `aggregator fetch` adds them to the search index"
+            )
         _print_entries(
             store.entries(source=source, since=earliest, limit=most, search=search), format
         )

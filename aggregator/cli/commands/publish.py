@@ -34,6 +34,8 @@ def publish(
     ctx.obj.configure_logging(logging.WARNING)
     config = ctx.obj.load()
     with open_store(config) as store:
+        if not ctx.obj.quiet and store.has_uncompared():
+            print_stderr("copies of new entries are not known yet: `aggregator fetch` finds them")
         published = App(config, store).publish()
     if format == "json":
         print_json([_view_record(key, view_file) for key, view_file in published.items()])

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from aggregator.errors import StoreError
 from aggregator.store import search
-from aggregator.store.engine import translate_errors, write_transaction
+from aggregator.store.engine import read_transaction, write_transaction
 from aggregator.store.schema import HEAD, metadata, source
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ def migrate(engines: Engines) -> str | None:
 
     Raises: StoreError where a newer version of the program has written it.
     """
-    with translate_errors(engines.url), engines.write.connect() as connection:
+    # Asked as a reader: a store that is up to date opens also where it cannot be written.
+    with read_transaction(engines) as connection:
         current = _current_version(connection)
     if current == HEAD:
         return current

@@ -40,6 +40,8 @@ _INLINE = re.compile(
     rf"(?=[\s>]){_TAG_REST}"
 )
 _TAG = re.compile(f"<{_TAG_REST}")
+# A full stop ends a sentence with the blank behind it, a dense script's at once.
+_SENTENCE_END = re.compile(r"([.!?…]['\"”’»)\]]?)\s|([。！？；][”’」』）]?)")
 _QUERY_PART = re.compile(
     r'["“”„«»「」『』]([^"“”„«»「」『』]*)["“”„«»「」『』]?|([^\s"“”„«»「」『』]+)'
 )
@@ -63,6 +65,25 @@ def searchable_text(title: str, summary: str | None, content_html: str | None) -
     if content and brief.strip(" .…") in content:
         brief = ""
     return f"{fold_text(title)} {FIELD_SEPARATOR} {brief} {FIELD_SEPARATOR} {content}"
+
+
+def html_blocks(markup: str) -> str:
+    """Return the text of sanitized HTML, each block on lines of its own.
+
+    >>> html_blocks("<p>A <b>b</b>.</p><ul><li>c</li></ul>").split()
+    ['A', 'b.', 'c']
+    """
+    return _strip_tags(markup.replace("\n", " "), between_blocks="\n")
+
+
+def fold_sentences(text: str) -> list[str]:
+    """Return the folded sentences of a text; each ends with its line at the latest.
+
+    >>> fold_sentences("Über uns. Mehr:\\n東京。大阪")
+    ['uber uns.', 'mehr:', ' 東 京  ', ' 大 阪 ']
+    """
+    lines = fold_text(_SENTENCE_END.sub(r"\1\2\n", text)).split("\n")
+    return [line for line in lines if line and not line.isspace()]
 
 
 def fold_text(text: str) -> str:
@@ -100,8 +121,8 @@ def query_phrases(query: str) -> list[list[str]]:
     return phrases
 
 
-def _strip_tags(markup: str) -> str:
-    text = _TAG.sub(" ", _INLINE.sub("", markup))
+def _strip_tags(markup: str, *, between_blocks: str = " ") -> str:
+    text = _TAG.sub(between_blocks, _INLINE.sub("", markup))
     return html.unescape(text) if "&" in text else text
 
 
