@@ -26,6 +26,7 @@ from benchmarks import (
     month,
     publishing,
     start,
+    ten_mouths,
     unchanged,
     waiting,
 )
@@ -50,6 +51,7 @@ BENCHMARKS: Mapping[str, Callable[[Size, Path], list[Figure]]] = MappingProxyTyp
         "fetching": fetching.run,
         "waiting": waiting.run,
         "month": month.run,
+        "ten_mouths": ten_mouths.run,
     }
 )
 

@@ -160,7 +160,9 @@ class _ItemCompleter:
         is_read_too_often = not listed.guarded and context.recent_reads.is_read_too_often(
             self._read_key(request), self._pages.started
         )
-        if known is not None and (is_read_too_often or known.is_unchanged_by(listed)):
+        if known is not None and known.is_unchanged_by(listed):
+            return ItemResult("known", _listed_again(listed, known))
+        if known is not None and self._has_told(request) and is_read_too_often:
             return ItemResult("known", _listed_again(listed, known))
 
         reason = context.failed_pages.recall(self._failure_key(request), self._pages.started)
@@ -170,13 +172,10 @@ class _ItemCompleter:
 
     def postponed_result(self, request: PageRequest) -> ItemResult:
         """Return the result of an item whose page is left for the next run."""
-        known = self._known[request.revision_index] is not None
-        return ItemResult(
-            "later",
-            self._unread_revision(request)
-            if known or _has_text(self._listed_revision(request))
-            else None,
-        )
+        listed = self._listed_revision(request)
+        if self._has_told(request) or _has_text(listed):
+            return ItemResult("later", self._unread_revision(request))
+        return ItemResult("later")
 
     async def read_page(self, request: PageRequest) -> ItemResult:
         """Read the page of an item; its failure is the item's result. Raises StoreError."""
@@ -240,7 +239,7 @@ class _ItemCompleter:
             return ItemResult("left out")
         if not ADAPTERS[self._task.adapter].is_list or _has_text(listed):
             return self._unchanged_result(listed, reason)
-        if known is not None:
+        if known is not None and self._has_told(request):
             return self._unchanged_result(_listed_again(listed, known), reason)
         if _has_title(listed):
             return self._unchanged_result(listed, reason)
@@ -261,12 +260,17 @@ class _ItemCompleter:
         known article stays as it is, unless its key may stand for another article.
         """
         listed, known = self._listed_revision(request), self._known[request.revision_index]
-        if known is not None and not listed.guarded:
+        if known is not None and self._has_told(request) and not listed.guarded:
             return _listed_again(listed, known)
         return replace(listed, hash=_unread_hash(listed))
 
     def _listed_revision(self, request: PageRequest) -> Revision:
         return self._revisions[request.revision_index]
+
+    def _has_told(self, request: PageRequest) -> bool:
+        """Tell whether the source itself stated the article before; a deleted one counts as well."""
+        known = self._known[request.revision_index]
+        return known is not None and (known.is_deleted or known.source_hash is not None)
 
     def _read_key(self, request: PageRequest) -> tuple[str, str]:
         return self._task.source, request.url
@@ -283,14 +287,11 @@ def _unread_hash(listed: Revision) -> str:
 def _listed_again(listed: Revision, known: KnownArticle) -> Revision:
     """Return a revision that only says that a known article is still listed; its stored content is better.
 
-    An article that only other sources told so far waits to be read, unless it says the same.
+    Its hash is the source's own: that of another source's statement would be an edit.
     """
-    unread = _unread_hash(listed)
-    if known.is_unchanged_by(listed):
-        unread = listed.hash
     return replace(
         listed,
-        hash=known.source_hash or unread,
+        hash=known.source_hash or listed.hash,
         at=listed.captured,
         published=listed.captured,
         published_from="first_seen",
