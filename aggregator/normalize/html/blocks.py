@@ -1,7 +1,7 @@
 """Flattens a body into readable blocks.
 
-Wrappers are replaced by their content, loose text becomes paragraphs, empty blocks are dropped. No
-word is lost. A run of text and inline elements is a paragraph; two line breaks in a row end one.
+Wrappers are replaced by their content, loose text becomes paragraphs, empty blocks are dropped: a run
+of text and inline elements is a paragraph, two line breaks end one. No word is lost.
 """
 
 from __future__ import annotations

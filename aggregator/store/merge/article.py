@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from hashlib import sha1
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aggregator.store.merge.statement import (
     CLOCK_TOLERANCE,
@@ -125,6 +125,32 @@ def build_article(sightings: Iterable[Sighting], ranks: Mapping[str, SourceRank]
         seen_to=max(sighting.captured for sighting in members),
         link_winner=lead.link_winner(),
     )
+
+
+def number_revision(
+    article: Article, row: Mapping[str, Any] | None, source_ids: Mapping[str, int]
+) -> tuple[int, int]:
+    """Return the number of the revision that is shown, and the base that counted edits are added to.
+
+    `row` is the entry's row before, None for a new one; `source_ids` are the rows of sources.
+    The number never falls. If a statement with a shorter history takes the lead, the number stays
+    until the edits exceed it. Only a text that replaces a headline, or that of another tier,
+    begins a count of its own on top of it.
+    """
+    edits = article.edits
+    if row is None:
+        return edits + 1, 1
+    before: int = row["revision"]
+    base: int = row["revision_base"]
+    if edits + base >= before:
+        return edits + base, base
+
+    lead = article.lead
+    former = [one for one in article.statements if source_ids[one.source] == row["lead"]]
+    is_same_kind = any(one.tier == lead.tier and one.has_text == lead.has_text for one in former)
+    if not is_same_kind:
+        base = before - edits
+    return before, base
 
 
 def _shared_edits(statements: Sequence[Statement]) -> int:
