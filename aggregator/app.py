@@ -321,6 +321,8 @@ class App:
             tag=chosen.tag,
             predicate=chosen.predicate,
             group_copies=chosen.group_copies,
+            sources=chosen.sources,
+            max_per_source=chosen.max_per_source,
             now=now,
         )
         if view.keep is None:
@@ -386,8 +388,15 @@ def stray_view_files(config: Config) -> list[Path]:
 
 def _selection(view: View) -> Selection:
     part = narrow(view.where)
-    group = view.duplicates == "group"
-    return Selection(part.language, part.source, part.tag, selects(part.rest), group)
+    return Selection(
+        part.language,
+        part.source,
+        part.tag,
+        selects(part.rest),
+        group_copies=view.duplicates == "group",
+        sources=part.sources,
+        max_per_source=view.most_per_source,
+    )
 
 
 def _modified_at(path: Path) -> datetime:

@@ -24,10 +24,12 @@ SHORTEST_EVERY = timedelta(
 )  # no publisher is polled more often, whatever the configuration says
 LONGEST = timedelta(days=36500)
 DURATION_FORM = "^[0-9]+[smhdw]$"  # for editors; the same as is read below
+SHARE_FORM = "^([1-9][0-9]?|100)%$"
 SIZE_FORM = "^[0-9]+ ?([kKmMgG]i?[bB]|[bB]|)$"
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _DURATION = re.compile(r"([0-9]{1,9})([smhdw])", re.ASCII)
+_COUNT = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 _SIZES = {
     "": 1,
     "b": 1,
@@ -92,6 +94,20 @@ def size(value: Any) -> Any:
     if not match:
         raise ValueError("must be a number of bytes, such as 16MiB, 500kB, 2GB or 1024")
     return int(match[1]) * _SIZES[match[2].lower()]
+
+
+def share(value: Any) -> Any:
+    """Read a whole number of entries from 1, or a percentage such as `25%`, which stays text.
+
+    >>> share("25"), share(25), share("25%")
+    (25, 25, '25%')
+    """
+    text = str(value)
+    if _COUNT.fullmatch(text):
+        return int(text)
+    if re.fullmatch(SHARE_FORM, text, re.ASCII):
+        return text
+    raise ValueError("must be a whole number from 1, or a share of the limit such as 25%")
 
 
 def zone_name(value: str) -> str:
@@ -279,6 +295,7 @@ def as_list(value: Any) -> Any:
 
 _LISTED = BeforeValidator(as_list, json_schema_input_type=str | list[str])
 _DURATION_TEXT = Annotated[str, Field(pattern=DURATION_FORM)]
+_SHARE_TEXT = Annotated[int, Field(ge=1)] | Annotated[str, Field(pattern=SHARE_FORM)]
 _SIZE_TEXT = int | Annotated[str, Field(pattern=SIZE_FORM)]
 
 Text = Annotated[str, Field(min_length=1)]
@@ -288,6 +305,7 @@ Pause = Annotated[timedelta, BeforeValidator(duration, json_schema_input_type=_D
 Duration = Annotated[Pause, AfterValidator(_positive)]
 Every = Annotated[Pause, AfterValidator(_check_min_every)]
 Size = Annotated[int, Field(ge=1), BeforeValidator(size, json_schema_input_type=_SIZE_TEXT)]
+Share = Annotated[int | str, BeforeValidator(share, json_schema_input_type=_SHARE_TEXT)]
 ZoneName = Annotated[str, AfterValidator(zone_name)]
 Pattern = Annotated[Text, AfterValidator(pattern)]
 Patterns = Annotated[tuple[Pattern, ...], _LISTED]

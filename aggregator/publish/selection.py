@@ -26,23 +26,28 @@ class SplitFilter:
     source: str | None
     tag: str | None
     rest: Where
+    sources: tuple[str, ...] = ()
 
 
 def narrow(where: Where) -> SplitFilter:
     """Separate what the store can find without reading every entry.
 
-    That is one language, one source and one tag. A language that is more than letters stays in
+    That is one language, one tag, and sources. A language that is more than letters stays in
     the rest: the store compares it letter by letter.
     """
     language = _only(where.language)
     if language is not None and not (language.isalpha() and language.islower()):
         language = None
-    found = {"language": language, "source": _only(where.source), "tag": _only(where.tag)}
-    done = {}
-    for key, value in found.items():
-        if value is not None:
-            done[key] = ()
-    return SplitFilter(**found, rest=where.model_copy(update=done))
+    source = _only(where.source)
+    sources = where.source if source is None else ()
+    tag = _only(where.tag)
+
+    done: dict[str, tuple[str, ...]] = {"source": ()}
+    if language is not None:
+        done["language"] = ()
+    if tag is not None:
+        done["tag"] = ()
+    return SplitFilter(language, source, tag, where.model_copy(update=done), sources)
 
 
 def _only(values: tuple[str, ...]) -> str | None:
