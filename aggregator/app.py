@@ -341,6 +341,8 @@ class App:
             tag=selection.tag,
             predicate=selection.predicate,
             group_copies=selection.group_copies,
+            sources=selection.sources,
+            max_per_source=selection.max_per_source,
             now=now,
         )
         if view.keep is None:
@@ -407,8 +409,15 @@ def stray_view_files(config: Config) -> list[Path]:
 def selection_of(view: View) -> Selection:
     """Return which entries a view shows, as the store takes it."""
     part = split_filter(view.where)
-    group = view.duplicates == "group"
-    return Selection(part.language, part.source, part.tag, make_predicate(part.rest), group)
+    return Selection(
+        part.language,
+        part.source,
+        part.tag,
+        make_predicate(part.rest),
+        group_copies=view.duplicates == "group",
+        sources=part.sources,
+        max_per_source=view.most_per_source,
+    )
 
 
 def _modified_at(path: Path) -> datetime:

@@ -263,6 +263,36 @@ def test_a_view_is_found_whichever_way_its_entries_are_chosen(home: Any, clock: 
     }
 
 
+def test_a_view_shows_no_more_of_one_source_than_its_share(home: Any, clock: Any) -> None:
+    home.path.write_text(
+        home.main
+        + "views: [{id: all}, {id: two, max_per_source: 2}, {id: half, limit: 3, max_per_source: 50%}]\n",
+        encoding="utf-8",
+    )
+    for number in range(5):
+        home.save(f"calm{number}", f"Calm in harbour number {number}")
+    (home.root / "south").mkdir()
+    home.save("storm", "A storm is coming near").rename(home.root / "south" / "storm.txt")
+    home.follow(
+        "{id: north, path: ../../articles, adapter: archive}",
+        "{id: south, path: ../../south, adapter: archive}",
+    )
+
+    async def story() -> dict[str, list[str]]:
+        async with home.app(clock) as app:
+            await app.cycle()
+            return {
+                view.id: sorted(entry.source for entry in app.view_entries(view))
+                for view in app.config.views
+            }
+
+    assert asyncio.run(story()) == {
+        "all": [*["north"] * 5, "south"],
+        "two": ["north", "north", "south"],
+        "half": ["north", "south"],
+    }
+
+
 def test_the_files_of_views_that_are_gone_are_deleted_where_they_are_ours(tmp_path: Path) -> None:
     feeds = tmp_path / "feeds"
     former = config_of(

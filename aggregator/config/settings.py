@@ -20,6 +20,7 @@ from aggregator.config.types import (
     Listen,
     OneLine,
     PlainUrl,
+    Share,
     Size,
     Text,
     Texts,
@@ -149,6 +150,11 @@ class View(Record):
     where: Where = Field(
         default=Where(), description="Which entries; if absent, all.", examples=["{language: zh}"]
     )
+    max_per_source: Share | None = Field(
+        default=None,
+        description="Most entries of one source: a number, or a share of `limit`; if absent, any number.",
+        examples=["25%"],
+    )
     duplicates: Literal["group", "keep"] = Field(
         default="group",
         description="Copies in several sources: group shows one, keep shows all.",
@@ -159,6 +165,14 @@ class View(Record):
         description="How long after publication an entry is shown, and kept in the store for that; if absent, without limit.",
         examples=["30d"],
     )
+
+    @property
+    def most_per_source(self) -> int | None:
+        """How many entries of one source it shows at most; None for any number."""
+        if isinstance(self.max_per_source, str):
+            percent = int(self.max_per_source.removesuffix("%"))
+            return max(1, self.limit * percent // 100)
+        return self.max_per_source
 
 
 DEFAULT_VIEW = View(id="merged", title="All news", limit=100)

@@ -22,10 +22,12 @@ from aggregator.config.words import find_nearest, guess_url, slug
 MIN_EVERY = timedelta(minutes=5)
 MAX_DURATION = timedelta(days=36500)
 DURATION_PATTERN = "^[0-9]+[smhdw]$"  # for editors; the same form as _DURATION
+SHARE_PATTERN = "^([1-9][0-9]?|100)%$"
 SIZE_PATTERN = "^[0-9]+ ?([kKmMgG]i?[bB]|[bB]|)$"
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _DURATION = re.compile(r"([0-9]{1,9})([smhdw])", re.ASCII)
+_COUNT = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 _SIZES = {
     "": 1,
     "b": 1,
@@ -91,6 +93,20 @@ def parse_size(value: Any) -> Any:
     if not match:
         raise ValueError("must be a number of bytes, such as 16MiB, 500kB, 2GB or 1024")
     return int(match[1]) * _SIZES[match[2].lower()]
+
+
+def parse_share(value: Any) -> Any:
+    """Read a whole number of entries from 1, or a percentage such as `25%`, which stays text.
+
+    >>> parse_share("25"), parse_share(25), parse_share("25%")
+    (25, 25, '25%')
+    """
+    text = str(value)
+    if _COUNT.fullmatch(text):
+        return int(text)
+    if re.fullmatch(SHARE_PATTERN, text, re.ASCII):
+        return text
+    raise ValueError("must be a whole number from 1, or a share of the limit such as 25%")
 
 
 def check_zone_name(value: str) -> str:
@@ -289,6 +305,7 @@ def as_list(value: Any) -> Any:
 
 _AS_LIST = BeforeValidator(as_list, json_schema_input_type=str | list[str])
 _DURATION_TEXT = Annotated[str, Field(pattern=DURATION_PATTERN)]
+_SHARE_TEXT = Annotated[int, Field(ge=1)] | Annotated[str, Field(pattern=SHARE_PATTERN)]
 _SIZE_TEXT = int | Annotated[str, Field(pattern=SIZE_PATTERN)]
 
 Text = Annotated[str, Field(min_length=1)]
@@ -298,6 +315,7 @@ Pause = Annotated[timedelta, BeforeValidator(parse_duration, json_schema_input_t
 Duration = Annotated[Pause, AfterValidator(_check_positive)]
 Every = Annotated[Pause, AfterValidator(_check_min_every)]
 Size = Annotated[int, Field(ge=1), BeforeValidator(parse_size, json_schema_input_type=_SIZE_TEXT)]
+Share = Annotated[int | str, BeforeValidator(parse_share, json_schema_input_type=_SHARE_TEXT)]
 ZoneName = Annotated[str, AfterValidator(check_zone_name)]
 Pattern = Annotated[Text, AfterValidator(check_pattern)]
 Patterns = Annotated[tuple[Pattern, ...], _AS_LIST]

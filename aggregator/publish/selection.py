@@ -25,27 +25,28 @@ class SplitFilter:
     source: str | None
     tag: str | None
     rest: Where
+    sources: tuple[str, ...] = ()
 
 
 def split_filter(where: Where) -> SplitFilter:
     """Split off the conditions that the store can filter without reading every entry.
 
-    These are one language, one source and one tag. A language with a subtag or capitals
+    These are one language, one tag, and sources. A language with a subtag or capitals
     stays in the rest, because the store compares languages exactly.
     """
     language = _single_value(where.language)
     if language is not None and not (language.isalpha() and language.islower()):
         language = None
-    found = {
-        "language": language,
-        "source": _single_value(where.source),
-        "tag": _single_value(where.tag),
-    }
-    done = {}
-    for key, value in found.items():
-        if value is not None:
-            done[key] = ()
-    return SplitFilter(**found, rest=where.model_copy(update=done))
+    source = _single_value(where.source)
+    sources = where.source if source is None else ()
+    tag = _single_value(where.tag)
+
+    done: dict[str, tuple[str, ...]] = {"source": ()}
+    if language is not None:
+        done["language"] = ()
+    if tag is not None:
+        done["tag"] = ()
+    return SplitFilter(language, source, tag, where.model_copy(update=done), sources)
 
 
 def _single_value(values: tuple[str, ...]) -> str | None:

@@ -350,14 +350,20 @@ class Store:
         tag: str | None = None,
         predicate: Callable[[Entry], bool] | None = None,
         group_copies: bool = True,
+        sources: tuple[str, ...] = (),
+        max_per_source: int | None = None,
         now: datetime,
     ) -> list[Entry]:
         """Return the newest `limit` entries, and those that came too late to be among them, for 48 hours.
 
         `language` is a BCP 47 range (`zh` takes `zh-Hans`). `predicate` reads whole entries until enough pass.
         `group_copies` shows one of the copies that several sources have of a text: the best that the rest selects.
+        `sources` takes entries of any of them, () of every source. Of one source no more than `max_per_source` entries
+        are shown, None any number.
         """
-        selection = views.Selection(language, source, tag, predicate, group_copies)
+        selection = views.Selection(
+            language, source, tag, predicate, group_copies, sources, max_per_source
+        )
         with read_transaction(self._engines) as connection:
             return views.view_entries(
                 connection, self._entry_builder(), limit, selection=selection, now=now

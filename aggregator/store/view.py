@@ -1,22 +1,21 @@
 """Selects the entries of a view: the newest, and for a while those that came too late to be among them.
 
 Rule: the order is `published`, newest first, ties by id. A late arrival stays in for LATE_ARRIVAL_PERIOD, so that
-subscribers get it, unless its source was being read for the first time.
+subscribers get it, unless its source was being read for the first time. `max_per_source` holds for both together.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from aggregator.store.content import primary_language
 from aggregator.store.copy_groups import BEST_FIRST
+from aggregator.store.engine import in_values
 from aggregator.store.queries import (
     ENTRY_SELECT,
     ENTRY_TABLES,
@@ -25,10 +24,11 @@ from aggregator.store.queries import (
     join_entry_tables,
     source_id_of,
 )
-from aggregator.store.schema import entry, entry_tag
+from aggregator.store.schema import MICROSECOND, entry, entry_tag, source
+from aggregator.store.source_share import ReadQuota, ShareCount, VisibleRanks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 
     from aggregator.model import Entry
     from aggregator.store.queries import EntryBuilder
@@ -41,6 +41,9 @@ MAX_ARRIVALS_READ = (
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 _CHUNK = 128  # rows read ahead
+# Entries in a row of sources that have their share. After these the database leaves such sources out.
+_MAX_SKIPPED = 256
+_WINDOW = 5_000  # entries that the database looks at before the next one of another source is found by index
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ class Selection:
     """Which entries a view shows; None admits every entry. A `language` of `zh` admits `zh-Hans`.
 
     `group_copies` admits only the best of the copies that the rest of the selection admits.
+    `sources` admits entries of any of these sources, () of every source. `max_per_source` is the
+    most entries of one source that the view shows.
     """
 
     language: str | None = None
@@ -55,6 +60,8 @@ class Selection:
     tag: str | None = None
     predicate: Callable[[Entry], bool] | None = None
     group_copies: bool = True
+    sources: tuple[str, ...] = ()
+    max_per_source: int | None = None
 
     @property
     def needs_full_entry(self) -> bool:
@@ -68,6 +75,9 @@ class Selection:
         """Yield the conditions that the database can test; none uses an index, so that the order of the view decides."""
         if self.source is not None:
             yield entry.c.source_id + 0 == source_id_of(self.source)
+        if self.sources:
+            listed = sa.select(source.c.id).where(source.c.name.in_(self.sources))
+            yield (entry.c.source_id + 0).in_(listed)
         if self.language is not None:
             like = entry.c.language.startswith(f"{self.language}-", autoescape=True)
             yield sa.or_(entry.c.language == self.language, like)
@@ -86,13 +96,14 @@ class Selection:
     @property
     def is_filtered(self) -> bool:
         """Whether some entries are left out: the one that represents its copies may be missing."""
-        parts = (self.predicate, self.tag, self.source, self.language)
+        parts = (self.predicate, self.tag, self.source, self.language, self.sources or None)
         return any(part is not None for part in parts)
 
 
 @dataclass(frozen=True, slots=True)
 class _ViewRow:
     id: int
+    source_id: int
     published: datetime
     uid: bytes
     arrived: datetime | None  # None: was always there
@@ -108,52 +119,82 @@ def view_entries(
 ) -> list[Entry]:
     """Return the newest `limit` entries of `selection`, and its late arrivals (at most `limit` more)."""
     edge = now - LATE_ARRIVAL_PERIOD
-    with closing(newest_rows(connection, opener, selection)) as candidates:
-        walked = _take_newest(candidates, limit, edge)
+    walked = _take_newest(connection, opener, selection, limit, edge)
+    share = ShareCount(selection.max_per_source)
+    newest = _take_share(walked, limit, share)
 
-    late = []
-    for rank in _late_ranks(walked, limit):
-        if _arrived_after(walked[rank], edge):
-            late.append(walked[rank])
+    late = _late_among(walked, limit, selection.max_per_source, edge)
     if walked:
-        with closing(_late_rows(connection, opener, selection, walked[-1], edge)) as older:
-            late += islice(older, limit)
+        share_of_older = share.copy()
+        candidates = _late_rows(
+            connection, opener, selection, walked[-1], edge, full=share_of_older.full
+        )
+        with closing(candidates) as older:
+            late += _take_share(older, limit, share_of_older)
 
     late.sort(key=lambda row: (row.arrived or edge, row.published), reverse=True)
-    shown = walked[:limit] + late[:limit]
+    shown = newest + _take_share(late, limit, share)
     return entries_by_id(connection, opener, [row.id for row in shown])
 
 
-def _take_newest(candidates: Iterator[_ViewRow], limit: int, edge: datetime) -> list[_ViewRow]:
+def _take_share(rows: Iterable[_ViewRow], limit: int, share: ShareCount) -> list[_ViewRow]:
+    """Take the first `limit` rows whose sources have places left."""
+    taken: list[_ViewRow] = []
+    if limit <= 0:
+        return taken
+    for row in rows:
+        if share.take(row.source_id):
+            taken.append(row)
+            if len(taken) == limit:
+                break
+    return taken
+
+
+def _take_newest(
+    connection: sa.Connection,
+    opener: EntryBuilder,
+    selection: Selection,
+    limit: int,
+    edge: datetime,
+) -> list[_ViewRow]:
     """Take candidates, newest first, until `limit` of them were there before `edge`.
 
     Nothing further down could have been among the newest since then. A flood of arrivals is
-    walked no further than MAX_ARRIVALS_READ.
+    walked no further than MAX_ARRIVALS_READ. A source is read as far as its share may reach.
     """
     walked: list[_ViewRow] = []
     there_before = 0
     if limit <= 0:
         return walked
 
-    for row in candidates:
-        walked.append(row)
-        if not _arrived_after(row, edge):
-            there_before += 1
-        if there_before >= limit or len(walked) >= limit + MAX_ARRIVALS_READ:
-            break
+    quota = ReadQuota(selection.max_per_source, limit)
+    with closing(newest_rows(connection, opener, selection, quota.full)) as candidates:
+        for row in candidates:
+            walked.append(row)
+            was_there = not _arrived_after(row, edge)
+            quota.count(row.source_id, was_there=was_there)
+            if was_there:
+                there_before += 1
+            if there_before >= limit or len(walked) >= limit + MAX_ARRIVALS_READ:
+                break
     return walked
 
 
-def _late_ranks(walked: Sequence[_ViewRow], limit: int) -> Iterator[int]:
-    """Yield the ranks that had `limit` newer entries above them on the day they came.
+def _late_among(
+    walked: Sequence[_ViewRow], limit: int, max_per_source: int | None, edge: datetime
+) -> list[_ViewRow]:
+    """Return what arrived after `edge` and had `limit` newer entries above it on the day it came.
 
     An entry that was once among the newest and went down since is not late: subscribers have had it.
     """
-    there: list[int] = []
+    late = []
+    visible = VisibleRanks(max_per_source)
     for rank in sorted(range(len(walked)), key=lambda rank: (_arrival_time(walked[rank]), rank)):
-        if bisect_left(there, rank) >= limit:
-            yield rank
-        insort(there, rank)
+        row = walked[rank]
+        if _arrived_after(row, edge) and visible.count_above(rank) >= limit:
+            late.append(row)
+        visible.add(rank, row.source_id)
+    return late
 
 
 def _late_rows(
@@ -162,34 +203,149 @@ def _late_rows(
     selection: Selection,
     last: _ViewRow,
     edge: datetime,
+    *,
+    full: Collection[int],
 ) -> Generator[_ViewRow]:
     """Yield what came after `edge` although it is older than all that was walked, the latest first."""
     below = sa.or_(
         entry.c.published < last.published,
         sa.and_(entry.c.published == last.published, entry.c.uid > last.uid),
     )
-    where = (*selection.conditions(), entry.c.arrived > edge, below)
+    where = [*selection.conditions(), entry.c.arrived > edge, below]
+    if full:
+        where.append(_is_not_of(full, connection))
     query = (
         _base_query(selection, entry).where(*where).order_by(entry.c.arrived.desc(), *NEWEST_FIRST)
     )
-    return _selected_rows(connection, opener, selection, query)
+    return _selected_rows(connection, opener, selection, query, full)
 
 
 def newest_rows(
-    connection: sa.Connection, opener: EntryBuilder, selection: Selection
+    connection: sa.Connection,
+    opener: EntryBuilder,
+    selection: Selection,
+    full: Collection[int] = (),
 ) -> Generator[_ViewRow]:
-    """Yield candidates, newest first: whatever is selected, they lie in this order in an index."""
-    rows = entry if selection.tag is None else _TAGGED_ENTRIES
-    order = (entry if selection.tag is None else entry_tag).c.published.desc(), entry.c.uid
+    """Yield candidates, newest first, without those of the sources in `full`.
+
+    The caller may add to `full` meanwhile. Whatever is selected, candidates lie in this order in an index.
+    """
+    query = _newest_query(selection)
+    end: datetime | None = None
+    while True:
+        skipped: list[_ViewRow] = []
+        with closing(_selected_rows(connection, opener, selection, query, full)) as rows:
+            for row in rows:
+                if row.source_id not in full:
+                    skipped.clear()
+                    yield row
+                    continue
+                skipped.append(row)
+                if len(skipped) == _MAX_SKIPPED:
+                    break
+
+        if len(skipped) == _MAX_SKIPPED:
+            last = skipped[-1]
+            window = _window_of_others(connection, selection, full, last.published, last.uid)
+        elif end is not None:
+            window = _window_of_others(connection, selection, full, end - MICROSECOND)
+        else:
+            return
+        if window is None:
+            return
+        query, end = window
+
+
+def _window_of_others(
+    connection: sa.Connection,
+    selection: Selection,
+    full: Collection[int],
+    edge: datetime,
+    last_uid: bytes | None = None,
+) -> tuple[sa.Select[Any], datetime | None] | None:
+    """Return a query for the next candidates of sources that are not full, and where it ends.
+
+    It begins at `edge`, there below `last_uid`. It ends where an entry was published, inclusive;
+    None if it takes all the rest. The database looks at about _WINDOW rows, so that many entries
+    of full sources are neither handed over nor, where they lie together, looked at. Returns None
+    if there are no more candidates.
+    """
+    begin = _newest_of_others(connection, selection, full, edge)
+    if begin is None:
+        return None
+
+    # One upper bound alone: of several SQLite takes the first for the index.
+    published = _ordered_table(selection).c.published
+    query = _newest_query(selection).where(published <= begin, _is_not_of(full, connection))
+    if last_uid is not None:
+        query = query.where(sa.not_(sa.and_(published == edge, entry.c.uid <= last_uid)))
+    end = _end_of_window(connection, begin)
+    if end is not None:
+        query = query.where(published >= end)
+    return query, end
+
+
+def _newest_of_others(
+    connection: sa.Connection, selection: Selection, full: Collection[int], edge: datetime
+) -> datetime | None:
+    """Return when the newest entry of a source that is not full was published, not after `edge`.
+
+    Each source has its entries in this order in an index: none is walked.
+    """
+    newest = (
+        sa.select(entry.c.published)
+        .where(entry.c.source_id == source.c.id, entry.c.published <= edge)
+        .order_by(entry.c.published.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = sa.select(newest.label("published")).where(
+        sa.not_(in_values(source.c.id, full, connection))
+    )
+    names = selection.sources
+    if selection.source is not None:
+        names = (selection.source,)
+    if names:
+        query = query.where(source.c.name.in_(names))
+    heads = query.subquery()
+    statement = sa.select(sa.func.max(heads.c.published, type_=entry.c.published.type))
+    found: datetime | None = connection.scalar(statement)
+    return found
+
+
+def _end_of_window(connection: sa.Connection, begin: datetime) -> datetime | None:
+    """Return when the entry was published that ends a window; None if the window takes all the rest."""
     query = (
+        sa.select(entry.c.published)
+        .where(entry.c.published <= begin)
+        .order_by(entry.c.published.desc())
+        .offset(_WINDOW)
+        .limit(1)
+    )
+    end: datetime | None = connection.scalar(query)
+    return end
+
+
+def _is_not_of(full: Collection[int], connection: sa.Connection) -> sa.ColumnElement[bool]:
+    return sa.not_(in_values(entry.c.source_id, full, connection))
+
+
+def _ordered_table(selection: Selection) -> sa.Table:
+    """Return the table in whose index the entries of a view lie in their order."""
+    return entry if selection.tag is None else entry_tag
+
+
+def _newest_query(selection: Selection) -> sa.Select[Any]:
+    rows = entry if selection.tag is None else _TAGGED_ENTRIES
+    return (
         _base_query(selection, rows)
         .where(*selection.index_conditions(), *selection.conditions())
-        .order_by(*order)
+        .order_by(_ordered_table(selection).c.published.desc(), entry.c.uid)
     )
-    return _selected_rows(connection, opener, selection, query)
 
 
-_COLUMNS = (entry.c.id, entry.c.published, entry.c.uid, entry.c.copies, entry.c.arrived)
+_FURTHER_COLUMNS = (entry.c.arrived, entry.c.source_id)
+_COLUMNS = (entry.c.id, entry.c.published, entry.c.uid, entry.c.copies, *_FURTHER_COLUMNS)
 _TAG_ALIAS = entry_tag.alias()
 _TAG_OF_ENTRY = (_TAG_ALIAS.c.published == entry.c.published, _TAG_ALIAS.c.entry_id == entry.c.id)
 # An outer join, so that the database never walks `entry` first.
@@ -198,7 +354,7 @@ _TAGGED_ENTRIES = entry_tag.outerjoin(entry, entry.c.id == entry_tag.c.entry_id)
 
 def _base_query(selection: Selection, rows: sa.FromClause) -> sa.Select[Any]:
     if selection.needs_full_entry:
-        query = ENTRY_SELECT.add_columns(entry.c.arrived).select_from(join_entry_tables(rows))
+        query = ENTRY_SELECT.add_columns(*_FURTHER_COLUMNS).select_from(join_entry_tables(rows))
     else:
         query = sa.select(*_COLUMNS).select_from(rows)
     if selection.group_copies and not selection.is_filtered:
@@ -207,15 +363,21 @@ def _base_query(selection: Selection, rows: sa.FromClause) -> sa.Select[Any]:
 
 
 def _selected_rows(
-    connection: sa.Connection, opener: EntryBuilder, selection: Selection, query: sa.Select[Any]
+    connection: sa.Connection,
+    opener: EntryBuilder,
+    selection: Selection,
+    query: sa.Select[Any],
+    full: Collection[int],
 ) -> Generator[_ViewRow]:
+    """Yield the rows that are selected, and untested those of the sources in `full`, which the caller skips."""
     with connection.execute(query.execution_options(yield_per=_CHUNK)) as rows:
         for row in rows:
-            if not _admits_row(opener, selection, row):
-                continue
-            if selection.group_copies and not _is_best_copy(connection, opener, selection, row):
-                continue
-            yield _ViewRow(row.id, row.published, bytes(row.uid), row.arrived)
+            if row.source_id not in full:
+                if not _admits_row(opener, selection, row):
+                    continue
+                if selection.group_copies and not _is_best_copy(connection, opener, selection, row):
+                    continue
+            yield _ViewRow(row.id, row.source_id, row.published, bytes(row.uid), row.arrived)
 
 
 def _admits_row(opener: EntryBuilder, selection: Selection, row: Any) -> bool:

@@ -91,14 +91,14 @@ def test_a_view_without_conditions_has_no_test() -> None:
 @pytest.mark.parametrize(
     ("given", "found", "rest"),
     [
-        ({}, (None, None, None), {}),
-        ({"language": ["zh"], "source": ["radio"], "tag": ["sea"]}, ("zh", "radio", "sea"), {}),
-        ({"language": ["zh-Hans"]}, (None, None, None), {"language": ["zh-Hans"]}),
-        ({"language": ["ZH"]}, (None, None, None), {"language": ["ZH"]}),
+        ({}, (None, None, None, ()), {}),
+        ({"language": ["zh"], "source": ["radio"], "tag": ["sea"]}, ("zh", "radio", "sea", ()), {}),
+        ({"language": ["zh-Hans"]}, (None, None, None, ()), {"language": ["zh-Hans"]}),
+        ({"language": ["ZH"]}, (None, None, None, ()), {"language": ["ZH"]}),
         (
             {"source": ["a", "b"], "tag": ["sea"], "exclude": {"title": "x"}},
-            (None, None, "sea"),
-            {"source": ["a", "b"], "exclude": {"title": "x"}},
+            (None, None, "sea", ("a", "b")),
+            {"exclude": {"title": "x"}},
         ),
     ],
 )
@@ -107,5 +107,5 @@ def test_the_store_finds_what_it_can_and_the_rest_is_tested(
 ) -> None:
     narrowed = split_filter(Where.model_validate(given))
 
-    assert (narrowed.language, narrowed.source, narrowed.tag) == found
+    assert (narrowed.language, narrowed.source, narrowed.tag, narrowed.sources) == found
     assert narrowed.rest == Where.model_validate(rest)

@@ -36,6 +36,7 @@ Reason = Literal[
     "copy",
     "keep",
     "limit",
+    "max_per_source",
     "unexplained",
     "deleted",
     "rejected",
@@ -149,6 +150,13 @@ def _explain_hidden(app: App, view: View, entry: Entry, shown: Sequence[str]) ->
             f" the view shows {view.limit}{place}"
         )
         return _hidden_answer(view, "limit", (sentence,))
+    if view.max_per_source is not None:
+        place = _place(app, view, "max_per_source")
+        sentence = (
+            f"newer entries of `{entry.source}` fill its share of the view,"
+            f" {view.max_per_source}{place}"
+        )
+        return _hidden_answer(view, "max_per_source", (sentence,))
     return _hidden_answer(view, "unexplained", ("the view selects it, and does not show it",))
 
 

@@ -394,7 +394,6 @@ def _tidy_cell(cell: Any, junk: Sequence[re.Pattern[str]]) -> None:
     _replace_children(cell, blocks)
     if not blocks or blocks[0].tag != "p":
         return
-
     # A cell of one paragraph, with or without lists under it, needs no `p` around its text.
     if all(block.tag in ("ul", "ol", "dl") for block in blocks[1:]):
         blocks[0].tag = "unwrapped"
