@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Adapter:
     """One way in which items are carried.
 
-    `module` has a function `parse(capture, rules) -> Parsed` and is loaded on demand: a folder of
+    `module` has a function `parse(capture, rules) -> ParsedDocument` and is loaded on demand: a folder of
     saved articles needs no feed parser. `suffix` is the file name's end of recorded captures, None
     where the document itself tells JSON from XML.
     """

@@ -92,22 +92,23 @@ class Enclosure:
 class RawEntry:
     """What an adapter states about one item, unjudged.
 
-    Each field holds candidates, the adapter's favourite first; the first *valid* one wins later. `item` names the item
-    in messages (a file name, `item 3`). `base` is what relative links resolve against. Dates are raw strings.
-    `summary` and `content` are HTML. `captured` is the document's own time of capture (a saved article's epoch), None
-    where the capture's own time holds. `trusted_guid` is False where the document repeats this guid. `aliases` are
-    keys by which its site knows the article (`rfi:7k2`). `comments` are URLs of its comments page, `taken_from` those
-    of the feed and the site that it was taken from (atom:source).
+    A field is called as in `Revision` and `Entry`. It holds candidates, the adapter's favourite first; the first
+    *valid* one wins later. `label` names the item in messages (a file name, `item 3`). `base_url` is what relative
+    links resolve against. Dates are raw strings. `summary` and `content_html` are HTML. `captured` is the document's
+    own time of capture (a saved article's epoch), None where the capture's own time holds. `trusted_guid` is False
+    where the document repeats this guid. `aliases` are keys by which its site knows the article (`rfi:7k2`).
+    `comments` are URLs of its comments page, `taken_from` those of the feed and the site that it was taken from
+    (atom:source).
     """
 
-    item: str
-    base: str | None = None
+    label: str
+    base_url: str | None = None
     url: tuple[Candidate, ...] = ()
     guid: Candidate | None = None
     trusted_guid: bool = True
     title: tuple[Candidate, ...] = ()
     summary: tuple[Candidate, ...] = ()
-    content: tuple[Candidate, ...] = ()
+    content_html: tuple[Candidate, ...] = ()
     published: tuple[Candidate, ...] = ()
     updated: tuple[Candidate, ...] = ()
     authors: tuple[Candidate, ...] = ()
@@ -115,7 +116,7 @@ class RawEntry:
     credits: tuple[Candidate, ...] = ()
     language: tuple[Candidate, ...] = ()
     publisher: tuple[Candidate, ...] = ()
-    images: tuple[RawImage, ...] = ()
+    image: tuple[RawImage, ...] = ()
     enclosures: tuple[Enclosure, ...] = ()
     captured: datetime | None = None
     aliases: tuple[str, ...] = ()
@@ -124,24 +125,24 @@ class RawEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed:
+class ParsedDocument:
     """What an adapter read from one capture: items in document order, and a message for each item it could not read.
 
-    `title` and `home` are the document's own (a feed's title, its site's URL). `repaired` tells that the document was
-    not well-formed and was read loosely. `more` are the absolute URLs of further documents of the same source: a list's
-    next page, the children of a sitemap index. `quiet` tells of a list that is there and empty,
-    `is_inferred` of one that no rule and no markup for machines names, `notes` what a person
-    should know (`items by JSON-LD`).
+    `title` and `home` are the document's own (a feed's title, its site's URL). `is_repaired` means that the document
+    was not well-formed and was read loosely. `next_urls` are the absolute URLs of further documents of the same source:
+    a list's next page, the children of a sitemap index. `is_empty_list` means that a list is there and empty,
+    `is_inferred` that no rule and no markup for machines says where its items are. `notes` say what a person should
+    know (`items by JSON-LD`).
     """
 
     entries: tuple[RawEntry, ...] = ()
     rejected: tuple[str, ...] = ()
     title: str | None = None
     home: str | None = None
-    repaired: bool = False
+    is_repaired: bool = False
     hints: PollingHints = PollingHints()
-    more: tuple[str, ...] = ()
-    quiet: bool = False
+    next_urls: tuple[str, ...] = ()
+    is_empty_list: bool = False
     is_inferred: bool = False
     notes: tuple[str, ...] = ()
 
@@ -376,7 +377,7 @@ class Result:
     `keep_sightings` is True for folders of saved articles, where each file is a capture of its own and the order of
     arrival is arbitrary; False for polls, where seeing again what is already shown leaves nothing to keep.
     `host_waits` holds the hosts that asked to be left alone, and until when. `shares` tells how many of the revisions
-    each capture brought, in their order; () where that is not known. `complete` is False where there is more to read at
+    each capture brought, in their order; () where that is not known. `is_complete` is False where there is more to read at
     once (a large folder).
     """
 
@@ -387,4 +388,4 @@ class Result:
     keep_sightings: bool = False
     host_waits: Mapping[str, datetime] = field(default_factory=dict)
     shares: tuple[int, ...] = ()
-    complete: bool = True
+    is_complete: bool = True

@@ -50,8 +50,8 @@ def test_a_dry_run_shows_every_step_and_the_run_after_it_asks_only_for_what_is_m
                 "article",
                 "article",
             ]
-            assert {step.task.item.item for step in shown.parse_calls[1:] if step.task.item} == {
-                one.raw.item for one in shown.document_result.page_requests[:2]
+            assert {step.task.item.label for step in shown.parse_calls[1:] if step.task.item} == {
+                one.raw.label for one in shown.document_result.page_requests[:2]
             }
             assert (
                 shown.adapter,

@@ -10,7 +10,7 @@ from aggregator.errors import SourceError
 
 if TYPE_CHECKING:
     from aggregator.adapter_table import Adapter
-    from aggregator.model import Capture, Parsed
+    from aggregator.model import Capture, ParsedDocument
     from aggregator.rules.compiled import SiteRules
 
 # Provenance of a text that was found without the optional trafilatura.
@@ -20,7 +20,7 @@ ROUGH_TEXT = "densest-without-trafilatura"
 class ParseFunction(Protocol):
     """Reads one document; the rules say where its items are if its kind does not."""
 
-    def __call__(self, capture: Capture, rules: SiteRules) -> Parsed: ...
+    def __call__(self, capture: Capture, rules: SiteRules) -> ParsedDocument: ...
 
 
 def find_adapter(name: str) -> Adapter:
@@ -35,7 +35,7 @@ def find_adapter(name: str) -> Adapter:
     return adapter
 
 
-def parse(name: str, capture: Capture, rules: SiteRules) -> Parsed:
+def parse(name: str, capture: Capture, rules: SiteRules) -> ParsedDocument:
     """Parse a capture with the adapter of that name.
 
     Raises:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from aggregator.errors import ItemError
-from aggregator.model import Candidate, Parsed, RawEntry
+from aggregator.model import Candidate, ParsedDocument, RawEntry
 
 if TYPE_CHECKING:
     from aggregator.model import Capture
@@ -40,13 +40,13 @@ _MILLISECONDS_DIGITS = 13
 _MAX_QUOTE = 60  # characters of the file that a message quotes
 
 
-def parse(capture: Capture, _: SiteRules | None = None) -> Parsed:
+def parse(capture: Capture, _: SiteRules | None = None) -> ParsedDocument:
     """Read one saved article; the file's name stands for the item in messages."""
     name = unquote(urlsplit(capture.url).path.rpartition("/")[2])
     try:
-        return Parsed(entries=(_entry(name, capture),))
+        return ParsedDocument(entries=(_entry(name, capture),))
     except ItemError as e:
-        return Parsed(rejected=(str(e),))
+        return ParsedDocument(rejected=(str(e),))
 
 
 def _entry(name: str, capture: Capture) -> RawEntry:
@@ -64,11 +64,11 @@ def _entry(name: str, capture: Capture) -> RawEntry:
     if wrapped:
         body = wrapped["body"]
     return RawEntry(
-        item=name,
-        base=url,
+        label=name,
+        base_url=url,
         url=(Candidate(url, "archive:url"),),
         title=(Candidate(header["title"], "archive:title"),),
-        content=(Candidate(body, "archive:body"),),
+        content_html=(Candidate(body, "archive:body"),),
         captured=_capture_time(name, header["epoch"].strip(), capture.taken),
     )
 

@@ -20,7 +20,7 @@ from aggregator.adapters.listing import items
 from aggregator.adapters.listing.card_date import DateReader
 from aggregator.adapters.listing.items import ListItems, ReadOptions
 from aggregator.errors import SourceError
-from aggregator.model import Parsed
+from aggregator.model import ParsedDocument
 from aggregator.normalize.url import absolute_url
 from aggregator.rules import list_items
 from aggregator.rules.document import Document
@@ -44,7 +44,7 @@ class _Candidate:
     rank: tuple[bool, int]
 
 
-def parse(capture: Capture, rules: SiteRules) -> Parsed:
+def parse(capture: Capture, rules: SiteRules) -> ParsedDocument:
     """Read a JSON document.
 
     Raises:
@@ -69,9 +69,9 @@ def parse(capture: Capture, rules: SiteRules) -> Parsed:
             notes = (f"items by their names, at `json:{candidate.path}`",)
 
     if found is None:
-        return Parsed(quiet=True, more=more)
+        return ParsedDocument(is_empty_list=True, next_urls=more)
     home = document.base_url or None
-    return Parsed(found.entries, found.rejected, home=home, more=more, notes=notes)
+    return ParsedDocument(found.entries, found.rejected, home=home, next_urls=more, notes=notes)
 
 
 def _decode(capture: Capture) -> Document:

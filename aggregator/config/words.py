@@ -38,6 +38,17 @@ def find_nearest(word: str, known: Iterable[str]) -> str | None:
     return by_folded[close[0]]
 
 
+def entry_field(key: str) -> str:
+    """Return the field of an entry that a configuration key names; all but one are called alike.
+
+    >>> entry_field("content"), entry_field("image")
+    ('content_html', 'image')
+    """
+    if key == "content":
+        return "content_html"
+    return key
+
+
 def guess_url(text: str, usual_scheme: str = "https") -> str | None:
     """Guess the http or https URL that an invalid text stands for, None without a good guess.
 

@@ -13,6 +13,7 @@ from functools import lru_cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from aggregator.config.words import entry_field
 from aggregator.errors import ItemError
 from aggregator.model import Candidate
 from aggregator.normalize import dates, text
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from aggregator.normalize.entry import NormalizeContext
 
 WHERE = "corrections"
-_RAW_NAMES = {"image": "images"}  # fields that a raw entry calls differently
 _GUESSED_DATES = ("first_seen", "archive")
 
 
@@ -35,7 +35,7 @@ def correct_raw_entry(raw: RawEntry, corrections: Corrections) -> RawEntry:
     """Remove the fields of an item that are to be ignored, and set those that are forced."""
     ignored: dict[str, Any] = {}
     for name in corrections.ignore:
-        ignored[_RAW_NAMES.get(name, name)] = ()
+        ignored[entry_field(name)] = ()
     if "guid" in ignored:
         ignored["guid"] = None
     raw = replace(raw, **ignored)
@@ -65,7 +65,9 @@ def correct_revision(
         return revision
     found, date = stated
     if corrections.future == "reject":
-        raise ItemError(f"{raw.item}: dated {date.value:%Y-%m-%d %H:%M}Z, which lies in the future")
+        raise ItemError(
+            f"{raw.label}: dated {date.value:%Y-%m-%d %H:%M}Z, which lies in the future"
+        )
     return _with_published(revision, found, date, context)
 
 

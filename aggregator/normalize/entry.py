@@ -93,7 +93,7 @@ def choose_link(
     """
     for candidate in raw.url:
         target = url.unwrap(candidate.value)
-        address = url.clean(target, base=raw.base, drop=tuple(drop), keep=tuple(keep))
+        address = url.clean(target, base=raw.base_url, drop=tuple(drop), keep=tuple(keep))
         if address:
             on_candidate(candidate, None)
             return address, candidate
@@ -163,7 +163,7 @@ class _Normalizer:
     def _comments(self) -> str | None:
         """Return the URL of the comments; unlike a link it may well lead to `#comments`."""
         for candidate in self._raw.comments:
-            address = url.clean(candidate.value, base=self._raw.base, keep_fragment=True)
+            address = url.clean(candidate.value, base=self._raw.base_url, keep_fragment=True)
             if address:
                 return address
         return None
@@ -210,12 +210,12 @@ class _Normalizer:
             return None
         content = html.clean(
             body,
-            base=self._raw.base or address,
+            base=self._raw.base_url or address,
             junk=self._context.junk,
             placeholders=self._context.placeholders,
         )
 
-        stated = next((found for found in self._raw.content if found.value.strip()), None)
+        stated = next((found for found in self._raw.content_html if found.value.strip()), None)
         if stated is None:
             return content
         if content:
@@ -240,7 +240,7 @@ class _Normalizer:
         if not name and self._raw.guid:
             name = text.plain_text(self._raw.guid.value)
         if not name:
-            raise ItemError(f"{self._raw.item}: neither a title nor a link nor text")
+            raise ItemError(f"{self._raw.label}: neither a title nor a link nor text")
         self._decisions.use_fallback("title", name, "url")
         return name
 
@@ -281,7 +281,7 @@ class _Normalizer:
     def _enclosures(self) -> tuple[Enclosure, ...]:
         enclosures: dict[str, Enclosure] = {}  # by URL
         for stated in self._raw.enclosures:
-            address = url.clean(stated.url, base=self._raw.base)
+            address = url.clean(stated.url, base=self._raw.base_url)
             if not address:
                 self._decisions.report("enclosures", stated, why.NO_LINK)
             elif address in enclosures:

@@ -19,8 +19,8 @@ def choose_image(
     raw: RawEntry, body: Any | None, context: NormalizeContext, decisions: Decisions
 ) -> Image | None:
     """Return the first stated image that can be shown, else the first of `body`."""
-    for stated in raw.images:
-        address = media.absolute_image_url(stated.url, raw.base)
+    for stated in raw.image:
+        address = media.absolute_image_url(stated.url, raw.base_url)
         reason = _reason_against(address, stated, context)
         decisions.report("image", stated, reason)
         if address and not reason:
@@ -54,7 +54,7 @@ def _first_image(
     body: Any, raw: RawEntry, context: NormalizeContext, decisions: Decisions
 ) -> Image | None:
     for element in body.iter("img"):
-        address = media.find_image_url(element, raw.base, placeholders=context.placeholders)
+        address = media.find_image_url(element, raw.base_url, placeholders=context.placeholders)
         if not address or not address.startswith("http"):
             continue
         decisions.use_fallback("image", address, "body:img")

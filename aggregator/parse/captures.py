@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from aggregator import adapters
 from aggregator.adapter_table import ADAPTERS, ARTICLE
 from aggregator.errors import ItemError, SourceError
-from aggregator.model import Candidate, Parsed, RawEntry, Revision
+from aggregator.model import Candidate, ParsedDocument, RawEntry, Revision
 from aggregator.normalize.corrections import correct_raw_entry, correct_revision
 from aggregator.normalize.entry import NormalizeContext, choose_link, normalize
 from aggregator.normalize.filters import make_filter
@@ -104,7 +104,7 @@ def _parse_document(
         except (SourceError, MemoryError):
             raise
         except Exception as e:  # noqa: BLE001 - foreign bytes through foreign code: one item is lost, never its source
-            rejected.append(f"{raw.item}: cannot be read ({type(e).__name__}: {e})")
+            rejected.append(f"{raw.label}: cannot be read ({type(e).__name__}: {e})")
     chosen = reader.keep_selected(_judge_tiers(items, capture, parsed, job))
     separated = demote_shared_links(
         [item.revision for item in chosen], [item.raw.trusted_guid for item in chosen]
@@ -118,23 +118,23 @@ def _parse_document(
         parsed.title,
         (len(revisions),),
         page_requests=_page_requests(chosen, revisions),
-        next_urls=parsed.more,
+        next_urls=parsed.next_urls,
         filtered=len(items) - len(chosen),
         ignore_guids=job.ignore_guids or bool(keyed),
         is_inferred=parsed.is_inferred,
     )
 
 
-def _parse_article(capture: Capture, job: ParseTask, rules: SiteRules) -> Parsed:
-    """Read one article's own page; `more` are its next pages."""
+def _parse_article(capture: Capture, job: ParseTask, rules: SiteRules) -> ParsedDocument:
+    """Read one article's own page; `next_urls` are its next pages."""
     from aggregator.adapters import article  # on demand: most feeds bring their articles with them
 
     pages = (capture, *job.next_pages)
     try:
         raw = article.read_pages(pages, rules, item=job.item, adapter=job.list_adapter)
     except ItemError as e:
-        return Parsed(rejected=(str(e),))
-    return Parsed(entries=(raw,), more=article.find_next_pages(pages[-1], rules))
+        return ParsedDocument(rejected=(str(e),))
+    return ParsedDocument(entries=(raw,), next_urls=article.find_next_pages(pages[-1], rules))
 
 
 def _judge_guids(
@@ -151,8 +151,8 @@ def _judge_guids(
     return entries, ()
 
 
-def _notes(parsed: Parsed) -> tuple[str, ...]:
-    if not parsed.repaired:
+def _notes(parsed: ParsedDocument) -> tuple[str, ...]:
+    if not parsed.is_repaired:
         return parsed.notes
     repaired = "repaired: the document is not well-formed and was read loosely"
     return (repaired, *parsed.notes)
@@ -168,7 +168,7 @@ class _Item:
 
 
 def _judge_tiers(
-    items: list[_Item], capture: Capture, parsed: Parsed, job: ParseTask
+    items: list[_Item], capture: Capture, parsed: ParsedDocument, job: ParseTask
 ) -> list[_Item]:
     """State for each item how sure it is that its source is its own publisher.
 
@@ -203,7 +203,7 @@ class _ItemNormalizer:
     def __init__(
         self,
         capture: Capture,
-        parsed: Parsed,
+        parsed: ParsedDocument,
         job: ParseTask,
         sites: Sites,
         rules: SiteRules,
@@ -220,8 +220,10 @@ class _ItemNormalizer:
 
     def item(self, raw: RawEntry) -> _Item:
         """Read, put right and normalize one item. Raises ItemError where it is none."""
-        if any(len(found.value) > MAX_ITEM_CHARACTERS for found in (*raw.content, *raw.summary)):
-            raise ItemError(f"{raw.item}: more than {MAX_ITEM_CHARACTERS:,} characters")
+        if any(
+            len(found.value) > MAX_ITEM_CHARACTERS for found in (*raw.content_html, *raw.summary)
+        ):
+            raise ItemError(f"{raw.label}: more than {MAX_ITEM_CHARACTERS:,} characters")
         if self._parsed.title and not raw.publisher:
             raw = replace(
                 raw, publisher=(Candidate(self._parsed.title, f"{self._job.adapter}:title"),)
@@ -274,7 +276,7 @@ class _ItemNormalizer:
             return normalize(reading.raw, reading.body, context, observer=self._witness)
         told = correct_raw_entry(reading.raw, job.corrections)
         body = reading.body
-        if not told.content:
+        if not told.content_html:
             body = None
         revision = normalize(told, body, context, observer=self._witness)
         return correct_revision(revision, told, corrections=job.corrections, context=context)

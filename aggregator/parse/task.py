@@ -69,7 +69,7 @@ class ParseResult:
     """What became of some captures: revisions in document order, a message for each rejected item, notes, and hints.
 
     `shares` tells for each capture how many of the revisions it brought, `left_out` how many items filters kept out.
-    `more` are further documents of the same source, or of the same article. `by_url` tells that guids counted for
+    `next_urls` are further documents of the same source, or of the same article. `by_url` tells that guids counted for
     nothing where there was a link.
     """
 

@@ -34,23 +34,23 @@ LATER_REASON = "later candidate"
 UNREAD_REASON = "not looked at"
 CORRECTED_REASON = "corrected"
 
-# The fields of the common schema that have candidates, and what each is called in a raw entry.
-FIELDS = {
-    "title": "title",
-    "url": "url",
-    "guid": "guid",
-    "published": "published",
-    "updated": "updated",
-    "authors": "authors",
-    "summary": "summary",
-    "content_html": "content",
-    "language": "language",
-    "publisher": "publisher",
-    "tags": "tags",
-    "credits": "credits",
-    "image": "images",
-    "enclosures": "enclosures",
-}
+# The fields of an entry that have candidates, in the order in which they are shown.
+FIELDS = (
+    "title",
+    "url",
+    "guid",
+    "published",
+    "updated",
+    "authors",
+    "summary",
+    "content_html",
+    "language",
+    "publisher",
+    "tags",
+    "credits",
+    "image",
+    "enclosures",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class ItemTrace:
     `kept` tells that the revision is one of the digest's: no filter and no correction kept it out.
     """
 
-    item: str
+    label: str
     revision: Revision | None
     passes_filters: bool
     fields: tuple[FieldTrace, ...]
@@ -105,7 +105,7 @@ def trace_items(capture: Capture, job: ParseTask, sites: Sites) -> tuple[ItemTra
             # As the document's other items and the corrections left it.
             revision = remaining.popleft()
         fields = tuple(_traces(record, revision))
-        traces.append(ItemTrace(record.raw.item, revision, passes_filters, fields))
+        traces.append(ItemTrace(record.raw.label, revision, passes_filters, fields))
     return tuple(traces)
 
 
@@ -204,9 +204,7 @@ def _candidate(
 
 
 def _stated_candidates(raw: RawEntry, name: str) -> tuple[Candidate | RawImage | Enclosure, ...]:
-    value: tuple[Candidate | RawImage | Enclosure, ...] | Candidate | None = getattr(
-        raw, FIELDS[name]
-    )
+    value: tuple[Candidate | RawImage | Enclosure, ...] | Candidate | None = getattr(raw, name)
     if isinstance(value, tuple):
         return value
     return () if value is None else (value,)

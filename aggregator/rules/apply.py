@@ -72,7 +72,7 @@ def apply_rules(
         return RuledEntry(with_edition, None, keys=keys, aliases=raw.aliases)
 
     document = Document(root, kind="body", url=url, source=content)
-    reader = _RuleReader(rules, document, timezone, taken, base=raw.base)
+    reader = _RuleReader(rules, document, timezone, taken, base=raw.base_url)
     enriched = reader.enrich(with_edition)
     aliases = dict.fromkeys((*raw.aliases, *_aliases(rules, document)))
     reader.remove_elements()
@@ -119,7 +119,7 @@ def choose_timezone(rules: SiteRules | None, url: str | None, stated: str) -> st
 
 
 def _first_content(raw: RawEntry) -> str | None:
-    for content in raw.content:
+    for content in raw.content_html:
         if content.value.strip():
             return content.value
     return None
@@ -175,7 +175,7 @@ def _put_in_front(
         tags=tags,
         credits=(*found.credits, *known.credits),
         language=(*found.language, *known.language),
-        images=(*found.images, *known.images),
+        image=(*found.image, *known.image),
         enclosures=_merge_enclosures((*found.enclosures, *known.enclosures)),
         aliases=aliases,
     )
@@ -226,7 +226,7 @@ class _RuleReader:
     def values(self) -> RawEntry:
         """Return what the rules find, and nothing else."""
         return RawEntry(
-            item="",
+            label="",
             title=self._values("title"),
             summary=self._values("summary"),
             published=self._values("published"),
@@ -235,7 +235,7 @@ class _RuleReader:
             tags=tuple(_split_keywords(self._values("tags"))),
             credits=tuple(self._credits()),
             language=self._values("language"),
-            images=tuple(self._images()),
+            image=tuple(self._images()),
             enclosures=tuple(self._enclosures()),
         )
 

@@ -243,9 +243,9 @@ class _ItemCompleter:
             return self._unchanged_result(_listed_again(listed, known), reason)
         if _has_title(listed):
             return self._unchanged_result(listed, reason)
-        names_item = reason.startswith(f"{request.raw.item}:")
+        names_item = reason.startswith(f"{request.raw.label}:")
         return ItemResult(
-            "rejected", reason=reason if names_item else f"{request.raw.item}: {reason}"
+            "rejected", reason=reason if names_item else f"{request.raw.label}: {reason}"
         )
 
     def _unchanged_result(self, revision: Revision, reason: str) -> ItemResult:

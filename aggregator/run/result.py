@@ -39,7 +39,7 @@ def success(source: Source, fetched: Fetched, parsed: ParseResult, pages: PageFe
         keep_sightings=source.path is not None,
         host_waits=pages.waits,
         shares=_shares(fetched, parsed, pages),
-        complete=not fetched.has_more,
+        is_complete=not fetched.has_more,
     )
 
 

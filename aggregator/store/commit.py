@@ -337,7 +337,7 @@ def _write_states_and_outcomes(
     ends = []
     for (result, claim), ended in zip(group, outcomes, strict=True):
         first_complete = claim.first_complete
-        if not first_complete and ended.status == "ok" and result.complete:
+        if not first_complete and ended.status == "ok" and result.is_complete:
             first_complete = context.now
         row = state_row(result.state)
         rows.append({"of": claim.source_id, **row, "first_complete": first_complete})

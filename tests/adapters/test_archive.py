@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.adapters import archive
-from aggregator.model import Candidate, Capture, Parsed, RawEntry
+from aggregator.model import Candidate, Capture, ParsedDocument, RawEntry
 
 TAKEN = datetime(2026, 1, 1, tzinfo=UTC)
 HEAD = "<!--1718966343000-->\n[Lamps](https://news.example.org/1)\n------\n\n"
 
 
-def parsed(body: bytes | str, name: str = "lamps.txt") -> Parsed:
+def parsed(body: bytes | str, name: str = "lamps.txt") -> ParsedDocument:
     data = body.encode() if isinstance(body, str) else body
     return archive.parse(Capture("saved", (PurePosixPath("/saved") / name).as_uri(), TAKEN, data))
 
@@ -28,14 +28,14 @@ def entry(body: bytes | str) -> RawEntry:
 
 
 def test_a_saved_article_states_its_header_and_its_body() -> None:
-    assert parsed(f"{HEAD}<p>Three lamps.</p>\n") == Parsed(
+    assert parsed(f"{HEAD}<p>Three lamps.</p>\n") == ParsedDocument(
         entries=(
             RawEntry(
-                item="lamps.txt",
-                base="https://news.example.org/1",
+                label="lamps.txt",
+                base_url="https://news.example.org/1",
                 url=(Candidate("https://news.example.org/1", "archive:url"),),
                 title=(Candidate("Lamps", "archive:title"),),
-                content=(Candidate("<p>Three lamps.</p>", "archive:body"),),
+                content_html=(Candidate("<p>Three lamps.</p>", "archive:body"),),
                 captured=datetime(2024, 6, 21, 10, 39, 3, tzinfo=UTC),
             ),
         )
@@ -81,12 +81,12 @@ def test_the_header_is_split_on_its_last_bracket(title: str, url: str) -> None:
     ],
 )
 def test_front_matter_marks_blanks_and_wrappers_are_passed_over(text: str) -> None:
-    assert entry(text).content[0].value == "<p>x</p>"
+    assert entry(text).content_html[0].value == "<p>x</p>"
 
 
 def test_an_empty_body_is_still_an_article() -> None:
-    assert entry(HEAD).content == (Candidate("", "archive:body"),)
-    assert entry(HEAD.rstrip("\n")).content == (Candidate("", "archive:body"),)
+    assert entry(HEAD).content_html == (Candidate("", "archive:body"),)
+    assert entry(HEAD.rstrip("\n")).content_html == (Candidate("", "archive:body"),)
 
 
 def test_an_epoch_may_be_in_seconds() -> None:
@@ -148,7 +148,7 @@ def test_an_epoch_may_be_in_seconds() -> None:
 def test_what_is_no_saved_article_is_rejected_with_what_was_seen(
     body: bytes | str, message: str
 ) -> None:
-    assert parsed(body) == Parsed(rejected=(f"lamps.txt: {message}",))
+    assert parsed(body) == ParsedDocument(rejected=(f"lamps.txt: {message}",))
 
 
 def test_a_message_names_the_file_as_people_see_it() -> None:

@@ -98,7 +98,7 @@ def _capture(path: Path, url: str, page: dict[str, Any]) -> Capture:
 
 def _item(said: dict[str, Any]) -> RawEntry:
     """What a feed or a list said of the article; a text stands for the only value of a field."""
-    fields: dict[str, Any] = {name: said[name] for name in ("item", "base") if name in said}
+    fields: dict[str, Any] = {name: said[name] for name in ("label", "base_url") if name in said}
     for name in ("url", "title", "published", "summary", "authors", "tags"):
         values = said.get(name, [])
         fields[name] = tuple(
@@ -178,7 +178,7 @@ def test_a_further_page_that_cannot_be_read_ends_the_article() -> None:
         (pages[0], replace(pages[1], body=b"%PDF-"), pages[1]), rules(body=[".s"])
     )
 
-    assert [found.value for found in raw.content] == [
+    assert [found.value for found in raw.content_html] == [
         '<div class="s"><p>one of the harbour</p></div>'
     ]
 
@@ -201,7 +201,7 @@ def test_a_body_is_the_first_match_or_every_one_as_its_selector_says(
 ) -> None:
     body = "<div class=a> </div><div class=a><p>one</p></div><div class=a><p>two</p></div><table><td>three <b>cells</b>"
 
-    (found,) = article.read(page(body), rules(body=[selector])).content
+    (found,) = article.read(page(body), rules(body=[selector])).content_html
 
     assert found == Candidate(content, f"page:{selector}")
 
@@ -211,7 +211,7 @@ def test_what_is_removed_may_be_named_by_what_is_around_the_body_but_never_is_th
 
     (found,) = article.read(
         page(body), rules(body=[".b"], remove=[".m p.ad", "#x", "html main", ".b"])
-    ).content
+    ).content_html
 
     assert found.value == '<div class="b" dir="rtl"><p>one</p>tail</div>'
 
@@ -222,12 +222,12 @@ def test_a_feeds_words_come_first_and_the_pages_fill_what_is_absent() -> None:
         "<link rel=canonical href=/c>"
     )
     item = RawEntry(
-        item="item 7",
-        base="https://feeds.example.org/x/",
+        label="item 7",
+        base_url="https://feeds.example.org/x/",
         url=(Candidate("a", "feed:link"),),
         title=(Candidate("Of the feed", "feed:title"),),
-        images=(RawImage("i.jpg", "feed:media:content"),),
-        content=(Candidate("<p>cut …</p>", "feed:description"),),
+        image=(RawImage("i.jpg", "feed:media:content"),),
+        content_html=(Candidate("<p>cut …</p>", "feed:description"),),
         aliases=("site:1",),
     )
 
@@ -238,19 +238,19 @@ def test_a_feeds_words_come_first_and_the_pages_fill_what_is_absent() -> None:
         adapter="feed",
     )
 
-    assert (raw.item, raw.base, raw.aliases) == ("item 7", URL, ("site:1",))
+    assert (raw.label, raw.base_url, raw.aliases) == ("item 7", URL, ("site:1",))
     assert [found.value for found in raw.url] == [
         "https://feeds.example.org/x/a",
         "https://news.example.org/c",
         URL,
     ]
     assert [found.value for found in raw.title] == ["Of the feed", "Of the page"]
-    assert [found.value for found in raw.content] == [
+    assert [found.value for found in raw.content_html] == [
         '<div class="b"><p>All of it.</p></div>',
         "<p>cut …</p>",
     ]
     assert [found.value for found in raw.authors] == ["Page Author"]
-    assert [image.url for image in raw.images] == ["https://feeds.example.org/x/i.jpg"]
+    assert [image.url for image in raw.image] == ["https://feeds.example.org/x/i.jpg"]
 
 
 def test_a_page_that_cannot_be_an_article_names_its_item() -> None:
@@ -337,7 +337,7 @@ def test_any_page_is_an_entry_or_a_refusal(pieces: list[str], body: tuple[str, .
     except ItemError:
         return
 
-    assert raw.content[0].value.strip()
+    assert raw.content_html[0].value.strip()
 
 
 SAMPLE = (

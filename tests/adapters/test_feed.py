@@ -85,7 +85,7 @@ def test_items_beyond_the_limit_are_left_out_and_said_so(monkeypatch: pytest.Mon
     assert limits == (10_000, 10_000)
     assert len(parsed.entries) == 100
     assert parsed.rejected == ("items after number 100 were left out",)
-    assert parsed.repaired is False
+    assert parsed.is_repaired is False
 
 
 def test_an_item_with_too_much_text_is_rejected_and_the_others_stay() -> None:
@@ -97,7 +97,7 @@ def test_an_item_with_too_much_text_is_rejected_and_the_others_stay() -> None:
 
     parsed = feed.parse(capture(rss(ITEM + huge + ITEM)))
 
-    assert [entry.item for entry in parsed.entries] == ["item 1", "item 3"]
+    assert [entry.label for entry in parsed.entries] == ["item 1", "item 3"]
     assert parsed.rejected == ("item 2: a text of 2097153 characters, over the limit of 2097152",)
 
 
@@ -193,7 +193,7 @@ def test_a_picture_as_data_inside_the_text_is_no_trap() -> None:
         capture(rss(b"<item><description><![CDATA[" + picture + b"]]></description></item>"))
     )
 
-    assert parsed.entries[0].content == (Candidate(picture.decode(), "feed:description"),)
+    assert parsed.entries[0].content_html == (Candidate(picture.decode(), "feed:description"),)
 
 
 @settings(max_examples=80, deadline=None, derandomize=True)

@@ -15,7 +15,7 @@ from aggregator.adapters import json_api
 from aggregator.config.page_rules import Fields, PageRules
 from aggregator.config.record import ValidationContext
 from aggregator.errors import SourceError
-from aggregator.model import Candidate, Capture, Parsed, RawEntry
+from aggregator.model import Candidate, Capture, ParsedDocument, RawEntry
 from aggregator.parse.captures import ParseTask, parse_captures
 from aggregator.rules.compiled import SiteRules, Sites, add_source_rules
 
@@ -24,7 +24,7 @@ TAKEN = datetime(2026, 7, 4, 12, tzinfo=UTC)
 URL = "https://api.example.org/v1/news?page=1"
 
 
-def parse(data: Any, *, fields: dict[str, Any] | None = None, **own: Any) -> Parsed:
+def parse(data: Any, *, fields: dict[str, Any] | None = None, **own: Any) -> ParsedDocument:
     body = data if isinstance(data, bytes) else json.dumps(data).encode()
     stated = Fields.model_validate(fields or {}, context=ValidationContext(Path()))
     rules = add_source_rules(PageRules(fields=stated, **own), SiteRules(id="x"))
@@ -85,15 +85,15 @@ def test_paths_lead_to_the_items_and_into_them() -> None:
         },
     )
 
-    assert parsed == Parsed(
+    assert parsed == ParsedDocument(
         entries=(
             RawEntry(
-                item="item 1",
-                base=URL,
+                label="item 1",
+                base_url=URL,
                 url=(Candidate("https://news.example.org/a/one-1", "json:h.s"),),
                 title=(Candidate("One", "json:h.t"),),
                 authors=(Candidate("A", "json:by"), Candidate("B", "json:by")),
-                content=(Candidate("<p>Text</p>", "json:html"),),
+                content_html=(Candidate("<p>Text</p>", "json:html"),),
             ),
         ),
         rejected=("item 2: no title", "item 3: no link of its own"),
@@ -114,19 +114,21 @@ def test_paths_lead_to_the_items_and_into_them() -> None:
     ],
 )
 def test_the_next_page_is_an_address(value: object, more: tuple[str, ...]) -> None:
-    assert parse({"items": [item(1)], "next": value}, next=("json:next",)).more == more
+    assert parse({"items": [item(1)], "next": value}, next=("json:next",)).next_urls == more
 
 
 def test_a_cursor_makes_an_address_by_its_prefix() -> None:
-    assert parse({"items": [item(1)], "c": 30}, next=("json:c | prefix: ?offset=",)).more == (
+    assert parse({"items": [item(1)], "c": 30}, next=("json:c | prefix: ?offset=",)).next_urls == (
         "https://api.example.org/v1/news?offset=30",
     )
 
 
 def test_an_empty_list_is_quiet() -> None:
-    assert parse({"data": {"articles": []}}, items=("json:data.articles",)) == Parsed(quiet=True)
-    assert parse([]).quiet
-    assert parse({"status": "ok", "articles": []}).quiet
+    assert parse({"data": {"articles": []}}, items=("json:data.articles",)) == ParsedDocument(
+        is_empty_list=True
+    )
+    assert parse([]).is_empty_list
+    assert parse({"status": "ok", "articles": []}).is_empty_list
 
 
 @pytest.mark.parametrize(
@@ -194,7 +196,7 @@ def test_values_of_any_shape_are_read_or_absent() -> None:
     (entry,) = parse([item(1, **shapes)]).entries
 
     assert [found.value for found in entry.authors] == ["Ann"]
-    assert [image.url for image in entry.images] == ["/1.jpg"]
+    assert [image.url for image in entry.image] == ["/1.jpg"]
     assert [found.value for found in entry.tags] == ["a", "b", "c"]
     assert (entry.published, entry.summary) == ((), ())
 

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from aggregator.adapters import feed
 from aggregator.errors import SourceError
-from aggregator.model import Candidate, Capture, Parsed, RawEntry
+from aggregator.model import Candidate, Capture, ParsedDocument, RawEntry
 
 VERSION = "https://jsonfeed.org/version/1.1"
 
 
-def parse(document: object) -> Parsed:
+def parse(document: object) -> ParsedDocument:
     body = document if isinstance(document, bytes) else orjson.dumps(document)
     taken = datetime(2026, 7, 4, 12, tzinfo=UTC)
     return feed.parse(Capture("s", "https://feeds.example/feed.json", taken, body))
@@ -25,13 +25,13 @@ def parse(document: object) -> Parsed:
 def test_the_smallest_feed_is_one_item() -> None:
     parsed = parse({"version": VERSION, "title": "T", "items": [{"id": "1", "content_text": "x"}]})
 
-    assert parsed == Parsed(
+    assert parsed == ParsedDocument(
         entries=(
             RawEntry(
-                item="item 1",
-                base="https://feeds.example/feed.json",
+                label="item 1",
+                base_url="https://feeds.example/feed.json",
                 guid=Candidate("1", "feed:id"),
-                content=(Candidate("x", "feed:content_text"),),
+                content_html=(Candidate("x", "feed:content_text"),),
                 publisher=(Candidate("T", "feed:channel:title"),),
             ),
         ),
@@ -61,7 +61,7 @@ def test_items_beyond_the_limit_are_left_out_and_said_so() -> None:
 def test_a_home_page_that_is_no_address_is_absent() -> None:
     parsed = parse({"version": VERSION, "home_page_url": "http://[::1", "items": []})
 
-    assert parsed == Parsed()
+    assert parsed == ParsedDocument()
 
 
 VALUES = st.recursive(

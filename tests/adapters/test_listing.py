@@ -23,7 +23,7 @@ from aggregator.config.page_rules import Fields, PageRules
 from aggregator.config.record import ValidationContext
 from aggregator.config.source import Source
 from aggregator.errors import SourceError
-from aggregator.model import Candidate, Capture, Parsed, RawEntry
+from aggregator.model import Candidate, Capture, ParsedDocument, RawEntry
 from aggregator.parse.captures import ParseResult, ParseTask, parse_captures
 from aggregator.rules.compiled import SiteRules, Sites, add_source_rules
 from aggregator.rules.loader import load_sites
@@ -89,7 +89,9 @@ def items(found: ParseResult, keys: Iterable[str]) -> list[dict[str, Any]]:
     return [{key: value[key] for key in keys} for value in values]
 
 
-def parse(body: str, rules: SiteRules | None = None, *, url: str = URL, **own: Any) -> Parsed:
+def parse(
+    body: str, rules: SiteRules | None = None, *, url: str = URL, **own: Any
+) -> ParsedDocument:
     made = add_source_rules(PageRules(**own), SiteRules(id="x")) if own else SiteRules(id="x")
     return listing.parse(Capture("s", url, TAKEN, body.encode()), rules or made)
 
@@ -98,7 +100,7 @@ def fields(**stated: Any) -> Fields:
     return Fields.model_validate(stated, context=ValidationContext(Path()))
 
 
-def links(parsed: Parsed) -> list[tuple[str, str]]:
+def links(parsed: ParsedDocument) -> list[tuple[str, str]]:
     return [(entry.title[0].value, entry.url[0].value) for entry in parsed.entries]
 
 
@@ -201,8 +203,8 @@ def test_what_rules_do_not_state_the_item_says_itself() -> None:
     (entry, *_) = parse(CARDS, items=(".card",)).entries
 
     assert entry == RawEntry(
-        item="item 1",
-        base=URL,
+        label="item 1",
+        base_url=URL,
         url=(Candidate("/a/1", "listing:a@href"),),
         title=(Candidate("First title", "listing:h2"),),
         summary=(Candidate("What it is about.", "listing:p"),),
@@ -236,7 +238,7 @@ def test_every_candidate_of_a_field_is_kept_in_order() -> None:
 def test_a_list_that_is_there_and_empty_is_quiet() -> None:
     parsed = parse("<body><ul class=list></ul></body>", items=("ul.list > li",))
 
-    assert parsed == Parsed(home=URL, quiet=True)
+    assert parsed == ParsedDocument(home=URL, is_empty_list=True)
 
 
 def test_a_list_that_is_gone_is_an_error_that_names_what_would_match() -> None:
@@ -262,7 +264,7 @@ def test_one_address_twice_is_one_item_and_each_gives_what_the_other_lacks() -> 
     (entry,) = parse(twice, items=("li",)).entries
 
     assert [found.value for found in entry.title] == ["The real title", "A photograph"]
-    assert (entry.published[0].value, entry.images[0].url) == ("2026-07-01", "/1.jpg")
+    assert (entry.published[0].value, entry.image[0].url) == ("2026-07-01", "/1.jpg")
 
 
 def test_places_in_the_page_itself_are_its_menu_and_no_items() -> None:
@@ -294,8 +296,8 @@ def test_a_rule_that_finds_the_link_means_where_it_leads() -> None:
     (entry,) = parse(body, items=("article",), fields=rules).entries
 
     assert entry.url[0].value == "/1"
-    assert entry.images[0].url == "https://news.example.org/1.jpg"
-    assert entry.content == (Candidate("x <b>y</b>", "listing:.body"),)
+    assert entry.image[0].url == "https://news.example.org/1.jpg"
+    assert entry.content_html == (Candidate("x <b>y</b>", "listing:.body"),)
 
 
 def test_a_link_that_only_says_more_names_nothing() -> None:
@@ -347,7 +349,7 @@ def test_what_is_removed_holds_no_items() -> None:
 def test_the_next_page(head: str, next_rules: tuple[str, ...], more: tuple[str, ...]) -> None:
     body = f'<html><head>{head}</head><body><li><a href="/1">One</a></li><a class=n href="/p3">older</a></body></html>'
 
-    assert parse(body, items=("li",), next=next_rules).more == more
+    assert parse(body, items=("li",), next=next_rules).next_urls == more
 
 
 # --- without rules ---------------------------------------------------------------------------------------------------

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from aggregator.adapters import sitemap
 from aggregator.adapters.sitemap.xml import MAX_INFLATED_BYTES
 from aggregator.errors import SourceError
-from aggregator.model import Candidate, Capture, Enclosure, Parsed, RawEntry, RawImage
+from aggregator.model import Candidate, Capture, Enclosure, ParsedDocument, RawEntry, RawImage
 
 DATA = Path(__file__).parent / "data" / "sitemaps"
 URL = "https://quay.example.org/sitemap.xml"
 NS = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
 
 
-def parse(body: bytes | str) -> Parsed:
+def parse(body: bytes | str) -> ParsedDocument:
     raw = body if isinstance(body, bytes) else body.encode()
     return sitemap.parse(Capture("s", URL, datetime(2026, 7, 4, 12, tzinfo=UTC), raw))
 
@@ -28,11 +28,11 @@ def parse(body: bytes | str) -> Parsed:
 def test_news_has_titles_and_dates_and_other_pages_do_not() -> None:
     parsed = parse((DATA / "news.xml").read_bytes())
 
-    assert parsed == Parsed(
+    assert parsed == ParsedDocument(
         entries=(
             RawEntry(
-                item="url 2",
-                base=URL,
+                label="url 2",
+                base_url=URL,
                 url=(Candidate("https://quay.example.org/ferry?a=1&b=2", "sitemap:loc"),),
                 title=(Candidate("The ferry that sings & hums", "sitemap:news:title"),),
                 published=(
@@ -45,24 +45,24 @@ def test_news_has_titles_and_dates_and_other_pages_do_not() -> None:
                 ),
                 language=(Candidate("en", "sitemap:news:language"),),
                 publisher=(Candidate("The Quay", "sitemap:news:name"),),
-                images=(
+                image=(
                     RawImage(
                         "https://quay.example.org/f.jpg", "sitemap:image:loc", caption="The ferry"
                     ),
                 ),
             ),
             RawEntry(
-                item="url 3",
-                base=URL,
+                label="url 3",
+                base_url=URL,
                 url=(Candidate("https://quay.example.org/film", "sitemap:loc"),),
                 title=(Candidate("How the lamp is lit", "sitemap:video:title"),),
                 updated=(Candidate("2026-07-03T09:00:00Z", "sitemap:lastmod"),),
-                images=(RawImage("https://quay.example.org/l.jpg", "sitemap:video:thumbnail_loc"),),
+                image=(RawImage("https://quay.example.org/l.jpg", "sitemap:video:thumbnail_loc"),),
                 enclosures=(Enclosure("https://quay.example.org/l.mp4", duration=75),),
             ),
             RawEntry(
-                item="url 1",
-                base=URL,
+                label="url 1",
+                base_url=URL,
                 url=(Candidate("https://quay.example.org/old", "sitemap:loc"),),
                 updated=(Candidate("2026-07-01", "sitemap:lastmod"),),
             ),
@@ -72,8 +72,8 @@ def test_news_has_titles_and_dates_and_other_pages_do_not() -> None:
 
 
 def test_an_index_gives_its_sitemaps_the_newest_first() -> None:
-    assert parse((DATA / "index.xml").read_bytes()) == Parsed(
-        more=(
+    assert parse((DATA / "index.xml").read_bytes()) == ParsedDocument(
+        next_urls=(
             "https://quay.example.org/sitemap-news.xml",
             "https://quay.example.org/sitemap-2025.xml",
             "https://quay.example.org/sitemap-2024.xml.gz",
@@ -100,7 +100,7 @@ def test_what_inflates_without_end_is_cut_and_what_came_before_counts() -> None:
     end = b"<url><loc>https://quay.example.org/2</loc></url></urlset>"
     parsed = parse(gzip.compress(start + b" " * MAX_INFLATED_BYTES + end, compresslevel=1))
 
-    assert (len(parsed.entries), parsed.repaired) == (1, True)
+    assert (len(parsed.entries), parsed.is_repaired) == (1, True)
 
 
 def test_only_the_newest_hundred_are_items() -> None:
@@ -134,12 +134,12 @@ def test_the_newest_counts_by_its_instant_not_by_its_letters() -> None:
 def test_a_sitemap_that_breaks_off_keeps_what_came_before() -> None:
     parsed = parse(f"<urlset {NS}><url><loc>/1</loc></url><url><loc>/2</l")
 
-    assert ([entry.url[0].value for entry in parsed.entries], parsed.repaired) == (["/1"], True)
+    assert ([entry.url[0].value for entry in parsed.entries], parsed.is_repaired) == (["/1"], True)
 
 
 def test_an_empty_sitemap_is_quiet() -> None:
-    assert parse(f"<urlset {NS}></urlset>") == Parsed(quiet=True)
-    assert parse(f"<sitemapindex {NS}/>") == Parsed(quiet=True)
+    assert parse(f"<urlset {NS}></urlset>") == ParsedDocument(is_empty_list=True)
+    assert parse(f"<sitemapindex {NS}/>") == ParsedDocument(is_empty_list=True)
 
 
 @pytest.mark.parametrize(

@@ -28,12 +28,12 @@ def said(value: str, where: str = "feed:x") -> tuple[Candidate, ...]:
 
 
 RAW = RawEntry(
-    item="item 1",
+    label="item 1",
     url=said("https://a.example/1"),
     guid=Candidate("g1", "feed:id"),
     title=said("Lamps &amp; more - Example"),
     summary=said("What it is about."),
-    content=said(CONTENT),
+    content_html=said(CONTENT),
     published=said("2026-06-30T10:00:00Z"),
     updated=said("2026-06-30T11:00:00Z"),
     authors=said("Ada"),
@@ -41,7 +41,7 @@ RAW = RawEntry(
     tags=said("sea"),
     language=said("fr"),
     publisher=said("Paper"),
-    images=(RawImage("https://a.example/other.jpg", "feed:image"),),
+    image=(RawImage("https://a.example/other.jpg", "feed:image"),),
     enclosures=(Enclosure("https://a.example/a.mp3", "audio/mpeg"),),
 )
 
@@ -49,7 +49,7 @@ RAW = RawEntry(
 def told(raw: RawEntry = RAW, **corrections: Any) -> Revision:
     rules = Corrections.model_validate(corrections)
     changed = correct_raw_entry(raw, rules)
-    body = html.parse(changed.content[0].value) if changed.content else None
+    body = html.parse(changed.content_html[0].value) if changed.content_html else None
     return correct_revision(
         normalize(changed, body, CONTEXT), changed, corrections=rules, context=CONTEXT
     )
@@ -121,7 +121,7 @@ def test_a_title_is_never_cut_to_nothing() -> None:
 
 
 FUTURE = RawEntry(
-    item="item 1",
+    label="item 1",
     title=said("Lamps"),
     published=(*said("nonsense"), *said("2026-08-01T10:00:00Z", "meta:date")),
 )
@@ -147,7 +147,7 @@ def test_a_date_in_the_future_is_as_the_source_wants_it() -> None:
 
 @pytest.mark.parametrize("future", ["keep", "reject", "first_seen"])
 def test_a_date_that_is_not_in_the_future_is_left_alone(future: str) -> None:
-    undated = RawEntry(item="item 1", title=said("Lamps"), published=said("nonsense"))
+    undated = RawEntry(label="item 1", title=said("Lamps"), published=said("nonsense"))
 
     assert told(future=future) == told()
     assert told(undated, future=future).published_from == "first_seen"

@@ -58,7 +58,7 @@ def test_of_what_an_item_states_that_is_believed_which_the_rule_says(case: dict[
         for name in ("published", "updated")
     }
     raw = RawEntry(
-        item="item 1", title=(Candidate("A title", "feed:title"),), captured=captured, **stated
+        label="item 1", title=(Candidate("A title", "feed:title"),), captured=captured, **stated
     )
 
     revision = normalize(
@@ -78,7 +78,7 @@ def test_of_what_an_item_states_that_is_believed_which_the_rule_says(case: dict[
 
 def test_the_text_of_a_date_is_kept_to_the_letter_with_what_read_it() -> None:
     raw = RawEntry(
-        item="item 1",
+        label="item 1",
         title=(Candidate("A title", "feed:title"),),
         published=(Candidate(" Fri, 03 Jul 2026\n 23:40:00 GMT+8 ", "feed:published"),),
         updated=(
@@ -104,7 +104,7 @@ def test_of_values_that_are_not_believed_the_first_three_stay() -> None:
     stated = tuple(
         Candidate(f"{number} \ud800{'x' * 200}", "feed:published") for number in range(9)
     )
-    raw = RawEntry(item="item 1", title=(Candidate("A title", "feed:title"),), published=stated)
+    raw = RawEntry(label="item 1", title=(Candidate("A title", "feed:title"),), published=stated)
 
     kept = normalize(raw, None, NormalizeContext("news", TAKEN, PARIS)).evidence
 
@@ -116,7 +116,9 @@ def test_of_values_that_are_not_believed_the_first_three_stay() -> None:
 def test_the_evidence_is_no_part_of_the_content() -> None:
     def revision(*published: str) -> Revision:
         stated = tuple(Candidate(text, "feed:published") for text in published)
-        raw = RawEntry(item="item 1", title=(Candidate("A title", "feed:title"),), published=stated)
+        raw = RawEntry(
+            label="item 1", title=(Candidate("A title", "feed:title"),), published=stated
+        )
         return normalize(raw, None, NormalizeContext("news", TAKEN, PARIS))
 
     assert (

@@ -25,9 +25,9 @@ def found(*values: str, where: str = "feed:x") -> tuple[Candidate, ...]:
 def judged(
     body: str | None = None, /, *, context: dict[str, Any] | None = None, **fields: Any
 ) -> Revision:
-    given: dict[str, Any] = {"item": "item 1", "url": found(URL), "title": found("Lamps")} | fields
+    given: dict[str, Any] = {"label": "item 1", "url": found(URL), "title": found("Lamps")} | fields
     if body is not None:
-        given["content"] = found(body, where="feed:content")
+        given["content_html"] = found(body, where="feed:content")
     about: dict[str, Any] = {
         "source": "news",
         "taken": TAKEN,
@@ -44,7 +44,7 @@ def test_a_link_that_is_none_gives_way_to_the_next() -> None:
             Candidate("javascript:alert(1)", "feed:link"),
             Candidate("/a?utm_source=x", "feed:guid"),
         ),
-        base=URL,
+        base_url=URL,
     )
 
     assert (revision.url, revision.url_original) == (
@@ -138,10 +138,10 @@ def test_the_stated_image_comes_before_the_first_of_the_body() -> None:
         RawImage("/lead.jpg", "feed:b", caption="A <b>lead</b>", width=600),
     )
 
-    assert judged(body, images=stated, base=URL).image == Image(
+    assert judged(body, image=stated, base_url=URL).image == Image(
         "https://news.example.org/lead.jpg", caption="A lead", width=600
     )
-    assert judged(body, base=URL).image == Image(
+    assert judged(body, base_url=URL).image == Image(
         "https://news.example.org/body.jpg", caption="In the body", alt="B"
     )
 
@@ -152,8 +152,8 @@ def test_an_image_of_a_sites_placeholders_is_none() -> None:
     assert (
         judged(
             "<img src='/default.png'>",
-            images=(RawImage("/default.png", "x"),),
-            base=URL,
+            image=(RawImage("/default.png", "x"),),
+            base_url=URL,
             context=context,
         ).image
         is None
@@ -167,7 +167,7 @@ def test_enclosures_are_absolute_and_each_is_there_once() -> None:
         Enclosure("data:,x"),
     )
 
-    assert judged(enclosures=stated, base=URL).enclosures == (
+    assert judged(enclosures=stated, base_url=URL).enclosures == (
         Enclosure("https://news.example.org/a.mp3", type="audio/mpeg"),
     )
 
@@ -234,7 +234,7 @@ def test_a_guid_is_kept_as_it_was_stated() -> None:
 
 
 def test_the_comments_are_where_the_first_usable_candidate_leads() -> None:
-    revision = judged(comments=found("mailto:a@b.org", "/a?utm_source=rss#comments"), base=URL)
+    revision = judged(comments=found("mailto:a@b.org", "/a?utm_source=rss#comments"), base_url=URL)
 
     assert revision.comments == "https://news.example.org/a#comments"
     assert revision.hash == judged().hash

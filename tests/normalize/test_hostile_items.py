@@ -76,14 +76,14 @@ NUMBER = st.none() | st.integers(-9, 10**12)
 
 ITEMS = st.builds(
     RawEntry,
-    item=st.just("item 1"),
-    base=st.none() | TEXT,
+    label=st.just("item 1"),
+    base_url=st.none() | TEXT,
     url=SOME,
     guid=st.none() | FOUND,
     trusted_guid=st.booleans(),
     title=SOME,
     summary=SOME,
-    content=SOME,
+    content_html=SOME,
     published=SOME,
     updated=SOME,
     authors=SOME,
@@ -91,7 +91,7 @@ ITEMS = st.builds(
     credits=SOME,
     language=SOME,
     publisher=SOME,
-    images=st.lists(st.builds(RawImage, TEXT, WHERE, TEXT, TEXT, NUMBER, NUMBER), max_size=2).map(
+    image=st.lists(st.builds(RawImage, TEXT, WHERE, TEXT, TEXT, NUMBER, NUMBER), max_size=2).map(
         tuple
     ),
     enclosures=st.lists(
@@ -113,7 +113,7 @@ CONTEXTS = st.builds(
 
 
 def judged(raw: RawEntry, context: NormalizeContext) -> Revision | str:
-    body: Any = html.parse(raw.content[0].value) if raw.content else None
+    body: Any = html.parse(raw.content_html[0].value) if raw.content_html else None
     try:
         return normalize(raw, body, context)
     except ItemError as error:

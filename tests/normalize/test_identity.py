@@ -18,7 +18,7 @@ URL = "https://news.example.org/a/7.html"
 
 def raw(guid: str | None = None, *, trusted: bool = True) -> RawEntry:
     return RawEntry(
-        item="item 1",
+        label="item 1",
         guid=Candidate(guid, "feed:id") if guid is not None else None,
         trusted_guid=trusted,
     )
@@ -219,7 +219,7 @@ def listed(*items: tuple[str, ...]) -> list[RawEntry]:
         guid, link, title, published = (*item, "")[:4]
         entries.append(
             RawEntry(
-                item=f"item {number}",
+                label=f"item {number}",
                 guid=Candidate(guid, "feed:guid") if guid else None,
                 url=(Candidate(link, "feed:link"),) if link else (),
                 title=(Candidate(title, "feed:title"),) if title else (),
@@ -375,15 +375,15 @@ def filed(
     **context: Any,
 ) -> Revision:
     raw = RawEntry(
-        item="item 1",
+        label="item 1",
         url=(Candidate(url, "feed:link"),),
         title=(Candidate("Quiet", "feed:title"),),
-        content=(Candidate(f"<p>{LEAD}</p><p>{BODY}</p>", "feed:content"),),
+        content_html=(Candidate(f"<p>{LEAD}</p><p>{BODY}</p>", "feed:content"),),
         published=(Candidate(published, "feed:published"),),
     )
     taken = datetime(2026, 7, 2, tzinfo=UTC)
     rules = NormalizeContext("news", taken, ZoneInfo("UTC"), same_text_site=site, **context)
-    return normalize(raw, html.parse(raw.content[0].value), rules)
+    return normalize(raw, html.parse(raw.content_html[0].value), rules)
 
 
 def test_only_what_nothing_else_names_is_known_by_its_text() -> None:

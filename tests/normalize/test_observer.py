@@ -49,12 +49,12 @@ class Ear:
 
 
 def heard(**fields: Any) -> tuple[Ear, Revision]:
-    raw, ear = RawEntry(item="item 1", **{"url": (URL,)} | fields), Ear()
+    raw, ear = RawEntry(label="item 1", **{"url": (URL,)} | fields), Ear()
     return ear, normalize(raw, html.parse("<p>Text</p>"), CONTEXT, observer=ear)
 
 
 def test_a_witness_hears_what_an_item_was_and_became() -> None:
-    raw = RawEntry(item="item 1", url=(URL,), title=(Candidate("Lamps", "feed:title"),))
+    raw = RawEntry(label="item 1", url=(URL,), title=(Candidate("Lamps", "feed:title"),))
     ear = Ear()
 
     revision = normalize(raw, None, CONTEXT, observer=ear)
@@ -67,19 +67,19 @@ def test_an_item_that_is_rejected_became_nothing() -> None:
     ear = Ear()
 
     with pytest.raises(ItemError):
-        normalize(RawEntry(item="item 1"), None, CONTEXT, observer=ear)
+        normalize(RawEntry(label="item 1"), None, CONTEXT, observer=ear)
 
     assert (len(ear.raw), ear.became_) == (1, [])
 
 
 def test_every_candidate_that_is_looked_at_is_told_and_none_behind_the_winner() -> None:
     ear, _ = heard(
-        content=(Candidate("<p>Text</p>", "feed:content"),),
+        content_html=(Candidate("<p>Text</p>", "feed:content"),),
         url=(Candidate("javascript:x", "a"), URL, Candidate("https://news.example.org/2", "b")),
         title=(Candidate(" ", "a"), Candidate("Lamps", "b"), Candidate("More", "c")),
         authors=(Candidate("Lin", "a"), Candidate(" ", "b"), Candidate("Lin", "c")),
         language=(Candidate("??", "a"), Candidate("en", "b")),
-        images=(
+        image=(
             RawImage("blank.gif", "a"),
             RawImage("javascript:x", "b"),
             RawImage("/lamp.jpg", "c"),

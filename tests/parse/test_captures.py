@@ -651,7 +651,7 @@ def test_a_saved_article_and_an_articles_own_page_are_their_publishers_word() ->
     lamps = saved(HEAD + "<p>x</p>")
     own_page = article(url="https://m.example.net/1")
     stated = RawEntry(
-        item="item 1",
+        label="item 1",
         url=(Candidate("https://news.example.org/1", "feed:link"),),
         title=(Candidate("Lamps", "feed:title"),),
     )
@@ -662,8 +662,8 @@ def test_a_saved_article_and_an_articles_own_page_are_their_publishers_word() ->
 
 def test_the_comments_of_an_item_stay_when_its_own_page_is_read() -> None:
     stated = RawEntry(
-        item="item 1",
-        base="https://news.example.org/",
+        label="item 1",
+        base_url="https://news.example.org/",
         url=(Candidate("/1", "feed:link"),),
         title=(Candidate("Lamps", "feed:title"),),
         comments=(Candidate("1#comments", "feed:comments"),),

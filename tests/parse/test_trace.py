@@ -175,7 +175,7 @@ def test_what_filters_leave_out_and_what_is_rejected_is_there_too(sites: Sites) 
     given = job("feed", exclude={"title": "Sport"})
 
     told = [
-        (one.item, one.revision.title if one.revision else None, one.passes_filters)
+        (one.label, one.revision.title if one.revision else None, one.passes_filters)
         for one in trace_items(capture, given, sites)
     ]
 

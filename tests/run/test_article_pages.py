@@ -77,13 +77,13 @@ class World:
         if said.startswith("refuse: "):
             raise SourceError("parse", said[8:])
         if said.startswith("reject: "):
-            return ParseResult(rejected=(f"{job.item.item}: {said[8:]}",))
+            return ParseResult(rejected=(f"{job.item.label}: {said[8:]}",))
         if said == "filter":
             return ParseResult(filtered=1)
         more = (last.split()[1],) if last.startswith("next: ") else ()
         parts = (captures[0], *job.next_pages)
         body = "".join(f"<p>{part.body.decode().rpartition(': ')[2]}</p>" for part in parts)
-        number = job.item.item.split()[-1]
+        number = job.item.label.split()[-1]
         read = stated(
             int(number),
             content_html=body,

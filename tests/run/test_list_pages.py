@@ -170,7 +170,7 @@ def test_what_moved_to_the_next_page_meanwhile_is_not_counted_again() -> None:
     leaves = world.follow(f"a b | {page(2)}")
 
     assert titles(leaves) == [["a", "b"], ["c", "d"]]
-    assert [(one.revision_index, one.raw.item) for one in leaves[1].result.page_requests] == [
+    assert [(one.revision_index, one.raw.label) for one in leaves[1].result.page_requests] == [
         (0, "c"),
         (1, "d"),
     ]

@@ -64,7 +64,7 @@ def read_pages(
 
     Raises: ItemError as `read` does, for the first page only.
     """
-    first = ArticlePage(pages[0], rules, item.item if item else "article")
+    first = ArticlePage(pages[0], rules, item.label if item else "article")
     entry = first.read_fields()
     texts = [first.read_text()]
     for capture in pages[1:]:
@@ -75,7 +75,7 @@ def read_pages(
 
     content = _join_texts([page_text.elements for page_text in texts])
     where = texts[0].where
-    entry = replace(entry, content=(Candidate(content, where),))
+    entry = replace(entry, content_html=(Candidate(content, where),))
     if item is None:
         return _complete_alone(entry, pages[0])
     return _merge_with_item(entry, item, carrier=adapter, capture=pages[0])
@@ -136,13 +136,13 @@ def _merge_with_item(page: RawEntry, item: RawEntry, *, carrier: str, capture: C
     titles = _without_repeats((*first.title, *second.title))
     return replace(
         page,
-        item=item.item,
+        label=item.label,
         url=(*stated.url, *_own_urls(page, capture)),
         guid=item.guid,
         trusted_guid=item.trusted_guid,
         title=put_whole_title_first(titles),
         summary=_without_repeats((*first.summary, *second.summary)),
-        content=(*page.content, *stated.content),
+        content_html=(*page.content_html, *stated.content_html),
         published=published,
         updated=_without_repeats((*first.updated, *second.updated)),
         authors=first.authors or second.authors,
@@ -150,7 +150,7 @@ def _merge_with_item(page: RawEntry, item: RawEntry, *, carrier: str, capture: C
         credits=(*first.credits, *second.credits),
         language=(*first.language, *second.language),
         publisher=(*first.publisher, *second.publisher),
-        images=(*first.images, *second.images),
+        image=(*first.image, *second.image),
         enclosures=unique((*first.enclosures, *second.enclosures)),
         captured=item.captured,
         aliases=tuple(dict.fromkeys((*item.aliases, *page.aliases))),
@@ -171,17 +171,17 @@ def _with_absolute_urls(item: RawEntry) -> RawEntry:
     """Resolve the URLs of an item: from now on links resolve against the page's URL."""
 
     def resolve(address: str) -> str:
-        return url.absolute_url(address, base=item.base) or address
+        return url.absolute_url(address, base=item.base_url) or address
 
     urls = [replace(found, value=resolve(found.value)) for found in item.url]
     comments = [replace(found, value=resolve(found.value)) for found in item.comments]
-    images = [replace(image, url=resolve(image.url)) for image in item.images]
+    images = [replace(image, url=resolve(image.url)) for image in item.image]
     enclosures = [replace(enclosure, url=resolve(enclosure.url)) for enclosure in item.enclosures]
     return replace(
         item,
         url=tuple(urls),
         comments=tuple(comments),
-        images=tuple(images),
+        image=tuple(images),
         enclosures=tuple(enclosures),
     )
 

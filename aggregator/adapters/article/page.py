@@ -201,8 +201,8 @@ def _to_element(plain: str) -> Any:
 
 def _to_entry(stated: Metadata, document: Document, name: str) -> RawEntry:
     return RawEntry(
-        item=name,
-        base=document.base_url or None,
+        label=name,
+        base_url=document.base_url or None,
         url=stated.url,
         title=stated.title,
         summary=stated.summary,
@@ -212,6 +212,6 @@ def _to_entry(stated: Metadata, document: Document, name: str) -> RawEntry:
         tags=stated.tags,
         language=stated.language,
         publisher=stated.publisher,
-        images=stated.images,
+        image=stated.images,
         enclosures=stated.enclosures,
     )

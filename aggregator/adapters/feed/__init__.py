@@ -27,7 +27,7 @@ from aggregator.adapters.feed.media import enclosures, images, keep_dicts, text_
 from aggregator.adapters.feed.polling_hints import read_hints
 from aggregator.adapters.feed.xml_repair import MAX_ITEMS, prepare_xml
 from aggregator.errors import SourceError
-from aggregator.model import Candidate, Parsed, RawEntry
+from aggregator.model import Candidate, ParsedDocument, RawEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -62,7 +62,7 @@ class _Channel:
     authors: tuple[Candidate, ...]
 
 
-def parse(capture: Capture, _: SiteRules | None = None) -> Parsed:
+def parse(capture: Capture, _: SiteRules | None = None) -> ParsedDocument:
     """Read a feed of any kind.
 
     Raises:
@@ -88,12 +88,12 @@ def parse(capture: Capture, _: SiteRules | None = None) -> Parsed:
     entries, rejected = _entries(result, channel, cut=ready.cut)
     if ready.broken_off:
         rejected = (*rejected, _BROKEN_OFF_MESSAGE)
-    return Parsed(
+    return ParsedDocument(
         entries,
         rejected,
         title=channel.title,
         home=_site_url(feed, capture.url),
-        repaired=ready.repaired or _is_malformed(result),
+        is_repaired=ready.repaired or _is_malformed(result),
         hints=read_hints(ready.xml, feed),
     )
 
@@ -196,13 +196,13 @@ def _entry(item: Mapping[str, Any], name: str, channel: _Channel) -> RawEntry:
         guid = Candidate(id_, "feed:id" if channel.is_atom else "feed:guid")
 
     return RawEntry(
-        item=name,
-        base=_base(item, channel),
+        label=name,
+        base_url=_base(item, channel),
         url=unique(_links(item, id_)),
         guid=guid,
         title=_candidate(item.get("title"), "feed:title"),
         summary=summary,
-        content=content,
+        content_html=content,
         published=_publication_dates(item, channel),
         updated=_update_dates(item, channel),
         authors=_authors(item, "feed:author") or channel.authors,
@@ -213,7 +213,7 @@ def _entry(item: Mapping[str, Any], name: str, channel: _Channel) -> RawEntry:
             *_candidate(item.get("publisher"), "feed:dc:publisher"),
             *_candidate(channel.title, "feed:channel:title"),
         ),
-        images=images(item),
+        image=images(item),
         enclosures=enclosures(item),
         comments=tuple(_comments(item)),
         taken_from=tuple(_taken_from(item)),

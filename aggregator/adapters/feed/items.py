@@ -25,16 +25,16 @@ def split_rejected(
         if reason is None:
             usable.append(entry)
         else:
-            rejected.append(f"{entry.item}: {reason}")
+            rejected.append(f"{entry.label}: {reason}")
     return tuple(usable), (*rejected, *messages)
 
 
 def _reason_to_reject(entry: RawEntry) -> str | None:
-    if not (entry.url or entry.guid or entry.title or entry.content):
+    if not (entry.url or entry.guid or entry.title or entry.content_html):
         return "no link, no id, no title, no text"
 
     longest = 0
-    for candidate in entry.content:
+    for candidate in entry.content_html:
         longest = max(longest, len(candidate.value))
     if longest > _MAX_TEXT:
         return f"a text of {longest} characters, over the limit of {_MAX_TEXT}"

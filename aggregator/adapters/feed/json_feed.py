@@ -18,7 +18,7 @@ from aggregator.adapters.feed.items import split_rejected, unique_values
 from aggregator.adapters.feed.media import SOUND_TYPES, keep_dicts, read_number, text_or_none
 from aggregator.adapters.feed.xml_repair import MAX_ITEMS
 from aggregator.errors import SourceError
-from aggregator.model import Candidate, Enclosure, Parsed, RawEntry, RawImage
+from aggregator.model import Candidate, Enclosure, ParsedDocument, RawEntry, RawImage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,7 +35,7 @@ _ESCAPE = re.compile(
 _CONTROL = re.compile("[\x00-\x1f]")
 
 
-def read(document: str, capture: Capture) -> Parsed:
+def read(document: str, capture: Capture) -> ParsedDocument:
     """Read a JSON Feed that is already text.
 
     Raises:
@@ -58,8 +58,8 @@ def read(document: str, capture: Capture) -> Parsed:
     for place, item in enumerate(items[:MAX_ITEMS], 1):
         raw.append(_entry(item, f"item {place}", feed, base))
     entries, messages = split_rejected(raw, messages)
-    return Parsed(
-        entries, messages, title=text_or_none(feed.get("title")), home=home, repaired=repaired
+    return ParsedDocument(
+        entries, messages, title=text_or_none(feed.get("title")), home=home, is_repaired=repaired
     )
 
 
@@ -113,24 +113,24 @@ def _home(feed: Mapping[str, Any], url: str) -> str | None:
 
 def _entry(item: object, name: str, feed: Mapping[str, Any], base: str) -> RawEntry:
     if not isinstance(item, dict):
-        return RawEntry(item=name, base=base)  # rejected later, because nothing is in it
+        return RawEntry(label=name, base_url=base)  # rejected later, because nothing is in it
 
     guid = _guid(item.get("id"))
     return RawEntry(
-        item=name,
-        base=base,
+        label=name,
+        base_url=base,
         url=tuple(_links(item, guid)),
         guid=Candidate(guid, "feed:id") if guid else None,
         title=_candidate(item, "title"),
         summary=_plain_candidate(item, "summary"),
-        content=_candidate(item, "content_html") + _plain_candidate(item, "content_text"),
+        content_html=_candidate(item, "content_html") + _plain_candidate(item, "content_text"),
         published=_candidate(item, "date_published"),
         updated=_candidate(item, "date_modified"),
         authors=_authors(item) or _authors(feed),
         tags=_tags(item),
         language=_candidate(item, "language") + _candidate(feed, "language"),
         publisher=_publisher(feed),
-        images=tuple(_images(item)),
+        image=tuple(_images(item)),
         enclosures=tuple(_enclosures(item)),
     )
 

@@ -113,18 +113,18 @@ def read_entry(data: Any, *, kind: str = "json") -> RawEntry:
     """
     fields = _Fields(_keys(_unwrap(data)), kind)
     return RawEntry(
-        item="",
+        label="",
         url=fields.links(_URL),
         guid=next(iter(fields.texts(_GUID)), None),
         title=fields.texts(_TITLE),
         summary=fields.texts(_SUMMARY),
-        content=_content(fields.texts(_CONTENT)),
+        content_html=_content(fields.texts(_CONTENT)),
         published=fields.dates(_PUBLISHED),
         updated=fields.dates(_UPDATED),
         authors=_authors(fields.texts(_AUTHORS)),
         tags=_tags(fields.texts(_TAGS)),
         language=fields.texts(_LANGUAGE),
-        images=tuple(RawImage(url.value, url.where) for url in fields.links(_IMAGES)),
+        image=tuple(RawImage(url.value, url.where) for url in fields.links(_IMAGES)),
     )
 
 

@@ -14,7 +14,7 @@ from aggregator.adapters.listing import infer, items, page_meta, structured
 from aggregator.adapters.listing.card_date import DateReader
 from aggregator.adapters.listing.items import ListItems, ReadOptions
 from aggregator.errors import SourceError
-from aggregator.model import Parsed
+from aggregator.model import ParsedDocument
 from aggregator.normalize import language
 from aggregator.normalize.html.tree import detach
 from aggregator.rules import list_items
@@ -47,7 +47,7 @@ class _List:
     is_inferred: bool = False
 
 
-def parse(capture: Capture, rules: SiteRules) -> Parsed:
+def parse(capture: Capture, rules: SiteRules) -> ParsedDocument:
     """Read a page that lists articles.
 
     Raises:
@@ -67,13 +67,15 @@ def parse(capture: Capture, rules: SiteRules) -> Parsed:
 
     notes = (found.note,) if found.note else ()
     if found.items is None:
-        return Parsed(title=title, home=capture.url, more=more, quiet=True, notes=notes)
-    return Parsed(
+        return ParsedDocument(
+            title=title, home=capture.url, next_urls=more, is_empty_list=True, notes=notes
+        )
+    return ParsedDocument(
         found.items.entries,
         found.items.rejected,
         title=title,
         home=capture.url,
-        more=more,
+        next_urls=more,
         notes=notes,
         is_inferred=found.is_inferred,
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from aggregator.adapters.json_document import keys
 from aggregator.adapters.listing import card
 from aggregator.adapters.listing.rule_fields import escape_tags, read_rule_fields
+from aggregator.config.words import entry_field
 from aggregator.model import Candidate, RawEntry, RawImage
 from aggregator.normalize.entry import choose_link
 from aggregator.normalize.text import count_words, plain_text
@@ -33,31 +34,31 @@ MIN_TITLE_WORDS = 3  # in half of a list's titles; menus have fewer
 _MAX_NESTING = 3  # items around an item; each is read with all items inside it
 _MAX_OWN_VALUES = 3  # titles and dates that an item may give without rules
 
-# The fields that an item can fill without rules: rule name and attribute of RawEntry.
-_OWN_FIELDS = {
-    "title": "title",
-    "url": "url",
-    "guid": "guid",
-    "summary": "summary",
-    "content": "content",
-    "published": "published",
-    "updated": "updated",
-    "authors": "authors",
-    "tags": "tags",
-    "language": "language",
-    "image": "images",
-    "enclosures": "enclosures",
-}
-
-# What an item takes over from another item with the same URL.
-_MERGED_FIELDS = (
+# The fields that an item can fill without rules, by their keys in the rules.
+_OWN_FIELDS = (
+    "title",
+    "url",
+    "guid",
     "summary",
     "content",
     "published",
     "updated",
     "authors",
     "tags",
-    "images",
+    "language",
+    "image",
+    "enclosures",
+)
+
+# What an item takes over from another item with the same URL.
+_MERGED_FIELDS = (
+    "summary",
+    "content_html",
+    "published",
+    "updated",
+    "authors",
+    "tags",
+    "image",
     "enclosures",
 )
 
@@ -144,10 +145,10 @@ def collect_usable(raw: Iterable[RawEntry], document: Document, options: ReadOpt
         leads_here = url is not None and document_key(url) == this_page
         if item_key is None or leads_here:
             if not options.is_inferred:
-                rejected.append(f"{entry.item}: no link of its own")
+                rejected.append(f"{entry.label}: no link of its own")
             continue
         if not any(plain_text(title.value) for title in entry.title):
-            rejected.append(f"{entry.item}: no title")
+            rejected.append(f"{entry.label}: no title")
             continue
         if options.is_inferred and not same_site(url or "", document.url or ""):
             continue
@@ -244,12 +245,13 @@ def _entry(
 
     entry = read_rule_fields(item, listing)
     filled: dict[str, Any] = {}
-    for field, attribute in _OWN_FIELDS.items():
-        has_rule = bool(listing.field(field).candidates)
-        if not getattr(entry, attribute) and (manner.fill_gaps or not has_rule):
-            filled[attribute] = getattr(own, attribute)
+    for key in _OWN_FIELDS:
+        field = entry_field(key)
+        has_rule = bool(listing.field(key).candidates)
+        if not getattr(entry, field) and (manner.fill_gaps or not has_rule):
+            filled[field] = getattr(own, field)
 
-    entry = replace(entry, item=name, base=item.base_url or None, **filled)
+    entry = replace(entry, label=name, base_url=item.base_url or None, **filled)
     return replace(entry, language=(*entry.language, *languages))
 
 
@@ -269,12 +271,12 @@ def _entry_of_card(item_card: card.Card) -> RawEntry:
         images = (RawImage(spot.value, spot.where, alt=spot.element.get("alt")),)
 
     return RawEntry(
-        item="",
+        label="",
         url=_spot_values([item_card.link] if item_card.link else []),
         title=tuple(titles.values())[:_MAX_OWN_VALUES],
         summary=summary,
         published=_spot_values(item_card.published[:_MAX_OWN_VALUES]),
-        images=images,
+        image=images,
     )
 
 

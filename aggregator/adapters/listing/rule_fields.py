@@ -31,19 +31,19 @@ def read_rule_fields(item: Document, listing: CompiledListing) -> RawEntry:
     """
     field = listing.field
     return RawEntry(
-        item="",
+        label="",
         url=tuple(_values(item, field("url"), url_of_match)),
         guid=next(_values(item, field("guid")), None),
         title=tuple(_titles(item, field("title"))),
         summary=tuple(_values(item, field("summary"), _text_as_html)),
-        content=tuple(_values(item, field("content"), _inner_html)),
+        content_html=tuple(_values(item, field("content"), _inner_html)),
         published=tuple(_values(item, field("published"))),
         updated=tuple(_values(item, field("updated"))),
         authors=tuple(_values_of_first_candidate(item, field("authors"))),
         tags=(*_tags_in_title(item, field("title")), *_tags(item, field("tags"))),
         credits=tuple(_credits(item, field("credits"))),
         language=tuple(_values(item, field("language"))),
-        images=tuple(_images(item, field("image"))),
+        image=tuple(_images(item, field("image"))),
         enclosures=tuple(_enclosures(item, field("enclosures"))),
     )
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from aggregator.adapters.sitemap import xml
-from aggregator.model import Candidate, Enclosure, Parsed, RawEntry, RawImage
+from aggregator.model import Candidate, Enclosure, ParsedDocument, RawEntry, RawImage
 from aggregator.normalize import dates
 from aggregator.normalize.url import absolute_url, page_key
 
@@ -37,7 +37,7 @@ _SEPARATOR = re.compile(r"[,，;；、]\s*")
 _SECONDS = re.compile(r"\d{1,6}")
 
 
-def parse(capture: Capture, _: SiteRules | None = None) -> Parsed:
+def parse(capture: Capture, _: SiteRules | None = None) -> ParsedDocument:
     """Read a sitemap, a sitemap index or a list of URLs, packed or not.
 
     Raises:
@@ -55,21 +55,21 @@ def parse(capture: Capture, _: SiteRules | None = None) -> Parsed:
     newest = _sort_newest(urls, capture.taken)
     if sitemap.is_index:
         children = _children(newest[:MAX_CHILDREN], capture.url)
-        return Parsed(
+        return ParsedDocument(
             rejected=tuple(rejected),
-            repaired=sitemap.is_repaired,
-            more=children,
-            quiet=not children,
+            is_repaired=sitemap.is_repaired,
+            next_urls=children,
+            is_empty_list=not children,
         )
 
     notes: tuple[str, ...] = ()
     if len(urls) > MAX_ITEMS:
         notes = (f"the newest {MAX_ITEMS} of {len(urls)} URLs",)
-    return Parsed(
+    return ParsedDocument(
         _entries(newest, capture.url),
         tuple(rejected),
-        repaired=sitemap.is_repaired,
-        quiet=not urls,
+        is_repaired=sitemap.is_repaired,
+        is_empty_list=not urls,
         notes=notes,
     )
 
@@ -126,10 +126,10 @@ def _entries(newest: Iterable[NumberedUrl], base: str) -> tuple[RawEntry, ...]:
     return tuple(entries.values())[:MAX_ITEMS]
 
 
-def _entry(item: str, url: Url, base: str) -> RawEntry:
+def _entry(label: str, url: Url, base: str) -> RawEntry:
     return RawEntry(
-        item=item,
-        base=base,
+        label=label,
+        base_url=base,
         url=_candidates(url, "loc"),
         title=(*_candidates(url, "news:title"), *_candidates(url, "video:title")[:1]),
         published=_candidates(url, "news:publication_date"),
@@ -137,7 +137,7 @@ def _entry(item: str, url: Url, base: str) -> RawEntry:
         tags=tuple(_tags(url)),
         language=_candidates(url, "news:language"),
         publisher=_candidates(url, "news:name"),
-        images=tuple(_images(url)),
+        image=tuple(_images(url)),
         enclosures=tuple(_enclosures(url)),
     )
 

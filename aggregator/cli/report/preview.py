@@ -129,12 +129,12 @@ def _list_revisions(dry_run: DryRun) -> list[Revision]:
 
 def _unread_indexes(dry_run: DryRun) -> set[int]:
     """Find the revisions of the list whose own page was neither read nor rejected."""
-    settled = {call.task.item.item for call in dry_run.parse_calls if call.task.item}
+    settled = {call.task.item.label for call in dry_run.parse_calls if call.task.item}
     for message in dry_run.result.outcome.rejected:
         settled.add(message.partition(":")[0])
 
     requests = dry_run.document_result.page_requests
-    return {request.revision_index for request in requests if request.raw.item not in settled}
+    return {request.revision_index for request in requests if request.raw.label not in settled}
 
 
 def build_article_preview(
@@ -248,7 +248,7 @@ class _PreviewBuilder:
         for trace in self._explain_cached((0, 0)):
             if trace.revision is None or trace.passes_filters:
                 continue
-            if f"{trace.item}:" not in rejected:
+            if f"{trace.label}:" not in rejected:
                 titles.append(trace.revision.title)
         return tuple(titles)
 
@@ -289,7 +289,7 @@ class _PreviewBuilder:
         """Return the index of the parser call for the item's own page: the last, which has all parts."""
         page = None
         for number, call in enumerate(self._parse_calls):
-            if call.task.item is None or call.task.item.item != stated.item:
+            if call.task.item is None or call.task.item.label != stated.label:
                 continue
             if call.result and call.result.revisions:
                 page = number

@@ -193,7 +193,7 @@ def _listed_item(
     rejection = None
     if not trace.passes_filters:
         for message in parse_captures([capture], task, sites).rejected:
-            if message.startswith(f"{trace.item}:"):
+            if message.startswith(f"{trace.label}:"):
                 rejection = message
     return ListedItem(source, capture.taken, trace.revision, trace.passes_filters, rejection)
 
