@@ -17,6 +17,7 @@ from aggregator.discovery.platforms import FeedCandidate, possible_feeds
 from aggregator.errors import SourceError
 from aggregator.normalize.url import absolute_url, same_site
 from aggregator.normalize.url.parts import split_url
+from aggregator.rules.document import iter_meta
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -196,7 +197,7 @@ class _LinkScanner:
 
     def marks(self, *, link_header: str) -> PageMarks:
         """Return what shows the software of the page."""
-        metas = tuple(map(_name_and_content, self._root.iter("meta")))
+        metas = tuple((meta.name, meta.content) for meta in iter_meta(self._root))
         links = []
         for link in self._root.iter("link"):
             target = link.get("href", "")
@@ -250,11 +251,6 @@ def _best_first(ranked: list[_Ranked]) -> list[FeedCandidate]:
 def _path(url: str) -> str:
     parts = split_url(url)
     return parts.path if parts else ""
-
-
-def _name_and_content(meta: Any) -> tuple[str, str]:
-    name = meta.get("name") or meta.get("property") or meta.get("itemprop") or ""
-    return name.lower(), meta.get("content", "")
 
 
 def _is_feed_link(link: Any) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
@@ -18,10 +18,12 @@ from aggregator.normalize.url import absolute_url
 from aggregator.rules.json_path import iter_nodes, load_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 # Nodes whose text is not part of the text around them. A comment's tag is the function `Comment`.
 _NO_TEXT = frozenset({"script", "style", etree.Comment, etree.ProcessingInstruction, etree.Entity})
+MAX_META = 2_000  # meta elements of a page; pages have 30 to 100
+_META_NAMES = ("property", "name", "itemprop")
 _CLASSES = etree.XPath("descendant-or-self::*/@class", smart_strings=False)
 _IDS = etree.XPath("descendant-or-self::*/@id", smart_strings=False)
 
@@ -129,6 +131,36 @@ class Document:
         if len(names) > 1:
             names.pop()
         return "/".join(reversed(names))
+
+
+@dataclass(frozen=True, slots=True)
+class MetaElement:
+    """What a `meta` element states: its name in lower case, and its content."""
+
+    name: str
+    content: str
+    element: Any
+
+
+def iter_meta(root: Any, *, name_from: Sequence[str] = _META_NAMES) -> Iterator[MetaElement]:
+    """Yield the meta elements that have a name and a content, in the order of the document.
+
+    They count wherever they are, because parsers end a head early. `name_from` are the attributes
+    that name an element; the first that is not empty does.
+    """
+    for element in islice(root.iter("meta"), MAX_META):
+        name = _first_attribute(element, name_from)
+        content = element.get("content", "").strip()
+        if name and content:
+            yield MetaElement(name, content, element)
+
+
+def _first_attribute(element: Any, attributes: Sequence[str]) -> str:
+    for attribute in attributes:
+        value: str = element.get(attribute, "")
+        if value:
+            return value.strip().lower()
+    return ""
 
 
 def element_text(element: Any) -> str:

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from aggregator.rules.document import Document, SelectorMatch, element_text
+from aggregator.rules.document import Document, SelectorMatch, element_text, iter_meta
 from aggregator.rules.filters import (
     MAX_REGEX_CHARACTERS,
     PIPE_START,
@@ -343,23 +343,11 @@ def _meta(name: str) -> FindMatches:
     lowered = name.lower()
 
     def find(document: Document) -> Iterator[SelectorMatch]:
-        for element in document.root.iter("meta"):
-            if meta_name(element) != lowered:
-                continue
-            value = element.get("content", "").strip()
-            if value:
-                yield SelectorMatch(value, f"meta:{name}", element)
+        for meta in iter_meta(document.root):
+            if meta.name == lowered:
+                yield SelectorMatch(meta.content, f"meta:{name}", meta.element)
 
     return find
-
-
-def meta_name(element: Any) -> str:
-    """Return what a `meta` element states, in lower case: its property, name or itemprop."""
-    for attribute in ("property", "name", "itemprop"):
-        name: str = element.get(attribute, "")
-        if name:
-            return name.lower()
-    return ""
 
 
 def _linked_data(expression: str) -> FindMatches:
@@ -424,6 +412,5 @@ __all__ = [
     "SelectorMatch",
     "compile_selector",
     "element_text",
-    "meta_name",
     "split_every_mark",
 ]

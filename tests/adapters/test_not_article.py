@@ -31,6 +31,7 @@ NODE = data(f'{{"@type": "NewsArticle", "url": "{URL}", "headline": "A bridge op
         (OPEN_GRAPH + data('{"@type": "CollectionPage"}'), URL, False),
         (NODE + data('{"@graph": [{"@type": ["ItemList"]}]}'), URL, False),
         ('<meta property="og:type" content="website">', URL, False),
+        ('<meta name="OG:type" content="article">', URL, True),
         (data('{"@type": "Organization"}'), URL, False),
         ("", URL, False),
     ],

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from aggregator.adapters.html import json_ld
 from aggregator.adapters.html.bot_wall import detect_wall
 from aggregator.normalize import url
+from aggregator.rules.document import iter_meta
 from aggregator.rules.json_path import node_types
 
 if TYPE_CHECKING:
@@ -116,8 +117,7 @@ def likely_reason(titles: Iterable[str], words: float) -> str | None:
 
 
 def _open_graph_type(document: Document) -> str | None:
-    for element in document.root.iter("meta"):
-        if element.get("property") == "og:type":
-            content: str = element.get("content", "")
-            return content.strip().lower()
+    for meta in iter_meta(document.root):
+        if meta.name == "og:type":
+            return meta.content.lower()
     return None

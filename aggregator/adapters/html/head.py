@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aggregator.model import Candidate
+from aggregator.rules.document import iter_meta
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -142,28 +143,21 @@ def read(document: Document) -> Head:
 
     Meta elements and links count wherever they are, because parsers end a head early.
     """
-    meta = _read_meta(document)
+    meta = read_meta(document)
     links = _read_links(document)
     lang = document.root.get("lang", "").strip()
     return Head(meta, links, _read_title(document), lang or None)
 
 
-def _read_meta(document: Document) -> dict[str, tuple[str, ...]]:
-    meta: dict[str, list[str]] = {}
-    for element in islice(document.root.iter("meta"), MAX_ELEMENTS):
-        name = _name_of(element)
-        value = element.get("content", "").strip()[:MAX_CHARACTERS]
-        if name and value:
-            meta.setdefault(name, []).append(value)
-    return _without_repeats(meta)
+def read_meta(document: Document) -> Mapping[str, tuple[str, ...]]:
+    """Return the contents of the meta elements by their names.
 
-
-def _name_of(element: Any) -> str:
-    for attribute in ("property", "name", "http-equiv"):
-        name: str = element.get(attribute, "")
-        if name:
-            return name.strip().lower()
-    return ""
+    Those that only `itemprop` names are left out: they are microdata.
+    """
+    contents: dict[str, list[str]] = {}
+    for meta in iter_meta(document.root, name_from=("property", "name", "http-equiv")):
+        contents.setdefault(meta.name, []).append(meta.content[:MAX_CHARACTERS])
+    return _without_repeats(contents)
 
 
 def _read_links(document: Document) -> dict[str, tuple[str, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aggregator.adapters.html import head
 from aggregator.adapters.listing.rule_fields import url_of_match
 from aggregator.model import Candidate
 from aggregator.normalize import language as languages
@@ -11,7 +12,7 @@ from aggregator.normalize.url import absolute_url, document_key, same_site
 from aggregator.rules.document import element_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Sequence
 
     from aggregator.rules.compiled import CompiledListing
     from aggregator.rules.document import Document
@@ -23,12 +24,12 @@ _XML_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 def find_language(document: Document) -> Candidate | None:
     """Return the language that a page states for itself, None unless it is a language tag."""
     root = document.root
-    metas = _first_metas(document)
+    meta = head.read_meta(document)
     candidates = (
         (root.get("lang"), "page:html@lang"),
         (root.get(_XML_LANGUAGE) or root.get("xml:lang"), "page:html@xml:lang"),
-        (metas.get("content-language"), "meta:content-language"),
-        (metas.get("og:locale"), "meta:og:locale"),
+        (_first(meta.get("content-language")), "meta:content-language"),
+        (_first(meta.get("og:locale")), "meta:og:locale"),
     )
     for value, where in candidates:
         if value and languages.canonical_tag(value):
@@ -38,9 +39,9 @@ def find_language(document: Document) -> Candidate | None:
 
 def find_title(document: Document) -> str | None:
     """Return the name of the page's site, else the page's title; None without both."""
-    site_name = _first_metas(document).get("og:site_name")
-    find_title = site_name or _title_text(document)
-    return " ".join(find_title.split())[:LONGEST_TITLE_CHARACTERS] or None
+    site_name = _first(head.read_meta(document).get("og:site_name"))
+    title = site_name or _title_text(document)
+    return " ".join(title.split())[:LONGEST_TITLE_CHARACTERS] or None
 
 
 def _title_text(document: Document) -> str:
@@ -86,12 +87,5 @@ def _next_links_by_rel(document: Document) -> Iterator[str]:
             yield url
 
 
-def _first_metas(document: Document) -> Mapping[str, str]:
-    """Return the first value of each meta element by its name in lower case."""
-    metas: dict[str, str] = {}
-    for element in document.root.iter("meta"):
-        name = element.get("property") or element.get("name") or element.get("http-equiv") or ""
-        value = element.get("content", "").strip()
-        if value:
-            metas.setdefault(name.strip().lower(), value)
-    return metas
+def _first(contents: Sequence[str] | None) -> str | None:
+    return contents[0] if contents else None

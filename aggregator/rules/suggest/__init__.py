@@ -12,9 +12,10 @@ from difflib import get_close_matches
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
+from aggregator.rules.document import iter_meta
 from aggregator.rules.filters import PIPE_START
 from aggregator.rules.json_path import find_values, flatten, node_types
-from aggregator.rules.selector import compile_selector, meta_name, split_every_mark
+from aggregator.rules.selector import compile_selector, split_every_mark
 from aggregator.rules.suggest.relax import LONGEST_NAME, MAX_NAMES, MAX_SPELLINGS, relaxations
 
 if TYPE_CHECKING:
@@ -117,10 +118,8 @@ def _meta_names(name: str, documents: Sequence[Document]) -> Iterator[str]:
     """Yield `meta` names spelled alike, then those with the same end (`title` -> `og:title`)."""
     names: dict[str, None] = {}
     for document in documents:
-        for element in islice(document.root.iter("meta"), MAX_NAMES):
-            meta = meta_name(element)
-            if meta:
-                names[meta.strip()[:LONGEST_NAME]] = None
+        for meta in islice(iter_meta(document.root), MAX_NAMES):
+            names[meta.name[:LONGEST_NAME]] = None
 
     yield from get_close_matches(name.lower(), names, n=MAX_SPELLINGS)
 
