@@ -22,6 +22,7 @@ from aggregator.store.content import (
 from aggregator.store.engine import in_values
 from aggregator.store.merge.article import build_article
 from aggregator.store.merge.lookup import load_ranks, sighting_from_row
+from aggregator.store.merge.resolve import asked_keys
 from aggregator.store.merge.statement import lead_reason
 from aggregator.store.schema import content, entry, entry_key, revision, source
 from aggregator.store.search import matches_query
@@ -211,8 +212,10 @@ def find_entries(
         former = sa.select(entry_key.c.entry_id).where(entry_key.c.key == urn(uid))
         where: sa.ColumnElement[bool] = sa.or_(entry.c.uid == uid, entry.c.id.in_(former))
     else:
-        keys = [name] if url_key is None else [name, url_key(name)]
-        held = sa.select(entry_key.c.entry_id).where(entry_key.c.key.in_(keys))
+        keys = {name}
+        if url_key is not None:
+            keys.add(url_key(name))
+        held = sa.select(entry_key.c.entry_id).where(entry_key.c.key.in_(asked_keys(keys)))
         where = sa.or_(entry.c.id.in_(held), entry.c.url == name)
     query = ENTRY_SELECT.select_from(ENTRY_TABLES).where(where).order_by(*NEWEST_FIRST)
     return list(build_entries(connection, opener, connection.execute(query).all()))

@@ -274,7 +274,7 @@ def _entries_with_former_ids(
 def _delete_old_tombstones(connection: sa.Connection, terms: RetentionPeriods) -> int:
     """Delete tombstones whose entry no source has listed for the longest retention period."""
     still_listed = in_values(tombstone.c.key, _listed_tombstones(connection), connection)
-    connection.execute(sa.update(tombstone).where(still_listed).values(at=terms.now))
+    connection.execute(sa.update(tombstone).where(still_listed).values(last_listed=terms.now))
     deletion = sa.delete(tombstone).where(_is_old_tombstone(connection, terms))
     return connection.execute(deletion).rowcount
 
@@ -287,7 +287,8 @@ def _is_old_tombstone(connection: sa.Connection, terms: RetentionPeriods) -> sa.
         return sa.false()
 
     still_listed = in_values(tombstone.c.key, _listed_tombstones(connection), connection)
-    return sa.and_(tombstone.c.at < terms.now - max(periods), sa.not_(still_listed))
+    since = sa.func.coalesce(tombstone.c.last_listed, tombstone.c.at, type_=tombstone.c.at.type)
+    return sa.and_(since < terms.now - max(periods), sa.not_(still_listed))
 
 
 def _listed_tombstones(connection: sa.Connection) -> set[str]:

@@ -338,5 +338,10 @@ tombstone = sa.Table(
     "tombstone",
     metadata,
     sa.Column("key", sa.Text, primary_key=True),
-    sa.Column("at", Moment, nullable=False),
+    sa.Column(
+        "at", Moment, nullable=False
+    ),  # of the deletion: what appeared later is something new
+    sa.Column(
+        "last_listed", Moment
+    ),  # when `prune` last saw that a source lists it; None for never
 )

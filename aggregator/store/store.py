@@ -32,7 +32,7 @@ from aggregator.store.merge import known as newness
 from aggregator.store.merge.leads import choose_leads
 from aggregator.store.migrations import migrate
 from aggregator.store.queries import EntryBuilder
-from aggregator.store.schema import entry, source
+from aggregator.store.schema import entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -61,7 +61,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 # Entries whose words and copies are made in one turn of the writer: some 0.3 s.
 ENTRIES_PER_TURN = 500
-FIRST_VERSION_WITH_STATEMENTS = "0004"
 
 
 class Store:
@@ -82,9 +81,7 @@ class Store:
         engines = create_engines(url)
         store = cls(engines, text_of=text_of)
         try:
-            version = migrate(engines)
-            if version is not None and version < FIRST_VERSION_WITH_STATEMENTS:
-                store._choose_all_leads()
+            migrate(engines)
         except BaseException:
             store.close()
             raise
@@ -430,12 +427,6 @@ class Store:
             closing(captures.load_captures(connection, source)) as found,
         ):
             yield from found
-
-    def _choose_all_leads(self) -> None:
-        """Choose what is shown of articles that several sources tell: older versions showed the newest."""
-        with write_transaction(self._engines) as connection:
-            numbers = list(connection.scalars(sa.select(source.c.id)))
-            choose_leads(connection, numbers, compressor=self._compressor)
 
     def _entry_builder(self) -> EntryBuilder:
         return EntryBuilder(self._text_of)

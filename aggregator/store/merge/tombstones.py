@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from aggregator.store.engine import in_values, values_column
-from aggregator.store.merge.statement import GUESSED_ORIGINS, guid_key
+from aggregator.store.merge.statement import GUESSED_ORIGINS, fold_title, guid_key, link_key
 from aggregator.store.schema import tombstone
 
 if TYPE_CHECKING:
@@ -69,17 +69,37 @@ def _is_meant(key: str, deleted_at: datetime, revision: Revision) -> bool:
     if revision.published_from not in GUESSED_ORIGINS:
         return revision.published <= deleted_at
     guid = guid_key(revision.keys)
-    return guid is None or key == guid or key.startswith(_OLD_PREFIX)
+    if guid is None or key == guid:
+        return True
+    return key.startswith(_OLD_PREFIX) and key in _telling_keys(revision, with_address=False)
 
 
-def _telling_keys(revision: Revision) -> set[str]:
-    """Return the keys by which a deleted article is known: the id if there is one, else the first key."""
+def _telling_keys(revision: Revision, *, with_address: bool = True) -> set[str]:
+    """Return the keys by which a deleted article is known: the id if there is one, else the first key.
+
+    Of what was deleted in older versions the first key is known only: the address, with the title
+    if several items had it. `with_address` is False for what says no date, so that an address which
+    all items have does not stand for each of them.
+    """
     guid = guid_key(revision.keys)
     first = revision.keys[0]
     told = {first if guid is None else guid, first}
     for key in tuple(told):
-        if key.startswith("guid:url:"):
-            key = key.removeprefix("guid:")
-        told.add(_OLD_PREFIX + key)
-        told.add(_OLD_PREFIX + key.partition("#")[0])
+        told |= _old_forms(key)
+
+    link = link_key(revision.keys)
+    if link is not None:
+        page = link.partition("#")[0]
+        told.add(f"{_OLD_PREFIX}{page}#{fold_title(revision.title)}")
+        if with_address:
+            told |= _old_forms(link)
     return told
+
+
+def _old_forms(key: str) -> set[str]:
+    """Return a key as older versions made it: without the place in a page."""
+    if key.startswith("guid:url:"):
+        key = key.removeprefix("guid:")
+    if key.startswith(("guid:", "item:")):
+        return {_OLD_PREFIX + key}
+    return {_OLD_PREFIX + key, _OLD_PREFIX + key.partition("#")[0]}
