@@ -25,8 +25,8 @@ def test_an_article_is_known_by_any_of_its_keys(store: Any, revise: Any, bring: 
     )
 
     assert (same, other, unknown) == (
-        KnownArticle("1:first", "1:first"),
-        KnownArticle("1:first", "1:first"),
+        KnownArticle("1:first", "1:first", has_text=False),
+        KnownArticle("1:first", "1:first", has_text=False),
         None,
     )
     assert same.is_unchanged_by(revise("a", 1))
@@ -42,10 +42,29 @@ def test_a_source_is_measured_by_what_it_said_itself(store: Any, revise: Any, br
 
     [radio] = store.find_known([revise("a", 2, "as the radio has it", source="radio")])
 
-    assert known == KnownArticle("1:as the feed has it", "1:as the feed has it")
-    assert radio == KnownArticle("1:as the feed has it", "1:as the radio has it")
+    assert known == KnownArticle("1:as the feed has it", "1:as the feed has it", has_text=False)
+    assert radio == KnownArticle("1:as the feed has it", "1:as the radio has it", has_text=False)
     assert radio.is_unchanged_by(revise("a", 2, "as the radio has it"))
-    assert stranger == KnownArticle("1:as the feed has it", None)
+    assert stranger == KnownArticle("1:as the feed has it", None, has_text=False)
+
+
+def test_a_headline_of_another_source_does_not_stand_for_the_page(
+    store: Any, revise: Any, bring: Any
+) -> None:
+    text = "<p>A text of more than the forty letters of a headline.</p>"
+    bring(
+        store,
+        [
+            revise("headline", content_html=None, source="sitemap"),
+            revise("whole", content_html=text, source="sitemap"),
+        ],
+        source="sitemap",
+    )
+    listed = [revise("headline", 1), revise("whole", 1)]
+
+    headline, whole = store.find_known(listed)
+
+    assert [headline.is_unchanged_by(listed[0]), whole.is_unchanged_by(listed[1])] == [False, True]
 
 
 def test_of_several_versions_the_last_that_a_source_stated_counts(
@@ -54,7 +73,9 @@ def test_of_several_versions_the_last_that_a_source_stated_counts(
     for hours, text in enumerate(("first", "second", "third")):
         bring(store, [revise("a", hours, text)])
 
-    assert store.find_known([revise("a", 9, "second")]) == [KnownArticle("1:third", "1:third")]
+    assert store.find_known([revise("a", 9, "second")]) == [
+        KnownArticle("1:third", "1:third", has_text=False)
+    ]
 
 
 def test_what_was_deleted_is_not_to_be_read_again(

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from aggregator.store.engine import in_values
 from aggregator.store.merge.lookup import entries_by_key
 from aggregator.store.merge.resolve import asked_keys
+from aggregator.store.merge.statement import HEADLINE_LETTERS
 from aggregator.store.merge.tombstones import find_deleted
 from aggregator.store.schema import entry, source
 from aggregator.store.schema import revision as sighting
@@ -28,14 +29,26 @@ class KnownArticle:
     """What is known of an article: the hash of what is shown, and the hash that the asking source stated last.
 
     `shown_hash` is None for an article that was deleted, `source_hash` for one that only other sources stated so far.
+    `has_text` tells whether more than a headline is shown.
     """
 
     shown_hash: str | None
     source_hash: str | None = None
+    has_text: bool = True
+
+    @property
+    def is_deleted(self) -> bool:
+        return self.shown_hash is None
 
     def is_unchanged_by(self, revision: Revision) -> bool:
-        """Tell whether there is nothing new in `revision`."""
-        return self.shown_hash is None or revision.hash in (self.shown_hash, self.source_hash)
+        """Tell whether there is nothing new in `revision`.
+
+        What another source states in the same words is nothing new if its text is known: two lists
+        of one publisher have each page read once.
+        """
+        if self.is_deleted or revision.hash == self.source_hash:
+            return True
+        return self.has_text and revision.hash == self.shown_hash
 
 
 def find_known(
@@ -60,7 +73,8 @@ def find_known(
     for index, revision in enumerate(revisions):
         candidates = []
         for number in sorted(stored.entry_ids(asked_keys(revision.keys))):
-            candidates.append(KnownArticle(shown[number], latest.get(number)))
+            shown_hash, has_text = shown[number]
+            candidates.append(KnownArticle(shown_hash, latest.get(number), has_text=has_text))
         if index in deleted:
             candidates.append(KnownArticle(None))
         found.append(_best_known(revision, candidates))
@@ -77,9 +91,26 @@ def _best_known(revision: Revision, candidates: Sequence[KnownArticle]) -> Known
     return candidates[0]
 
 
-def _shown_hashes(connection: sa.Connection, entry_ids: Collection[int]) -> dict[int, str]:
-    query = sa.select(entry.c.id, entry.c.hash).where(in_values(entry.c.id, entry_ids, connection))
-    return dict(connection.execute(query).all())
+def _shown_hashes(
+    connection: sa.Connection, entry_ids: Collection[int]
+) -> dict[int, tuple[str, bool]]:
+    """Return for each of these entries the hash of what is shown, and whether that has a text."""
+    is_shown = sa.and_(
+        sighting.c.entry_id == entry.c.id,
+        sighting.c.source_id == entry.c.lead,
+        sighting.c.hash == entry.c.hash,
+    )
+    letters = sa.func.max(sighting.c.letters)
+    query = (
+        sa.select(entry.c.id, entry.c.hash, letters)
+        .outerjoin(sighting, is_shown)
+        .where(in_values(entry.c.id, entry_ids, connection))
+        .group_by(entry.c.id, entry.c.hash)
+    )
+    shown = {}
+    for number, shown_hash, most_letters in connection.execute(query):
+        shown[number] = shown_hash, (most_letters or 0) >= HEADLINE_LETTERS
+    return shown
 
 
 def _latest_hashes(
