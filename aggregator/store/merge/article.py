@@ -66,14 +66,26 @@ class Article:
         return frozenset(_all_sightings(self.statements))
 
     @property
-    def updated(self) -> datetime:
-        """The lead's last edit, or the modification that the publisher states; never before `published`.
+    def edits(self) -> int:
+        """How many edits led to what is shown.
 
-        Another statement that takes the lead is no edit.
+        Statements of the lead's tier share their history: one saw the first correction, another the
+        second. The same edit in several statements counts once.
+        """
+        if len(self.statements) == 1:  # by far the most
+            return self.lead.edits
+        return max(len(self.lead.corrections), _shared_edits(self.statements))
+
+    @property
+    def updated(self) -> datetime:
+        """The last edit of what is shown, or the modification that the publisher states.
+
+        Never before `published`. Another statement that takes the lead is no edit.
         """
         moments = [self.date_winner.published]
-        if self.lead.last_edit is not None:
-            moments.append(self.lead.last_edit)
+        last_edit = _last_edit(self.statements)
+        if last_edit is not None:
+            moments.append(last_edit)
         best = max(statement.tier for statement in self.statements)
         for statement in self.statements:
             stated = statement.stated_modification
@@ -115,6 +127,64 @@ def build_article(sightings: Iterable[Sighting], ranks: Mapping[str, SourceRank]
         seen_to=max(sighting.captured for sighting in members),
         link_winner=lead.link_winner(),
     )
+
+
+def _shared_edits(statements: Sequence[Statement]) -> int:
+    """Return the length of the longest chain of edits that ends in the title and text that are shown.
+
+    One statement may have edited A to B, another B to C. An edit leads to a state that was seen
+    later, so that a chain never runs in a circle.
+    """
+    lead = statements[0]
+    first_seen: dict[bytes, datetime] = {}
+    edits: set[tuple[bytes, bytes]] = set()
+    for statement in statements:
+        if statement.tier != lead.tier:
+            continue
+        for span in statement.spans:
+            state = span.first_sighting.text_hash
+            first_seen[state] = min(span.at, first_seen.get(state, span.at))
+        for before, after in statement.corrections:
+            edits.add((before.first_sighting.text_hash, after.first_sighting.text_hash))
+
+    lengths = dict.fromkeys(first_seen, 0)
+    for state in sorted(first_seen, key=lambda state: first_seen[state]):
+        for earlier, later in edits:
+            if later == state and first_seen[earlier] < first_seen[state]:
+                lengths[state] = max(lengths[state], lengths[earlier] + 1)
+    return lengths[lead.current.text_hash]
+
+
+def _last_edit(statements: Sequence[Statement]) -> datetime | None:
+    """Return when what is shown was edited last, None if it never was.
+
+    Statements that have the same title and text were edited at the earliest of their times: one
+    that is polled later is not edited once more.
+    """
+    lead = statements[0]
+    if len(statements) == 1:
+        return lead.last_edit
+    own = None
+    if lead.corrections:
+        before, after = lead.corrections[-1]
+        own = after.at
+        if before.first_sighting.text_hash == after.first_sighting.text_hash:
+            return own  # an edit of something else
+
+    moments = []
+    for statement in statements:
+        if statement.tier == lead.tier:
+            moments += _times_of_edits_into(lead.current.text_hash, statement)
+    return min(moments, default=own)
+
+
+def _times_of_edits_into(state: bytes, statement: Statement) -> list[datetime]:
+    """Return when a statement was edited to this title and text."""
+    times = []
+    for before, after in statement.corrections:
+        if after.first_sighting.text_hash == state != before.first_sighting.text_hash:
+            times.append(after.at)
+    return times
 
 
 def date_winner(statements: Sequence[Statement]) -> Sighting:

@@ -218,8 +218,7 @@ class ChangeBuilder:
     ) -> dict[str, Any]:
         current, winner = article.lead.current, article.date_winner
         known = self._facets.get(content_id) or facets(self._load_content(content_id))
-        edits = article.lead.edits
-        base = 1 if row is None else max(row["revision_base"], row["revision"] - edits)
+        revision, base = _revision_numbers(article, row, self._stored.source_ids)
         updated = article.updated
         if row is not None and row["updated_base"] is not None:
             updated = max(updated, row["updated_base"])
@@ -241,7 +240,7 @@ class ChangeBuilder:
             "first_seen": article.first_seen,
             "seen_to": article.seen_to,
             "hash": current.hash,
-            "revision": edits + base,
+            "revision": revision,
             "revision_base": base,
             "run_at": current.at,
             "content_id": content_id,
@@ -330,6 +329,31 @@ def _links_of_tellers(loaded: Mapping[str, Any]) -> set[str | None]:
     for teller in loaded.get("tellers", ()):
         links |= {teller["url"], teller.get("comments")}
     return links - {loaded["url"], loaded.get("comments"), None}
+
+
+def _revision_numbers(
+    article: Article, row: Mapping[str, Any] | None, source_ids: Mapping[str, int]
+) -> tuple[int, int]:
+    """Return the number of the revision that is shown, and the base that counted edits are added to.
+
+    The number never falls. If a statement with a shorter history takes the lead, the number stays
+    until the edits exceed it. Only a text that replaces a headline, or that of another tier,
+    begins a count of its own on top of it.
+    """
+    edits = article.edits
+    if row is None:
+        return edits + 1, 1
+    before: int = row["revision"]
+    base: int = row["revision_base"]
+    if edits + base >= before:
+        return edits + base, base
+
+    lead = article.lead
+    former = [one for one in article.statements if source_ids[one.source] == row["lead"]]
+    is_same_kind = any(one.tier == lead.tier and one.has_text == lead.has_text for one in former)
+    if not is_same_kind:
+        base = before - edits
+    return before, base
 
 
 def write_changes(connection: sa.Connection, plan: RowChanges) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -26,8 +27,10 @@ NOW_TOLERANCE = timedelta(minutes=5)
 MAX_LINK_CHANGES = 3
 # Fewer letters than this are a headline or a label such as "Comments".
 HEADLINE_LETTERS = 40
-# Texts below this many letters are excerpts of one size, whatever their length.
-EXCERPT_LETTERS = 600
+# Texts below this many letters are of one size, whatever their length.
+SHORT_LETTERS = 75
+# A newer version that kept less than this share of a text may be an excerpt of it.
+KEPT_SHARE = 0.5
 
 _LINK_PREFIX = "url:"
 _GUID_PREFIX = "guid:"
@@ -116,6 +119,11 @@ class Statement:
         return self.current.tier
 
     @property
+    def has_text(self) -> bool:
+        """Whether it is more than a headline."""
+        return self.current.letters >= HEADLINE_LETTERS
+
+    @property
     def edits(self) -> int:
         return sum(span.is_edit for span in self.spans)
 
@@ -126,6 +134,17 @@ class Statement:
             if span.is_edit:
                 return span.at
         return None
+
+    @property
+    def corrections(self) -> list[tuple[RevisionSpan, RevisionSpan]]:
+        """The edits, each after the revision before it; the first text behind a headline is none."""
+        corrections = []
+        for before, after in pairwise(self.spans):
+            was_headline = before.first_sighting.letters < HEADLINE_LETTERS
+            is_first_text = was_headline and after.first_sighting.letters >= HEADLINE_LETTERS
+            if after.is_edit and not is_first_text:
+                corrections.append((before, after))
+        return corrections
 
     @property
     def stated_modification(self) -> datetime | None:
@@ -178,8 +197,8 @@ class LeadKey(NamedTuple):
     is_headline: bool
     priority: int
     tier: int
-    size: int
     is_left_behind: bool
+    size: int
     stated_date: datetime
     source: str
 
@@ -190,8 +209,8 @@ _LEAD_REASONS: tuple[LeadReason, ...] = (
     "text",
     "priority",
     "publisher",
-    "size",
     "version",
+    "size",
     "date",
     "id",
 )
@@ -203,8 +222,8 @@ def make_statements(
     """Return what each source says, the statement that leads first.
 
     The lead is the first by: a source that is still followed; a text, not only a headline;
-    `priority`; evidence that the source is the article's own publisher; size of the text; not being
-    an older version of an equal statement; the earliest stated date; the source's id. No time of
+    `priority`; evidence that the source is the article's own publisher; not being an older version
+    of an equal statement; size of the text; the earliest stated date; the source's id. No time of
     capture is asked, so the order of arrival does not matter.
     """
     by_source: dict[str, list[Sighting]] = {}
@@ -255,14 +274,16 @@ def revision_spans(ordered: Sequence[Sighting]) -> tuple[RevisionSpan, ...]:
 
 
 def size_class(letters: int) -> int:
-    """Return the size of a text: 0 for a headline, 1 for an excerpt, then one more for each doubling.
+    """Return the size of a text: 0 for a headline, 1 for a line, then one more for each doubling.
 
-    >>> [size_class(letters) for letters in (39, 40, 599, 600, 1199, 1200)]
-    [0, 1, 1, 2, 2, 3]
+    An excerpt of 180 letters is another size than the 500 letters of a short report.
+
+    >>> [size_class(letters) for letters in (39, 40, 74, 75, 149, 150, 599, 600)]
+    [0, 1, 1, 2, 2, 3, 4, 5]
     """
     if letters < HEADLINE_LETTERS:
         return 0
-    return 1 + (letters // EXCERPT_LETTERS).bit_length()
+    return 1 + (letters // SHORT_LETTERS).bit_length()
 
 
 def sort_key(sighting: Sighting) -> tuple[object, ...]:
@@ -316,35 +337,36 @@ def fold_title(title: str) -> str:
 
 def _lead_key(statement: Statement, statements: Sequence[Statement]) -> LeadKey:
     current = statement.current
-    has_text = current.letters >= HEADLINE_LETTERS
-    others_have_text = any(one.current.letters >= HEADLINE_LETTERS for one in statements)
+    others_have_text = any(one.has_text for one in statements)
     return LeadKey(
         is_removed=not statement.rank.is_active,
-        is_headline=others_have_text and not has_text,
+        is_headline=others_have_text and not statement.has_text,
         priority=-statement.rank.priority,
         tier=-current.tier,
-        size=-size_class(current.letters),
         is_left_behind=any(_is_left_behind(statement, other) for other in statements),
+        size=-size_class(current.letters),
         stated_date=statement.earliest_stated_date or _NEVER,
         source=statement.source,
     )
 
 
 def _is_left_behind(statement: Statement, other: Statement) -> bool:
-    """Tell whether a statement is an older version of another of its tier and size.
+    """Tell whether a statement is an older version of another of its tier.
 
     A feed that no longer lists an article stands by what it said last, while another has the
-    correction.
+    correction. That may be shorter; what kept less than half is an excerpt. Without a common
+    version, stated modifications of texts of one size decide.
     """
     current, newer = statement.current, other.current
     if statement is other or current.text_hash == newer.text_hash:
         return False
-    is_equal = current.tier == newer.tier
-    if not is_equal or size_class(current.letters) != size_class(newer.letters):
+    if current.tier != newer.tier:
         return False
     if any(span.first_sighting.text_hash == current.text_hash for span in other.spans):
-        return True
+        return newer.letters >= KEPT_SHARE * current.letters
 
+    if size_class(current.letters) != size_class(newer.letters):
+        return False
     dates = statement.stated_modification, other.stated_modification
     return dates[0] is not None and dates[1] is not None and dates[0] < dates[1]
 

@@ -210,14 +210,16 @@ def _convert_entries(
 
 
 def _lead_and_base(entry: Any, members: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the source that is shown, and what the entry showed beyond that source's own edits."""
+    """Return the source that is shown, and what the entry showed beyond the edits of any source."""
     lead = entry.source_id
     for member in members:
         if member["content_id"] == entry.content_id:
             lead = member["source_id"]
-    states = {member["hash"] for member in members if member["source_id"] == lead}
-    edits = max(len(states) - 1, 0)
     tellers = {member["source_id"] for member in members}
+    edits = 0
+    for teller in tellers:
+        states = {member["hash"] for member in members if member["source_id"] == teller}
+        edits = max(edits, len(states) - 1)
     return {
         "lead": lead,
         "revision_base": max(entry.revision - edits, 1),
