@@ -25,6 +25,7 @@ from benchmarks import (
     month,
     publishing,
     start,
+    ten_mouths,
     unchanged,
     waiting,
 )
@@ -48,6 +49,7 @@ BENCHMARKS: Mapping[str, Callable[[Size, Path], list[Figure]]] = MappingProxyTyp
         "fetching": fetching.run,
         "waiting": waiting.run,
         "month": month.run,
+        "ten_mouths": ten_mouths.run,
     }
 )
 

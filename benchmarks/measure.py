@@ -35,6 +35,9 @@ class Size:
     month_days: int = 2
     waits: int = 1_000
     feeds: int = 1_000
+    told_articles: int = 100
+    orders: int = 20
+    kills: int = 20
     rounds: int = 3
 
     def times(self, most: int) -> int:
@@ -53,6 +56,9 @@ QUICK = Size(
     month_days=2,
     waits=8,
     feeds=3,
+    told_articles=2,
+    orders=1,
+    kills=1,
     rounds=1,
 )
 
