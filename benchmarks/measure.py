@@ -35,7 +35,7 @@ class Size:
     month_days: int = 2
     waits: int = 1_000
     feeds: int = 1_000
-    told_articles: int = 1_000
+    told_articles: int = 100
     orders: int = 20
     kills: int = 20
     rounds: int = 3

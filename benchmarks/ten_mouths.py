@@ -17,10 +17,11 @@ import time
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from itertools import groupby
+from itertools import groupby, pairwise
 from operator import itemgetter
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING, cast
 
 from aggregator.fetch import Response
@@ -36,7 +37,7 @@ from aggregator.run.host_queue import HostQueue
 from aggregator.run.page_fetcher import PageFetcher, RunContext, no_known_articles
 from aggregator.store import Store
 from benchmarks import tellers
-from benchmarks.measure import Figure
+from benchmarks.measure import FULL, Figure
 from benchmarks.tellers import SITE, START, WINDOW, make_articles, make_polls, make_tellers
 
 if TYPE_CHECKING:
@@ -58,70 +59,62 @@ _READINGS_PER_COMMIT = 8
 
 
 def run(size: Size, place: Path) -> list[Figure]:
-    """Measure in `place`, an empty folder."""
-    figures = []
-    for opaque_proxy in (False, True):
-        newspaper = Newspaper(
-            size.told_articles, opaque_proxy=opaque_proxy, states_changes=opaque_proxy
-        )
-        folder = place / newspaper.proxy_name
-        folder.mkdir()
-        figures += _judge_newspaper(newspaper, size, folder)
-    return figures
+    """Measure in `place`, an empty folder: with a proxy whose links can be followed, and with an opaque one."""
+    return [*_measure(size, place / "proxy"), *_measure_opaque(size, place / "opaque")]
 
 
-def _judge_newspaper(newspaper: Newspaper, size: Size, folder: Path) -> list[Figure]:
+def _measure(size: Size, folder: Path) -> list[Figure]:
+    newspaper = Newspaper(size.told_articles)
+    return _judge_newspaper("", newspaper, folder, orders=size.orders, kills=size.kills)
+
+
+def _measure_opaque(size: Size, folder: Path) -> list[Figure]:
+    """Measure with a publisher that states when it changes an article, in a quarter of the orders."""
+    newspaper = Newspaper(size.told_articles, opaque_proxy=True, states_changes=True)
+    orders, kills = max(size.orders // 4, 1), max(size.kills // 4, 1)
+    return _judge_newspaper("opaque proxy: ", newspaper, folder, orders=orders, kills=kills)
+
+
+def _judge_newspaper(
+    name: str, newspaper: Newspaper, folder: Path, *, orders: int, kills: int
+) -> list[Figure]:
     begun = time.perf_counter()
+    folder.mkdir()
     life, lived = live(folder / "lived.db", newspaper)
     readings = newspaper.read_all()
-    wanted = play(folder / "time.db", newspaper, [[reading] for reading in readings])
-    others = 0
-    faults = len(wanted.faults)
-    for number in range(size.orders):
+    in_time = play(folder / "time.db", newspaper, [[reading] for reading in readings])
+    wanted = newspaper.comparable(in_time)
+    faults = len(in_time.faults)
+    other_feeds = 0
+    for number in range(orders):
         path = folder / f"{number}.db"
         shown = play(path, newspaper, make_order(readings, Random(number)))
-        others += not newspaper.are_equal(shown, wanted)
-        faults += len(shown.faults)
         path.unlink()
+        faults += len(shown.faults)
+        other_feeds += newspaper.comparable(shown) != wanted
     killed = play_with_kills(
         folder,
         newspaper,
         make_order(readings, Random("killed")),
-        kills=size.kills,
+        kills=kills,
         random=Random("kills"),
         longest_pause=0.05,
     )
-    seconds = time.perf_counter() - begun
+    faults += len(killed.faults)
+    has_other_feed = newspaper.comparable(killed) != wanted
 
+    seconds = time.perf_counter() - begun
     count = len(newspaper.articles)
     corrections = sum(len(article.versions) - 1 for article in newspaper.articles)
-    proxy = newspaper.proxy_name
-    detail = f"{len(readings):,} polls of ten sources, {seconds:.0f} s"
-    return [
-        Figure(
-            f"{proxy}: entries too many or too few",
-            abs(lived.entries - count),
-            "",
-            0,
-            f"{count:,} articles, {detail}",
-        ),
-        Figure(
-            f"{proxy}: articles shown wrongly or not in steps",
-            len(life.faults) + len(lived.faults),
-            "",
-            0,
-            f"{corrections:,} corrections",
-        ),
-        Figure(f"{proxy}: the same in other orders", faults, "", 0, f"{size.orders} orders"),
-        Figure(f"{proxy}: orders that give another feed", others, "", 0, f"of {size.orders}"),
-        Figure(
-            f"{proxy}: another feed after kills",
-            float(not newspaper.are_equal(killed, wanted)),
-            "",
-            0,
-            f"{size.kills} kills",
-        ),
-    ]
+    told = f"{count:,} articles in {len(readings):,} polls of ten sources, {seconds:.0f} s"
+    results = (
+        ("entries too many or too few", abs(lived.entries - count), told),
+        ("revisions too many or too few", len(life.faults), f"{corrections:,} corrections"),
+        ("entries with less than all", len(lived.faults) + faults, f"in {orders + 3} stores"),
+        ("orders of the polls with another feed", other_feeds, f"{orders} orders"),
+        ("another feed after kills", int(has_other_feed), f"{kills} kills"),
+    )
+    return [Figure(name + what, value, "", 0, detail) for what, value, detail in results]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,15 +152,11 @@ class Newspaper:
     def source_names(self) -> list[str]:
         return list(self._sources)
 
-    @property
-    def proxy_name(self) -> str:
-        return "opaque proxy" if self.opaque_proxy else "proxy"
-
-    def are_equal(self, one: Shown, other: Shown) -> bool:
-        """Tell whether two stores show the same; the links of an opaque proxy that comes first name articles."""
+    def comparable(self, shown: Shown) -> tuple[bytes, tuple[dict[str, object], ...]]:
+        """Return what must be equal in all orders: all but the ids if the links of an opaque proxy name articles."""
         if self.opaque_proxy:
-            return one.without_ids() == other.without_ids()
-        return (one.feed, one.records) == (other.feed, other.records)
+            return shown.without_ids()
+        return shown.feed, shown.records
 
     def read(self, poll: Poll, find_known: FindKnown = no_known_articles) -> Reading:
         """Parse what a poll brought, and read the pages of articles that are not known."""
@@ -387,10 +376,11 @@ class Life:
     """What readers saw while polls came in the order of time.
 
     `steps` are, by article, the pairs of revision and version that were shown one after the other
-    since the publisher's whole text was there.
+    since the publisher's whole text was there; `updates` are the values of `updated`.
     """
 
     steps: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+    updates: dict[int, list[datetime]] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
 
     def see(self, entry: Entry, article: Article, source: str) -> None:
@@ -403,12 +393,16 @@ class Life:
         step = entry.revision, version
         if not steps or steps[-1] != step:
             steps.append(step)
+        updates = self.updates.setdefault(article.number, [])
+        if not updates or updates[-1] != entry.updated:
+            updates.append(entry.updated)
 
     def judge(self, articles: Iterable[Article]) -> None:
         """Note where revision or version went back or jumped, or did not come to the last one.
 
         A source that tells an article for the first time may bring a correction before one that
-        told it already: then the text comes first, and the revision follows.
+        told it already: then the text comes first, and the revision follows. `updated` moves on once
+        for each correction; a saved file or a stated date that comes later may move it back.
         """
         for article in articles:
             steps = self.steps.get(article.number, [])
@@ -417,6 +411,10 @@ class Life:
             count = len(article.versions)
             if revisions != list(range(1, count + 1)) or versions != list(range(count)):
                 self.faults.append(f"{article.number}: readers saw {steps}")
+            updates = self.updates.get(article.number, [])
+            moves = sum(earlier < later for earlier, later in pairwise(updates))
+            if moves != count - 1:
+                self.faults.append(f"{article.number}: updated at {[str(one) for one in updates]}")
 
 
 def live(path: Path, newspaper: Newspaper) -> tuple[Life, Shown]:
@@ -494,7 +492,7 @@ def play_with_kills(
 
 
 def _start_process(folder: Path, number: int) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", __name__, str(folder), str(number)]
+    command = [sys.executable, "-m", "benchmarks.ten_mouths", str(folder), str(number)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
@@ -514,5 +512,18 @@ def _commit_groups(folder: Path, number: int) -> None:
             print(done, flush=True)
 
 
+def _measure_at_length() -> None:
+    """Measure with 1,000 articles."""
+    size = replace(FULL, told_articles=1_000)
+    for measure in (_measure, _measure_opaque):
+        with TemporaryDirectory(prefix="ten-mouths-") as place:
+            figures = measure(size, Path(place) / "stores")
+        for figure in figures:
+            print(f"{figure.what:<50} {figure.value:4.0f} ({figure.detail})", flush=True)
+
+
 if __name__ == "__main__":
-    _commit_groups(Path(sys.argv[1]), int(sys.argv[2]))
+    if len(sys.argv) > 1:
+        _commit_groups(Path(sys.argv[1]), int(sys.argv[2]))
+    else:
+        _measure_at_length()

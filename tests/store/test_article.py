@@ -222,6 +222,12 @@ LEADS = [
         seen("a", 1, source="b"),
     ),
     (
+        "a short report leads before an excerpt",
+        "size",
+        seen("a", 9, source="x", letters=473),
+        seen("a", 1, source="b", letters=93),
+    ),
+    (
         "a stated date leads before a guess",
         "date",
         seen("a", 9, source="x"),
@@ -272,6 +278,26 @@ def test_a_statement_that_another_has_left_behind_does_not_lead() -> None:
     assert (found.lead.current.hash, lead_reason(found.statements)) == ("second", "version")
 
 
+def test_a_correction_that_shortens_the_text_leaves_the_longer_one_behind() -> None:
+    dropped = seen("a", 1, "first", source="a", letters=1295)
+    corrected = [
+        seen("a", 1, "first", source="b", letters=1295),
+        seen("a", 5, "second", source="b", letters=1049),
+    ]
+
+    assert article(dropped, *corrected).lead.current.hash == "second"
+
+
+def test_a_feed_that_turns_to_excerpts_leaves_no_text_behind() -> None:
+    whole = seen("a", 1, "whole", source="saved", letters=1295)
+    feed = [
+        seen("a", 1, "whole", source="feed", letters=1295),
+        seen("a", 5, "excerpt", source="feed", letters=180),
+    ]
+
+    assert article(whole, *feed).lead.current == whole
+
+
 def test_of_two_versions_the_one_with_the_later_modified_date_leads() -> None:
     old = seen("a", 5, "first", source="a", at=hour(1))
     new = seen("a", 5, "second", source="b", at=hour(2))
@@ -296,6 +322,71 @@ def test_an_edit_of_a_statement_that_is_not_shown_moves_nothing_that_is() -> Non
     links = [seen("a", hours, str(hours), source="links", tier=0) for hours in (1, 2, 3)]
 
     assert article(own, *links).updated == article(own).updated
+
+
+# --- edits that several statements tell ----------------------------------------------------------------------------------
+
+
+def test_one_correction_in_several_statements_is_one_edit() -> None:
+    feeds = []
+    for name, hours in (("a", 3), ("b", 5), ("c", 9)):
+        feeds += [seen("a", 1, "first", source=name), seen("a", hours, "second", source=name)]
+
+    found = article(*feeds)
+
+    assert (found.edits, found.updated) == (1, hour(3))
+
+
+def test_a_correction_is_an_edit_also_if_the_lead_came_after_it() -> None:
+    late = seen("a", 4, "second", source="a")
+    feed = [seen("a", 1, "first", source="b"), seen("a", 5, "second", source="b")]
+
+    found = article(late, *feed)
+
+    assert (found.lead.source, found.edits, found.updated) == ("a", 1, hour(5))
+
+
+def test_statements_that_each_saw_one_correction_make_two_edits() -> None:
+    early = [seen("a", 1, "first", source="b"), seen("a", 3, "second", source="b")]
+    late = [seen("a", 4, "second", source="a"), seen("a", 8, "third", source="a")]
+
+    found = article(*early, *late)
+
+    assert (found.lead.current.hash, found.edits, found.updated) == ("third", 2, hour(8))
+
+
+def test_a_text_in_another_form_is_no_edit_of_the_first() -> None:
+    feed = [seen("a", 1, "feed", source="b"), seen("a", 3, "feed edited", source="b")]
+    page = seen("a", 5, "page", source="a")
+
+    assert (article(*feed, page).edits, article(*feed, page).updated) == (0, DAY)
+
+
+def test_a_page_that_is_read_after_its_headline_edits_nothing() -> None:
+    feed = seen("a", 1, "whole", source="b")
+    page = [seen("a", 2, "headline", source="a", letters=0), seen("a", 4, "whole", source="a")]
+
+    found = article(feed, *page)
+
+    assert (found.lead.source, found.edits, found.updated) == ("a", 0, DAY)
+
+
+def test_statements_that_exchange_two_states_do_not_count_in_a_circle() -> None:
+    to = [seen("a", 1, "x", source="a"), seen("a", 3, "y", source="a")]
+    fro = [seen("a", 2, "y", source="b"), seen("a", 4, "x", source="b")]
+
+    assert article(*to, *fro).edits == 1
+
+
+def test_an_edit_of_something_else_than_the_text_moves_updated() -> None:
+    first = [seen("a", 1, "x", source="b"), seen("a", 2, "y", source="b")]
+    own = [
+        seen("a", 1, "x", source="a"),
+        seen("a", 3, "y", source="a"),
+        seen("a", 7, "y with a link", source="a", text_hash=b"y"),
+    ]
+
+    assert (article(*first, *own).edits, article(*first, *own).updated) == (2, hour(7))
 
 
 few = st.integers(0, 4)

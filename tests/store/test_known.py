@@ -48,6 +48,25 @@ def test_a_source_is_measured_by_what_it_said_itself(store: Any, revise: Any, br
     assert stranger == KnownArticle("1:as the feed has it", None, has_text=False)
 
 
+def test_a_headline_of_another_source_does_not_stand_for_the_page(
+    store: Any, revise: Any, bring: Any
+) -> None:
+    text = "<p>A text of more than the forty letters of a headline.</p>"
+    bring(
+        store,
+        [
+            revise("headline", content_html=None, source="sitemap"),
+            revise("whole", content_html=text, source="sitemap"),
+        ],
+        source="sitemap",
+    )
+    listed = [revise("headline", 1), revise("whole", 1)]
+
+    headline, whole = store.find_known(listed)
+
+    assert [headline.is_unchanged_by(listed[0]), whole.is_unchanged_by(listed[1])] == [False, True]
+
+
 def test_of_several_versions_the_last_that_a_source_stated_counts(
     store: Any, revise: Any, bring: Any
 ) -> None:

@@ -299,6 +299,44 @@ def test_what_comes_to_one_holder_of_a_reused_id_leaves_the_ids_of_both(
     assert [entry.revision for entry in store.entries()] == [2, 1]
 
 
+def test_an_edit_counts_once_when_a_late_source_leads_and_when_the_first_catches_up(
+    store: Store, revise: Any, bring: Any
+) -> None:
+    numbers = []
+    for source, hours, text in (
+        ("news", 0, "first"),
+        ("news", 2, "second"),
+        ("about", 4, "third"),
+        ("news", 5, "third"),
+        ("about", 8, "fourth"),
+        ("news", 9, "fourth"),
+    ):
+        bring(store, [revise(hours=hours, text=text, source=source)], source=source)
+        numbers.append([entry.revision for entry in store.entries()])
+
+    assert numbers == [[1], [2], [2], [3], [4], [4]]
+
+
+def test_edits_of_a_text_count_beyond_those_of_the_headline_that_came_before(
+    store: Store, revise: Any, bring: Any
+) -> None:
+    numbers = []
+    for title in ("A storm", "A big storm"):
+        changes = {"title": title, "content_html": None, "source": "sitemap"}
+        headline = revise(hours=len(numbers), text=title, **changes)
+        bring(store, [headline], source="sitemap")
+        numbers.append([entry.revision for entry in store.entries()])
+    for text in (
+        "The whole text of the article on the storm.",
+        "The text of it was corrected now.",
+    ):
+        html = f"<p>{text * 2}</p>"
+        bring(store, [revise(hours=len(numbers), text=text, content_html=html)])
+        numbers.append([entry.revision for entry in store.entries()])
+
+    assert numbers == [[1], [2], [2], [3]]
+
+
 def test_saved_articles_are_edited_without_limit(store: Store, revise: Any, bring: Any) -> None:
     bring(store, [revise(hours=hours, text=f"save {hours}") for hours in range(40)], keep=True)
 

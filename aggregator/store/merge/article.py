@@ -72,7 +72,9 @@ class Article:
         Statements of the lead's tier share their history: one saw the first correction, another the
         second. The same edit in several statements counts once.
         """
-        return max(self.lead.edits, _shared_edits(self.statements))
+        if len(self.statements) == 1:  # by far the most
+            return self.lead.edits
+        return max(len(self.lead.corrections), _shared_edits(self.statements))
 
     @property
     def updated(self) -> datetime:
@@ -156,30 +158,26 @@ def number_revision(
 def _shared_edits(statements: Sequence[Statement]) -> int:
     """Return the length of the longest chain of edits that ends in the title and text that are shown.
 
-    One statement may have edited A to B, another B to C. States that were seen earlier come first,
-    so that a chain never runs in a circle.
+    One statement may have edited A to B, another B to C. An edit leads to a state that was seen
+    later, so that a chain never runs in a circle.
     """
     lead = statements[0]
-    if len(statements) == 1:  # by far the most
-        return lead.edits
     first_seen: dict[bytes, datetime] = {}
     edits: set[tuple[bytes, bytes]] = set()
     for statement in statements:
         if statement.tier != lead.tier:
             continue
-        before = None
         for span in statement.spans:
             state = span.first_sighting.text_hash
             first_seen[state] = min(span.at, first_seen.get(state, span.at))
-            if before is not None:
-                edits.add((before, state))
-            before = state
+        for before, after in statement.corrections:
+            edits.add((before.first_sighting.text_hash, after.first_sighting.text_hash))
 
     lengths = dict.fromkeys(first_seen, 0)
     for state in sorted(first_seen, key=lambda state: first_seen[state]):
-        for before, after in edits:
-            if after == state and first_seen[before] < first_seen[state]:
-                lengths[state] = max(lengths[state], lengths[before] + 1)
+        for earlier, later in edits:
+            if later == state and first_seen[earlier] < first_seen[state]:
+                lengths[state] = max(lengths[state], lengths[earlier] + 1)
     return lengths[lead.current.text_hash]
 
 
@@ -190,16 +188,29 @@ def _last_edit(statements: Sequence[Statement]) -> datetime | None:
     that is polled later is not edited once more.
     """
     lead = statements[0]
-    shown = lead.current.text_hash
-    edit = lead.edit_into(shown)
-    if lead.last_edit is not None and (edit is None or edit.at != lead.last_edit):
-        return lead.last_edit  # an edit of something else
+    if len(statements) == 1:
+        return lead.last_edit
+    own = None
+    if lead.corrections:
+        before, after = lead.corrections[-1]
+        own = after.at
+        if before.first_sighting.text_hash == after.first_sighting.text_hash:
+            return own  # an edit of something else
+
     moments = []
     for statement in statements:
-        edit = statement.edit_into(shown)
-        if statement.tier == lead.tier and edit is not None:
-            moments.append(edit.at)
-    return min(moments, default=None)
+        if statement.tier == lead.tier:
+            moments += _times_of_edits_into(lead.current.text_hash, statement)
+    return min(moments, default=own)
+
+
+def _times_of_edits_into(state: bytes, statement: Statement) -> list[datetime]:
+    """Return when a statement was edited to this title and text."""
+    times = []
+    for before, after in statement.corrections:
+        if after.first_sighting.text_hash == state != before.first_sighting.text_hash:
+            times.append(after.at)
+    return times
 
 
 def date_winner(statements: Sequence[Statement]) -> Sighting:

@@ -145,6 +145,17 @@ class Statement:
         return found
 
     @property
+    def corrections(self) -> list[tuple[RevisionSpan, RevisionSpan]]:
+        """The edits, each after the revision before it; the first text behind a headline is none."""
+        corrections = []
+        for before, after in pairwise(self.spans):
+            was_headline = before.first_sighting.letters < HEADLINE_LETTERS
+            is_first_text = was_headline and after.first_sighting.letters >= HEADLINE_LETTERS
+            if after.is_edit and not is_first_text:
+                corrections.append((before, after))
+        return corrections
+
+    @property
     def stated_modification(self) -> datetime | None:
         """The latest modified date that the publisher stated of any revision; None without any."""
         stated = []
