@@ -37,7 +37,9 @@ def test_names_are_no_bare_participles() -> None:
 def test_modules_hold_one_noun() -> None:
     lengths = {}
     for path in (ROOT / "aggregator").rglob("*.py"):
-        lengths[str(path.relative_to(ROOT))] = len(path.read_text(encoding="utf-8").splitlines())
+        if "versions" not in path.parts:  # a migration stands alone, whatever it takes
+            lines = path.read_text(encoding="utf-8").splitlines()
+            lengths[str(path.relative_to(ROOT))] = len(lines)
 
     assert {name: length for name, length in lengths.items() if length > 520} == {}
     assert sum(length > 400 for length in lengths.values()) <= 10

@@ -87,8 +87,8 @@ def test_a_folder_that_is_still_being_read_floods_nothing(poll: Any, revise: Any
     read = {"keep_sightings": True}
 
     parts = [
-        poll(0, *files[:60], **read, complete=False),
-        poll(1, *files[60:120], **read, complete=False),
+        poll(0, *files[:60], **read, is_complete=False),
+        poll(1, *files[60:120], **read, is_complete=False),
     ]
     parts.append(poll(2, *files[120:], **read))
 
