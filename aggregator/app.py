@@ -17,7 +17,7 @@ from aggregator.fetch import LazyFetcher
 from aggregator.normalize.html import html_to_text
 from aggregator.normalize.identity import url_key
 from aggregator.parse.pool import ParserPool
-from aggregator.publish.selection import make_predicate, split_filter
+from aggregator.publish.selection import make_predicate, make_source_predicate, split_filter
 from aggregator.run.host_queue import MAX_SLOT_WAIT, HostQueue
 from aggregator.run.pipeline import RunContext, run
 from aggregator.run.settings import fetch_settings, make_preview_cache, max_run_time
@@ -77,6 +77,7 @@ class App:
         self.store = store
         self.clock = clock
         self.max_runs = RUNS_PER_REQUEST * config.network.concurrency
+        self._passes_source_filters = make_source_predicate(config.sources)
         self.sources: dict[str, Source] = {
             source.id: source for source in config.sources if source.enabled
         }
@@ -285,22 +286,28 @@ class App:
 
         Entries that a view with its own `keep` shows stay. `vacuum` shrinks the database file.
         """
+        pruned = await self.writer.call(self._prune, dry_run=dry_run)
+        if vacuum and not dry_run:
+            await self.writer.call(self.store.vacuum)
+        return pruned
+
+    def find_expired(self) -> PruneResult:
+        """Return what pruning would delete now. Raises: StoreError."""
+        return self._prune(dry_run=True)
+
+    def _prune(self, *, dry_run: bool) -> PruneResult:
         now = self.clock()
         views = []
         for view in self.config.views:
             if view.keep is not None:
-                views.append(RetainedView(now - view.keep, selection_of(view)))
-        pruned = await self.writer.call(
-            self.store.prune,
+                views.append(RetainedView(now - view.keep, self.selection_of(view)))
+        return self.store.prune(
             now,
             {source.id: source.keep for source in self.config.sources},
             dry_run=dry_run,
             default=self.config.defaults.keep,
             retained_views=views,
         )
-        if vacuum and not dry_run:
-            await self.writer.call(self.store.vacuum)
-        return pruned
 
     @property
     def has_expiring_views(self) -> bool:
@@ -331,8 +338,29 @@ class App:
         base = self.config.server.public_url.rstrip("/")
         return replace(info, self_url=f"{base}/views/{view.id}.atom", home_url=f"{base}/")
 
+    def selection_of(self, view: View) -> Selection:
+        """Return which entries a view shows, as the store takes it.
+
+        The filters of sources hold for stored entries, too: a changed filter reaches the past.
+        """
+        part = split_filter(view.where)
+        return Selection(
+            part.language,
+            part.source,
+            part.tag,
+            _both(make_predicate(part.rest), self._passes_source_filters),
+            group_copies=view.duplicates == "group",
+            sources=part.sources,
+            max_per_source=view.most_per_source,
+        )
+
+    def is_filtered(self, entry: Entry) -> bool:
+        """Tell whether the filters of its sources leave a stored entry out of all views."""
+        passes = self._passes_source_filters
+        return passes is not None and not passes(entry)
+
     def view_entries(self, view: View, limit: int | None = None) -> list[Entry]:
-        selection = selection_of(view)
+        selection = self.selection_of(view)
         now = self.clock()
         entries = self.store.view(
             limit or view.limit,
@@ -406,18 +434,13 @@ def stray_view_files(config: Config) -> list[Path]:
     return stray
 
 
-def selection_of(view: View) -> Selection:
-    """Return which entries a view shows, as the store takes it."""
-    part = split_filter(view.where)
-    return Selection(
-        part.language,
-        part.source,
-        part.tag,
-        make_predicate(part.rest),
-        group_copies=view.duplicates == "group",
-        sources=part.sources,
-        max_per_source=view.most_per_source,
-    )
+def _both(
+    one: Callable[[Entry], bool] | None, other: Callable[[Entry], bool] | None
+) -> Callable[[Entry], bool] | None:
+    """Make one predicate of two, each of which may be None for everything."""
+    if one is None or other is None:
+        return one or other
+    return lambda entry: one(entry) and other(entry)
 
 
 def _modified_at(path: Path) -> datetime:

@@ -32,6 +32,7 @@ from aggregator.config.changes import describe_changes, describe_losses
 from aggregator.daemon.file_watcher import WatchPlan, watch_files
 from aggregator.daemon.run_pool import MAX_PAUSE, RETRY_DELAY, RunPool
 from aggregator.daemon.status import DaemonSite, DaemonStatus
+from aggregator.effect import describe_effect, find_effects
 from aggregator.errors import AggregatorError, ConfigError, UsageError
 from aggregator.store.writer import Writer
 from aggregator.web import make_app
@@ -408,9 +409,21 @@ class Daemon:
             self._close_when_idle(self.app)
             self.app = app
         _log_reload(former, config)
+        await self._log_effects()
         await self._remove_view_files(former, config)
         self._unpublished.set()
         self._due.set()
+
+    async def _log_effects(self) -> None:
+        """Say which stored entries leave or enter the views, before they are published."""
+        try:
+            effects = await asyncio.to_thread(lambda: list(find_effects(self.app)))
+        except AggregatorError as error:
+            logger.error("what the configuration changes in the views is not known: %s", error)
+            return
+        for effect in effects:
+            if effect.leaving or effect.coming:
+                logger.info("%s", describe_effect(effect))
 
     async def _remove_view_files(self, former: Config, config: Config) -> None:
         async with (

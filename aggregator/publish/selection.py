@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from aggregator.normalize.filters import make_filter, matches_language
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-    from aggregator.config import Where
+    from aggregator.config import Source, Where
     from aggregator.model import Entry
 
 
@@ -51,6 +51,26 @@ def split_filter(where: Where) -> SplitFilter:
 
 def _single_value(values: tuple[str, ...]) -> str | None:
     return values[0] if len(values) == 1 else None
+
+
+def make_source_predicate(sources: Iterable[Source]) -> Callable[[Entry], bool] | None:
+    """Make the predicate for entries that the filters of their sources let through, None without filters.
+
+    An entry that several sources tell passes if one of them lets it through.
+    """
+    filters = {}
+    for source in sources:
+        passes_filter = make_filter(source.include, source.exclude)
+        if passes_filter is not None:
+            filters[source.id] = passes_filter
+    if not filters:
+        return None
+
+    def is_let_through(entry: Entry) -> bool:
+        names = [teller.source for teller in entry.tellers] or [entry.source]
+        return any(name not in filters or filters[name](entry) for name in names)
+
+    return is_let_through
 
 
 def make_predicate(where: Where) -> Callable[[Entry], bool] | None:

@@ -100,3 +100,23 @@ def test_nothing_is_written(project: Project) -> None:
     project.call("check")
 
     assert not (project.root / "var").exists()
+
+
+def test_the_effect_of_a_new_filter_is_shown_and_then_reaches_stored_entries(
+    fetched: Project,
+) -> None:
+    fetched.call("publish")
+    before = fetched.call("check", "--effect")
+    fetched.write(
+        "config/sources/news.yaml",
+        "- {id: saved, path: ../../saved/*.txt, adapter: archive, exclude: {title: bridge}}\n",
+    )
+    changed = fetched.call("check", "--effect")
+    fetched.call("publish")
+    after = fetched.call("check", "--effect")
+    why = fetched.call("why", "A bridge opens", "--format", "json")
+
+    assert before.lines[1] == "view merged: 0 entries leave, 0 come in"
+    assert changed.lines[1:3] == ["view merged: 1 entry leaves, 0 come in", "  - A bridge opens"]
+    assert after.lines[1] == "view merged: 0 entries leave, 0 come in"
+    assert [view["reason"] for view in why.json["views"]] == ["filtered"]

@@ -11,8 +11,10 @@ import typer
 
 from aggregator.cli.context import Invocation
 from aggregator.cli.exit_codes import USAGE_ERROR
-from aggregator.cli.report.terminal import print_json, print_stderr
+from aggregator.cli.report.terminal import print_json, print_stderr, replace_unprintable
 from aggregator.errors import ConfigError
+
+MAX_TITLES = 5  # of a view
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -27,6 +29,10 @@ def check(
     format: Annotated[  # noqa: A002
         Literal["text", "json"], typer.Option(help="json lists the problems on stdout.")
     ] = "text",
+    effect: Annotated[
+        bool,
+        typer.Option("--effect", help="Also show which stored entries leave or enter each view."),
+    ] = False,
 ) -> int:
     """Validate the configuration and site rules."""
     ctx.obj.configure_logging(logging.WARNING)
@@ -38,7 +44,25 @@ def check(
             print_stderr(str(problem))
         if config is not None:
             typer.echo(_success_message(config))
+    if effect and config is not None and format == "text":
+        _print_effect(config)
     return USAGE_ERROR if problems else 0
+
+
+def _print_effect(config: "Config") -> None:
+    """Print what the configuration changes in the views as they were published, and what would be pruned."""
+    from aggregator.app import App, open_store
+    from aggregator.effect import describe_effect, find_effects
+
+    with open_store(config) as store:
+        app = App(config, store)
+        for effect in find_effects(app):
+            typer.echo(describe_effect(effect))
+            for sign, entries in (("-", effect.leaving), ("+", effect.coming)):
+                for entry in entries[:MAX_TITLES]:
+                    typer.echo(replace_unprintable(f"  {sign} {entry.title}"))
+        expired = app.find_expired().entries
+    typer.echo(f"`prune` would delete {_count(len(expired), 'stored entry', 'stored entries')}")
 
 
 def _check_everything(invocation: Invocation) -> "tuple[Config | None, list[Problem]]":
@@ -76,8 +100,8 @@ def _success_message(config: "Config") -> str:
     return f"configuration is good: {sources}, {views}"
 
 
-def _count(number: int, noun: str) -> str:
-    return f"1 {noun}" if number == 1 else f"{number} {noun}s"
+def _count(number: int, noun: str, plural: str | None = None) -> str:
+    return f"1 {noun}" if number == 1 else f"{number} {plural or noun + 's'}"
 
 
 def _problem_record(problem: "Problem") -> dict[str, object]:

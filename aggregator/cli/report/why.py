@@ -11,11 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from aggregator.app import selection_of
 from aggregator.cli.report.source_status import rough_duration
 from aggregator.cli.report.why_filters import broken_match_rules, unmet_condition
 from aggregator.config import Where
-from aggregator.config.key_lines import place_of_view_key
+from aggregator.config.key_lines import place_of_source_key, place_of_view_key
 from aggregator.publish import OUTPUTS
 from aggregator.store.view import LATE_ARRIVAL_PERIOD
 
@@ -96,7 +95,7 @@ def _explain_shown(
     sentences = []
     reason: Reason = "shown"
     if arrival.late is not None:
-        rank = app.store.rank(entry.id, selection_of(view))
+        rank = app.store.rank(entry.id, app.selection_of(view))
         if rank is not None and rank > view.limit:
             reason = "late"
             until = moment(arrival.late + LATE_ARRIVAL_PERIOD)
@@ -113,7 +112,7 @@ def _explain_shown(
 
 def _lead_sentences(app: App, view: View, entry: Entry) -> Iterator[str]:
     """Say why an entry is shown instead of its copies."""
-    copies = app.store.selected_copies(entry.id, selection_of(view))
+    copies = app.store.selected_copies(entry.id, app.selection_of(view))
     if len(copies) < 2 or copies[0].entry.id != entry.id:
         return
     for copy in copies[1:]:
@@ -122,7 +121,9 @@ def _lead_sentences(app: App, view: View, entry: Entry) -> Iterator[str]:
 
 
 def _explain_hidden(app: App, view: View, entry: Entry, shown: Sequence[str]) -> ViewAnswer:
-    selection = selection_of(view)
+    selection = app.selection_of(view)
+    if app.is_filtered(entry):
+        return _hidden_answer(view, "filtered", _filter_sentences(app, entry))
     if not app.store.selects(entry.id, selection):
         sentences = []
         for rule in _broken_rules(app, view, entry):
@@ -198,6 +199,20 @@ def lead_reason(lead: EntryCopy, other: EntryCopy) -> str:
     return "it comes first in the order of copies"
 
 
+def _filter_sentences(app: App, entry: Entry) -> list[str]:
+    """Say which filters of its sources leave an entry out."""
+    sentences = []
+    for name in [teller.source for teller in entry.tellers] or [entry.source]:
+        source = app.sources.get(name)
+        if source is None:
+            continue
+        sentences.append(f"the filters of `{name}` leave it out")
+        for rule in broken_match_rules(entry, include=source.include, exclude=source.exclude):
+            place = place_of_source_key(source, *rule.keys)
+            sentences.append(rule.reason if place is None else f"{rule.reason} ({place})")
+    return sentences
+
+
 def _broken_rules(app: App, view: View, entry: Entry) -> Iterator[BrokenRule]:
     where = view.where
     for key in ("language", "source", "tag"):
@@ -205,7 +220,7 @@ def _broken_rules(app: App, view: View, entry: Entry) -> Iterator[BrokenRule]:
         if not values:
             continue
         only_this = view.model_copy(update={"where": Where().model_copy(update={key: values})})
-        if not app.store.selects(entry.id, selection_of(only_this)):
+        if not app.store.selects(entry.id, app.selection_of(only_this)):
             yield unmet_condition(entry, where, key)
     yield from broken_match_rules(entry, include=where.include, exclude=where.exclude)
 
