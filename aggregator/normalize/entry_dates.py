@@ -98,6 +98,7 @@ class DateChooser:
             order=context.order,
             languages=self._languages,
             calendar=context.calendar,
+            reduced=True,
         )
         if date is None:
             self._decisions.report(name, found, why.NO_DATE)
