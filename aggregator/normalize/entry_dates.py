@@ -63,8 +63,14 @@ class DateChooser:
         return None
 
     def _stated_dates(self) -> list[_StatedDate]:
-        stated = []
+        """Return the dates of publication that can be believed.
+
+        The date of a change that a feed also offers as one counts only if no other does.
+        """
+        stated: list[_StatedDate] = []
         for found in self._raw.published:
+            if stated and found in self._raw.updated:
+                continue
             date = self._read("published", found)
             if date:
                 stated.append(_StatedDate(found, date))
@@ -92,6 +98,7 @@ class DateChooser:
             order=context.order,
             languages=self._languages,
             calendar=context.calendar,
+            reduced=True,
         )
         if date is None:
             self._decisions.report(name, found, why.NO_DATE)

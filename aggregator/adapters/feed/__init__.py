@@ -291,14 +291,16 @@ def _base(item: Mapping[str, Any], channel: _Channel) -> str:
 
 
 def _publication_dates(item: Mapping[str, Any], channel: _Channel) -> tuple[Candidate, ...]:
-    published = _candidate(item.get("published"), "feed:published")
-    created = _candidate(item.get("created"), "feed:created")
-    if published or created:
-        return published + created
+    """Return every date that may be that of the publication, the best first.
 
-    # dc:date is the date of publication in RSS, and an Atom entry that was never
-    # edited may have nothing but `updated`.
-    return _candidate(item.get("updated"), channel.date)
+    The last one stands in for the others: dc:date is the date of publication in RSS, and an
+    Atom entry that was never edited may have nothing but `updated`.
+    """
+    return (
+        *_candidate(item.get("published"), "feed:published"),
+        *_candidate(item.get("created"), "feed:created"),
+        *_candidate(item.get("updated"), channel.date),
+    )
 
 
 def _update_dates(item: Mapping[str, Any], channel: _Channel) -> tuple[Candidate, ...]:

@@ -124,7 +124,7 @@ def _entry(item: object, name: str, feed: Mapping[str, Any], base: str) -> RawEn
         title=_candidate(item, "title"),
         summary=_plain_candidate(item, "summary"),
         content_html=_candidate(item, "content_html") + _plain_candidate(item, "content_text"),
-        published=_candidate(item, "date_published"),
+        published=_candidate(item, "date_published") + _candidate(item, "date_modified"),
         updated=_candidate(item, "date_modified"),
         authors=_authors(item) or _authors(feed),
         tags=_tags(item),

@@ -155,6 +155,8 @@ def _describe_date_reading(name: str, revision: Revision) -> str:
             place = f" in {evidence.zone}"
         else:
             place = f" at {_format_offset(evidence.offset or 0)}"
+        if evidence.precision == "zone guessed":
+            return f"{place}, zone guessed"
         return f"{place}, to the {evidence.precision}"
     return ""
 

@@ -42,8 +42,8 @@ class Date:
     """An instant read from a text.
 
     `value` is aware UTC, for a `day` the midnight that begins it. `offset` is what the text stated,
-    in minutes east of Greenwich, None if it stated none and the source's zone was used. `how` names
-    the form that read it.
+    in minutes east of Greenwich, None if it stated none, or none that is known, and the source's zone
+    was used. `form` names the form that read it.
     """
 
     value: datetime
@@ -62,12 +62,14 @@ def read(
     order: Order | None = None,
     languages: Sequence[str] = (),
     calendar: Calendar = "gregorian",
+    reduced: bool = False,
 ) -> Date | None:
     """Read a date; None if there is none, or only a sentinel (before 1995). Never raises.
 
     `formats` are strptime formats, tried first; `strip` holds labels to remove; `order` and
     `languages` (BCP 47) decide between day and month; `taken` is the time of capture, which relative
-    words count from.
+    words count from. `reduced` admits the ISO 8601 dates that are numbers or seasons in running text:
+    2024-05 and 2024-127.
 
     >>> from zoneinfo import ZoneInfo
     >>> read("25/10/2020 - 02:35", zone=ZoneInfo("Europe/Paris"), taken=datetime(2020, 10, 25, 2, tzinfo=UTC),
@@ -80,7 +82,7 @@ def read(
 
     stated = _read_declared(tidy, formats)
     if stated is None:
-        stated = _read_strict(tidy, taken, order, languages)
+        stated = _read_strict(tidy, taken, order, languages, reduced)
     if stated is None:
         # Without an order or a language dateparser would guess which number is the day.
         is_decidable = order or languages or not forms.is_ambiguous(tidy)
@@ -128,6 +130,8 @@ def choose_date_index(dates: Sequence[Date], *, zone: ZoneInfo) -> int:
 
 def effective_precision(date: Date, zone: ZoneInfo) -> Precision:
     """Return how exact a date is; a midnight, as stated or in `zone`, is a day however it is written."""
+    if date.precision in ("month", "zone guessed"):
+        return date.precision
     if _possible_days(date, zone):
         return "day"
     return date.precision
@@ -160,7 +164,7 @@ def _read_declared(text: str, formats: Sequence[str]) -> WrittenDate | None:
 
 
 def _read_strict(
-    text: str, taken: datetime, order: Order | None, languages: Sequence[str]
+    text: str, taken: datetime, order: Order | None, languages: Sequence[str], reduced: bool
 ) -> WrittenDate | None:
     """Try the strict forms on the text, then behind its label, then from its first digit on.
 
@@ -168,7 +172,7 @@ def _read_strict(
     """
     stated = forms.read_written(text, order, languages)
     if stated is None:
-        stated = forms.read_machine(text, taken)
+        stated = forms.read_machine(text, taken, reduced=reduced)
     if stated is not None:
         return stated
 
@@ -206,18 +210,24 @@ def _read_words(
 
 
 def _instant(stated: WrittenDate, zone: ZoneInfo) -> Date | None:
-    """Return the instant of a wall clock; None if its zone is not known."""
+    """Return the instant of a wall clock; None if what stands for its zone cannot be one."""
     if not _FIRST_YEAR <= stated.wall.year <= _LAST_YEAR:
         return None
     if stated.zone is None:
         value = time_zones.to_utc(stated.wall, zone)
         return Date(value, stated.precision, None, stated.form)
 
-    offset = time_zones.read_offset(stated.zone, stated.wall, zone)
-    if offset is None:
+    reading = time_zones.read_zone(stated.zone, stated.wall, zone)
+    if reading is None:
         return None
-    value = (stated.wall - timedelta(minutes=offset)).replace(tzinfo=UTC)
-    return Date(value, stated.precision, offset, stated.form)
+    precision = stated.precision
+    if not reading.is_certain and precision != "day":
+        precision = "zone guessed"
+    if reading.offset is None:
+        value = time_zones.to_utc(stated.wall, zone)
+    else:
+        value = (stated.wall - timedelta(minutes=reading.offset)).replace(tzinfo=UTC)
+    return Date(value, precision, reading.offset, stated.form)
 
 
 def _wall_clock(date: Date, zone: ZoneInfo) -> datetime:
@@ -243,7 +253,7 @@ def _prefer_time_of_day(dates: Sequence[Date], zone: ZoneInfo) -> int:
 def _possible_days(date: Date, zone: ZoneInfo) -> set[day]:
     """Return the days that a date without a time may mean; none if it tells a time."""
     clocks = _clocks(date, zone)
-    if date.precision == "day":
+    if date.precision in ("day", "month"):
         return set(clocks)
     return {on for on, clock in clocks.items() if clock == _MIDNIGHT}
 

@@ -1,4 +1,4 @@
-"""The written forms of a date that need no guess: ISO, RFC 5322, numeric, Chinese-Japanese-Korean, compact, epoch.
+"""The written forms of a date that need no guess: ISO 8601, RFC 5322, numeric, Chinese-Japanese-Korean, epoch.
 
 Rule: a form matches the whole text or not at all. It gives a wall clock and the zone as written; which
 instant that is, is decided elsewhere. A form that names no real day (31 June) gives nothing.
@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-Precision = Literal["second", "minute", "day"]
+# "zone guessed": the name of the zone beside the time is not known, or has several meanings.
+Precision = Literal["second", "minute", "day", "month", "zone guessed"]
 Order = Literal["DMY", "MDY", "YMD"]
 
 
@@ -32,8 +33,20 @@ class WrittenDate:
 _TIME = (
     r"(?P<H>\d{1,2})(?:[:h](?P<M>\d{2}))(?::(?P<S>\d{2})(?:[.,]\d+)?)?(?:\s*(?P<ap>[ap])\.?m\b\.?)?"
 )
-_ZONE = r"(?P<z>Z|(?:GMT|UTC|UT)?\s?[+\-−]\d{1,2}(?::?\d{2})?|(?-i:[A-Z]{2,5}))(?:\s*\([^()]*\))?"
-_CLOCK = rf"{_TIME}(?:\s*{_ZONE})?"
+# AM and PM in several languages: whoever takes them for a zone is wrong by 12 hours.
+_HALF_OF_DAY = r"(?:[AP]M?|SA|CH|PD|MD|PG|PTG|VM|NM|FM|EM|AP|IP|TO|TK)\b"
+# +0200, GMT+2, CEST, EST5EDT, America/New_York, Eastern Daylight Time.
+_ZONE_TOKEN = (
+    r"(?:(?:GMT|UTC|UT|Z)?\s?[+\-−]\d{1,2}(?::?\d{2})?"
+    rf"|(?-i:(?!{_HALF_OF_DAY})[A-Z]{{1,5}}(?:\d[A-Z]{{3}})?(?![a-z/])|[A-Z][A-Za-z]+(?:/[A-Z][\w+\-]*){{1,2}}"
+    r"|[A-Z][a-z]+(?: [A-Z][a-z]+){0,3} Time)|Z|GMT|UTC)"
+)
+# Programs print two of them (+0200 CEST), a name in brackets, or Go's monotonic clock (m=+0.1) behind.
+ZONE = (
+    rf"(?P<z>{_ZONE_TOKEN}(?:(?!$)\s?{_ZONE_TOKEN})?)"
+    r"(?:\s*\([^()]*\)|\[[^\[\]]*\])?(?:\sm=[+\-]\d+\.\d+)?"
+)
+_CLOCK = rf"{_TIME}(?:\s*{ZONE})?"
 _WEEKDAY = r"(?:[^\W\d_]{2,12}\.?,?\s*)?"
 _MONTH = r"(?P<mon>[A-Z]{3,9})\.?"
 _MERIDIEM = (
@@ -53,6 +66,11 @@ _US = re.compile(
     rf"{_WEEKDAY}{_MONTH}\s+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<y>\d{{4}})(?:,?\s+(?:at\s+)?{_CLOCK})?",
     re.IGNORECASE,
 )
+# The clock of RFC 5322 without its colon needs a zone, for it might be a year.
+_BARE_CLOCK = re.compile(
+    rf"{_WEEKDAY}(?P<d>\d{{1,2}})\s{_MONTH}\s(?P<y>\d{{2,4}})\s(?P<H>\d\d)(?P<M>\d\d)\s*{ZONE}",
+    re.IGNORECASE,
+)
 _ASCTIME = re.compile(
     rf"[A-Z]{{3}}\s+{_MONTH}\s+(?P<d>\d{{1,2}})\s+{_TIME}(?:\s+(?P<z>[A-Z]{{2,5}}|[+-]\d{{4}}))?\s+(?P<y>\d{{4}})",
     re.IGNORECASE,
@@ -67,15 +85,40 @@ _CJK = re.compile(
     r"(?P<y>\d{4})\s*[年년]\s*(?P<m>\d{1,2})\s*[月월]\s*(?P<d>\d{1,2})\s*[日号號일]"
     r"(?:\s*[(（]?(?:(?:星期|周|週|礼拜|禮拜)[一二三四五六日天]|[月火水木金土日월화수목금토일](?:曜日|요일)?)[)）]?)?"
     rf"(?:[\s,，T-]*{_MERIDIEM}?\s*(?P<H>\d{{1,2}})\s*[:：时時点點시]\s*(?:(?P<M>\d{{1,2}})\s*(?:分|분)?"
-    rf"(?:\s*:?\s*(?P<S>\d{{2}})\s*(?:秒|초)?)?)?(?:\s*{_ZONE})?)?"
+    rf"(?:\s*:?\s*(?P<S>\d{{2}})\s*(?:秒|초)?)?)?(?:\s*{ZONE})?)?"
 )
+_FORMS_WITH_MONTH_NAMES = (
+    (_RFC, "rfc5322"),
+    (_US, "us"),
+    (_ASCTIME, "asctime"),
+    (_BARE_CLOCK, "rfc5322"),
+)
+
+# ISO 8601 beyond what _ISO reads: week and ordinal dates, basic forms, and times of another length.
+_ISO_TIME = (
+    r"(?P<H>\d\d)(?::(?P<M>\d\d)(?::(?P<S>\d\d)(?:[.,]\d+)?)?"
+    r"|(?P<M_basic>\d\d)(?:(?P<S_basic>\d\d)(?:[.,]\d+)?)?"
+    r"|\.(?P<M_dots>\d\d)\.(?P<S_dots>\d\d))?"
+)
+_ISO_CLOCK = rf"(?:T{_ISO_TIME}(?:\s?{ZONE})?)?"
+_ISO_DAY = re.compile(
+    rf"(?P<y>\d{{4}})(?P<sep>-?)(?P<m>\d\d)(?P=sep)(?P<d>\d\d){_ISO_CLOCK}", re.IGNORECASE
+)
+_ISO_WEEK = re.compile(
+    rf"(?P<y>\d{{4}})(?P<sep>-?)W(?P<week>\d\d)(?P=sep)(?P<weekday>[1-7]){_ISO_CLOCK}",
+    re.IGNORECASE,
+)
+_ISO_ORDINAL = re.compile(rf"(?P<y>\d{{4}})-?(?P<day_of_year>\d{{3}}){_ISO_CLOCK}", re.IGNORECASE)
+_ISO_MONTH = re.compile(r"(?P<y>\d{4})-(?P<m>\d\d)")
 _COMPACT = re.compile(
-    r"(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)(?:T?(?P<H>\d\d)(?P<M>\d\d)(?P<S>\d\d)(?:\.\d+)?)?"
+    r"(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)(?:T?(?P<H>\d\d)(?P<M>\d\d)(?:(?P<S>\d\d)(?:\.\d+)?)?)?"
     r"\s?(?P<z>Z|[+-]\d\d:?\d\d)?",
     re.IGNORECASE,
 )
-_FORMS_WITH_MONTH_NAMES = ((_RFC, "rfc5322"), (_US, "us"), (_ASCTIME, "asctime"))
-_EPOCH = re.compile(r"(\d{10})(\d{3})?")
+# Seconds or milliseconds, with a fraction, as .NET writes them, or as a float (1.7149896e+09).
+_EPOCH = re.compile(r"(\d{10})(\d{3})?(?:\.\d+)?")
+_EPOCH_OF_DOTNET = re.compile(r"/?Date\((\d{10})(\d{3})(?:[+-]\d{4})?\)/?")
+_EPOCH_AS_FLOAT = re.compile(r"\d\.\d{1,12}e\+?(?:0?9|12)", re.IGNORECASE)
 _EPOCH_FIRST = datetime(2000, 1, 1, tzinfo=UTC)
 
 _MONTH_NAMES = """
@@ -92,17 +135,20 @@ _NOON = frozenset({"中午", "正午"})
 _BEFORE_NOON = frozenset({"a", "凌晨", "清晨", "早上", "早晨", "上午", "午前", "오전"})
 
 
-def read_machine(text: str, taken: datetime) -> WrittenDate | None:
-    """Read the forms that only machines write: compact digits and epochs.
+def read_machine(text: str, taken: datetime, *, reduced: bool = False) -> WrittenDate | None:
+    """Read the forms that only machines write: epochs and the rarer ones of ISO 8601.
 
-    An epoch has 10 or 13 digits and lies between 2000 and a day after `taken`.
+    An epoch counts seconds in 10 digits or milliseconds in 13, and lies between 2000 and a day after
+    `taken`. `reduced` admits a month (2024-05) and the day of a year (2024-127).
     """
-    epoch = _EPOCH.fullmatch(text)
-    if epoch:
-        return _read_epoch(int(epoch[1]), taken)
+    seconds = _epoch_seconds(text)
+    if seconds is not None:
+        return _read_epoch(seconds, taken)
     compact = _COMPACT.fullmatch(text)
     if compact:
         return _by_month_number(compact, "compact")
+    if text[:4].isdigit():
+        return _read_iso(text, reduced)
     return None
 
 
@@ -150,11 +196,65 @@ def read_by_format(text: str, form: str) -> WrittenDate | None:
     return _by_month_number(match, "format")
 
 
+def _epoch_seconds(text: str) -> int | None:
+    """Return the whole seconds of an epoch however it is written, None for what is none."""
+    epoch = _EPOCH.fullmatch(text) or _EPOCH_OF_DOTNET.fullmatch(text)
+    if epoch:
+        return int(epoch[1])
+    if not _EPOCH_AS_FLOAT.fullmatch(text):
+        return None
+    return _epoch_seconds(str(int(float(text))))
+
+
 def _read_epoch(seconds: int, taken: datetime) -> WrittenDate | None:
     moment = datetime.fromtimestamp(seconds, UTC)
     if not _EPOCH_FIRST <= moment <= taken + timedelta(days=1):
         return None
     return WrittenDate(moment.replace(tzinfo=None), "second", "Z", "epoch")
+
+
+def _read_iso(text: str, reduced: bool) -> WrittenDate | None:
+    """Read the forms of ISO 8601 that people do not write."""
+    match = _ISO_DAY.fullmatch(text)
+    if match:
+        return _by_month_number(match, "iso")
+
+    week = _ISO_WEEK.fullmatch(text)
+    if week:
+        try:
+            day = date.fromisocalendar(int(week["y"]), int(week["week"]), int(week["weekday"]))
+        except ValueError:
+            return None
+        return _on_day(week, day)
+
+    if not reduced:
+        return None
+    ordinal = _ISO_ORDINAL.fullmatch(text)
+    if ordinal:
+        return _read_ordinal(ordinal)
+    month = _ISO_MONTH.fullmatch(text)
+    if month and 1 <= int(month["m"]) <= 12 and int(month["y"]) > 0:
+        wall = datetime(int(month["y"]), int(month["m"]), 1)  # noqa: DTZ001 - a wall clock
+        return WrittenDate(wall, "month", None, "iso")
+    return None
+
+
+def _read_ordinal(match: re.Match[str]) -> WrittenDate | None:
+    year, number = int(match["y"]), int(match["day_of_year"])
+    if year == 0 or number == 0:
+        return None
+    try:
+        day = date(year, 1, 1) + timedelta(days=number - 1)
+    except OverflowError:
+        return None
+    if day.year != year:
+        return None  # day 366 of a year that has 365
+    return _on_day(match, day)
+
+
+def _on_day(match: re.Match[str], day: date) -> WrittenDate | None:
+    """Return the clock of an ISO form on a day; a week's year need not be that of its days."""
+    return _wall_clock(match, day.month, day.day, "iso", year=day.year)
 
 
 def _read_numeric(
@@ -190,25 +290,37 @@ def _by_month_number(match: re.Match[str], how: str) -> WrittenDate | None:
     return _wall_clock(match, int(match["m"]), int(match["d"]), how)
 
 
-def _wall_clock(match: re.Match[str], month: int, day: int, how: str) -> WrittenDate | None:
+def _wall_clock(
+    match: re.Match[str], month: int, day: int, how: str, *, year: int | None = None
+) -> WrittenDate | None:
     """Return what a form has matched, None if there is no such day or time."""
     parts = match.groupdict()
     hour = _hour(parts)
-    minute = int(parts.get("M") or 0)
-    second = int(parts.get("S") or 0)
+    minute = int(_part(parts, "M") or 0)
+    second = int(_part(parts, "S") or 0)
     if second == 60:
         second = 59  # a leap second, which datetime cannot hold
+    is_end_of_day = hour == 24 and minute == second == 0
+    if is_end_of_day:
+        hour = 0
 
     try:
-        wall = datetime(_year(match["y"]), month, day, hour, minute, second)  # noqa: DTZ001 - a wall clock
-    except ValueError:
+        wall = datetime(year or _year(match["y"]), month, day, hour, minute, second)  # noqa: DTZ001 - a wall clock
+        if is_end_of_day:
+            wall += timedelta(days=1)
+    except (ValueError, OverflowError):
         return None
     zone = parts.get("z") or parts.get("zd")
     return WrittenDate(wall, _precision(parts), zone, how)
 
 
+def _part(parts: Mapping[str, str | None], name: str) -> str | None:
+    """Return the minute or the second, which ISO 8601 writes in several ways."""
+    return parts.get(name) or parts.get(f"{name}_basic") or parts.get(f"{name}_dots")
+
+
 def _precision(parts: Mapping[str, str | None]) -> Precision:
-    if parts.get("S"):
+    if _part(parts, "S"):
         return "second"
     if parts.get("H"):
         return "minute"

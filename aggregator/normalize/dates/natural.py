@@ -12,16 +12,15 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from aggregator.normalize.dates.forms import Order, Precision, WrittenDate
+from aggregator.normalize.dates.forms import ZONE, Order, Precision, WrittenDate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _LIMIT = 100  # characters: nobody writes a longer date, and the library's cost grows with the text
-_ZONE = re.compile(
-    r"\s+\(?((?!(?-i:AM|PM)\b)[A-Z]{2,5}|(?:GMT|UTC)?\s?[+-]\d{1,2}(?::?\d{2})?)\)?$"
-)
+_ZONE = re.compile(rf"\s+\(?{ZONE}\)?$")
 _WORD = re.compile("[^\\W\\d_]{2}|[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _YEAR_FIRST = re.compile(r"(?<!\d)\d{4}[-/.]\d")
 _SECONDS = re.compile(r"\d:\d\d:\d\d")
 _FALLBACK = ("en",)
@@ -48,6 +47,8 @@ def read_words(
     if answer is None:
         return None
     period, moment = answer
+    if not _agrees(rest, moment):
+        return None
     precision = _precision(rest, period)
     if precision is None:
         return None
@@ -59,7 +60,18 @@ def _split_zone(text: str) -> tuple[str, str | None]:
     zone = _ZONE.search(text)
     if zone is None:
         return text, None
-    return text[: zone.start()], zone[1]
+    return text[: zone.start()], zone["z"]
+
+
+def _agrees(text: str, moment: datetime) -> bool:
+    """Tell whether the numbers of a text are those of the answer.
+
+    A text with a year is no relative date: dateparser takes `m=+0.1` behind one for minutes ago.
+    """
+    if not _YEAR.search(text):
+        return True
+    numbers = set(map(int, re.findall(r"\d{1,4}", text)))
+    return {moment.year, moment.day} <= numbers
 
 
 def _precision(text: str, period: str) -> Precision | None:
