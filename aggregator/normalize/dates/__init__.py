@@ -12,6 +12,7 @@ import unicodedata
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from datetime import date as day
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from aggregator.normalize.dates import forms, time_zones
@@ -20,7 +21,7 @@ from aggregator.normalize.dates.month_words import read_month_words
 from aggregator.normalize.dates.natural import read_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from zoneinfo import ZoneInfo
 
     from aggregator.normalize.dates.calendars import Calendar
@@ -32,6 +33,7 @@ FUTURE_TOLERANCE = timedelta(minutes=10)
 _FIRST_YEAR = 1995  # before it there was no feed: year 1, 1970 and 1899 are sentinels
 _LAST_YEAR = 2200  # keeps clear of the overflow at year 9999
 _MIDNIGHT = time()
+_MAX_TEXTS = 20_000  # of a document: two dates of each item
 _LIMIT = 300  # characters of text worth looking at
 _MARKS = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _DIGIT = re.compile(r"\d")
@@ -98,6 +100,15 @@ def read(
     if stated is None:
         return None
     return _instant(stated, zone)
+
+
+def find_order(texts: Iterable[str]) -> Order | None:
+    """Return the order of day and month that the dates of one document prove, None if they do not.
+
+    >>> find_order(["5/6/2024", "5/16/2024"])
+    'MDY'
+    """
+    return forms.prove_order(islice(texts, _MAX_TEXTS))
 
 
 def resolve_future(date: Date, *, taken: datetime, zone: ZoneInfo) -> Date | None:
