@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from aggregator.normalize.entry import NormalizeContext
 
 
+_MAX_LANGUAGES = 4  # of an item: an attack may state thousands
+
+
 class Published(NamedTuple):
     """When an item appeared, and the kind of evidence that says so."""
 
@@ -99,6 +102,7 @@ class DateChooser:
             languages=self._languages,
             calendar=context.calendar,
             reduced=True,
+            word_languages=self._word_languages,
         )
         if date is None:
             self._decisions.report(name, found, why.NO_DATE)
@@ -125,3 +129,16 @@ class DateChooser:
             if tag:
                 return (tag,)
         return ()
+
+    @cached_property
+    def _word_languages(self) -> tuple[str, ...]:
+        """The languages that the item or its feed states: the words for months may be in one of them.
+
+        A word cannot be misread as a number can, so what the feed says of itself counts here.
+        """
+        tags = []
+        for found in self._raw.language[:_MAX_LANGUAGES]:
+            tag = language.canonical_tag(found.value)
+            if tag:
+                tags.append(tag)
+        return tuple(dict.fromkeys(tags))

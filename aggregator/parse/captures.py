@@ -12,6 +12,7 @@ from aggregator import adapters
 from aggregator.adapter_table import ADAPTERS, ARTICLE
 from aggregator.errors import ItemError, SourceError
 from aggregator.model import Candidate, ParsedDocument, RawEntry, Revision
+from aggregator.normalize import dates
 from aggregator.normalize.corrections import correct_raw_entry, correct_revision
 from aggregator.normalize.entry import NormalizeContext, choose_link, normalize
 from aggregator.normalize.filters import make_filter
@@ -30,7 +31,7 @@ from aggregator.rules.apply import apply_rules, choose_timezone
 from aggregator.rules.compiled import add_source_rules, load_zone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from aggregator.model import Capture
     from aggregator.normalize.observer import Observer
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 MAX_ITEMS = 10_000  # a document (RULES: hostile input)
 MAX_ITEM_CHARACTERS = 2 * 1024 * 1024  # of an entry's content, and of its summary
+MAX_DATES = 4  # of an item that may prove the order of day and month
 KEYED_BY_URL_BEFORE = f"{KEYED_BY_URL}: its guids named several items before"
 
 
@@ -217,6 +219,7 @@ class _ItemNormalizer:
         self._witness = witness
         self._own_rules: dict[str, SiteRules] = {}
         self._chosen = make_filter(job.include, job.exclude)
+        self._proven_order = dates.find_order(_stated_dates(parsed.entries))
 
     def item(self, raw: RawEntry) -> _Item:
         """Read, put right and normalize one item. Raises ItemError where it is none."""
@@ -260,7 +263,7 @@ class _ItemNormalizer:
             tags=job.tags,
             formats=published.formats,
             strip=published.strip,
-            order=published.order,
+            order=published.order or self._proven_order,
             calendar=published.calendar,
             site_keys=reading.keys,
             aliases=reading.aliases,
@@ -341,6 +344,12 @@ class _ItemNormalizer:
         if fragment_key(address) or _has_media(revision):
             return False
         return is_truncated(revision)
+
+
+def _stated_dates(entries: Iterable[RawEntry]) -> Iterator[str]:
+    for raw in entries:
+        for found in (*raw.published[:MAX_DATES], *raw.updated[:MAX_DATES]):
+            yield found.value
 
 
 def _has_media(revision: Revision) -> bool:

@@ -26,6 +26,7 @@ from aggregator.store.queries import (
 )
 from aggregator.store.schema import MICROSECOND, entry, entry_tag, source
 from aggregator.store.source_share import ReadQuota, ShareCount, VisibleRanks
+from aggregator.store.view_window import end_of_window, newest_of_others
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
@@ -270,7 +271,7 @@ def _window_of_others(
     of full sources are neither handed over nor, where they lie together, looked at. Returns None
     if there are no more candidates.
     """
-    begin = _newest_of_others(connection, selection, full, edge)
+    begin = newest_of_others(connection, selection, full, edge)
     if begin is None:
         return None
 
@@ -279,51 +280,10 @@ def _window_of_others(
     query = _newest_query(selection).where(published <= begin, _is_not_of(full, connection))
     if last_uid is not None:
         query = query.where(sa.not_(sa.and_(published == edge, entry.c.uid <= last_uid)))
-    end = _end_of_window(connection, begin)
+    end = end_of_window(connection, begin, _WINDOW)
     if end is not None:
         query = query.where(published >= end)
     return query, end
-
-
-def _newest_of_others(
-    connection: sa.Connection, selection: Selection, full: Collection[int], edge: datetime
-) -> datetime | None:
-    """Return when the newest entry of a source that is not full was published, not after `edge`.
-
-    Each source has its entries in this order in an index: none is walked.
-    """
-    newest = (
-        sa.select(entry.c.published)
-        .where(entry.c.source_id == source.c.id, entry.c.published <= edge)
-        .order_by(entry.c.published.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    query = sa.select(newest.label("published")).where(
-        sa.not_(in_values(source.c.id, full, connection))
-    )
-    names = selection.sources
-    if selection.source is not None:
-        names = (selection.source,)
-    if names:
-        query = query.where(source.c.name.in_(names))
-    heads = query.subquery()
-    statement = sa.select(sa.func.max(heads.c.published, type_=entry.c.published.type))
-    found: datetime | None = connection.scalar(statement)
-    return found
-
-
-def _end_of_window(connection: sa.Connection, begin: datetime) -> datetime | None:
-    """Return when the entry was published that ends a window; None if the window takes all the rest."""
-    query = (
-        sa.select(entry.c.published)
-        .where(entry.c.published <= begin)
-        .order_by(entry.c.published.desc())
-        .offset(_WINDOW)
-        .limit(1)
-    )
-    end: datetime | None = connection.scalar(query)
-    return end
 
 
 def _is_not_of(full: Collection[int], connection: sa.Connection) -> sa.ColumnElement[bool]:

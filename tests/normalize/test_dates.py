@@ -1,4 +1,5 @@
 """Dates: data/dates.json holds texts, each with what must be read from it (value in UTC, precision, offset, how).
+data/dates_in_words.json does so for months in the words of many languages.
 
 data/dates_chosen.json holds what items state, each with the date that must be believed (value in UTC, where from, and
 of its evidence precision, offset, zone) and the rule that says so. All was captured on 4 July 2026 at noon.
@@ -20,11 +21,14 @@ from hypothesis import strategies as st
 
 from aggregator.model import Candidate, Evidence, RawEntry, Revision
 from aggregator.normalize import dates
-from aggregator.normalize.dates import Date, calendars
+from aggregator.normalize.dates import Date, calendars, month_words, natural
 from aggregator.normalize.entry import NormalizeContext, normalize
 
 DATA = Path(__file__).parent / "data"
-CASES: list[dict[str, Any]] = json.loads((DATA / "dates.json").read_text("utf-8"))
+CASES: list[dict[str, Any]] = [
+    *json.loads((DATA / "dates.json").read_text("utf-8")),
+    *json.loads((DATA / "dates_in_words.json").read_text("utf-8")),
+]
 CHOSEN: list[dict[str, Any]] = json.loads((DATA / "dates_chosen.json").read_text("utf-8"))
 TAKEN = datetime(2026, 7, 4, 12, tzinfo=UTC)
 PARIS = ZoneInfo("Europe/Paris")
@@ -146,6 +150,18 @@ def test_a_relative_date_stays_the_same_within_its_unit() -> None:
     }
 
     assert read == {Date(utc("2026-07-04T09:00:00"), "minute", None, "words")}
+
+
+def test_every_language_has_names_for_twelve_months() -> None:
+    from dateparser.data.languages_info import language_order
+
+    lacking = []
+    for tag in language_order:
+        words = natural.find_calendar_words(tag)
+        if words is None or len(set(month_words._month_numbers(words, tag).values())) != 12:
+            lacking.append(tag)
+
+    assert lacking == []
 
 
 def test_a_common_form_needs_no_dateparser() -> None:
@@ -312,7 +328,14 @@ def test_no_text_raises_and_every_date_is_an_instant_since_1995(
     here = ZoneInfo(zone)
 
     read = dates.read(
-        text, zone=here, taken=TAKEN, formats=formats, calendar=calendar, languages=languages
+        text,
+        zone=here,
+        taken=TAKEN,
+        formats=formats,
+        calendar=calendar,
+        languages=languages,
+        reduced=True,
+        word_languages=["fr", "th", "agq"],
     )
 
     if read:

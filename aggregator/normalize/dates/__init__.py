@@ -12,14 +12,16 @@ import unicodedata
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from datetime import date as day
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from aggregator.normalize.dates import forms, time_zones
 from aggregator.normalize.dates.calendars import to_gregorian
+from aggregator.normalize.dates.month_words import read_month_words
 from aggregator.normalize.dates.natural import read_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from zoneinfo import ZoneInfo
 
     from aggregator.normalize.dates.calendars import Calendar
@@ -31,6 +33,7 @@ FUTURE_TOLERANCE = timedelta(minutes=10)
 _FIRST_YEAR = 1995  # before it there was no feed: year 1, 1970 and 1899 are sentinels
 _LAST_YEAR = 2200  # keeps clear of the overflow at year 9999
 _MIDNIGHT = time()
+_MAX_TEXTS = 20_000  # of a document: two dates of each item
 _LIMIT = 300  # characters of text worth looking at
 _MARKS = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _DIGIT = re.compile(r"\d")
@@ -63,13 +66,15 @@ def read(
     languages: Sequence[str] = (),
     calendar: Calendar = "gregorian",
     reduced: bool = False,
+    word_languages: Sequence[str] = (),
 ) -> Date | None:
     """Read a date; None if there is none, or only a sentinel (before 1995). Never raises.
 
     `formats` are strptime formats, tried first; `strip` holds labels to remove; `order` and
     `languages` (BCP 47) decide between day and month; `taken` is the time of capture, which relative
     words count from. `reduced` admits the ISO 8601 dates that are numbers or seasons in running text:
-    2024-05 and 2024-127.
+    2024-05 and 2024-127. `word_languages` are further languages that words may be in; they do not
+    decide between day and month.
 
     >>> from zoneinfo import ZoneInfo
     >>> read("25/10/2020 - 02:35", zone=ZoneInfo("Europe/Paris"), taken=datetime(2020, 10, 25, 2, tzinfo=UTC),
@@ -83,15 +88,27 @@ def read(
     stated = _read_declared(tidy, formats)
     if stated is None:
         stated = _read_strict(tidy, taken, order, languages, reduced)
+    if stated is None and not tidy.isdecimal():
+        stated = read_month_words(_without_label(tidy), (*languages, *word_languages))
     if stated is None:
         # Without an order or a language dateparser would guess which number is the day.
         is_decidable = order or languages or not forms.is_ambiguous(tidy)
         if is_decidable:
-            stated = _read_words(tidy, zone, taken, order, languages)
+            spoken = _spoken_languages(languages, word_languages)
+            stated = _read_words(tidy, zone, taken, order, spoken)
 
     if stated is None:
         return None
     return _instant(stated, zone)
+
+
+def find_order(texts: Iterable[str]) -> Order | None:
+    """Return the order of day and month that the dates of one document prove, None if they do not.
+
+    >>> find_order(["5/6/2024", "5/16/2024"])
+    'MDY'
+    """
+    return forms.prove_order(islice(texts, _MAX_TEXTS))
 
 
 def resolve_future(date: Date, *, taken: datetime, zone: ZoneInfo) -> Date | None:
@@ -197,6 +214,13 @@ def _without_label(text: str) -> str:
     if label:
         text = text[label.end() :]
     return text
+
+
+def _spoken_languages(languages: Sequence[str], more: Sequence[str]) -> Sequence[str]:
+    """Return the languages of words; English is spoken unless the source has a language of its own."""
+    if languages or not more:
+        return (*languages, *more)
+    return (*more, "en")
 
 
 def _read_words(

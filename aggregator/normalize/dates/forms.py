@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 # "zone guessed": the name of the zone beside the time is not known, or has several meanings.
 Precision = Literal["second", "minute", "day", "month", "zone guessed"]
@@ -81,6 +81,10 @@ _NUMERIC = re.compile(
     re.IGNORECASE,
 )
 _DAY_OR_MONTH = re.compile(r"(?<!\d)\d{1,2}([-/.])\d{1,2}\1\d{2}")
+# Dots are left out: with them the day is always first.
+_DAY_AND_MONTH = re.compile(
+    r"\D{0,20}(?<!\d)(?P<a>\d{1,2})(?P<sep>[-/])(?P<b>\d{1,2})(?P=sep)\d{4}(?!\d)"
+)
 _CJK = re.compile(
     r"(?P<y>\d{4})\s*[年년]\s*(?P<m>\d{1,2})\s*[月월]\s*(?P<d>\d{1,2})\s*[日号號일]"
     r"(?:\s*[(（]?(?:(?:星期|周|週|礼拜|禮拜)[一二三四五六日天]|[月火水木金土日월화수목금토일](?:曜日|요일)?)[)）]?)?"
@@ -183,6 +187,26 @@ def read_written(
 def is_ambiguous(text: str) -> bool:
     """Tell whether a text holds numbers whose day and month only a declared order or language decides."""
     return _DAY_OR_MONTH.search(text) is not None
+
+
+def prove_order(texts: Iterable[str]) -> Order | None:
+    """Return the order of day and month that the dates of one document prove.
+
+    16/5/2024 proves it for 5/6/2024 beside it. None if no date proves any, or two prove different ones.
+    """
+    proven: set[Order] = set()
+    for text in texts:
+        match = _DAY_AND_MONTH.match(text)
+        if match is None:
+            continue
+        first, second = int(match["a"]), int(match["b"])
+        if first > 12 >= second:
+            proven.add("DMY")
+        elif second > 12 >= first:
+            proven.add("MDY")
+    if len(proven) != 1:
+        return None
+    return proven.pop()
 
 
 def read_by_format(text: str, form: str) -> WrittenDate | None:

@@ -8,8 +8,10 @@ This is the only module that uses dateparser, which is imported on first use.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from aggregator.normalize.dates.forms import ZONE, Order, Precision, WrittenDate
@@ -24,6 +26,64 @@ _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _YEAR_FIRST = re.compile(r"(?<!\d)\d{4}[-/.]\d")
 _SECONDS = re.compile(r"\d:\d\d:\d\d")
 _FALLBACK = ("en",)
+_MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
+# Codes that dateparser does not use, and a language of which it has two scripts apart.
+_OTHER_NAMES = {"no": ("nb",), "iw": ("he",), "in": ("id",), "sr": ("sr-Cyrl", "sr-Latn")}
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarWords:
+    """The names of the months of a language, January's first, and its words for AM and PM."""
+
+    months: tuple[tuple[str, ...], ...]
+    am: tuple[str, ...]
+    pm: tuple[str, ...]
+
+
+def find_calendar_words(language: str) -> CalendarWords | None:
+    """Return the words of a language (BCP 47) as CLDR has them, None if dateparser lacks it."""
+    primary = language.split("-")[0].lower()
+    tables = []
+    for name in _OTHER_NAMES.get(primary, _known_languages((language,))):
+        tables += _tables_of(name, language)
+    if not tables:
+        return None
+    return CalendarWords(
+        tuple(_collect(tables, month) for month in _MONTHS),
+        _collect(tables, "am"),
+        _collect(tables, "pm"),
+    )
+
+
+def _tables_of(name: str, language: str) -> list[dict[str, Any]]:
+    """Return dateparser's data of a language, and of the country that the tag names."""
+    try:
+        module = import_module(f"dateparser.data.date_translation_data.{name}")
+    except ImportError:
+        return []
+    by_country = module.info.get("locale_specific", {})
+    countries = {key.lower(): table for key, table in by_country.items()}
+    return [module.info, countries.get(language.lower(), {})]
+
+
+def _collect(tables: list[dict[str, Any]], key: str) -> tuple[str, ...]:
+    words: list[str] = []
+    for table in tables:
+        words += table.get(key, ())
+    return tuple(words)
 
 
 def read_words(
@@ -123,8 +183,12 @@ def _truncate(moment: datetime, precision: Precision) -> datetime:
     return moment.replace(microsecond=0)
 
 
-@lru_cache(maxsize=64)
 def _supported_languages(languages: tuple[str, ...]) -> tuple[str, ...]:
+    return _known_languages(languages) or _FALLBACK
+
+
+@lru_cache(maxsize=64)
+def _known_languages(languages: tuple[str, ...]) -> tuple[str, ...]:
     """Return dateparser's names for the languages that it knows, by the tag or its first part."""
     from dateparser.data.languages_info import language_order
 
@@ -135,4 +199,4 @@ def _supported_languages(languages: tuple[str, ...]) -> tuple[str, ...]:
         name = names.get(tag) or names.get(tag.split("-")[0])
         if name:
             known.append(name)
-    return tuple(dict.fromkeys(known)) or _FALLBACK
+    return tuple(dict.fromkeys(known))
