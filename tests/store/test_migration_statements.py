@@ -190,16 +190,16 @@ def test_every_entry_keeps_id_dates_and_number_of_revisions(old_url: str, path: 
 
 
 def test_sources_that_say_the_same_again_bring_only_what_had_been_merged(old_url: str) -> None:
-    """The comment on the post about honey, and the link blog's remark on a place in a page."""
+    """Comments on the post about honey and on jars, and a link blog's remark on a place in a page."""
     with Store.open(old_url, text_of=html_to_text) as store:
         before = len(list(store.entries()))
         brought = poll_all_again(store)
         again = poll_all_again(store)
         after = len(list(store.entries()))
 
-    assert brought == {"comments": (1, 0, ()), "links": (1, 0, ())}
+    assert brought == {"comments": (1, 0, ()), "remarks": (1, 0, ()), "links": (1, 0, ())}
     assert again == {}
-    assert after == before + 2
+    assert after == before + 3
 
 
 def test_the_best_statement_of_an_article_is_shown(store: Store) -> None:
@@ -212,7 +212,7 @@ def test_the_best_statement_of_an_article_is_shown(store: Store) -> None:
 
     assert shown == {
         "gazette.example/bridge": ("The bridge opens", "ad by the mill. A choir sings."),
-        "blog.example/bees": ("Bees on the roof", "went wrong with the first one."),
+        "blog.example/bees": ("Bees on the roof", "irst one. And with the second."),
         "blog.example/honey": ("Honey, finally", "hat will never be clean again."),
     }
 
@@ -227,6 +227,19 @@ def test_a_comment_that_was_merged_leaves_its_posts_keys_alone(store: Store) -> 
     assert [one.title for one in store.find_entries(f"{BLOG}/honey#comment-3")] == [
         "Comment on Honey by Ann"
     ]
+
+
+def test_the_first_of_merged_comments_keeps_the_entry_and_the_last_comes_new(store: Store) -> None:
+    [before] = store.find_entries("url://glass.example/jars")
+    outcome = poll_again(store, "remarks")
+    [last] = store.find_entries("https://glass.example/jars#comment-3")
+
+    assert (outcome.new, outcome.changed) == (1, 0)
+    assert keys_of(store, before.id) == [
+        "url://glass.example/jars",
+        "url://glass.example/jars#comment-1",
+    ]
+    assert (last.title, last.revision) == ("Comment on Jars by Hal", 1)
 
 
 def keys_of(store: Store, url: str) -> list[str]:
@@ -278,6 +291,25 @@ def test_what_appears_after_a_deletion_under_the_same_address_comes(store: Store
     assert outcomes == [1, 1]
 
 
+def test_what_was_deleted_stays_so_when_its_link_is_listed_for_others_too(store: Store) -> None:
+    link, published = "https://radio.example/headlines", LATER - 2 * HOUR
+    deleted = item("Headlines", link, datetime(2026, 3, 19, 9, 0, 30, tzinfo=UTC), "h-9")
+    outcome = poll(store, "headlines", [item("Headlines", link, published, "h-258"), deleted])
+
+    assert (outcome.new, outcome.same) == (1, 1)
+
+
+def test_what_was_deleted_is_remembered_while_it_is_listed(store: Store) -> None:
+    """Also if no source has said anything new since the migration."""
+    much_later = START + 2000 * HOUR
+    dropped = store.prune(much_later, dict.fromkeys(source_names(store), KEEP)).tombstones
+    poll_again(store, "gazette", now=much_later)
+    titles = {entry.title for entry in store.entries()}
+
+    assert dropped == 3  # what the previous version pruned, and nobody lists
+    assert titles.isdisjoint({"Library closes early", "A well is found"})
+
+
 def test_an_item_without_guid_stays_deleted_when_its_link_has_others(store: Store) -> None:
     [second] = store.find_entries("url://tool.example/changes#version 2")
     store.delete_entries([second.id], now=LATER)
@@ -307,6 +339,14 @@ def test_what_drops_out_after_the_migration_is_marked_and_goes(store: Store) -> 
     }
 
 
+def test_both_articles_of_a_number_that_was_used_again_were_listed(store: Store) -> None:
+    url = "https://www.voanews.com/a/dam/7001.html"
+    poll(store, "voa", [item("A dam is built", url, datetime(2026, 3, 10, 8, 7, tzinfo=UTC), url)])
+    store.prune(LATER + KEEP + HOUR, dict.fromkeys(source_names(store), KEEP))
+
+    assert [entry.title for entry in store.entries(source="voa")] == ["A dam is built"]
+
+
 def test_entries_are_found_by_what_they_were_found_by(store: Store) -> None:
     found = {}
     for name in (
@@ -315,6 +355,7 @@ def test_entries_are_found_by_what_they_were_found_by(store: Store) -> None:
         "https://gazette.example/news/harbour-crane",
         "https://gazette.example/school#ftag=RSS1",
         "voa:7001",
+        "url://glass.example/jars",
     ):
         entries = store.find_entries(name, url_key=url_key)
         found[name] = sorted(entry.title for entry in entries)
@@ -326,6 +367,7 @@ def test_entries_are_found_by_what_they_were_found_by(store: Store) -> None:
         "https://gazette.example/news/harbour-crane": ["Harbour gets a crane"],
         "https://gazette.example/school#ftag=RSS1": ["School gets a roof"],
         "voa:7001": ["A dam is built", "A dance is banned"],
+        "url://glass.example/jars": ["Comment on Jars by Hal"],
     }
     assert [store.find_entries(one)[0].id for one in ids] == ids
 
@@ -397,8 +439,8 @@ def test_a_migration_says_when_it_begins_and_ends(
     Store.open(f"sqlite:///{path}", text_of=html_to_text).close()
     first, last = [one.getMessage() for one in caplog.records if one.name.startswith("aggregator")]
 
-    assert first == f"{path}: migrating 23 entries from schema 0003 to {HEAD}"
-    assert last.startswith(f"{path}: migrated 23 entries in ")
+    assert first == f"{path}: migrating 24 entries from schema 0003 to {HEAD}"
+    assert last.startswith(f"{path}: migrated 24 entries in ")
 
 
 @pytest.mark.parametrize(
