@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 _SLASHES = re.compile(r"/{2,}")
 
+# The rules for what the collector of saved articles writes around an article.
+SAVED = "saved"
+_ARCHIVE = "archive"  # the adapter of saved articles
+
 
 @dataclass(frozen=True)
 class CompiledField:
@@ -121,9 +125,20 @@ class SiteRules:
 
 
 class Sites:
-    """All site rules, by name and by host; `saved` is used for publishers without rules."""
+    """All site rules, by name and by host; `fallback` is used for publishers without rules.
 
-    def __init__(self, rules: Iterable[SiteRules]) -> None:
+    `unsaved` are the same rules without what they inherit from `saved`.
+    """
+
+    def __init__(
+        self,
+        rules: Iterable[SiteRules],
+        *,
+        fallback: SiteRules | None = None,
+        unsaved: Sites | None = None,
+    ) -> None:
+        self.fallback = fallback or SiteRules(id="none")
+        self._unsaved = unsaved or self
         self._by_id = {site.id: site for site in rules}
         self._by_host: dict[str, SiteRules] = {}
         for site in self._by_id.values():
@@ -135,6 +150,17 @@ class Sites:
     @property
     def names(self) -> frozenset[str]:
         return frozenset(self._by_id)
+
+    def for_adapter(self, adapter: str) -> Sites:
+        """Return the rules as they hold for what an adapter carries.
+
+        The marks of the collector of saved articles mean something else everywhere else: a
+        picture alone is a webcomic, a date in italics is text. `saved` holds for saved
+        articles, and where a source names it.
+        """
+        if adapter == _ARCHIVE:
+            return self
+        return self._unsaved
 
     def get(self, name: str) -> SiteRules:
         """Return the rules of that name. Raises KeyError if there are none."""
