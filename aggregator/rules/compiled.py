@@ -97,6 +97,7 @@ class SiteRules:
     fields: Mapping[str, CompiledField] = field(default_factory=dict)
     body: tuple[Selector, ...] = ()
     remove: tuple[Selector, ...] = ()
+    captions: tuple[Selector, ...] = ()
     remove_text: tuple[re.Pattern[str], ...] = ()
     next_page: tuple[Selector, ...] = ()
     listing: CompiledListing = NO_LISTING
@@ -223,6 +224,7 @@ def compile_site(file: SiteFile, base: SiteRules | None) -> SiteRules:
         fields=_merge_fields(file.article.fields, _merge_fields(file.fields, behind.fields)),
         body=(*_compile_all(file.article.body), *behind.body),
         remove=(*_compile_all(file.article.remove), *behind.remove),
+        captions=(*_compile_all(file.article.captions), *behind.captions),
         remove_text=(*map(re.compile, file.article.remove_text), *behind.remove_text),
         next_page=(*_compile_all(file.article.next), *behind.next_page),
         listing=_merge_listing(file.listing, behind.listing, remove=file.listing.remove),
@@ -239,6 +241,7 @@ def add_source_rules(own: PageRules, behind: SiteRules) -> SiteRules:
         fields=_merge_fields(article.fields, behind.fields),
         body=(*_compile_all(article.body), *behind.body),
         remove=(*_compile_all(article.remove), *behind.remove),
+        captions=(*_compile_all(article.captions), *behind.captions),
         remove_text=(*map(re.compile, article.remove_text), *behind.remove_text),
         next_page=(*_compile_all(article.next), *behind.next_page),
         listing=replace(_merge_listing(own, behind.listing), is_source_specific=bool(own.items)),
