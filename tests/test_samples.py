@@ -42,9 +42,12 @@ BODY = re.compile(r"\n-{3,}[ \t]*\n(.*)", re.DOTALL)
 PARAGRAPH = re.compile(r"<p[\s>].*?</p>", re.DOTALL)
 SCRIPT = re.compile(r"<(script|style|button|noscript)\b[^>]*>.*?</\1>", re.DOTALL)
 # A line of furniture inside the article: the wire's copyright, the advertisement's label.
-FURNITURE = re.compile(r"©20\d\dAFP|广告|继续浏览后续|Array")
+FURNITURE = re.compile(
+    r"©20\d\dAFP|广告|继续浏览后续|Array|©20\d\d年德.之.版.声明：.*|©20\d\d年德.之.版.聲明：.*"
+    r"|（欢迎点击此处订阅NYT简报，.*）"
+)
 LEFT_OVER = re.compile(
-    r"weserv|<script|facebook\.com/dialog|whatsapp:|rfi\.my|feedx|selfpromo|#999|RFI_FB|_w268_h151|\bArray\b|data:image/gif"
+    r"weserv|<script|facebook\.com/dialog|whatsapp:|rfi\.my|feedx|selfpromo|#999|RFI_FB|\bArray\b|data:image/gif"
     r"|分享 ?[:：]|&amp;amp;|&amp;#|\b(?:class|style|on\w+)=|继续浏览后续|获取更多RSS|share-button|javascript:"
 )
 PLAYER = re.compile(
@@ -283,7 +286,7 @@ MUST: dict[str, Callable[[Revision], object]] = {
     "voa_inline_image": lambda one: '<figure><img src="https://gdb.voanews.com/' in content(one),
     "voa_no_p": lambda one: content(one).count("<p>") > 1,
     "voa_no_slug_url": lambda one: re.fullmatch(r"voa:\d+", one.keys[0]) is not None,
-    "voa_placeholder_png": lambda one: one.image is None or "_w268_h151" not in one.image.url,
+    "voa_placeholder_png": lambda one: "_w268_h151" in f"{one.image} {one.content_html}",
     "voa_video": lambda one: has("video/", one) and one.image is not None,
     "voa_video_audio": lambda one: has("video/", one) and has("audio/", one),
 }

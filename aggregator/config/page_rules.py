@@ -164,6 +164,11 @@ class ArticleRules(Record):
         description="Elements to remove; text behind them stays.",
         examples=["[.share, .related]"],
     )
+    captions: Selectors = Field(
+        default=(),
+        description="Captions that follow their image without a `figure` around both.",
+        examples=[".photo-caption"],
+    )
     remove_text: Patterns = Field(
         default=(),
         description="Patterns; a block in which one is found is removed. Anchor them with `^` and `$`.",

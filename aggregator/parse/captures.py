@@ -60,10 +60,11 @@ def rules_for(job: ParseTask, capture: Capture, sites: Sites) -> SiteRules:
     Those that the source insists on, else its host's, else those of the system that made the page,
     else those for publishers without rules; the source's own in front.
     """
+    sites = sites.for_adapter(job.adapter)
     if job.site is not None:
         return _with_own_rules(job, sites.get(job.site))
     found = sites.find_by_url(capture.url) or _by_fingerprint(job, capture, sites)
-    return _with_own_rules(job, found or sites.get("saved"))
+    return _with_own_rules(job, found or sites.fallback)
 
 
 def _by_fingerprint(job: ParseTask, capture: Capture, sites: Sites) -> SiteRules | None:
@@ -214,7 +215,7 @@ class _ItemNormalizer:
         self._capture = capture
         self._parsed = parsed
         self._job = job
-        self._sites = sites
+        self._sites = sites.for_adapter(job.adapter)
         self._document_rules = rules
         self._witness = witness
         self._own_rules: dict[str, SiteRules] = {}
@@ -291,7 +292,7 @@ class _ItemNormalizer:
         found = self._sites.find_by_url(address or self._capture.url)
         if found is None and ADAPTERS[self._job.adapter].is_list:
             return self._document_rules
-        found = found or self._sites.get("saved")
+        found = found or self._sites.fallback
         if found.id not in self._own_rules:
             self._own_rules[found.id] = _with_own_rules(self._job, found)
         return self._own_rules[found.id]

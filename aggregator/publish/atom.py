@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from aggregator.publish.view import SourceInfo, source_urn, view_urn
 
@@ -70,7 +71,7 @@ def _fill_entry(element: Any, entry: Entry, view: ViewInfo) -> None:
     element.title(_clean_text(entry.title) or _clean_text(entry.url) or entry.id)
     element.updated(entry.updated)
     element.published(entry.published)
-    element.author([{"name": name} for name in _author_names(entry, source)])
+    element.author([{"name": name} for name in _author_names(entry, source, view)])
     element.contributor([{"name": name} for name in _clean_texts(entry.credits)])
     element.category([{"term": term} for term in _clean_texts(entry.tags)])
     if entry.url:
@@ -96,12 +97,33 @@ def _source_info(view: ViewInfo, source_id: str) -> SourceInfo:
     return view.sources.get(source_id) or SourceInfo(source_id)
 
 
-def _author_names(entry: Entry, source: SourceInfo) -> list[str]:
-    """Return the authors, or a substitute: RFC 4287 §4.1.2 requires one, and the feed has none."""
-    return (
-        _clean_texts(entry.authors)
-        or _clean_texts((entry.publisher or "", source.title, entry.lead_source))[:1]
-    )
+def _author_names(entry: Entry, source: SourceInfo, view: ViewInfo) -> list[str]:
+    """Return the authors, or a substitute: RFC 4287 §4.1.2 requires one, and the feed has none.
+
+    The substitute is the publisher's name, else the name that the configuration gives to the
+    source, else the host. The id of a source says nothing to readers.
+    """
+    authors = _clean_texts(entry.authors)
+    if authors:
+        return authors
+
+    source_name = source.title
+    if source_name == entry.lead_source:
+        source_name = ""
+    names = (entry.publisher, source_name, _host(entry.url), _host(source.url), view.title, view.id)
+    return _clean_texts(name or "" for name in names)[:1]
+
+
+def _host(url: str | None) -> str:
+    """Return the host of an http(s) URL without `www.`, "" if it has none."""
+    try:
+        parts = urlsplit(url or "")
+        host = parts.hostname or ""
+    except ValueError:
+        return ""
+    if parts.scheme not in ("http", "https"):
+        return ""
+    return host.removeprefix("www.")
 
 
 def _clean_text(value: str | None) -> str:

@@ -11,10 +11,12 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from lxml import etree
+
 from aggregator.model import Candidate, Enclosure, RawEntry, RawImage
-from aggregator.normalize import dates, html, image
+from aggregator.normalize import dates, html, image, text
 from aggregator.normalize.html import media
-from aggregator.normalize.html.tree import detach
+from aggregator.normalize.html.tree import detach, has_content, is_blank
 from aggregator.rules.compiled import NO_FIELD, CompiledField, SiteRules, load_zone
 from aggregator.rules.document import Document, SelectorMatch
 
@@ -71,11 +73,15 @@ def apply_rules(
     if root is None:
         return RuledEntry(with_edition, None, keys=keys, aliases=raw.aliases)
 
-    document = Document(root, kind="body", url=url, source=content)
+    title = ""
+    if raw.title:
+        title = text.plain_text(cut_value(raw.title[0].value, rules.field("title")))
+    document = Document(root, kind="body", url=url, source=content, title=title)
     reader = _RuleReader(rules, document, timezone, taken, base=raw.base_url)
     enriched = reader.enrich(with_edition)
     aliases = dict.fromkeys((*raw.aliases, *_aliases(rules, document)))
     reader.remove_elements()
+    reader.place_captions()
     return RuledEntry(enriched, root, keys=keys, aliases=tuple(aliases))
 
 
@@ -247,6 +253,14 @@ class _RuleReader:
             for element in list(selector.elements(self._document)):
                 detach(element)
 
+    def place_captions(self) -> None:
+        """Put each caption that the rules name into a figure with the image before it."""
+        captions: set[Any] = set()
+        for selector in self._rules.captions:
+            captions.update(selector.elements(self._document))
+        for picture, caption in _pair_captions(self._document.root, captions):
+            _make_figure(picture, caption)
+
     def _values(self, name: str) -> tuple[Candidate, ...]:
         rule = self._rules.field(name)
         values: list[Candidate] = []
@@ -322,6 +336,53 @@ def _selectors(rule: CompiledField) -> list[Selector]:
     return [selector for selector, _ in rule.candidates]
 
 
+def _pair_captions(root: Any, captions: set[Any]) -> list[tuple[Any, Any]]:
+    """Return the captions that follow an image without text between, each with that image."""
+    if not captions:
+        return []
+
+    pairs = []
+    image = None
+    for event, element in etree.iterwalk(root, events=("start", "end")):
+        if event == "end":
+            if not is_blank(element.tail):
+                image = None
+            continue
+        if element in captions and image is not None and not _has_caption(image):
+            pairs.append((image, element))
+        if element.tag == "img":
+            image = element
+        elif not is_blank(element.text):
+            image = None
+    return pairs
+
+
+def _has_caption(image: Any) -> bool:
+    figure = next(image.iterancestors("figure"), None)
+    return figure is not None and figure.find(".//figcaption") is not None
+
+
+def _make_figure(picture: Any, caption: Any) -> None:
+    """Wrap an image, with the link around it, in a figure and move its caption there."""
+    if not has_content(caption) or next(caption.iter("img"), None) is not None:
+        return
+    detach(caption)
+    caption.tag = "figcaption"
+    figure = next(picture.iterancestors("figure"), None)
+    if figure is not None:
+        figure.append(caption)
+        return
+
+    parent = picture.getparent()
+    if parent.tag == "a" and len(parent) == 1 and is_blank(parent.text):
+        picture = parent
+
+    figure = etree.Element("figure")
+    figure.tail, picture.tail = picture.tail, None
+    picture.getparent().replace(picture, figure)
+    figure.extend([picture, caption])
+
+
 def _aliases(rules: SiteRules, document: Document) -> Iterator[str]:
     for selector in rules.alias:
         for match in selector(document):
@@ -378,8 +439,8 @@ def find_names(value: str, rule: CompiledField) -> list[str]:
         return [value]
 
     positions = []
-    for text, meaning in rule.names.items():
-        position = value.find(text)
+    for name, meaning in rule.names.items():
+        position = value.find(name)
         if position >= 0:
             positions.append((position, meaning))
     return list(dict.fromkeys(meaning for _, meaning in sorted(positions)))

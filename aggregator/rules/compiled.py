@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 _SLASHES = re.compile(r"/{2,}")
 
+# The rules for what the collector of saved articles writes around an article.
+SAVED = "saved"
+_ARCHIVE = "archive"  # the adapter of saved articles
+
 
 @dataclass(frozen=True)
 class CompiledField:
@@ -93,6 +97,7 @@ class SiteRules:
     fields: Mapping[str, CompiledField] = field(default_factory=dict)
     body: tuple[Selector, ...] = ()
     remove: tuple[Selector, ...] = ()
+    captions: tuple[Selector, ...] = ()
     remove_text: tuple[re.Pattern[str], ...] = ()
     next_page: tuple[Selector, ...] = ()
     listing: CompiledListing = NO_LISTING
@@ -121,9 +126,20 @@ class SiteRules:
 
 
 class Sites:
-    """All site rules, by name and by host; `saved` is used for publishers without rules."""
+    """All site rules, by name and by host; `fallback` is used for publishers without rules.
 
-    def __init__(self, rules: Iterable[SiteRules]) -> None:
+    `unsaved` are the same rules without what they inherit from `saved`.
+    """
+
+    def __init__(
+        self,
+        rules: Iterable[SiteRules],
+        *,
+        fallback: SiteRules | None = None,
+        unsaved: Sites | None = None,
+    ) -> None:
+        self.fallback = fallback or SiteRules(id="none")
+        self._unsaved = unsaved or self
         self._by_id = {site.id: site for site in rules}
         self._by_host: dict[str, SiteRules] = {}
         for site in self._by_id.values():
@@ -135,6 +151,17 @@ class Sites:
     @property
     def names(self) -> frozenset[str]:
         return frozenset(self._by_id)
+
+    def for_adapter(self, adapter: str) -> Sites:
+        """Return the rules as they hold for what an adapter carries.
+
+        The marks of the collector of saved articles mean something else everywhere else: a
+        picture alone is a webcomic, a date in italics is text. `saved` holds for saved
+        articles, and where a source names it.
+        """
+        if adapter == _ARCHIVE:
+            return self
+        return self._unsaved
 
     def get(self, name: str) -> SiteRules:
         """Return the rules of that name. Raises KeyError if there are none."""
@@ -197,6 +224,7 @@ def compile_site(file: SiteFile, base: SiteRules | None) -> SiteRules:
         fields=_merge_fields(file.article.fields, _merge_fields(file.fields, behind.fields)),
         body=(*_compile_all(file.article.body), *behind.body),
         remove=(*_compile_all(file.article.remove), *behind.remove),
+        captions=(*_compile_all(file.article.captions), *behind.captions),
         remove_text=(*map(re.compile, file.article.remove_text), *behind.remove_text),
         next_page=(*_compile_all(file.article.next), *behind.next_page),
         listing=_merge_listing(file.listing, behind.listing, remove=file.listing.remove),
@@ -213,6 +241,7 @@ def add_source_rules(own: PageRules, behind: SiteRules) -> SiteRules:
         fields=_merge_fields(article.fields, behind.fields),
         body=(*_compile_all(article.body), *behind.body),
         remove=(*_compile_all(article.remove), *behind.remove),
+        captions=(*_compile_all(article.captions), *behind.captions),
         remove_text=(*map(re.compile, article.remove_text), *behind.remove_text),
         next_page=(*_compile_all(article.next), *behind.next_page),
         listing=replace(_merge_listing(own, behind.listing), is_source_specific=bool(own.items)),

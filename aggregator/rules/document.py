@@ -43,7 +43,8 @@ class Document:
 
     `source` is the text that it was parsed from. `kind` begins each provenance in it (`body` for
     an item's content, `page` for a page). `data` is decoded JSON, None if there is none. `page` is
-    the document of an item, None for a whole document.
+    the document of an item, None for a whole document. `title` is the title of the item whose
+    content this is, "" elsewhere.
     """
 
     root: Any
@@ -53,6 +54,7 @@ class Document:
     path_prefix: str = field(default="/html/body/", repr=False)
     data: Any = field(default=None, repr=False)
     page: Document | None = field(default=None, repr=False)
+    title: str = ""
 
     @cached_property
     def tree(self) -> Any:

@@ -1,18 +1,19 @@
-"""Pipes, the filters after a selector (`| after: "："`, `| regex: …`): each turns a text into another.
+"""Pipes, the filters after a selector (`| after: "："`, `| regex: …`): each turns a text into others.
 
-A pipe returns None if it finds nothing, and never raises. The length of its input bounds what a
+A pipe returns no text if it finds nothing, and never raises. The length of its input bounds what a
 pattern can cost.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import islice
 
 from aggregator.config.regex import compile_pattern, is_anchored, required_texts
 from aggregator.rules.json_path import find_strings, load_json
 
-Pipe = Callable[[str], str | None]
+Pipe = Callable[[str], Sequence[str]]
 MAX_REGEX_CHARACTERS = 20_000  # characters; bounds what a slow pattern can cost
 
 
@@ -26,16 +27,16 @@ def compile_pipe(text: str) -> Pipe:
 
 
 def _after(argument: str) -> Pipe:
-    def apply(value: str) -> str:
+    def apply(value: str) -> list[str]:
         if argument not in value:
-            return value
-        return value.partition(argument)[2].strip()
+            return [value]
+        return [value.partition(argument)[2].strip()]
 
     return apply
 
 
 def _before(argument: str) -> Pipe:
-    return lambda value: value.partition(argument)[0].strip()
+    return lambda value: [value.partition(argument)[0].strip()]
 
 
 def _regex_pipe(argument: str) -> Pipe:
@@ -43,24 +44,39 @@ def _regex_pipe(argument: str) -> Pipe:
     needles = required_texts(argument)
     search = pattern.match if is_anchored(argument) else pattern.search
 
-    def apply(value: str) -> str | None:
+    def apply(value: str) -> list[str]:
         # Texts without what every match contains are skipped before the slower search.
         if needles and not any(needle in value for needle in needles):
-            return None
+            return []
         match = search(value[:MAX_REGEX_CHARACTERS])
         if match is None:
-            return None
-        return match_text(match).strip()
+            return []
+        return [match_text(match).strip()]
 
     return apply
 
 
 def _json_pipe(argument: str) -> Pipe:
-    return lambda value: next(find_strings(load_json(value), argument), None)
+    return lambda value: list(islice(find_strings(load_json(value), argument), 1))
 
 
 def _prefix(argument: str) -> Pipe:
-    return lambda value: argument + value
+    return lambda value: [argument + value]
+
+
+def _split_pipe(argument: str) -> Pipe:
+    pattern = compile_regex(argument)
+
+    def apply(value: str) -> list[str]:
+        parts = []
+        start = 0
+        for match in pattern.finditer(value[:MAX_REGEX_CHARACTERS]):
+            parts.append(value[start : match.start()].strip())
+            start = match.end()
+        parts.append(value[start:].strip())
+        return parts
+
+    return apply
 
 
 PIPES: dict[str, Callable[[str], Pipe]] = {
@@ -69,19 +85,21 @@ PIPES: dict[str, Callable[[str], Pipe]] = {
     "regex": _regex_pipe,
     "json": _json_pipe,
     "prefix": _prefix,
+    "split": _split_pipe,
 }
 # Where a pipe begins in the text of a selector.
 PIPE_START = re.compile(rf"\s\|\s(?=(?:{'|'.join(PIPES)}):)")
 
 
-def apply_pipes(pipes: tuple[Pipe, ...], value: str) -> str | None:
-    """Send a value through pipes, in order; None if one of them finds nothing."""
-    result: str | None = value
+def apply_pipes(pipes: tuple[Pipe, ...], value: str) -> list[str]:
+    """Send a value through pipes, in order; no text if one of them finds nothing."""
+    texts = [value]
     for pipe in pipes:
-        if result is None:
-            return None
-        result = pipe(result)
-    return result
+        results: list[str] = []
+        for text in texts:
+            results.extend(pipe(text))
+        texts = results
+    return texts
 
 
 def compile_regex(pattern: str) -> re.Pattern[str]:

@@ -16,7 +16,7 @@ from aggregator.config.record import ValidationContext
 from aggregator.config.words import find_nearest
 from aggregator.config.yaml_document import read_yaml
 from aggregator.errors import ConfigError
-from aggregator.rules.compiled import SiteRules, Sites, compile_site
+from aggregator.rules.compiled import SAVED, SiteRules, Sites, compile_site
 from aggregator.rules.schema import SiteFile
 from aggregator.rules.selector import compile_selector
 from aggregator.rules.shipped import PRESETS, shipped_names
@@ -48,7 +48,11 @@ def load_sites(folder: Path | None = None) -> Sites:
         ConfigError: with every problem of every file; files are named relative to the current folder.
     """
     files = {rules.file.id: rules.file for rules in read_rules_files(folder)}
-    return Sites(_compile_all(files))
+    compiled = _compile_all(files)
+    saved = compiled[SAVED]
+    without_base = _compile_all(files, known={SAVED: SiteRules(id=SAVED)})
+    unsaved = Sites({**without_base, SAVED: saved}.values())
+    return Sites(compiled.values(), fallback=saved, unsaved=unsaved)
 
 
 def read_rules_files(folder: Path | None = None) -> tuple[RulesFile, ...]:
@@ -148,9 +152,12 @@ def _unknown_base(rules: RulesFile, base: str, by_id: Mapping[str, RulesFile]) -
     return rules.document.make_problem(("extends",), f"there are no rules `{base}`, {hint}")
 
 
-def _compile_all(files: Mapping[str, SiteFile]) -> list[SiteRules]:
-    compiled: dict[str, SiteRules] = {}
-    return [_compile(name, files, compiled) for name in files]
+def _compile_all(
+    files: Mapping[str, SiteFile], *, known: Mapping[str, SiteRules] | None = None
+) -> dict[str, SiteRules]:
+    """Compile all files, in their order; those that are `known` are taken as they are."""
+    compiled: dict[str, SiteRules] = dict(known or {})
+    return {name: _compile(name, files, compiled) for name in files}
 
 
 def _compile(name: str, files: Mapping[str, SiteFile], compiled: dict[str, SiteRules]) -> SiteRules:

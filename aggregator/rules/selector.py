@@ -15,7 +15,8 @@ never raises.
     const:text                the text itself
 
 A selector may be followed by pipes, each after a space, a bar and a space: `| after: TEXT`, `| before: TEXT`,
-`| regex: PATTERN` (group 1, else the match), `| json: a.b[0]`, `| prefix: TEXT`.
+`| regex: PATTERN` (group 1, else the match), `| json: a.b[0]`, `| prefix: TEXT`, `| split: PATTERN` (each part).
+In XPath, `$title` is the title of the item whose text is searched.
 """
 
 from __future__ import annotations
@@ -97,9 +98,9 @@ class Selector:
 
     def _apply_pipes(self, matches: Iterable[SelectorMatch]) -> Iterator[SelectorMatch]:
         for match in matches:
-            value = apply_pipes(self.pipes, match.value)
-            if value:
-                yield SelectorMatch(value, match.where, match.element)
+            for value in apply_pipes(self.pipes, match.value):
+                if value:
+                    yield SelectorMatch(value, match.where, match.element)
 
     def _cannot_match(self, document: Document) -> bool:
         """Return whether the source lacks a name that the selector needs.
@@ -181,9 +182,9 @@ def _compile_data(
 
     def find_in_scripts(document: Document) -> Iterator[Any]:
         for match in find(document):
-            text = apply_pipes(pipes[:-1], match.value)
-            if text:
-                yield from find_values(load_leading_json(text), last_pipe["path"])
+            for text in apply_pipes(pipes[:-1], match.value):
+                if text:
+                    yield from find_values(load_leading_json(text), last_pipe["path"])
 
     return find_in_scripts
 
@@ -196,7 +197,7 @@ def _compile_elements(head: str) -> FindNodes:
         return lambda document: _elements_in(path(document.root))
     if form == "xpath":
         path = _compile_xpath(argument)
-        return lambda document: _elements_in(path(document.standalone_root))
+        return lambda document: _elements_in(path(document.standalone_root, title=document.title))
 
     find = _FORMS[form](argument)
 
@@ -294,7 +295,7 @@ def _css_path(selector: str) -> etree.XPath:
 def _compile_xpath(expression: str) -> etree.XPath:
     """Compile XPath and run it once: an unknown prefix or function (`x|p`) shows only then."""
     path = etree.XPath(expression)
-    path(etree.Element("html"))
+    path(etree.Element("html"), title="")
     return path
 
 
@@ -307,7 +308,7 @@ def _xpath(expression: str) -> FindMatches:
 
     def find(document: Document) -> Iterator[SelectorMatch]:
         try:
-            results = path(document.standalone_root)
+            results = path(document.standalone_root, title=document.title)
         except etree.XPathError:
             return
 

@@ -85,6 +85,86 @@ def test_a_bad_file_is_one_message_and_the_rest_is_read() -> None:
     assert [message.partition(":")[0] for message in found.rejected] == list(bad)
 
 
+# What the collector of saved articles writes around an article, and others mean literally.
+LIKE_A_SAVED_ARTICLE = {
+    "an author in italics": (
+        "<div><i>The Lamp<br>or The Wick</i> is read.</div><p>Text.</p>",
+        "<p><i>The Lamp<br>or The Wick</i> is read.</p><p>Text.</p>",
+    ),
+    "a film": (
+        '<p>Before</p><video src="https://a.example/v.mp4" controls></video><p>After</p>',
+        '<p>Before</p><video src="https://a.example/v.mp4" controls=""></video><p>After</p>',
+    ),
+    "a word": (
+        "<p>In a script:</p><p>Array</p><p>or Object.</p>",
+        "<p>In a script:</p><p>Array</p><p>or Object.</p>",
+    ),
+    "a picture": (
+        '<img src="https://a.example/comic.png">',
+        '<figure><img src="https://a.example/comic.png"></figure>',
+    ),
+    "a date in italics": (
+        "<div><i>by Ann Lee<br>What we did on 5 May 2019</i></div><p>Text.</p>",
+        "<p><i>by Ann Lee<br>What we did on 5 May 2019</i></p><p>Text.</p>",
+    ),
+    "a date alone": (
+        "<div>5 May 2019</div><p>Text.</p>",
+        "<p>5 May 2019</p><p>Text.</p>",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "news.example.org",
+        "www.bbc.com/zhongwen/simp",
+        "www.voachinese.com/a",
+        "cn.nytimes.com",
+        "www.rfi.fr/en",
+    ],
+)
+@pytest.mark.parametrize(("text", "kept"), LIKE_A_SAVED_ARTICLE.values(), ids=LIKE_A_SAVED_ARTICLE)
+def test_the_rules_of_saved_articles_leave_feeds_alone(text: str, kept: str, place: str) -> None:
+    stated = item(
+        1,
+        link=f"https://{place}/1",
+        pubDate="Mon, 01 Jun 2026 10:00:00 GMT",
+        description=f"<![CDATA[{text}]]>",
+    )
+
+    (entry,) = parse_captures([feed(stated)], ParseTask("news", "feed"), SITES).revisions
+
+    published = datetime(2026, 6, 1, 10, 0, tzinfo=UTC)
+    assert (entry.content_html, entry.authors, entry.published) == (kept, (), published)
+
+
+def test_a_feed_keeps_what_the_rules_of_its_host_say_of_feeds() -> None:
+    stated = item(
+        1,
+        link="https://www.voachinese.com/a/lamps/7000001.html",
+        description="<![CDATA[<p>一盏灯。</p><p>（本文参考了路透社的报道）</p>]]>",
+    )
+
+    (entry,) = parse_captures([feed(stated)], ParseTask("news", "feed"), SITES).revisions
+
+    assert (entry.keys[0], entry.language, entry.publisher, entry.credits) == (
+        "voa:7000001",
+        "zh-Hans",
+        "美国之音",
+        ("Reuters",),
+    )
+
+
+def test_a_source_that_names_the_rules_of_saved_articles_has_them() -> None:
+    stated = item(1, description="<![CDATA[<div><i>Ann Lee<br>5 May 2019</i></div><p>Text.</p>]]>")
+    task = ParseTask("news", "feed", site="saved")
+
+    (entry,) = parse_captures([feed(stated)], task, SITES).revisions
+
+    assert (entry.authors, entry.content_html) == (("Ann Lee",), "<p>Text.</p>")
+
+
 def test_the_same_captures_give_the_same_revisions_in_any_process() -> None:
     job = ParseTask("saved", "archive")
     captures = [saved(HEAD + "<p>x</p><iframe src='https://player.vimeo.com/video/1'></iframe>")]
@@ -324,8 +404,9 @@ def test_rules_are_those_of_the_name_else_the_host_else_the_kind_of_page_else_fo
     assert named(ParseTask("news", "page", site="voa"), rfi) == "voa"
     assert named(ParseTask("news", "page"), rfi) == "rfi"
     assert named(ParseTask("news", "page"), unknown) == "wordpress"
-    assert named(ParseTask("news", "feed"), unknown) == "saved"
-    assert named(ParseTask("news", "page"), page()) == "saved"
+    assert named(ParseTask("news", "archive"), unknown) == "saved"
+    assert named(ParseTask("news", "feed"), unknown) == "none"
+    assert named(ParseTask("news", "page"), page()) == "none"
     assert rules_for(LISTED, page(), SITES).listing.items[0].source == ".card"
 
 

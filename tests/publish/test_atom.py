@@ -91,7 +91,7 @@ def test_the_feeds_id_depends_on_the_view_alone(view: ViewInfo) -> None:
         ("the fullest", ["Ada Lane", "Bo Quay"]),
         ("Arabic, from right to left", ["جريدة الميناء"]),
         ("no author, no link, no content", ["Saved articles"]),
-        ("nothing but a title, of a source that is gone", ["gone"]),
+        ("nothing but a title, of a source that is gone", ["All news & more"]),
         ("control characters", ["Cy Dock"]),
         ("no title", ["Harbour Gazette"]),
     ],
@@ -102,6 +102,25 @@ def test_an_entry_is_signed_by_its_authors_else_publisher_else_source(
     document = atom.render(view, [articles[name]])
 
     assert _found(document, "//a:entry/a:author/a:name/text()") == authors
+
+
+@pytest.mark.parametrize(
+    ("url", "home", "author"),
+    [
+        ("https://www.harbour.example.org/8", None, "harbour.example.org"),
+        (None, "https://quay.example.org/feed", "quay.example.org"),
+        ("http://[::1", "file://nas/articles", "All news & more"),
+    ],
+)
+def test_an_entry_is_never_signed_by_the_id_of_its_source(
+    view: ViewInfo, articles: dict[str, Entry], url: str | None, home: str | None, author: str
+) -> None:
+    entry = replace(articles["no title"], url=url, publisher=None)
+    unnamed = replace(view, sources={entry.source: SourceInfo(entry.source, home)})
+
+    document = atom.render(unnamed, [entry])
+
+    assert _found(document, "//a:entry/a:author/a:name/text()") == [author]
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ def test_the_grammar_refuses_a_broken_document(
     ("valid", "broken", "fault"),
     [
         (
-            b"<author>\n      <name>gone</name>\n    </author>",
+            b"<author>\n      <name>All news &amp; more</name>\n    </author>",
             b"",
             "An atom:feed must have an atom:author",
         ),

@@ -54,15 +54,18 @@ def test_the_rules_that_ship_load_and_are_known_by_name() -> None:
         == shipped_names()
         == {
             "bbc",
+            "cna",
             "dw",
             "france24",
             "nyt-cn",
             "reuters",
+            "rfa",
             "rferl",
             "rfi",
             "saved",
             "voa",
             "wordpress",
+            "zaobao",
         }
     )
     assert sites.get("saved").hosts == ()

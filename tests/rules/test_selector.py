@@ -26,7 +26,8 @@ URL = "https://news.example.org/a/lamps/7.html"
 
 
 def document() -> Document:
-    return Document(html.fromstring(PAGE), kind="page", url=URL, source=PAGE)
+    root = html.fromstring(PAGE)
+    return Document(root, kind="page", url=URL, source=PAGE, title="Three lamps")
 
 
 def found(selector: str) -> list[tuple[str, str]]:
@@ -49,6 +50,7 @@ def found(selector: str) -> list[tuple[str, str]]:
         ("xpath://a[1]/following-sibling::text()[1]", [("tail of A", "page:html/body")]),
         ("xpath:string(//h1)", [("Three lamps", "page")]),
         ("xpath:count(//p)", []),
+        ("xpath://h1[normalize-space(.) = $title]", [("Three lamps", "page:h1")]),
         ("xpath://p[3]", [("three", "page:p[3]")]),
         ("meta:og:title", [("Lamps", "meta:og:title")]),
         ("meta:author", [("Lin He", "meta:author")]),
