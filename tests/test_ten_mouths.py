@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 ARTICLES = 13  # of which five are corrected, two of them twice
 ORDERS = 5
 KILLS = 2
+SEED = 9  # its articles have a correction that shortens the text
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,9 @@ NAMES = ["proxy", "opaque proxy"]
 
 @pytest.fixture(scope="module", params=[False, True], ids=NAMES)
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> World:
-    newspaper = Newspaper(ARTICLES, opaque_proxy=request.param, states_changes=request.param)
+    newspaper = Newspaper(
+        ARTICLES, opaque_proxy=request.param, states_changes=request.param, seed=SEED
+    )
     readings = newspaper.read_all()
     path = tmp_path_factory.mktemp("ten-mouths") / "time.db"
     return World(newspaper, readings, play(path, newspaper, [[one] for one in readings]))

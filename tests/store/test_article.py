@@ -337,6 +337,13 @@ def test_one_correction_in_several_statements_is_one_edit() -> None:
     assert (found.edits, found.updated) == (1, hour(3))
 
 
+def test_a_correction_whose_time_is_stated_does_not_move_updated_once_more() -> None:
+    page = seen("a", 5, "second", source="a", at=hour(3))
+    feed = [seen("a", 1, "first", source="b"), seen("a", 7, "second", source="b")]
+
+    assert [article(page, *feed[:1]).updated, article(page, *feed).updated] == [hour(3), hour(3)]
+
+
 def test_a_correction_is_an_edit_also_if_the_lead_came_after_it() -> None:
     late = seen("a", 4, "second", source="a")
     feed = [seen("a", 1, "first", source="b"), seen("a", 5, "second", source="b")]

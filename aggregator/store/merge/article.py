@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from aggregator.store.merge.statement import (
     CLOCK_TOLERANCE,
+    NOW_TOLERANCE,
     Sighting,
     Statement,
     fold_title,
@@ -185,7 +186,8 @@ def _last_edit(statements: Sequence[Statement]) -> datetime | None:
     """Return when what is shown was edited last, None if it never was.
 
     Statements that have the same title and text were edited at the earliest of their times: one
-    that is polled later is not edited once more.
+    that is polled later is not edited once more. A modification that one of them states for this
+    text was the edit, also if that source did not tell the text before it.
     """
     lead = statements[0]
     if len(statements) == 1:
@@ -201,7 +203,23 @@ def _last_edit(statements: Sequence[Statement]) -> datetime | None:
     for statement in statements:
         if statement.tier == lead.tier:
             moments += _times_of_edits_into(lead.current.text_hash, statement)
-    return min(moments, default=own)
+    if not moments:
+        return own
+    for statement in statements:
+        if statement.tier == lead.tier:
+            moments += _stated_modifications_of(lead.current.text_hash, statement)
+    return min(moments)
+
+
+def _stated_modifications_of(state: bytes, statement: Statement) -> list[datetime]:
+    """Return when a statement says that the article was modified to this title and text."""
+    times = []
+    for span in statement.spans:
+        sighting = span.first_sighting
+        is_stated = sighting.published < sighting.at < sighting.captured - NOW_TOLERANCE
+        if is_stated and sighting.text_hash == state:
+            times.append(sighting.at)
+    return times
 
 
 def _times_of_edits_into(state: bytes, statement: Statement) -> list[datetime]:
