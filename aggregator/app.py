@@ -385,10 +385,14 @@ class App:
             replace(self.view_info(view), links=self.store.entry_urls(copies)), entries
         )
         written = publish.write_file(path, data)
+        hidden = copies - {entry.id for entry in entries}
         return PublishedView(
             path,
             written,
             publish.make_document(data, output.content_type, last_modified=_modified_at(path)),
+            entries=len(entries),
+            groups=sum(1 for entry in entries if not hidden.isdisjoint(entry.duplicates)),
+            copies=len(hidden),
         )
 
     # --- read -----------------------------------------------------------------------------------------------------
@@ -400,11 +404,18 @@ class App:
 
 @dataclass(frozen=True, slots=True)
 class PublishedView:
-    """A published view in one format; `has_changed` says whether the bytes of its file changed."""
+    """A published view in one format; `has_changed` says whether the bytes of its file changed.
+
+    `entries` is how many entries it shows. `groups` of them stand for copies as well, of which
+    `copies` are not shown.
+    """
 
     path: Path
     has_changed: bool
     document: PublishedDocument
+    entries: int
+    groups: int
+    copies: int
 
 
 def remove_view_files(former: Config, config: Config) -> dict[Path, bool]:

@@ -284,9 +284,11 @@ class Daemon:
         for (view, kind), published_view in published.items():
             if published_view.has_changed:
                 logger.info(
-                    "published view=%s kind=%s bytes=%d",
+                    "published view=%s kind=%s entries=%d copies=%d bytes=%d",
                     view,
                     kind,
+                    published_view.entries,
+                    published_view.copies,
                     len(published_view.document.data),
                 )
 

@@ -18,7 +18,7 @@ def test_every_view_in_every_format_is_written_and_listed(fetched: Project) -> N
 
     head, *rows = (re.split(r"  +", line) for line in said.lines)
     assert (said.code, said.err) == (0, "")
-    assert head == ["view", "format", "changed", "path"]
+    assert head == ["view", "format", "changed", "entries", "copies", "path"]
     assert [row[:2] for row in rows] == [
         [view, kind] for view in ("merged", "zh") for kind in OUTPUTS
     ]
@@ -49,6 +49,9 @@ def test_what_is_as_it_was_is_not_touched(fetched: Project) -> None:
             "format": kind,
             "path": str(fetched.root / "var/feeds" / f"merged.{kind}"),
             "changed": False,
+            "entries": 3,
+            "groups": 0,
+            "copies": 0,
         }
         for kind in OUTPUTS
     ]

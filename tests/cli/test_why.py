@@ -291,6 +291,15 @@ def test_what_is_hidden_behind_a_copy_names_it_and_why_it_leads(copied: Project)
     }
 
 
+def test_what_is_published_counts_the_copies_that_are_not_shown(copied: Project) -> None:
+    counts = {
+        (row["view"], row["entries"], row["groups"], row["copies"])
+        for row in copied.call("publish", "--format", "json").json
+    }
+
+    assert counts == {("merged", 4, 1, 1), ("every", 5, 0, 0), ("none", 0, 0, 0)}
+
+
 def test_what_leads_its_copies_says_why(copied: Project) -> None:
     copied.write(
         "config/sources/more.yaml",

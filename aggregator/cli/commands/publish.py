@@ -17,6 +17,8 @@ COLUMNS = (
     Column("view"),
     Column("format"),
     Column("changed", styled=True),
+    Column("entries", right=True),
+    Column("copies", right=True),
     Column("path", folds=True),
 )
 
@@ -50,7 +52,13 @@ def publish(
 
 
 def _view_row(key: tuple[str, str], view_file: "PublishedView") -> tuple[str, ...]:
-    return *key, "yes" if view_file.has_changed else "no", str(view_file.path)
+    return (
+        *key,
+        "yes" if view_file.has_changed else "no",
+        str(view_file.entries),
+        str(view_file.copies),
+        str(view_file.path),
+    )
 
 
 def _view_record(key: tuple[str, str], view_file: "PublishedView") -> dict[str, object]:
@@ -60,4 +68,7 @@ def _view_record(key: tuple[str, str], view_file: "PublishedView") -> dict[str, 
         "format": kind,
         "path": str(view_file.path),
         "changed": view_file.has_changed,
+        "entries": view_file.entries,
+        "groups": view_file.groups,
+        "copies": view_file.copies,
     }
