@@ -271,7 +271,7 @@ class Daemon:
             try:
                 published = await asyncio.to_thread(self.app.publish)
             except AggregatorError as error:
-                self.status.note_publish_failure(error)
+                self.status.note_publish_failure(error, self._clock())
                 return
             except Exception as error:
                 logger.exception("publishing failed unforeseen")
