@@ -16,7 +16,6 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
-from aiohttp import web
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from aggregator.app import (
@@ -35,7 +34,7 @@ from aggregator.daemon.status import DaemonSite, DaemonStatus
 from aggregator.effect import describe_effect, find_effects
 from aggregator.errors import AggregatorError, ConfigError, UsageError
 from aggregator.store.writer import Writer
-from aggregator.web import make_app
+from aggregator.web import WebServer, make_app
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
@@ -150,10 +149,10 @@ class Daemon:
         self._handle_signals()
         self._scheduler.start()
         tasks: list[asyncio.Task[None]] = []
-        runner: web.AppRunner | None = None
+        server: WebServer | None = None
         try:
             await self._wait_for_first_run()
-            runner = await self._start_server()
+            server = await self._start_server()
             tick = partial(self._on_event, self._due, self._tick, delay=TICK_DELAY)
             publish = partial(self._on_event, self._unpublished, self._publish, delay=PUBLISH_DELAY)
             reload = partial(self._on_event, self._outdated, self.reload)
@@ -174,8 +173,8 @@ class Daemon:
             await self._stop.wait()
         finally:
             await self._shut_down(tasks)
-            if runner is not None:
-                await runner.cleanup()
+            if server is not None:
+                await server.close()
 
     def stop(self) -> None:
         """Make `run` return."""
@@ -272,7 +271,7 @@ class Daemon:
             try:
                 published = await asyncio.to_thread(self.app.publish)
             except AggregatorError as error:
-                self.status.note_publish_failure(error)
+                self.status.note_publish_failure(error, self._clock())
                 return
             except Exception as error:
                 logger.exception("publishing failed unforeseen")
@@ -323,29 +322,24 @@ class Daemon:
                 path,
             )
 
-    async def _start_server(self) -> web.AppRunner:
+    async def _start_server(self) -> WebServer:
         server = self.app.config.server
         site = DaemonSite(
             self.status, lambda: self.app, lambda: len(self._run_pool.runs), clock=self._clock
         )
-        runner = web.AppRunner(
-            make_app(site), access_log=None, handle_signals=False, shutdown_timeout=1.0
-        )
-        await runner.setup()
         try:
-            await web.TCPSite(runner, server.host, server.port).start()
+            started = await WebServer(make_app(site)).start(server.host, server.port)
         except (
             OSError,
             UnicodeError,
         ) as error:  # UnicodeError: a name that no host can have, such as `..`
-            await runner.cleanup()
             reason = getattr(error, "strerror", None) or "not a host name"
             raise UsageError(
                 f"cannot listen on {server.listen} ({reason}): set server.listen or --listen"
             ) from error
-        port = runner.addresses[0][1] if runner.addresses else server.port
-        logger.info("serving http://%s:%d/feed.atom", server.listen.rpartition(":")[0], port)
-        return runner
+        host = server.listen.rpartition(":")[0]
+        logger.info("serving http://%s:%d/feed.atom", host, started.port)
+        return started
 
     def _handle_signals(self) -> None:
         loop = asyncio.get_running_loop()

@@ -78,7 +78,7 @@ class RunPool:
 
     def note_store_failure(self, error: AggregatorError, now: datetime) -> None:
         """Pause after a failure of the store; failures during a pause count as one."""
-        self._status.note_store_failure(error)
+        self._status.note_store_failure(error, now)
         if not self.pause(now):
             self._store_failures += 1
             self._resume = now + min(

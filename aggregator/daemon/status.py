@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from aggregator.publish import PublishedDocument, ViewInfo
 
 logger = logging.getLogger(__name__)
+LOG_INTERVAL = timedelta(hours=1)
+MOST_LOGGED = 100
 MAX_TICK_AGE = timedelta(minutes=30)  # three times the longest time between two ticks
 
 
@@ -49,18 +51,33 @@ class DaemonStatus:
     config_error: str | None = None
     dead_parts: dict[str, str] = field(default_factory=dict)  # name -> why it died
     published_views: Mapping[tuple[str, str], PublishedView] = field(default_factory=dict)
+    _logged: dict[str, datetime] = field(default_factory=dict)  # error -> when it was logged
 
-    def note_store_failure(self, error: AggregatorError) -> None:
-        """Record a failure of the store; it is logged once."""
-        if self.store_error != str(error):
-            logger.error("the store failed, the daemon goes on and tries again: %s", error)
+    def note_store_failure(self, error: AggregatorError, now: datetime) -> None:
+        """Record a failure of the store; the same one is logged once in LOG_INTERVAL."""
         self.store_error = str(error)
+        if self._is_to_be_logged(self.store_error, now):
+            logger.error("the store failed, the daemon goes on and tries again: %s", error)
 
-    def note_publish_failure(self, error: AggregatorError) -> None:
-        """Record a failure of publishing; it is logged once."""
-        if self.publish_error != str(error):
-            logger.error("publishing failed, the last good feeds stay served: %s", error)
+    def note_publish_failure(self, error: AggregatorError, now: datetime) -> None:
+        """Record a failure of publishing; the same one is logged once in LOG_INTERVAL."""
         self.publish_error = str(error)
+        if self._is_to_be_logged(self.publish_error, now):
+            logger.error("publishing failed, the last good feeds stay served: %s", error)
+
+    def _is_to_be_logged(self, error: str, now: datetime) -> bool:
+        """Tell whether an error is new.
+
+        Where the disk is full, small writes succeed between large ones that fail: that the store
+        worked meanwhile does not make the error new.
+        """
+        logged = self._logged.get(error)
+        if logged is not None and abs(now - logged) < LOG_INTERVAL:
+            return False
+        if len(self._logged) >= MOST_LOGGED:
+            self._logged.clear()
+        self._logged[error] = now
+        return True
 
 
 class DaemonSite:

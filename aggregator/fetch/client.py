@@ -8,7 +8,8 @@ all hops together.
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+import time
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
@@ -39,7 +40,7 @@ from aggregator.fetch.response_body import DOCUMENT_STATUSES, MAX_HEADER_BYTES, 
 from aggregator.fetch.robots import RobotsCache
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
     from types import TracebackType
 
     from aggregator.fetch.connector import Resolve
@@ -122,9 +123,7 @@ class Fetcher:
         while True:
             hop_response = await self._fetch_hop(request, chain, deadline)
             if hop_response.status not in REDIRECT_STATUSES:
-                return await self._make_response(
-                    request, chain, hop_response, ms=round(deadline.spent_seconds * 1000)
-                )
+                return await self._make_response(request, chain, hop_response, deadline)
             chain.follow(
                 hop_response.status, hop_response.headers.get("location"), hop_response.cookies
             )
@@ -206,7 +205,11 @@ class Fetcher:
         return session
 
     async def _make_response(
-        self, request: Request, chain: RedirectChain, hop_response: HopResponse, *, ms: int
+        self,
+        request: Request,
+        chain: RedirectChain,
+        hop_response: HopResponse,
+        deadline: Deadline,
     ) -> Response:
         url = chain.current.text
         now = self._clock()
@@ -221,7 +224,7 @@ class Fetcher:
             validators: Validators | None = merge_validators(sent, hop_response.headers)
         else:
             status = 200
-            body = await self._read_document(request, chain.current, hop_response)
+            body = await self._read_document(request, chain.current, hop_response, deadline)
             validators = read_validators(hop_response.headers, url)
 
         return Response(
@@ -233,14 +236,15 @@ class Fetcher:
             hints=read_hints(hop_response.headers, now),
             permanent_to=chain.permanent_to,
             hops=chain.hops,
-            ms=ms,
+            ms=round(deadline.spent_seconds * 1000),
             wire_bytes=len(hop_response.body),
         )
 
     async def _read_document(
-        self, request: Request, target: Target, hop_response: HopResponse
+        self, request: Request, target: Target, hop_response: HopResponse, deadline: Deadline
     ) -> bytes:
-        body = await hop_response.decode_document(self._body_limit(request))
+        with deadline.measure():
+            body = await hop_response.decode_document(self._body_limit(request), deadline.ends_at())
         wait = read_retry_after(hop_response.headers, self._clock())
         wall_name = detect_wall(hop_response.status, hop_response.headers, body, host=target.host)
         if wall_name is not None:
@@ -263,22 +267,32 @@ class Deadline:
 
     def __init__(self, seconds: float) -> None:
         self._total_seconds = seconds
-        self._time = asyncio.get_running_loop().time
         self.spent_seconds = 0.0
 
     @asynccontextmanager
     async def limit_hop(self, host: str) -> AsyncIterator[None]:
         """Limit one hop by the time that is left. Raises: SourceError `timeout`."""
-        begin = self._time()
         try:
-            async with asyncio.timeout(max(self._total_seconds - self.spent_seconds, 0.0)):
-                yield
+            with self.measure():
+                async with asyncio.timeout(max(self._total_seconds - self.spent_seconds, 0.0)):
+                    yield
         except TimeoutError:
             raise SourceError(
                 "timeout", f"no complete answer from {host} within {self._total_seconds:g} s"
             ) from None
+
+    @contextmanager
+    def measure(self) -> Iterator[None]:
+        """Add the time that passes to `spent_seconds`."""
+        begin = time.monotonic()
+        try:
+            yield
         finally:
-            self.spent_seconds += self._time() - begin
+            self.spent_seconds += time.monotonic() - begin
+
+    def ends_at(self) -> float:
+        """Return when the time is used up if it is spent from now on, as `time.monotonic()`."""
+        return time.monotonic() + self._total_seconds - self.spent_seconds
 
 
 def _kept_headers(headers: Mapping[str, str]) -> dict[str, str]:

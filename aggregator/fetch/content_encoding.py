@@ -1,13 +1,15 @@
 """Decodes the content codings of a response body.
 
-Decoding never produces more than `limit` bytes, whatever the compressed bytes promise. A body that cannot be
+Decoding takes time in proportion to the bytes received and produced, never produces more than
+`limit` bytes, whatever the compressed bytes promise, and ends at its deadline. A body that cannot be
 decoded to its end is an error, never half a document.
 """
 
 from __future__ import annotations
 
+import time
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import brotli  # type: ignore[import-untyped]
 
@@ -22,17 +24,28 @@ _MAX_CODINGS = 2
 _GZIP_MAGIC = b"\x1f\x8b"
 # RFC 9659: the window that a receiver of HTTP must be able to hold is 8 MiB, and it needs no larger one.
 _ZSTD_OPTIONS: dict[int, int] = {zstd.DecompressionParameter.window_log_max: 23}
-_CHUNK_BYTES = 1024 * 1024
+_INPUT_BYTES = 16 * 1024
+_OUTPUT_BYTES = 1024 * 1024
+# A file of many members comes from a parallel compressor, with 64 kB or more in each.
+_MAX_MEMBERS = 1_000
 _DECODE_ERRORS = (zlib.error, brotli.error, zstd.ZstdError, EOFError)
 
 
-def decode_body(body: bytes, label: str | None, *, limit: int) -> bytes:
+def is_encoded(body: bytes, label: str | None) -> bool:
+    """Tell whether a body has to be decoded."""
+    return bool(_parse_codings(label or "")) or body.startswith(_GZIP_MAGIC)
+
+
+def decode_body(
+    body: bytes, label: str | None, *, limit: int, deadline: float | None = None
+) -> bytes:
     """Undo the codings of a Content-Encoding label, the last one first.
 
-    A bare `.gz` file is inflated as well.
+    A bare `.gz` file is inflated as well. `deadline` is a time of `time.monotonic()`.
 
     Raises:
-        SourceError: `too-large` past `limit` bytes, `unreadable` for broken or unknown codings.
+        SourceError: `too-large` past `limit` bytes, `unreadable` for broken or unknown codings,
+            `timeout` after the deadline.
     """
     codings = _parse_codings(label or "")
     if len(codings) > _MAX_CODINGS:
@@ -42,9 +55,9 @@ def decode_body(body: bytes, label: str | None, *, limit: int) -> bytes:
         )
 
     for coding in reversed(codings):
-        body = _decode_one(body, coding, limit=limit)
+        body = _decode_one(body, coding, _Output(limit, deadline))
     if body.startswith(_GZIP_MAGIC) and len(codings) < _MAX_CODINGS:
-        body = _decode_one(body, "gzip", limit=limit)
+        body = _decode_one(body, "gzip", _Output(limit, deadline))
     return body
 
 
@@ -58,86 +71,125 @@ def _parse_codings(label: str) -> list[str]:
     return codings
 
 
-def _decode_one(body: bytes, name: str, *, limit: int) -> bytes:
+def _decode_one(body: bytes, name: str, output: _Output) -> bytes:
     decoder = _DECODERS.get(name)
     if decoder is None:
         raise SourceError("unreadable", f"unknown content coding {name[:40]!r}")
+    if not body:
+        return b""
     try:
-        return decoder(body, limit) if body else b""
+        decoder(body, output)
     except _DECODE_ERRORS as error:
         raise SourceError("unreadable", f"the {name} body cannot be decoded ({error})") from error
+    return output.join()
 
 
-def _too_large_error(limit: int) -> SourceError:
-    return SourceError("too-large", f"the body is larger than {limit} bytes once decompressed")
+class _Stream(Protocol):
+    """A decoder of one gzip member or zstd frame."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: memoryview, max_length: int) -> bytes: ...
 
 
-def _decode_gzip(body: bytes, limit: int) -> bytes:
+class _Output:
+    """What was decoded so far, within the limits of size and time."""
+
+    def __init__(self, limit: int, deadline: float | None) -> None:
+        self._limit = limit
+        self._deadline = deadline
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    @property
+    def most_bytes(self) -> int:
+        """How many bytes the next part may have to be taken or to be known as too large."""
+        return self._limit - self._size + 1
+
+    def add(self, part: bytes) -> None:
+        """Take a part. Raises: SourceError `too-large` or `timeout`."""
+        self._size += len(part)
+        if self._size > self._limit:
+            raise SourceError(
+                "too-large", f"the body is larger than {self._limit} bytes once decompressed"
+            )
+        if self._deadline is not None and time.monotonic() > self._deadline:
+            raise SourceError("timeout", "the body was not decompressed in time")
+        self._parts.append(part)
+
+    def clear(self) -> None:
+        self._parts.clear()
+        self._size = 0
+
+    def join(self) -> bytes:
+        return b"".join(self._parts)
+
+
+def _decode_gzip(body: bytes, output: _Output) -> None:
     # Servers that label what they did not compress are common; such a body does not begin like a gzip file.
     if not body.startswith(_GZIP_MAGIC):
-        return body
-    parts: list[bytes] = []
-    left = limit
-    while body.startswith(
-        _GZIP_MAGIC
-    ):  # a gzip file may be several members; what follows them is padding
-        part, body = _inflate(body, zlib.MAX_WBITS | 16, left, limit)
-        parts.append(part)
-        left -= len(part)
-    return b"".join(parts)
+        output.add(body)
+        return
+    position = members = 0
+    # A gzip file may be several members; what follows them is padding.
+    while body.startswith(_GZIP_MAGIC, position):
+        members += 1
+        _check_members(members)
+        position = _decode_member(zlib.decompressobj(zlib.MAX_WBITS | 16), body, position, output)
 
 
-def _decode_deflate(body: bytes, limit: int) -> bytes:
+def _decode_deflate(body: bytes, output: _Output) -> None:
     try:
-        return _inflate(body, zlib.MAX_WBITS, limit, limit)[0]
-    except (
-        zlib.error
-    ):  # some servers send the bare stream without the zlib wrapper of RFC 9110 §8.4.1.2
-        return _inflate(body, -zlib.MAX_WBITS, limit, limit)[0]
+        _decode_member(zlib.decompressobj(zlib.MAX_WBITS), body, 0, output)
+    except zlib.error:
+        # Some servers send the bare stream without the zlib wrapper of RFC 9110 §8.4.1.2.
+        output.clear()
+        _decode_member(zlib.decompressobj(-zlib.MAX_WBITS), body, 0, output)
 
 
-def _inflate(body: bytes, wbits: int, left: int, limit: int) -> tuple[bytes, bytes]:
-    stream = zlib.decompressobj(wbits)
-    part = stream.decompress(body, left + 1)
-    if len(part) > left:
-        raise _too_large_error(limit)
-    if not stream.eof:
-        raise EOFError("it ends early")
-    return part, stream.unused_data
+def _decode_zstd(body: bytes, output: _Output) -> None:
+    position = frames = 0
+    while position < len(body):
+        frames += 1
+        _check_members(frames)
+        frame = zstd.ZstdDecompressor(options=_ZSTD_OPTIONS)
+        position = _decode_member(frame, body, position, output)
 
 
-def _decode_brotli(body: bytes, limit: int) -> bytes:
+def _decode_brotli(body: bytes, output: _Output) -> None:
     stream = brotli.Decompressor()
-    parts = [stream.process(body, output_buffer_limit=_CHUNK_BYTES)]
-    size = len(parts[0])
-    while size <= limit and not stream.is_finished():
-        part = stream.process(b"", output_buffer_limit=_CHUNK_BYTES)
+    output.add(stream.process(body, output_buffer_limit=_OUTPUT_BYTES))
+    while not stream.is_finished():
+        part = stream.process(b"", output_buffer_limit=_OUTPUT_BYTES)
         if not part:
             raise EOFError("it ends early")
-        parts.append(part)
-        size += len(part)
-    if size > limit:
-        raise _too_large_error(limit)
-    return b"".join(parts)
+        output.add(part)
 
 
-def _decode_zstd(body: bytes, limit: int) -> bytes:
-    parts: list[bytes] = []
-    left = limit
-    while body:
-        frame = zstd.ZstdDecompressor(options=_ZSTD_OPTIONS)
-        part = frame.decompress(body, left + 1)
-        if len(part) > left:
-            raise _too_large_error(limit)
-        if not frame.eof:
+def _decode_member(stream: _Stream, body: bytes, position: int, output: _Output) -> int:
+    """Decode one gzip member or zstd frame that begins at `position`; return where it ends.
+
+    It is handed over in small parts, since the decoder copies what follows a member: all the rest
+    of the body for each of many small ones would take quadratic time.
+    """
+    view = memoryview(body)
+    while not stream.eof:
+        if position >= len(view):
             raise EOFError("it ends early")
-        parts.append(part)
-        left -= len(part)
-        body = frame.unused_data
-    return b"".join(parts)
+        part = view[position : position + _INPUT_BYTES]
+        position += len(part)
+        output.add(stream.decompress(part, output.most_bytes))
+    return position - len(stream.unused_data)
 
 
-_DECODERS: dict[str, Callable[[bytes, int], bytes]] = {
+def _check_members(count: int) -> None:
+    if count > _MAX_MEMBERS:
+        raise EOFError(f"it has more than {_MAX_MEMBERS} parts")
+
+
+_DECODERS: dict[str, Callable[[bytes, _Output], None]] = {
     "gzip": _decode_gzip,
     "x-gzip": _decode_gzip,
     "deflate": _decode_deflate,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aggregator.adapters.html.bot_wall import WALL_STATUSES
 from aggregator.errors import SourceError
-from aggregator.fetch.content_encoding import decode_body
+from aggregator.fetch.content_encoding import decode_body, is_encoded
 from aggregator.fetch.redirects import REDIRECT_STATUSES
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ MAX_HEADER_BYTES = 32 * 1024
 DOCUMENT_STATUSES = frozenset({200, 203})
 # Error bodies are only searched for signs of a bot wall.
 _MAX_ERROR_BODY_BYTES = 64 * 1024
-# Decoding more than this would hold up all other requests for milliseconds.
-_MIN_BYTES_FOR_THREAD = 256 * 1024
+# Decoding more than this could hold up all other requests for milliseconds.
+_MIN_BYTES_FOR_THREAD = 2 * 1024
 # A repeated line continues the first (RFC 9110 §5.3).
 _LIST_HEADERS = frozenset({"cache-control", "content-encoding", "link"})
 
@@ -33,24 +34,29 @@ class HopResponse:
     cookies: tuple[str, ...] = ()
     body: bytes = b""
 
-    async def decode_document(self, limit_bytes: int) -> bytes:
+    async def decode_document(self, limit_bytes: int, deadline: float) -> bytes:
         """Decode the body; that of a refusal which cannot be decoded is empty.
 
+        `deadline` is a time of `time.monotonic()`.
+
         Raises:
-            SourceError: of kind `too-large` or `unreadable`, for a document only.
+            SourceError: of kind `too-large`, `unreadable` or `timeout`, for a document only.
         """
         try:
-            return await self._decode(limit_bytes)
+            return await self._decode(limit_bytes, deadline)
         except SourceError:
             if self.status in DOCUMENT_STATUSES:
                 raise
             return b""
 
-    async def _decode(self, limit_bytes: int) -> bytes:
+    async def _decode(self, limit_bytes: int, deadline: float) -> bytes:
         label = self.headers.get("content-encoding")
+        if not is_encoded(self.body, label):
+            return self.body
+        decode = partial(decode_body, self.body, label, limit=limit_bytes, deadline=deadline)
         if len(self.body) < _MIN_BYTES_FOR_THREAD:
-            return decode_body(self.body, label, limit=limit_bytes)
-        return await asyncio.to_thread(decode_body, self.body, label, limit=limit_bytes)
+            return decode()
+        return await asyncio.to_thread(decode)
 
 
 async def read_response(response: ClientResponse, limit_bytes: int) -> HopResponse:

@@ -59,14 +59,54 @@ _ERROR_MESSAGES = (
 )
 
 
+class StoreFile:
+    """The file of a SQLite store; notices that it was removed or replaced while it is open.
+
+    What is written to a file without a name is lost when the process ends.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._inode: tuple[int, int] | None = None
+
+    def check(self) -> None:
+        """Raises: StoreError where the file is not the one that was there first."""
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            if self._inode is None:  # a new store, SQLite makes the file
+                return
+            raise StoreError(
+                f"{self._path}: the file was removed while it was open: put it back, or start again"
+            ) from None
+        except OSError as error:
+            raise StoreError(f"{self._path}: cannot be read: {error.strerror}") from error
+        inode = found.st_dev, found.st_ino
+        if self._inode is None:
+            self._inode = inode
+        elif inode != self._inode:
+            raise StoreError(
+                f"{self._path}: the file was replaced while it was open: start again to use the new one"
+            )
+
+
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """The engines to write and to read. `url` is for messages and has no password, `path` is None where there is no file."""
+    """The engines to write and to read.
+
+    `url` is for messages and has no password; `path` and `file` are None where there is no file.
+    """
 
     url: str
     path: Path | None
     write: sa.Engine
     read: sa.Engine
+    file: StoreFile | None = None
+
+    def check_file(self) -> None:
+        """Raises: StoreError where the file of the store was removed or replaced."""
+        if self.file is not None:
+            self.file.check()
 
 
 def create_engines(url: str) -> Engines:
@@ -107,6 +147,7 @@ def translate_errors(url: str) -> Iterator[None]:
 @contextmanager
 def write_transaction(engines: Engines) -> Iterator[sa.Connection]:
     """Open the one write transaction: committed at the end, rolled back on any exception."""
+    engines.check_file()
     with translate_errors(engines.url), engines.write.begin() as connection:
         if (
             connection.dialect.name == "postgresql"
@@ -119,6 +160,7 @@ def write_transaction(engines: Engines) -> Iterator[sa.Connection]:
 @contextmanager
 def read_transaction(engines: Engines) -> Iterator[sa.Connection]:
     """Open a connection that sees one moment of the store and cannot write."""
+    engines.check_file()
     with translate_errors(engines.url), engines.read.connect() as connection:
         yield connection
 
@@ -229,7 +271,7 @@ def _sqlite_engines(url: sa.URL) -> Engines:
     _configure(write, ("synchronous=NORMAL", "foreign_keys=ON"), begin="BEGIN IMMEDIATE")
     sa.event.listen(write, "connect", _use_wal)
     _configure(read, ("query_only=ON",), begin="BEGIN")
-    return Engines(str(path), path, write, read)
+    return Engines(str(path), path, write, read, StoreFile(path))
 
 
 def _configure(engine: sa.Engine, pragmas: tuple[str, ...], begin: str) -> None:

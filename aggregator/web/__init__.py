@@ -11,13 +11,14 @@ from aiohttp import web
 from aggregator.web import routes
 from aggregator.web.compression import CompressedBodies
 from aggregator.web.conditional import COMPRESSED_BODIES, add_headers
+from aggregator.web.server import ConnectionLimits, WebServer
 from aggregator.web.site import Health, SiteContent
 
-__all__ = ["Health", "SiteContent", "make_app"]
+__all__ = ["ConnectionLimits", "Health", "SiteContent", "WebServer", "make_app"]
 
 
 def make_app(site: SiteContent) -> web.Application:
-    """Build the application; the caller runs it with `web.AppRunner`."""
+    """Build the application; `WebServer` runs it."""
     app = web.Application(middlewares=[routes.explain_errors])
     app[routes.SITE] = site
     app[COMPRESSED_BODIES] = CompressedBodies()

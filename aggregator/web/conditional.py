@@ -21,7 +21,7 @@ COMPRESSED_BODIES = web.AppKey("bodies", CompressedBodies)
 # Caches may use a response for a minute.
 _CACHE_CONTROL = "public, max-age=60"
 
-_SECURITY_HEADERS = {
+SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src https: http: data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -33,7 +33,7 @@ _SECURITY_HEADERS = {
 
 async def add_headers(_: web.Request, response: web.StreamResponse) -> None:
     """Add the security headers; connected to a signal of the application, so that error pages get them too."""
-    response.headers.update(_SECURITY_HEADERS)
+    response.headers.update(SECURITY_HEADERS)
 
 
 async def respond(request: web.Request, published: PublishedDocument) -> web.Response:

@@ -95,12 +95,13 @@ async def explain_errors(request: web.Request, handler: Handler) -> web.StreamRe
         allowed: dict[str, str] = (
             {hdrs.ALLOW: e.headers[hdrs.ALLOW]} if hdrs.ALLOW in e.headers else {}
         )
-        return _error_response(e.status, e.reason, allowed)
+        return error_response(e.status, e.reason, allowed)
     except AggregatorError as e:
         _log.error("%s: %s", request.path, e)
-        return _error_response(503, "Service Unavailable", {hdrs.RETRY_AFTER: "60"})
+        return error_response(503, "Service Unavailable", {hdrs.RETRY_AFTER: "60"})
 
 
-def _error_response(status: int, reason: str, headers: dict[str, str]) -> web.Response:
-    all_headers = {hdrs.CONTENT_TYPE: _HTML, hdrs.CACHE_CONTROL: "no-store"} | headers
+def error_response(status: int, reason: str, headers: dict[str, str] | None = None) -> web.Response:
+    """Return the page of an error status."""
+    all_headers = {hdrs.CONTENT_TYPE: _HTML, hdrs.CACHE_CONTROL: "no-store"} | (headers or {})
     return web.Response(status=status, body=pages.render_error(status, reason), headers=all_headers)

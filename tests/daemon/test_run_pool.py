@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aggregator.daemon.run_pool import MAX_PAUSE, RETRY_DELAY, RunPool
 from aggregator.daemon.status import DaemonStatus
 from aggregator.errors import StoreError
 from aggregator.model import Outcome, SourceState
+
+if TYPE_CHECKING:
+    import pytest
 
 
 @dataclass
@@ -158,3 +161,23 @@ def test_what_is_still_running_at_the_end_is_stopped(clock: Any) -> None:
         return len(crew.runs)
 
     assert asyncio.run(story()) == 0
+
+
+def test_an_error_that_comes_and_goes_is_logged_once_an_hour(
+    clock: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, condition, _ = crew_of(clock)
+    full, locked = StoreError("the disk is full"), StoreError("locked")
+    for error in (full, full, locked, full):
+        condition.note_store_failure(error, clock())
+        condition.store_error = None  # a small write succeeded
+        clock.forward(minutes=10)
+    clock.forward(minutes=30)
+    condition.note_store_failure(full, clock())
+
+    sentence = "the store failed, the daemon goes on and tries again: "
+    assert caplog.messages == [
+        f"{sentence}the disk is full",
+        f"{sentence}locked",
+        f"{sentence}the disk is full",
+    ]

@@ -95,6 +95,54 @@ def test_members_of_a_gzip_file_share_one_limit() -> None:
         decode_body(gzip.compress(b"a" * 6) * 2, "gzip", limit=10)
 
 
+@pytest.mark.parametrize("coding", ["gzip", "zstd"])
+def test_a_body_of_more_parts_than_a_file_has_is_refused_before_they_are_decoded(
+    coding: str,
+) -> None:
+    empty = CODINGS[coding](b"")
+
+    assert decode_body(empty * 1_000, coding, limit=10) == b""
+    with pytest.raises(SourceError) as error:
+        decode_body(empty * 800_000, coding, limit=10)
+
+    assert (error.value.kind, str(error.value)) == (
+        "unreadable",
+        f"the {coding} body cannot be decoded (it has more than 1000 parts)",
+    )
+
+
+def test_empty_members_in_a_small_body_do_not_hold_up_the_daemon(net: Any) -> None:
+    packed = gzip.compress(gzip.compress(b"") * 800_000)
+    assert len(packed) < 50_000
+
+    error = net.failed({"/": net.answer(200, packed, Content_Encoding="gzip")})
+
+    assert (error.kind, str(error)) == (
+        "unreadable",
+        "the gzip body cannot be decoded (it has more than 1000 parts)",
+    )
+
+
+def test_members_share_their_beginning_with_the_end_of_the_part_before() -> None:
+    """Parts of 16 KiB are handed over; members end anywhere in them."""
+    noise = random.Random(1)
+    texts = [noise.randbytes(size) for size in (16_370, 16_384, 1, 0, 40_000)]
+    packed = b"".join(gzip.compress(text) for text in texts)
+
+    assert decode_body(packed, "gzip", limit=100_000) == b"".join(texts)
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_decoding_ends_at_the_deadline_of_the_fetch(coding: str) -> None:
+    with pytest.raises(SourceError) as error:
+        decode_body(CODINGS[coding](PLAIN), coding, limit=1_000_000, deadline=0.0)
+
+    assert (error.value.kind, str(error.value)) == (
+        "timeout",
+        "the body was not decompressed in time",
+    )
+
+
 def test_a_body_labelled_gzip_that_is_plain_is_taken_as_it_is() -> None:
     assert decode_body(PLAIN, "gzip", limit=1_000_000) == PLAIN
 

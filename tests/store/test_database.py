@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -456,3 +457,24 @@ def test_moments_are_whole_microseconds_and_naive_ones_are_refused(start: Any) -
     assert micros(start + timedelta(microseconds=1)) - micros(start) == 1
     with pytest.raises(TypeError):
         micros(start.replace(tzinfo=None))
+
+
+def test_a_store_whose_file_is_removed_or_replaced_is_refused_until_it_is_back(
+    tmp_path: Path,
+) -> None:
+    path, away = tmp_path / "store.db", tmp_path / "away.db"
+    with Store.open(f"sqlite:///{path}", text_of=str) as store:
+        assert store.states() == []
+        path.rename(away)
+        with pytest.raises(StoreError) as removed:
+            store.states()
+        shutil.copy(away, path)
+        with pytest.raises(StoreError) as replaced:
+            store.sync_sources([])
+        away.replace(path)
+        store.sync_sources([])
+
+    assert [str(removed.value), str(replaced.value)] == [
+        f"{path}: the file was removed while it was open: put it back, or start again",
+        f"{path}: the file was replaced while it was open: start again to use the new one",
+    ]

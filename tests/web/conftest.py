@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aiohttp import ClientSession, web
+from aiohttp import ClientSession
 from multidict import CIMultiDict
 
 from aggregator.model import Entry
 from aggregator.publish import PublishedDocument, ViewInfo, make_document
-from aggregator.web import make_app
+from aggregator.web import WebServer, make_app
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -73,14 +73,11 @@ Ask = Callable[..., Awaitable[Answer]]
 
 @asynccontextmanager
 async def _served(site: FakeSite) -> AsyncIterator[tuple[str, int]]:
-    runner = web.AppRunner(make_app(site))
-    await runner.setup()
+    server = await WebServer(make_app(site)).start("127.0.0.1", 0)
     try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        host, port = runner.addresses[0][:2]
-        yield host, port
+        yield "127.0.0.1", server.port
     finally:
-        await runner.cleanup()
+        await server.close()
 
 
 async def _ask(session: ClientSession, path: str, *, method: str = "GET", **headers: str) -> Answer:
