@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Protocol
 from aggregator.errors import SourceError
 from aggregator.fetch.preview_cache import fetch_with_cache
 from aggregator.fetch.source import MAX_FILES, make_capture, make_request
-from aggregator.schedule import MAX_RETRY_AFTER
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -222,8 +221,7 @@ class PageFetcher:
             return
         self._failures[host] += 1
         if error.retry_after:
-            self.context.hosts.set_retry_after(host, error.retry_after)
-            self.waits[host] = self.context.clock() + min(error.retry_after, MAX_RETRY_AFTER)
+            self.waits[host] = self.context.hosts.set_retry_after(host, error.retry_after)
         if (
             error.retry_after
             or error.status in _BUSY_STATUSES
