@@ -94,7 +94,12 @@ class SourceError(AggregatorError):
 
 
 class ItemError(AggregatorError):
-    """One item cannot become an entry; the message names the item."""
+    """One item cannot become an entry. `label` names the item, `reason` says why."""
+
+    def __init__(self, label: str, reason: str) -> None:
+        self.label = label
+        self.reason = reason
+        super().__init__(f"{label}: {reason}")
 
 
 class StoreError(AggregatorError):

@@ -125,8 +125,25 @@ class RawEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Rejection:
+    """An item that becomes no entry, and why; `label` is that of its `RawEntry`, None if several items are meant.
+
+    >>> str(Rejection("item 3", "no title"))
+    'item 3: no title'
+    """
+
+    label: str | None
+    reason: str
+
+    def __str__(self) -> str:
+        if self.label is None:
+            return self.reason
+        return f"{self.label}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
 class ParsedDocument:
-    """What an adapter read from one capture: items in document order, and a message for each item it could not read.
+    """What an adapter read from one capture: items in document order, and those that it could not read.
 
     `title` and `home` are the document's own (a feed's title, its site's URL). `is_repaired` means that the document
     was not well-formed and was read loosely. `next_urls` are the absolute URLs of further documents of the same source:
@@ -136,7 +153,7 @@ class ParsedDocument:
     """
 
     entries: tuple[RawEntry, ...] = ()
-    rejected: tuple[str, ...] = ()
+    rejected: tuple[Rejection, ...] = ()
     title: str | None = None
     home: str | None = None
     is_repaired: bool = False
@@ -378,7 +395,7 @@ class Result:
     arrival is arbitrary; False for polls, where seeing again what is already shown leaves nothing to keep.
     `host_waits` holds the hosts that asked to be left alone, and until when. `shares` tells how many of the revisions
     each capture brought, in their order; () where that is not known. `is_complete` is False where there is more to read at
-    once (a large folder).
+    once (a large folder). `rejections` are the rejected items of the run's documents; the store has only their messages.
     """
 
     state: SourceState
@@ -389,3 +406,4 @@ class Result:
     host_waits: Mapping[str, datetime] = field(default_factory=dict)
     shares: tuple[int, ...] = ()
     is_complete: bool = True
+    rejections: tuple[Rejection, ...] = ()

@@ -149,8 +149,15 @@ def describe_interval(interval: timedelta) -> str:
     return f"every {_describe_duration(interval)}"
 
 
+def cap_retry_after(wait: timedelta) -> timedelta:
+    """Return for how long a Retry-After is obeyed."""
+    return min(wait, MAX_RETRY_AFTER)
+
+
 def _capped_retry_after(hints: PollingHints) -> timedelta | None:
-    return min(hints.retry_after, MAX_RETRY_AFTER) if hints.retry_after else None
+    if not hints.retry_after:  # also for 0, which asks for nothing
+        return None
+    return cap_retry_after(hints.retry_after)
 
 
 def _backoff_wait(interval: timedelta, failures: int) -> timedelta:

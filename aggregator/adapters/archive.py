@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from aggregator.errors import ItemError
-from aggregator.model import Candidate, ParsedDocument, RawEntry
+from aggregator.model import Candidate, ParsedDocument, RawEntry, Rejection
 
 if TYPE_CHECKING:
     from aggregator.model import Capture
@@ -46,18 +46,18 @@ def parse(capture: Capture, _: SiteRules | None = None) -> ParsedDocument:
     try:
         return ParsedDocument(entries=(_entry(name, capture),))
     except ItemError as e:
-        return ParsedDocument(rejected=(str(e),))
+        return ParsedDocument(rejected=(Rejection(e.label, e.reason),))
 
 
 def _entry(name: str, capture: Capture) -> RawEntry:
     text = _decode(name, capture.body)
     header = _HEADER.match(text)
     if header is None:
-        raise ItemError(f"{name}: {_describe_mistake(text)}")
+        raise ItemError(name, _describe_mistake(text))
     url = header["url"].strip()
     if not url:
         link_line = header[0].strip().splitlines()[-2]
-        raise ItemError(f"{name}: the header has no link: `{_quote(link_line)}`")
+        raise ItemError(name, f"the header has no link: `{_quote(link_line)}`")
 
     body = text[header.end() :].strip()
     wrapped = _WRAPPED.match(body)
@@ -75,13 +75,13 @@ def _entry(name: str, capture: Capture) -> RawEntry:
 
 def _decode(name: str, data: bytes) -> str:
     if not data.strip():
-        raise ItemError(f"{name}: the file is empty")
+        raise ItemError(name, "the file is empty")
     if b"\x00" in data[:_HEAD_BYTES]:
-        raise ItemError(f"{name}: binary data, not a saved article")
+        raise ItemError(name, "binary data, not a saved article")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as e:
-        raise ItemError(f"{name}: not valid UTF-8 at byte {e.start}") from e
+        raise ItemError(name, f"not valid UTF-8 at byte {e.start}") from e
     return _FRONT_MATTER.sub("", text.replace("\r\n", "\n"), count=1)
 
 
@@ -90,7 +90,7 @@ def _capture_time(name: str, epoch: str, taken: datetime) -> datetime:
     is_number = epoch.isascii() and epoch.isdigit()
     if not is_number or len(epoch) not in (_SECONDS_DIGITS, _MILLISECONDS_DIGITS):
         seen = f"`<!--{_quote(epoch)}-->`"
-        raise ItemError(f"{name}: the time of capture is no epoch in milliseconds: {seen}")
+        raise ItemError(name, f"the time of capture is no epoch in milliseconds: {seen}")
 
     seconds = float(epoch)
     if len(epoch) == _MILLISECONDS_DIGITS:
@@ -98,7 +98,7 @@ def _capture_time(name: str, epoch: str, taken: datetime) -> datetime:
     time = datetime.fromtimestamp(seconds, UTC)
     if not _EARLIEST <= time <= taken + timedelta(days=1):
         seen = f"`<!--{epoch}-->` is {time:%Y-%m-%d %H:%M}Z"
-        raise ItemError(f"{name}: the time of capture is out of range: {seen}")
+        raise ItemError(name, f"the time of capture is out of range: {seen}")
     return time
 
 

@@ -1,6 +1,7 @@
 """Caching headers of a response: its validators, and how long to wait before the next request.
 
-Validators are sent back byte for byte or not at all. Times are parsed leniently and capped.
+Validators are sent back byte for byte or not at all. Times are parsed leniently; `schedule.py`
+decides how long they are obeyed.
 """
 
 from __future__ import annotations
@@ -15,8 +16,6 @@ from aggregator.model import PollingHints, Validators
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MAX_LIFETIME = timedelta(hours=24)
-MAX_RETRY_AFTER = timedelta(days=31)
 _DIRECTIVE = re.compile(r"([a-z-]+)(?:\s*=\s*\"?([^\",]*)\"?)?", re.IGNORECASE)
 
 
@@ -60,18 +59,15 @@ def read_hints(headers: Mapping[str, str], now: datetime) -> PollingHints:
 
 
 def read_retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
-    """Read Retry-After, seconds or date (RFC 9110 §10.2.3), at most 31 days; a date counts by the server's clock."""
+    """Read Retry-After, seconds or date (RFC 9110 §10.2.3); a date counts by the server's clock."""
     value = headers.get("retry-after", "").strip()
     if value.isdecimal():
-        return min(_parse_seconds(value), MAX_RETRY_AFTER)
+        return _parse_seconds(value)
 
     until = _parse_date(value)
     if until is None:
         return None
-    wait = until - _server_time(headers, now)
-    if wait <= timedelta(0):
-        return None
-    return min(wait, MAX_RETRY_AFTER)
+    return _if_positive(until - _server_time(headers, now))
 
 
 def _max_age(headers: Mapping[str, str], now: datetime) -> timedelta | None:
@@ -84,12 +80,12 @@ def _max_age(headers: Mapping[str, str], now: datetime) -> timedelta | None:
 
     max_age = directives.get("max-age", "")
     if max_age.isdecimal():
-        return _cap_lifetime(_parse_seconds(max_age) - _age(headers))
+        return _if_positive(_parse_seconds(max_age) - _age(headers))
 
     expires = _parse_date(headers.get("expires", ""))
     if expires is None:
         return None
-    return _cap_lifetime(expires - _server_time(headers, now))
+    return _if_positive(expires - _server_time(headers, now))
 
 
 def _server_time(headers: Mapping[str, str], now: datetime) -> datetime:
@@ -97,10 +93,10 @@ def _server_time(headers: Mapping[str, str], now: datetime) -> datetime:
     return _parse_date(headers.get("date", "")) or now
 
 
-def _cap_lifetime(lifetime: timedelta) -> timedelta | None:
-    if lifetime <= timedelta(0):
+def _if_positive(span: timedelta) -> timedelta | None:
+    if span <= timedelta(0):
         return None
-    return min(lifetime, MAX_LIFETIME)
+    return span
 
 
 def _age(headers: Mapping[str, str]) -> timedelta:
@@ -112,7 +108,8 @@ def _age(headers: Mapping[str, str]) -> timedelta:
 
 
 def _parse_seconds(digits: str) -> timedelta:
-    return timedelta(seconds=min(int(digits[:10]), 10**9))
+    # Any larger number is cut to its first digits, which a timedelta can hold.
+    return timedelta(seconds=int(digits[:10]))
 
 
 def _parse_date(value: str) -> datetime | None:

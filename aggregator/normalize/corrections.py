@@ -65,9 +65,7 @@ def correct_revision(
         return revision
     found, date = stated
     if corrections.future == "reject":
-        raise ItemError(
-            f"{raw.label}: dated {date.value:%Y-%m-%d %H:%M}Z, which lies in the future"
-        )
+        raise ItemError(raw.label, f"dated {date.value:%Y-%m-%d %H:%M}Z, which lies in the future")
     return _with_published(revision, found, date, context)
 
 

@@ -240,7 +240,7 @@ class _Normalizer:
         if not name and self._raw.guid:
             name = text.plain_text(self._raw.guid.value)
         if not name:
-            raise ItemError(f"{self._raw.label}: neither a title nor a link nor text")
+            raise ItemError(self._raw.label, "neither a title nor a link nor text")
         self._decisions.use_fallback("title", name, "url")
         return name
 

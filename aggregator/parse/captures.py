@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from aggregator import adapters
 from aggregator.adapter_table import ADAPTERS, ARTICLE
 from aggregator.errors import ItemError, SourceError
-from aggregator.model import Candidate, ParsedDocument, RawEntry, Revision
+from aggregator.model import Candidate, ParsedDocument, RawEntry, Rejection, Revision
 from aggregator.normalize import dates
 from aggregator.normalize.corrections import correct_raw_entry, correct_revision
 from aggregator.normalize.entry import NormalizeContext, choose_link, normalize
@@ -95,7 +95,8 @@ def _parse_document(
     rejected = list(parsed.rejected)
     surplus = len(parsed.entries) - MAX_ITEMS
     if surplus > 0:
-        rejected.append(f"{surplus} items beyond the limit of {MAX_ITEMS:,} a document")
+        reason = f"{surplus} items beyond the limit of {MAX_ITEMS:,} a document"
+        rejected.append(Rejection(None, reason))
     reader = _ItemNormalizer(capture, parsed, job, sites, rules, witness)
     items: list[_Item] = []
     entries, keyed = _judge_guids(parsed.entries[:MAX_ITEMS], job)
@@ -103,11 +104,12 @@ def _parse_document(
         try:
             items.append(reader.item(raw))
         except ItemError as e:
-            rejected.append(str(e))
+            rejected.append(Rejection(e.label, e.reason))
         except (SourceError, MemoryError):
             raise
         except Exception as e:  # noqa: BLE001 - foreign bytes through foreign code: one item is lost, never its source
-            rejected.append(f"{raw.label}: cannot be read ({type(e).__name__}: {e})")
+            reason = f"cannot be read ({type(e).__name__}: {e})"
+            rejected.append(Rejection(raw.label, reason))
     chosen = reader.keep_selected(_judge_tiers(items, capture, parsed, job))
     separated = demote_shared_links(
         [item.revision for item in chosen], [item.raw.trusted_guid for item in chosen]
@@ -136,7 +138,7 @@ def _parse_article(capture: Capture, job: ParseTask, rules: SiteRules) -> Parsed
     try:
         raw = article.read_pages(pages, rules, item=job.item, adapter=job.list_adapter)
     except ItemError as e:
-        return ParsedDocument(rejected=(str(e),))
+        return ParsedDocument(rejected=(Rejection(e.label, e.reason),))
     return ParsedDocument(entries=(raw,), next_urls=article.find_next_pages(pages[-1], rules))
 
 
@@ -227,7 +229,7 @@ class _ItemNormalizer:
         if any(
             len(found.value) > MAX_ITEM_CHARACTERS for found in (*raw.content_html, *raw.summary)
         ):
-            raise ItemError(f"{raw.label}: more than {MAX_ITEM_CHARACTERS:,} characters")
+            raise ItemError(raw.label, f"more than {MAX_ITEM_CHARACTERS:,} characters")
         if self._parsed.title and not raw.publisher:
             raw = replace(
                 raw, publisher=(Candidate(self._parsed.title, f"{self._job.adapter}:title"),)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import unquote
 
 from aggregator.errors import SourceError
+from aggregator.model import Rejection
 from aggregator.parse.task import ParseResult, concat
 from aggregator.parse.worker import LENGTH, ParseFailure, frame
 
@@ -249,7 +250,7 @@ def _result_or_raise(capture: Capture, answer: ParseResult | ParseFailure) -> Pa
         return answer
     if capture.url.startswith("file:"):
         return ParseResult(
-            rejected=(f"{unquote(capture.url.rpartition('/')[2])}: {answer.message}",),
+            rejected=(Rejection(unquote(capture.url.rpartition("/")[2]), answer.message),),
             revisions_per_capture=(0,),
         )
     raise SourceError(answer.kind, answer.message)

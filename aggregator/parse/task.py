@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from aggregator.config import PageRules, Source
     from aggregator.config.source import FullText
-    from aggregator.model import Capture, RawEntry, Revision
+    from aggregator.model import Capture, RawEntry, Rejection, Revision
 
 NO_HINTS = PollingHints()
 _EVERYTHING, _AS_STATED = Match(), Corrections()
@@ -66,7 +66,7 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class ParseResult:
-    """What became of some captures: revisions in document order, a message for each rejected item, notes, and hints.
+    """What became of some captures: revisions in document order, rejected items, notes, and hints.
 
     `shares` tells for each capture how many of the revisions it brought, `left_out` how many items filters kept out.
     `next_urls` are further documents of the same source, or of the same article. `by_url` tells that guids counted for
@@ -74,7 +74,7 @@ class ParseResult:
     """
 
     revisions: tuple[Revision, ...] = ()
-    rejected: tuple[str, ...] = ()
+    rejected: tuple[Rejection, ...] = ()
     notes: tuple[str, ...] = ()
     hints: PollingHints = NO_HINTS
     title: str | None = None
@@ -125,7 +125,7 @@ def concat(results: Sequence[ParseResult]) -> ParseResult:
 
     revisions: list[Revision] = []
     requests: list[PageRequest] = []
-    rejected: list[str] = []
+    rejected: list[Rejection] = []
     shares: list[int] = []
     notes: dict[str, None] = {}  # each once, in their order
     next_urls: dict[str, None] = {}

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from aggregator.adapter_table import ADAPTERS, ARTICLE
 from aggregator.adapters import ROUGH_TEXT
 from aggregator.errors import SourceError
+from aggregator.model import Rejection
 from aggregator.normalize.filters import make_filter
 from aggregator.normalize.identity import content_hash
 from aggregator.normalize.image import drop_logos
-from aggregator.run.page_fetcher import is_temporary
+from aggregator.run.page_fetcher import FailedPage, is_temporary
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -43,7 +44,7 @@ class ItemResult:
 
     status: ItemStatus
     revision: Revision | None = None
-    reason: str | None = None
+    reason: Rejection | None = None
 
 
 async def complete_items(
@@ -87,7 +88,10 @@ def _with_item_results(
     statuses = Counter(result.status for result in results.values())
     if statuses["later"]:
         pages.has_more = True
-    rejected = [result.reason or "" for result in results.values() if result.status == "rejected"]
+    rejected = []
+    for result in results.values():
+        if result.status == "rejected" and result.reason is not None:
+            rejected.append(result.reason)
     return replace(
         parsed,
         revisions=drop_logos(revisions),
@@ -165,10 +169,10 @@ class _ItemCompleter:
         if known is not None and self._has_told(request) and is_read_too_often:
             return ItemResult("known", _listed_again(listed, known))
 
-        reason = context.failed_pages.recall(self._failure_key(request), self._pages.started)
-        if reason is None:
+        failed = context.failed_pages.recall(self._failure_key(request), self._pages.started)
+        if failed is None:
             return None
-        return self._rejected_result(request, reason)
+        return self._rejected_result(request, failed.rejection)
 
     def postponed_result(self, request: PageRequest) -> ItemResult:
         """Return the result of an item whose page is left for the next run."""
@@ -182,14 +186,13 @@ class _ItemCompleter:
         try:
             read = await self._parse_article(request)
         except SourceError as error:
-            return (
-                self._delayed_result(request, str(error))
-                if is_temporary(error)
-                else self._failed_result(request, str(error))
-            )
+            failure = Rejection(None, str(error))
+            if is_temporary(error):
+                return self._delayed_result(request, failure)
+            return self._failed_result(request, failure)
         self._pages.context.recent_reads.note(self._read_key(request), self._pages.started)
         if not read.revisions:
-            return self._failed_result(request, next(iter(read.rejected), ""))
+            return self._failed_result(request, next(iter(read.rejected), None))
         return ItemResult(
             "read", _complete_revision(self._listed_revision(request), read.revisions[0])
         )
@@ -219,39 +222,35 @@ class _ItemCompleter:
             read = await pages.context.parse([first], task)
         return read
 
-    def _delayed_result(self, request: PageRequest, reason: str) -> ItemResult:
+    def _delayed_result(self, request: PageRequest, failure: Rejection) -> ItemResult:
         """Return the result of an item whose page failed for now."""
         listed = self._listed_revision(request)
         if not _has_title(listed) and not _has_text(listed):
-            return ItemResult("later", reason=reason)
-        return self._unchanged_result(self._unread_revision(request), reason)
+            return ItemResult("later", reason=failure)
+        return self._unchanged_result(self._unread_revision(request), failure)
 
-    def _failed_result(self, request: PageRequest, reason: str) -> ItemResult:
-        self._pages.context.failed_pages.note(
-            self._failure_key(request), reason, self._pages.started
-        )
-        return self._rejected_result(request, reason)
+    def _failed_result(self, request: PageRequest, failure: Rejection | None) -> ItemResult:
+        page = FailedPage(self._pages.started, failure)
+        self._pages.context.failed_pages.note(self._failure_key(request), page)
+        return self._rejected_result(request, failure)
 
-    def _rejected_result(self, request: PageRequest, reason: str) -> ItemResult:
-        """Return the result of an item without a page; with `reason` "", a filter rejected the page."""
+    def _rejected_result(self, request: PageRequest, failure: Rejection | None) -> ItemResult:
+        """Return the result of an item without a page; `failure` is None if a filter rejected the page."""
         listed, known = self._listed_revision(request), self._known[request.revision_index]
-        if not reason:
+        if failure is None:
             return ItemResult("left out")
         if not ADAPTERS[self._task.adapter].is_list or _has_text(listed):
-            return self._unchanged_result(listed, reason)
+            return self._unchanged_result(listed, failure)
         if known is not None and self._has_told(request):
-            return self._unchanged_result(_listed_again(listed, known), reason)
+            return self._unchanged_result(_listed_again(listed, known), failure)
         if _has_title(listed):
-            return self._unchanged_result(listed, reason)
-        names_item = reason.startswith(f"{request.raw.label}:")
-        return ItemResult(
-            "rejected", reason=reason if names_item else f"{request.raw.label}: {reason}"
-        )
+            return self._unchanged_result(listed, failure)
+        return ItemResult("rejected", reason=replace(failure, label=request.raw.label))
 
-    def _unchanged_result(self, revision: Revision, reason: str) -> ItemResult:
+    def _unchanged_result(self, revision: Revision, failure: Rejection) -> ItemResult:
         if self._passes_filters is not None and not self._passes_filters(revision):
-            return ItemResult("left out", reason=reason)
-        return ItemResult("kept", revision, reason)
+            return ItemResult("left out", reason=failure)
+        return ItemResult("kept", revision, failure)
 
     def _unread_revision(self, request: PageRequest) -> Revision:
         """Return the revision of an item until its page is read.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from aggregator.schedule import MAX_RETRY_AFTER
+from aggregator.schedule import cap_retry_after
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -85,10 +85,11 @@ class HostQueue:
             if not host_slots.users:
                 del self._hosts[host]
 
-    def set_retry_after(self, host: str, wait: timedelta) -> None:
-        """Record that a host asked to wait, for the runs in its queue."""
-        until = self._clock() + min(wait, MAX_RETRY_AFTER)
+    def set_retry_after(self, host: str, wait: timedelta) -> datetime:
+        """Record that a host asked to wait, for the runs in its queue; return until when."""
+        until = self._clock() + cap_retry_after(wait)
         self._retry_after[host] = max(until, self._retry_after.get(host, until))
+        return until
 
     async def _acquire_in_time(self, host_slots: _HostSlots) -> bool:
         try:

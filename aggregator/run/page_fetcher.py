@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Protocol
 from aggregator.errors import SourceError
 from aggregator.fetch.preview_cache import fetch_with_cache
 from aggregator.fetch.source import MAX_FILES, make_capture, make_request
-from aggregator.schedule import MAX_RETRY_AFTER
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
     from aggregator.config import Source
     from aggregator.fetch.preview_cache import Client, PreviewCache
-    from aggregator.model import Capture, Revision
+    from aggregator.model import Capture, Rejection, Revision
     from aggregator.parse.task import ParseResult, ParseTask
     from aggregator.run.host_queue import HostQueue
     from aggregator.store import KnownArticle
@@ -61,26 +60,36 @@ async def no_known_articles(revisions: Sequence[Revision]) -> Sequence[KnownArti
     return [None] * len(revisions)
 
 
+@dataclass(frozen=True, slots=True)
+class FailedPage:
+    """A page that gave no article, and when; `rejection` is None if a filter left it out."""
+
+    at: datetime
+    rejection: Rejection | None
+
+
 class FailedPages:
-    """The pages that failed within the last day, with the reason; they are not requested again.
+    """Remembers pages that gave no article, so that they are not requested again within a day.
 
     Their items may not be stored, so they would count as new each time their list changes.
     """
 
     def __init__(self) -> None:
-        self._reasons: dict[tuple[str, str, str], tuple[datetime, str]] = {}
+        self._pages: dict[tuple[str, str, str], FailedPage] = {}
 
-    def note(self, key: tuple[str, str, str], reason: str, now: datetime) -> None:
-        self._reasons[key] = (now, reason)
-        if len(self._reasons) > MAX_REMEMBERED_PAGES:
-            del self._reasons[next(iter(self._reasons))]
+    def note(self, key: tuple[str, str, str], page: FailedPage) -> None:
+        self._pages[key] = page
+        if len(self._pages) > MAX_REMEMBERED_PAGES:
+            del self._pages[next(iter(self._pages))]
 
-    def recall(self, key: tuple[str, str, str], now: datetime) -> str | None:
-        noted, reason = self._reasons.get(key, (None, None))
-        if noted is not None and now - noted > DAY:
-            del self._reasons[key]
+    def recall(self, key: tuple[str, str, str], now: datetime) -> FailedPage | None:
+        page = self._pages.get(key)
+        if page is None:
             return None
-        return reason
+        if now - page.at > DAY:
+            del self._pages[key]
+            return None
+        return page
 
 
 class RecentReads:
@@ -212,8 +221,7 @@ class PageFetcher:
             return
         self._failures[host] += 1
         if error.retry_after:
-            self.context.hosts.set_retry_after(host, error.retry_after)
-            self.waits[host] = self.context.clock() + min(error.retry_after, MAX_RETRY_AFTER)
+            self.waits[host] = self.context.hosts.set_retry_after(host, error.retry_after)
         if (
             error.retry_after
             or error.status in _BUSY_STATUSES

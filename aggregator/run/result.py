@@ -40,6 +40,7 @@ def success(source: Source, fetched: Fetched, parsed: ParseResult, pages: PageFe
         host_waits=pages.waits,
         shares=_shares(fetched, parsed, pages),
         is_complete=not fetched.has_more,
+        rejections=parsed.rejected,
     )
 
 
@@ -123,7 +124,7 @@ def host_of(source: Source, state: SourceState, context: RunContext) -> str | No
 def _outcome_of_success(
     source: Source, fetched: Fetched, parsed: ParseResult, pages: PageFetcher
 ) -> Outcome:
-    rejected = (*fetched.rejected, *parsed.rejected)
+    rejected = (*fetched.rejected, *map(str, parsed.rejected))
     notes = [*fetched.notes, *parsed.notes]
     if parsed.filtered:
         items = "item" if parsed.filtered == 1 else "items"

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.adapters import archive
-from aggregator.model import Candidate, Capture, ParsedDocument, RawEntry
+from aggregator.model import Candidate, Capture, ParsedDocument, RawEntry, Rejection
 
 TAKEN = datetime(2026, 1, 1, tzinfo=UTC)
 HEAD = "<!--1718966343000-->\n[Lamps](https://news.example.org/1)\n------\n\n"
@@ -148,11 +148,11 @@ def test_an_epoch_may_be_in_seconds() -> None:
 def test_what_is_no_saved_article_is_rejected_with_what_was_seen(
     body: bytes | str, message: str
 ) -> None:
-    assert parsed(body) == ParsedDocument(rejected=(f"lamps.txt: {message}",))
+    assert parsed(body) == ParsedDocument(rejected=(Rejection("lamps.txt", message),))
 
 
 def test_a_message_names_the_file_as_people_see_it() -> None:
-    assert parsed(b"", "三盏 灯.txt").rejected == ("三盏 灯.txt: the file is empty",)
+    assert parsed(b"", "三盏 灯.txt").rejected == (Rejection("三盏 灯.txt", "the file is empty"),)
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)

@@ -63,7 +63,7 @@ def became(path: Path) -> dict[str, Any]:
     """What a case gives: `entry`, or the `error` that it is refused with."""
     found = whole(path, expectation(path).get("page", {}))
     if found.rejected:
-        return {"error": found.rejected[0]}
+        return {"error": str(found.rejected[0])}
     (revision,) = found.revisions
     values = {key: _plain(getattr(revision, key)) for key in KEYS}
     if revision.content_html:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from aggregator.adapters import feed
 from aggregator.adapters.feed import xml_repair
 from aggregator.errors import SourceError
-from aggregator.model import Candidate, Capture
+from aggregator.model import Candidate, Capture, Rejection
 
 FEEDS = Path(__file__).parent / "data" / "feeds"
 CASES = sorted(path.name.removesuffix(".expected.json") for path in FEEDS.glob("*.expected.json"))
@@ -40,6 +40,8 @@ def outcome(body: bytes, headers: dict[str, str]) -> dict[str, Any]:
 def essence(value: Any) -> Any:
     if isinstance(value, Candidate):
         return [value.value, value.where]
+    if isinstance(value, Rejection):
+        return str(value)
     if is_dataclass(value):
         pairs = ((field.name, getattr(value, field.name), field.default) for field in fields(value))
         return {
@@ -84,7 +86,7 @@ def test_items_beyond_the_limit_are_left_out_and_said_so(monkeypatch: pytest.Mon
 
     assert limits == (10_000, 10_000)
     assert len(parsed.entries) == 100
-    assert parsed.rejected == ("items after number 100 were left out",)
+    assert parsed.rejected == (Rejection(None, "items after number 100 were left out"),)
     assert parsed.is_repaired is False
 
 
@@ -98,7 +100,9 @@ def test_an_item_with_too_much_text_is_rejected_and_the_others_stay() -> None:
     parsed = feed.parse(capture(rss(ITEM + huge + ITEM)))
 
     assert [entry.label for entry in parsed.entries] == ["item 1", "item 3"]
-    assert parsed.rejected == ("item 2: a text of 2097153 characters, over the limit of 2097152",)
+    assert parsed.rejected == (
+        Rejection("item 2", "a text of 2097153 characters, over the limit of 2097152"),
+    )
 
 
 HELD = {

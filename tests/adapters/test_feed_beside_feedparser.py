@@ -7,7 +7,6 @@ an entry there is a mistake of ours, and an entry without a difference is out of
 from __future__ import annotations
 
 import json
-import re
 from calendar import timegm
 from datetime import UTC, datetime
 from io import BytesIO
@@ -78,10 +77,8 @@ def ours(body: bytes, headers: dict[str, str]) -> dict[int, Revision]:
         found = parse_captures([capture], ParseTask("s", "feed"), load_sites())
     except SourceError:
         return {}
-    gone = {
-        int(match[1]) for message in found.rejected if (match := re.match(r"item (\d+):", message))
-    }
-    numbers = (number for number in range(1, 20_000) if number not in gone)
+    rejected = {rejection.label for rejection in found.rejected}
+    numbers = (number for number in range(1, 20_000) if f"item {number}" not in rejected)
     return dict(zip(numbers, found.revisions, strict=False))
 
 

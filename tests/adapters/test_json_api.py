@@ -15,7 +15,7 @@ from aggregator.adapters import json_api
 from aggregator.config.page_rules import Fields, PageRules
 from aggregator.config.record import ValidationContext
 from aggregator.errors import SourceError
-from aggregator.model import Candidate, Capture, ParsedDocument, RawEntry
+from aggregator.model import Candidate, Capture, ParsedDocument, RawEntry, Rejection
 from aggregator.parse.captures import ParseTask, parse_captures
 from aggregator.rules.compiled import SiteRules, Sites, add_source_rules
 
@@ -96,7 +96,7 @@ def test_paths_lead_to_the_items_and_into_them() -> None:
                 content_html=(Candidate("<p>Text</p>", "json:html"),),
             ),
         ),
-        rejected=("item 2: no title", "item 3: no link of its own"),
+        rejected=(Rejection("item 2", "no title"), Rejection("item 3", "no link of its own")),
         home=URL,
     )
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from aggregator.adapters import feed
 from aggregator.errors import SourceError
-from aggregator.model import Candidate, Capture, ParsedDocument, RawEntry
+from aggregator.model import Candidate, Capture, ParsedDocument, RawEntry, Rejection
 
 VERSION = "https://jsonfeed.org/version/1.1"
 
@@ -55,7 +55,7 @@ def test_items_beyond_the_limit_are_left_out_and_said_so() -> None:
     parsed = parse({"version": VERSION, "items": [{"id": str(n)} for n in range(10_001)]})
 
     assert len(parsed.entries) == 10_000
-    assert parsed.rejected == ("items after number 10000 were left out",)
+    assert parsed.rejected == (Rejection(None, "items after number 10000 were left out"),)
 
 
 def test_a_home_page_that_is_no_address_is_absent() -> None:

@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 from aggregator.adapters import sitemap
 from aggregator.adapters.sitemap.xml import MAX_INFLATED_BYTES
 from aggregator.errors import SourceError
-from aggregator.model import Candidate, Capture, Enclosure, ParsedDocument, RawEntry, RawImage
+from aggregator.model import (
+    Candidate,
+    Capture,
+    Enclosure,
+    ParsedDocument,
+    RawEntry,
+    RawImage,
+    Rejection,
+)
 
 DATA = Path(__file__).parent / "data" / "sitemaps"
 URL = "https://quay.example.org/sitemap.xml"
@@ -67,7 +75,7 @@ def test_news_has_titles_and_dates_and_other_pages_do_not() -> None:
                 updated=(Candidate("2026-07-01", "sitemap:lastmod"),),
             ),
         ),
-        rejected=("url 4: no address",),
+        rejected=(Rejection("url 4", "no address"),),
     )
 
 

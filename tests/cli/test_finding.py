@@ -116,7 +116,7 @@ class Web:
             0,
             "failed" if error else "ok",
             notes=read.notes,
-            rejected=read.rejected,
+            rejected=tuple(map(str, read.rejected)),
             error=error.kind if error else None,
             message=str(error) if error else None,
             http_status=error.status if error else 200,

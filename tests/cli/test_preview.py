@@ -293,6 +293,36 @@ def test_a_folder_of_saved_articles_needs_no_web(project: Project) -> None:
     assert stored(project) == []
 
 
+def test_an_item_whose_page_is_not_there_is_rejected_and_no_entry(visit: Any) -> None:
+    sitemap = "<urlset><url><loc>{origin}/1</loc></url><url><loc>{origin}/gone</loc></url></urlset>"
+    pages = {"/map.xml": (sitemap, {}), "/1": (article("A bridge opens"), HTML)}
+
+    (said,), _ = visit(
+        pages,
+        ("preview", "map", "--format", "json"),
+        sources="- {id: map, url: '{origin}/map.xml', adapter: sitemap}\n",
+    )
+
+    assert [entry["title"] for entry in said.json["entries"]] == ["A bridge opens"]
+    assert said.json["outcome"]["rejected"] == [
+        "url 2: HTTP 404 Not Found at http://127.0.0.1:00000/gone"
+    ]
+
+
+def test_a_rejected_item_is_not_said_to_be_left_out_by_filters(visit: Any) -> None:
+    sources = feed(exclude="{title: sport}", full_text="never", corrections="{future: reject}")
+
+    (said,), _ = visit(
+        {"/feed": (FEED, {})}, ("preview", "harbour", "--format", "json"), sources=sources
+    )
+
+    assert said.json["left_out"] == ["Rowing: a sport"]
+    assert said.json["outcome"]["rejected"] == [
+        "item 4: no link, no id, no title, no text",
+        "item 3: dated 2199-07-04 10:00Z, which lies in the future",
+    ]
+
+
 def test_what_gives_nothing_is_told_with_the_rules_that_find_nothing(visit: Any) -> None:
     (said,), _ = visit(
         {"/list": (LIST, HTML)}, ("preview", "list"), sources=PAGE.replace("li.c-card", "li.card")

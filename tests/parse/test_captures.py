@@ -14,7 +14,7 @@ from aggregator.adapters import ROUGH_TEXT
 from aggregator.adapters import feed as feed_adapter
 from aggregator.config import Corrections, Match, Source
 from aggregator.errors import SourceError
-from aggregator.model import Candidate, Capture, RawEntry
+from aggregator.model import Candidate, Capture, RawEntry, Rejection
 from aggregator.parse import captures as digesting
 from aggregator.parse.captures import (
     MAX_ITEM_CHARACTERS,
@@ -82,7 +82,7 @@ def test_a_bad_file_is_one_message_and_the_rest_is_read() -> None:
     found = parse_captures(captures, ParseTask("saved", "archive"), SITES)
 
     assert [revision.content_html for revision in found.revisions] == ["<p>x</p>", "<p>y</p>"]
-    assert [message.partition(":")[0] for message in found.rejected] == list(bad)
+    assert [rejection.label for rejection in found.rejected] == list(bad)
 
 
 # What the collector of saved articles writes around an article, and others mean literally.
@@ -279,7 +279,7 @@ def test_an_item_without_anything_is_rejected() -> None:
     )
 
     assert [revision.title for revision in found.revisions] == ["Title 2"]
-    assert found.rejected == ("item 1: no link, no id, no title, no text",)
+    assert found.rejected == (Rejection("item 1", "no link, no id, no title, no text"),)
 
 
 @pytest.mark.parametrize(
@@ -299,7 +299,7 @@ def test_a_feed_with_too_many_items_is_cut_and_says_so(
 
     assert limit == 10_000
     assert len(found.revisions) == 20
-    assert found.rejected == (message,)
+    assert found.rejected == (Rejection(None, message),)
 
 
 def test_an_item_that_is_too_large_is_rejected() -> None:
@@ -307,7 +307,8 @@ def test_an_item_that_is_too_large_is_rejected() -> None:
         [saved(HEAD + "x" * (MAX_ITEM_CHARACTERS + 1))], ParseTask("saved", "archive"), SITES
     )
 
-    assert (found.revisions, found.rejected) == ((), ("lamps.txt: more than 2,097,152 characters",))
+    rejection = Rejection("lamps.txt", "more than 2,097,152 characters")
+    assert (found.revisions, found.rejected) == ((), (rejection,))
 
 
 def test_a_document_that_is_no_feed_is_the_sources_error() -> None:
@@ -564,7 +565,7 @@ def test_a_page_without_an_article_is_one_message() -> None:
     )
 
     assert found.revisions == ()
-    assert [message.partition(":")[0] for message in found.rejected] == ["item 7"]
+    assert [rejection.label for rejection in found.rejected] == ["item 7"]
 
 
 # --- what a person decides --------------------------------------------------------------------------------------------
@@ -624,8 +625,8 @@ def test_an_item_dated_in_the_future_may_be_refused() -> None:
     found = parse_captures([page(card(1), card(2, date="30/06/2027 - 10:00"))], job, SITES)
 
     assert [revision.title for revision in found.revisions] == ["Title 1"]
-    assert [message.partition("dated")[2] for message in found.rejected] == [
-        " 2027-06-30 08:00Z, which lies in the future"
+    assert [rejection.reason for rejection in found.rejected] == [
+        "dated 2027-06-30 08:00Z, which lies in the future"
     ]
 
 

@@ -73,7 +73,7 @@ def test_a_document_that_ruins_its_parser_is_its_sources_error_and_others_go_on(
         innocent = await workers.parse(fetched(way, "good"), ParseTask("t", "word"))
         [guilty] = await asyncio.gather(task, return_exceptions=True)
         again = await workers.parse(fetched(way, "good"), ParseTask("t", "word"))
-        assert [read.rejected[0].partition(" by")[0] for read in (innocent, again)] == [
+        assert [read.rejected[0].reason.partition(" by")[0] for read in (innocent, again)] == [
             "good was read"
         ] * 2
         return guilty, again
@@ -88,7 +88,7 @@ def test_a_document_that_ruins_its_parser_is_its_sources_error_and_others_go_on(
 def test_of_several_saved_articles_only_the_guilty_one_is_rejected(way: Any, word: str) -> None:
     async def story(workers: ParserPool) -> tuple[str, ...]:
         digest = await workers.parse(saved(way, "one", word, "three"), ParseTask("s", "word"))
-        return digest.rejected
+        return tuple(map(str, digest.rejected))
 
     one, guilty, three = with_workers(story, **limits_for(word))
 
@@ -99,7 +99,8 @@ def test_of_several_saved_articles_only_the_guilty_one_is_rejected(way: Any, wor
 def test_a_folder_with_one_bad_file_is_no_failure(way: Any) -> None:
     async def story(workers: ParserPool) -> tuple[str, ...]:
         [bad] = saved(way, "not a feed")
-        return (await workers.parse([bad], ParseTask("s", "feed"))).rejected
+        digest = await workers.parse([bad], ParseTask("s", "feed"))
+        return tuple(map(str, digest.rejected))
 
     [message] = with_workers(story)
 
@@ -108,7 +109,8 @@ def test_a_folder_with_one_bad_file_is_no_failure(way: Any) -> None:
 
 def test_what_a_library_prints_is_no_answer(way: Any) -> None:
     async def story(workers: ParserPool) -> tuple[str, ...]:
-        return (await workers.parse(saved(way, "talk", "good"), ParseTask("s", "word"))).rejected
+        digest = await workers.parse(saved(way, "talk", "good"), ParseTask("s", "word"))
+        return tuple(map(str, digest.rejected))
 
     assert [message.split(" was")[0] for message in with_workers(story)] == ["talk", "good"]
 
@@ -117,7 +119,8 @@ def test_a_parser_knows_no_secret(way: Any, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("FEED_PASSWORD", "secret")
 
     async def story(workers: ParserPool) -> tuple[str, ...]:
-        return (await workers.parse(fetched(way, "environment"), ParseTask("s", "word"))).rejected
+        digest = await workers.parse(fetched(way, "environment"), ParseTask("s", "word"))
+        return tuple(map(str, digest.rejected))
 
     names = with_workers(story)
 
@@ -128,10 +131,10 @@ def test_a_parser_knows_no_secret(way: Any, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_parser_that_died_while_it_was_idle_is_not_the_next_documents_fault(way: Any) -> None:
     async def story(workers: ParserPool) -> tuple[str, str]:
         first = await workers.parse(fetched(way, "good"), ParseTask("s", "word"))
-        pid = int(read_by(first.rejected[0]))
+        pid = int(read_by(first.rejected[0].reason))
         os.kill(pid, signal.SIGKILL)
         second = await workers.parse(fetched(way, "good"), ParseTask("s", "word"))
-        return str(pid), read_by(second.rejected[0])
+        return str(pid), read_by(second.rejected[0].reason)
 
     first, second = with_workers(story)
 
@@ -154,7 +157,7 @@ def test_a_parser_is_used_again_and_ends_when_it_is_idle(way: Any) -> None:
         for idle_seconds in (600.0, 600.0, 0.0):
             workers._limits = replace(workers._limits, idle_seconds=idle_seconds)
             digest = await workers.parse(fetched(way, "good"), ParseTask("s", "word"))
-            readers.add(read_by(digest.rejected[0]))
+            readers.add(read_by(digest.rejected[0].reason))
         await way.until(lambda: not way.children())
         return readers, way.children()
 

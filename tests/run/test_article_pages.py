@@ -18,7 +18,7 @@ from aggregator.config import Match, Source
 from aggregator.errors import SourceError, StoreError
 from aggregator.fetch import Request, Response
 from aggregator.fetch.preview_cache import PreviewCache
-from aggregator.model import Candidate, Capture, RawEntry, Revision
+from aggregator.model import Candidate, Capture, RawEntry, Rejection, Revision
 from aggregator.parse.captures import PageRequest, ParseResult, ParseTask
 from aggregator.run.article_pages import ROUGH_TEXT_NOTE, complete_items
 from aggregator.run.host_queue import HostQueue
@@ -77,7 +77,7 @@ class World:
         if said.startswith("refuse: "):
             raise SourceError("parse", said[8:])
         if said.startswith("reject: "):
-            return ParseResult(rejected=(f"{job.item.label}: {said[8:]}",))
+            return ParseResult(rejected=(Rejection(job.item.label, said[8:]),))
         if said == "filter":
             return ParseResult(filtered=1)
         more = (last.split()[1],) if last.startswith("next: ") else ()
@@ -296,9 +296,8 @@ def test_what_is_not_to_be_had_is_settled(case: str, job: ParseTask) -> None:
         assert found.rejected == ()
     else:
         assert found.revisions == (named, summed)
-        [message] = found.rejected
-        assert message.startswith("item 1: ")
-        assert message.count("item 1") == 1
+        [rejection] = found.rejected
+        assert (rejection.label, "item 1" in rejection.reason) == ("item 1", False)
     assert found.notes[0].startswith("full text of 0 items read, 3 failed (")
 
 
@@ -344,9 +343,29 @@ def test_what_was_read_in_vain_is_not_asked_for_again_within_a_day() -> None:
 
     assert Counter(world.asked) == {"https://a.example/1": 3, "https://a.example/2": 2}
     assert {(found.filtered, found.rejected) for found in (first, second, later)} == {
-        (1, ("item 2: an error",))
+        (1, (Rejection("item 2", "an error"),))
     }
     assert changed.filtered == 1
+
+
+def test_a_rejection_that_is_remembered_names_its_item_as_the_list_does_now() -> None:
+    world = World({"https://a.example/2": "reject: no text found"})
+    visit = visiting(world)
+    nameless = stated(2, provenance=NAMELESS)
+    moved = listing(nameless)
+    [request] = moved.page_requests
+    moved = replace(
+        moved, page_requests=(replace(request, raw=replace(request.raw, label="item 5")),)
+    )
+
+    first = completed(world, listing(nameless), visit=visit)
+    second = completed(world, moved, visit=visit)
+
+    assert (first.rejected, second.rejected) == (
+        (Rejection("item 2", "no text found"),),
+        (Rejection("item 5", "no text found"),),
+    )
+    assert len(world.asked) == 1
 
 
 def test_an_article_that_changes_all_the_time_is_read_four_times_a_day_and_keeps_its_text() -> None:
@@ -601,5 +620,5 @@ def test_a_link_that_is_no_address_is_one_message() -> None:
 
     found = completed(world, listing(stated(1, url="nowhere", provenance=NAMELESS), stated(2)))
 
-    assert found.rejected == ("item 1: nowhere is no URL",)
+    assert found.rejected == (Rejection("item 1", "nowhere is no URL"),)
     assert [one.title for one in found.revisions] == ["Title 2 in full"]

@@ -294,6 +294,14 @@ def test_a_wait_ends_and_lanes_leave_nothing_behind(clock: Any) -> None:
     assert (hosts._hosts, hosts._retry_after) == ({}, {})
 
 
+def test_b5_a_host_is_left_alone_for_31_days_at_most(clock: Any) -> None:
+    hosts = HostQueue(dict, clock=clock)
+
+    until = hosts.set_retry_after("a.example", timedelta(days=400))
+
+    assert until == clock.now + timedelta(days=31)
+
+
 # --- beyond one document ----------------------------------------------------------------------------------------------
 
 

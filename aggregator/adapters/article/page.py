@@ -59,11 +59,11 @@ class ArticlePage:
         try:
             self._document = html.parse_page(capture)
         except SourceError as e:
-            raise ItemError(f"{name}: {e}") from e
+            raise ItemError(name, str(e)) from e
 
         reason = not_article.definite_reason(capture, self._document, rules)
         if reason:
-            raise ItemError(f"{name}: {reason}")
+            raise ItemError(name, reason)
 
     @cached_property
     def _metadata(self) -> Metadata:
@@ -88,9 +88,9 @@ class ArticlePage:
         words = _count_words(found.elements) if found else 0.0
         reason = not_article.likely_reason(titles, words)
         if reason:
-            raise ItemError(f"{self.name}: {reason}")
+            raise ItemError(self.name, reason)
         if found is None:
-            raise ItemError(f"{self.name}: no text found on {self._capture.url}")
+            raise ItemError(self.name, f"no text found on {self._capture.url}")
         return found
 
     def _find_text(self) -> PageText | None:

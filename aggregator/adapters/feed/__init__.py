@@ -22,12 +22,12 @@ from aggregator.adapters.charset import decode
 from aggregator.adapters.feed import json_feed
 from aggregator.adapters.feed.body import content_and_summary
 from aggregator.adapters.feed.describe import describe, title_line
-from aggregator.adapters.feed.items import split_rejected, unique, unique_values
+from aggregator.adapters.feed.items import reject_beyond, split_rejected, unique, unique_values
 from aggregator.adapters.feed.media import enclosures, images, keep_dicts, text_or_none
 from aggregator.adapters.feed.polling_hints import read_hints
 from aggregator.adapters.feed.xml_repair import MAX_ITEMS, prepare_xml
 from aggregator.errors import SourceError
-from aggregator.model import Candidate, ParsedDocument, RawEntry
+from aggregator.model import Candidate, ParsedDocument, RawEntry, Rejection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 # feedparser sets `bozo` for these too, but we chose the encoding and the media type ourselves.
 _HARMLESS_BOZO = (feedparser.CharacterEncodingOverride, feedparser.NonXMLContentType)
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
-_BROKEN_OFF_MESSAGE = "the last item: the document ends within it"
+_BROKEN_OFF = Rejection("the last item", "the document ends within it")
 _WEB = ("http://", "https://")
 _HTML_TYPES = ("text/html", "application/xhtml+xml", "html")
 _FOUR_LETTERS = re.compile(r"\.[A-Za-z]{4}$")
@@ -87,7 +87,7 @@ def parse(capture: Capture, _: SiteRules | None = None) -> ParsedDocument:
     channel = _channel(result, feed, capture)
     entries, rejected = _entries(result, channel, cut=ready.cut)
     if ready.broken_off:
-        rejected = (*rejected, _BROKEN_OFF_MESSAGE)
+        rejected = (*rejected, _BROKEN_OFF)
     return ParsedDocument(
         entries,
         rejected,
@@ -171,8 +171,8 @@ def _resolve(base: str, link: str) -> str:
 
 def _entries(
     result: Any, channel: _Channel, *, cut: bool
-) -> tuple[tuple[RawEntry, ...], tuple[str, ...]]:
-    """Return the usable items, and a message for each of the others.
+) -> tuple[tuple[RawEntry, ...], tuple[Rejection, ...]]:
+    """Return the usable items and the others.
 
     `cut` tells that items were already left out before feedparser ran.
     """
@@ -180,10 +180,10 @@ def _entries(
     for number, item in enumerate(result["entries"][:MAX_ITEMS], 1):
         raw.append(_entry(dict(item), f"item {number}", channel))
 
-    messages: tuple[str, ...] = ()
+    usable, rejected = split_rejected(raw)
     if cut or len(result["entries"]) > MAX_ITEMS:
-        messages = (f"items after number {MAX_ITEMS} were left out",)
-    return split_rejected(raw, messages)
+        rejected = (*rejected, reject_beyond(MAX_ITEMS))
+    return usable, rejected
 
 
 def _entry(item: Mapping[str, Any], name: str, channel: _Channel) -> RawEntry:

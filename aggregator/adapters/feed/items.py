@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aggregator.model import Candidate
+from aggregator.model import Candidate, Rejection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,9 +15,9 @@ _MAX_TEXT = 2 * 1024 * 1024  # characters of one item's texts
 
 
 def split_rejected(
-    entries: Sequence[RawEntry], messages: Sequence[str] = ()
-) -> tuple[tuple[RawEntry, ...], tuple[str, ...]]:
-    """Return the usable items, and a message for each of the others before `messages`."""
+    entries: Sequence[RawEntry],
+) -> tuple[tuple[RawEntry, ...], tuple[Rejection, ...]]:
+    """Return the usable items and the others."""
     usable = []
     rejected = []
     for entry in entries:
@@ -25,8 +25,13 @@ def split_rejected(
         if reason is None:
             usable.append(entry)
         else:
-            rejected.append(f"{entry.label}: {reason}")
-    return tuple(usable), (*rejected, *messages)
+            rejected.append(Rejection(entry.label, reason))
+    return tuple(usable), tuple(rejected)
+
+
+def reject_beyond(limit: int) -> Rejection:
+    """Return the rejection of the items that a document has beyond a limit."""
+    return Rejection(None, f"items after number {limit} were left out")
 
 
 def _reason_to_reject(entry: RawEntry) -> str | None:

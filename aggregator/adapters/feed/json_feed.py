@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 import orjson
 
 from aggregator.adapters.feed.body import text_to_html
-from aggregator.adapters.feed.items import split_rejected, unique_values
+from aggregator.adapters.feed.items import reject_beyond, split_rejected, unique_values
 from aggregator.adapters.feed.media import SOUND_TYPES, keep_dicts, read_number, text_or_none
 from aggregator.adapters.feed.xml_repair import MAX_ITEMS
 from aggregator.errors import SourceError
@@ -48,18 +48,16 @@ def read(document: str, capture: Capture) -> ParsedDocument:
     items = feed.get("items")
     if not isinstance(items, list):
         items = []
-    messages: tuple[str, ...] = ()
-    if len(items) > MAX_ITEMS:
-        messages = (f"items after number {MAX_ITEMS} were left out",)
-
     home = _home(feed, capture.url)
     base = home or capture.url
     raw = []
     for place, item in enumerate(items[:MAX_ITEMS], 1):
         raw.append(_entry(item, f"item {place}", feed, base))
-    entries, messages = split_rejected(raw, messages)
+    entries, rejected = split_rejected(raw)
+    if len(items) > MAX_ITEMS:
+        rejected = (*rejected, reject_beyond(MAX_ITEMS))
     return ParsedDocument(
-        entries, messages, title=text_or_none(feed.get("title")), home=home, is_repaired=repaired
+        entries, rejected, title=text_or_none(feed.get("title")), home=home, is_repaired=repaired
     )
 
 

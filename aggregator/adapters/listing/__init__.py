@@ -146,7 +146,7 @@ def _has_container(document: Document, listing: CompiledListing) -> bool:
 
 def _describe_failure(document: Document, selector: Selector, found: ListItems) -> str:
     if found.count:
-        reason = found.rejected[0] if found.rejected else "they lead to other sites"
+        reason = str(found.rejected[0]) if found.rejected else "they lead to other sites"
         return f"`{selector.source}` finds {found.count} items, none usable ({reason})"
 
     message = f"`{selector.source}` finds nothing"

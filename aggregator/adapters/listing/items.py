@@ -15,7 +15,7 @@ from aggregator.adapters.json_document import keys
 from aggregator.adapters.listing import card
 from aggregator.adapters.listing.rule_fields import escape_tags, read_rule_fields
 from aggregator.config.words import entry_field
-from aggregator.model import Candidate, RawEntry, RawImage
+from aggregator.model import Candidate, RawEntry, RawImage, Rejection
 from aggregator.normalize.entry import choose_link
 from aggregator.normalize.text import count_words, plain_text
 from aggregator.normalize.url import document_key, page_key, same_site
@@ -65,10 +65,10 @@ _MERGED_FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class ListItems:
-    """The usable items, a message for each rejected item, and how many there were."""
+    """The usable items, the rejected ones, and how many there were."""
 
     entries: tuple[RawEntry, ...] = ()
-    rejected: tuple[str, ...] = ()
+    rejected: tuple[Rejection, ...] = ()
     count: int = 0
 
     @property
@@ -133,7 +133,7 @@ def collect_usable(raw: Iterable[RawEntry], document: Document, options: ReadOpt
     """
     this_page = document_key(document.url or "")
     usable: dict[str, RawEntry] = {}
-    rejected: list[str] = []
+    rejected: list[Rejection] = []
     count = 0
 
     for entry in raw:
@@ -145,10 +145,10 @@ def collect_usable(raw: Iterable[RawEntry], document: Document, options: ReadOpt
         leads_here = url is not None and document_key(url) == this_page
         if item_key is None or leads_here:
             if not options.is_inferred:
-                rejected.append(f"{entry.label}: no link of its own")
+                rejected.append(Rejection(entry.label, "no link of its own"))
             continue
         if not any(plain_text(title.value) for title in entry.title):
-            rejected.append(f"{entry.label}: no title")
+            rejected.append(Rejection(entry.label, "no title"))
             continue
         if options.is_inferred and not same_site(url or "", document.url or ""):
             continue

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from aggregator.adapters.sitemap import xml
-from aggregator.model import Candidate, Enclosure, ParsedDocument, RawEntry, RawImage
+from aggregator.model import Candidate, Enclosure, ParsedDocument, RawEntry, RawImage, Rejection
 from aggregator.normalize import dates
 from aggregator.normalize.url import absolute_url, page_key
 
@@ -45,12 +45,12 @@ def parse(capture: Capture, _: SiteRules | None = None) -> ParsedDocument:
     """
     sitemap = xml.read(capture.body, capture.headers.get("content-type", ""))
     urls: list[NumberedUrl] = []
-    rejected: list[str] = []
+    rejected: list[Rejection] = []
     for number, url in enumerate(sitemap.urls, 1):
         if "loc" in url:
             urls.append((number, url))
         elif len(rejected) < _MAX_REJECTED:
-            rejected.append(f"url {number}: no address")
+            rejected.append(Rejection(f"url {number}", "no address"))
 
     newest = _sort_newest(urls, capture.taken)
     if sitemap.is_index:

@@ -130,8 +130,9 @@ def _list_revisions(dry_run: DryRun) -> list[Revision]:
 def _unread_indexes(dry_run: DryRun) -> set[int]:
     """Find the revisions of the list whose own page was neither read nor rejected."""
     settled = {call.task.item.label for call in dry_run.parse_calls if call.task.item}
-    for message in dry_run.result.outcome.rejected:
-        settled.add(message.partition(":")[0])
+    for rejection in dry_run.result.rejections:
+        if rejection.label is not None:
+            settled.add(rejection.label)
 
     requests = dry_run.document_result.page_requests
     return {request.revision_index for request in requests if request.raw.label not in settled}
@@ -243,12 +244,12 @@ class _PreviewBuilder:
         if len(call.captures) > 1:
             return ()
 
-        rejected = "\n".join(call.result.rejected)
+        rejected = {rejection.label for rejection in call.result.rejected}
         titles = []
         for trace in self._explain_cached((0, 0)):
             if trace.revision is None or trace.passes_filters:
                 continue
-            if f"{trace.label}:" not in rejected:
+            if trace.label not in rejected:
                 titles.append(trace.revision.title)
         return tuple(titles)
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from aggregator.config import Source
-    from aggregator.model import Capture, Revision, SourceState
+    from aggregator.model import Capture, Rejection, Revision, SourceState
     from aggregator.parse.task import ParseTask
     from aggregator.parse.trace import ItemTrace
     from aggregator.rules.compiled import Sites
@@ -40,16 +40,16 @@ _PLAIN_RUN = re.compile(r"[0-9A-Za-z_-]{3,}")
 class ListedItem:
     """An item of a source's newest documents that is the article in question.
 
-    `revision` is None where the item could not be read at all. `rejection` is the message of an item that was
-    rejected, `passes_filters` tells whether the source's filters let it through; `is_page` that
-    the article's own page decided that.
+    `revision` is None if the item could not be read at all. `rejection` says why it was
+    rejected, None if it was not. `passes_filters` is what the source's filters say of it;
+    `is_page` means that they were applied to the article's own page.
     """
 
     source: Source
     taken: datetime
     revision: Revision | None
     passes_filters: bool
-    rejection: str | None = None
+    rejection: Rejection | None = None
     is_page: bool = False
 
 
@@ -192,9 +192,9 @@ def _listed_item(
 ) -> ListedItem:
     rejection = None
     if not trace.passes_filters:
-        for message in parse_captures([capture], task, sites).rejected:
-            if message.startswith(f"{trace.label}:"):
-                rejection = message
+        for rejected in parse_captures([capture], task, sites).rejected:
+            if rejected.label == trace.label:
+                rejection = rejected
     return ListedItem(source, capture.taken, trace.revision, trace.passes_filters, rejection)
 
 

@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from aggregator.adapter_table import ADAPTERS, Adapter
-from aggregator.model import ParsedDocument
+from aggregator.model import ParsedDocument, Rejection
 from aggregator.parse import worker
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def parse(capture: Capture, _: SiteRules) -> ParsedDocument:
         time.sleep(60)
     elif word == "eat":
         hoard = [bytearray(1 << 20) for _ in range(4096)]
-        return ParsedDocument(rejected=(str(len(hoard)),))
+        return ParsedDocument(rejected=(Rejection(None, str(len(hoard))),))
     elif word == "crash":
         os.kill(os.getpid(), signal.SIGSEGV)
     elif word == "raise":
@@ -32,8 +32,8 @@ def parse(capture: Capture, _: SiteRules) -> ParsedDocument:
         print("noise " * 9999)  # noqa: T201 - what it is about
         os.write(1, b"more noise")
     elif word == "environment":
-        return ParsedDocument(rejected=tuple(sorted(os.environ)))
-    return ParsedDocument(rejected=(f"{word} was read by {os.getpid()}",))
+        return ParsedDocument(rejected=tuple(Rejection(None, name) for name in sorted(os.environ)))
+    return ParsedDocument(rejected=(Rejection(None, f"{word} was read by {os.getpid()}"),))
 
 
 if __name__ == "__main__":
