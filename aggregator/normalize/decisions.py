@@ -66,7 +66,7 @@ class Decisions:
     def first_text(self, name: str, candidates: Iterable[Candidate]) -> str | None:
         """Return the plain text of the first candidate that has any."""
         for candidate in candidates:
-            value = text.plain_text(candidate.value)
+            value = text.plain_text(candidate.value, candidate.form)
             if value:
                 self.report(name, candidate)
                 self.set_provenance(name, candidate.where)
@@ -78,7 +78,7 @@ class Decisions:
         """Return the plain texts of all candidates, each once, in their order."""
         sources: dict[str, str] = {}  # provenance by text
         for candidate in candidates:
-            value = text.plain_text(candidate.value)
+            value = text.plain_text(candidate.value, candidate.form)
             if not value:
                 self.report(name, candidate, why.EMPTY)
             elif value in sources:

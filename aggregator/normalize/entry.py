@@ -270,7 +270,8 @@ class _Normalizer:
         if content:
             return " ".join(html.html_to_text(content).split())
         if self._raw.summary:
-            return text.plain_text(self._raw.summary[0].value)
+            summary = self._raw.summary[0]
+            return text.plain_text(summary.value, summary.form)
         return ""
 
     def _tags(self) -> tuple[str, ...]:
@@ -353,7 +354,7 @@ def _hash_of(revision: Revision) -> str:
 
 
 def _fold(found: Candidate) -> str:
-    return text.fold(text.plain_text(found.value))
+    return text.fold(text.plain_text(found.value, found.form))
 
 
 def _shorten(value: str, most_characters: int) -> str:
