@@ -17,7 +17,7 @@ from aggregator.errors import ItemError
 from aggregator.model import Candidate
 from aggregator.normalize import dates, text
 from aggregator.normalize.dates import evidence
-from aggregator.normalize.decisions import evidence_kind
+from aggregator.normalize.decisions import STATED_IN_CONFIGURATION, evidence_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from aggregator.model import RawEntry, Revision
     from aggregator.normalize.entry import NormalizeContext
 
-WHERE = "corrections"
+WHERE = STATED_IN_CONFIGURATION
 _GUESSED_DATES = ("first_seen", "archive")
 
 

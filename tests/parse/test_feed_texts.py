@@ -141,3 +141,22 @@ def test_the_caption_of_a_picture_keeps_what_only_looks_like_a_tag() -> None:
 
     assert image is not None
     assert image.caption == "The <select> element"
+
+
+@pytest.mark.parametrize(
+    ("authors", "names"),
+    [
+        (["ann@news.engineering (Ann Lee)"], ("Ann Lee",)),
+        (["Ann Lee <ann@x.example>"], ("Ann Lee",)),
+        (["Ann Lee (ann@x.example)"], ("Ann Lee",)),
+        (["noreply@blogger.com (Ann)"], ("Ann",)),
+        (["ann@x.info (ann lee)"], ("ann lee",)),
+        (["bo@news.engineering"], ("bo@news.engineering",)),
+        (["ann@x.example (Ann Lee)", "Bob Ray <bob@x.example>"], ("Ann Lee", "Bob Ray")),
+        (["By ANN LEE", "Ann Lee", "Bob Ray and Ann LEE"], ("ANN LEE", "Bob Ray")),
+    ],
+)
+def test_authors_of_rss_are_names(authors: list[str], names: tuple[str, ...]) -> None:
+    elements = "".join(f"<author>{escape(author)}</author>" for author in authors)
+
+    assert read(document("rss", f"<title>T</title>{elements}")).authors == names

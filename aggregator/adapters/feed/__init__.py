@@ -28,6 +28,7 @@ from aggregator.adapters.feed.polling_hints import read_hints
 from aggregator.adapters.feed.xml_repair import MAX_ITEMS, prepare_xml
 from aggregator.errors import SourceError
 from aggregator.model import Candidate, ParsedDocument, RawEntry
+from aggregator.normalize.authors import name_of_mailbox
 from aggregator.normalize.text import plain_text
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ _SUMMARY_MARKUP = re.compile(r"</[a-z]|<(?:br|p|img|hr|li)\b|<[a-z]+\s[^<>=]*=",
 _WEB = ("http://", "https://")
 _HTML_TYPES = ("text/html", "application/xhtml+xml", "html")
 _FOUR_LETTERS = re.compile(r"\.[A-Za-z]{4}$")
+_CUT_DOMAIN_BEHIND = re.compile(r"\s*[<(][a-z]+[>)]?$")
 _CUT_DOMAIN = re.compile(r"[a-z]+(?:[ (<]+(?P<name>[^()<>]+)[)>]?)?")
 
 
@@ -337,12 +339,18 @@ def _update_dates(item: Mapping[str, Any], channel: _Channel) -> tuple[Candidate
 
 def _authors(holder: Mapping[str, Any], where: str) -> tuple[Candidate, ...]:
     """Return the authors' names; an e-mail address only for an author without a name."""
-    names = [_author_name(author) for author in keep_dicts(holder.get("authors"))]
+    people = keep_dicts(holder.get("authors"))
+    written = None
+    if len(people) == 1:
+        written = text_or_none(holder.get("author"))
+    names = [_author_name(author, written) for author in people]
     return unique_values(names, where)
 
 
-def _author_name(author: Mapping[str, Any]) -> str | None:
+def _author_name(author: Mapping[str, Any], written: str | None) -> str | None:
     """Return an author's name, else the e-mail address.
+
+    `written` is what the element holds, where there is only one.
 
     feedparser takes a top-level domain to have four letters at most, and takes what is
     left of a longer one for the name: `ann@harbour.example (Ann Lee)` comes as
@@ -355,10 +363,12 @@ def _author_name(author: Mapping[str, Any]) -> str | None:
     if not _FOUR_LETTERS.search(email):
         return name
 
+    if written:
+        return name_of_mailbox(written)
     cut_domain = _CUT_DOMAIN.fullmatch(name)
-    if cut_domain is None:
-        return name
-    return cut_domain["name"] or email + name
+    if cut_domain:
+        return cut_domain["name"] or email + name
+    return _CUT_DOMAIN_BEHIND.sub("", name)
 
 
 def _tags(item: Mapping[str, Any]) -> tuple[Candidate, ...]:
