@@ -58,18 +58,14 @@ class PollingHints:
 # --- adapter ---------------------------------------------------------------------------------------------------------
 
 
-# "text" is shown as it is written. "html" has markup and is decoded once. "mixed" is text in which
-# publishers also write markup, as in the titles of RSS. None: nothing is known, and the text may
-# be escaped several times.
+# "text" is shown as written; "html" is decoded once; "mixed" is text in which publishers also write
+# markup (titles of RSS). None: unknown, and perhaps escaped several times.
 TextForm = Literal["text", "html", "mixed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A value as it was found, and where (`feed:title`, `body:div[1]`, `ld:datePublished`, `site:rfi`).
-
-    `form` says what is known of a text: see `TextForm`.
-    """
+    """A value as it was found, and where (`feed:title`, `body:div[1]`, `ld:datePublished`, `site:rfi`)."""
 
     value: str
     where: str

@@ -20,6 +20,7 @@ import feedparser
 
 from aggregator.adapters.charset import decode
 from aggregator.adapters.feed import json_feed
+from aggregator.adapters.feed.authors import read_authors
 from aggregator.adapters.feed.body import content_and_summary
 from aggregator.adapters.feed.describe import describe
 from aggregator.adapters.feed.items import as_form, split_rejected, unique, unique_values
@@ -28,7 +29,6 @@ from aggregator.adapters.feed.polling_hints import read_hints
 from aggregator.adapters.feed.xml_repair import MAX_ITEMS, prepare_xml
 from aggregator.errors import SourceError
 from aggregator.model import Candidate, ParsedDocument, RawEntry
-from aggregator.normalize.authors import name_of_mailbox
 from aggregator.normalize.text import plain_text
 
 if TYPE_CHECKING:
@@ -45,9 +45,6 @@ _BROKEN_OFF_MESSAGE = "the last item: the document ends within it"
 _SUMMARY_MARKUP = re.compile(r"</[a-z]|<(?:br|p|img|hr|li)\b|<[a-z]+\s[^<>=]*=", re.IGNORECASE)
 _WEB = ("http://", "https://")
 _HTML_TYPES = ("text/html", "application/xhtml+xml", "html")
-_FOUR_LETTERS = re.compile(r"\.[A-Za-z]{4}$")
-_CUT_DOMAIN_BEHIND = re.compile(r"\s*[<(][a-z]+[>)]?$")
-_CUT_DOMAIN = re.compile(r"[a-z]+(?:[ (<]+(?P<name>[^()<>]+)[)>]?)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +144,7 @@ def _channel(result: Any, feed: Mapping[str, Any], capture: Capture) -> _Channel
         base_url=_site_url(feed, capture.url) or capture.url,
         title=_title(feed, text_form),
         language=text_or_none(feed.get("language")),
-        authors=as_form(_authors(feed, "feed:channel:author"), text_form),
+        authors=as_form(read_authors(feed, "feed:channel:author"), text_form),
     )
 
 
@@ -232,7 +229,7 @@ def _entry(item: Mapping[str, Any], name: str, channel: _Channel) -> RawEntry:
         content_html=content,
         published=_publication_dates(item, channel),
         updated=_update_dates(item, channel),
-        authors=as_form(_authors(item, "feed:author"), text_form) or channel.authors,
+        authors=as_form(read_authors(item, "feed:author"), text_form) or channel.authors,
         tags=as_form(_tags(item), text_form),
         credits=as_form(_credits(item), "mixed"),
         language=tuple(_languages(item, channel)),
@@ -335,40 +332,6 @@ def _update_dates(item: Mapping[str, Any], channel: _Channel) -> tuple[Candidate
     if not channel.is_atom and "published" not in item:
         return ()
     return _candidate(item.get("updated"), channel.date)
-
-
-def _authors(holder: Mapping[str, Any], where: str) -> tuple[Candidate, ...]:
-    """Return the authors' names; an e-mail address only for an author without a name."""
-    people = keep_dicts(holder.get("authors"))
-    written = None
-    if len(people) == 1:
-        written = text_or_none(holder.get("author"))
-    names = [_author_name(author, written) for author in people]
-    return unique_values(names, where)
-
-
-def _author_name(author: Mapping[str, Any], written: str | None) -> str | None:
-    """Return an author's name, else the e-mail address.
-
-    `written` is what the element holds, where there is only one.
-
-    feedparser takes a top-level domain to have four letters at most, and takes what is
-    left of a longer one for the name: `ann@harbour.example (Ann Lee)` comes as
-    `ann@harbour.exam` and `ple (Ann Lee`.
-    """
-    name = text_or_none(author.get("name"))
-    email = text_or_none(author.get("email"))
-    if name is None or email is None:
-        return name or email
-    if not _FOUR_LETTERS.search(email):
-        return name
-
-    if written:
-        return name_of_mailbox(written)
-    cut_domain = _CUT_DOMAIN.fullmatch(name)
-    if cut_domain:
-        return cut_domain["name"] or email + name
-    return _CUT_DOMAIN_BEHIND.sub("", name)
 
 
 def _tags(item: Mapping[str, Any]) -> tuple[Candidate, ...]:
