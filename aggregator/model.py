@@ -58,12 +58,18 @@ class PollingHints:
 # --- adapter ---------------------------------------------------------------------------------------------------------
 
 
+# "text" is shown as written; "html" is decoded once; "mixed" is text in which publishers also write
+# markup (titles of RSS). None: unknown, and perhaps escaped several times.
+TextForm = Literal["text", "html", "mixed"]
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A value as it was found, and where (`feed:title`, `body:div[1]`, `ld:datePublished`, `site:rfi`)."""
 
     value: str
     where: str
+    form: TextForm | None = None
 
 
 @dataclass(frozen=True, slots=True)

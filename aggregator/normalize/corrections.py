@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import lru_cache
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from aggregator.config.words import entry_field
@@ -18,7 +17,7 @@ from aggregator.errors import ItemError
 from aggregator.model import Candidate
 from aggregator.normalize import dates, text
 from aggregator.normalize.dates import evidence
-from aggregator.normalize.decisions import evidence_kind
+from aggregator.normalize.decisions import STATED_IN_CONFIGURATION, evidence_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from aggregator.model import RawEntry, Revision
     from aggregator.normalize.entry import NormalizeContext
 
-WHERE = "corrections"
+WHERE = STATED_IN_CONFIGURATION
 _GUESSED_DATES = ("first_seen", "archive")
 
 
@@ -124,19 +123,19 @@ def _forced_fields(force: ForcedValues) -> dict[str, Any]:
 
 
 def _candidate(value: str) -> Candidate:
-    return Candidate(escape(value, quote=False), WHERE)
+    return Candidate(value, WHERE, "text")
 
 
 def _cut_title(title: Candidate, patterns: Iterable[str]) -> Candidate:
     """Cut the patterns from a title's plain text; a title of which nothing would remain stays."""
-    whole = text.plain_text(title.value)
+    whole = text.plain_text(title.value, title.form)
     rest = whole
     for pattern in patterns:
         rest = _compile(pattern).sub("", rest).strip()
 
     if rest in (whole, ""):
         return title
-    return Candidate(escape(rest, quote=False), title.where)
+    return Candidate(rest, title.where, "text")
 
 
 @lru_cache(maxsize=256)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aggregator.model import Candidate, Enclosure, RawImage
+from aggregator.normalize import authors, text
 from aggregator.normalize import observer as why
-from aggregator.normalize import text
 from aggregator.normalize.dates import evidence
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from aggregator.normalize.dates import Date
     from aggregator.normalize.observer import Observer
 
+STATED_IN_CONFIGURATION = "corrections"  # where a value is from that a source is forced to have
 _OF_PAGE = frozenset({"ld", "meta", "page", "url"})
 
 
@@ -66,7 +67,7 @@ class Decisions:
     def first_text(self, name: str, candidates: Iterable[Candidate]) -> str | None:
         """Return the plain text of the first candidate that has any."""
         for candidate in candidates:
-            value = text.plain_text(candidate.value)
+            value = text.plain_text(candidate.value, candidate.form)
             if value:
                 self.report(name, candidate)
                 self.set_provenance(name, candidate.where)
@@ -78,7 +79,7 @@ class Decisions:
         """Return the plain texts of all candidates, each once, in their order."""
         sources: dict[str, str] = {}  # provenance by text
         for candidate in candidates:
-            value = text.plain_text(candidate.value)
+            value = text.plain_text(candidate.value, candidate.form)
             if not value:
                 self.report(name, candidate, why.EMPTY)
             elif value in sources:
@@ -91,6 +92,31 @@ class Decisions:
             first_source = next(iter(sources.values()))
             self.set_provenance(name, first_source)
         return tuple(sources)
+
+    def all_names(
+        self, candidates: Iterable[Candidate], *, language: str | None
+    ) -> tuple[str, ...]:
+        """Return the names of people in all candidates, each once, in their order.
+
+        Names that the configuration states are taken as they are.
+        """
+        names: dict[str, str] = {}
+        for candidate in candidates:
+            byline = text.plain_text(candidate.value, candidate.form)
+            if not byline:
+                self.report("authors", candidate, why.EMPTY)
+                continue
+
+            found: tuple[str, ...] = (byline,)
+            if candidate.where != STATED_IN_CONFIGURATION:
+                found = authors.find_names(byline, language=language)
+            if not names:
+                self.set_provenance("authors", candidate.where)
+            known = len(names)
+            for name in found:
+                names.setdefault(authors.name_key(name), name)
+            self.report("authors", candidate, why.REPEATED if len(names) == known else None)
+        return tuple(names.values())
 
 
 def evidence_kind(where: str) -> str:

@@ -122,6 +122,7 @@ class _Normalizer:
             url_original = drop_unstorable(link.value)
             decisions.set_provenance("url", link.where)
         guid = self._guid()
+        language_tag = self._language(title, content)
 
         revision = Revision(
             source=context.source,
@@ -137,10 +138,10 @@ class _Normalizer:
             published_from=published.evidence,
             summary=decisions.first_text("summary", raw.summary),
             content_html=content,
-            authors=decisions.all_texts("authors", raw.authors),
+            authors=decisions.all_names(raw.authors, language=language_tag),
             credits=decisions.all_texts("credits", raw.credits),
             tags=self._tags(),
-            language=self._language(title, content),
+            language=language_tag,
             publisher=decisions.first_text("publisher", raw.publisher),
             image=picture,
             enclosures=self._enclosures(),
@@ -270,7 +271,8 @@ class _Normalizer:
         if content:
             return " ".join(html.html_to_text(content).split())
         if self._raw.summary:
-            return text.plain_text(self._raw.summary[0].value)
+            summary = self._raw.summary[0]
+            return text.plain_text(summary.value, summary.form)
         return ""
 
     def _tags(self) -> tuple[str, ...]:
@@ -353,7 +355,7 @@ def _hash_of(revision: Revision) -> str:
 
 
 def _fold(found: Candidate) -> str:
-    return text.fold(text.plain_text(found.value))
+    return text.fold(text.plain_text(found.value, found.form))
 
 
 def _shorten(value: str, most_characters: int) -> str:

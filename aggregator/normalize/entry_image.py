@@ -76,4 +76,4 @@ def _caption(element: Any) -> str | None:
 
 def _plain(value: str | None) -> str | None:
     """Return the plain text of a value, None if it has none."""
-    return text.plain_text(value or "") or None
+    return text.plain_text(value or "", "mixed") or None

@@ -12,6 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from aggregator.adapter_table import ADAPTERS
+from aggregator.normalize.url.valid import valid_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -87,7 +88,7 @@ def _document_lines(title: str, folders: dict[str, list[Outline]]) -> Iterator[s
 
 def _outline(feed: Outline, *, indent: int) -> str:
     name = _value(feed.name)
-    attributes = f'type="rss" text="{name}" title="{name}" xmlUrl="{_value(feed.url)}"'
+    attributes = f'type="rss" text="{name}" title="{name}" xmlUrl="{_value(valid_url(feed.url))}"'
     if len(feed.tags) > 1:
         attributes += f' category="{_value(_categories(feed.tags))}"'
     return f"{' ' * indent}<outline {attributes}/>"

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from aggregator.normalize.url.valid import valid_url
+from aggregator.publish.links import with_valid_links
 from aggregator.publish.view import SourceInfo, source_urn, view_urn
 
 if TYPE_CHECKING:
@@ -58,20 +60,22 @@ def _feed_links(view: ViewInfo) -> list[dict[str, str]]:
     links = []
     if view.self_url:
         links.append(
-            {"href": _clean_text(view.self_url), "rel": "self", "type": "application/atom+xml"}
+            {"href": valid_url(view.self_url), "rel": "self", "type": "application/atom+xml"}
         )
     if view.home_url:
-        links.append({"href": _clean_text(view.home_url), "rel": "alternate", "type": "text/html"})
+        links.append({"href": valid_url(view.home_url), "rel": "alternate", "type": "text/html"})
     return links
 
 
 def _fill_entry(element: Any, entry: Entry, view: ViewInfo) -> None:
     source = _source_info(view, entry.lead_source)
+    authors = _author_names(entry, source, view)
+    entry = with_valid_links(entry)
     element.id(entry.id)
     element.title(_clean_text(entry.title) or _clean_text(entry.url) or entry.id)
     element.updated(entry.updated)
     element.published(entry.published)
-    element.author([{"name": name} for name in _author_names(entry, source, view)])
+    element.author([{"name": name} for name in authors])
     element.contributor([{"name": name} for name in _clean_texts(entry.credits)])
     element.category([{"term": term} for term in _clean_texts(entry.tags)])
     if entry.url:
@@ -166,7 +170,8 @@ class _EntryExtension:
         if entry.language and _LANGUAGE.fullmatch(entry.language):
             element.set(_XML_LANG, entry.language)
         for duplicate in entry.duplicates:
-            _add_element(element, "link", rel="related", href=view.links.get(duplicate, duplicate))
+            href = valid_url(view.links.get(duplicate, duplicate))
+            _add_element(element, "link", rel="related", href=href)
         for url, source_id in _other_urls(entry).items():
             title = _clean_text(_source_info(view, source_id).title) or source_id
             _add_element(element, "link", rel="via", href=url, title=title)
@@ -218,8 +223,8 @@ def _add_source(parent: Any, entry: Entry, source: SourceInfo) -> None:
     _add_element(element, "id", source_urn(entry.lead_source))
     _add_element(element, "title", _clean_text(source.title) or entry.lead_source)
     _add_element(element, "updated", entry.updated.isoformat())
-    if source.url and source.url.startswith(("http://", "https://")):
-        _add_element(element, "link", rel="alternate", href=source.url)
+    if source.url and source.url.lower().startswith(("http://", "https://")):
+        _add_element(element, "link", rel="alternate", href=valid_url(source.url))
 
 
 def _add_image(parent: Any, image: Image) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING
 
+from aggregator.publish.links import with_valid_links
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -16,7 +18,8 @@ if TYPE_CHECKING:
 
 
 def entry_record(entry: Entry) -> dict[str, object]:
-    """Return an entry with the keys of the common schema."""
+    """Return an entry with the keys of the common schema, its links valid (RFC 3986)."""
+    entry = with_valid_links(entry)
     return {
         "id": entry.id,
         "source": entry.source,

@@ -75,7 +75,8 @@ def apply_rules(
 
     title = ""
     if raw.title:
-        title = text.plain_text(cut_value(raw.title[0].value, rules.field("title")))
+        first = raw.title[0]
+        title = text.plain_text(cut_value(first.value, rules.field("title")), first.form)
     document = Document(root, kind="body", url=url, source=content, title=title)
     reader = _RuleReader(rules, document, timezone, taken, base=raw.base_url)
     enriched = reader.enrich(with_edition)
@@ -219,7 +220,7 @@ class _RuleReader:
 
         titles = []
         for title in (*found.title, *raw.title):
-            titles.append(Candidate(cut_value(title.value, rule), title.where))
+            titles.append(replace(title, value=cut_value(title.value, rule)))
 
         return _put_in_front(
             found,

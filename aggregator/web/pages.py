@@ -9,6 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from aggregator.normalize.url.valid import valid_url
 from aggregator.publish import OUTPUTS
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def _entry_item(entry: Entry) -> str:
 
 
 def _entry_title(entry: Entry, lang: str) -> str:
-    if not entry.url or not entry.url.startswith(("https://", "http://")):
+    url = valid_url(entry.url or "")
+    if not url.startswith(("https://", "http://")):
         return f'<span dir="auto"{lang}>{escape(entry.title)}</span>'
-    return f'<a dir="auto"{lang} href="{escape(entry.url)}" rel="noopener noreferrer">{escape(entry.title)}</a>'
+    return f'<a dir="auto"{lang} href="{escape(url)}" rel="noopener noreferrer">{escape(entry.title)}</a>'

@@ -96,11 +96,11 @@ def test_every_candidate_that_is_looked_at_is_told_and_none_behind_the_winner() 
         ("title", " ", "empty"),
         ("title", "Lamps", None),
         ("published", "2026-07-01T12:00:00+00:00", None),
+        ("language", "??", "no language tag"),
+        ("language", "en", None),
         ("authors", "Lin", None),
         ("authors", " ", "empty"),
         ("authors", "Lin", "said already"),
-        ("language", "??", "no language tag"),
-        ("language", "en", None),
     ]
 
 

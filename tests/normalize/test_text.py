@@ -129,6 +129,8 @@ def test_texts_that_a_reader_takes_for_equal_fold_alike(one: str, other: str) ->
         "<!--" * 50_000,
         "<script>" * 100_000,
         "<b" * 50_000 + ">" * 50_000,
+        "<b></b>" * 50_000,
+        "</b>" * 50_000,
         "<x-y>" * 50_000,
         "&" * 100_000,
         "&amp;" * 50_000,
@@ -141,6 +143,7 @@ def test_texts_that_a_reader_takes_for_equal_fold_alike(one: str, other: str) ->
 )
 def test_hostile_text_costs_no_more_than_prose(value: str) -> None:
     assert isinstance(text.plain_text(value) + text.paragraph_text(value) + text.fold(value), str)
+    assert isinstance(text.plain_text(value, "mixed") + text.plain_text(value, "html"), str)
 
 
 def test_of_a_hundred_marks_on_one_letter_thirty_stay() -> None:

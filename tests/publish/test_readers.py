@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import feedparser
 import pytest
 
+from aggregator.normalize.url.valid import valid_url
 from aggregator.publish import ViewInfo, atom
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def test_feedparser_reads_every_field_back(
         "source": read.source.title,
     } == {
         "id": told.id,
-        "url": told.url,
+        "url": told.url and valid_url(told.url),
         "title": told.title,
         "summary": told.summary,
         "content_html": told.content_html,
@@ -122,7 +123,7 @@ def test_reader_reads_the_document_back(
     assert [_as_reader_has_it(read[articles[name].id]) for name in _WHOLE] == [
         (
             entry.title,
-            entry.url,
+            entry.url and valid_url(entry.url),
             entry.content_html,
             _whole_second(entry.published),
             _whole_second(entry.updated),

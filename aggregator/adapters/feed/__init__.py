@@ -11,7 +11,7 @@ text. Its own sanitizer and resolver stay off (3.5 times faster; both are done o
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
@@ -20,39 +20,50 @@ import feedparser
 
 from aggregator.adapters.charset import decode
 from aggregator.adapters.feed import json_feed
+from aggregator.adapters.feed.authors import read_authors
 from aggregator.adapters.feed.body import content_and_summary
-from aggregator.adapters.feed.describe import describe, title_line
-from aggregator.adapters.feed.items import reject_beyond, split_rejected, unique, unique_values
+from aggregator.adapters.feed.describe import describe
+from aggregator.adapters.feed.items import (
+    as_form,
+    reject_beyond,
+    split_rejected,
+    unique,
+    unique_values,
+)
 from aggregator.adapters.feed.media import enclosures, images, keep_dicts, text_or_none
 from aggregator.adapters.feed.polling_hints import read_hints
 from aggregator.adapters.feed.xml_repair import MAX_ITEMS, prepare_xml
 from aggregator.errors import SourceError
 from aggregator.model import Candidate, ParsedDocument, RawEntry, Rejection
+from aggregator.normalize.text import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from aggregator.model import Capture
+    from aggregator.model import Capture, TextForm
     from aggregator.rules.compiled import SiteRules
 
 # feedparser sets `bozo` for these too, but we chose the encoding and the media type ourselves.
 _HARMLESS_BOZO = (feedparser.CharacterEncodingOverride, feedparser.NonXMLContentType)
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
 _BROKEN_OFF = Rejection("the last item", "the document ends within it")
+# One of these makes a description HTML; `The <video> element` alone does not.
+_SUMMARY_MARKUP = re.compile(r"</[a-z]|<(?:br|p|img|hr|li)\b|<[a-z]+\s[^<>=]*=", re.IGNORECASE)
 _WEB = ("http://", "https://")
 _HTML_TYPES = ("text/html", "application/xhtml+xml", "html")
-_FOUR_LETTERS = re.compile(r"\.[A-Za-z]{4}$")
-_CUT_DOMAIN = re.compile(r"[a-z]+(?:[ (<]+(?P<name>[^()<>]+)[)>]?)?")
 
 
 @dataclass(frozen=True, slots=True)
 class _Channel:
     """What the document says once for all its items.
 
-    `content`, `summary` and `date` name the elements that an item has them in.
+    `content`, `summary` and `date` name the elements that an item has them in. `text_form` is the
+    form of titles without a type, and of names: Atom 1.0 says that they are text. Publishers write
+    markup into those of RSS and Atom 0.3 as well.
     """
 
     is_atom: bool
+    text_form: TextForm
     content_element: str
     summary_element: str
     date: str
@@ -120,6 +131,7 @@ def _is_malformed(result: Any) -> bool:
 
 def _channel(result: Any, feed: Mapping[str, Any], capture: Capture) -> _Channel:
     atom = str(result["version"]).startswith("atom")
+    text_form: TextForm = "text" if result["version"] == "atom10" else "mixed"
     content, summary, date = "feed:content", "feed:description", "feed:updated"
     if atom:
         summary = "feed:summary"
@@ -131,22 +143,39 @@ def _channel(result: Any, feed: Mapping[str, Any], capture: Capture) -> _Channel
 
     return _Channel(
         is_atom=atom,
+        text_form=text_form,
         content_element=content,
         summary_element=summary,
         date=date,
         base_url=_site_url(feed, capture.url) or capture.url,
-        title=_title(feed),
+        title=_title(feed, text_form),
         language=text_or_none(feed.get("language")),
-        authors=_authors(feed, "feed:channel:author"),
+        authors=as_form(read_authors(feed, "feed:channel:author"), text_form),
     )
 
 
-def _title(feed: Mapping[str, Any]) -> str | None:
+def _title(feed: Mapping[str, Any], text_form: TextForm) -> str | None:
     """Return the feed's title as one line of text."""
     title = text_or_none(feed.get("title"))
     if title is None:
         return None
-    return title_line(title)
+    return plain_text(title, _title_form(feed, text_form)) or None
+
+
+def _title_form(holder: Mapping[str, Any], text_form: TextForm) -> TextForm:
+    """Return the form of a title: in Atom by its type (RFC 4287 §3.1.1)."""
+    if text_form == "text":
+        for detail in keep_dicts([holder.get("title_detail")]):
+            if detail.get("type") != "text/plain":
+                return "html"
+    return text_form
+
+
+def _with_form(summary: Candidate, text_form: TextForm) -> Candidate:
+    """Say whether a summary is HTML: that of Atom is by now, that of RSS if it has markup."""
+    if text_form == "text" or _SUMMARY_MARKUP.search(summary.value):
+        return replace(summary, form="html")
+    return replace(summary, form="mixed")
 
 
 def _site_url(feed: Mapping[str, Any], url: str) -> str | None:
@@ -194,24 +223,25 @@ def _entry(item: Mapping[str, Any], name: str, channel: _Channel) -> RawEntry:
     guid = None
     if id_:
         guid = Candidate(id_, "feed:id" if channel.is_atom else "feed:guid")
+    text_form = channel.text_form
 
     return RawEntry(
         label=name,
         base_url=_base(item, channel),
         url=unique(_links(item, id_)),
         guid=guid,
-        title=_candidate(item.get("title"), "feed:title"),
-        summary=summary,
+        title=as_form(_candidate(item.get("title"), "feed:title"), _title_form(item, text_form)),
+        summary=tuple(_with_form(candidate, text_form) for candidate in summary),
         content_html=content,
         published=_publication_dates(item, channel),
         updated=_update_dates(item, channel),
-        authors=_authors(item, "feed:author") or channel.authors,
-        tags=_tags(item),
-        credits=_credits(item),
+        authors=as_form(read_authors(item, "feed:author"), text_form) or channel.authors,
+        tags=as_form(_tags(item), text_form),
+        credits=as_form(_credits(item), "mixed"),
         language=tuple(_languages(item, channel)),
         publisher=(
-            *_candidate(item.get("publisher"), "feed:dc:publisher"),
-            *_candidate(channel.title, "feed:channel:title"),
+            *as_form(_candidate(item.get("publisher"), "feed:dc:publisher"), text_form),
+            *as_form(_candidate(channel.title, "feed:channel:title"), "text"),
         ),
         image=images(item),
         enclosures=enclosures(item),
@@ -308,32 +338,6 @@ def _update_dates(item: Mapping[str, Any], channel: _Channel) -> tuple[Candidate
     if not channel.is_atom and "published" not in item:
         return ()
     return _candidate(item.get("updated"), channel.date)
-
-
-def _authors(holder: Mapping[str, Any], where: str) -> tuple[Candidate, ...]:
-    """Return the authors' names; an e-mail address only for an author without a name."""
-    names = [_author_name(author) for author in keep_dicts(holder.get("authors"))]
-    return unique_values(names, where)
-
-
-def _author_name(author: Mapping[str, Any]) -> str | None:
-    """Return an author's name, else the e-mail address.
-
-    feedparser takes a top-level domain to have four letters at most, and takes what is
-    left of a longer one for the name: `ann@harbour.example (Ann Lee)` comes as
-    `ann@harbour.exam` and `ple (Ann Lee`.
-    """
-    name = text_or_none(author.get("name"))
-    email = text_or_none(author.get("email"))
-    if name is None or email is None:
-        return name or email
-    if not _FOUR_LETTERS.search(email):
-        return name
-
-    cut_domain = _CUT_DOMAIN.fullmatch(name)
-    if cut_domain is None:
-        return name
-    return cut_domain["name"] or email + name
 
 
 def _tags(item: Mapping[str, Any]) -> tuple[Candidate, ...]:

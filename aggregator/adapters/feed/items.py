@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aggregator.model import Candidate, Rejection
@@ -9,7 +10,7 @@ from aggregator.model import Candidate, Rejection
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from aggregator.model import RawEntry
+    from aggregator.model import RawEntry, TextForm
 
 _MAX_TEXT = 2 * 1024 * 1024  # characters of one item's texts
 
@@ -52,6 +53,11 @@ def unique(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
     for candidate in candidates:
         first.setdefault(candidate.value, candidate)
     return tuple(first.values())
+
+
+def as_form(candidates: Iterable[Candidate], form: TextForm | None) -> tuple[Candidate, ...]:
+    """Return the candidates as texts of a form that the format prescribes."""
+    return tuple(replace(candidate, form=form) for candidate in candidates)
 
 
 def unique_values(values: Iterable[str | None], where: str) -> tuple[Candidate, ...]:

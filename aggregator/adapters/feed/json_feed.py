@@ -14,11 +14,12 @@ from urllib.parse import urljoin
 import orjson
 
 from aggregator.adapters.feed.body import text_to_html
-from aggregator.adapters.feed.items import reject_beyond, split_rejected, unique_values
+from aggregator.adapters.feed.items import as_form, reject_beyond, split_rejected, unique_values
 from aggregator.adapters.feed.media import SOUND_TYPES, keep_dicts, read_number, text_or_none
 from aggregator.adapters.feed.xml_repair import MAX_ITEMS
 from aggregator.errors import SourceError
 from aggregator.model import Candidate, Enclosure, ParsedDocument, RawEntry, RawImage
+from aggregator.normalize.text import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -57,7 +58,7 @@ def read(document: str, capture: Capture) -> ParsedDocument:
     if len(items) > MAX_ITEMS:
         rejected = (*rejected, reject_beyond(MAX_ITEMS))
     return ParsedDocument(
-        entries, rejected, title=text_or_none(feed.get("title")), home=home, is_repaired=repaired
+        entries, rejected, title=_feed_title(feed), home=home, is_repaired=repaired
     )
 
 
@@ -119,7 +120,7 @@ def _entry(item: object, name: str, feed: Mapping[str, Any], base: str) -> RawEn
         base_url=base,
         url=tuple(_links(item, guid)),
         guid=Candidate(guid, "feed:id") if guid else None,
-        title=_candidate(item, "title"),
+        title=_text_candidate(item, "title"),
         summary=_plain_candidate(item, "summary"),
         content_html=_candidate(item, "content_html") + _plain_candidate(item, "content_text"),
         published=_candidate(item, "date_published") + _candidate(item, "date_modified"),
@@ -140,12 +141,17 @@ def _candidate(holder: Mapping[str, Any], key: str) -> tuple[Candidate, ...]:
     return (Candidate(value, f"feed:{key}"),)
 
 
+def _text_candidate(holder: Mapping[str, Any], key: str) -> tuple[Candidate, ...]:
+    """Return a value that is plain text, as all are but `content_html` (JSON Feed 1.1)."""
+    return as_form(_candidate(holder, key), "text")
+
+
 def _plain_candidate(item: Mapping[str, Any], key: str) -> tuple[Candidate, ...]:
     """Return a value that is plain text as HTML."""
     value = text_or_none(item.get(key))
     if value is None:
         return ()
-    return (Candidate(text_to_html(value), f"feed:{key}"),)
+    return (Candidate(text_to_html(value), f"feed:{key}", "html"),)
 
 
 def _guid(value: object) -> str | None:
@@ -167,21 +173,25 @@ def _authors(holder: Mapping[str, Any]) -> tuple[Candidate, ...]:
     """Return the names of `authors` (1.1), else of `author` (1.0)."""
     people = keep_dicts(holder.get("authors")) or keep_dicts([holder.get("author")])
     names = [text_or_none(person.get("name")) for person in people]
-    return unique_values(names, "feed:authors")
+    return as_form(unique_values(names, "feed:authors"), "text")
 
 
 def _tags(item: Mapping[str, Any]) -> tuple[Candidate, ...]:
     tags = item.get("tags")
     if not isinstance(tags, list):
         return ()
-    return unique_values(map(text_or_none, tags), "feed:tags")
+    return as_form(unique_values(map(text_or_none, tags), "feed:tags"), "text")
 
 
 def _publisher(feed: Mapping[str, Any]) -> tuple[Candidate, ...]:
-    title = text_or_none(feed.get("title"))
+    title = _feed_title(feed)
     if title is None:
         return ()
-    return (Candidate(title, "feed:channel:title"),)
+    return (Candidate(title, "feed:channel:title", "text"),)
+
+
+def _feed_title(feed: Mapping[str, Any]) -> str | None:
+    return plain_text(text_or_none(feed.get("title")) or "", "text") or None
 
 
 def _images(item: Mapping[str, Any]) -> Iterator[RawImage]:

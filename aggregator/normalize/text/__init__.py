@@ -9,8 +9,18 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from typing import TYPE_CHECKING
 
-from aggregator.normalize.text.tags import LINE, PARAGRAPH, strip_hidden, strip_tags
+from aggregator.normalize.text.tags import (
+    LINE,
+    PARAGRAPH,
+    strip_hidden,
+    strip_sure_tags,
+    strip_tags,
+)
+
+if TYPE_CHECKING:
+    from aggregator.model import TextForm
 
 # Scripts that are written without blanks between words.
 _DENSE = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u19e0-\u19ff\ua9e0-\ua9ff\uaa60-\uaa7f"
@@ -45,6 +55,15 @@ _ENTITY = re.compile(
     r"&(?:#[0-9]{1,7};|#x[0-9a-f]{1,6};|[a-z][a-z0-9]{1,31};|(?:nbsp|amp|quot|lt|gt)(?![a-z0-9=;]))",
     re.IGNORECASE,
 )
+# References that are left after a text was decoded once, and that no writer means to show: numbers,
+# names that touch a word (`It&rsquo;s`, `R&amp;D`), and `Marks &amp; Spencer`. `What is &nbsp;?`
+# and `&lt;b&gt;` stay: they are what the title is about.
+_LEFT_OVER = re.compile(
+    r"&#(?:[0-9]{1,7}|[xX][0-9a-fA-F]{1,6});"
+    r"|(?<=\w)&(?!(?:lt|gt);)[A-Za-z][A-Za-z0-9]{1,31};"
+    r"|&(?!(?:lt|gt);)[A-Za-z][A-Za-z0-9]{1,31};(?=\w)"
+    r"|(?<=\w )&amp;(?= [A-Z0-9])"
+)
 _WRAP = re.compile(rf"(?<=[{_WIDE}])[^\S\n]*\n\s*(?=[{_WIDE}])")
 _BREAKS = re.compile(rf"[{LINE}{PARAGRAPH}][\s{LINE}{PARAGRAPH}]*")
 _EMPTY_LINE = re.compile(r"\n[^\S\n]*\n\s*")
@@ -52,8 +71,11 @@ _HALF_WORD = re.compile(f"[{_HAN_KANA}{_DENSE}]")
 _WORD = re.compile(r"\w")
 
 
-def plain_text(value: str) -> str:
+def plain_text(value: str, form: TextForm | None = None) -> str:
     """Return one line of plain text from HTML or text.
+
+    Of a "text" only characters and blanks are cleaned. "html" is decoded once, what its tags hold
+    stays. Of "mixed" only what is surely markup goes (see `tags.strip_sure_tags`).
 
     Inline tags join with nothing, blocks and line breaks with a blank. A line wrapped between two Han
     or Kana characters is joined with nothing; a blank between them is the writer's and stays
@@ -61,8 +83,10 @@ def plain_text(value: str) -> str:
 
     >>> plain_text("AT&amp;T: 1 < 2 <b>b</b>old<br>C++ <T>")
     'AT&T: 1 < 2 bold C++ <T>'
+    >>> plain_text("AT&amp;T: <b>b</b>old<br>and the <video> element", "mixed")
+    'AT&T: bold and the <video> element'
     """
-    marked = _join_wrapped(_mark_breaks(value, _FORMAT))
+    marked = _join_wrapped(_mark_breaks(value, _FORMAT, form))
     return " ".join(_BREAKS.sub(" ", marked).split())
 
 
@@ -163,15 +187,15 @@ def _may_exceed_marks(value: str) -> bool:
     return _MAYBE_MARKS.search(value) is not None
 
 
-def _mark_breaks(value: str, unwanted: re.Pattern[str]) -> str:
+def _mark_breaks(value: str, unwanted: re.Pattern[str], form: TextForm | None = None) -> str:
     """Return the text with LINE and PARAGRAPH where it breaks.
 
     Without tags an empty line makes a paragraph.
     """
     value = unwanted.sub("", clean_characters(value))
     has_tags = "<" in value
-    if has_tags or "&" in value:
-        value = _strip_and_decode(value, unwanted)
+    if form != "text" and (has_tags or "&" in value):
+        value = _strip_and_decode(value, unwanted, form)
 
     if "\n" in value and not has_tags and PARAGRAPH not in value:
         value = _EMPTY_LINE.sub(PARAGRAPH, value)
@@ -180,17 +204,24 @@ def _mark_breaks(value: str, unwanted: re.Pattern[str]) -> str:
     return value
 
 
-def _strip_and_decode(value: str, unwanted: re.Pattern[str]) -> str:
-    """Strip tags and decode entities until nothing changes, twice at most.
+def _strip_and_decode(value: str, unwanted: re.Pattern[str], form: TextForm | None) -> str:
+    """Strip tags and decode entities: once if the form is known, else until nothing changes.
 
-    Titles come escaped twice.
+    That is twice at most: titles of pages come escaped twice.
     """
 
     def decode(entity: re.Match[str]) -> str:
         characters = clean_characters(html.unescape(entity[0]))
         return unwanted.sub("", characters)
 
+    if form == "mixed":
+        decoded = _ENTITY.sub(decode, strip_sure_tags(value))
+        return compose(_LEFT_OVER.sub(decode, decoded))
+
     value = strip_tags(strip_hidden(value))
+    if form == "html":
+        return compose(_ENTITY.sub(decode, value))
+
     for _ in range(2):
         decoded = _ENTITY.sub(decode, value)
         if decoded == value:

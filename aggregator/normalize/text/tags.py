@@ -48,6 +48,13 @@ _FUSED = re.compile(
     r"(?:class|id|style|src|srcset|href|alt|title|type|width|height|rel|target|name|data-[\w-]+|fetchpriority|lang|dir)",
     re.IGNORECASE,
 )
+# What people write in a title for its looks. Names such as `input` and `video` are what titles of
+# programmers are about, so that one of them alone is no markup.
+_FORMATTING_NAMES = """
+    a abbr b big blockquote center cite code div em font h1 h2 h3 h4 h5 h6 i img ins
+    mark nobr p q s small span strike strong sub sup tt u
+"""
+_FORMATTING = frozenset(_FORMATTING_NAMES.split())
 _DECLARATION = re.compile(r"<(?:!doctype\b|\?xml\b|!\[(?:if|endif)\b)[^<>]*+>", re.IGNORECASE)
 # What these hold is no text of the article.
 _HIDDEN = re.compile(
@@ -71,6 +78,67 @@ def strip_tags(value: str) -> str:
             return _without_cut_tag(value)
         value = stripped
     return value.replace("<", "")
+
+
+def strip_sure_tags(value: str) -> str:
+    """Take out only what is surely markup; any other tag is text, for it has been written as such.
+
+    Sure are comments, `<br>`, elements of HTML with both their tags, and single tags for looks that
+    have attributes, begin a word (`<p>Title`) or end the text (`Title</p>`).
+
+    >>> strip_sure_tags("The <video> and <T>: <b>new</b>")
+    'The <video> and <T>: new'
+    """
+    if "<!--" in value:
+        value = _without_comments(value)
+    if "<![CDATA[" in value:
+        value = value.replace("<![CDATA[", "").replace("]]>", "")
+    if "</" in value and _HIDDEN.search(value):
+        value = _without_hidden_elements(value)
+
+    kept = []
+    position = 0
+    for tag in _sure_tags(value):
+        kept.append(value[position : tag.start()])
+        kept.append(_replacement(tag, closed=frozenset((tag[2],))))
+        position = tag.end()
+    kept.append(value[position:])
+    return _without_cut_tag("".join(kept))
+
+
+def _sure_tags(value: str) -> list[re.Match[str]]:
+    """Return the tags that are surely markup, in their order."""
+    sure = []
+    unclosed: dict[str, list[re.Match[str]]] = {}  # start tags by name
+    end = len(value.rstrip())
+    for tag in _TAG.finditer(value):
+        name = tag[2].lower()
+        start_tags = unclosed.setdefault(name, [])
+        if name in ("br", "wbr") or tag[3] == "=":
+            sure.append(tag)
+        elif not tag[1]:
+            start_tags.append(tag)
+        elif start_tags:
+            sure.append(start_tags.pop())
+            sure.append(tag)
+        elif name in _FORMATTING and _is_at_end(tag, end):
+            sure.append(tag)
+
+    for name in _FORMATTING.intersection(unclosed):
+        sure.extend(tag for tag in unclosed[name] if "=" in tag[0] or _begins_word(tag))
+    return sorted(sure, key=lambda tag: tag.start())
+
+
+def _begins_word(tag: re.Match[str]) -> bool:
+    """Tell whether a start tag stands at the beginning of a word (`<p>Title`, `a <b>bold move`)."""
+    text, start, end = tag.string, tag.start(), tag.end()
+    is_glued = start > 0 and not text[start - 1].isspace()
+    return not is_glued and text[end : end + 1].isalnum()
+
+
+def _is_at_end(tag: re.Match[str], end: int) -> bool:
+    """Tell whether an end tag ends the text, without a blank before it (`Title</p>`)."""
+    return tag.end() == end and not tag.string[tag.start() - 1 : tag.start()].isspace()
 
 
 def strip_hidden(value: str) -> str:
