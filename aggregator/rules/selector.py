@@ -23,11 +23,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
+from aggregator.rules.css import compile_css, compile_xpath, find_css, split_css, split_every_mark
 from aggregator.rules.document import Document, SelectorMatch, element_text, iter_meta
 from aggregator.rules.filters import (
     MAX_REGEX_CHARACTERS,
@@ -129,17 +130,6 @@ def compile_selector(text: str) -> Selector:
     )
 
 
-def split_every_mark(head: str) -> tuple[str, bool]:
-    """Take off a final `*` that asks for every match; tells whether there was one.
-
-    Only after a name it asks for that: alone and after a combinator it is CSS for any element.
-    """
-    is_mark = head.endswith("*") and not head.endswith((" *", ">*", "|*")) and head != "*"
-    if is_mark:
-        return head[:-1], True
-    return head, False
-
-
 def _split_form(head: str) -> tuple[str, str]:
     """Split `meta:og:image` into its form and the rest; the form of CSS is `css`."""
     form, _, rest = head.partition(":")
@@ -156,7 +146,7 @@ def _find_required_name(head: str) -> str | None:
     form, _ = _split_form(head)
     if form != "css" or "," in head or ":" in head:
         return None
-    return max(_NAMES.findall(_split_css(head).selector), key=len, default=None)
+    return max(_NAMES.findall(split_css(head).selector), key=len, default=None)
 
 
 def _compile_matches(head: str) -> FindMatches:
@@ -193,10 +183,10 @@ def _compile_elements(head: str) -> FindNodes:
     """Return what finds the elements, with or without text, as `remove` needs them."""
     form, argument = _split_form(head)
     if form == "css":
-        path = _css_path(_split_css(head).selector)
-        return lambda document: _elements_in(path(document.root))
+        select = compile_css(split_css(head).selector)
+        return lambda document: _elements_in(select(document.root))
     if form == "xpath":
-        path = _compile_xpath(argument)
+        path = compile_xpath(argument)
         return lambda document: _elements_in(path(document.standalone_root, title=document.title))
 
     find = _FORMS[form](argument)
@@ -231,78 +221,17 @@ def _is_element(node: Any) -> bool:
     return isinstance(getattr(node, "tag", None), str)
 
 
-@dataclass(frozen=True, slots=True)
-class _CssParts:
-    """The parts of `css@attribute*`; `every` is whether all matches count."""
-
-    selector: str
-    attribute: str
-    every: bool
-
-
-def _split_css(head: str) -> _CssParts:
-    css, every = split_every_mark(head)
-    selector, _, attribute = css.partition("@")
-    return _CssParts(selector.strip(), attribute.strip(), every)
-
-
 def _css(head: str) -> FindMatches:
-    parts = _split_css(head)
-    selector, attribute, every = parts.selector, parts.attribute, parts.every
-    if not selector and not attribute:
+    parts = split_css(head)
+    if not parts.selector and not parts.attribute:
         raise ValueError("a selector is missing")
-    path = _css_path(selector)
-
-    def find(document: Document) -> Iterator[SelectorMatch]:
-        for element in path(document.root):
-            if attribute:
-                value = element.get(attribute, "")
-            else:
-                value = _own_text(element, selector)
-
-            value = value.strip()
-            if value:
-                yield SelectorMatch(value, document.where(element), element)
-                if not every:
-                    return
-
-    return find
-
-
-def _own_text(element: Any, selector: str) -> str:
-    """Return an element's text; that of a script only if the selector names scripts."""
-    names_scripts = "script" in selector
-    if element.tag == "script" and names_scripts:
-        return element.text or ""
-    return element_text(element)
-
-
-@lru_cache(maxsize=4096)
-def _css_path(selector: str) -> etree.XPath:
-    from cssselect import HTMLTranslator
-    from cssselect.parser import SelectorError
-
-    if not selector:  # `@href` alone: of the item itself
-        return etree.XPath("self::*")
-    try:
-        return _compile_xpath(
-            HTMLTranslator().css_to_xpath(selector, prefix="descendant-or-self::")
-        )
-    except (SelectorError, etree.XPathError) as e:
-        raise ValueError(f"CSS: {e}") from e
-
-
-def _compile_xpath(expression: str) -> etree.XPath:
-    """Compile XPath and run it once: an unknown prefix or function (`x|p`) shows only then."""
-    path = etree.XPath(expression)
-    path(etree.Element("html"), title="")
-    return path
+    return partial(find_css, parts)
 
 
 @lru_cache(maxsize=4096)
 def _xpath(expression: str) -> FindMatches:
     try:
-        path = _compile_xpath(expression)
+        path = compile_xpath(expression)
     except etree.XPathError as e:
         raise ValueError(f"XPath: {e}") from e
 
