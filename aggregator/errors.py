@@ -76,7 +76,8 @@ class SourceError(AggregatorError):
     """One run of one source failed.
 
     `kind` is stored with the outcome; `retry_after` is what the server asked for, None if it asked for nothing.
-    `status` is the HTTP status, None where none was received.
+    `status` is the HTTP status, None where none was received. `url` is the one that answered, after
+    redirects, None where none did.
     """
 
     def __init__(
@@ -86,10 +87,12 @@ class SourceError(AggregatorError):
         *,
         status: int | None = None,
         retry_after: timedelta | None = None,
+        url: str | None = None,
     ) -> None:
         self.kind: ErrorClass = kind
         self.status = status
         self.retry_after = retry_after
+        self.url = url
         super().__init__(message)
 
 

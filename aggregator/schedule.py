@@ -26,6 +26,8 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(hours=24)  # the maximum of hints, backoff and longer intervals
 UNCHANGED_TIME_DIVISOR = 3  # wait a third of the time without a change: 24 h after three days
 MAX_RETRY_AFTER = timedelta(days=31)
+# Of a whole host, where several of its URLs ask for it.
+MAX_HOST_WAIT = timedelta(hours=6)
 RETRY_AFTER_REASON = "Retry-After"  # the server asked to wait
 BACKOFF_FACTOR = 1.8
 _SPREAD_DIVISOR = 10  # polls are up to a tenth of their wait late, so that they spread

@@ -18,6 +18,7 @@ from aggregator.cli.commands.check import check
 from aggregator.cli.commands.entries import entries
 from aggregator.cli.commands.export import export
 from aggregator.cli.commands.fetch import fetch
+from aggregator.cli.commands.forgive import forgive
 from aggregator.cli.commands.import_opml import import_
 from aggregator.cli.commands.preview import preview
 from aggregator.cli.commands.prune import prune
@@ -145,6 +146,7 @@ for command in (
     fetch,
     publish,
     sources,
+    forgive,
     entries,
     show,
     why,

@@ -253,6 +253,7 @@ class Fetcher:
                 f"{target.host} answered with {wall_name}",
                 status=hop_response.status,
                 retry_after=wait,
+                url=target.text,
             )
         if hop_response.status not in DOCUMENT_STATUSES:
             raise status_error(hop_response.status, target, wait)

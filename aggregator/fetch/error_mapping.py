@@ -44,7 +44,11 @@ def status_error(status: int, target: Target, wait: timedelta | None) -> SourceE
     elif status in _FORBIDDEN_STATUSES:
         kind = "forbidden"
     return SourceError(
-        kind, f"{_status_text(status)} at {target.display_url}", status=status, retry_after=wait
+        kind,
+        f"{_status_text(status)} at {target.display_url}",
+        status=status,
+        retry_after=wait,
+        url=target.text,
     )
 
 

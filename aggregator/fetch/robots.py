@@ -103,4 +103,5 @@ def _unavailable_error(error: SourceError) -> SourceError:
         f"robots.txt cannot be read ({error})",
         status=error.status,
         retry_after=error.retry_after,
+        url=error.url,
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from aggregator.schedule import cap_retry_after
+from aggregator.schedule import MAX_HOST_WAIT, cap_retry_after
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 MAX_SLOT_WAIT = timedelta(minutes=4)  # at a slow host, a run must not outlive its lease
 RECORD_LIFETIME = timedelta(seconds=5)  # waits from other processes are re-read this often
 RETRY_DELAY = timedelta(minutes=5)
+# Then what the store records counts alone, which people can change (`aggregator forgive`).
+MAX_HOSTS = 10_000  # more are no hosts of sources, but ends of redirects
+MEMORY_LIFETIME = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,10 @@ class HostQueue:
         self.per_host = per_host
         self._max_wait = max_wait
         self._hosts: dict[str, _HostSlots] = {}
-        self._retry_after: dict[str, datetime] = {}
+        # Host -> until when it is left alone, and when that was noted.
+        self._host_waits: dict[str, tuple[datetime, datetime]] = {}
+        # Host -> the two URLs that asked for the longest waits.
+        self._asked: dict[str, dict[str, datetime]] = {}
         self._recorded_waits: Mapping[str, datetime] = {}
         self._recorded_at: datetime | None = None
         self._reading = asyncio.Lock()
@@ -85,10 +91,32 @@ class HostQueue:
             if not host_slots.users:
                 del self._hosts[host]
 
-    def set_retry_after(self, host: str, wait: timedelta) -> datetime:
-        """Record that a host asked to wait, for the runs in its queue; return until when."""
-        until = self._clock() + cap_retry_after(wait)
-        self._retry_after[host] = max(until, self._retry_after.get(host, until))
+    def note_retry_after(self, host: str, url: str, wait: timedelta) -> None:
+        """Record that a URL of a host asked to wait.
+
+        A URL speaks for itself alone: a single feed must not silence the others of its host. Where
+        a second URL asks as well, the host is left alone as long as both want, at most MAX_HOST_WAIT.
+        """
+        now = self._clock()
+        waits = {url: now + cap_retry_after(wait)}
+        for other, until in self._asked.get(host, {}).items():
+            if other != url and until > now:
+                waits[other] = until
+        if len(self._asked) > MAX_HOSTS:
+            self._asked.clear()
+        longest = sorted(waits, key=lambda one: waits[one], reverse=True)[:2]
+        self._asked[host] = {one: waits[one] for one in longest}
+        if len(longest) == 2:
+            until = min(waits[longest[1]], now + MAX_HOST_WAIT)
+            self._host_waits[host] = (until, now)
+
+    def wait_of(self, host: str) -> datetime | None:
+        """Return until when runs of this process know that a host is left alone, None if it is not."""
+        now = self._clock()
+        until, noted = self._host_waits.get(host, (now, now))
+        if until <= now or not timedelta(0) <= now - noted < MEMORY_LIFETIME:
+            self._host_waits.pop(host, None)
+            return None
         return until
 
     async def _acquire_in_time(self, host_slots: _HostSlots) -> bool:
@@ -101,10 +129,8 @@ class HostQueue:
 
     async def _wait(self, host: str) -> Wait | None:
         now = self._clock()
-        if (retry_after := self._retry_after.get(host)) is not None and retry_after <= now:
-            del self._retry_after[host]
-        until = max(filter(None, (retry_after, await self._recorded_until(host, now))), default=now)
-        if until <= now:
+        until = self.wait_of(host) or await self._recorded_until(host, now)
+        if until is None or not now < until <= now + MAX_HOST_WAIT:  # later: by a wrong clock
             return None
         return Wait(
             until, f"{host} wants to be left alone until {until:%Y-%m-%d %H:%M}Z", by_server=True

@@ -220,14 +220,21 @@ class PageFetcher:
             self._failures.pop(host, None)
             return
         self._failures[host] += 1
-        if error.retry_after:
-            self.waits[host] = self.context.hosts.set_retry_after(host, error.retry_after)
+        if error.retry_after and error.url:
+            self._note_retry_after(error.url, error.retry_after)
         if (
             error.retry_after
             or error.status in _BUSY_STATUSES
             or self._failures[host] >= FAILURES_IN_A_ROW
         ):
             self._closed_hosts[host] = str(error)
+
+    def _note_retry_after(self, url: str, wait: timedelta) -> None:
+        hosts, host = self.context.hosts, self.host(url)
+        hosts.note_retry_after(host, url, wait)
+        until = hosts.wait_of(host)
+        if until is not None:
+            self.waits[host] = until
 
 
 def redact_query(url: str) -> str:

@@ -101,8 +101,9 @@ async def _fetch_in_turn(
         try:
             return await _fetch(source, state, context, started, full=full)
         except SourceError as error:
-            if error.retry_after:
-                context.hosts.set_retry_after(host, error.retry_after)
+            if error.retry_after and error.url:
+                answering_host = context.fetcher.host_group(error.url)
+                context.hosts.note_retry_after(answering_host, error.url, error.retry_after)
             raise
 
 

@@ -82,10 +82,11 @@ def failure(
         min_interval=_min_interval(source),
     )
     host_waits = {}
-    if next_fetch.not_before:
-        host = host_of(source, state, context)
-        if host:
-            host_waits[host] = next_fetch.not_before
+    if error.url:
+        host = context.fetcher.host_group(error.url)
+        until = context.hosts.wait_of(host)
+        if until is not None:
+            host_waits[host] = until
 
     if leaves_move:
         state = _forget_move(state)

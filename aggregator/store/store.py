@@ -157,6 +157,11 @@ class Store:
         with write_transaction(self._engines) as connection:
             schedule.release(connection, states)
 
+    def forgive(self, sources: Collection[str], *, hosts: Collection[str], now: datetime) -> None:
+        """Make these sources due at `now`, as if they had never failed, and forget what these hosts asked for."""
+        with write_transaction(self._engines) as connection:
+            schedule.forgive(connection, sources, hosts, now)
+
     def next_due(self, now: datetime) -> datetime | None:
         """Return when the next source may be claimed, `now` where one may be already, None where none is polled."""
         with read_transaction(self._engines) as connection:

@@ -21,6 +21,7 @@ COMMANDS = typer.main.get_command(app).list_commands(None)  # type: ignore[attr-
 ARGUMENTS = {
     "show": ["x"],
     "why": ["x"],
+    "forgive": ["saved"],
     "preview": ["x"],
     "add": ["https://harbour.example/"],
     "import": ["feeds.opml"],

@@ -403,9 +403,18 @@ def test_what_filters_want_of_a_text_is_judged_when_there_is_one() -> None:
 
 
 def test_a_host_that_asks_for_time_is_not_asked_any_more() -> None:
-    busy = SourceError("http", "HTTP 503 at a.example", status=503, retry_after=timedelta(hours=2))
-    world = World({f"https://a.example/{number}": busy for number in range(9)})
+    def busy(number: int) -> SourceError:
+        return SourceError(
+            "http",
+            "HTTP 503 at a.example",
+            status=503,
+            retry_after=timedelta(hours=2),
+            url=f"https://a.example/{number}",
+        )
+
+    world = World({f"https://a.example/{number}": busy(number) for number in range(9)})
     hosts = HostQueue(dict, clock=lambda: NOW, per_host=1)
+    hosts.note_retry_after("a.example", "https://a.example/feed", timedelta(hours=3))
     visit = visiting(world, hosts=hosts)
     elsewhere = stated(50, url="https://b.example/50")
 

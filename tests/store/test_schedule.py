@@ -270,3 +270,25 @@ def test_outcomes_come_back_newest_first(three: Store, start: Any) -> None:
 
     assert three.outcomes("c", 2) == [replace(told, ms=2), replace(told, ms=1)]
     assert three.outcomes("unknown", 2) == []
+
+
+def test_a_clock_that_was_ahead_strands_no_source(three: Store, start: Any) -> None:
+    ahead = start + timedelta(days=400)
+    states = three.claim(ahead, limit=9, lease=LEASE)
+    far = ahead + 60 * MINUTE
+    for state in states[:2]:
+        finish(
+            three,
+            state,
+            ahead,
+            next_fetch_at=far,
+            not_before=far,
+            last_run=ahead,
+            last_change=ahead,
+        )
+
+    claimed = three.claim(start, limit=9, lease=LEASE)
+
+    assert names(states) == ["c", "b", "a"]
+    assert sorted(names(claimed)) == ["a", "b", "c"]
+    assert {state.last_change for state in claimed} == {start, None}
