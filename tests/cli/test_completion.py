@@ -64,7 +64,7 @@ def test_the_ids_of_views_are_completed(shell: dict[str, str]) -> None:
 
 def test_what_may_declare_tests_is_completed(shell: dict[str, str]) -> None:
     assert offered(shell, "test", "sa") == ["saved", "savings"]
-    assert offered(shell, "test", "r") == ["reuters", "rferl", "rfi"]
+    assert offered(shell, "test", "r") == ["reuters", "rfa", "rferl", "rfi"]
 
 
 @pytest.mark.parametrize("words", [["-c", "FILE", "fetch"], ["fetch", "-c", "FILE"]])
