@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from aggregator.errors import ErrorClass
 
 
-# --- fetch -----------------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class Capture:
     """The bytes that were fetched, once, as they came (after content decoding).
@@ -53,9 +50,6 @@ class PollingHints:
     ttl: timedelta | None = None
     skip_hours: tuple[int, ...] = ()
     skip_days: tuple[int, ...] = ()  # 0 = Monday
-
-
-# --- adapter ---------------------------------------------------------------------------------------------------------
 
 
 # "text" is shown as written; "html" is decoded once; "mixed" is text in which publishers also write
@@ -170,9 +164,6 @@ class ParsedDocument:
     notes: tuple[str, ...] = ()
 
 
-# --- normalize -------------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class Image:
     """The picture of an entry: absolute http(s) URL with proxies unwrapped."""
@@ -254,9 +245,6 @@ class Revision:
     tier: int = 3
     comments: str | None = None
     text_size: TextSize | None = None
-
-
-# --- store -----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,19 +377,19 @@ class SourceState:
 
     @property
     def never_polled(self) -> bool:
-        """Whether no run has ended yet at the place where it is now: every run leaves a reason."""
+        """Whether no run has ended yet at this location: every run leaves a reason."""
         return self.reason is None
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """All that one run of one source leaves, committed in one transaction and only while its lease holds.
+    """The result of one run of one source, committed in one transaction if its lease still holds.
 
-    `keep_sightings` is True for folders of saved articles, where each file is a capture of its own and the order of
-    arrival is arbitrary; False for polls, where seeing again what is already shown leaves nothing to keep.
-    `host_waits` holds the hosts that asked to be left alone, and until when. `shares` tells how many of the revisions
-    each capture brought, in their order; () where that is not known. `is_complete` is False where there is more to read at
-    once (a large folder). `rejections` are the rejected items of the run's documents; the store has only their messages.
+    `keep_sightings` is True for folders of saved articles, which come in any order; False for
+    polls, where only a change is kept. `host_waits` are the hosts that asked to wait, and until
+    when. `shares` is the number of revisions of each capture, in order; () if unknown.
+    `is_complete` is False if there is more to read at once (a large folder). `rejections` are
+    the rejected items of the run's documents; the store has only their messages.
     """
 
     state: SourceState

@@ -118,19 +118,19 @@ def _root(
             envvar="AGGREGATOR_CONFIG",
             show_envvar=True,
             metavar="FILE",
-            help=f"The configuration; {DEFAULT_PATH} where absent.",
+            help=f"The configuration file; default: {DEFAULT_PATH}.",
         ),
     ] = None,
     verbose: Annotated[
-        bool, typer.Option("-v", "--verbose", help="Say more; tracebacks of our own failures.")
+        bool, typer.Option("-v", "--verbose", help="Log more, with tracebacks of internal errors.")
     ] = False,
     quiet: Annotated[
-        bool, typer.Option("-q", "--quiet", help="Say nothing on stderr but errors.")
+        bool, typer.Option("-q", "--quiet", help="Print only errors to stderr.")
     ] = False,
     version: Annotated[  # noqa: ARG001
         bool,
         typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print the version and end."
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
         ),
     ] = False,
 ) -> None:

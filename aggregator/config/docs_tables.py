@@ -71,10 +71,10 @@ def _section_lines(title: str, name: str, records: dict[str, Any]) -> Iterator[s
 
 
 def _facts(node: dict[str, Any], *, is_required: bool) -> str:
-    """Write what a key takes in brackets; a text or a mapping is seen in the example."""
+    """Write what a key takes in brackets; a text, a mapping or a field is seen in the example."""
     facts = []
     kind = _type_name(node)
-    if kind not in ("text", "mapping"):
+    if kind not in ("text", "mapping", "field"):
         facts.append(kind)
     if is_required:
         facts.append("required")

@@ -102,7 +102,7 @@ Rule = Annotated[
 
 
 class Fields(Record):
-    """Where each value is. A `field` is selectors, or a mapping with the keys of “One field”."""
+    """Where each value is. Each takes selectors, or a mapping with the keys of “One field”."""
 
     title: Rule | None = Field(default=None, description="The headline.", examples=["h2"])
     url: Rule | None = Field(

@@ -129,8 +129,8 @@ class Source(Record):
     )
     adapter: Adapter = Field(
         default="auto",
-        description="Format: auto, feed, page, archive, sitemap or json; or the name of site rules"
-        " (rfi, voa), which detects the format and applies these rules.",
+        description=f"Format ({', '.join(SOURCE_ADAPTERS)}), or the name of site rules (rfi, voa),"
+        " which detects the format and applies these rules.",
         examples=["archive"],
     )
     name: Text | None = Field(

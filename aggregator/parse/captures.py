@@ -1,6 +1,7 @@
-"""The pure middle of the way: captures in, revisions out. Picklable on both sides, so it runs in any process.
+"""Turns captures into revisions: adapter, site rules, normalization, filters.
 
-Rule: one bad item is one message; a document that cannot be read at all is the source's error.
+It is pure, and what goes in and comes out can be pickled, so it runs in any process. One bad item
+is one rejection; a document that cannot be read at all is the source's error.
 """
 
 from __future__ import annotations
@@ -44,62 +45,62 @@ KEYED_BY_URL_BEFORE = f"{KEYED_BY_URL}: its guids named several items before"
 
 
 def parse_captures(
-    captures: Iterable[Capture], job: ParseTask, sites: Sites, *, witness: Observer | None = None
+    captures: Iterable[Capture], task: ParseTask, sites: Sites, *, observer: Observer | None = None
 ) -> ParseResult:
-    """Parse, read and normalize captures of one source, in order; `witness` is told why each item became what it is.
+    """Parse and normalize captures of one source, in order; `observer` sees each decision.
 
     Raises:
-        SourceError: where a document is not readable at all.
+        SourceError: a document cannot be read at all.
     """
-    return concat([_parse_document(capture, job, sites, witness) for capture in captures])
+    return concat([_parse_document(capture, task, sites, observer) for capture in captures])
 
 
-def rules_for(job: ParseTask, capture: Capture, sites: Sites) -> SiteRules:
-    """Return the rules that a document is read with.
+def rules_for(task: ParseTask, capture: Capture, sites: Sites) -> SiteRules:
+    """Return the rules that apply to a document.
 
-    Those that the source insists on, else its host's, else those of the system that made the page,
-    else those for publishers without rules; the source's own in front.
+    They are those that the source names, else those of its host, else those whose fingerprint the
+    page has, else the general ones. The source's own rules come first.
     """
-    sites = sites.for_adapter(job.adapter)
-    if job.site is not None:
-        return _with_own_rules(job, sites.get(job.site))
-    found = sites.find_by_url(capture.url) or _by_fingerprint(job, capture, sites)
-    return _with_own_rules(job, found or sites.fallback)
+    sites = sites.for_adapter(task.adapter)
+    if task.site is not None:
+        return _with_own_rules(task, sites.get(task.site))
+    found = sites.find_by_url(capture.url) or _by_fingerprint(task, capture, sites)
+    return _with_own_rules(task, found or sites.fallback)
 
 
-def _by_fingerprint(job: ParseTask, capture: Capture, sites: Sites) -> SiteRules | None:
-    if not adapters.find_adapter(job.adapter).is_page:
+def _by_fingerprint(task: ParseTask, capture: Capture, sites: Sites) -> SiteRules | None:
+    if not adapters.find_adapter(task.adapter).is_page:
         return None
-    from aggregator.adapters.html import parse_page  # on demand: a feed needs no page to be read
+    from aggregator.adapters.html import parse_page  # on demand: a feed needs no HTML parser
 
     try:
         return sites.find_by_fingerprint(parse_page(capture))
     except SourceError:
-        return None  # the adapter says it better
+        return None  # the adapter reports the error in more detail
 
 
-def _with_own_rules(job: ParseTask, rules: SiteRules) -> SiteRules:
-    if job.page_rules is None:
+def _with_own_rules(task: ParseTask, rules: SiteRules) -> SiteRules:
+    if task.page_rules is None:
         return rules
-    return add_source_rules(job.page_rules, rules)
+    return add_source_rules(task.page_rules, rules)
 
 
 def _parse_document(
-    capture: Capture, job: ParseTask, sites: Sites, witness: Observer | None
+    capture: Capture, task: ParseTask, sites: Sites, observer: Observer | None
 ) -> ParseResult:
-    rules = rules_for(job, capture, sites)
-    if job.adapter == ARTICLE:
-        parsed = _parse_article(capture, job, rules)
+    rules = rules_for(task, capture, sites)
+    if task.adapter == ARTICLE:
+        parsed = _parse_article(capture, task, rules)
     else:
-        parsed = adapters.parse(job.adapter, capture, rules)
+        parsed = adapters.parse(task.adapter, capture, rules)
     rejected = list(parsed.rejected)
     surplus = len(parsed.entries) - MAX_ITEMS
     if surplus > 0:
         reason = f"{surplus} items beyond the limit of {MAX_ITEMS:,} a document"
         rejected.append(Rejection(None, reason))
-    reader = _ItemNormalizer(capture, parsed, job, sites, rules, witness)
+    reader = _ItemNormalizer(capture, parsed, task, sites, rules, observer)
     items: list[_Item] = []
-    entries, keyed = _judge_guids(parsed.entries[:MAX_ITEMS], job)
+    entries, keyed = _judge_guids(parsed.entries[:MAX_ITEMS], task)
     for raw in entries:
         try:
             items.append(reader.item(raw))
@@ -110,7 +111,7 @@ def _parse_document(
         except Exception as e:  # noqa: BLE001 - foreign bytes through foreign code: one item is lost, never its source
             reason = f"cannot be read ({type(e).__name__}: {e})"
             rejected.append(Rejection(raw.label, reason))
-    chosen = reader.keep_selected(_judge_tiers(items, capture, parsed, job))
+    chosen = reader.keep_selected(_judge_tiers(items, capture, parsed, task))
     separated = demote_shared_links(
         [item.revision for item in chosen], [item.raw.trusted_guid for item in chosen]
     )
@@ -125,33 +126,33 @@ def _parse_document(
         page_requests=_page_requests(chosen, revisions),
         next_urls=parsed.next_urls,
         filtered=len(items) - len(chosen),
-        ignore_guids=job.ignore_guids or bool(keyed),
+        ignore_guids=task.ignore_guids or bool(keyed),
         is_inferred=parsed.is_inferred,
     )
 
 
-def _parse_article(capture: Capture, job: ParseTask, rules: SiteRules) -> ParsedDocument:
+def _parse_article(capture: Capture, task: ParseTask, rules: SiteRules) -> ParsedDocument:
     """Read one article's own page; `next_urls` are its next pages."""
-    from aggregator.adapters import article  # on demand: most feeds bring their articles with them
+    from aggregator.adapters import article  # on demand: most feeds have whole articles
 
-    pages = (capture, *job.next_pages)
+    pages = (capture, *task.next_pages)
     try:
-        raw = article.read_pages(pages, rules, item=job.item, adapter=job.list_adapter)
+        raw = article.read_pages(pages, rules, item=task.item, adapter=task.list_adapter)
     except ItemError as e:
         return ParsedDocument(rejected=(Rejection(e.label, e.reason),))
     return ParsedDocument(entries=(raw,), next_urls=article.find_next_pages(pages[-1], rules))
 
 
 def _judge_guids(
-    entries: tuple[RawEntry, ...], job: ParseTask
+    entries: tuple[RawEntry, ...], task: ParseTask
 ) -> tuple[tuple[RawEntry, ...], tuple[str, ...]]:
     """Mark guids that name several items, now or before; return the items and the notes on it."""
     guids = count_guids(entries)
-    by_url = guids.are_unreliable or job.ignore_guids
+    by_url = guids.are_unreliable or task.ignore_guids
     entries = distrust_guids(entries, repeated=guids.repeated, by_url=by_url)
     if guids.are_unreliable:
         return entries, (f"{KEYED_BY_URL}: {guids}",)
-    if job.ignore_guids and job.adapter != ARTICLE:
+    if task.ignore_guids and task.adapter != ARTICLE:
         return entries, (KEYED_BY_URL_BEFORE,)
     return entries, ()
 
@@ -165,7 +166,7 @@ def _notes(parsed: ParsedDocument) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """An item as it was stated, and what it became; `page` is where its article's own page is, if that is wanted."""
+    """An item and its revision; `page` is the URL of its article's own page if that is to be read."""
 
     raw: RawEntry
     revision: Revision
@@ -173,16 +174,18 @@ class _Item:
 
 
 def _judge_tiers(
-    items: list[_Item], capture: Capture, parsed: ParsedDocument, job: ParseTask
+    items: list[_Item], capture: Capture, parsed: ParsedDocument, task: ParseTask
 ) -> list[_Item]:
-    """State for each item how sure it is that its source is its own publisher.
+    """Set the tier of each item: how sure it is that the source is the article's publisher.
 
-    An article's own page and a saved article are the publisher's word.
+    An article's own page and a saved article keep the highest tier.
     """
-    if job.adapter in ("archive", ARTICLE):
+    if task.adapter in ("archive", ARTICLE):
         return items
     links = [item.revision.url for item in items]
-    origin = document_origin(capture.url, home=parsed.home, stated=job.publisher_sites, links=links)
+    origin = document_origin(
+        capture.url, home=parsed.home, stated=task.publisher_sites, links=links
+    )
     judged = []
     for item in items:
         tier = origin.tier(item.revision.url, taken_from=item.raw.taken_from)
@@ -193,7 +196,7 @@ def _judge_tiers(
 def _page_requests(
     items: Sequence[_Item], revisions: Sequence[Revision]
 ) -> tuple[PageRequest, ...]:
-    """Return which items want their page; a link that several items share is the page of none."""
+    """Return the requests for articles' own pages; a link that several items share is no page of theirs."""
     requests = []
     for index, (item, revision) in enumerate(zip(items, revisions, strict=True)):
         shares_its_link = revision.keys != item.revision.keys
@@ -203,42 +206,42 @@ def _page_requests(
 
 
 class _ItemNormalizer:
-    """Reads the items of one document."""
+    """Normalizes the items of one document."""
 
     def __init__(
         self,
         capture: Capture,
         parsed: ParsedDocument,
-        job: ParseTask,
+        task: ParseTask,
         sites: Sites,
         rules: SiteRules,
-        witness: Observer | None,
+        observer: Observer | None,
     ) -> None:
         self._capture = capture
         self._parsed = parsed
-        self._job = job
-        self._sites = sites.for_adapter(job.adapter)
+        self._task = task
+        self._sites = sites.for_adapter(task.adapter)
         self._document_rules = rules
-        self._witness = witness
+        self._observer = observer
         self._own_rules: dict[str, SiteRules] = {}
-        self._chosen = make_filter(job.include, job.exclude)
+        self._chosen = make_filter(task.include, task.exclude)
         self._proven_order = dates.find_order(_stated_dates(parsed.entries))
 
     def item(self, raw: RawEntry) -> _Item:
-        """Read, put right and normalize one item. Raises ItemError where it is none."""
+        """Apply rules and corrections to one item and normalize it. Raises ItemError."""
         if any(
             len(found.value) > MAX_ITEM_CHARACTERS for found in (*raw.content_html, *raw.summary)
         ):
             raise ItemError(raw.label, f"more than {MAX_ITEM_CHARACTERS:,} characters")
         if self._parsed.title and not raw.publisher:
             raw = replace(
-                raw, publisher=(Candidate(self._parsed.title, f"{self._job.adapter}:title"),)
+                raw, publisher=(Candidate(self._parsed.title, f"{self._task.adapter}:title"),)
             )
         revision = self._revision(raw)
         return _Item(raw, revision, self._page(revision))
 
     def keep_selected(self, items: list[_Item]) -> list[_Item]:
-        """Keep what the source's filters let through."""
+        """Keep the items that pass the source's filters."""
         if self._chosen is None:
             return items
         kept = []
@@ -248,22 +251,22 @@ class _ItemNormalizer:
         return kept
 
     def _revision(self, raw: RawEntry) -> Revision:
-        job, capture = self._job, self._capture
+        task, capture = self._task, self._capture
         address, _ = choose_link(raw)
         rules = self._rules(address)
-        timezone = job.timezone
-        if not job.timezone_stated:
+        timezone = task.timezone
+        if not task.timezone_stated:
             timezone = choose_timezone(rules, address, timezone)
         reading = apply_rules(
             raw, rules, url=address, timezone=timezone, taken=raw.captured or capture.taken
         )
         published = self._dates(rules)
         context = NormalizeContext(
-            source=job.source,
+            source=task.source,
             taken=capture.taken,
             timezone=load_zone(timezone),
-            language=job.language,
-            tags=job.tags,
+            language=task.language,
+            tags=task.tags,
             formats=published.formats,
             strip=published.strip,
             order=published.order or self._proven_order,
@@ -278,31 +281,31 @@ class _ItemNormalizer:
             junk=rules.remove_text,
             placeholders=rules.placeholders,
         )
-        if job.corrections is None:
-            return normalize(reading.raw, reading.body, context, observer=self._witness)
-        told = correct_raw_entry(reading.raw, job.corrections)
+        if task.corrections is None:
+            return normalize(reading.raw, reading.body, context, observer=self._observer)
+        told = correct_raw_entry(reading.raw, task.corrections)
         body = reading.body
         if not told.content_html:
             body = None
-        revision = normalize(told, body, context, observer=self._witness)
-        return correct_revision(revision, told, corrections=job.corrections, context=context)
+        revision = normalize(told, body, context, observer=self._observer)
+        return correct_revision(revision, told, corrections=task.corrections, context=context)
 
     def _rules(self, address: str | None) -> SiteRules:
-        """The rules of an article: those of its host; where it has none, those of the list that names it."""
-        if self._job.site is not None or self._job.adapter == ARTICLE:
+        """Return the rules of an article: those of its host, else those of the list that names it."""
+        if self._task.site is not None or self._task.adapter == ARTICLE:
             return self._document_rules
         found = self._sites.find_by_url(address or self._capture.url)
-        if found is None and ADAPTERS[self._job.adapter].is_list:
+        if found is None and ADAPTERS[self._task.adapter].is_list:
             return self._document_rules
         found = found or self._sites.fallback
         if found.id not in self._own_rules:
-            self._own_rules[found.id] = _with_own_rules(self._job, found)
+            self._own_rules[found.id] = _with_own_rules(self._task, found)
         return self._own_rules[found.id]
 
     def _dates(self, rules: SiteRules) -> CompiledField:
-        """How dates are written: as the list has them, and as the articles themselves do."""
+        """Return how dates are written, in the list and in the articles themselves."""
         stated = rules.field("published")
-        carriers = (ADAPTERS[self._job.adapter], ADAPTERS[self._job.list_adapter])
+        carriers = (ADAPTERS[self._task.adapter], ADAPTERS[self._task.list_adapter])
         if not any(carrier.is_list for carrier in carriers):
             return stated
 
@@ -320,7 +323,7 @@ class _ItemNormalizer:
 
     def _page(self, revision: Revision) -> str | None:
         """Return the URL of the article's own page if it is to be read, else None."""
-        task = self._job
+        task = self._task
         if revision.url is None or task.full_text == "never":
             return None
         if task.adapter in ("archive", ARTICLE):
@@ -338,8 +341,8 @@ class _ItemNormalizer:
     def _is_cut_short(self, revision: Revision, address: str) -> bool:
         """Tell whether the text of a feed's item is to be completed from its page.
 
-        Not from another site's, not for something to listen to or watch, and not if the item is but
-        a place in the page, such as a remark.
+        False for pages of another site, for audio and video, and for an item that is a place in
+        a page, such as a comment.
         """
         own_sites = (self._capture.url, self._parsed.home or "")
         if not any(same_site(address, home) for home in own_sites):

@@ -1,7 +1,4 @@
-"""What goes into the pure middle and what comes out of it: a job, and a digest.
-
-Rule: frozen and picklable, for a parser process may be at either end.
-"""
+"""The input and the output of parsing; both are sent to and from parser processes, pickled."""
 
 from __future__ import annotations
 
@@ -25,15 +22,16 @@ _EVERYTHING, _AS_STATED = Match(), Corrections()
 
 @dataclass(frozen=True, slots=True)
 class ParseTask:
-    """What the middle needs to know of a source.
+    """What parsing needs to know of a source.
 
-    `carrier` is an adapter's name, `site` the name of the rules it insists on, None where the address decides. A
-    timezone that the user stated for the source outweighs the one that site rules know. `page` are the source's own
-    rules, in front of its site's.
+    `site` is the id of the site rules that the source names, None if the URL decides. With
+    `timezone_stated` the source's timezone has priority over that of site rules. `page_rules` are
+    the source's own rules, which come before those of its site.
 
-    With the carrier `article` the capture is the page of `item`, which a document of carrier `listed` stated, and
-    `following` are the further pages of the same article. `by_url` tells that guids of this source name several items.
-    `publisher_sites` are the hosts of the publisher whose source this is, as the user states them.
+    With the adapter `article` the capture is the page of `item`, which a document read by
+    `list_adapter` stated, and `next_pages` are the further pages of the same article. With
+    `ignore_guids` guids count only for items without a link. `publisher_sites` are the hosts of the
+    publisher whose source this is, if the user states them.
     """
 
     source: str
@@ -57,7 +55,10 @@ class ParseTask:
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Revision number `index` of a digest wants its article's own page at `url`; `raw` is what was stated so far."""
+    """A request for an article's own page at `url`; `raw` is the item as the list states it.
+
+    `revision_index` is the place of its revision in the result.
+    """
 
     revision_index: int
     raw: RawEntry
@@ -66,11 +67,11 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class ParseResult:
-    """What became of some captures: revisions in document order, rejected items, notes, and hints.
+    """The result of parsing some captures: revisions in document order, rejected items, notes, and hints.
 
-    `shares` tells for each capture how many of the revisions it brought, `left_out` how many items filters kept out.
-    `next_urls` are further documents of the same source, or of the same article. `by_url` tells that guids counted for
-    nothing where there was a link.
+    `revisions_per_capture` counts the revisions of each capture, `filtered` the items that filters
+    left out. `next_urls` are further documents of the same source, or of the same article.
+    `ignore_guids` means that guids counted only for items without a link.
     """
 
     revisions: tuple[Revision, ...] = ()
@@ -87,7 +88,7 @@ class ParseResult:
 
     @property
     def item_count(self) -> int:
-        """How many items there were, whatever became of them."""
+        """The number of all items, also of rejected and filtered ones."""
         return len(self.revisions) + len(self.rejected) + self.filtered
 
 

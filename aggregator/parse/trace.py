@@ -95,7 +95,7 @@ def trace_items(capture: Capture, job: ParseTask, sites: Sites) -> tuple[ItemTra
         SourceError: where a run would.
     """
     observer = _RecordingObserver()
-    result = parse_captures([capture], job, sites, witness=observer)
+    result = parse_captures([capture], job, sites, observer=observer)
     remaining = deque(result.revisions)
     traces = []
     for record in observer.items:
@@ -151,7 +151,7 @@ class _ItemRecord:
 
 
 class _RecordingObserver:
-    """A witness that keeps what it hears."""
+    """An observer that records all decisions."""
 
     def __init__(self) -> None:
         self.items: list[_ItemRecord] = []

@@ -14,7 +14,7 @@ from aiohttp import ClientSession
 from multidict import CIMultiDict
 
 from aggregator.model import Entry
-from aggregator.publish import PublishedDocument, ViewInfo, make_document
+from aggregator.publish import OUTPUTS, PublishedDocument, ViewInfo, make_document
 from aggregator.web import WebServer, make_app
 
 if TYPE_CHECKING:
@@ -95,7 +95,10 @@ def site() -> FakeSite:
         b"<feed>" + "大雾 fog ".encode() * 400 + b"</feed>", ATOM, last_modified=CHANGED
     )
     small = make_document(b"<feed/>", ATOM, last_modified=CHANGED)
-    return FakeSite({(None, "atom"): feed, ("merged", "atom"): feed, ("zh", "atom"): small})
+    documents = {(None, "atom"): feed}
+    for kind in OUTPUTS:
+        documents |= {("merged", kind): feed, ("zh", kind): small}
+    return FakeSite(documents)
 
 
 @pytest.fixture

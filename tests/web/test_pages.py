@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from lxml import html
 
-from aggregator.publish import ViewInfo
+from aggregator.publish import OUTPUTS, ViewInfo
 from aggregator.web import pages
 
 if TYPE_CHECKING:
@@ -21,12 +21,13 @@ def test_the_first_page_offers_every_view_to_browsers_and_people(get: Callable[.
 
     alternates = shown.xpath("//head/link[@rel='alternate']")
     assert [(link.get("type"), link.get("title"), link.get("href")) for link in alternates] == [
-        ("application/atom+xml", "All <news>", "/views/merged.atom"),
-        ("application/atom+xml", "中文", "/views/zh.atom"),
+        (output.media_type, title, f"/views/{view}.{kind}")
+        for view, title in (("merged", "All <news>"), ("zh", "中文"))
+        for kind, output in OUTPUTS.items()
     ]
     assert [item.text_content() for item in shown.xpath("//ul[@class='views']/li")] == [
-        "All <news> atom",
-        "中文 atom",
+        " ".join(("All <news>", *OUTPUTS)),
+        " ".join(("中文", *OUTPUTS)),
     ]
     assert shown.findtext(".//h1") == "All <news>"
 
@@ -34,11 +35,9 @@ def test_the_first_page_offers_every_view_to_browsers_and_people(get: Callable[.
 def test_the_addresses_on_the_first_page_answer(get: Callable[..., Any]) -> None:
     paths = re.findall(r'href="(/[^"]+)"', get("/").text)
 
-    assert {path: get(path).status for path in paths} == {
-        "/style.css": 200,
-        "/views/merged.atom": 200,
-        "/views/zh.atom": 200,
-    }
+    views = [f"/views/{view}.{kind}" for view in ("merged", "zh") for kind in OUTPUTS]
+    assert sorted(paths) == sorted(["/style.css", *views, *views])
+    assert {get(path).status for path in paths} == {200}
 
 
 def test_the_latest_entries_are_linked_as_text(
@@ -114,7 +113,7 @@ def test_a_site_without_views_has_a_page_too() -> None:
 def test_the_id_of_a_view_is_quoted_in_its_address() -> None:
     shown = html.fromstring(pages.render_index((ViewInfo('a/b "c', "T"),), ()))
 
-    assert shown.xpath("//ul//a/@href") == ["/views/a%2Fb%20%22c.atom"]
+    assert shown.xpath("//ul//a/@href") == [f"/views/a%2Fb%20%22c.{kind}" for kind in OUTPUTS]
 
 
 def test_the_style_sheet_loads_nothing_from_elsewhere(get: Callable[..., Any]) -> None:

@@ -50,18 +50,20 @@ def add(
         ),
     ],
     id: Annotated[  # noqa: A002
-        str | None, typer.Option("--id", help="Its id; made from the address where absent.")
+        str | None, typer.Option("--id", help="Id of the source; default: made from the URL.")
     ] = None,
     name: Annotated[
-        str | None, typer.Option("--name", help="Its name for people; the feed's own where absent.")
+        str | None, typer.Option("--name", help="Name for people; default: the feed's title.")
     ] = None,
     file: Annotated[
         Path | None,
         typer.Option(
-            "--file", metavar="FILE", help="Where to write it; sources/added.yaml where absent."
+            "--file", metavar="FILE", help="File to append to; default: sources/added.yaml."
         ),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show it and write nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the result and write nothing.")
+    ] = False,
 ) -> int:
     """Find the feed of an address, or the rules to read its page, and write it down as a source."""
     from aggregator.config.edit.add import choose_file

@@ -33,7 +33,9 @@ def entries(
     source: Annotated[
         str | None,
         typer.Option(
-            metavar="ID", help="Only what this source brought first.", autocompletion=source_ids
+            metavar="ID",
+            help="Only entries that this source brought first.",
+            autocompletion=source_ids,
         ),
     ] = None,
     since: Annotated[
@@ -42,10 +44,12 @@ def entries(
     ] = None,
     limit: Annotated[
         int | None,
-        typer.Option(min=1, help=f"At most so many; {TABLE_LIMIT} for a table, else all."),
+        typer.Option(
+            min=1, help=f"List at most this many; default: {TABLE_LIMIT} for a table, else all."
+        ),
     ] = None,
     search: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Only with this in title or text.")
+        str | None, typer.Option(metavar="TEXT", help="Only entries with these words.")
     ] = None,
     format: Annotated[  # noqa: A002
         Literal["table", "json", "jsonl"], typer.Option(help="jsonl is one entry a line.")

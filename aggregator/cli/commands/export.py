@@ -33,7 +33,7 @@ def export(
         typer.Option(help="opml: the sources that are feeds; jsonl: every entry, a line each."),
     ] = "opml",
     output: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where to write; stdout where absent.")
+        Path | None, typer.Option(metavar="FILE", help="File to write; default: stdout.")
     ] = None,
 ) -> int:
     """Write the sources as OPML, or all entries as JSON lines, oldest first."""

@@ -41,21 +41,21 @@ def fetch(
     sources: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="SOURCE", help="Only these; all where absent.", autocompletion=source_ids
+            metavar="SOURCE", help="Only these sources; default: all.", autocompletion=source_ids
         ),
     ] = None,
     force: Annotated[
         bool,
-        typer.Option("--force", help="Also what is not due; whoever asked for time still gets it."),
+        typer.Option("--force", help="Also sources that are not due; Retry-After is still obeyed."),
     ] = False,
     full: Annotated[
-        bool, typer.Option("--full", help="Ask for everything, as if for the first time.")
+        bool, typer.Option("--full", help="Request whole documents, as if for the first time.")
     ] = False,
     format: Annotated[  # noqa: A002
         Literal["table", "json"], typer.Option(help="How to print the outcomes.")
     ] = "table",
 ) -> int:
-    """Ask what is due once, publish what changed."""
+    """Fetch what is due once and publish what changed."""
     import asyncio
 
     from aggregator.app import App, open_store

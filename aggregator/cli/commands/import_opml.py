@@ -42,15 +42,13 @@ def import_(
     ],
     to: Annotated[
         Path | None,
-        typer.Option(
-            "--file", metavar="YAML", help=f"Where to write; {DEFAULT_FILE} where absent."
-        ),
+        typer.Option("--file", metavar="YAML", help=f"File to append to; default: {DEFAULT_FILE}."),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only tell what would be added.")
+        bool, typer.Option("--dry-run", help="Only show what would be added.")
     ] = False,
     format: Annotated[  # noqa: A002
-        Literal["table", "json"], typer.Option(help="How to print what became of each feed.")
+        Literal["table", "json"], typer.Option(help="How to print the result for each feed.")
     ] = "table",
 ) -> int:
     """Add the feeds of an OPML file."""

@@ -45,7 +45,7 @@ def preview(
     ctx: typer.Context,
     entry: Annotated[str, typer.Option(metavar="N|all", help="Which entry is explained.")] = "1",
     limit: Annotated[
-        int, typer.Option(min=1, metavar="N", help="List at most so many entries.")
+        int, typer.Option(min=1, metavar="N", help="List at most this many entries.")
     ] = 20,
     articles: Annotated[
         int | None,
@@ -53,14 +53,14 @@ def preview(
             min=0,
             max=100,
             metavar="N",
-            help=f"Read at most so many articles' own pages; {DEFAULT_ARTICLES} where absent.",
+            help=f"Fetch at most this many article pages; default: {DEFAULT_ARTICLES}.",
         ),
     ] = None,
     adapter: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Of an address: how it is read, an adapter or the name of site rules.",
+            help="The adapter or site rules to use for a URL.",
         ),
     ] = None,
     record: Annotated[

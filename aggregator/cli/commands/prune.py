@@ -20,10 +20,10 @@ def prune(
     *,
     ctx: typer.Context,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only tell what would be deleted.")
+        bool, typer.Option("--dry-run", help="Only show what would be deleted.")
     ] = False,
     vacuum: Annotated[
-        bool, typer.Option("--vacuum", help="Then give the space back to the system.")
+        bool, typer.Option("--vacuum", help="Also make the database file smaller.")
     ] = False,
 ) -> int:
     """Delete entries that no source has listed for as long as its `keep` says."""

@@ -31,7 +31,7 @@ def sources(
     ctx: typer.Context,
     format: Annotated[Literal["table", "json"], typer.Option(help="How to print them.")] = "table",  # noqa: A002
 ) -> int:
-    """List every source and how it fares."""
+    """List all sources with their state and last run."""
     from aggregator.app import open_store, utc_now
     from aggregator.cli.report.source_status import source_record
 

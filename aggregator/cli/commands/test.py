@@ -32,7 +32,7 @@ def test(
         list[str] | None,
         typer.Argument(
             metavar="SOURCE",
-            help="Only of these sources or site rules; of all where absent.",
+            help="Only the tests of these sources or site rules; default: all.",
             autocompletion=names_of_tests,
         ),
     ] = None,  # noqa: PT028 (a command)
