@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
     from aiohttp import ClientResponse
 
 MAX_HEADER_BYTES = 32 * 1024
-DOCUMENT_STATUSES = frozenset({200, 203})
+# Besides 200 and 203: what misconfigured servers send with a whole document.
+_CARELESS_STATUSES = frozenset({201, 202, 206, 226})
+DOCUMENT_STATUSES = frozenset({200, 203}) | _CARELESS_STATUSES
+_WHOLE_RANGE = re.compile(r"bytes\s+0-(?P<last>\d{1,18})/(?P<size>\d{1,18})\s*", re.IGNORECASE)
 # Error bodies are only searched for signs of a bot wall.
 _MAX_ERROR_BODY_BYTES = 64 * 1024
 # Decoding more than this would hold up all other requests for milliseconds.
@@ -33,6 +37,15 @@ class HopResponse:
     cookies: tuple[str, ...] = ()
     body: bytes = b""
 
+    def has_document(self) -> bool:
+        """Return whether the status is one of a document, and the whole of it came."""
+        if self.status not in DOCUMENT_STATUSES:
+            return False
+        if self.status not in _CARELESS_STATUSES:
+            return True
+        content_range = self.headers.get("content-range", "")
+        return bool(self.body.strip()) and _is_whole(content_range)
+
     async def decode_document(self, limit_bytes: int) -> bytes:
         """Decode the body; that of a refusal which cannot be decoded is empty.
 
@@ -42,7 +55,7 @@ class HopResponse:
         try:
             return await self._decode(limit_bytes)
         except SourceError:
-            if self.status in DOCUMENT_STATUSES:
+            if self.has_document():
                 raise
             return b""
 
@@ -51,6 +64,14 @@ class HopResponse:
         if len(self.body) < _MIN_BYTES_FOR_THREAD:
             return decode_body(self.body, label, limit=limit_bytes)
         return await asyncio.to_thread(decode_body, self.body, label, limit=limit_bytes)
+
+
+def _is_whole(content_range: str) -> bool:
+    """Return whether a Content-Range covers the document; we ask for no range, so none is whole."""
+    if not content_range:
+        return True
+    match = _WHOLE_RANGE.fullmatch(content_range)
+    return match is not None and int(match["last"]) + 1 == int(match["size"])
 
 
 async def read_response(response: ClientResponse, limit_bytes: int) -> HopResponse:
