@@ -129,7 +129,7 @@ class _BlockReader:
             self._read_wrapper(child)
 
     def _read_wrapper(self, element: Any) -> None:
-        """Read the content in place of an element; `dir="rtl"` goes to its blocks."""
+        """Read the content in place of an element; `dir="rtl"` goes to its blocks, `id` to the first."""
         start = len(self._blocks)
         self._read_content(element)
         self._close_paragraph()
@@ -138,6 +138,10 @@ class _BlockReader:
             for block in self._blocks[start:]:
                 if block.get("dir") is None:
                     block.set("dir", "rtl")
+        if element.get("id") and start < len(self._blocks):
+            first = self._blocks[start]
+            if first.get("id") is None:
+                first.set("id", element.get("id"))
 
     def _read_paragraph(self, child: Any) -> None:
         """Keep a paragraph of text and inline elements alone; read any other like a wrapper."""
@@ -396,5 +400,7 @@ def _tidy_cell(cell: Any, junk: Sequence[re.Pattern[str]]) -> None:
         return
     # A cell of one paragraph, with or without lists under it, needs no `p` around its text.
     if all(block.tag in ("ul", "ol", "dl") for block in blocks[1:]):
+        if blocks[0].get("id") and not cell.get("id"):
+            cell.set("id", blocks[0].get("id"))
         blocks[0].tag = "unwrapped"
         etree.strip_tags(cell, "unwrapped")
