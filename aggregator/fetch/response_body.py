@@ -39,10 +39,8 @@ class HopResponse:
 
     def has_document(self) -> bool:
         """Return whether the status is one of a document, and the whole of it came."""
-        if self.status not in DOCUMENT_STATUSES:
-            return False
         if self.status not in _CARELESS_STATUSES:
-            return True
+            return self.status in DOCUMENT_STATUSES
         content_range = self.headers.get("content-range", "")
         return bool(self.body.strip()) and _is_whole(content_range)
 

@@ -80,9 +80,8 @@ def _is_unnamed_feed(feed: object) -> bool:
         return False
     items = keep_dicts(feed["items"])
     if not items:
-        return not feed["items"] and not _FEED_KEYS.isdisjoint(feed)
-    first = items[0]
-    return not _ITEM_KEYS.isdisjoint(first) and ("id" in first or "url" in first)
+        return not _FEED_KEYS.isdisjoint(feed)
+    return not _ITEM_KEYS.isdisjoint(items[0])
 
 
 def _load(document: str) -> tuple[Any, bool]:

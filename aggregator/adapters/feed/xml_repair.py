@@ -11,11 +11,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from html import escape, unescape
+from html import escape
 from html.entities import html5
 from itertools import islice
 from xml.parsers import expat
 
+from aggregator.adapters.feed.dtd import (
+    CONTROL,
+    ROOT,
+    ROOT_WITHIN,
+    XML_NAMES,
+    doctype_end,
+    expand_entities,
+)
 from aggregator.errors import SourceError
 
 MAX_ITEMS = 10_000
@@ -31,11 +39,6 @@ _MAX_ELEMENTS = 500_000
 # 20 deep.
 _MAX_DEPTH = 50_000
 
-_DOCTYPE = re.compile(
-    r"""<!DOCTYPE[^\[>]*+(?:\[(?:[^\]"']|"[^"]*+"|'[^']*+')*+\]\s*+)?>""", re.IGNORECASE
-)
-_DOCTYPE_BEGIN = re.compile("<!DOCTYPE", re.IGNORECASE)
-_ROOT = re.compile(r"<(?:[\w.-]{1,40}:)?(rss|rdf|feed|channel)(?=[\s>/])", re.IGNORECASE)
 _FIRST_ELEMENT = re.compile(r"<([A-Za-z_][\w.:-]{0,60})")
 _PAGE_ELEMENTS = frozenset({"html", "head", "body", "script"})
 _PAGE_ELEMENT = re.compile(
@@ -45,19 +48,7 @@ _PAGE_ELEMENT = re.compile(
 _ENTRY_ROOT = re.compile(r"<(?:[\w.-]{1,40}:)?entry(?=[\s>])(?P<attributes>[^<>]*)>")
 _ATOM_NAMESPACES = ("http://www.w3.org/2005/Atom", "http://purl.org/atom/ns#")
 _ATOM_FEED = f'<feed xmlns="{_ATOM_NAMESPACES[0]}">'
-# Declarations of texts: no parameter entity, nothing external, no markup.
-_ENTITY = re.compile(
-    r"""<!ENTITY\s+(?P<name>[A-Za-z_][\w.-]{0,63})\s+(?:"(?P<double>[^"<%]{0,1000})"|'(?P<single>[^'<%]{0,1000})')\s*>"""
-)
-_MAX_ENTITIES = 300  # HTML's three sets are 253
-_MAX_EXPANSION = 1024 * 1024  # characters that all references of a document may add
-_ENTITY_REFERENCE = re.compile(
-    r"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?P<name>[A-Za-z_][\w.-]{0,63});", re.DOTALL
-)
-# Characters: how much junk (a PHP warning, a login banner) may precede the root.
-_ROOT_WITHIN = 65_536
 _OPENING = re.compile(r"<!(?:--|\[CDATA\[)")
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _ATTRIBUTES = re.compile(r"""[\w.:-]+((?:\s+[^\s=<>"']+\s*=\s*(?:"[^"]*"|'[^']*'))*)""")
 _ATTRIBUTE = re.compile(r"""=\s*(?:"[^"]*"|'[^']*')""")
 _ITEM_ENDS = ("</item", "</entry", ":item", ":entry")
@@ -79,7 +70,6 @@ _AUTHOR = re.compile(
 _CAPTION = re.compile(r"<(/?)media:description(?:\s[^<>]*?)?(/?)>")
 _REFERENCE = re.compile(r"&(?:#(?P<number>\d{1,40}|[xX][0-9a-fA-F]{1,40});|(?P<name>\w{2,31});|)")
 CDATA = "<![CDATA["
-_XML_NAMES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _DECLARATION = '<?xml version="1.0" encoding="utf-8"?>\n'
 
 
@@ -104,8 +94,8 @@ def prepare_xml(text: str) -> PreparedFeed | None:
     Raises:
         SourceError: "parse" if the text is built to keep its parser busy.
     """
-    printable = _CONTROL.sub("", text)
-    readable = _expand_entities(printable)
+    printable = CONTROL.sub("", text)
+    readable = expand_entities(printable)
     parts, has_endless_comment = split_sections(readable)
     clean = "".join(parts)
     start = doctype_end(clean)
@@ -126,24 +116,10 @@ def prepare_xml(text: str) -> PreparedFeed | None:
     return _make_well_formed(body, name, damaged=damaged, cut=cut)
 
 
-def doctype_end(text: str) -> int:
-    """Return the index behind the DTD; 0 if there is none.
-
-    Only the first `<!DOCTYPE` can be one, and only before the root.
-    """
-    begin = _DOCTYPE_BEGIN.search(text, 0, _ROOT_WITHIN)
-    if begin is None or _ROOT.search(text, 0, begin.start()):
-        return 0
-    doctype = _DOCTYPE.match(text, begin.start(), _ROOT_WITHIN)
-    if doctype is None:
-        return 0
-    return doctype.end()
-
-
 def _find_root(text: str, start: int) -> re.Match[str] | None:
     """Find the feed's root, also behind junk; a page that mentions a feed has none."""
-    root = _ROOT.search(text, start, start + _ROOT_WITHIN)
-    first = _FIRST_ELEMENT.search(text, start, start + _ROOT_WITHIN)
+    root = ROOT.search(text, start, start + ROOT_WITHIN)
+    first = _FIRST_ELEMENT.search(text, start, start + ROOT_WITHIN)
     if root is None or first is None:
         return root
     if first.start() < root.start() and first[1].lower() in _PAGE_ELEMENTS:
@@ -159,7 +135,7 @@ def has_root_behind_junk(head: str) -> bool:
     """
     clean = "".join(split_sections(head)[0])
     start = doctype_end(clean)
-    root = _ROOT.search(clean, start, start + _ROOT_WITHIN)
+    root = ROOT.search(clean, start, start + ROOT_WITHIN)
     if root is None or root[1].lower() == "channel":
         return False
     return _PAGE_ELEMENT.search(clean, 0, root.start()) is None
@@ -167,53 +143,13 @@ def has_root_behind_junk(head: str) -> bool:
 
 def _wrap_single_entry(text: str, start: int) -> str:
     """Return a feed of the Atom entry that is the document's root; "" if it is none."""
-    first = _FIRST_ELEMENT.search(text, start, start + _ROOT_WITHIN)
+    first = _FIRST_ELEMENT.search(text, start, start + ROOT_WITHIN)
     if first is None:
         return ""
     entry = _ENTRY_ROOT.match(text, first.start())
     if entry is None or not any(name in entry["attributes"] for name in _ATOM_NAMESPACES):
         return ""
     return f"{_ATOM_FEED}{text[entry.start() :].rstrip()}</feed>"
-
-
-def _expand_entities(text: str) -> str:
-    """Replace references to the entities that the DTD declares as texts.
-
-    A text is replaced once, and never contains another entity. Beyond a limit references
-    stay as they are.
-    """
-    if "<!ENTITY" not in text[:_ROOT_WITHIN]:
-        return text
-    start = doctype_end(text)
-    entities = _declared_entities(text[:start])
-    if not entities:
-        return text
-
-    added = 0
-
-    def replacement(match: re.Match[str]) -> str:
-        nonlocal added
-        value = entities.get(match["name"] or "")
-        if value is None:
-            return match[0]
-        added += len(value)
-        return value if added <= _MAX_EXPANSION else match[0]
-
-    return text[:start] + _ENTITY_REFERENCE.sub(replacement, text[start:])
-
-
-def _declared_entities(dtd: str) -> dict[str, str]:
-    """Return the texts of a DTD's entities, as XML; the first declaration of a name counts."""
-    entities: dict[str, str] = {}
-    for declaration in islice(_ENTITY.finditer(dtd), _MAX_ENTITIES):
-        name = declaration["name"]
-        if name in entities or name in _XML_NAMES:
-            continue
-        value = unescape(declaration["double"] or declaration["single"] or "")
-        # A reference to another entity would be one more expansion, markup one more parse.
-        if "<" not in value and not _ENTITY_REFERENCE.search(value):
-            entities[name] = escape(_CONTROL.sub("", value))
-    return entities
 
 
 def split_sections(text: str) -> tuple[list[str], bool]:
@@ -428,7 +364,7 @@ def _xml_reference(match: re.Match[str]) -> str:
     name = match["name"]
     if name is None:
         return "&amp;"
-    if name in _XML_NAMES:
+    if name in XML_NAMES:
         return match[0]
     character = html5.get(f"{name};")
     if character is None:

@@ -19,6 +19,7 @@ from lxml import etree
 
 from aggregator.normalize.html import elements, media
 from aggregator.normalize.html.blocks import join_lines, split_blocks
+from aggregator.normalize.html.places import match_places
 from aggregator.normalize.html.tree import BLANK, detach
 from aggregator.normalize.text import clean_characters, paragraph_text
 
@@ -47,7 +48,7 @@ _ILLEGAL_REFERENCE = re.compile(
 _ATTRIBUTE = re.compile(r"[\s/=]++")
 # Elements that take what follows with them when they lack their end: they are dropped, or become players.
 _SWALLOWING = "applet|audio|button|canvas|dialog|iframe|map|nav|noembed|noscript|object|select|svg|template|video"
-_SWALLOWING_TAG = re.compile(rf"<(/?)({_SWALLOWING})(?=[\s/>])[^<>]*>", re.IGNORECASE)
+_SWALLOWING_TAG = re.compile(rf"<(/?)({_SWALLOWING})(?=[\s/>])[^<>]*(?<!/)>", re.IGNORECASE)
 # What is never within a drawing or a player that lacks its end.
 _CONTENT_TAG = re.compile(
     r"<(?:p|div|h[1-6]|ul|ol|dl|table|blockquote|figure|pre|hr|section|article|img|picture)(?=[\s/>])",
@@ -82,9 +83,6 @@ def parse(html: str) -> Any | None:
 
 def _close_swallowing(text: str) -> str:
     """Close `object`, `svg` and the like without an end before the next block or image."""
-    if _SWALLOWING_TAG.search(text) is None:
-        return text
-
     parts: list[str] = []
     start = 0
     for name, tag_end in _unclosed_tags(text):
@@ -102,9 +100,9 @@ def _unclosed_tags(text: str) -> list[tuple[str, int]]:
     for tag in _SWALLOWING_TAG.finditer(text):
         name = tag[2].lower()
         ends = open_tags.setdefault(name, [])
-        if not tag[1] and not tag[0].endswith("/>"):
+        if not tag[1]:
             ends.append(tag.end())
-        elif tag[1] and ends:
+        elif ends:
             ends.pop()
 
     unclosed = []
@@ -181,7 +179,7 @@ def clean(
     _drop(body, {element.tag for element in body.iter()})
     media.repair_media(body, base, placeholders)
     blocks = split_blocks(body, junk)
-    media.match_places(blocks)
+    match_places(blocks)
     result = sanitize("".join(_serialize(block) for block in blocks))
     return result or None
 

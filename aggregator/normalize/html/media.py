@@ -6,25 +6,22 @@ plug-ins, become links. Links within the entry stay if their target is there.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
 from aggregator.normalize import image, url
-from aggregator.normalize.html import elements
+from aggregator.normalize.html import elements, places
 from aggregator.normalize.html.tree import detach, has_content
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator, Mapping, Sequence
 
 # Void elements (HTML §13.1.2) that libxml2 takes for containers.
 _VOIDS = ("embed", "source", "track", "wbr")
 _PLUGINS = ("object", "embed")
 _MAX_PIXELS_OF_COUNTER = 2
-_WITH_ID = etree.XPath(".//*[@id]")
-_WITH_ID_OR_SELF = etree.XPath("descendant-or-self::*[@id]")
-_SAFE_ID = re.compile(r"[\w:.-]{1,100}")
 _PLAYER_URLS = ("source", "src", "data-src", "data-source")
 
 
@@ -40,12 +37,13 @@ def convert_plugins(body: Any) -> None:
 
 
 def _convert_plugin(element: Any) -> None:
-    address = element.get("src") or element.get("data")
+    stated = [element.get("src"), element.get("data")]
     for inner in element.iter("param", "embed"):
-        if not address and inner.get("name", "").lower() in ("movie", "src", "url"):
-            address = inner.get("value")
-        address = address or inner.get("src")
-    if not address:
+        if inner.get("name", "").lower() in ("movie", "src", "url"):
+            stated.append(inner.get("value"))
+        stated.append(inner.get("src"))
+    address = next(filter(None, stated), None)
+    if address is None:
         return  # dropped later
     frame = {name: element.get(name) for name in ("title", "width", "height")}
     _replace_by_frame(element, address, frame)
@@ -77,16 +75,16 @@ def repair_media(body: Any, base: str | None, placeholders: Sequence[re.Pattern[
 
     for element in list(body.iter("img", "source", "video", "audio", "iframe")):
         _repair_media(element, base, placeholders)
-    targets = _targets(body)
+    targets = places.find_targets(body)
     for element in list(body.iter("a")):
         _repair_link(element, base, targets)
-    _keep_targets(body, targets)
+    places.keep_targets(body, targets)
 
 
 def is_allowed_url(tag: str, name: str, value: str) -> bool:
     """Return whether this attribute of this element may hold this URL."""
     if tag == "a" and value.startswith("#"):
-        return _SAFE_ID.fullmatch(value[1:]) is not None
+        return places.SAFE_ID.fullmatch(value[1:]) is not None
     scheme = value.split(":", 1)[0].strip().lower()
     if scheme == "data":
         return tag == "img" and name == "src" and _is_inline_bitmap(value)
@@ -167,17 +165,12 @@ def _repair_player(element: Any) -> None:
     element.text = None
     for child in list(element):
         child.tail = None
-        if child.tag not in ("source", "track") or not _has_source(child):
+        if child.tag not in ("source", "track") or {"src", "data-src"}.isdisjoint(child.keys()):
             element.remove(child)
 
     element.set("controls", "")
     if not element.get("src") and element.find("source") is None:
         detach(element)
-
-
-def _has_source(element: Any) -> bool:
-    """Return whether a source of a player has a URL."""
-    return bool(element.get("src") or element.get("data-src"))
 
 
 def _repair_image(element: Any, base: str | None, placeholders: Sequence[re.Pattern[str]]) -> None:
@@ -342,12 +335,12 @@ def _repair_link(element: Any, base: str | None, targets: Mapping[str, Any]) -> 
     A link to one of `targets` leads to that place of the entry.
     """
     href = element.get("href", "").strip()
-    place = _place_within(href, base)
+    place = places.place_within(href, base)
     if place in targets and has_content(element) and _may_be_link(element):
         element.set("href", f"#{place}")
         return
     if elements.SHARE_LINK.match(href) or not has_content(element):
-        if _own_name(element) in targets:
+        if places.own_name(element) in targets:
             element.tag = "span"
         else:
             detach(element)
@@ -363,84 +356,6 @@ def _repair_link(element: Any, base: str | None, targets: Mapping[str, Any]) -> 
     element.set("href", address)
     for inner in element.iter(*elements.BLOCKS):
         inner.tag = "span"
-
-
-def _place_within(href: str, base: str | None) -> str:
-    """Return the fragment of a link to the document itself, "" for any other link."""
-    page, _, fragment = href.partition("#")
-    if not page or page == (base or "").partition("#")[0]:
-        return fragment
-    return ""
-
-
-def _own_name(element: Any) -> str | None:
-    """Return the name by which links reach an element."""
-    name: str | None = element.get("id")
-    if not name and element.tag == "a":
-        name = element.get("name")
-    return name
-
-
-def _targets(body: Any) -> dict[str, Any]:
-    """Return the elements that links within the entry lead to, by their names."""
-    wanted = set()
-    for link in body.iter("a"):
-        _, separator, fragment = link.get("href", "").partition("#")
-        if separator and _SAFE_ID.fullmatch(fragment.strip()):
-            wanted.add(fragment.strip())
-    targets: dict[str, Any] = {}
-    if not wanted:
-        return targets
-
-    for element in body.iter():
-        name = _own_name(element)
-        if name and name in wanted:
-            targets.setdefault(name, element)
-    return targets
-
-
-def _keep_targets(body: Any, targets: Mapping[str, Any]) -> None:
-    """Leave an `id` only where a link may lead to, at an element that stays."""
-    for element in _WITH_ID(body):
-        del element.attrib["id"]
-
-    for name, target in targets.items():
-        element = _visible_target(target, body)
-        if element is not None and not element.get("id"):
-            element.set("id", name)
-
-
-def match_places(blocks: Sequence[Any]) -> None:
-    """Turn links within the entry into text where their target is gone, and remove unused targets."""
-    targets: dict[str, Any] = {}
-    links: dict[str, list[Any]] = {}
-    for block in blocks:
-        for element in _WITH_ID_OR_SELF(block):
-            if targets.setdefault(element.get("id"), element) is not element:
-                del element.attrib["id"]
-        for link in block.iter("a"):
-            href = link.get("href", "")
-            if href.startswith("#"):
-                links.setdefault(href[1:], []).append(link)
-
-    for name, target in targets.items():
-        del target.attrib["id"]
-        if name in links:
-            target.set("id", name)  # as the last attribute, wherever it was
-    for name in links.keys() - targets.keys():
-        for link in links[name]:
-            link.tag = "span"
-
-
-def _visible_target(target: Any, body: Any) -> Any | None:
-    """Return the element that shows where an empty target is: what follows it, else what holds it."""
-    element = target
-    while not has_content(element):
-        following = element.getnext()
-        element = element.getparent() if following is None else following
-        if element is None or element is body:
-            return None
-    return element
 
 
 def _may_be_link(element: Any) -> bool:
