@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
+from aggregator.adapters.feed.xml_repair import has_root_behind_junk
 from aggregator.discovery.generators import PageMarks, generator_feeds
 from aggregator.discovery.platforms import FeedCandidate, possible_feeds
 from aggregator.errors import SourceError
@@ -37,6 +38,9 @@ FEED_TYPES = {
 WELL_KNOWN = ("/feed", "/rss", "/atom.xml", "/feed.xml", "/index.xml", "/rss.xml")
 MAX_FEEDS = 50  # of one page that are returned; nobody reads more, and a page may hold any number
 _READ_BYTES = 1024 * 1024  # of a page: links to feeds are in its head or its footer
+# XHTML may have an XML declaration.
+_PAGE_START = re.compile(rb"(?:<\?xml[^>]*>\s*)?<(?:!doctype html|html)")
+_JUNK_BYTES = 65_536  # what may precede a feed that is called a page
 _LONGEST_TITLE = 100
 _LONGEST_URL = 2_000  # characters; no feed's URL comes near
 _MAX_ROBOTS = 500_000  # characters of a robots.txt
@@ -73,14 +77,20 @@ class PageFeeds:
 
 
 def looks_like_html(capture: Capture) -> bool:
-    """Tell whether a capture is a page, by how it begins or by its media type."""
+    """Tell whether a capture is a page, by how it begins or by its media type.
+
+    A feed that is called a page, and begins with a comment or an error message of its
+    server, is none.
+    """
     start = capture.body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if start.startswith((b"<!doctype html", b"<html")):
+    if _PAGE_START.match(start):
         return True
     if start.startswith((b"<?xml", b"<rss", b"<feed", b"<rdf", b"{")):
         return False
     content_type = capture.headers.get("content-type", "")
-    return _media_type(content_type) in ("text/html", "application/xhtml+xml")
+    if _media_type(content_type) not in ("text/html", "application/xhtml+xml"):
+        return False
+    return not has_root_behind_junk(capture.body[:_JUNK_BYTES].decode("latin-1"))
 
 
 def recommended_feed(capture: Capture) -> str | None:

@@ -16,7 +16,9 @@ from aggregator.model import PollingHints, Validators
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_DIRECTIVE = re.compile(r"([a-z-]+)(?:\s*=\s*\"?([^\",]*)\"?)?", re.IGNORECASE)
+_DIRECTIVE = re.compile(
+    r"""(?P<name>[a-z-]+)(?:\s*=\s*(?:"(?P<quoted>[^"]*)"|(?P<plain>[^",]*)))?""", re.IGNORECASE
+)
 
 
 def conditional_headers(validators: Validators | None, url: str) -> dict[str, str]:
@@ -73,9 +75,11 @@ def read_retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | N
 def _max_age(headers: Mapping[str, str], now: datetime) -> timedelta | None:
     """Return how long an answer stays fresh: by Cache-Control, else by Expires."""
     directives: dict[str, str] = {}
-    for name, value in _DIRECTIVE.findall(headers.get("cache-control", "")):
-        directives[name.lower()] = value.strip()
-    if "no-cache" in directives or "no-store" in directives:
+    for directive in _DIRECTIVE.finditer(headers.get("cache-control", "")):
+        value = directive["quoted"] or directive["plain"] or ""
+        directives[directive["name"].lower()] = value.strip()
+    # `no-cache="set-cookie"` speaks of that header alone (RFC 9111 §5.2.2.4).
+    if directives.get("no-cache") == "" or "no-store" in directives:
         return None
 
     max_age = directives.get("max-age", "")

@@ -36,7 +36,7 @@ from aggregator.fetch.messages import FetchSettings, Response
 from aggregator.fetch.rate_limit import RateLimiter, host_group
 from aggregator.fetch.redirects import REDIRECT_STATUSES, RedirectChain
 from aggregator.fetch.request_url import parse_target, refuse_private
-from aggregator.fetch.response_body import DOCUMENT_STATUSES, MAX_HEADER_BYTES, read_response
+from aggregator.fetch.response_body import MAX_HEADER_BYTES, read_response
 from aggregator.fetch.robots import RobotsCache
 
 if TYPE_CHECKING:
@@ -255,7 +255,7 @@ class Fetcher:
                 retry_after=wait,
                 url=target.text,
             )
-        if hop_response.status not in DOCUMENT_STATUSES:
+        if not hop_response.has_document():
             raise status_error(hop_response.status, target, wait)
         return body
 

@@ -10,17 +10,20 @@ from __future__ import annotations
 import asyncio
 import socket
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
 
 from aiohttp import TCPConnector
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from aggregator.fetch.private_address import refusal_reason
+from aggregator.fetch.response_head import LenientResponseHandler
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aiohttp import AddrInfoType
+    from aiohttp.client_proto import ResponseHandler
 
 # Idle connections are kept for the next hop or the next feed of one host, not for the next poll: 10,000 hosts in one
 # cycle would otherwise hold a file descriptor each.
@@ -88,9 +91,18 @@ class GuardedResolver(AbstractResolver):
         """Nothing to close: the look-up belongs to the fetcher."""
 
 
+class LenientConnector(TCPConnector):
+    """A connector whose connections repair the headers of their answers."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        handler: type[ResponseHandler] = LenientResponseHandler
+        self._factory = partial(handler, loop=self._loop)
+
+
 def make_connector(resolve: Resolve, *, guarded: bool) -> TCPConnector:
     """Make a connector without a limit of connections: the rate limiter counts requests."""
-    return TCPConnector(
+    return LenientConnector(
         limit=0,
         resolver=GuardedResolver(resolve, guarded=guarded),
         ttl_dns_cache=_DNS_CACHE_SECONDS,

@@ -2,11 +2,13 @@
 
 Decoding takes time in proportion to the bytes received and produced, never produces more than
 `limit` bytes, whatever the compressed bytes promise, and ends at its deadline. A body that cannot be
-decoded to its end is an error, never half a document.
+decoded to its end is an error, never half a document. As in browsers, a label that names no coding
+is ignored: servers write `utf-8`, `none` or `aws-chunked` there and send the body as it is.
 """
 
 from __future__ import annotations
 
+import re
 import time
 import zlib
 from typing import TYPE_CHECKING, Protocol
@@ -28,6 +30,10 @@ _INPUT_BYTES = 16 * 1024
 _OUTPUT_BYTES = 1024 * 1024
 # A file of many members comes from a parallel compressor, with 64 kB or more in each.
 _MAX_MEMBERS = 1_000
+_SNIFFED_BYTES = 1445
+_BINARY_BYTE = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
+_UTF_16_MARKS = (b"\xfe\xff", b"\xff\xfe")
+_DOCUMENT_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*[<{\[]")
 _DECODE_ERRORS = (zlib.error, brotli.error, zstd.ZstdError, EOFError)
 
 
@@ -44,10 +50,14 @@ def decode_body(
     A bare `.gz` file is inflated as well. `deadline` is a time of `time.monotonic()`.
 
     Raises:
-        SourceError: `too-large` past `limit` bytes, `unreadable` for broken or unknown codings,
-            `timeout` after the deadline.
+        SourceError: `too-large` past `limit` bytes, `unreadable` for a body that cannot be
+            decoded, or that is not text and has a coding that we do not know, `timeout` after
+            the deadline.
     """
-    codings = _parse_codings(label or "")
+    names = _parse_codings(label or "")
+    codings = [name for name in names if name in _DECODERS]
+    if not codings and names and _is_binary(body):
+        raise SourceError("unreadable", f"unknown content coding {names[-1][:40]!r}")
     if len(codings) > _MAX_CODINGS:
         raise SourceError(
             "unreadable",
@@ -71,15 +81,21 @@ def _parse_codings(label: str) -> list[str]:
     return codings
 
 
+def _is_binary(body: bytes) -> bool:
+    """Tell whether a body is no text and no gzip file, by its first bytes (WHATWG MIME Sniffing §7.1)."""
+    if body.startswith((_GZIP_MAGIC, *_UTF_16_MARKS)):
+        return False
+    return _BINARY_BYTE.search(body, 0, _SNIFFED_BYTES) is not None
+
+
 def _decode_one(body: bytes, name: str, output: _Output) -> bytes:
-    decoder = _DECODERS.get(name)
-    if decoder is None:
-        raise SourceError("unreadable", f"unknown content coding {name[:40]!r}")
     if not body:
         return b""
     try:
-        decoder(body, output)
+        _DECODERS[name](body, output)
     except _DECODE_ERRORS as error:
+        if _DOCUMENT_START.match(body) and not _is_binary(body):
+            return body  # a label without its coding, as with gzip
         raise SourceError("unreadable", f"the {name} body cannot be decoded ({error})") from error
     return output.join()
 

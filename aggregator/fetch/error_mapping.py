@@ -5,6 +5,7 @@ Every exception of the HTTP client becomes a SourceError here. Messages name the
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from http import HTTPStatus
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 CLIENT_ERRORS = (aiohttp.ClientError, OSError, ValueError)
 # aiohttp's parser says only in its message which limit was hit.
 _TOO_LARGE_MESSAGES = ("Got more than", "Too many")
+# Its other messages: `Invalid header token:`, lines of explanation, and the bytes as Python writes them.
+_REFUSED = re.compile(
+    r"""(?P<what>(?!Invalid HTTP)[A-Za-z -]{1,60}):[^'"]{0,100}b['"](?P<bytes>[^'"]*)"""
+)
 _FORBIDDEN_STATUSES = frozenset({401, 403})
 
 
@@ -92,7 +97,20 @@ def _classify(error: Exception, target: Target) -> tuple[ErrorClass, str]:
 def _protocol_error(error: aiohttp.ClientResponseError, target: Target) -> tuple[ErrorClass, str]:
     if error.message.startswith(_TOO_LARGE_MESSAGES):
         return "too-large", f"the headers of {target.host} are too large"
-    return "unreadable", f"the answer of {target.host} is not HTTP"
+    reason = _parser_reason(error.message)
+    return "unreadable", f"the answer of {target.host} is not HTTP{reason}"
+
+
+def _parser_reason(message: str) -> str:
+    """Return what the parser refused, as ` (invalid header token at 'X-Bad')`; "" if it is not said.
+
+    Only the name of a header is shown, because its value may be a secret.
+    """
+    refused = _REFUSED.match(message)
+    if refused is None:
+        return ""
+    name = refused["bytes"].partition(":")[0][:40]
+    return f" ({refused['what'].lower()} at '{name}')"
 
 
 def _dns_reason(reason: OSError) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
     from aiohttp import ClientResponse
 
 MAX_HEADER_BYTES = 32 * 1024
-DOCUMENT_STATUSES = frozenset({200, 203})
+# Besides 200 and 203: what misconfigured servers send with a whole document.
+_CARELESS_STATUSES = frozenset({201, 202, 206, 226})
+DOCUMENT_STATUSES = frozenset({200, 203}) | _CARELESS_STATUSES
+_WHOLE_RANGE = re.compile(r"bytes\s+0-(?P<last>\d{1,18})/(?P<size>\d{1,18})\s*", re.IGNORECASE)
 # Error bodies are only searched for signs of a bot wall.
 _MAX_ERROR_BODY_BYTES = 64 * 1024
 # Decoding more than this could hold up all other requests for milliseconds.
@@ -34,6 +38,13 @@ class HopResponse:
     cookies: tuple[str, ...] = ()
     body: bytes = b""
 
+    def has_document(self) -> bool:
+        """Return whether the status is one of a document, and the whole of it came."""
+        if self.status not in _CARELESS_STATUSES:
+            return self.status in DOCUMENT_STATUSES
+        content_range = self.headers.get("content-range", "")
+        return bool(self.body.strip()) and _is_whole(content_range)
+
     async def decode_document(self, limit_bytes: int, deadline: float) -> bytes:
         """Decode the body; that of a refusal which cannot be decoded is empty.
 
@@ -45,7 +56,7 @@ class HopResponse:
         try:
             return await self._decode(limit_bytes, deadline)
         except SourceError:
-            if self.status in DOCUMENT_STATUSES:
+            if self.has_document():
                 raise
             return b""
 
@@ -57,6 +68,14 @@ class HopResponse:
         if len(self.body) < _MIN_BYTES_FOR_THREAD:
             return decode()
         return await asyncio.to_thread(decode)
+
+
+def _is_whole(content_range: str) -> bool:
+    """Return whether a Content-Range covers the document; we ask for no range, so none is whole."""
+    if not content_range:
+        return True
+    match = _WHOLE_RANGE.fullmatch(content_range)
+    return match is not None and int(match["last"]) + 1 == int(match["size"])
 
 
 async def read_response(response: ClientResponse, limit_bytes: int) -> HopResponse:

@@ -16,6 +16,7 @@ from aggregator.normalize import observer as why
 from aggregator.normalize.decisions import Decisions, evidence_kind
 from aggregator.normalize.entry_dates import DateChooser
 from aggregator.normalize.entry_image import choose_image
+from aggregator.normalize.entry_media import add_players, media_address, media_words
 from aggregator.normalize.identity import content_hash, drop_unstorable, item_keys, text_keys
 from aggregator.normalize.text.size import measure_text
 
@@ -73,6 +74,7 @@ def normalize(
     """
     if observer:
         observer.item_started(raw)
+    raw = add_players(raw, body)
     revision = _Normalizer(raw, context, observer).revision(body)
     if observer:
         observer.item_finished(revision)
@@ -107,6 +109,7 @@ class _Normalizer:
         self._context = context
         self._decisions = Decisions(context.timezone, witness)
         self._captured = raw.captured or context.taken
+        self._key_title: str | None = None  # what identity reads in place of the title
         self._dates = DateChooser(raw, context, self._decisions, captured=self._captured)
 
     def revision(self, body: Any | None) -> Revision:
@@ -194,7 +197,7 @@ class _Normalizer:
             address=address,
             aliases=aliases,
             host_alias=context.host_alias,
-            title=title,
+            title=self._key_title or title,
             published=stated,
         )
 
@@ -227,7 +230,10 @@ class _Normalizer:
         return content
 
     def _title_or_substitute(self, content: str | None, address: str | None) -> str:
-        """Return the stated title, else the beginning of the text, else the URL or the guid."""
+        """Return the stated title, else the beginning of the text, else the URL or the guid.
+
+        An item that is a picture or a recording and nothing else is named by that.
+        """
         title = self._choose_title()
         if title:
             return _shorten(title, LONGEST_TITLE_CHARACTERS)
@@ -241,9 +247,18 @@ class _Normalizer:
         if not name and self._raw.guid:
             name = text.plain_text(self._raw.guid.value)
         if not name:
+            name = self._name_by_media(content)
+        if not name:
             raise ItemError(self._raw.label, "neither a title nor a link nor text")
         self._decisions.use_fallback("title", name, "url")
         return name
+
+    def _name_by_media(self, content: str | None) -> str | None:
+        """Return what names an item of media alone; its URL tells it from others of the same words."""
+        self._key_title = media_address(self._raw, content)
+        if self._key_title is None:
+            return None
+        return media_words(self._raw, content) or self._key_title
 
     def _choose_title(self) -> str | None:
         """Return the first title; one that equals the site's name only if there is no other."""

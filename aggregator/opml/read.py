@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from aggregator.adapters.charset import decode
 from aggregator.adapters.feed.describe import describe
-from aggregator.adapters.feed.xml_repair import CDATA, doctype_end, split_sections
+from aggregator.adapters.feed.dtd import doctype_end
+from aggregator.adapters.feed.xml_repair import CDATA, split_sections
 from aggregator.errors import SourceError
 from aggregator.normalize.text import clean_characters, plain_text
 from aggregator.normalize.url import page_key

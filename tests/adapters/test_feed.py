@@ -105,6 +105,50 @@ def test_an_item_with_too_much_text_is_rejected_and_the_others_stay() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "file",
+    [
+        "data:image/png;base64," + "A" * 2_300_000,
+        "data:image/png;base64," + ("A" * 76 + "\n") * 30_000,
+        "data:image/svg+xml;utf8," + "%20" * 800_000,
+    ],
+)
+def test_a_file_within_a_text_that_is_too_long_costs_the_file_alone(file: str) -> None:
+    html = f"<p>Words</p><img alt='A lamp' src='{file}'><p>More</p>"
+    item = f"<item><title>b</title><description><![CDATA[{html}]]></description></item>"
+    parsed = feed.parse(capture(rss(ITEM + item.encode())))
+    json_feed = {"version": "https://jsonfeed.org/version/1.1", "items": [{"content_html": html}]}
+    parsed_json = feed.parse(capture(json.dumps(json_feed).encode()))
+
+    short = "<p>Words</p><img alt='A lamp' src='data:,'><p>More</p>"
+    assert parsed.rejected == parsed_json.rejected == ()
+    assert parsed.entries[1].content_html == (Candidate(short, "feed:description"),)
+    assert parsed_json.entries[0].content_html == (Candidate(short, "feed:content_html"),)
+
+
+def test_a_file_within_a_text_of_the_usual_length_stays() -> None:
+    html = f"<img src='data:image/png;base64,{'A' * 5_000}'>"
+    item = f"<item><description><![CDATA[{html}]]></description></item>"
+
+    parsed = feed.parse(capture(rss(item.encode())))
+
+    assert parsed.entries[0].content_html == (Candidate(html, "feed:description"),)
+
+
+def test_entities_of_a_dtd_do_not_grow_a_document_past_their_limit() -> None:
+    value = "x" * 1_000
+    references = "&a;" * 2_000
+    body = f"<!DOCTYPE rss [<!ENTITY a '{value}'>]>" + rss(b"").decode().partition("?>")[2].replace(
+        "</channel>",
+        f"<item><title>b</title><description>{references}</description></item></channel>",
+    )
+
+    parsed = feed.parse(capture(body.encode()))
+
+    text = parsed.entries[0].content_html[0].value
+    assert (text.count("x"), text.count("&a;")) == (1_048_000, 952)
+
+
 HELD = {
     "attributes": (
         b"<item><title " + b" ".join(b"a%d='1'" % n for n in range(40_000)) + b">x</title></item>",

@@ -42,6 +42,7 @@ class Site:
     asked: list[Asked] = field(default_factory=list)
     open: int = 0
     most_open: int = 0
+    connections: int = 0
     busy: asyncio.Event = field(
         default_factory=asyncio.Event
     )  # set once two questions were open at a time
@@ -65,6 +66,7 @@ class Site:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
+        self.connections += 1
         try:
             writer.write(self.greeting)
             while True:

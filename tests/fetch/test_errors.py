@@ -33,7 +33,6 @@ DATA = Path(__file__).parent / "data"
         (503, "http"),
         (599, "http"),
         (204, "http"),
-        (206, "http"),
         (300, "http"),
     ],
 )

@@ -159,10 +159,30 @@ def test_two_codings_are_undone_in_reverse_and_three_are_refused() -> None:
         decode_body(packed, "gzip, br, gzip", limit=1_000_000)
 
 
-def test_an_unknown_coding_is_refused_and_identity_is_none() -> None:
-    assert decode_body(PLAIN, "identity", limit=1_000_000) == PLAIN
-    with pytest.raises(SourceError, match="unknown content coding 'pack200'"):
-        decode_body(PLAIN, "pack200", limit=1_000_000)
+@pytest.mark.parametrize(
+    "label", ["identity", "UTF-8", "none", "aws-chunked", "*", "a, b, c", "gzip, aws-chunked"]
+)
+def test_a_label_that_names_no_coding_is_ignored(label: str) -> None:
+    assert decode_body(PLAIN, label, limit=1_000_000) == PLAIN
+
+
+def test_a_known_coding_beside_an_unknown_one_is_undone() -> None:
+    packed = gzip.compress(PLAIN)
+
+    assert decode_body(packed, "gzip, aws-chunked", limit=1_000_000) == PLAIN
+    assert decode_body(packed, "utf-8", limit=1_000_000) == PLAIN
+
+
+def test_an_unknown_coding_is_named_where_the_body_is_no_text() -> None:
+    with pytest.raises(SourceError, match="unknown content coding 'compress'"):
+        decode_body(b"\x1f\x9d\x90<\xc4", "compress", limit=1_000_000)
+    utf_16 = "<feed/>".encode("utf-16")
+    assert decode_body(utf_16, "utf-16", limit=1_000_000) == utf_16
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_a_document_with_a_label_and_no_coding_is_taken_as_it_is(coding: str) -> None:
+    assert decode_body(PLAIN, coding, limit=1_000_000) == PLAIN
 
 
 @settings(deadline=None, max_examples=100, derandomize=True)

@@ -81,6 +81,56 @@ def test_a_missing_title_is_made_of_what_is_there(
     assert (revision.title, revision.provenance["title"]) == (title, where)
 
 
+@pytest.mark.parametrize(
+    ("body", "fields", "title"),
+    [
+        ('<img src="/a.png" alt="A lamp" title="The joke">', {}, "A lamp"),
+        ('<img src="/a.png" title="The joke">', {}, "The joke"),
+        ('<img src="/a.png">', {}, "https://news.example.org/a.png"),
+        ('<video src="/v.mp4"></video>', {}, "https://news.example.org/v.mp4"),
+        (
+            None,
+            {"image": (RawImage("/a.png", "feed:enclosure"),)},
+            "https://news.example.org/a.png",
+        ),
+        (None, {"enclosures": (Enclosure("/a.mp3"),)}, "https://news.example.org/a.mp3"),
+    ],
+)
+def test_an_item_of_media_alone_is_named_by_it(
+    body: str | None, fields: dict[str, Any], title: str
+) -> None:
+    revision = judged(body, url=(), title=(), base_url=URL, **fields)
+
+    assert revision.title == title
+
+
+def test_pictures_of_the_same_words_are_several_entries() -> None:
+    keys = [
+        judged(f'<img src="/{name}.png" alt="Comic">', url=(), title=(), base_url=URL).keys
+        for name in "ab"
+    ]
+
+    assert keys == [
+        ("item:news:https://news.example.org/a.png:",),
+        ("item:news:https://news.example.org/b.png:",),
+    ]
+
+
+def test_recordings_in_the_body_are_enclosures_once_each() -> None:
+    body = (
+        '<video><source src="/v.webm" type="video/webm; codecs=vp9"><source src="/v.mp4"></video>'
+        '<audio src="/a.mp3"></audio><audio src="/a.mp3"></audio><video></video>'
+    )
+
+    revision = judged(body, base_url=URL, enclosures=(Enclosure("/e.mp3", "audio/mpeg", 9),))
+
+    assert revision.enclosures == (
+        Enclosure("https://news.example.org/e.mp3", "audio/mpeg", 9),
+        Enclosure("https://news.example.org/v.webm", "video/webm"),
+        Enclosure("https://news.example.org/a.mp3"),
+    )
+
+
 def test_an_item_that_nothing_names_is_rejected_by_name() -> None:
     with pytest.raises(ItemError, match=r"^item 1: neither a title nor a link nor text$"):
         judged(title=(), url=())

@@ -50,12 +50,20 @@ def cost(source: str) -> float:
     return time.process_time() - started
 
 
+def is_safe_url(tag: str, value: str) -> bool:
+    if tag == "a" and re.fullmatch(r"#[\w:.-]{1,100}", value):
+        return True
+    return value.startswith(SAFE_SCHEMES)
+
+
 def dangers(output: str) -> list[str]:
     """Everything in sanitized HTML that a browser would act upon."""
     if not output:
         return []
     found = []
-    for element in documents.fragment_fromstring(output, create_parent="main").iter():
+    root = documents.fragment_fromstring(output, create_parent="main")
+    places = {link.get("href", "") for link in root.iter("a")}
+    for element in root.iter():
         if element.tag in FORBIDDEN:
             found.append(str(element.tag))
         for name, value in element.attrib.items():
@@ -64,11 +72,12 @@ def dangers(output: str) -> list[str]:
                 "style",
                 "formaction",
                 "action",
-                "id",
                 "class",
             ):
                 found.append(f"{element.tag}@{name}")
-            if name in ("href", "src", "cite", "poster") and not value.startswith(SAFE_SCHEMES):
+            if name == "id" and f"#{value}" not in places:
+                found.append(f"{element.tag}@id={value}")
+            if name in ("href", "src", "cite", "poster") and not is_safe_url(element.tag, value):
                 found.append(f"{element.tag}@{name}={value}")
         if element.tag == "iframe" and not PLAYER.match(
             element.get("src", "https://player.vimeo.com/")

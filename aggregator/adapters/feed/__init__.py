@@ -57,14 +57,16 @@ _HTML_TYPES = ("text/html", "application/xhtml+xml", "html")
 class _Channel:
     """What the document says once for all its items.
 
-    `content`, `summary` and `date` name the elements that an item has them in. `text_form` is the
-    form of titles without a type, and of names: Atom 1.0 says that they are text. Publishers write
-    markup into those of RSS and Atom 0.3 as well.
+    `content`, `summary` and `date` name the elements that an item has them in; `content_first`
+    says that nothing but these elements gives feedparser's contents. `text_form` is the form of
+    titles without a type, and of names: Atom 1.0 says that they are text. Publishers write markup
+    into those of RSS and Atom 0.3 as well.
     """
 
     is_atom: bool
     text_form: TextForm
     content_element: str
+    content_first: bool
     summary_element: str
     date: str
     base_url: str
@@ -95,7 +97,7 @@ def parse(capture: Capture, _: SiteRules | None = None) -> ParsedDocument:
         raise SourceError("not-a-feed", describe(document))
 
     feed = dict(result["feed"])
-    channel = _channel(result, feed, capture)
+    channel = _channel(result, feed, capture, has_summaries=b"summary>" in ready.xml)
     entries, rejected = _entries(result, channel, cut=ready.cut)
     if ready.broken_off:
         rejected = (*rejected, _BROKEN_OFF)
@@ -129,7 +131,9 @@ def _is_malformed(result: Any) -> bool:
     return not isinstance(result.get("bozo_exception"), _HARMLESS_BOZO)
 
 
-def _channel(result: Any, feed: Mapping[str, Any], capture: Capture) -> _Channel:
+def _channel(
+    result: Any, feed: Mapping[str, Any], capture: Capture, *, has_summaries: bool
+) -> _Channel:
     atom = str(result["version"]).startswith("atom")
     text_form: TextForm = "text" if result["version"] == "atom10" else "mixed"
     content, summary, date = "feed:content", "feed:description", "feed:updated"
@@ -145,6 +149,8 @@ def _channel(result: Any, feed: Mapping[str, Any], capture: Capture) -> _Channel
         is_atom=atom,
         text_form=text_form,
         content_element=content,
+        # feedparser makes a content of the second of `description` and `itunes:summary`.
+        content_first=atom or (content == "feed:content:encoded" and not has_summaries),
         summary_element=summary,
         date=date,
         base_url=_site_url(feed, capture.url) or capture.url,
@@ -217,7 +223,10 @@ def _entries(
 
 def _entry(item: Mapping[str, Any], name: str, channel: _Channel) -> RawEntry:
     content, summary = content_and_summary(
-        item, content=channel.content_element, summary=channel.summary_element
+        item,
+        content=channel.content_element,
+        summary=channel.summary_element,
+        content_first=channel.content_first,
     )
     id_ = text_or_none(item.get("id"))
     guid = None

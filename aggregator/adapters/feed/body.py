@@ -1,8 +1,9 @@
 """The texts of a feed item: which one is the article, and which one its summary.
 
-Publishers put the article into any element, so the longest text is its first candidate.
-The text called description or summary is the summary if another text is longer. A media
-caption is the last candidate for the article. All texts are returned as HTML.
+An element made for the article (`content:encoded`, Atom's `content`) is its first candidate,
+also where the description is longer. Without one, publishers put the article into any
+element, and the longest text is taken. A media caption is the last candidate for the
+article. All texts are returned as HTML.
 """
 
 from __future__ import annotations
@@ -31,33 +32,38 @@ _BLANK_LINE = re.compile(r"\n[ \t\r]*\n\s*")
 
 
 def content_and_summary(
-    item: Mapping[str, Any], *, content: str, summary: str
+    item: Mapping[str, Any], *, content: str, summary: str, content_first: bool = False
 ) -> tuple[tuple[Candidate, ...], tuple[Candidate, ...]]:
     """Return the candidates for the content and for the summary of a feedparser item.
 
     `content` and `summary` name the elements that they were found in
-    (`feed:content:encoded`, `feed:description`).
+    (`feed:content:encoded`, `feed:description`). `content_first` says that feedparser's
+    contents of type HTML come from elements for the article.
     """
     teasers = _summary(item, summary)
-    texts = unique([*_contents(item, content), *teasers])
-    longest_first = sorted(texts, key=lambda candidate: -len(candidate.value))
-    summaries = _choose_summaries(longest_first, teasers, summary)
-    return (*longest_first, *_caption(item)), summaries
+    contents = _contents(item, content)
+    texts = unique([*contents, *teasers])
+    ordered = sorted(texts, key=lambda candidate: -len(candidate.value))
+    if content_first and contents:
+        # The sort is stable: the longest of the contents, then the longest of the others.
+        ordered.sort(key=lambda candidate: candidate not in contents)
+    summaries = _choose_summaries(ordered, teasers, summary)
+    return (*ordered, *_caption(item)), summaries
 
 
 def _choose_summaries(
-    longest_first: Sequence[Candidate], teasers: Sequence[Candidate], summary: str
+    ordered: Sequence[Candidate], teasers: Sequence[Candidate], summary: str
 ) -> tuple[Candidate, ...]:
-    if not longest_first:
+    if not ordered:
         return ()
-    longest, *shorter = longest_first
-    summaries = [teaser for teaser in teasers if teaser is not longest]
-    summaries.extend(shorter)
+    article, *others = ordered
+    summaries = [teaser for teaser in teasers if teaser is not article]
+    summaries.extend(others)
 
     # The only text is the summary as well if it is short, or if Atom calls it that.
-    if not summaries and longest in teasers:
-        if is_teaser(longest.value) or summary == "feed:summary":
-            summaries.append(longest)
+    if not summaries and article in teasers:
+        if is_teaser(article.value) or summary == "feed:summary":
+            summaries.append(article)
     return unique(summaries)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,12 @@ if TYPE_CHECKING:
     from aggregator.model import RawEntry, TextForm
 
 _MAX_TEXT = 2 * 1024 * 1024  # characters of one item's texts
+# A picture within a text, as its URL; in base64 it may have line breaks.
+_INLINE_FILE = re.compile(
+    r"data:[\w.+-]{1,40}/[\w.+-]{1,60}(?:;[\w=.-]{1,60})*"
+    r"(?:;base64,[A-Za-z0-9+/=%_\s-]{1000,}+|,[^\"'\s<>]{1000,}+)",
+    re.IGNORECASE,
+)
 
 
 def split_rejected(
@@ -21,7 +28,8 @@ def split_rejected(
     """Return the usable items and the others."""
     usable = []
     rejected = []
-    for entry in entries:
+    for stated in entries:
+        entry = _without_inline_files(stated)
         reason = _reason_to_reject(entry)
         if reason is None:
             usable.append(entry)
@@ -35,13 +43,36 @@ def reject_beyond(limit: int) -> Rejection:
     return Rejection(None, f"items after number {limit} were left out")
 
 
-def _reason_to_reject(entry: RawEntry) -> str | None:
-    if not (entry.url or entry.guid or entry.title or entry.content_html):
-        return "no link, no id, no title, no text"
+def _without_inline_files(entry: RawEntry) -> RawEntry:
+    """Cut large files out of texts that are too long because of them."""
+    if _longest_text(entry) <= _MAX_TEXT:
+        return entry
+    return replace(
+        entry,
+        content_html=tuple(map(_shorten, entry.content_html)),
+        summary=tuple(map(_shorten, entry.summary)),
+    )
 
+
+def _shorten(candidate: Candidate) -> Candidate:
+    if len(candidate.value) <= _MAX_TEXT:
+        return candidate
+    return replace(candidate, value=_INLINE_FILE.sub("data:,", candidate.value))
+
+
+def _longest_text(entry: RawEntry) -> int:
     longest = 0
     for candidate in entry.content_html:
         longest = max(longest, len(candidate.value))
+    return longest
+
+
+def _reason_to_reject(entry: RawEntry) -> str | None:
+    if not (entry.url or entry.guid or entry.title or entry.content_html):
+        if not (entry.image or entry.enclosures):
+            return "no link, no id, no title, no text"
+
+    longest = _longest_text(entry)
     if longest > _MAX_TEXT:
         return f"a text of {longest} characters, over the limit of {_MAX_TEXT}"
     return None

@@ -1,8 +1,9 @@
 """Reads JSON Feed 1.0 and 1.1 (jsonfeed.org) with orjson.
 
 A field of the wrong type counts as absent, and an item of the wrong type is rejected by
-its number. Numbers given as ids are ids, as the specification asks of readers. orjson
-itself limits the depth (1,024 levels).
+its number. Numbers given as ids are ids, as the specification asks of readers. Three
+other slips are read as meant: no `version`, dates as numbers, and texts for authors and
+tags. orjson itself limits the depth (1,024 levels).
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ _ESCAPE = re.compile(
     re.DOTALL,
 )
 _CONTROL = re.compile("[\x00-\x1f]")
+_FEED_KEYS = frozenset({"home_page_url", "feed_url"})
+_ITEM_KEYS = frozenset({"content_html", "content_text", "date_published"})
 
 
 def read(document: str, capture: Capture) -> ParsedDocument:
@@ -43,8 +46,11 @@ def read(document: str, capture: Capture) -> ParsedDocument:
         SourceError: "parse" for what is no JSON, "not-a-feed" for other JSON.
     """
     feed, repaired = _load(document.lstrip("\ufeff"))
+    notes: tuple[str, ...] = ()
     if not isinstance(feed, dict) or "jsonfeed.org/version/" not in str(feed.get("version")):
-        raise SourceError("not-a-feed", f"JSON that is no JSON Feed: {_describe(feed)}")
+        if not _is_unnamed_feed(feed):
+            raise SourceError("not-a-feed", f"JSON that is no JSON Feed: {_describe(feed)}")
+        notes = ("read as JSON Feed, although it states no version of it",)
 
     items = feed.get("items")
     if not isinstance(items, list):
@@ -58,8 +64,23 @@ def read(document: str, capture: Capture) -> ParsedDocument:
     if len(items) > MAX_ITEMS:
         rejected = (*rejected, reject_beyond(MAX_ITEMS))
     return ParsedDocument(
-        entries, rejected, title=_feed_title(feed), home=home, is_repaired=repaired
+        entries,
+        rejected,
+        title=_feed_title(feed),
+        home=home,
+        is_repaired=repaired,
+        notes=notes,
     )
+
+
+def _is_unnamed_feed(feed: object) -> bool:
+    """Tell whether JSON without a version is a JSON Feed, by keys that no other format has."""
+    if not isinstance(feed, dict) or not isinstance(feed.get("items"), list):
+        return False
+    items = keep_dicts(feed["items"])
+    if not items:
+        return not _FEED_KEYS.isdisjoint(feed)
+    return not _ITEM_KEYS.isdisjoint(items[0])
 
 
 def _load(document: str) -> tuple[Any, bool]:
@@ -123,8 +144,8 @@ def _entry(item: object, name: str, feed: Mapping[str, Any], base: str) -> RawEn
         title=_text_candidate(item, "title"),
         summary=_plain_candidate(item, "summary"),
         content_html=_candidate(item, "content_html") + _plain_candidate(item, "content_text"),
-        published=_candidate(item, "date_published") + _candidate(item, "date_modified"),
-        updated=_candidate(item, "date_modified"),
+        published=_dates(item, "date_published") + _dates(item, "date_modified"),
+        updated=_dates(item, "date_modified"),
         authors=_authors(item) or _authors(feed),
         tags=_tags(item),
         language=_candidate(item, "language") + _candidate(feed, "language"),
@@ -170,17 +191,36 @@ def _links(item: Mapping[str, Any], guid: str | None) -> Iterator[Candidate]:
 
 
 def _authors(holder: Mapping[str, Any]) -> tuple[Candidate, ...]:
-    """Return the names of `authors` (1.1), else of `author` (1.0)."""
-    people = keep_dicts(holder.get("authors")) or keep_dicts([holder.get("author")])
-    names = [text_or_none(person.get("name")) for person in people]
+    """Return the names of `authors` (1.1), else of `author` (1.0); a bare text is a name."""
+    people = _as_list(holder.get("authors")) or _as_list(holder.get("author"))
+    names = []
+    for person in people:
+        name = person.get("name") if isinstance(person, dict) else person
+        names.append(text_or_none(name))
     return as_form(unique_values(names, "feed:authors"), "text")
 
 
 def _tags(item: Mapping[str, Any]) -> tuple[Candidate, ...]:
+    """Return the tags, also those of one text with commas between them."""
     tags = item.get("tags")
-    if not isinstance(tags, list):
-        return ()
-    return as_form(unique_values(map(text_or_none, tags), "feed:tags"), "text")
+    if isinstance(tags, str):
+        tags = tags.split(",")
+    return as_form(unique_values(map(text_or_none, _as_list(tags)), "feed:tags"), "text")
+
+
+def _as_list(value: object) -> list[Any]:
+    """Return a list as it is, and anything else but None as a list of one."""
+    if isinstance(value, list):
+        return value
+    return [] if value is None else [value]
+
+
+def _dates(item: Mapping[str, Any], key: str) -> tuple[Candidate, ...]:
+    """Return a date; a number is one as well (seconds or milliseconds since 1970)."""
+    value = item.get(key)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return (Candidate(str(value), f"feed:{key}"),)
+    return _candidate(item, key)
 
 
 def _publisher(feed: Mapping[str, Any]) -> tuple[Candidate, ...]:

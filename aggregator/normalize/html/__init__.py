@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 from html import escape
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, cast
 
 import nh3
@@ -18,6 +19,7 @@ from lxml import etree
 
 from aggregator.normalize.html import elements, media
 from aggregator.normalize.html.blocks import join_lines, split_blocks
+from aggregator.normalize.html.places import match_places
 from aggregator.normalize.html.tree import BLANK, detach
 from aggregator.normalize.text import clean_characters, paragraph_text
 
@@ -44,6 +46,14 @@ _ILLEGAL_REFERENCE = re.compile(
     re.IGNORECASE,
 )
 _ATTRIBUTE = re.compile(r"[\s/=]++")
+# Elements that take what follows with them when they lack their end: they are dropped, or become players.
+_SWALLOWING = "applet|audio|button|canvas|dialog|iframe|map|nav|noembed|noscript|object|select|svg|template|video"
+_SWALLOWING_TAG = re.compile(rf"<(/?)({_SWALLOWING})(?=[\s/>])[^<>]*(?<!/)>", re.IGNORECASE)
+# What is never within a drawing or a player that lacks its end.
+_CONTENT_TAG = re.compile(
+    r"<(?:p|div|h[1-6]|ul|ol|dl|table|blockquote|figure|pre|hr|section|article|img|picture)(?=[\s/>])",
+    re.IGNORECASE,
+)
 
 
 def drop_illegal_references(text: str) -> str:
@@ -60,6 +70,7 @@ def parse(html: str) -> Any | None:
         text = elements.FUSED_TAG.sub(r"<\1 ", text)
     if not text.strip():
         return None
+    text = _close_swallowing(text)
 
     bounded = text
     if len(text) > _LONG_CHARACTERS:
@@ -68,6 +79,36 @@ def parse(html: str) -> Any | None:
     if root is not None and _TOO_MUCH(root):
         return _parse_bounded(_as_plain_paragraphs(text))
     return root
+
+
+def _close_swallowing(text: str) -> str:
+    """Close `object`, `svg` and the like without an end before the next block or image."""
+    parts: list[str] = []
+    start = 0
+    for name, tag_end in _unclosed_tags(text):
+        content = _CONTENT_TAG.search(text, max(tag_end, start))
+        if content is None:
+            break
+        parts += (text[start : content.start()], f"</{name}>")
+        start = content.start()
+    return "".join([*parts, text[start:]])
+
+
+def _unclosed_tags(text: str) -> list[tuple[str, int]]:
+    """Return the name and the end of each start tag without an end tag, in order."""
+    open_tags: dict[str, list[int]] = {}
+    for tag in _SWALLOWING_TAG.finditer(text):
+        name = tag[2].lower()
+        ends = open_tags.setdefault(name, [])
+        if not tag[1]:
+            ends.append(tag.end())
+        elif ends:
+            ends.pop()
+
+    unclosed = []
+    for name, ends in open_tags.items():
+        unclosed += [(name, end) for end in ends]
+    return sorted(unclosed, key=itemgetter(1))
 
 
 def _as_plain_paragraphs(text: str) -> str:
@@ -134,9 +175,11 @@ def clean(
     if body is None:
         return None
 
+    media.convert_plugins(body)
     _drop(body, {element.tag for element in body.iter()})
     media.repair_media(body, base, placeholders)
     blocks = split_blocks(body, junk)
+    match_places(blocks)
     result = sanitize("".join(_serialize(block) for block in blocks))
     return result or None
 
@@ -181,7 +224,7 @@ def _cleaner() -> nh3.Cleaner:
 def _filter_attribute(tag: str, name: str, value: str) -> str | None:
     """Return the value that an attribute keeps, None to remove it.
 
-    URLs are http(s), frames are of known players, sizes are numbers.
+    URLs are http(s) or lead to a place within the entry, frames are of known players, sizes are numbers.
     """
     if name == "loading":
         return "lazy"

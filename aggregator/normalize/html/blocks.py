@@ -14,12 +14,14 @@ from lxml import etree
 
 from aggregator.config.regex import is_anchored
 from aggregator.normalize.html import elements
+from aggregator.normalize.html.places import move_place
 from aggregator.normalize.html.tree import (
     BLANK,
     add_text,
     detach,
     has_content,
     is_blank,
+    is_only_images,
     last_child,
     trim,
 )
@@ -129,7 +131,7 @@ class _BlockReader:
             self._read_wrapper(child)
 
     def _read_wrapper(self, element: Any) -> None:
-        """Read the content in place of an element; `dir="rtl"` goes to its blocks."""
+        """Read the content in place of an element; `dir="rtl"` goes to its blocks, `id` to the first."""
         start = len(self._blocks)
         self._read_content(element)
         self._close_paragraph()
@@ -138,6 +140,7 @@ class _BlockReader:
             for block in self._blocks[start:]:
                 if block.get("dir") is None:
                     block.set("dir", "rtl")
+        move_place(element, self._blocks[start:])
 
     def _read_paragraph(self, child: Any) -> None:
         """Keep a paragraph of text and inline elements alone; read any other like a wrapper."""
@@ -193,7 +196,7 @@ class _BlockReader:
 
         trim(paragraph)
         if has_content(paragraph):
-            if _is_only_images(paragraph):
+            if is_only_images(paragraph):
                 _turn_into_figure(paragraph)
             self._blocks.append(paragraph)
 
@@ -299,12 +302,6 @@ def _replace_children(element: Any, blocks: list[Any]) -> None:
             element.append(block)
 
 
-def _is_only_images(paragraph: Any) -> bool:
-    if next(paragraph.iter("img", "picture"), None) is None:
-        return False
-    return is_blank("".join(paragraph.itertext()))
-
-
 def _turn_into_figure(paragraph: Any) -> None:
     paragraph.tag = "figure"
     for line_break in list(paragraph.iter("br")):
@@ -396,5 +393,6 @@ def _tidy_cell(cell: Any, junk: Sequence[re.Pattern[str]]) -> None:
         return
     # A cell of one paragraph, with or without lists under it, needs no `p` around its text.
     if all(block.tag in ("ul", "ol", "dl") for block in blocks[1:]):
+        move_place(blocks[0], [cell])
         blocks[0].tag = "unwrapped"
         etree.strip_tags(cell, "unwrapped")

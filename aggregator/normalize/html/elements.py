@@ -61,7 +61,7 @@ ALLOWED_TAGS = (INLINE | MATHML | KEPT_BLOCKS | NESTED) - {
 }
 
 ALLOWED_ATTRIBUTES = {
-    "*": {"dir", "lang", "title"},
+    "*": {"dir", "id", "lang", "title"},
     "a": {"href", "hreflang"},
     "img": {"src", "alt", "srcset", "sizes", "width", "height"},
     "source": {"src", "type", "srcset", "sizes", "media"},
@@ -90,6 +90,25 @@ _PLAYER_HOSTS = """
     player.vimeo.com soundcloud.com vk.com w.soundcloud.com youtube-nocookie.com youtube.com
 """
 PLAYER_HOSTS = frozenset(_PLAYER_HOSTS.split())
+
+# Frames that show nothing of the article: advertisements, counters, comments, forms.
+NO_CONTENT_FRAME = re.compile(
+    r"""^https?://(?:ads?|adserver|pixel|track(?:er|ing)?)\. | ^https?://(?:[\w-]+\.)*(?:
+        doubleclick\.net | googlesyndication\.com | googletagmanager\.com | googleadservices\.com
+      | amazon-adsystem\.com | taboola\.com | outbrain\.com | disqus\.com | addthis\.com | sharethis\.com
+      | facebook\.com/(?:plugins/(?:like|share|page|follow|comments)|v[\d.]+/plugins/) | platform\.twitter\.com/widgets
+      | google\.com/recaptcha | hcaptcha\.com | list-manage\.com
+    )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+# The elements of AMP that stand for others.
+AMP_TAGS = {
+    "amp-img": "img",
+    "amp-anim": "img",
+    "amp-video": "video",
+    "amp-audio": "audio",
+    "amp-iframe": "iframe",
+}
 
 # Where a lazy image keeps its real address, best first.
 LAZY_SOURCES = (

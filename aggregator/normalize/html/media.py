@@ -1,6 +1,7 @@
 """Repairs the images, players, frames and links of an article, and removes those without a URL.
 
-A lazy image gets the URL that scripts would give it. Frames stay only if they are of a known player.
+A lazy image gets the URL that scripts would give it. Frames stay only if they are of a known player; others, and
+plug-ins, become links. Links within the entry stay if their target is there.
 """
 
 from __future__ import annotations
@@ -10,15 +11,54 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 from aggregator.normalize import image, url
-from aggregator.normalize.html import elements
+from aggregator.normalize.html import elements, places
 from aggregator.normalize.html.tree import detach, has_content
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-_VOIDS = ("source", "track", "wbr")
+# Void elements (HTML §13.1.2) that libxml2 takes for containers.
+_VOIDS = ("embed", "source", "track", "wbr")
+_PLUGINS = ("object", "embed")
+_MAX_PIXELS_OF_COUNTER = 2
 _PLAYER_URLS = ("source", "src", "data-src", "data-source")
+
+
+def convert_plugins(body: Any) -> None:
+    """Turn each `object` and `embed` with a URL into a frame or a link; its other content is a stand-in."""
+    names = {element.tag for element in body.iter(*_PLUGINS)}
+    if not names:
+        return
+    _empty_voids(body)
+    for element in list(body.iter(*_PLUGINS)):
+        if next(element.iterancestors("object"), None) is None:
+            _convert_plugin(element)
+
+
+def _convert_plugin(element: Any) -> None:
+    stated = [element.get("src"), element.get("data")]
+    for inner in element.iter("param", "embed"):
+        if inner.get("name", "").lower() in ("movie", "src", "url"):
+            stated.append(inner.get("value"))
+        stated.append(inner.get("src"))
+    address = next(filter(None, stated), None)
+    if address is None:
+        return  # dropped later
+    frame = {name: element.get(name) for name in ("title", "width", "height")}
+    _replace_by_frame(element, address, frame)
+
+
+def _replace_by_frame(element: Any, address: str, attributes: dict[str, str | None]) -> None:
+    for child in list(element):
+        element.remove(child)
+    element.text = None
+    element.attrib.clear()
+    element.tag = "iframe"
+    element.set("src", address)
+    for name, value in attributes.items():
+        if value:
+            element.set(name, value)
 
 
 def repair_media(body: Any, base: str | None, placeholders: Sequence[re.Pattern[str]]) -> None:
@@ -35,13 +75,16 @@ def repair_media(body: Any, base: str | None, placeholders: Sequence[re.Pattern[
 
     for element in list(body.iter("img", "source", "video", "audio", "iframe")):
         _repair_media(element, base, placeholders)
-    if "a" in names:
-        for element in list(body.iter("a")):
-            _repair_link(element, base)
+    targets = places.find_targets(body)
+    for element in list(body.iter("a")):
+        _repair_link(element, base, targets)
+    places.keep_targets(body, targets)
 
 
 def is_allowed_url(tag: str, name: str, value: str) -> bool:
     """Return whether this attribute of this element may hold this URL."""
+    if tag == "a" and value.startswith("#"):
+        return places.SAFE_ID.fullmatch(value[1:]) is not None
     scheme = value.split(":", 1)[0].strip().lower()
     if scheme == "data":
         return tag == "img" and name == "src" and _is_inline_bitmap(value)
@@ -74,8 +117,8 @@ def _empty_voids(body: Any) -> None:
 def _unwrap_unknown(body: Any, base: str | None, names: set[str]) -> None:
     """Replace elements that HTML does not know by their children; images and known players stay."""
     for element in list(body.iter(*names)):
-        if element.tag == "amp-img":
-            element.tag = "img"
+        if element.tag in elements.AMP_TAGS:
+            element.tag = elements.AMP_TAGS[element.tag]
         elif element.tag.endswith("-player"):
             _convert_player(element, base)
     etree.strip_tags(body, *names)
@@ -105,6 +148,8 @@ def _repair_media(element: Any, base: str | None, placeholders: Sequence[re.Patt
     elif element.tag == "iframe":
         _repair_frame(element, base)
     else:
+        if not element.get("src") and element.get("data-src"):
+            element.set("src", element.get("data-src"))
         _make_absolute(element, "src", base)
         _make_absolute(element, "poster", base)
         _repair_srcset(element, base)
@@ -120,7 +165,7 @@ def _repair_player(element: Any) -> None:
     element.text = None
     for child in list(element):
         child.tail = None
-        if child.tag not in ("source", "track"):
+        if child.tag not in ("source", "track") or {"src", "data-src"}.isdisjoint(child.keys()):
             element.remove(child)
 
     element.set("controls", "")
@@ -208,10 +253,8 @@ def _pixels(value: str) -> int | None:
 def _convert_player(element: Any, base: str | None) -> None:
     """Turn a custom element of a known player (`youtube-player[source]`) into that player's frame."""
     address = _player_url(element, base)
-    if address and is_allowed_url("iframe", "src", address):
-        element.tag = "iframe"
-        element.attrib.clear()
-        element.set("src", address)
+    if address:
+        _replace_by_frame(element, address, {"title": element.get("title")})
 
 
 def _player_url(element: Any, base: str | None) -> str | None:
@@ -231,11 +274,32 @@ def _repair_frame(element: Any, base: str | None) -> None:
     element.text = None
 
     address = url.clean(element.get("src") or element.get("data-src") or "", base=base)
-    if not address or not is_allowed_url("iframe", "src", address):
+    if not address or elements.NO_CONTENT_FRAME.match(address) or _is_counter(element):
         detach(element)
-        return
-    element.set("src", address)
-    element.set("loading", "lazy")
+    elif is_allowed_url("iframe", "src", address):
+        element.attrib.pop("sandbox", None)  # set by the sanitizer
+        element.set("src", address)
+        element.set("loading", "lazy")
+    else:
+        _turn_into_link(element, address)
+
+
+def _is_counter(frame: Any) -> bool:
+    """Return whether a frame is too small to show anything."""
+    for name in ("width", "height"):
+        size = _pixels(frame.get(name, ""))
+        if size is not None and size <= _MAX_PIXELS_OF_COUNTER:
+            return True
+    return False
+
+
+def _turn_into_link(frame: Any, address: str) -> None:
+    """Turn the frame of an unknown player into a link to it."""
+    words = " ".join(frame.get("title", "").split())
+    frame.attrib.clear()
+    frame.tag = "a"
+    frame.set("href", address)
+    frame.text = words or url.host(address)
 
 
 def _make_absolute(element: Any, name: str, base: str | None) -> None:
@@ -265,11 +329,21 @@ def _repair_srcset(element: Any, base: str | None) -> None:
         detach(element)
 
 
-def _repair_link(element: Any, base: str | None) -> None:
-    """Make a link absolute; share links and empty links go, links to nowhere become text."""
+def _repair_link(element: Any, base: str | None, targets: Mapping[str, Any]) -> None:
+    """Make a link absolute; share links and empty links go, links to nowhere become text.
+
+    A link to one of `targets` leads to that place of the entry.
+    """
     href = element.get("href", "").strip()
+    place = places.place_within(href, base)
+    if place in targets and has_content(element) and _may_be_link(element):
+        element.set("href", f"#{place}")
+        return
     if elements.SHARE_LINK.match(href) or not has_content(element):
-        detach(element)
+        if places.own_name(element) in targets:
+            element.tag = "span"
+        else:
+            detach(element)
         return
 
     address: str | None = href

@@ -65,6 +65,13 @@ def is_blank(text: str | None) -> bool:
     return not text.strip(BLANK)
 
 
+def is_only_images(paragraph: Any) -> bool:
+    """Return whether a paragraph shows images and no text."""
+    if next(paragraph.iter("img", "picture"), None) is None:
+        return False
+    return is_blank("".join(paragraph.itertext()))
+
+
 def trim(element: Any) -> None:
     """Remove blanks and line breaks at both ends of a paragraph, within inline elements too."""
     _trim_start(element)
