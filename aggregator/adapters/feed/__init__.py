@@ -11,14 +11,14 @@ text. Its own sanitizer and resolver stay off (3.5 times faster; both are done o
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 import feedparser
 
-from aggregator.adapters.charset import decode
+from aggregator.adapters.charset import decode_document
 from aggregator.adapters.feed import json_feed
 from aggregator.adapters.feed.body import content_and_summary
 from aggregator.adapters.feed.describe import describe, title_line
@@ -69,12 +69,13 @@ def parse(capture: Capture, _: SiteRules | None = None) -> ParsedDocument:
         SourceError: "not-a-feed" with what the document is instead, "parse" for a feed
             that cannot be read.
     """
-    document = decode(capture.body, capture.headers.get("content-type", ""))
+    decoded = decode_document(capture.body, capture.headers.get("content-type", ""))
+    document = decoded.text
     start = document.lstrip("\ufeff \t\r\n")[:1]
     if not start:
         raise SourceError("not-a-feed", "an empty body")
     if start in "{[":
-        return json_feed.read(document, capture)
+        return replace(json_feed.read(document, capture), notes=decoded.notes)
 
     ready = prepare_xml(document)
     if ready is None:
@@ -95,6 +96,7 @@ def parse(capture: Capture, _: SiteRules | None = None) -> ParsedDocument:
         home=_site_url(feed, capture.url),
         is_repaired=ready.repaired or _is_malformed(result),
         hints=read_hints(ready.xml, feed),
+        notes=decoded.notes,
     )
 
 

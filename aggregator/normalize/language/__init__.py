@@ -174,6 +174,19 @@ def refine_chinese(text: str) -> str:
     return "zh"
 
 
+def share_of_common_words(text: str, language: str) -> float:
+    """Return the share of a language's commonest words in a text of lower-case letters.
+
+    It is 0 for a language whose words are not known. A few words prove little: a text of less
+    than five counts as one of five.
+    """
+    common = _common_words(language)
+    words = _WORDS.findall(text)
+    if not common or not words:
+        return 0.0
+    return sum(map(common.__contains__, words)) / max(len(words), 5)
+
+
 def _subtags(rest: Iterable[str]) -> list[str] | None:
     """Read script, region and variants, in this order, each of them in its usual case.
 
@@ -281,6 +294,14 @@ def _languages_by_word(script: str) -> dict[str, tuple[str, ...]]:
         for word in words.split():
             languages[word] = (*languages.get(word, ()), language)
     return languages
+
+
+@cache
+def _common_words(language: str) -> frozenset[str]:
+    for languages in WORDS.values():
+        if language in languages:
+            return frozenset(languages[language].split())
+    return frozenset()
 
 
 @cache
