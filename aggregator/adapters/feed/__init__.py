@@ -22,7 +22,12 @@ from aggregator.adapters.charset import decode_document
 from aggregator.adapters.feed import json_feed
 from aggregator.adapters.feed.body import content_and_summary
 from aggregator.adapters.feed.describe import describe, title_line
-from aggregator.adapters.feed.items import split_rejected, unique, unique_values
+from aggregator.adapters.feed.items import (
+    add_language_of_titles,
+    split_rejected,
+    unique,
+    unique_values,
+)
 from aggregator.adapters.feed.media import enclosures, images, keep_dicts, text_or_none
 from aggregator.adapters.feed.polling_hints import read_hints
 from aggregator.adapters.feed.xml_repair import MAX_ITEMS, prepare_xml
@@ -75,7 +80,8 @@ def parse(capture: Capture, _: SiteRules | None = None) -> ParsedDocument:
     if not start:
         raise SourceError("not-a-feed", "an empty body")
     if start in "{[":
-        return replace(json_feed.read(document, capture), notes=decoded.notes)
+        parsed = json_feed.read(document, capture)
+        return replace(parsed, entries=add_language_of_titles(parsed.entries), notes=decoded.notes)
 
     ready = prepare_xml(document)
     if ready is None:
@@ -90,7 +96,7 @@ def parse(capture: Capture, _: SiteRules | None = None) -> ParsedDocument:
     if ready.broken_off:
         rejected = (*rejected, _BROKEN_OFF_MESSAGE)
     return ParsedDocument(
-        entries,
+        add_language_of_titles(entries),
         rejected,
         title=channel.title,
         home=_site_url(feed, capture.url),

@@ -10,7 +10,8 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from aggregator.normalize.language.stop_words import LETTERS, WORDS
+from aggregator.normalize.language.scripts import scripts_of
+from aggregator.normalize.language.stop_words import LETTERS, OWN_LETTERS, WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -97,8 +98,16 @@ _SCRIPTS = re.compile("|".join(f"(?P<{name}>[{block}])" for name, block in _BLOC
 # one Latin name.
 _LETTERS_IN_ONE = {"Hani": 3, "Kana": 2, "Hang": 2, "Ethi": 2}
 
+_HAN = re.compile(f"[{_BLOCKS['Hani']}]")
+_KANA = re.compile(f"[{_BLOCKS['Kana']}]")
+_BEYOND_LATIN = re.compile("[\u0370-\u1cff\u3041-\ud7a3\U00020000-\U0003ffff]")
+_LATIN_ONLY = frozenset({"Latn"})
+_KANA_OF_A_SENTENCE = 4
+_HAN_OF_A_TEXT = 30  # without any Kana or Hangul it is Chinese
+
 _SAMPLE = 1000  # characters; more does not change the answer
 _MIN_LETTERS = 40
+_MIN_SHORT_LETTERS = 10
 _MIN_HITS = 3.0
 # Of the words: the commonest 40 words of a language make a quarter to a half of its prose.
 _MIN_SHARE = 0.12
@@ -137,7 +146,8 @@ def canonical_tag(value: str) -> str | None:
 def detect_language(text: str) -> str | None:
     """Return the language of a plain text as a BCP 47 tag, None if unsure.
 
-    Scripts that decide alone need two letters; words need 40 letters.
+    Scripts that decide alone need two letters; words need 40 letters, and letters that no other
+    language has ten.
     """
     sample = text[:_SAMPLE]
     counts = _script_counts(sample)
@@ -156,6 +166,59 @@ def detect_language(text: str) -> str | None:
     if script in WORDS:
         return _detect_by_words(sample, script)
     return script  # a script of one language bears that language's code
+
+
+def contradicts_script(tag: str, text: str) -> bool:
+    """Tell whether a plain text cannot be in a language, by its script.
+
+    A few words of another script contradict nothing. Latin letters may be names, so they
+    contradict only as a text whose language is recognized.
+    """
+    expected = scripts_of(tag)
+    counts = _script_counts(text[:_SAMPLE])
+    if not expected or not counts:
+        return False
+    if "Hani" in expected:
+        if _is_of_another_neighbour(tag, text[:_SAMPLE], counts):
+            return True
+
+    weights = {script: count * _LETTERS_IN_ONE.get(script, 1) for script, count in counts.items()}
+    own = sum(weight for script, weight in weights.items() if script in expected)
+    script = max(weights, key=weights.__getitem__)
+    if script in expected or counts[script] < 2 or weights[script] <= 2 * own:
+        return False
+    if script == "Latn":
+        return detect_language(text) is not None
+    return True
+
+
+def has_letters_of(tag: str, text: str) -> bool:
+    """Tell whether the letters of a text, which may be HTML, are those of a language.
+
+    It is a quick way to see that `contradicts_script` need not be asked.
+    """
+    expected = scripts_of(tag)
+    if expected == _LATIN_ONLY:
+        return _BEYOND_LATIN.search(text) is None
+    if "Kana" in expected or "Hang" in expected:
+        expected -= {"Hani"}
+    elif "Hani" in expected and _KANA.search(text):
+        return False
+    return not expected or _letters_of_scripts(expected).search(text) is not None
+
+
+def _is_of_another_neighbour(tag: str, text: str, counts: Mapping[str, int]) -> bool:
+    """Tell whether a text in Han characters is in another of Chinese, Japanese and Korean."""
+    han = counts.get("Hani", 0)
+    kana = counts.get("Kana", 0)
+    if tag.startswith("zh"):
+        return kana >= _KANA_OF_A_SENTENCE and kana * 4 >= han
+    if kana or counts.get("Hang"):
+        return False
+    if han >= _HAN_OF_A_TEXT:
+        return True
+    foreign = sum(1 for char in text if _HAN.match(char) and not _is_in(char, "shift_jis"))
+    return tag.startswith("ja") and foreign >= 2
 
 
 def refine_chinese(text: str) -> str:
@@ -236,15 +299,48 @@ def _script_counts(text: str) -> dict[str, int]:
 
 
 def _japanese_or_chinese(text: str, counts: Mapping[str, int]) -> str:
-    """Return Japanese if there are two Kana, and one for ten Han characters; else Chinese.
+    """Return Japanese by its Kana, one for ten Han characters, or by its own Han characters.
 
-    A single の is fashionable in Chinese names.
+    The Kana の is fashionable in Chinese names, so it decides only if Japan uses all the Han
+    characters around it.
     """
     han = counts.get("Hani", 0)
     kana = counts.get("Kana", 0)
-    if kana >= 2 and kana * 10 >= han:
+    if kana and kana * 10 >= han:
+        if text.count("の") < kana or _is_japanese_standard(text):
+            return "ja"
+    if kana == 0 and _has_japanese_characters(text):
         return "ja"
     return refine_chinese(text)
+
+
+def _has_japanese_characters(text: str) -> bool:
+    """Tell whether Han characters are written as in Japan alone.
+
+    Either one of them has a form that neither mainland China nor Taiwan uses, or simplified and
+    traditional ones stand together. All of them must be in the Japanese standard.
+    """
+    if not _is_japanese_standard(text):
+        return False
+    simplified, traditional = _distinctive_characters()
+    characters = set(_HAN.findall(text))
+    for character in characters:
+        if not _is_in(character, "gb2312") and not _is_in(character, "big5"):
+            return True
+    # 内 is written in Taiwan, too.
+    return bool(characters & (simplified - {"内"})) and bool(characters & traditional)
+
+
+def _is_japanese_standard(text: str) -> bool:
+    return all(_is_in(character, "shift_jis") for character in set(_HAN.findall(text)))
+
+
+def _is_in(character: str, charset: str) -> bool:
+    try:
+        character.encode(charset)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _tigrinya_or_amharic(text: str) -> str:
@@ -254,9 +350,9 @@ def _tigrinya_or_amharic(text: str) -> str:
 
 def _detect_by_words(text: str, script: str) -> str | None:
     """Return the language with the highest score, if it is high enough and leads clearly."""
-    if sum(map(str.isalpha, text)) < _MIN_LETTERS:
-        return None
     folded = text.lower()
+    if sum(map(str.isalpha, text)) < _MIN_LETTERS:
+        return _detect_by_letters(folded, script)
     words = _WORDS.findall(folded)
     scores = _scores(words, folded, script)
 
@@ -267,6 +363,17 @@ def _detect_by_words(text: str, script: str) -> str | None:
     if best_score < least:
         return None
     return best
+
+
+def _detect_by_letters(text: str, script: str) -> str | None:
+    """Return the language of a short text with letters that no other language has."""
+    letters = _SCRIPTS.findall(text)
+    if len(letters) < _MIN_SHORT_LETTERS:
+        return None
+    for language, own, foreign in OWN_LETTERS.get(script, ()):
+        if not own.isdisjoint(text) and foreign.isdisjoint(text):
+            return language
+    return None
 
 
 def _scores(words: Iterable[str], text: str, script: str) -> dict[str, float]:
@@ -294,6 +401,11 @@ def _languages_by_word(script: str) -> dict[str, tuple[str, ...]]:
         for word in words.split():
             languages[word] = (*languages.get(word, ()), language)
     return languages
+
+
+@cache
+def _letters_of_scripts(scripts: frozenset[str]) -> re.Pattern[str]:
+    return re.compile("[" + "".join(_BLOCKS[script] for script in sorted(scripts)) + "]")
 
 
 @cache

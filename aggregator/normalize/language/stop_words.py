@@ -154,3 +154,22 @@ LETTERS = {
     "ug": "ۇۈېۋڭ",
     "mr": "ळ",
 }
+
+# A short text is in a language if it has one of the first letters and none of the second, in
+# this order.
+OWN_LETTERS: dict[str, tuple[tuple[str, frozenset[str], frozenset[str]], ...]] = {
+    "Cyrl": (
+        ("be", frozenset("ў"), frozenset()),
+        ("uk", frozenset("їєґ"), frozenset("ыў")),
+        ("mk", frozenset("ѓќѕ"), frozenset("ыі")),
+        ("sr", frozenset("ђћ"), frozenset("ыі")),
+        ("ru", frozenset("ыэё"), frozenset("іўәғқңөұүһҷӣӯҳҥҙҫӗӑ")),
+    ),
+    "Arab": (
+        ("ur", frozenset("ٹڈڑے"), frozenset()),
+        ("ps", frozenset("ښځډړټېۍ"), frozenset()),
+        ("ckb", frozenset("ێۆڵڕ"), frozenset()),
+        ("fa", frozenset("پچژگ"), frozenset("ۇۈېۋڭەھںہةى")),
+        ("ar", frozenset("ةأإ"), frozenset("پچژگکیےۇۈېۋڭەہھ")),
+    ),
+}
