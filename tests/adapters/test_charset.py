@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -232,6 +233,16 @@ def test_markup_is_no_evidence() -> None:
     text = "<p>Школьники посадили сто деревьев до зимы"
 
     assert detect(scripts + text.encode("cp1251"), (), None) == "cp1251"
+
+
+@pytest.mark.parametrize("piece", [b"<script>", b"<script ", b"&lt;", b"<", b"<![CDATA[", b"\xe9<"])
+def test_hostile_markup_costs_linear_time(piece: bytes) -> None:
+    body = piece * (262_144 // len(piece)) + b"\xe9"
+
+    start = time.process_time()
+    decode(body)
+
+    assert time.process_time() - start < 3
 
 
 def test_the_stated_language_decides_between_charsets_of_one_letter() -> None:

@@ -22,10 +22,11 @@ _SEARCHED_BYTES = 262_144  # where the sample is looked for
 _SAMPLE_BYTES = 1_200
 _MARKUP = re.compile(
     rb"<!\[CDATA\[|\]\]>"
-    rb"|<(?P<raw>script|style)\b[^>]*>.*?</(?P=raw)\s*>"
     rb"|&lt;[^<>]{0,400}?&gt;|<[^<>]*>|&[#\w]{1,12};|https?://[!-;=?-~]+",
-    re.IGNORECASE | re.DOTALL,
+    re.IGNORECASE,
 )
+_SCRIPT_START = re.compile(rb"<(?:script|style)\b", re.IGNORECASE)
+_SCRIPT_END = re.compile(rb"</(?:script|style)\b", re.IGNORECASE)
 _HIGH_BYTE = re.compile(rb"[\x80-\xff]")
 _WESTERN = "cp1252"
 _REPLACEMENT = "\ufffd"
@@ -40,6 +41,7 @@ _WORDS_ENOUGH = 0.2  # share of these words that gains the whole of it
 _STATED_VALUE = 0.3  # for a language that the document states
 _USUAL_VALUE = 0.1  # for windows-1252
 _LEAST_VALUE = 0.35
+_CERTAIN_IDEOGRAPHS = 0.6  # the same for Chinese, Japanese and Korean, which chance never makes
 _CERTAIN_VALUE = 1.0  # of a labelled charset that no other needs to be compared with
 _ENOUGH_BYTES = 16  # beyond ASCII; fewer do not speak against a label
 _FALSE_VALUE = -0.5  # of a labelled charset that even a short text denies
@@ -97,7 +99,7 @@ def detect(body: bytes, labelled: Iterable[str], language: str | None) -> str | 
         if charset == _WESTERN:
             continue
         labels[charset] = value = _label_value(sample, charset, language)
-        if value >= _CERTAIN_VALUE:
+        if value >= _certain_value(charset):
             return charset
         if value > _FALSE_VALUE and _is_too_short_to_deny(sample, charset):
             return charset
@@ -112,6 +114,12 @@ def detect(body: bytes, labelled: Iterable[str], language: str | None) -> str | 
     if values[best] < _LEAST_VALUE:
         return None
     return best
+
+
+def _certain_value(charset: str) -> float:
+    if LANGUAGES.get(charset) in _STANDARDS:
+        return _CERTAIN_IDEOGRAPHS
+    return _CERTAIN_VALUE
 
 
 def _is_too_short_to_deny(sample: bytes, charset: str) -> bool:
@@ -131,7 +139,7 @@ def _label_value(sample: bytes, charset: str, language: str | None) -> float:
 
 def _find_sample(body: bytes) -> bytes:
     """Return the first lines of text with bytes beyond ASCII, without markup."""
-    text = _MARKUP.sub(b"\n", body[:_SEARCHED_BYTES])
+    text = _MARKUP.sub(b"\n", _without_scripts(body[:_SEARCHED_BYTES]))
     lines: list[bytes] = []
     size = 0
     for line in text.splitlines():
@@ -143,6 +151,19 @@ def _find_sample(body: bytes) -> bytes:
         lines.append(part)
         size += len(part)
     return b"\n".join(lines)
+
+
+def _without_scripts(body: bytes) -> bytes:
+    parts = []
+    position = 0
+    while start := _SCRIPT_START.search(body, position):
+        end = _SCRIPT_END.search(body, start.end())
+        if end is None:  # to look for the end of each would take quadratic time
+            break
+        parts.append(body[position : start.start()])
+        position = end.start()
+    parts.append(body[position:])
+    return b"".join(parts)
 
 
 def _charset_value(sample: bytes, charset: str, language: str | None) -> float:
