@@ -8,7 +8,7 @@
 
 The link is split at its last `](`, because titles hold brackets. A front matter before
 the header is skipped. One file is one item: what cannot be read is rejected with the
-file's name and what is in it instead.
+file's name and what is in it instead; some broken characters of UTF-8 are shown as U+FFFD.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from aggregator.adapters.charset import decode_utf8
 from aggregator.errors import ItemError
 from aggregator.model import Candidate, ParsedDocument, RawEntry, Rejection
 
 if TYPE_CHECKING:
+    from aggregator.adapters.charset import DecodedText
     from aggregator.model import Capture
     from aggregator.rules.compiled import SiteRules
 
@@ -44,13 +46,14 @@ def parse(capture: Capture, _: SiteRules | None = None) -> ParsedDocument:
     """Read one saved article; the file's name stands for the item in messages."""
     name = unquote(urlsplit(capture.url).path.rpartition("/")[2])
     try:
-        return ParsedDocument(entries=(_entry(name, capture),))
+        decoded = _decode(name, capture.body)
+        return ParsedDocument(entries=(_entry(name, decoded.text, capture),), notes=decoded.notes)
     except ItemError as e:
         return ParsedDocument(rejected=(Rejection(e.label, e.reason),))
 
 
-def _entry(name: str, capture: Capture) -> RawEntry:
-    text = _decode(name, capture.body)
+def _entry(name: str, document: str, capture: Capture) -> RawEntry:
+    text = _FRONT_MATTER.sub("", document.replace("\r\n", "\n"), count=1)
     header = _HEADER.match(text)
     if header is None:
         raise ItemError(name, _describe_mistake(text))
@@ -73,16 +76,23 @@ def _entry(name: str, capture: Capture) -> RawEntry:
     )
 
 
-def _decode(name: str, data: bytes) -> str:
+def _decode(name: str, data: bytes) -> DecodedText:
     if not data.strip():
         raise ItemError(name, "the file is empty")
     if b"\x00" in data[:_HEAD_BYTES]:
         raise ItemError(name, "binary data, not a saved article")
+    decoded = decode_utf8(data)
+    if decoded is None:
+        raise ItemError(name, f"not valid UTF-8 at byte {_first_broken_byte(data)}")
+    return decoded
+
+
+def _first_broken_byte(data: bytes) -> int:
     try:
-        text = data.decode("utf-8-sig")
+        data.decode("utf-8")
     except UnicodeDecodeError as e:
-        raise ItemError(name, f"not valid UTF-8 at byte {e.start}") from e
-    return _FRONT_MATTER.sub("", text.replace("\r\n", "\n"), count=1)
+        return e.start
+    return 0
 
 
 def _capture_time(name: str, epoch: str, taken: datetime) -> datetime:

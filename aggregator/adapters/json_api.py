@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from lxml import etree
 
-from aggregator.adapters.charset import decode
+from aggregator.adapters.charset import decode_document
 from aggregator.adapters.json_document import find_list
 from aggregator.adapters.listing import items
 from aggregator.adapters.listing.card_date import DateReader
@@ -58,7 +58,7 @@ def parse(capture: Capture, rules: SiteRules) -> ParsedDocument:
     manner = ReadOptions(dates, allow_linkless=True)
     more = _next_page(document, listing)
 
-    notes: tuple[str, ...] = ()
+    notes = document.notes
     if listing.items:
         found = _read_by_rules(document, listing, manner)
     else:
@@ -66,7 +66,10 @@ def parse(capture: Capture, rules: SiteRules) -> ParsedDocument:
         found = None
         if candidate is not None:
             found = candidate.items
-            notes = (f"items by their names, at `json:{candidate.path}`",)
+            notes = (
+                *notes,
+                f"items by their names, at `json:{candidate.path}`",
+            )
 
     if found is None:
         return ParsedDocument(is_empty_list=True, next_urls=more)
@@ -75,13 +78,16 @@ def parse(capture: Capture, rules: SiteRules) -> ParsedDocument:
 
 
 def _decode(capture: Capture) -> Document:
-    text = decode(capture.body, capture.headers.get("content-type", ""))
+    decoded = decode_document(capture.body, capture.headers.get("content-type", ""))
+    text = decoded.text
     json = _ANTI_HIJACKING_PREFIX.sub("", text.lstrip("\ufeff"), count=1)
     try:
         data = orjson.loads(json)
     except (orjson.JSONDecodeError, UnicodeEncodeError) as e:
         raise SourceError("parse", f"JSON that cannot be read: {e}") from e
-    return Document(etree.Element("html"), kind="json", url=capture.url, data=data)
+    return Document(
+        etree.Element("html"), kind="json", url=capture.url, data=data, notes=decoded.notes
+    )
 
 
 def _read_by_rules(

@@ -324,7 +324,10 @@ class _Normalizer:
         return "feed"
 
     def _language(self, title: str, content: str | None) -> str | None:
-        """Return the stated language, else the source's, else the one that the text is in."""
+        """Return the stated language, else the source's, else the one that the text is in.
+
+        A language that is not written in the script of the text is not the text's.
+        """
         stated = list(self._raw.language)
         if self._context.language:
             stated.append(Candidate(self._context.language, "source"))
@@ -334,6 +337,9 @@ class _Normalizer:
             tag = language.canonical_tag(candidate.value)
             if tag is None:
                 self._decisions.report("language", candidate, why.NO_LANGUAGE)
+                continue
+            if _is_in_other_script(sample, tag):
+                self._decisions.report("language", candidate, why.OTHER_SCRIPT)
                 continue
 
             self._decisions.report("language", candidate)
@@ -346,6 +352,13 @@ class _Normalizer:
         if detected:
             self._decisions.use_fallback("language", detected, "text")
         return detected
+
+
+def _is_in_other_script(sample: str, tag: str) -> bool:
+    """Tell whether a text cannot be in its stated language; without HTML only where needed."""
+    if language.has_letters_of(tag, sample):
+        return False
+    return language.contradicts_script(tag, text.plain_text(sample))
 
 
 def _hash_of(revision: Revision) -> str:

@@ -44,7 +44,7 @@ class Document:
     `source` is the text that it was parsed from. `kind` begins each provenance in it (`body` for
     an item's content, `page` for a page). `data` is decoded JSON, None if there is none. `page` is
     the document of an item, None for a whole document. `title` is the title of the item whose
-    content this is, "" elsewhere.
+    content this is, "" elsewhere. `notes` say what a person should know of a whole document.
     """
 
     root: Any
@@ -55,6 +55,7 @@ class Document:
     data: Any = field(default=None, repr=False)
     page: Document | None = field(default=None, repr=False)
     title: str = ""
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def tree(self) -> Any:

@@ -95,6 +95,13 @@ def test_an_epoch_may_be_in_seconds() -> None:
     )
 
 
+def test_a_broken_character_does_not_reject_an_article() -> None:
+    found = parsed(HEAD.encode() + "<p>灯塔与渔船</p>".encode() + b"\xe7\x81")
+
+    assert found.entries[0].content_html[0].value == "<p>灯塔与渔船</p>\ufffd"
+    assert found.notes == ("broken text: 1 character not valid in utf-8",)
+
+
 @pytest.mark.parametrize(
     ("body", "message"),
     [

@@ -310,3 +310,23 @@ def test_any_broken_feed_gives_what_it_has_or_a_source_error(
     body = f"<{root}><channel>{''.join(fragments)}</channel>".encode("utf-8", "surrogatepass")
 
     assert outcome(body, {}) is not None
+
+
+def test_a_title_without_kana_has_the_language_of_the_other_titles() -> None:
+    titles = ("首相が会見", "大雪注意報", "お知らせ", "Windows")
+    items = "".join(
+        f"<item><title>{title}</title><link>https://a.example/{title}</link></item>"
+        for title in titles
+    )
+    feed_of = "<rss version='2.0'><channel>{}{}</channel></rss>"
+
+    silent = feed.parse(capture(feed_of.format("", items).encode()))
+    stated = feed.parse(capture(feed_of.format("<language>zh</language>", items).encode()))
+
+    assert [entry.language for entry in silent.entries] == [
+        (),
+        (Candidate("ja", "feed:titles"),),
+        (),
+        (),
+    ]
+    assert {entry.language for entry in stated.entries} == {(Candidate("zh", "feed:language"),)}

@@ -253,6 +253,14 @@ def test_tags_and_authors_are_plain_and_each_is_there_once() -> None:
         (found("zh"), None, "韓國召見俄羅斯大使", "zh-Hant"),
         ((), None, "日本の首相は会見で述べました", "ja"),
         ((), None, "Lamps", None),
+        (found("en-US"), None, "韩国召见俄罗斯大使", "zh-Hans"),
+        (found("en-US"), "zh-TW", "韓國召見俄羅斯大使", "zh-Hant"),
+        (found("en-US"), None, "Правительство приняло новый бюджет", "ru"),
+        (found("en-US"), None, "Правителството прие бюджета", None),
+        (found("zh-TW"), None, "韓國召見俄羅斯大使", "zh-Hant"),
+        (found("sr-Latn"), None, "Vlada je usvojila budžet", "sr-Latn"),
+        (found("ja"), None, "iPhone 17 Pro", "ja"),
+        (found("ja"), None, "東京都知事会見", "ja"),
     ],
 )
 def test_a_stated_language_wins_and_chinese_is_refined(

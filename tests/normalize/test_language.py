@@ -143,9 +143,81 @@ def test_pairs_known_by_heart_agree_with_the_standards() -> None:
     assert (len(pairs) > 150, wrong) == (True, [])
 
 
+@pytest.mark.parametrize(
+    ("title", "tag"),
+    [
+        ("速報です", "ja"),
+        ("ニュース", "ja"),
+        ("猫の日", "ja"),
+        ("今日の天気", "ja"),
+        ("首相が会見", "ja"),
+        ("iPhone新発売へ", "ja"),
+        ("政府、新法案を提出", "ja"),
+        ("株価上昇", "ja"),
+        ("国会開会", "ja"),
+        ("天気予報", "ja"),
+        ("優の良品公司在臺灣開設一間新商店", "zh-Hant"),
+        ("經濟發展", "zh-Hant"),
+        ("经济发展", "zh-Hans"),
+        ("國内新聞與經濟", "zh-Hant"),
+        ("大韓民國 國會", "zh-Hant"),
+        ("대한민국 大韓民國 국회", "ko"),
+        ("Правительство приняло новый бюджет", "ru"),
+        ("Уряд ухвалив бюджет України", "uk"),
+        ("Урад зацвердзіў бюджэт краіны ў лістападзе", "be"),
+        ("Правителството прие бюджета", None),
+        ("أخبار المدينة اليوم", "ar"),
+        ("بازار پارس گشوده شد", "fa"),
+        ("وزیراعظم نے بڑے فیصلے کیے", "ur"),
+    ],
+)
+def test_short_titles_are_recognized_by_what_one_language_alone_writes(
+    title: str, tag: str | None
+) -> None:
+    assert language.detect_language(title) == tag
+
+
+@pytest.mark.parametrize(
+    ("tag", "sample", "is_other"),
+    [
+        ("en-US", "微信发布新版本", True),
+        ("en-US", "東京の雪", True),
+        ("en", "Правительство приняло новый бюджет", True),
+        ("de", "أخبار المدينة اليوم", True),
+        ("en", "Learn 漢字 today", False),
+        ("en", "2024", False),
+        ("fr", "", False),
+        ("sr", "Vlada je usvojila budžet", False),
+        ("sr", "Влада је усвојила буџет", False),
+        ("sr-Latn", "Vlada je usvojila budžet", False),
+        ("sr-Latn", "Влада је усвојила буџет", True),
+        ("ja", "iPhone 17 Pro", False),
+        ("ja", "iPhone 17の発売", False),
+        ("ja", "東京都知事会見", False),
+        ("ja", "这个国家的经济发展", True),
+        ("zh-Hans", "優の良品", False),
+        ("zh-Hant", "東京スカイツリーの新しい展望", True),
+        ("zh-Hant", "臺北市政府", False),
+        ("ko", "大韓民國 國會", False),
+        ("ko", "国务院发布新的经济政策北京明天有雨油价再次上涨市场反应积极投资者关注", True),
+        ("ja", "대한민국 국회", True),
+        ("ru", "Microsoft Windows Server", False),
+        ("ru", "The president of the country said that he will not go to the meeting", True),
+        ("fa", "أخبار المدينة", False),
+        ("iu", "微信发布新版本", False),
+    ],
+)
+def test_a_stated_language_is_contradicted_by_another_script_alone(
+    tag: str, sample: str, is_other: bool
+) -> None:
+    assert language.contradicts_script(tag, sample) == is_other
+    assert not (language.has_letters_of(tag, sample) and is_other)
+
+
 @settings(deadline=None, max_examples=150, derandomize=True)
 @given(st.text())
 def test_no_text_raises(value: str) -> None:
     assert language.canonical_tag(value) != ""
     assert language.detect_language(value) != ""
     assert language.refine_chinese(value) in {"zh", "zh-Hans", "zh-Hant"}
+    assert language.contradicts_script("ja", value) in {True, False}

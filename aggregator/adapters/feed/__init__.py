@@ -18,12 +18,13 @@ from urllib.parse import urljoin
 
 import feedparser
 
-from aggregator.adapters.charset import decode
+from aggregator.adapters.charset import decode_document
 from aggregator.adapters.feed import json_feed
 from aggregator.adapters.feed.authors import read_authors
 from aggregator.adapters.feed.body import content_and_summary
 from aggregator.adapters.feed.describe import describe
 from aggregator.adapters.feed.items import (
+    add_language_of_titles,
     as_form,
     reject_beyond,
     split_rejected,
@@ -82,12 +83,14 @@ def parse(capture: Capture, _: SiteRules | None = None) -> ParsedDocument:
         SourceError: "not-a-feed" with what the document is instead, "parse" for a feed
             that cannot be read.
     """
-    document = decode(capture.body, capture.headers.get("content-type", ""))
+    decoded = decode_document(capture.body, capture.headers.get("content-type", ""))
+    document = decoded.text
     start = document.lstrip("\ufeff \t\r\n")[:1]
     if not start:
         raise SourceError("not-a-feed", "an empty body")
     if start in "{[":
-        return json_feed.read(document, capture)
+        parsed = json_feed.read(document, capture)
+        return replace(parsed, entries=add_language_of_titles(parsed.entries), notes=decoded.notes)
 
     ready = prepare_xml(document)
     if ready is None:
@@ -102,12 +105,13 @@ def parse(capture: Capture, _: SiteRules | None = None) -> ParsedDocument:
     if ready.broken_off:
         rejected = (*rejected, _BROKEN_OFF)
     return ParsedDocument(
-        entries,
+        add_language_of_titles(entries),
         rejected,
         title=channel.title,
         home=_site_url(feed, capture.url),
         is_repaired=ready.repaired or _is_malformed(result),
         hints=read_hints(ready.xml, feed),
+        notes=decoded.notes,
     )
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from aggregator.model import RawEntry, TextForm
 
+_HAN = re.compile("[一-鿿]")
+_KANA = re.compile("[ぁ-ねは-ゖァ-ヺ]")  # without の, which Chinese uses
 _MAX_TEXT = 2 * 1024 * 1024  # characters of one item's texts
 # A picture within a text, as its URL; in base64 it may have line breaks.
 _INLINE_FILE = re.compile(
@@ -76,6 +78,28 @@ def _reason_to_reject(entry: RawEntry) -> str | None:
     if longest > _MAX_TEXT:
         return f"a text of {longest} characters, over the limit of {_MAX_TEXT}"
     return None
+
+
+def add_language_of_titles(entries: tuple[RawEntry, ...]) -> tuple[RawEntry, ...]:
+    """Add Japanese to titles without Kana if most titles of the feed have some.
+
+    A title of Han characters alone looks like Chinese; the other titles of its feed tell. A
+    stated language stays the only one.
+    """
+    titles = [candidate.value for entry in entries for candidate in entry.title[:1]]
+    if not _KANA.search(" ".join(titles)):
+        return entries
+    with_kana = sum(1 for title in titles if _KANA.search(title))
+    if with_kana * 2 < len(titles):
+        return entries
+
+    completed = []
+    for entry in entries:
+        title = entry.title[0].value if entry.title else ""
+        if not entry.language and _HAN.search(title) and not _KANA.search(title):
+            entry = replace(entry, language=(Candidate("ja", "feed:titles"),))
+        completed.append(entry)
+    return tuple(completed)
 
 
 def unique(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:

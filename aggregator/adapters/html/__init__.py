@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from aggregator.adapters.charset import decode
+from aggregator.adapters.charset import decode_document
 from aggregator.errors import SourceError
 from aggregator.normalize.html import drop_illegal_references, limit_attributes
 from aggregator.rules.document import Document
 
 if TYPE_CHECKING:
+    from aggregator.adapters.charset import DecodedText
     from aggregator.model import Capture
 
 MAX_ELEMENTS = 200_000  # the longest pages of news sites have 20,000; each is a step of every walk
@@ -50,7 +51,8 @@ def parse_page(capture: Capture) -> Document:
 
     Raises: SourceError("parse") for what is no page, saying what it is.
     """
-    text = decode_page(capture)
+    decoded = _decode(capture)
+    text = decoded.text
     _check_is_page(capture, text)
     if text.count("<") > MAX_TAGS:
         raise SourceError("parse", f"a page of more than {MAX_TAGS:,} tags")
@@ -60,15 +62,19 @@ def parse_page(capture: Capture) -> Document:
         raise SourceError("parse", "a page without anything to show")
     if _HAS_TOO_MANY_ELEMENTS(root):
         raise SourceError("parse", f"a page of more than {MAX_ELEMENTS:,} elements")
-    return Document(root, kind="page", url=capture.url, source=text)
+    return Document(root, kind="page", url=capture.url, source=text, notes=decoded.notes)
 
 
 def decode_page(capture: Capture) -> str:
     """Decode a page by its byte order mark, its labels and its language (RULES: charset)."""
+    return _decode(capture).text
+
+
+def _decode(capture: Capture) -> DecodedText:
     head = capture.body[:_HEAD_BYTES]
     labels = [label.decode("ascii", "replace") for label in _META_LABEL.findall(head)]
     language = _LANGUAGE.search(head)
-    return decode(
+    return decode_document(
         capture.body,
         capture.headers.get("content-type", ""),
         labels=tuple(labels),

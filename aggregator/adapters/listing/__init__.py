@@ -65,7 +65,9 @@ def parse(capture: Capture, rules: SiteRules) -> ParsedDocument:
     manner = _manner(document, capture, rules)
     found = _read_list(document, listing, manner)
 
-    notes = (found.note,) if found.note else ()
+    notes = document.notes
+    if found.note:
+        notes = (*notes, found.note)
     if found.items is None:
         return ParsedDocument(
             title=title, home=capture.url, next_urls=more, is_empty_list=True, notes=notes

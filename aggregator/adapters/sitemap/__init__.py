@@ -60,11 +60,15 @@ def parse(capture: Capture, _: SiteRules | None = None) -> ParsedDocument:
             is_repaired=sitemap.is_repaired,
             next_urls=children,
             is_empty_list=not children,
+            notes=sitemap.notes,
         )
 
-    notes: tuple[str, ...] = ()
+    notes = sitemap.notes
     if len(urls) > MAX_ITEMS:
-        notes = (f"the newest {MAX_ITEMS} of {len(urls)} URLs",)
+        notes = (
+            *notes,
+            f"the newest {MAX_ITEMS} of {len(urls)} URLs",
+        )
     return ParsedDocument(
         _entries(newest, capture.url),
         tuple(rejected),

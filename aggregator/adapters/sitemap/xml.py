@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
-from aggregator.adapters.charset import decode
+from aggregator.adapters.charset import decode_document
 from aggregator.errors import SourceError
 
 if TYPE_CHECKING:
@@ -32,12 +32,13 @@ class Sitemap:
     """The URLs of a sitemap in its order, each as values by name (`loc`, `news:title`).
 
     `index`: the URLs are those of other sitemaps. `repaired`: the document broke off or is
-    malformed.
+    malformed. `notes` say what else a person should know of it.
     """
 
     urls: tuple[Mapping[str, tuple[str, ...]], ...]
     is_index: bool = False
     is_repaired: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def read(body: bytes, content_type: str = "") -> Sitemap:
@@ -47,14 +48,15 @@ def read(body: bytes, content_type: str = "") -> Sitemap:
         SourceError: "parse" for what is none.
     """
     unpacked, is_whole = _unpack(body)
-    text = decode(unpacked, content_type).lstrip("\ufeff \t\r\n")
+    decoded = decode_document(unpacked, content_type)
+    text = decoded.text.lstrip("\ufeff \t\r\n")
     if not text:
         raise SourceError("parse", "an empty sitemap")
 
     sitemap = _read_xml(text) if text.startswith("<") else _read_lines(text)
     if not is_whole:
         sitemap = replace(sitemap, is_repaired=True)
-    return sitemap
+    return replace(sitemap, notes=decoded.notes)
 
 
 def _unpack(body: bytes) -> tuple[bytes, bool]:

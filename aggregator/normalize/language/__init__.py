@@ -10,56 +10,23 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from aggregator.normalize.language.stop_words import LETTERS, WORDS
+from aggregator.normalize.language.scripts import scripts_of
+from aggregator.normalize.language.stop_words import LETTERS, OWN_LETTERS, WORDS
+from aggregator.normalize.language.tags import canonical_tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-# ISO 639-1.
-_TWO_LETTER = """
-    aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs
-    cu cv cy da de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv
-    ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl
-    km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt
-    my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru
-    rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn
-    to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu
-"""
-# ISO 639-3 languages in the news that have no code of two letters.
-_THREE_LETTER = """
-    arz ast ckb fil gsw hak haw hmn kab kmr krc lus mai nan nds ory pnb prs sah scn tet
-    tpi tzm wuu yue
-"""
-_LANGUAGES = frozenset(_TWO_LETTER.split()) | frozenset(_THREE_LETTER.split())
-# Withdrawn codes (IANA registry), ISO 639-2 codes that have a shorter form, and two codes of
-# countries (`cn`, `jp`).
-_SAME_CODES = """
-    iw=he in=id ji=yi jw=jv mo=ro tl=fil cn=zh jp=ja cmn=zh eng=en fre=fr fra=fr
-    spa=es por=pt ger=de deu=de ita=it dut=nl nld=nl rus=ru ukr=uk pol=pl cze=cs
-    ces=cs slo=sk slk=sk hun=hu rum=ro ron=ro bul=bg gre=el ell=el tur=tr ara=ar
-    heb=he per=fa fas=fa urd=ur hin=hi ben=bn tam=ta tel=te mar=mr nep=ne tha=th
-    lao=lo khm=km bur=my mya=my vie=vi ind=id may=ms msa=ms chi=zh zho=zh jpn=ja
-    kor=ko swe=sv dan=da nor=no fin=fi est=et lav=lv lit=lt srp=sr hrv=hr bos=bs
-    slv=sl alb=sq sqi=sq mac=mk mkd=mk arm=hy hye=hy geo=ka kat=ka aze=az uzb=uz
-    kaz=kk kir=ky tgk=tg tuk=tk pus=ps kur=ku swa=sw hau=ha som=so amh=am tir=ti
-    orm=om kin=rw sna=sn nde=nd zul=zu bam=bm hat=ht tib=bo bod=bo uig=ug mon=mn
-    cat=ca glg=gl baq=eu eus=eu ice=is isl=is gle=ga wel=cy cym=cy afr=af mlg=mg
-"""
-_PREFERRED_CODES = dict(pair.split("=") for pair in _SAME_CODES.split())
-_REGIONS = {"UK": "GB"}
-_TRADITIONAL = frozenset({"TW", "HK", "MO"})
-_SIMPLIFIED = frozenset({"CN", "SG", "MY"})
+__all__ = [
+    "canonical_tag",
+    "contradicts_script",
+    "detect_language",
+    "has_letters_of",
+    "refine_chinese",
+    "share_of_common_words",
+]
 
-_CHINESE_EXTENDED = frozenset({"cmn", "yue", "min"})  # `zh-cmn` is Chinese, too
 _LAST_COMMON_BIG5 = 0xC6  # first byte of the last common character
-
-_SUBTAG_BREAK = re.compile(r"[-_]")
-_SCRIPT = re.compile(r"[A-Za-z]{4}")
-_REGION = re.compile(r"[A-Za-z]{2}|[0-9]{3}")
-_VARIANT = re.compile(r"[A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}")
-
-# How far the subtags of a tag have been read.
-_NOTHING, _AFTER_SCRIPT, _AFTER_REGION, _AFTER_VARIANT = range(4)
 
 # Blocks of the scripts that decide, or narrow, the language.
 _BLOCKS = {
@@ -97,8 +64,16 @@ _SCRIPTS = re.compile("|".join(f"(?P<{name}>[{block}])" for name, block in _BLOC
 # one Latin name.
 _LETTERS_IN_ONE = {"Hani": 3, "Kana": 2, "Hang": 2, "Ethi": 2}
 
+_HAN = re.compile(f"[{_BLOCKS['Hani']}]")
+_KANA = re.compile(f"[{_BLOCKS['Kana']}]")
+_BEYOND_LATIN = re.compile("[\u0370-\u1cff\u3041-\ud7a3\U00020000-\U0003ffff]")
+_LATIN_ONLY = frozenset({"Latn"})
+_KANA_OF_A_SENTENCE = 4
+_HAN_OF_A_TEXT = 30  # without any Kana or Hangul it is Chinese
+
 _SAMPLE = 1000  # characters; more does not change the answer
 _MIN_LETTERS = 40
+_MIN_SHORT_LETTERS = 10
 _MIN_HITS = 3.0
 # Of the words: the commonest 40 words of a language make a quarter to a half of its prose.
 _MIN_SHARE = 0.12
@@ -108,36 +83,11 @@ _LETTER = "(?:[^\\W\\d_]|[\u0900-\u0963\u064b-\u065f\u0670])"
 _WORDS = re.compile(f"{_LETTER}+(?:['’\u200c]{_LETTER}+)*")
 
 
-def canonical_tag(value: str) -> str | None:
-    """Return a declared language in canonical form, None if it is none; of a list the first.
-
-    Chinese is named by its script (`zh-CN` is `zh-Hans`, `zh_TW` and `zh-HK` are `zh-Hant`), other
-    languages keep their region; extensions and encodings are dropped.
-
-    >>> canonical_tag("EN_us"), canonical_tag("zh-HK"), canonical_tag("none")
-    ('en-US', 'zh-Hant', None)
-    """
-    first = re.split(r"[,;.@\s]", value.strip(), maxsplit=1)[0]
-    code, *rest = _SUBTAG_BREAK.split(first)
-    code = code.lower()
-    if code == "zh" and rest and rest[0].lower() in _CHINESE_EXTENDED:
-        del rest[0]
-
-    language = _PREFERRED_CODES.get(code, code)
-    if language not in _LANGUAGES:
-        return None
-    subtags = _subtags(rest)
-    if subtags is None:
-        return None
-    if language == "zh":
-        return _chinese_tag(subtags)
-    return "-".join((language, *subtags))
-
-
 def detect_language(text: str) -> str | None:
     """Return the language of a plain text as a BCP 47 tag, None if unsure.
 
-    Scripts that decide alone need two letters; words need 40 letters.
+    Scripts that decide alone need two letters; words need 40 letters, and letters that no other
+    language has ten.
     """
     sample = text[:_SAMPLE]
     counts = _script_counts(sample)
@@ -158,6 +108,59 @@ def detect_language(text: str) -> str | None:
     return script  # a script of one language bears that language's code
 
 
+def contradicts_script(tag: str, text: str) -> bool:
+    """Tell whether a plain text cannot be in a language, by its script.
+
+    A few words of another script contradict nothing. Latin letters may be names, so they
+    contradict only as a text whose language is recognized.
+    """
+    expected = scripts_of(tag)
+    counts = _script_counts(text[:_SAMPLE])
+    if not expected or not counts:
+        return False
+    if "Hani" in expected:
+        if _is_of_another_neighbour(tag, text[:_SAMPLE], counts):
+            return True
+
+    weights = {script: count * _LETTERS_IN_ONE.get(script, 1) for script, count in counts.items()}
+    own = sum(weight for script, weight in weights.items() if script in expected)
+    script = max(weights, key=weights.__getitem__)
+    if script in expected or counts[script] < 2 or weights[script] <= 2 * own:
+        return False
+    if script == "Latn":
+        return detect_language(text) is not None
+    return True
+
+
+def has_letters_of(tag: str, text: str) -> bool:
+    """Tell whether the letters of a text, which may be HTML, are those of a language.
+
+    It is a quick way to see that `contradicts_script` need not be asked.
+    """
+    expected = scripts_of(tag)
+    if expected == _LATIN_ONLY:
+        return _BEYOND_LATIN.search(text) is None
+    if "Kana" in expected or "Hang" in expected:
+        expected -= {"Hani"}
+    elif "Hani" in expected and _KANA.search(text):
+        return False
+    return not expected or _letters_of_scripts(expected).search(text) is not None
+
+
+def _is_of_another_neighbour(tag: str, text: str, counts: Mapping[str, int]) -> bool:
+    """Tell whether a text in Han characters is in another of Chinese, Japanese and Korean."""
+    han = counts.get("Hani", 0)
+    kana = counts.get("Kana", 0)
+    if tag.startswith("zh"):
+        return kana >= _KANA_OF_A_SENTENCE and kana * 4 >= han
+    if kana or counts.get("Hang"):
+        return False
+    if han >= _HAN_OF_A_TEXT:
+        return True
+    foreign = sum(1 for char in text if _HAN.match(char) and not _is_in(char, "shift_jis"))
+    return tag.startswith("ja") and foreign >= 2
+
+
 def refine_chinese(text: str) -> str:
     """Return `zh-Hans` or `zh-Hant` by the characters that only one of them uses.
 
@@ -174,44 +177,17 @@ def refine_chinese(text: str) -> str:
     return "zh"
 
 
-def _subtags(rest: Iterable[str]) -> list[str] | None:
-    """Read script, region and variants, in this order, each of them in its usual case.
+def share_of_common_words(text: str, language: str) -> float:
+    """Return the share of a language's commonest words in a text of lower-case letters.
 
-    Return None if anything else is among them. A single letter begins an extension: it ends the
-    list.
+    It is 0 for a language whose words are not known. A few words prove little: a text of less
+    than five counts as one of five.
     """
-    subtags: list[str] = []
-    last = _NOTHING
-    for subtag in rest:
-        if len(subtag) == 1 and subtag.isalnum():
-            break
-
-        if last < _AFTER_SCRIPT and _SCRIPT.fullmatch(subtag):
-            subtags.append(subtag.title())
-            last = _AFTER_SCRIPT
-        elif last < _AFTER_REGION and _REGION.fullmatch(subtag):
-            region = subtag.upper()
-            subtags.append(_REGIONS.get(region, region))
-            last = _AFTER_REGION
-        elif _VARIANT.fullmatch(subtag):
-            subtags.append(subtag.lower())
-            last = _AFTER_VARIANT
-        else:
-            return None
-    return subtags
-
-
-def _chinese_tag(subtags: list[str]) -> str:
-    """Return the tag of Chinese by its script, else by the script of its region."""
-    if "Hans" in subtags:
-        return "zh-Hans"
-    if "Hant" in subtags:
-        return "zh-Hant"
-    if not _TRADITIONAL.isdisjoint(subtags):
-        return "zh-Hant"
-    if not _SIMPLIFIED.isdisjoint(subtags):
-        return "zh-Hans"
-    return "zh"
+    common = _common_words(language)
+    words = _WORDS.findall(text)
+    if not common or not words:
+        return 0.0
+    return sum(map(common.__contains__, words)) / max(len(words), 5)
 
 
 def _script_counts(text: str) -> dict[str, int]:
@@ -223,15 +199,48 @@ def _script_counts(text: str) -> dict[str, int]:
 
 
 def _japanese_or_chinese(text: str, counts: Mapping[str, int]) -> str:
-    """Return Japanese if there are two Kana, and one for ten Han characters; else Chinese.
+    """Return Japanese by its Kana, one for ten Han characters, or by its own Han characters.
 
-    A single の is fashionable in Chinese names.
+    The Kana の is fashionable in Chinese names, so it decides only if Japan uses all the Han
+    characters around it.
     """
     han = counts.get("Hani", 0)
     kana = counts.get("Kana", 0)
-    if kana >= 2 and kana * 10 >= han:
+    if kana and kana * 10 >= han:
+        if text.count("の") < kana or _is_japanese_standard(text):
+            return "ja"
+    if kana == 0 and _has_japanese_characters(text):
         return "ja"
     return refine_chinese(text)
+
+
+def _has_japanese_characters(text: str) -> bool:
+    """Tell whether Han characters are written as in Japan alone.
+
+    Either one of them has a form that neither mainland China nor Taiwan uses, or simplified and
+    traditional ones stand together. All of them must be in the Japanese standard.
+    """
+    if not _is_japanese_standard(text):
+        return False
+    simplified, traditional = _distinctive_characters()
+    characters = set(_HAN.findall(text))
+    for character in characters:
+        if not _is_in(character, "gb2312") and not _is_in(character, "big5"):
+            return True
+    # 内 is written in Taiwan, too.
+    return bool(characters & (simplified - {"内"})) and bool(characters & traditional)
+
+
+def _is_japanese_standard(text: str) -> bool:
+    return all(_is_in(character, "shift_jis") for character in set(_HAN.findall(text)))
+
+
+def _is_in(character: str, charset: str) -> bool:
+    try:
+        character.encode(charset)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _tigrinya_or_amharic(text: str) -> str:
@@ -241,9 +250,9 @@ def _tigrinya_or_amharic(text: str) -> str:
 
 def _detect_by_words(text: str, script: str) -> str | None:
     """Return the language with the highest score, if it is high enough and leads clearly."""
-    if sum(map(str.isalpha, text)) < _MIN_LETTERS:
-        return None
     folded = text.lower()
+    if sum(map(str.isalpha, text)) < _MIN_LETTERS:
+        return _detect_by_letters(folded, script)
     words = _WORDS.findall(folded)
     scores = _scores(words, folded, script)
 
@@ -254,6 +263,17 @@ def _detect_by_words(text: str, script: str) -> str | None:
     if best_score < least:
         return None
     return best
+
+
+def _detect_by_letters(text: str, script: str) -> str | None:
+    """Return the language of a short text with letters that no other language has."""
+    letters = _SCRIPTS.findall(text)
+    if len(letters) < _MIN_SHORT_LETTERS:
+        return None
+    for language, own, foreign in OWN_LETTERS.get(script, ()):
+        if not own.isdisjoint(text) and foreign.isdisjoint(text):
+            return language
+    return None
 
 
 def _scores(words: Iterable[str], text: str, script: str) -> dict[str, float]:
@@ -281,6 +301,19 @@ def _languages_by_word(script: str) -> dict[str, tuple[str, ...]]:
         for word in words.split():
             languages[word] = (*languages.get(word, ()), language)
     return languages
+
+
+@cache
+def _letters_of_scripts(scripts: frozenset[str]) -> re.Pattern[str]:
+    return re.compile("[" + "".join(_BLOCKS[script] for script in sorted(scripts)) + "]")
+
+
+@cache
+def _common_words(language: str) -> frozenset[str]:
+    for languages in WORDS.values():
+        if language in languages:
+            return frozenset(languages[language].split())
+    return frozenset()
 
 
 @cache

@@ -76,6 +76,12 @@ WORDS = {
         "deyib edən olaraq amma kimi ölkə arasında ona qarşı heç artıq onlar",
         "uz": "va bilan uchun bu bir ham qilish haqida deb bo'lgan bo‘lgan o'z o‘z edi lekin kerak emas ular "
         "uning yil davlat orqali keyin esa ammo hech shu mumkin qildi",
+        "lt": "ir į kad iš su yra tai buvo jis ne bet kaip o dėl nuo po prie apie iki tik už per už jau bus kurie "
+        "kuris jo jos taip pat metų pagal prieš tarp arba dar daugiau lietuvos gali buvo savo",
+        "lv": "un ir ka no ar uz par kas bija tas nav bet kā lai pie pēc gan arī vai jau pirms viņš viņa tiks tika "
+        "gada gadā latvijas kuri kurš līdz tikai vairāk savu būs var šo pret",
+        "et": "ja on ei et see oma kui ka aga oli mis ta või siis kes mida ning juba pärast enne eesti tema selle "
+        "kuid nad veel välja üle ühe aasta pole saab tuleb kohta ütles",
         "ht": "nan ki la yo pou ak te yon se pa sou li gen ap peyi fè moun sa men tou avèk lan kap oswa depi apre "
         "paske nou anpil jwenn",
     },
@@ -147,4 +153,23 @@ LETTERS = {
     "ckb": "ێۆڵڕە",
     "ug": "ۇۈېۋڭ",
     "mr": "ळ",
+}
+
+# A short text is in a language if it has one of the first letters and none of the second, in
+# this order.
+OWN_LETTERS: dict[str, tuple[tuple[str, frozenset[str], frozenset[str]], ...]] = {
+    "Cyrl": (
+        ("be", frozenset("ў"), frozenset()),
+        ("uk", frozenset("їєґ"), frozenset("ыў")),
+        ("mk", frozenset("ѓќѕ"), frozenset("ыі")),
+        ("sr", frozenset("ђћ"), frozenset("ыі")),
+        ("ru", frozenset("ыэё"), frozenset("іўәғқңөұүһҷӣӯҳҥҙҫӗӑ")),
+    ),
+    "Arab": (
+        ("ur", frozenset("ٹڈڑے"), frozenset()),
+        ("ps", frozenset("ښځډړټېۍ"), frozenset()),
+        ("ckb", frozenset("ێۆڵڕ"), frozenset()),
+        ("fa", frozenset("پچژگ"), frozenset("ۇۈېۋڭەھںہةى")),
+        ("ar", frozenset("ةأإ"), frozenset("پچژگکیےۇۈېۋڭەہھ")),
+    ),
 }
