@@ -20,6 +20,7 @@ LESS_EXACT = "another date is more exact, or in the timezone's own offset"
 NO_LANGUAGE = "no language tag"
 NO_PICTURE = "no address of a picture"
 PLACEHOLDER = "placeholder image"
+IS_PICTURE = "the picture of the entry"
 SITE_NAME = "equals the site's name"
 
 

@@ -462,11 +462,11 @@ def _merge_enclosures(enclosures: Iterable[Enclosure]) -> tuple[Enclosure, ...]:
     merged: dict[str, Enclosure] = {}
     for enclosure in enclosures:
         first = merged.get(enclosure.url, enclosure)
-        merged[enclosure.url] = Enclosure(
-            enclosure.url,
-            first.type or enclosure.type,
-            first.length or enclosure.length,
-            first.duration or enclosure.duration,
+        merged[enclosure.url] = replace(
+            first,
+            type=first.type or enclosure.type,
+            length=first.length or enclosure.length,
+            duration=first.duration or enclosure.duration,
         )
     return tuple(merged.values())
 

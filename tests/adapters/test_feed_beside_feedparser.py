@@ -55,6 +55,7 @@ RULES = {
     "one-date": "RULES §2: the one date of an RSS item is when it appeared, not when it was changed",
     "original-link": "the link before FeedBurner is the item's",
     "raw-dates": "RULES §2: dates are read again from what was written",
+    "source-author": "RFC 4287 §4.2.2: an entry without an author has those of its source",
     "title": "an entry without a title is named by its text or its id",
     "verbatim-id": "an id stays as it is written, no address is made of it",
 }

@@ -22,6 +22,7 @@ from aggregator.adapters.charset import decode
 from aggregator.adapters.feed import json_feed
 from aggregator.adapters.feed.body import content_and_summary
 from aggregator.adapters.feed.describe import describe, title_line
+from aggregator.adapters.feed.extensions import NO_EXTENSIONS, read_extensions
 from aggregator.adapters.feed.items import split_rejected, unique, unique_values
 from aggregator.adapters.feed.media import enclosures, images, keep_dicts, text_or_none
 from aggregator.adapters.feed.polling_hints import read_hints
@@ -30,8 +31,9 @@ from aggregator.errors import SourceError
 from aggregator.model import Candidate, ParsedDocument, RawEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from aggregator.adapters.feed.extensions import Extensions
     from aggregator.model import Capture
     from aggregator.rules.compiled import SiteRules
 
@@ -41,6 +43,11 @@ _HEADERS = {"content-type": "application/xml; charset=utf-8"}
 _BROKEN_OFF_MESSAGE = "the last item: the document ends within it"
 _WEB = ("http://", "https://")
 _HTML_TYPES = ("text/html", "application/xhtml+xml", "html")
+_HOST = re.compile(r"https?://(?:www\.)?([^/:?#]+)")
+# A UUIDv5, as this program gives its entries.
+_OWN_ID = re.compile(
+    r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+)
 _FOUR_LETTERS = re.compile(r"\.[A-Za-z]{4}$")
 _CUT_DOMAIN = re.compile(r"[a-z]+(?:[ (<]+(?P<name>[^()<>]+)[)>]?)?")
 
@@ -49,6 +56,7 @@ _CUT_DOMAIN = re.compile(r"[a-z]+(?:[ (<]+(?P<name>[^()<>]+)[)>]?)?")
 class _Channel:
     """What the document says once for all its items.
 
+    `is_own` tells that this program published the document.
     `content`, `summary` and `date` name the elements that an item has them in.
     """
 
@@ -60,6 +68,7 @@ class _Channel:
     title: str | None
     language: str | None
     authors: tuple[Candidate, ...]
+    is_own: bool
 
 
 def parse(capture: Capture, _: SiteRules | None = None) -> ParsedDocument:
@@ -85,7 +94,8 @@ def parse(capture: Capture, _: SiteRules | None = None) -> ParsedDocument:
 
     feed = dict(result["feed"])
     channel = _channel(result, feed, capture)
-    entries, rejected = _entries(result, channel, cut=ready.cut)
+    extensions = read_extensions(ready.xml, len(result["entries"]))
+    entries, rejected = _entries(result, channel, extensions, cut=ready.cut)
     if ready.broken_off:
         rejected = (*rejected, _BROKEN_OFF_MESSAGE)
     return ParsedDocument(
@@ -138,6 +148,7 @@ def _channel(result: Any, feed: Mapping[str, Any], capture: Capture) -> _Channel
         title=_title(feed),
         language=text_or_none(feed.get("language")),
         authors=_authors(feed, "feed:channel:author"),
+        is_own=atom and feed.get("generator") == "aggregator",
     )
 
 
@@ -170,15 +181,16 @@ def _resolve(base: str, link: str) -> str:
 
 
 def _entries(
-    result: Any, channel: _Channel, *, cut: bool
+    result: Any, channel: _Channel, extensions: Sequence[Extensions], *, cut: bool
 ) -> tuple[tuple[RawEntry, ...], tuple[str, ...]]:
     """Return the usable items, and a message for each of the others.
 
     `cut` tells that items were already left out before feedparser ran.
     """
     raw = []
-    for number, item in enumerate(result["entries"][:MAX_ITEMS], 1):
-        raw.append(_entry(dict(item), f"item {number}", channel))
+    for index, item in enumerate(result["entries"][:MAX_ITEMS]):
+        own = extensions[index] if extensions else NO_EXTENSIONS
+        raw.append(_entry(dict(item), f"item {index + 1}", channel, own))
 
     messages: tuple[str, ...] = ()
     if cut or len(result["entries"]) > MAX_ITEMS:
@@ -186,7 +198,9 @@ def _entries(
     return split_rejected(raw, messages)
 
 
-def _entry(item: Mapping[str, Any], name: str, channel: _Channel) -> RawEntry:
+def _entry(
+    item: Mapping[str, Any], name: str, channel: _Channel, extensions: Extensions
+) -> RawEntry:
     content, summary = content_and_summary(
         item, content=channel.content_element, summary=channel.summary_element
     )
@@ -194,6 +208,19 @@ def _entry(item: Mapping[str, Any], name: str, channel: _Channel) -> RawEntry:
     guid = None
     if id_:
         guid = Candidate(id_, "feed:id" if channel.is_atom else "feed:guid")
+
+    source = _source(item)
+    publisher = (
+        *_candidate(item.get("publisher"), "feed:dc:publisher"),
+        *_candidate(source.get("title"), "feed:source:title"),
+        *_candidate(channel.title, "feed:channel:title"),
+    )
+    authors = _authors(item, "feed:author")
+    if channel.is_own:
+        authors = _without_stand_in(authors, publisher, item)
+    else:
+        authors = authors or _authors(source, "feed:source:author") or channel.authors
+    credited = _credits(item)
 
     return RawEntry(
         label=name,
@@ -205,18 +232,19 @@ def _entry(item: Mapping[str, Any], name: str, channel: _Channel) -> RawEntry:
         content_html=content,
         published=_publication_dates(item, channel),
         updated=_update_dates(item, channel),
-        authors=_authors(item, "feed:author") or channel.authors,
+        authors=authors,
         tags=_tags(item),
-        credits=_credits(item),
+        credits=credited,
         language=tuple(_languages(item, channel)),
-        publisher=(
-            *_candidate(item.get("publisher"), "feed:dc:publisher"),
-            *_candidate(channel.title, "feed:channel:title"),
-        ),
-        image=images(item),
-        enclosures=enclosures(item),
+        publisher=publisher,
+        image=images(item, extensions),
+        enclosures=enclosures(item, extensions),
         comments=tuple(_comments(item)),
-        taken_from=tuple(_taken_from(item)),
+        taken_from=tuple(_taken_from(source)),
+        contributors=_contributors(item, extensions, credited),
+        comments_feed=tuple(_comment_feeds(item)),
+        via=tuple(_via(item)),
+        keeps_id=channel.is_own and _OWN_ID.fullmatch(id_ or "") is not None,
     )
 
 
@@ -250,6 +278,9 @@ def _links(item: Mapping[str, Any], guid: str | None) -> Iterator[Candidate]:
     main_link = text_or_none(item.get("link"))
     if main_link and main_link != guid:
         yield Candidate(main_link, "feed:link")
+    for content in keep_dicts(item.get("content")):
+        if content.get("type") in _HTML_TYPES:
+            yield from _candidate(content.get("src"), "feed:content")
     if guid and _is_url(guid, main_link):
         yield Candidate(guid, "feed:guid")
 
@@ -257,19 +288,46 @@ def _links(item: Mapping[str, Any], guid: str | None) -> Iterator[Candidate]:
 def _comments(item: Mapping[str, Any]) -> Iterator[Candidate]:
     """Yield the URLs of the item's comments: of RSS, then of Atom (RFC 4685, `rel="replies"`)."""
     yield from _candidate(item.get("comments"), "feed:comments")
-    for link in keep_dicts(item.get("links")):
-        if link.get("rel") == "replies" and link.get("type") in _HTML_TYPES:
+    for link in _links_with_relation(item, "replies"):
+        if link.get("type") in _HTML_TYPES:
             yield from _candidate(link.get("href"), "feed:link[rel=replies]")
 
 
-def _taken_from(item: Mapping[str, Any]) -> Iterator[str]:
+def _comment_feeds(item: Mapping[str, Any]) -> Iterator[Candidate]:
+    """Yield the URLs of the feed of the item's comments: of RSS (wfw), then of Atom (RFC 4685)."""
+    yield from _candidate(item.get("wfw_commentrss"), "feed:wfw:commentRss")
+    for link in _links_with_relation(item, "replies"):
+        if link.get("type") not in _HTML_TYPES:
+            yield from _candidate(link.get("href"), "feed:link[rel=replies]")
+
+
+def _via(item: Mapping[str, Any]) -> Iterator[Candidate]:
+    """Yield the URLs where the author found what the item is about (RFC 4287 §4.2.7.2)."""
+    for link in _links_with_relation(item, "via"):
+        yield from _candidate(link.get("href"), "feed:link[rel=via]")
+
+
+def _links_with_relation(item: Mapping[str, Any], relation: str) -> Iterator[Mapping[str, Any]]:
+    for link in keep_dicts(item.get("links")):
+        if str(link.get("rel")).rsplit("/", 1)[-1] == relation:  # may be a full URI in Atom
+            yield link
+
+
+def _source(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what the item says of the feed that it was taken from: atom:source, RSS `source`."""
+    sources = keep_dicts([item.get("source")])
+    if not sources:
+        return {}
+    return sources[0]
+
+
+def _taken_from(source: Mapping[str, Any]) -> Iterator[str]:
     """Yield the URLs of the feed and the site that an item was taken from.
 
-    That is atom:source; the `source` of RSS has no links.
+    The `source` of RSS has no links.
     """
-    for source in keep_dicts([item.get("source")]):
-        links = keep_dicts(source.get("links"))
-        yield from filter(None, (text_or_none(link.get("href")) for link in links))
+    links = keep_dicts(source.get("links"))
+    yield from filter(None, (text_or_none(link.get("href")) for link in links))
 
 
 def _is_url(guid: str, main_link: str | None) -> bool:
@@ -314,6 +372,32 @@ def _authors(holder: Mapping[str, Any], where: str) -> tuple[Candidate, ...]:
     """Return the authors' names; an e-mail address only for an author without a name."""
     names = [_author_name(author) for author in keep_dicts(holder.get("authors"))]
     return unique_values(names, where)
+
+
+def _without_stand_in(
+    authors: tuple[Candidate, ...], publisher: Sequence[Candidate], item: Mapping[str, Any]
+) -> tuple[Candidate, ...]:
+    """Take away the author that our own feed states in the place of an absent one.
+
+    It is the publisher, the source, the host of the link or the view: see publish/atom.py.
+    """
+    if len(authors) != 1:
+        return authors
+    stand_ins = {name.value for name in publisher}
+    host = _HOST.match(str(item.get("link")))
+    if host:
+        stand_ins.add(host[1])
+    return () if authors[0].value in stand_ins else authors
+
+
+def _contributors(
+    item: Mapping[str, Any], extensions: Extensions, credited: Sequence[Candidate]
+) -> tuple[Candidate, ...]:
+    """Return the contributors and the people of a podcast; an agency in the credits is none."""
+    names = [_author_name(contributor) for contributor in keep_dicts(item.get("contributors"))]
+    candidates = (*unique_values(names, "feed:contributor"), *extensions.people)
+    agencies = {agency.value for agency in credited}
+    return unique(candidate for candidate in candidates if candidate.value not in agencies)
 
 
 def _author_name(author: Mapping[str, Any]) -> str | None:
