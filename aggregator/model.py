@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from aggregator.errors import ErrorClass
 
 
-# --- fetch -----------------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class Capture:
     """The bytes that were fetched, once, as they came (after content decoding).
@@ -55,9 +52,6 @@ class PollingHints:
     skip_days: tuple[int, ...] = ()  # 0 = Monday
 
 
-# --- adapter ---------------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A value as it was found, and where (`feed:title`, `body:div[1]`, `ld:datePublished`, `site:rfi`)."""
@@ -85,10 +79,8 @@ EnclosureKind = Literal["alternate", "transcript", "captions", "chapters"]
 class Enclosure:
     """An attached file: audio, video, a document, a torrent.
 
-    `length` is in bytes, `duration` in seconds, `type` a media type; None where not stated. `kind`
-    is None for an attachment in its own right. The others belong to one: `alternate` is the same
-    in another format, `transcript`, `captions` and `chapters` describe it. `language` is what it
-    is in.
+    `length` is in bytes, `duration` in seconds, `type` a media type; None where not stated. `kind` is None for an
+    attachment in its own right; others belong to one: `alternate` is the same in another format.
     """
 
     url: str
@@ -164,9 +156,6 @@ class ParsedDocument:
     notes: tuple[str, ...] = ()
 
 
-# --- normalize -------------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class Image:
     """The picture of an entry: absolute http(s) URL with proxies unwrapped."""
@@ -218,9 +207,8 @@ class Revision:
     The item's link is the last of `keys` that begins with `url:`; behind the others it names the
     article no more, because several items of the document have it. `tier` says how sure it is that
     the source is the article's own publisher, 3 (certain) to 0, see normalize/publisher.py.
-    `comments` is the URL of the item's comments, `comments_feed` that of their feed, `via` are those
-    where its author found it. None of these is part of `hash`, nor are `contributors`. `text_size`
-    is None where nobody measured the text yet.
+    `comments` is the URL of the comments, `comments_feed` of their feed; `via`: where the author found it.
+    Neither they nor `contributors` are part of `hash`. `text_size` is None where nobody measured the text yet.
     """
 
     source: str
@@ -254,9 +242,6 @@ class Revision:
     via: tuple[str, ...] = ()
 
 
-# --- store -----------------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class Teller:
     """One of several sources that tell an article.
@@ -283,10 +268,9 @@ class Entry:
     `id` is `urn:uuid:` of a UUIDv5 over the identity key. `published` is the earliest that was stated, `updated` the
     newest revision's time (for the first revision: `published`), `first_seen` the earliest capture.
 
-    `comments` is the URL of the comments page, `comments_feed` that of their feed; `via` are the URLs
-    where the author says that it was found. `tellers` are the sources that tell the article, the
-    one that is shown first; () if there is only one. Where there are several, the provenance of a
-    value that is not from `source` begins with its source: `blog/feed:title`.
+    `comments` is the URL of the comments, `comments_feed` of their feed; `via`: where the author found it.
+    `tellers` are the sources that tell the article, the one that is shown first; () if there is only one. Where there
+    are several, the provenance of a value that is not from `source` begins with its source: `blog/feed:title`.
     """
 
     id: str

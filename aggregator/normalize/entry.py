@@ -6,27 +6,27 @@ which one that was.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from aggregator.errors import ItemError
-from aggregator.model import Candidate, Enclosure, Revision
-from aggregator.normalize import html, image, language, text, url
+from aggregator.model import Candidate, Revision
+from aggregator.normalize import html, language, text, url
 from aggregator.normalize import observer as why
-from aggregator.normalize.decisions import Decisions, evidence_kind
+from aggregator.normalize.decisions import Decisions
 from aggregator.normalize.entry_dates import DateChooser
+from aggregator.normalize.entry_enclosures import choose_enclosures
 from aggregator.normalize.entry_image import choose_image
 from aggregator.normalize.identity import content_hash, drop_unstorable, item_keys, text_keys
-from aggregator.normalize.media_type import MAGNET, decide_media_type, is_image
 from aggregator.normalize.text.size import measure_text
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from aggregator.model import Image, RawEntry
+    from aggregator.model import RawEntry
     from aggregator.normalize.dates.calendars import Calendar
     from aggregator.normalize.dates.forms import Order
     from aggregator.normalize.entry_dates import Published
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 LONGEST_TITLE_CHARACTERS = 1_000  # longer ones are an article, or an attack
 TITLE_CHARACTERS = 100  # of the text that replaces a missing title (miniflux's figure)
 LANGUAGE_SAMPLE = 1500  # characters
-
-_BLANK = re.compile(r"\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +144,7 @@ class _Normalizer:
             language=self._language(title, content),
             publisher=decisions.first_text("publisher", raw.publisher),
             image=picture,
-            enclosures=self._enclosures(picture),
+            enclosures=choose_enclosures(raw, picture, context, decisions),
             guid=guid,
             provenance=decisions.provenance,
             evidence=decisions.evidence,
@@ -289,54 +287,6 @@ class _Normalizer:
         tags = self._decisions.all_texts("tags", self._raw.tags)
         return tuple(dict.fromkeys((*tags, *self._context.tags)))
 
-    def _enclosures(self, picture: Image | None) -> tuple[Enclosure, ...]:
-        """Return the attachments, each once; the picture of the entry is none of them."""
-        enclosures: dict[str, Enclosure] = {}  # by URL
-        for stated in self._raw.enclosures:
-            address = self._enclosure_address(stated)
-            if not address:
-                self._decisions.report("enclosures", stated, why.NO_LINK)
-                continue
-            media_type = decide_media_type(drop_unstorable(stated.type or ""), address)
-            if address in enclosures:
-                self._decisions.report("enclosures", stated, why.REPEATED)
-            elif is_image(media_type) and image.is_placeholder(
-                address, extra=self._context.placeholders
-            ):
-                self._decisions.report("enclosures", stated, why.PLACEHOLDER)
-            elif _is_picture(address, media_type, picture):
-                self._decisions.report("enclosures", stated, why.IS_PICTURE)
-            else:
-                self._decisions.report("enclosures", stated)
-                enclosures[address] = replace(
-                    stated,
-                    url=address,
-                    type=media_type,
-                    title=text.plain_text(stated.title or "") or None,
-                    language=language.canonical_tag(stated.language or ""),
-                )
-
-        if enclosures:
-            self._decisions.set_provenance("enclosures", self._enclosure_evidence())
-        return tuple(enclosures.values())
-
-    def _enclosure_address(self, stated: Enclosure) -> str | None:
-        """Return the URL of an attachment to open or, for a torrent, its magnet link."""
-        if stated.url[: len(MAGNET)].lower() == MAGNET:
-            return _BLANK.sub("", drop_unstorable(stated.url))
-        return url.clean(stated.url, base=self._raw.base_url)
-
-    def _enclosure_evidence(self) -> str:
-        """Return where enclosures come from; they do not say so themselves.
-
-        It is the body of a saved article, else whatever the item's link or title comes from.
-        """
-        if self._raw.captured:
-            return "body"
-        for candidate in (*self._raw.url, *self._raw.title):
-            return evidence_kind(candidate.where)
-        return "feed"
-
     def _language(self, title: str, content: str | None) -> str | None:
         """Return the stated language, else the source's, else the one that the text is in."""
         stated = list(self._raw.language)
@@ -360,13 +310,6 @@ class _Normalizer:
         if detected:
             self._decisions.use_fallback("language", detected, "text")
         return detected
-
-
-def _is_picture(address: str, media_type: str | None, picture: Image | None) -> bool:
-    """Tell whether an attachment is the picture of the entry, in any size."""
-    if picture is None or not (media_type is None or is_image(media_type)):
-        return False
-    return image.image_key(address) == image.image_key(picture.url)
 
 
 def _hash_of(revision: Revision) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mimetypes
 import re
+from functools import lru_cache
 from types import MappingProxyType
 from urllib.parse import unquote
 
@@ -86,6 +87,7 @@ _SOUND_APPLICATIONS = (
 )
 
 
+@lru_cache(maxsize=256)  # several steps ask the same of each attachment of an item
 def decide_media_type(declared: str | None, url: str) -> str | None:
     """Return the media type of the attachment at `url`, None if nothing says it.
 

@@ -315,7 +315,7 @@ def _add_transcript(parent: Any, enclosure: Enclosure) -> None:
         url=enclosure.url,
         type=_media_type(enclosure),
         language=enclosure.language,
-        rel="captions" if enclosure.kind == "captions" else None,
+        rel=_TRANSCRIPT_RELATIONS.get(enclosure.kind),
     )
 
 
@@ -323,6 +323,7 @@ def _add_chapters(parent: Any, enclosure: Enclosure) -> None:
     _add_element(parent, f"{{{_PODCAST}}}chapters", url=enclosure.url, type=_media_type(enclosure))
 
 
+_TRANSCRIPT_RELATIONS: dict[EnclosureKind | None, str] = {"captions": "captions"}
 _ADDERS: dict[EnclosureKind | None, Callable[[Any, Enclosure], None]] = {
     None: _add_enclosure,
     "alternate": _add_alternate,

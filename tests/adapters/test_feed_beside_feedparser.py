@@ -46,6 +46,7 @@ RULES = {
     "caption": "media:description says what is in a picture; the item's own text stands before it",
     "channel-author": "an item without an author has the feed's",
     "charset": "RULES §3: valid UTF-8 beats the label, labels mean their supersets, the feed's language tells the rest",
+    "content-elsewhere": "a page that is the content of an entry without a link is its link",
     "first-link": "the first link is the item's",
     "id-is-address": "an id that is a web address is a link, however isPermaLink is spelled",
     "longest": "the longest text is the article, in whichever element it stands",

@@ -26,6 +26,16 @@ from aggregator.adapters.feed.extensions import NO_EXTENSIONS, read_extensions
 from aggregator.adapters.feed.items import split_rejected, unique, unique_values
 from aggregator.adapters.feed.media import enclosures, images, keep_dicts, text_or_none
 from aggregator.adapters.feed.polling_hints import read_hints
+from aggregator.adapters.feed.relations import (
+    HTML_TYPES,
+    candidate,
+    comment_feeds,
+    comments,
+    source_of,
+    taken_from,
+    via,
+    without_stand_in,
+)
 from aggregator.adapters.feed.xml_repair import MAX_ITEMS, prepare_xml
 from aggregator.errors import SourceError
 from aggregator.model import Candidate, ParsedDocument, RawEntry
@@ -42,8 +52,6 @@ _HARMLESS_BOZO = (feedparser.CharacterEncodingOverride, feedparser.NonXMLContent
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
 _BROKEN_OFF_MESSAGE = "the last item: the document ends within it"
 _WEB = ("http://", "https://")
-_HTML_TYPES = ("text/html", "application/xhtml+xml", "html")
-_HOST = re.compile(r"https?://(?:www\.)?([^/:?#]+)")
 # A UUIDv5, as this program gives its entries.
 _OWN_ID = re.compile(
     r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
@@ -209,15 +217,15 @@ def _entry(
     if id_:
         guid = Candidate(id_, "feed:id" if channel.is_atom else "feed:guid")
 
-    source = _source(item)
+    source = source_of(item)
     publisher = (
-        *_candidate(item.get("publisher"), "feed:dc:publisher"),
-        *_candidate(source.get("title"), "feed:source:title"),
-        *_candidate(channel.title, "feed:channel:title"),
+        *candidate(item.get("publisher"), "feed:dc:publisher"),
+        *candidate(source.get("title"), "feed:source:title"),
+        *candidate(channel.title, "feed:channel:title"),
     )
     authors = _authors(item, "feed:author")
     if channel.is_own:
-        authors = _without_stand_in(authors, publisher, item)
+        authors = without_stand_in(authors, publisher, item)
     else:
         authors = authors or _authors(source, "feed:source:author") or channel.authors
     credited = _credits(item)
@@ -227,7 +235,7 @@ def _entry(
         base_url=_base(item, channel),
         url=unique(_links(item, id_)),
         guid=guid,
-        title=_candidate(item.get("title"), "feed:title"),
+        title=candidate(item.get("title"), "feed:title"),
         summary=summary,
         content_html=content,
         published=_publication_dates(item, channel),
@@ -239,21 +247,13 @@ def _entry(
         publisher=publisher,
         image=images(item, extensions),
         enclosures=enclosures(item, extensions),
-        comments=tuple(_comments(item)),
-        taken_from=tuple(_taken_from(source)),
+        comments=tuple(comments(item)),
+        taken_from=tuple(taken_from(source)),
         contributors=_contributors(item, extensions, credited),
-        comments_feed=tuple(_comment_feeds(item)),
-        via=tuple(_via(item)),
+        comments_feed=tuple(comment_feeds(item)),
+        via=tuple(via(item)),
         keeps_id=channel.is_own and _OWN_ID.fullmatch(id_ or "") is not None,
     )
-
-
-def _candidate(value: object, where: str) -> tuple[Candidate, ...]:
-    """Return the value with its place; nothing for an empty one or one that is no text."""
-    string = text_or_none(value)
-    if string is None:
-        return ()
-    return (Candidate(string, where),)
 
 
 def _links(item: Mapping[str, Any], guid: str | None) -> Iterator[Candidate]:
@@ -262,72 +262,27 @@ def _links(item: Mapping[str, Any], guid: str | None) -> Iterator[Candidate]:
     First the link that FeedBurner or Pheedo replaced, then the alternates (HTML before other
     types), then a guid that is a URL.
     """
-    yield from _candidate(item.get("feedburner_origlink"), "feed:feedburner:origLink")
-    yield from _candidate(item.get("pheedo_origlink"), "feed:pheedo:origLink")
+    yield from candidate(item.get("feedburner_origlink"), "feed:feedburner:origLink")
+    yield from candidate(item.get("pheedo_origlink"), "feed:pheedo:origLink")
 
     alternates = []
     for link in keep_dicts(item.get("links")):
         relation = str(link.get("rel")).rsplit("/", 1)[-1]  # may be a full URI in Atom
         if relation == "alternate":
             alternates.append(link)
-    alternates.sort(key=lambda alternate: alternate.get("type") not in _HTML_TYPES)
+    alternates.sort(key=lambda alternate: alternate.get("type") not in HTML_TYPES)
     for alternate in alternates:
-        yield from _candidate(alternate.get("href"), "feed:link")
+        yield from candidate(alternate.get("href"), "feed:link")
 
     # feedparser also makes a link of every guid that does not deny being one.
     main_link = text_or_none(item.get("link"))
     if main_link and main_link != guid:
         yield Candidate(main_link, "feed:link")
     for content in keep_dicts(item.get("content")):
-        if content.get("type") in _HTML_TYPES:
-            yield from _candidate(content.get("src"), "feed:content")
+        if content.get("type") in HTML_TYPES:
+            yield from candidate(content.get("src"), "feed:content")
     if guid and _is_url(guid, main_link):
         yield Candidate(guid, "feed:guid")
-
-
-def _comments(item: Mapping[str, Any]) -> Iterator[Candidate]:
-    """Yield the URLs of the item's comments: of RSS, then of Atom (RFC 4685, `rel="replies"`)."""
-    yield from _candidate(item.get("comments"), "feed:comments")
-    for link in _links_with_relation(item, "replies"):
-        if link.get("type") in _HTML_TYPES:
-            yield from _candidate(link.get("href"), "feed:link[rel=replies]")
-
-
-def _comment_feeds(item: Mapping[str, Any]) -> Iterator[Candidate]:
-    """Yield the URLs of the feed of the item's comments: of RSS (wfw), then of Atom (RFC 4685)."""
-    yield from _candidate(item.get("wfw_commentrss"), "feed:wfw:commentRss")
-    for link in _links_with_relation(item, "replies"):
-        if link.get("type") not in _HTML_TYPES:
-            yield from _candidate(link.get("href"), "feed:link[rel=replies]")
-
-
-def _via(item: Mapping[str, Any]) -> Iterator[Candidate]:
-    """Yield the URLs where the author found what the item is about (RFC 4287 §4.2.7.2)."""
-    for link in _links_with_relation(item, "via"):
-        yield from _candidate(link.get("href"), "feed:link[rel=via]")
-
-
-def _links_with_relation(item: Mapping[str, Any], relation: str) -> Iterator[Mapping[str, Any]]:
-    for link in keep_dicts(item.get("links")):
-        if str(link.get("rel")).rsplit("/", 1)[-1] == relation:  # may be a full URI in Atom
-            yield link
-
-
-def _source(item: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what the item says of the feed that it was taken from: atom:source, RSS `source`."""
-    sources = keep_dicts([item.get("source")])
-    if not sources:
-        return {}
-    return sources[0]
-
-
-def _taken_from(source: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the URLs of the feed and the site that an item was taken from.
-
-    The `source` of RSS has no links.
-    """
-    links = keep_dicts(source.get("links"))
-    yield from filter(None, (text_or_none(link.get("href")) for link in links))
 
 
 def _is_url(guid: str, main_link: str | None) -> bool:
@@ -355,9 +310,9 @@ def _publication_dates(item: Mapping[str, Any], channel: _Channel) -> tuple[Cand
     Atom entry that was never edited may have nothing but `updated`.
     """
     return (
-        *_candidate(item.get("published"), "feed:published"),
-        *_candidate(item.get("created"), "feed:created"),
-        *_candidate(item.get("updated"), channel.date),
+        *candidate(item.get("published"), "feed:published"),
+        *candidate(item.get("created"), "feed:created"),
+        *candidate(item.get("updated"), channel.date),
     )
 
 
@@ -365,29 +320,13 @@ def _update_dates(item: Mapping[str, Any], channel: _Channel) -> tuple[Candidate
     # The only date of an RSS item is its date of publication.
     if not channel.is_atom and "published" not in item:
         return ()
-    return _candidate(item.get("updated"), channel.date)
+    return candidate(item.get("updated"), channel.date)
 
 
 def _authors(holder: Mapping[str, Any], where: str) -> tuple[Candidate, ...]:
     """Return the authors' names; an e-mail address only for an author without a name."""
     names = [_author_name(author) for author in keep_dicts(holder.get("authors"))]
     return unique_values(names, where)
-
-
-def _without_stand_in(
-    authors: tuple[Candidate, ...], publisher: Sequence[Candidate], item: Mapping[str, Any]
-) -> tuple[Candidate, ...]:
-    """Take away the author that our own feed states in the place of an absent one.
-
-    It is the publisher, the source, the host of the link or the view: see publish/atom.py.
-    """
-    if len(authors) != 1:
-        return authors
-    stand_ins = {name.value for name in publisher}
-    host = _HOST.match(str(item.get("link")))
-    if host:
-        stand_ins.add(host[1])
-    return () if authors[0].value in stand_ins else authors
 
 
 def _contributors(
@@ -433,7 +372,7 @@ def _credits(item: Mapping[str, Any]) -> tuple[Candidate, ...]:
 
 
 def _languages(item: Mapping[str, Any], channel: _Channel) -> Iterator[Candidate]:
-    yield from _candidate(item.get("language"), "feed:dc:language")
+    yield from candidate(item.get("language"), "feed:dc:language")
 
     details = keep_dicts(item.get("content"))
     details += keep_dicts([item.get("title_detail")])
@@ -444,4 +383,4 @@ def _languages(item: Mapping[str, Any], channel: _Channel) -> Iterator[Candidate
             tags.append(tag)
     yield from unique_values(tags, "feed:xml:lang")
 
-    yield from _candidate(channel.language, "feed:language")
+    yield from candidate(channel.language, "feed:language")

@@ -95,25 +95,23 @@ def _text(element: Any) -> str | None:
     return text_or_none("".join(element.itertext()))
 
 
+def _first_text(parent: Any, name: str) -> str | None:
+    """Return the text of the first child of this name, in any namespace."""
+    for element in parent.iterchildren(f"{{*}}{name}"):
+        return _text(element)
+    return None
+
+
 def _item_image(element: Any) -> Iterator[RawImage]:
     """Yield the picture of an item's `<image>`: in `<url>`, in an attribute or as its text."""
-    address = None
-    caption = None
-    for child in element:
-        name = _split_name(child)[1]
-        if name == "url":
-            address = address or _text(child)
-        elif name == "title":
-            caption = _text(child)
+    address = _first_text(element, "url")
+    caption = _first_text(element, "title")
     for attribute in ("url", "href", "src"):
         address = address or _attribute(element, attribute)
     if address is None and len(element) == 0:
         address = text_or_none(element.text)
     if address and len(address.split()) == 1:
         yield RawImage(address, "feed:image", alt=caption)
-
-
-# --- Media RSS ------------------------------------------------------------------------------------
 
 
 def _read_media(element: Any, name: str, found: Extensions) -> None:
@@ -130,14 +128,10 @@ def _read_media_group(group: Any, found: Extensions) -> None:
 
     Their common texts are those of the group.
     """
-    contents = []
-    for element in group:
-        name = _split_name(element)[1]
-        if name == "content":
-            contents.append(element)
-        elif name == "subtitle":
-            _add_file(found, element, "href", "captions")
+    for subtitle in group.iterchildren("{*}subTitle"):
+        _add_file(found, subtitle, "href", "captions")
 
+    contents = list(group.iterchildren("{*}content"))
     default = next((one for one in contents if _is_default(one)), None)
     if default is None and contents:
         default = contents[0]
@@ -150,7 +144,7 @@ def _read_media_group(group: Any, found: Extensions) -> None:
 
 
 def _is_default(content: Any) -> bool:
-    return (content.get("isDefault") or "").strip().lower() == "true"
+    return bool(content.get("isDefault", "").strip().lower() == "true")
 
 
 def _kind(content: Any) -> str:
@@ -160,12 +154,9 @@ def _kind(content: Any) -> str:
 
 
 def _read_media_content(content: Any, found: Extensions, of_group: MediaText) -> None:
-    for element in content:
-        if _split_name(element)[1] == "subtitle":
-            _add_file(found, element, "href", "captions")
-    address = _attribute(content, "url")
-    if address is None:
-        return
+    for subtitle in content.iterchildren("{*}subTitle"):
+        _add_file(found, subtitle, "href", "captions")
+    address = content.get("url", "").strip()
     own = _media_texts(content)
     texts = MediaText(
         own.title or of_group.title,
@@ -177,24 +168,13 @@ def _read_media_content(content: Any, found: Extensions, of_group: MediaText) ->
 
 
 def _media_texts(parent: Any) -> MediaText:
-    title = description = None
-    for element in parent:
-        name = _split_name(element)[1]
-        if name == "title":
-            title = title or _text(element)
-        # The text was renamed, because feedparser takes a media:description for the item's text.
-        elif name in ("description", "caption"):
-            description = description or _text(element)
-    return MediaText(title, description)
-
-
-# --- podcast --------------------------------------------------------------------------------------
+    # The text was renamed, because feedparser takes a media:description for the item's text.
+    description = _first_text(parent, "caption") or _first_text(parent, "description")
+    return MediaText(_first_text(parent, "title"), description)
 
 
 def _add_file(found: Extensions, element: Any, key: str, kind: EnclosureKind) -> None:
-    address = _attribute(element, key)
-    if address is None:
-        return
+    address = element.get(key, "").strip()
     language = _attribute(element, "language") or _attribute(element, "lang")
     found.enclosures.append(
         Enclosure(address, _attribute(element, "type"), kind=kind, language=language)
@@ -202,7 +182,7 @@ def _add_file(found: Extensions, element: Any, key: str, kind: EnclosureKind) ->
 
 
 def _read_transcript(element: Any, found: Extensions) -> None:
-    is_captions = (element.get("rel") or "").strip().lower() == "captions"
+    is_captions = element.get("rel", "").strip().lower() == "captions"
     _add_file(found, element, "url", "captions" if is_captions else "transcript")
 
 
@@ -212,12 +192,8 @@ def _read_chapters(element: Any, found: Extensions) -> None:
 
 def _read_alternate(element: Any, found: Extensions) -> None:
     """Read podcast:alternateEnclosure: one file, which several sources can have."""
-    for source in element:
-        if _split_name(source)[1] != "source":
-            continue
-        address = _attribute(source, "uri")
-        if address is None:
-            continue
+    for source in element.iterchildren("{*}source"):
+        address = source.get("uri", "").strip()
         enclosure = Enclosure(
             address,
             _attribute(source, "contentType") or _attribute(element, "type"),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from aggregator.model import Enclosure, RawImage
+from aggregator.normalize.entry_enclosures import complete_enclosure
 from aggregator.normalize.media_type import decide_media_type, is_image, is_sound
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _image(fields: Mapping[str, Any], key: str, where: str, caption: str | None 
 
 
 def enclosures(item: Mapping[str, Any], extensions: Extensions) -> tuple[Enclosure, ...]:
-    """Return the attachments of a feedparser item: of any type, each URL once.
+    """Return the attachments of a feedparser item: of any type, each URL once, main ones first.
 
     They are its enclosures, the content of Atom that is elsewhere (`src`), media:content, and what
     the podcast namespace adds.
@@ -129,7 +130,9 @@ def enclosures(item: Mapping[str, Any], extensions: Extensions) -> tuple[Enclosu
         _add(found, _with_media_text(enclosure, extensions.media.get(enclosure.url, _NO_TEXT)))
     for enclosure in extensions.enclosures:
         _add(found, enclosure)
-    return _with_duration(tuple(found.values()), read_seconds(item.get("itunes_duration")))
+    # What belongs to another attachment comes after it: the default of a group is first.
+    main_first = sorted(found.values(), key=lambda enclosure: enclosure.kind is not None)
+    return _with_duration(tuple(main_first), read_seconds(item.get("itunes_duration")))
 
 
 def _attachment(fields: Mapping[str, Any], key: str) -> Enclosure:
@@ -159,18 +162,8 @@ def _add(found: dict[str, Enclosure], enclosure: Enclosure) -> None:
     """Add an attachment; of one that is there already, complete what is known of it."""
     if not enclosure.url:
         return
-    first = found.get(enclosure.url)
-    if first is None:
-        found[enclosure.url] = enclosure
-        return
-    found[enclosure.url] = replace(
-        first,
-        type=first.type or enclosure.type,
-        length=first.length or enclosure.length,
-        duration=first.duration or enclosure.duration,
-        title=first.title or enclosure.title,
-        language=first.language or enclosure.language,
-    )
+    first = found.get(enclosure.url, enclosure)
+    found[enclosure.url] = complete_enclosure(first, enclosure)
 
 
 def _attached_media(item: Mapping[str, Any], extensions: Extensions) -> Iterator[Mapping[str, Any]]:
