@@ -78,14 +78,24 @@ class RawImage:
     height: int | None = None
 
 
+EnclosureKind = Literal["alternate", "transcript", "captions", "chapters"]
+
+
 @dataclass(frozen=True, slots=True)
 class Enclosure:
-    """Attached audio or video. `length` in bytes, `duration` in seconds, `type` a media type; None where not stated."""
+    """An attached file: audio, video, a document, a torrent.
+
+    `length` is in bytes, `duration` in seconds, `type` a media type; None where not stated. `kind` is None for an
+    attachment in its own right; others belong to one: `alternate` is the same in another format.
+    """
 
     url: str
     type: str | None = None
     length: int | None = None
     duration: int | None = None
+    title: str | None = None
+    kind: EnclosureKind | None = None
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +107,9 @@ class RawEntry:
     links resolve against. Dates are raw strings. `summary` and `content_html` are HTML. `captured` is the document's
     own time of capture (a saved article's epoch), None where the capture's own time holds. `trusted_guid` is False
     where the document repeats this guid. `aliases` are keys by which its site knows the article (`rfi:7k2`).
-    `comments` are URLs of its comments page, `taken_from` those of the feed and the site that it was taken from
-    (atom:source).
+    `comments` are URLs of its comments page, `comments_feed` those of their feed, `via` those where its author found
+    it. `keeps_id` tells that the guid is an id of this program, because the document is a feed of its own.
+    `taken_from` are those of the feed and the site that it was taken from (atom:source).
     """
 
     label: str
@@ -122,6 +133,10 @@ class RawEntry:
     aliases: tuple[str, ...] = ()
     comments: tuple[Candidate, ...] = ()
     taken_from: tuple[str, ...] = ()
+    contributors: tuple[Candidate, ...] = ()
+    comments_feed: tuple[Candidate, ...] = ()
+    via: tuple[Candidate, ...] = ()
+    keeps_id: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,8 +230,8 @@ class Revision:
     The item's link is the last of `keys` that begins with `url:`; behind the others it names the
     article no more, because several items of the document have it. `tier` says how sure it is that
     the source is the article's own publisher, 3 (certain) to 0, see normalize/publisher.py.
-    `comments` is the URL of the item's comments. Neither is part of `hash`. `text_size` is None where
-    nobody measured the text yet.
+    `comments` is the URL of the comments, `comments_feed` of their feed; `via`: where the author found it.
+    Neither they nor `contributors` are part of `hash`. `text_size` is None where nobody measured the text yet.
     """
 
     source: str
@@ -245,6 +260,9 @@ class Revision:
     tier: int = 3
     comments: str | None = None
     text_size: TextSize | None = None
+    contributors: tuple[str, ...] = ()
+    comments_feed: str | None = None
+    via: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,9 +291,9 @@ class Entry:
     `id` is `urn:uuid:` of a UUIDv5 over the identity key. `published` is the earliest that was stated, `updated` the
     newest revision's time (for the first revision: `published`), `first_seen` the earliest capture.
 
-    `comments` is the URL of the comments page. `tellers` are the sources that tell the article, the
-    one that is shown first; () if there is only one. Where there are several, the provenance of a
-    value that is not from `source` begins with its source: `blog/feed:title`.
+    `comments` is the URL of the comments, `comments_feed` of their feed; `via`: where the author found it.
+    `tellers` are the sources that tell the article, the one that is shown first; () if there is only one. Where there
+    are several, the provenance of a value that is not from `source` begins with its source: `blog/feed:title`.
     """
 
     id: str
@@ -303,6 +321,9 @@ class Entry:
     provenance: Mapping[str, str]
     comments: str | None = None
     tellers: tuple[Teller, ...] = ()
+    contributors: tuple[str, ...] = ()
+    comments_feed: str | None = None
+    via: tuple[str, ...] = ()
 
     @property
     def lead_source(self) -> str:

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from aggregator.errors import ItemError
-from aggregator.model import Candidate, Enclosure, Revision
+from aggregator.model import Candidate, Revision
 from aggregator.normalize import html, language, text, url
 from aggregator.normalize import observer as why
-from aggregator.normalize.decisions import Decisions, evidence_kind
+from aggregator.normalize.decisions import Decisions
 from aggregator.normalize.entry_dates import DateChooser
+from aggregator.normalize.entry_enclosures import choose_enclosures
 from aggregator.normalize.entry_image import choose_image
 from aggregator.normalize.entry_media import add_players, media_address, media_words
 from aggregator.normalize.identity import content_hash, drop_unstorable, item_keys, text_keys
@@ -22,7 +23,7 @@ from aggregator.normalize.text.size import measure_text
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
@@ -147,11 +148,14 @@ class _Normalizer:
             language=language_tag,
             publisher=decisions.first_text("publisher", raw.publisher),
             image=picture,
-            enclosures=self._enclosures(),
+            enclosures=choose_enclosures(raw, picture, context, decisions),
             guid=guid,
             provenance=decisions.provenance,
             evidence=decisions.evidence,
-            comments=self._comments(),
+            comments=next(self._addresses(raw.comments), None),
+            contributors=decisions.all_texts("contributors", raw.contributors),
+            comments_feed=next(self._addresses(raw.comments_feed), None),
+            via=self._via(address),
         )
         size = measure_text(revision.title, revision.content_html, revision.summary)
         return replace(revision, hash=_hash_of(revision), text_size=size)
@@ -164,13 +168,18 @@ class _Normalizer:
             on_candidate=lambda candidate, reason: self._decisions.report("url", candidate, reason),
         )
 
-    def _comments(self) -> str | None:
-        """Return the URL of the comments; unlike a link it may well lead to `#comments`."""
-        for candidate in self._raw.comments:
+    def _addresses(self, candidates: Iterable[Candidate]) -> Iterator[str]:
+        """Yield URLs that are no links of the item; unlike that they may lead to `#comments`."""
+        for candidate in candidates:
             address = url.clean(candidate.value, base=self._raw.base_url, keep_fragment=True)
             if address:
-                return address
-        return None
+                yield address
+
+    def _via(self, own_address: str | None) -> tuple[str, ...]:
+        """Return the URLs where the author found the item, each once, without its own."""
+        addresses = dict.fromkeys(self._addresses(self._raw.via))
+        addresses.pop(own_address or "", None)
+        return tuple(addresses)
 
     def _guid(self) -> str | None:
         guid = self._raw.guid
@@ -295,34 +304,6 @@ class _Normalizer:
         tags = self._decisions.all_texts("tags", self._raw.tags)
         return tuple(dict.fromkeys((*tags, *self._context.tags)))
 
-    def _enclosures(self) -> tuple[Enclosure, ...]:
-        enclosures: dict[str, Enclosure] = {}  # by URL
-        for stated in self._raw.enclosures:
-            address = url.clean(stated.url, base=self._raw.base_url)
-            if not address:
-                self._decisions.report("enclosures", stated, why.NO_LINK)
-            elif address in enclosures:
-                self._decisions.report("enclosures", stated, why.REPEATED)
-            else:
-                self._decisions.report("enclosures", stated)
-                media_type = drop_unstorable(stated.type or "") or None
-                enclosures[address] = Enclosure(address, media_type, stated.length, stated.duration)
-
-        if enclosures:
-            self._decisions.set_provenance("enclosures", self._enclosure_evidence())
-        return tuple(enclosures.values())
-
-    def _enclosure_evidence(self) -> str:
-        """Return where enclosures come from; they do not say so themselves.
-
-        It is the body of a saved article, else whatever the item's link or title comes from.
-        """
-        if self._raw.captured:
-            return "body"
-        for candidate in (*self._raw.url, *self._raw.title):
-            return evidence_kind(candidate.where)
-        return "feed"
-
     def _language(self, title: str, content: str | None) -> str | None:
         """Return the stated language, else the source's, else the one that the text is in.
 
@@ -364,7 +345,7 @@ def _is_in_other_script(sample: str, tag: str) -> bool:
 def _hash_of(revision: Revision) -> str:
     """Return the hash of what a reader sees.
 
-    Of pictures and players only the URL counts, for their sizes are stated or not.
+    Of pictures and attachments only the URL counts, for their sizes are stated or not.
     """
     image_url = None
     if revision.image:

@@ -34,6 +34,7 @@ _FIRST_DENSE_LETTER = "\u2e80"  # from here on, a letter is a syllable or a word
 _HALF_DAY_SECONDS = 12 * 60 * 60
 _HOME_PAGE = re.compile(r"url://[^/?#]+/")
 _URL, _GUID = "url:", "guid:"
+OWN_ID = "urn:uuid:"
 _WEB_SCHEMES = ("http://", "https://")
 _GLOBAL_SCHEMES = ("tag:", "urn:")
 
@@ -51,6 +52,7 @@ def item_keys(
 ) -> tuple[str, ...]:
     """Return every key of an item, first the one that its id is made of.
 
+    An item of our own feed keeps the id that it has there: `urn:uuid:…` as a key is the id itself.
     `site` and `aliases` are keys that the site's rules found; `published` is the publisher's date,
     None if it states none.
     """
@@ -75,6 +77,9 @@ def item_keys(
     keys.extend(aliases)
     if guid:
         keys.append(guid)
+
+    if raw.keeps_id and raw.guid and raw.trusted_guid:
+        keys.insert(0, raw.guid.value)
 
     if not keys:
         keys.append(f"item:{source}:{text.fold(title)}:{published or ''}")
@@ -267,7 +272,7 @@ def demote_shared_links(
 
     separated = []
     for revision in revisions:
-        link = revision.keys[0]
+        link = _main_key(revision)
         if link in shared:
             revision = replace(revision, keys=_keys_with_link_last(revision, link))
         separated.append(revision)
@@ -278,10 +283,18 @@ def _shared_links(revisions: Sequence[Revision], trusted_guids: Sequence[bool]) 
     """Return the links that name several items; versions of one guid are one item."""
     names: dict[str, set[str]] = {}
     for revision, is_trusted in zip(revisions, trusted_guids, strict=True):
-        link = revision.keys[0]
+        link = _main_key(revision)
         if link.startswith(_URL):
             names.setdefault(link, set()).add(_name_under_link(revision, is_trusted))
     return {link for link, sharing in names.items() if len(sharing) > 1}
+
+
+def _main_key(revision: Revision) -> str:
+    """Return the first key that says what the item is; an id that is kept does not."""
+    first = revision.keys[0]
+    if first.startswith(OWN_ID) and len(revision.keys) > 1:
+        return revision.keys[1]
+    return first
 
 
 def _name_under_link(revision: Revision, is_trusted: bool) -> str:

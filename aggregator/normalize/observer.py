@@ -21,6 +21,7 @@ NO_LANGUAGE = "no language tag"
 OTHER_SCRIPT = "the text is in another script"
 NO_PICTURE = "no address of a picture"
 PLACEHOLDER = "placeholder image"
+IS_PICTURE = "the picture of the entry"
 SITE_NAME = "equals the site's name"
 
 

@@ -17,15 +17,18 @@ from aggregator.publish.links import with_valid_links
 from aggregator.publish.view import SourceInfo, source_urn, view_urn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from aggregator.model import Enclosure, Entry, Image
+    from aggregator.model import Enclosure, EnclosureKind, Entry, Image
     from aggregator.publish.view import ViewInfo
 
 _MEDIA = "http://search.yahoo.com/mrss/"
-_CONTENT, _DESCRIPTION, _THUMBNAIL = (
-    f"{{{_MEDIA}}}{name}" for name in ("content", "description", "thumbnail")
+_CONTENT, _DESCRIPTION, _THUMBNAIL, _TITLE, _CREDIT = (
+    f"{{{_MEDIA}}}{name}" for name in ("content", "description", "thumbnail", "title", "credit")
 )
+_PODCAST = "https://podcastindex.org/namespace/1.0"
+_WFW = "http://wellformedweb.org/CommentAPI/"
+_DC = "http://purl.org/dc/elements/1.1/"
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -76,7 +79,8 @@ def _fill_entry(element: Any, entry: Entry, view: ViewInfo) -> None:
     element.updated(entry.updated)
     element.published(entry.published)
     element.author([{"name": name} for name in authors])
-    element.contributor([{"name": name} for name in _clean_texts(entry.credits)])
+    contributors = dict.fromkeys(_clean_texts((*entry.credits, *entry.contributors)))
+    element.contributor([{"name": name} for name in contributors])
     element.category([{"term": term} for term in _clean_texts(entry.tags)])
     if entry.url:
         element.link(href=_clean_text(entry.url), rel="alternate")
@@ -146,7 +150,7 @@ class _FeedExtension:
     """feedgen's extension of the feed; without its base class, which is untyped and does nothing."""
 
     def extend_ns(self) -> dict[str, str]:
-        return {"media": _MEDIA}
+        return {"media": _MEDIA, "podcast": _PODCAST, "wfw": _WFW, "dc": _DC}
 
     def extend_atom(self, feed: Any) -> Any:
         return feed
@@ -169,29 +173,52 @@ class _EntryExtension:
         source = _source_info(view, entry.lead_source)
         if entry.language and _LANGUAGE.fullmatch(entry.language):
             element.set(_XML_LANG, entry.language)
-        for duplicate in entry.duplicates:
-            href = valid_url(view.links.get(duplicate, duplicate))
-            _add_element(element, "link", rel="related", href=href)
-        for url, source_id in _other_urls(entry).items():
-            title = _clean_text(_source_info(view, source_id).title) or source_id
-            _add_element(element, "link", rel="via", href=url, title=title)
-        for url in _comment_urls(entry):
-            _add_element(element, "link", rel="replies", type="text/html", href=url)
+        if publisher := _clean_text(entry.publisher):
+            _add_element(element, f"{{{_DC}}}publisher", publisher)
+        _add_links(element, entry, view)
         _add_source(element, entry, source)
-        if entry.image:
-            _add_image(element, entry.image)
-        for enclosure in entry.enclosures:
-            _add_enclosure(element, enclosure)
+        _add_media(element, entry)
         return element
 
 
-def _other_urls(entry: Entry) -> dict[str, str]:
-    """Return the URLs at which other sources have the article, each with the first such source."""
-    sources: dict[str, str] = {}
+def _add_links(element: Any, entry: Entry, view: ViewInfo) -> None:
+    """Add the links to what belongs to the entry but is not attached to it."""
+    for duplicate in entry.duplicates:
+        _add_element(
+            element, "link", rel="related", href=valid_url(view.links.get(duplicate, duplicate))
+        )
+    for url, source_id in _other_urls(entry).items():
+        title = None
+        if source_id is not None:
+            title = _clean_text(_source_info(view, source_id).title) or source_id
+        _add_element(element, "link", rel="via", href=url, title=title)
+    for url in _comment_urls(entry):
+        _add_element(element, "link", rel="replies", type="text/html", href=url)
+    if entry.comments_feed:
+        _add_element(element, f"{{{_WFW}}}commentRss", entry.comments_feed)
+
+
+def _add_media(element: Any, entry: Entry) -> None:
+    for agency in _clean_texts(entry.credits):
+        _add_element(element, _CREDIT, agency)
+    if entry.image:
+        _add_image(element, entry.image)
+    for enclosure in entry.enclosures:
+        _ADDERS[enclosure.kind](element, enclosure)
+
+
+def _other_urls(entry: Entry) -> dict[str, str | None]:
+    """Return the URLs where the article was found, each with its source if that is one of ours.
+
+    They are those of other sources that have the article, then those that its author names.
+    """
+    sources: dict[str, str | None] = {}
     for teller in entry.tellers:
         url = _clean_text(teller.url)
         if url and url != _clean_text(entry.url):
             sources.setdefault(url, teller.source)
+    for url in _clean_texts(entry.via):
+        sources.setdefault(url, None)
     return sources
 
 
@@ -228,23 +255,85 @@ def _add_source(parent: Any, entry: Entry, source: SourceInfo) -> None:
 
 
 def _add_image(parent: Any, image: Image) -> None:
-    """Add the picture as Media RSS, because Atom has no captions."""
+    """Add the picture as Media RSS, because Atom has no captions.
+
+    A reader that shows one text shows the description: the caption, else the alternative text. The
+    title is the alternative text.
+    """
     width, height = image.width, image.height
     content = _add_element(
         parent, _CONTENT, url=image.url, medium="image", width=width, height=height
     )
-    if described := _clean_text(image.caption) or _clean_text(image.alt):
-        _add_element(content, _DESCRIPTION, described, type="plain")
+    caption, alt = _clean_text(image.caption), _clean_text(image.alt)
+    if alt:
+        _add_element(content, _TITLE, alt, type="plain")
+    if caption or alt:
+        _add_element(content, _DESCRIPTION, caption or alt, type="plain")
     _add_element(parent, _THUMBNAIL, url=image.url, width=width, height=height)
 
 
 def _add_enclosure(parent: Any, enclosure: Enclosure) -> None:
     """Add the link; with a duration, add it as Media RSS too, because an Atom link has none."""
     url, length = enclosure.url, enclosure.length
-    stated = _clean_text(enclosure.type)
-    media_type = stated if _MEDIA_TYPE.fullmatch(stated) else None
-    _add_element(parent, "link", rel="enclosure", href=url, type=media_type, length=length)
+    media_type = _media_type(enclosure)
+    _add_element(
+        parent,
+        "link",
+        rel="enclosure",
+        href=url,
+        type=media_type,
+        length=length,
+        title=enclosure.title,
+        hreflang=enclosure.language,
+    )
     if enclosure.duration is not None:
         _add_element(
             parent, _CONTENT, url=url, type=media_type, fileSize=length, duration=enclosure.duration
         )
+
+
+def _media_type(enclosure: Enclosure) -> str | None:
+    """Return the media type if RFC 4287 allows it."""
+    stated = _clean_text(enclosure.type)
+    return stated if _MEDIA_TYPE.fullmatch(stated) else None
+
+
+def _add_alternate(parent: Any, enclosure: Enclosure) -> None:
+    """Add another format of an enclosure, which is none of its own for a reader."""
+    element = _add_element(
+        parent,
+        f"{{{_PODCAST}}}alternateEnclosure",
+        type=_media_type(enclosure),
+        length=enclosure.length,
+        title=enclosure.title,
+        lang=enclosure.language,
+    )
+    _add_element(element, f"{{{_PODCAST}}}source", uri=enclosure.url)
+    if enclosure.duration is not None:
+        _add_element(parent, _CONTENT, url=enclosure.url, duration=enclosure.duration)
+
+
+def _add_transcript(parent: Any, enclosure: Enclosure) -> None:
+    """Add the text of an enclosure; captions are a text that says when each word is said."""
+    _add_element(
+        parent,
+        f"{{{_PODCAST}}}transcript",
+        url=enclosure.url,
+        type=_media_type(enclosure),
+        language=enclosure.language,
+        rel=_TRANSCRIPT_RELATIONS.get(enclosure.kind),
+    )
+
+
+def _add_chapters(parent: Any, enclosure: Enclosure) -> None:
+    _add_element(parent, f"{{{_PODCAST}}}chapters", url=enclosure.url, type=_media_type(enclosure))
+
+
+_TRANSCRIPT_RELATIONS: dict[EnclosureKind | None, str] = {"captions": "captions"}
+_ADDERS: dict[EnclosureKind | None, Callable[[Any, Enclosure], None]] = {
+    None: _add_enclosure,
+    "alternate": _add_alternate,
+    "transcript": _add_transcript,
+    "captions": _add_transcript,
+    "chapters": _add_chapters,
+}

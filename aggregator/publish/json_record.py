@@ -46,6 +46,9 @@ def entry_record(entry: Entry) -> dict[str, object]:
         "provenance": dict(entry.provenance),
         "comments": entry.comments,
         "tellers": [_teller_record(teller) for teller in entry.tellers],
+        "contributors": list(entry.contributors),
+        "comments_feed": entry.comments_feed,
+        "via": list(entry.via),
     }
 
 
@@ -126,4 +129,7 @@ def _enclosure_record(enclosure: Enclosure) -> dict[str, object]:
         "type": enclosure.type,
         "length": enclosure.length,
         "duration": enclosure.duration,
+        "title": enclosure.title,
+        "kind": enclosure.kind,
+        "language": enclosure.language,
     }

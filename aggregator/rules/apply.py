@@ -15,6 +15,7 @@ from lxml import etree
 
 from aggregator.model import Candidate, Enclosure, RawEntry, RawImage
 from aggregator.normalize import dates, html, image, text
+from aggregator.normalize.entry_enclosures import complete_enclosure
 from aggregator.normalize.html import media
 from aggregator.normalize.html.tree import detach, has_content, is_blank
 from aggregator.rules.compiled import NO_FIELD, CompiledField, SiteRules, load_zone
@@ -463,12 +464,7 @@ def _merge_enclosures(enclosures: Iterable[Enclosure]) -> tuple[Enclosure, ...]:
     merged: dict[str, Enclosure] = {}
     for enclosure in enclosures:
         first = merged.get(enclosure.url, enclosure)
-        merged[enclosure.url] = Enclosure(
-            enclosure.url,
-            first.type or enclosure.type,
-            first.length or enclosure.length,
-            first.duration or enclosure.duration,
-        )
+        merged[enclosure.url] = complete_enclosure(first, enclosure)
     return tuple(merged.values())
 
 

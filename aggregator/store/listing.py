@@ -63,7 +63,7 @@ def hash_item(revision: Revision, *, is_archive: bool) -> str:
     """
     is_stated = revision.published_from not in GUESSED_ORIGINS
     has_modified_date = revision.at is not revision.captured and revision.at != revision.captured
-    said = (
+    said: tuple[object, ...] = (
         _VERSION,
         revision.keys,
         revision.hash,
@@ -76,6 +76,10 @@ def hash_item(revision: Revision, *, is_archive: bool) -> str:
         micros(revision.at) if has_modified_date else None,
         micros(revision.captured) if is_archive else None,
     )
+    # Added only where there is any, so that the hashes of all other items stay as they are.
+    attached = (revision.contributors, revision.comments_feed, revision.via)
+    if any(attached):
+        said = (*said, *attached)
     return blake2b(orjson.dumps(said), digest_size=8).hexdigest()
 
 

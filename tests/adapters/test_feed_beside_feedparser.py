@@ -46,6 +46,7 @@ RULES = {
     "channel-author": "an item without an author has the feed's",
     "charset": "RULES §3: valid UTF-8 beats the label, labels mean their supersets, the feed's language tells the rest",
     "dtd": "entities that the DTD declares as texts are replaced, outside CDATA",
+    "content-elsewhere": "a page that is the content of an entry without a link is its link",
     "first-link": "the first link is the item's",
     "id-is-address": "an id that is a web address is a link, however isPermaLink is spelled",
     "longest": "the longest text is the article, in whichever element it stands",
@@ -57,6 +58,7 @@ RULES = {
     "original-link": "the link before FeedBurner is the item's",
     "raw-dates": "RULES §2: dates are read again from what was written",
     "text": "RFC 4287 §3.1.1: a text has no markup; feedparser does not tell, and plain_text takes it out",
+    "source-author": "RFC 4287 §4.2.2: an entry without an author has those of its source",
     "title": "an entry without a title is named by its text or its id",
     "verbatim-id": "an id stays as it is written, no address is made of it",
 }

@@ -66,7 +66,10 @@ def test_a_view_without_entries_is_of_the_epoch() -> None:
 
     assert document.decode() == (
         "<?xml version='1.0' encoding='UTF-8'?>\n"
-        '<feed xmlns:media="http://search.yahoo.com/mrss/" xmlns="http://www.w3.org/2005/Atom">\n'
+        '<feed xmlns:media="http://search.yahoo.com/mrss/"'
+        ' xmlns:podcast="https://podcastindex.org/namespace/1.0"'
+        ' xmlns:wfw="http://wellformedweb.org/CommentAPI/"'
+        ' xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns="http://www.w3.org/2005/Atom">\n'
         "  <id>urn:uuid:59324d44-4f81-5c07-a405-987364a1d1a1</id>\n"
         "  <title>Nothing</title>\n"
         "  <updated>1970-01-01T00:00:00+00:00</updated>\n"

@@ -63,7 +63,15 @@ def test_an_entry_is_the_common_schema() -> None:
             "height": None,
         },
         "enclosures": [
-            {"url": "https://example.org/a.mp3", "type": None, "length": 5, "duration": None}
+            {
+                "url": "https://example.org/a.mp3",
+                "type": None,
+                "length": 5,
+                "duration": None,
+                "title": None,
+                "kind": None,
+                "language": None,
+            }
         ],
         "guid": None,
         "revision": 1,
@@ -71,6 +79,9 @@ def test_an_entry_is_the_common_schema() -> None:
         "provenance": {"title": "feed:title"},
         "comments": None,
         "tellers": [],
+        "contributors": [],
+        "comments_feed": None,
+        "via": [],
     }
 
 

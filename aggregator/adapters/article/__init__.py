@@ -156,6 +156,10 @@ def _merge_with_item(page: RawEntry, item: RawEntry, *, carrier: str, capture: C
         aliases=tuple(dict.fromkeys((*item.aliases, *page.aliases))),
         comments=stated.comments,
         taken_from=item.taken_from,
+        contributors=stated.contributors,
+        comments_feed=stated.comments_feed,
+        via=stated.via,
+        keeps_id=item.keeps_id,
     )
 
 
@@ -173,14 +177,17 @@ def _with_absolute_urls(item: RawEntry) -> RawEntry:
     def resolve(address: str) -> str:
         return url.absolute_url(address, base=item.base_url) or address
 
-    urls = [replace(found, value=resolve(found.value)) for found in item.url]
-    comments = [replace(found, value=resolve(found.value)) for found in item.comments]
+    def resolve_all(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+        return tuple(replace(found, value=resolve(found.value)) for found in candidates)
+
     images = [replace(image, url=resolve(image.url)) for image in item.image]
     enclosures = [replace(enclosure, url=resolve(enclosure.url)) for enclosure in item.enclosures]
     return replace(
         item,
-        url=tuple(urls),
-        comments=tuple(comments),
+        url=resolve_all(item.url),
+        comments=resolve_all(item.comments),
+        comments_feed=resolve_all(item.comments_feed),
+        via=resolve_all(item.via),
         image=tuple(images),
         enclosures=tuple(enclosures),
     )

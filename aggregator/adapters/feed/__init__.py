@@ -20,9 +20,10 @@ import feedparser
 
 from aggregator.adapters.charset import decode_document
 from aggregator.adapters.feed import json_feed
-from aggregator.adapters.feed.authors import read_authors
+from aggregator.adapters.feed.authors import read_authors, read_people
 from aggregator.adapters.feed.body import content_and_summary
 from aggregator.adapters.feed.describe import describe
+from aggregator.adapters.feed.extensions import NO_EXTENSIONS, read_extensions
 from aggregator.adapters.feed.items import (
     add_language_of_titles,
     as_form,
@@ -33,14 +34,25 @@ from aggregator.adapters.feed.items import (
 )
 from aggregator.adapters.feed.media import enclosures, images, keep_dicts, text_or_none
 from aggregator.adapters.feed.polling_hints import read_hints
+from aggregator.adapters.feed.relations import (
+    HTML_TYPES,
+    candidate,
+    comment_feeds,
+    comments,
+    source_of,
+    taken_from,
+    via,
+    without_stand_in,
+)
 from aggregator.adapters.feed.xml_repair import MAX_ITEMS, prepare_xml
 from aggregator.errors import SourceError
 from aggregator.model import Candidate, ParsedDocument, RawEntry, Rejection
 from aggregator.normalize.text import plain_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from aggregator.adapters.feed.extensions import Extensions
     from aggregator.model import Capture, TextForm
     from aggregator.rules.compiled import SiteRules
 
@@ -51,7 +63,10 @@ _BROKEN_OFF = Rejection("the last item", "the document ends within it")
 # One of these makes a description HTML; `The <video> element` alone does not.
 _SUMMARY_MARKUP = re.compile(r"</[a-z]|<(?:br|p|img|hr|li)\b|<[a-z]+\s[^<>=]*=", re.IGNORECASE)
 _WEB = ("http://", "https://")
-_HTML_TYPES = ("text/html", "application/xhtml+xml", "html")
+# A UUIDv5, as this program gives its entries.
+_OWN_ID = re.compile(
+    r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +76,7 @@ class _Channel:
     `content`, `summary` and `date` name the elements that an item has them in; `content_first`
     says that nothing but these elements gives feedparser's contents. `text_form` is the form of
     titles without a type, and of names: Atom 1.0 says that they are text. Publishers write markup
-    into those of RSS and Atom 0.3 as well.
+    into those of RSS and Atom 0.3 as well. `is_own` tells that this program published the document.
     """
 
     is_atom: bool
@@ -74,6 +89,7 @@ class _Channel:
     title: str | None
     language: str | None
     authors: tuple[Candidate, ...]
+    is_own: bool
 
 
 def parse(capture: Capture, _: SiteRules | None = None) -> ParsedDocument:
@@ -101,7 +117,8 @@ def parse(capture: Capture, _: SiteRules | None = None) -> ParsedDocument:
 
     feed = dict(result["feed"])
     channel = _channel(result, feed, capture, has_summaries=b"summary>" in ready.xml)
-    entries, rejected = _entries(result, channel, cut=ready.cut)
+    extensions = read_extensions(ready.xml, len(result["entries"]))
+    entries, rejected = _entries(result, channel, extensions, cut=ready.cut)
     if ready.broken_off:
         rejected = (*rejected, _BROKEN_OFF)
     return ParsedDocument(
@@ -161,6 +178,7 @@ def _channel(
         title=_title(feed, text_form),
         language=text_or_none(feed.get("language")),
         authors=as_form(read_authors(feed, "feed:channel:author"), text_form),
+        is_own=atom and feed.get("generator") == "aggregator",
     )
 
 
@@ -209,15 +227,16 @@ def _resolve(base: str, link: str) -> str:
 
 
 def _entries(
-    result: Any, channel: _Channel, *, cut: bool
+    result: Any, channel: _Channel, extensions: Sequence[Extensions], *, cut: bool
 ) -> tuple[tuple[RawEntry, ...], tuple[Rejection, ...]]:
     """Return the usable items and the others.
 
     `cut` tells that items were already left out before feedparser ran.
     """
     raw = []
-    for number, item in enumerate(result["entries"][:MAX_ITEMS], 1):
-        raw.append(_entry(dict(item), f"item {number}", channel))
+    for index, item in enumerate(result["entries"][:MAX_ITEMS]):
+        own = extensions[index] if extensions else NO_EXTENSIONS
+        raw.append(_entry(dict(item), f"item {index + 1}", channel, own))
 
     usable, rejected = split_rejected(raw)
     if cut or len(result["entries"]) > MAX_ITEMS:
@@ -225,7 +244,9 @@ def _entries(
     return usable, rejected
 
 
-def _entry(item: Mapping[str, Any], name: str, channel: _Channel) -> RawEntry:
+def _entry(
+    item: Mapping[str, Any], name: str, channel: _Channel, extensions: Extensions
+) -> RawEntry:
     content, summary = content_and_summary(
         item,
         content=channel.content_element,
@@ -238,37 +259,44 @@ def _entry(item: Mapping[str, Any], name: str, channel: _Channel) -> RawEntry:
         guid = Candidate(id_, "feed:id" if channel.is_atom else "feed:guid")
     text_form = channel.text_form
 
+    source = source_of(item)
+    publisher = (
+        *as_form(candidate(item.get("publisher"), "feed:dc:publisher"), text_form),
+        *as_form(candidate(source.get("title"), "feed:source:title"), text_form),
+        *as_form(candidate(channel.title, "feed:channel:title"), "text"),
+    )
+    authors = as_form(read_authors(item, "feed:author"), text_form)
+    if channel.is_own:
+        authors = without_stand_in(authors, publisher, item)
+    else:
+        of_source = as_form(read_authors(source, "feed:source:author"), text_form)
+        authors = authors or of_source or channel.authors
+    credited = _credits(item)
+
     return RawEntry(
         label=name,
         base_url=_base(item, channel),
         url=unique(_links(item, id_)),
         guid=guid,
-        title=as_form(_candidate(item.get("title"), "feed:title"), _title_form(item, text_form)),
-        summary=tuple(_with_form(candidate, text_form) for candidate in summary),
+        title=as_form(candidate(item.get("title"), "feed:title"), _title_form(item, text_form)),
+        summary=tuple(_with_form(text, text_form) for text in summary),
         content_html=content,
         published=_publication_dates(item, channel),
         updated=_update_dates(item, channel),
-        authors=as_form(read_authors(item, "feed:author"), text_form) or channel.authors,
+        authors=authors,
         tags=as_form(_tags(item), text_form),
-        credits=as_form(_credits(item), "mixed"),
+        credits=as_form(credited, "mixed"),
         language=tuple(_languages(item, channel)),
-        publisher=(
-            *as_form(_candidate(item.get("publisher"), "feed:dc:publisher"), text_form),
-            *as_form(_candidate(channel.title, "feed:channel:title"), "text"),
-        ),
-        image=images(item),
-        enclosures=enclosures(item),
-        comments=tuple(_comments(item)),
-        taken_from=tuple(_taken_from(item)),
+        publisher=publisher,
+        image=images(item, extensions),
+        enclosures=enclosures(item, extensions),
+        comments=tuple(comments(item)),
+        taken_from=tuple(taken_from(source)),
+        contributors=as_form(_contributors(item, extensions, credited), text_form),
+        comments_feed=tuple(comment_feeds(item)),
+        via=tuple(via(item)),
+        keeps_id=channel.is_own and _OWN_ID.fullmatch(id_ or "") is not None,
     )
-
-
-def _candidate(value: object, where: str) -> tuple[Candidate, ...]:
-    """Return the value with its place; nothing for an empty one or one that is no text."""
-    string = text_or_none(value)
-    if string is None:
-        return ()
-    return (Candidate(string, where),)
 
 
 def _links(item: Mapping[str, Any], guid: str | None) -> Iterator[Candidate]:
@@ -277,42 +305,27 @@ def _links(item: Mapping[str, Any], guid: str | None) -> Iterator[Candidate]:
     First the link that FeedBurner or Pheedo replaced, then the alternates (HTML before other
     types), then a guid that is a URL.
     """
-    yield from _candidate(item.get("feedburner_origlink"), "feed:feedburner:origLink")
-    yield from _candidate(item.get("pheedo_origlink"), "feed:pheedo:origLink")
+    yield from candidate(item.get("feedburner_origlink"), "feed:feedburner:origLink")
+    yield from candidate(item.get("pheedo_origlink"), "feed:pheedo:origLink")
 
     alternates = []
     for link in keep_dicts(item.get("links")):
         relation = str(link.get("rel")).rsplit("/", 1)[-1]  # may be a full URI in Atom
         if relation == "alternate":
             alternates.append(link)
-    alternates.sort(key=lambda alternate: alternate.get("type") not in _HTML_TYPES)
+    alternates.sort(key=lambda alternate: alternate.get("type") not in HTML_TYPES)
     for alternate in alternates:
-        yield from _candidate(alternate.get("href"), "feed:link")
+        yield from candidate(alternate.get("href"), "feed:link")
 
     # feedparser also makes a link of every guid that does not deny being one.
     main_link = text_or_none(item.get("link"))
     if main_link and main_link != guid:
         yield Candidate(main_link, "feed:link")
+    for content in keep_dicts(item.get("content")):
+        if content.get("type") in HTML_TYPES:
+            yield from candidate(content.get("src"), "feed:content")
     if guid and _is_url(guid, main_link):
         yield Candidate(guid, "feed:guid")
-
-
-def _comments(item: Mapping[str, Any]) -> Iterator[Candidate]:
-    """Yield the URLs of the item's comments: of RSS, then of Atom (RFC 4685, `rel="replies"`)."""
-    yield from _candidate(item.get("comments"), "feed:comments")
-    for link in keep_dicts(item.get("links")):
-        if link.get("rel") == "replies" and link.get("type") in _HTML_TYPES:
-            yield from _candidate(link.get("href"), "feed:link[rel=replies]")
-
-
-def _taken_from(item: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the URLs of the feed and the site that an item was taken from.
-
-    That is atom:source; the `source` of RSS has no links.
-    """
-    for source in keep_dicts([item.get("source")]):
-        links = keep_dicts(source.get("links"))
-        yield from filter(None, (text_or_none(link.get("href")) for link in links))
 
 
 def _is_url(guid: str, main_link: str | None) -> bool:
@@ -340,9 +353,9 @@ def _publication_dates(item: Mapping[str, Any], channel: _Channel) -> tuple[Cand
     Atom entry that was never edited may have nothing but `updated`.
     """
     return (
-        *_candidate(item.get("published"), "feed:published"),
-        *_candidate(item.get("created"), "feed:created"),
-        *_candidate(item.get("updated"), channel.date),
+        *candidate(item.get("published"), "feed:published"),
+        *candidate(item.get("created"), "feed:created"),
+        *candidate(item.get("updated"), channel.date),
     )
 
 
@@ -350,7 +363,17 @@ def _update_dates(item: Mapping[str, Any], channel: _Channel) -> tuple[Candidate
     # The only date of an RSS item is its date of publication.
     if not channel.is_atom and "published" not in item:
         return ()
-    return _candidate(item.get("updated"), channel.date)
+    return candidate(item.get("updated"), channel.date)
+
+
+def _contributors(
+    item: Mapping[str, Any], extensions: Extensions, credited: Sequence[Candidate]
+) -> tuple[Candidate, ...]:
+    """Return the contributors and the people of a podcast; an agency in the credits is none."""
+    contributors = read_people(item.get("contributors"), "feed:contributor")
+    agencies = {agency.value for agency in credited}
+    people = (*contributors, *extensions.people)
+    return unique(person for person in people if person.value not in agencies)
 
 
 def _tags(item: Mapping[str, Any]) -> tuple[Candidate, ...]:
@@ -366,7 +389,7 @@ def _credits(item: Mapping[str, Any]) -> tuple[Candidate, ...]:
 
 
 def _languages(item: Mapping[str, Any], channel: _Channel) -> Iterator[Candidate]:
-    yield from _candidate(item.get("language"), "feed:dc:language")
+    yield from candidate(item.get("language"), "feed:dc:language")
 
     details = keep_dicts(item.get("content"))
     details += keep_dicts([item.get("title_detail")])
@@ -377,4 +400,4 @@ def _languages(item: Mapping[str, Any], channel: _Channel) -> Iterator[Candidate
             tags.append(tag)
     yield from unique_values(tags, "feed:xml:lang")
 
-    yield from _candidate(channel.language, "feed:language")
+    yield from candidate(channel.language, "feed:language")

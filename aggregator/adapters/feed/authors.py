@@ -32,6 +32,11 @@ def read_authors(holder: Mapping[str, Any], where: str) -> tuple[Candidate, ...]
     return unique_values(names, where)
 
 
+def read_people(people: object, where: str) -> tuple[Candidate, ...]:
+    """Return the names of other people, as of authors."""
+    return unique_values([_author_name(person, None) for person in keep_dicts(people)], where)
+
+
 def _author_name(author: Mapping[str, Any], written: str | None) -> str | None:
     """Return an author's name, else the e-mail address.
 

@@ -16,10 +16,11 @@ import orjson
 
 from aggregator.adapters.feed.body import text_to_html
 from aggregator.adapters.feed.items import as_form, reject_beyond, split_rejected, unique_values
-from aggregator.adapters.feed.media import SOUND_TYPES, keep_dicts, read_number, text_or_none
+from aggregator.adapters.feed.media import keep_dicts, read_number, text_or_none
 from aggregator.adapters.feed.xml_repair import MAX_ITEMS
 from aggregator.errors import SourceError
 from aggregator.model import Candidate, Enclosure, ParsedDocument, RawEntry, RawImage
+from aggregator.normalize.media_type import decide_media_type, is_image
 from aggregator.normalize.text import plain_text
 
 if TYPE_CHECKING:
@@ -242,23 +243,25 @@ def _images(item: Mapping[str, Any]) -> Iterator[RawImage]:
 
     for attachment in keep_dicts(item.get("attachments")):
         url = text_or_none(attachment.get("url"))
-        if url and _media_type(attachment).startswith("image/"):
+        if url and is_image(decide_media_type(_media_type(attachment), url)):
             yield RawImage(url, "feed:attachments", caption=text_or_none(attachment.get("title")))
 
 
 def _enclosures(item: Mapping[str, Any]) -> Iterator[Enclosure]:
     for attachment in keep_dicts(item.get("attachments")):
         url = text_or_none(attachment.get("url"))
-        media_type = _media_type(attachment)
-        if not url or not (media_type == "" or media_type.startswith(SOUND_TYPES)):
+        if not url:
             continue
 
         size = read_number(attachment.get("size_in_bytes"))
         duration = read_number(attachment.get("duration_in_seconds"))
-        yield Enclosure(url, media_type or None, size, duration)
+        title = text_or_none(attachment.get("title"))
+        yield Enclosure(url, _media_type(attachment), size, duration, title=title)
 
 
-def _media_type(attachment: Mapping[str, Any]) -> str:
-    """Return the media type in lower case, "" where none is stated."""
-    media_type = text_or_none(attachment.get("mime_type")) or ""
+def _media_type(attachment: Mapping[str, Any]) -> str | None:
+    """Return the stated media type in lower case."""
+    media_type = text_or_none(attachment.get("mime_type"))
+    if media_type is None:
+        return None
     return media_type.lower()

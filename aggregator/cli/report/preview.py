@@ -5,7 +5,6 @@ Only documents that the dry run parsed within its limits are explained.
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate
@@ -18,7 +17,8 @@ from aggregator.normalize.html import html_to_text
 from aggregator.parse.trace import trace_items, unmatched_selectors
 from aggregator.run.page_fetcher import redact_query
 from aggregator.schedule import RETRY_AFTER_REASON
-from aggregator.store.merge.article import NAMESPACE
+from aggregator.store.content import urn
+from aggregator.store.merge.article import uid_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -173,7 +173,7 @@ def build_article_preview(
 def entry_from_revision(revision: Revision) -> Entry:
     """Return the entry that a first revision makes."""
     return Entry(
-        id=uuid.uuid5(NAMESPACE, revision.keys[0]).urn,
+        id=urn(uid_of(revision.keys[0])),
         content_text=html_to_text(revision.content_html) if revision.content_html else None,
         updated=revision.published,
         first_seen=revision.captured,
@@ -202,6 +202,9 @@ _SHARED_FIELDS = (
     "guid",
     "provenance",
     "comments",
+    "contributors",
+    "comments_feed",
+    "via",
 )
 
 

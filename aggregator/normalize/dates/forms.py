@@ -30,9 +30,7 @@ class WrittenDate:
     form: str
 
 
-_TIME = (
-    r"(?P<H>\d{1,2})(?:[:h](?P<M>\d{2}))(?::(?P<S>\d{2})(?:[.,]\d+)?)?(?:\s*(?P<ap>[ap])\.?m\b\.?)?"
-)
+_TIME = r"(?P<H>\d{1,2})(?:[:h](?P<M>\d{2}))(?::(?P<S>\d{2})(?:[.,](?P<fraction>\d+))?)?(?:\s*(?P<ap>[ap])\.?m\b\.?)?"
 # AM and PM in several languages: whoever takes them for a zone is wrong by 12 hours.
 _HALF_OF_DAY = r"(?:[AP]M?|SA|CH|PD|MD|PG|PTG|VM|NM|FM|EM|AP|IP|TO|TK)\b"
 # +0200, GMT+2, CEST, EST5EDT, America/New_York, Eastern Daylight Time.
@@ -330,12 +328,17 @@ def _wall_clock(
 
     try:
         wall = datetime(year or _year(match["y"]), month, day, hour, minute, second)  # noqa: DTZ001 - a wall clock
-        if is_end_of_day:
-            wall += timedelta(days=1)
+        wall += timedelta(microseconds=_microseconds(parts), days=int(is_end_of_day))
     except (ValueError, OverflowError):
         return None
     zone = parts.get("z") or parts.get("zd")
     return WrittenDate(wall, _precision(parts), zone, how)
+
+
+def _microseconds(parts: Mapping[str, str | None]) -> int:
+    """Return the fraction of the second; finer digits than the sixth are cut."""
+    digits = parts.get("fraction") or ""
+    return int(digits[:6].ljust(6, "0"))
 
 
 def _part(parts: Mapping[str, str | None], name: str) -> str | None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from aggregator.normalize.identity import OWN_ID
 from aggregator.store.content import digest, dump_content, primary_language, text_size_of
 from aggregator.store.derived import tag_rows
 from aggregator.store.engine import insert_rows
@@ -68,6 +69,9 @@ def find_unshared(found: Mapping[int, Revision], known: StoredEntries) -> set[in
     owners: dict[str, int] = {}
     shared: set[int] = set()
     for number, article in found.items():
+        # The id that an entry has in our own feed may be that of another entry here.
+        if article.keys[0].startswith(OWN_ID):
+            shared.add(number)
         for key in asked_keys(article.keys):
             owner = owners.setdefault(key, number)
             if owner != number:

@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     from aggregator.store.merge.article import Article
     from aggregator.store.merge.statement import Sighting, Statement
 
-_FILLED_FIELDS = ("image", "authors", "credits", "publisher", "enclosures")
+_FILLED_FIELDS = (
+    "image",
+    "authors",
+    "credits",
+    "publisher",
+    "enclosures",
+    "contributors",
+)
 
 
 def compose(article: Article, content_of: Callable[[Sighting], dict[str, Any]]) -> dict[str, Any]:
@@ -37,7 +44,7 @@ def compose(article: Article, content_of: Callable[[Sighting], dict[str, Any]]) 
         if other.current.title == article.title != lead.current.title:
             _take_provenance("title", theirs, other, provenance, sources)
         for field in _FILLED_FIELDS:
-            if theirs[field] and not shown[field]:
+            if theirs.get(field) and not shown.get(field):
                 shown[field] = theirs[field]
                 _take_provenance(field, theirs, other, provenance, sources)
     shown["tags"] = _union_of_tags(article, content_of)
