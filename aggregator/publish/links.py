@@ -28,6 +28,8 @@ def with_valid_links(entry: Entry) -> Entry:
         entry,
         url=_optional(entry.url),
         comments=_optional(entry.comments),
+        comments_feed=_optional(entry.comments_feed),
+        via=tuple(map(valid_url, entry.via)),
         image=_image(entry.image),
         enclosures=tuple(map(_enclosure, entry.enclosures)),
         tellers=tuple(map(_teller, entry.tellers)),
