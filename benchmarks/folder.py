@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from aggregator import config as configuration
 from aggregator.app import open_store
-from benchmarks import articles
+from benchmarks import saved_articles
 from benchmarks.measure import PROGRAM, Figure, cpu_of, side_by_side
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def run(size: Size, place: Path) -> list[Figure]:
 
 def prepared(place: Path, count: int) -> Path:
     """Make the folder of articles and a configuration that follows it; return the configuration's path."""
-    articles.fill(place / "saved", count)
+    saved_articles.fill(place / "saved", count)
     config = place / "aggregator.yaml"
     config.write_text(_CONFIG.format(folder=place / "saved"), encoding="utf-8")
     return config
@@ -70,7 +70,7 @@ def _parse(folder: Path) -> None:
     from bs4 import BeautifulSoup
 
     for path in sorted(folder.glob("*.txt")):
-        BeautifulSoup(articles.body_of(path.read_text(encoding="utf-8")), "lxml")
+        BeautifulSoup(saved_articles.body_of(path.read_text(encoding="utf-8")), "lxml")
 
 
 if __name__ == "__main__":

@@ -253,6 +253,31 @@ def test_a_feeds_words_come_first_and_the_pages_fill_what_is_absent() -> None:
     assert [image.url for image in raw.image] == ["https://feeds.example.org/x/i.jpg"]
 
 
+def test_the_title_of_a_window_gives_way_to_that_of_the_list() -> None:
+    item = RawEntry(label="item 7", title=(Candidate("Ferry line to reopen", "list:title"),))
+    window, heading = "<title>Harbour Official Site</title>", "<h1>Ferry line opens</h1>"
+    text = "<div class=b><p>All of it.</p></div>"
+
+    titles = []
+    for body in (text, heading + text):
+        raw = article.read(page(body, head=window), rules(body=[".b"]), item=item)
+        titles.append([found.value for found in raw.title])
+
+    assert titles == [
+        ["Ferry line to reopen", "Harbour Official Site"],
+        ["Ferry line opens", "Ferry line to reopen", "Harbour Official Site"],
+    ]
+
+
+def test_a_body_without_visible_text_gives_way_to_the_next() -> None:
+    hidden = "<div class=a><noscript>Please enable scripts.</noscript></div>"
+    body = f"{hidden}<div class=b><p>All of it.</p></div>"
+
+    raw = article.read(page(body), rules(body=[".a", ".b"]))
+
+    assert raw.content_html[0].where == "page:.b"
+
+
 def test_a_page_that_cannot_be_an_article_names_its_item() -> None:
     with pytest.raises(ItemError) as caught:
         article.read(

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.__main__ import BENCHMARKS, main
-from benchmarks.articles import article, body_of
 from benchmarks.measure import Figure, typical
 from benchmarks.origin import addresses, feed
+from benchmarks.saved_articles import article, body_of
 
 ROOT = Path(__file__).parents[2]
 DIGEST = "cdecd2d1418a66ae914f0b0136a34626c7d7e15f6fb56426a67345691ad49afc"  # of the first eight articles

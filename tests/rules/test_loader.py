@@ -167,7 +167,7 @@ def test_a_page_of_an_unknown_host_is_known_by_its_system_but_not_by_its_publish
         None,
         None,
     )
-    assert [one.source for one in preset.body[:2]] == [".entry-content", ".wp-block-post-content"]
+    assert [one.source for one in preset.body[:2]] == [".entry-content*", ".wp-block-post-content"]
     assert (
         load_sites().find_by_fingerprint(
             Document(fromstring("<html><body><p>One</p></body></html>"), kind="page")
@@ -187,7 +187,7 @@ def test_a_sources_own_rules_stand_before_those_of_its_site() -> None:
     assert [one.source for one in rules.listing.items] == ["li.story"]
     assert [one.source for one, _ in rules.listing.field("title").candidates] == ["b"]
     assert rules.listing.next == ()
-    assert [one.source for one in rules.body[:2]] == ["#text", ".entry-content"]
+    assert [one.source for one in rules.body[:2]] == ["#text", ".entry-content*"]
     assert [one.source for one, _ in rules.field("title").candidates][:2] == [
         "h1.own",
         "h1.entry-title",

@@ -134,6 +134,8 @@ def _merge_with_item(page: RawEntry, item: RawEntry, *, carrier: str, capture: C
         published = sort_by_url_day(published, capture.url, taken=capture.taken)
 
     titles = _without_repeats((*first.title, *second.title))
+    if carrier != "feed":
+        titles = _sort_window_title_last(titles)
     return replace(
         page,
         label=item.label,
@@ -161,6 +163,11 @@ def _merge_with_item(page: RawEntry, item: RawEntry, *, carrier: str, capture: C
         via=stated.via,
         keeps_id=item.keeps_id,
     )
+
+
+def _sort_window_title_last(titles: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    """Put the text of `<title>` behind the other titles: some sites have the same one on all pages."""
+    return tuple(sorted(titles, key=lambda title: title.where == "page:title"))
 
 
 def _own_urls(page: RawEntry, capture: Capture) -> tuple[Candidate, ...]:

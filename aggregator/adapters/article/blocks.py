@@ -1,4 +1,8 @@
-"""Splits a page into blocks: the parts that belong to an article or not as a whole."""
+"""Splits a page into blocks: the parts that belong to an article or not as a whole.
+
+A table or list is one block. One that lays out the page is none: it holds the heading, or most of the page's words, and
+a long text in one of its cells or items.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,9 @@ if TYPE_CHECKING:
 
 MAX_BLOCKS = 5_000  # of a page that are compared
 MIN_PROSE_WORDS = 15  # of a block that counts as prose
+MAX_LAYOUT_PARTS = 2_000  # cells or items of a table or list that are looked at
+_LAYOUT_SHARE = 0.5  # of a page's words in a table or list that may be its layout
+_MIN_CELL_WORDS = 80  # of the longest cell or item of a layout
 PIECE_CHARACTERS = 30  # without blanks: what is looked up at a time
 _LINK_SHARE = 0.4  # of a block's characters in links: prose has fewer
 
@@ -27,6 +34,8 @@ _TEXTUAL_TAGS = frozenset(
 )
 _INLINE_TAGS = _TEXTUAL_TAGS | {"a"}
 _WHOLE_BLOCKS = WHOLE_TAGS.union(MEDIA)
+_LAYOUT_TAGS = ("table", "ul", "ol", "dl")
+_CELL_TAGS = ("td", "th", "li", "dd")
 _INNER_BLOCKS = tuple(sorted(BLOCKS))
 _TEXTLESS_TAGS = frozenset({"script", "style", "template", "svg", "select", "button"})
 
@@ -52,7 +61,35 @@ class Block:
 
 def split_into_blocks(body: Any) -> list[Block]:
     """Return the blocks of a page: elements with text of their own; lists, tables, quotations and figures as a whole."""
-    return list(islice(_split(body), MAX_BLOCKS))
+    return list(islice(_split(body, _find_layout(body)), MAX_BLOCKS))
+
+
+def _find_layout(body: Any) -> set[Any]:
+    """Return the tables and lists that lay out a page."""
+    layout: set[Any] = set()
+    tables = list(islice(body.iter(*_LAYOUT_TAGS), MAX_LAYOUT_PARTS))
+    if not tables:
+        return layout
+
+    min_words = _LAYOUT_SHARE * text.count_words(element_text(body))
+    for table in tables:
+        holder = next(table.iterancestors(*_LAYOUT_TAGS), None)
+        if holder is not None and holder not in layout and holder in tables:
+            continue  # inside a table of data, or in one that is too small
+        has_heading = next(table.iter("h1"), None) is not None
+        if not has_heading and text.count_words(element_text(table)) < min_words:
+            continue
+        if _has_long_cell(table):
+            layout.add(table)
+    return layout
+
+
+def _has_long_cell(table: Any) -> bool:
+    for cell in islice(table.iter(*_CELL_TAGS), MAX_LAYOUT_PARTS):
+        words = element_text(cell)
+        if len(words) >= _MIN_CELL_WORDS and text.count_words(words) >= _MIN_CELL_WORDS:
+            return True
+    return False
 
 
 def total_words(blocks: Iterable[Block]) -> float:
@@ -63,32 +100,36 @@ def without_blanks(value: str) -> str:
     return _BLANK.sub("", value)
 
 
-def _split(body: Any) -> Iterator[Block]:
+def _split(body: Any, layout: set[Any]) -> Iterator[Block]:
     stack = [body]
     while stack:
         element = stack.pop()
         if not isinstance(element.tag, str) or element.tag in _TEXTLESS_TAGS:
             continue
-        if _is_whole_block(element):
+        if element not in layout and _is_whole_block(element):
             yield _make_block(element)
             continue
 
         own_text = _text_between_blocks(element)
         plain = without_blanks(own_text)
         if len(plain) >= PIECE_CHARACTERS:
-            yield Block(element, plain, text.count_words(own_text), is_linked=False, whole=False)
+            is_linked = _linked_characters(element, own_only=True) > _LINK_SHARE * len(plain)
+            words = text.count_words(own_text)
+            yield Block(element, plain, words, is_linked=is_linked, whole=False)
         stack.extend(reversed(element))
 
 
 def _make_block(element: Any) -> Block:
     full_text = element_text(element)
     plain = without_blanks(full_text)
-    linked_characters = 0
-    if plain:
-        for link in islice(element.iter("a"), MAX_BLOCKS):
-            linked_characters += len(without_blanks(element_text(link)))
-    is_linked = linked_characters > _LINK_SHARE * len(plain)
+    is_linked = bool(plain) and _linked_characters(element) > _LINK_SHARE * len(plain)
     return Block(element, plain, text.count_words(full_text), is_linked=is_linked)
+
+
+def _linked_characters(element: Any, *, own_only: bool = False) -> int:
+    """Return the characters in links, without blanks; with `own_only` in those directly in the element."""
+    links = element.iterchildren("a") if own_only else element.iter("a")
+    return sum(len(without_blanks(element_text(link))) for link in islice(links, MAX_BLOCKS))
 
 
 def _text_between_blocks(element: Any) -> str:

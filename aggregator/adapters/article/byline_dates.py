@@ -88,16 +88,33 @@ def find_date_elements(
 
     The first of these texts is the date with its time of day, the last is the date alone.
     """
-    around_heading: set[Any] = set()
-    if heading is not None:
-        around_heading.update(heading.iterancestors())
-    lines = list(islice(_split_into_lines(body, around_heading), MAX_LINES))
+    lines = _lines_of_page(body, heading)
     near_heading = _lines_near_heading(lines, heading)
     in_bylines = _byline_lines(lines, area)
     for line in chain(near_heading, in_bylines):
         date_texts = _find_date(line)
         if date_texts:
             yield line.element, date_texts
+
+
+def find_all_dates(body: Any) -> Iterator[tuple[Any, tuple[str, ...]]]:
+    """Yield all dates in the text of a page, also those that sentences mention, each with the texts to parse."""
+    for line in islice(_split_into_lines(body, set()), MAX_LINES):
+        if not _OTHER_DATE.search(line.text):
+            for match in islice(_DATE_AND_CLOCK.finditer(line.text), _MAX_DATES):
+                yield line.element, _texts_to_parse(match)
+
+
+def lines_around(body: Any, heading: Any | None) -> Iterator[Line]:
+    """Yield the lines after a heading, then those before it, nearest first."""
+    yield from _lines_near_heading(_lines_of_page(body, heading), heading)
+
+
+def _lines_of_page(body: Any, heading: Any | None) -> list[Line]:
+    around_heading: set[Any] = set()
+    if heading is not None:
+        around_heading.update(heading.iterancestors())
+    return list(islice(_split_into_lines(body, around_heading), MAX_LINES))
 
 
 def find_dates(text: str) -> tuple[str, ...]:

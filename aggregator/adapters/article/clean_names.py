@@ -32,6 +32,41 @@ _NO_PERSON_NAMES = """
     author auteur redaction newsroom staff author name system superuser
 """
 _NO_PERSON = frozenset(_NO_PERSON_NAMES.split())
+_MAX_NAME_WORDS = 5
+_MAX_NAME_CHARACTERS = 60
+_MAX_DECLARED_WORDS = 8  # an organization's name may be long
+_MAX_ABBREVIATION = 4  # with its dot
+_AND = "and|und|et|en|och|og|и|та|ve|dan|with"
+_PEOPLE_SEPARATOR = re.compile(
+    rf"\s*[;；、/|•]\s*|\s*[,，]\s*(?:(?:{_AND}|y|e|i)\s+)?|\s+(?:{_AND})\s+|\s*&\s*|\s+و\s*"
+    r"|\s*(?:和|与|與)\s*(?=[\u4e00-\u9fff])"
+)
+_SHORT_AND = re.compile(r"\s+[yei]\s+")
+_LAST_NAME_FIRST = re.compile(r"[^\W\d_][\w'’-]+,\s+[^\W\d_][\w'’-]*\.?(?:\s+\w\.)?")
+_NAME_SUFFIX = re.compile(r"(?:Jr|Sr|II|III|IV|M\.?D|Ph\.?\s?D|Esq|M\.?A|MBA|S\.?J)\.?")
+_HAN_NAME = re.compile(r"[\u4e00-\u9fff]{2,4}")
+_UNCASED = re.compile(
+    r"[\u0590-\u08ff\u0900-\u0dff\u0e00-\u0eff\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]"
+)
+_NO_NAME_CHARACTERS = re.compile(r"[\d@#$%*+=<>\[\]{}?!:;…\"“”„«»|/]")
+_DATE_OR_CLOCK = re.compile(r"\d{1,2}[:.]\d\d|\b(?:19|20)\d\d\b|\d[./-]\d")
+_PROFILE = re.compile(
+    r"\b(?:profile?|profilo|perfil|profiel|profiilini)\b|профиль|プロフィール|个人资料|about\s+me|view\s+all|all\s+posts",
+    re.IGNORECASE,
+)
+_NO_NAME_WORDS = re.compile(
+    r"\b(?:staff|reporters?|editors?|editorial|desk|newsroom|news|correspondents?|university|communications|media|press|agency"
+    r"|team|group|inc|ltd|gmbh|magazine|gazette|times|herald|redaktion|rédaction|redacción|redazione|redação|redactie"
+    r"|redakcja|редакция|contributors?|writers?|share|follow|subscribe|comments?|read|min|profile?|perfil|profilo|photo"
+    r"|photos|image|video|updated?|published|posted|home|about|contact|more|related|popular|today|yesterday|getty|reuters"
+    r"|monday|tuesday|wednesday|thursday|friday|saturday|sunday|january|february|march|april|june|july|august"
+    r"|september|october|november|december)\b|记者|記者|编辑|編輯|来源|日报|新闻",
+    re.IGNORECASE,
+)
+_PARTICLE_WORDS = """
+    de del della di da do dos das du des la le van von der den zu zur af av al el bin ibn ben ter ten y e
+"""
+_PARTICLES = frozenset(_PARTICLE_WORDS.split())
 _COMMAS = re.compile(r"[,，;；、]\s*")
 _GENERIC_LABELS = frozenset({"co", "com", "org", "net"})
 
@@ -112,13 +147,91 @@ def _continues(title: str, stem: str) -> bool:
 
 def clean_authors(candidates: Iterable[Candidate], site: SiteNames) -> tuple[Candidate, ...]:
     """Return the names of people, without "by": no site, no URL, no machine account."""
-    people = []
+    people: dict[str, Candidate] = {}
     for candidate in candidates:
-        name = " ".join(candidate.value[:MAX_CHARACTERS].split())
-        name = _BY_PREFIX.sub("", name)
-        if _is_person(name, site):
-            people.append(replace(candidate, value=name))
-    return tuple(people)
+        whole = " ".join(candidate.value[:MAX_CHARACTERS].split())
+        if not _is_person(whole, site):
+            continue
+        for name in split_people(whole):
+            if _is_person(name, site) and not _is_no_name(name):
+                people.setdefault(fold_alnum(name), replace(candidate, value=name))
+    return tuple(people.values())
+
+
+def _is_no_name(name: str) -> bool:
+    """Return whether a declared author is a date, a sentence, or the text of a link to a profile."""
+    if len(name.split()) > _MAX_DECLARED_WORDS or len(name) > 2 * _MAX_NAME_CHARACTERS:
+        return True
+    return _DATE_OR_CLOCK.search(name) is not None or _PROFILE.search(name) is not None
+
+
+def split_people(value: str) -> tuple[str, ...]:
+    """Return the names in a text that may name several people: at commas, signs and "and" of many languages.
+
+    Titles after a name stay with it (`Bob Stone, Jr.`). A name in the form `Stone, Bob` is one name.
+    """
+    joined = " ".join(value[:MAX_CHARACTERS].split())
+    if _LAST_NAME_FIRST.fullmatch(joined):
+        return (joined,)
+
+    names: list[str] = []
+    for part in _PEOPLE_SEPARATOR.split(joined):
+        if names and _NAME_SUFFIX.fullmatch(part.strip()):
+            names[-1] = f"{names[-1]}, {part.strip()}"
+            continue
+        for piece in _split_at_short_and(part):
+            name = _strip_name(_BY_PREFIX.sub("", piece.strip()))
+            if name:
+                names.extend(_split_at_blanks(name))
+    return tuple(names)
+
+
+def _split_at_short_and(part: str) -> list[str]:
+    """Split at an "and" of one letter, which names have, too, only if two words stand on both sides."""
+    pieces = _SHORT_AND.split(part)
+    if all(len(piece.split()) > 1 for piece in pieces):
+        return pieces
+    return [part]
+
+
+def _strip_name(name: str) -> str:
+    """Remove signs around a name; the dot of a short word (`Jr.`) is its own."""
+    stripped = name.strip(" ·|-–—")
+    last_word = stripped.rpartition(" ")[2]
+    if last_word.endswith(".") and len(last_word) > _MAX_ABBREVIATION:
+        return stripped.rstrip(".")
+    return stripped
+
+
+def _split_at_blanks(name: str) -> list[str]:
+    """Return Chinese names that blanks part, else the name as it is."""
+    words = name.split()
+    if len(words) > 1 and all(_HAN_NAME.fullmatch(word) for word in words):
+        return words
+    return [name]
+
+
+def looks_like_name(name: str, *, is_declared: bool = False) -> bool:
+    """Return whether a text looks like the name of a person: a few words with capitals, none of an office or a date.
+
+    Of a name that the page declares as an author's one word is enough.
+    """
+    words = name.replace(",", " ").split()
+    if not words or len(words) > _MAX_NAME_WORDS or len(name) > _MAX_NAME_CHARACTERS:
+        return False
+    if _NO_NAME_CHARACTERS.search(name) or _NO_NAME_WORDS.search(name):
+        return False
+    if fold_alnum(name) in _NO_PERSON:
+        return False
+    if _UNCASED.search(name):
+        return len(name) >= 2
+    if len(words) == 1:
+        return is_declared and words[0][:1].isupper()
+
+    for word in words:
+        if not word[:1].isupper() and word.casefold() not in _PARTICLES:
+            return is_declared
+    return words[0][:1].isupper() or words[0].casefold() in _PARTICLES
 
 
 def clean_tags(candidates: Iterable[Candidate], site: SiteNames) -> tuple[Candidate, ...]:

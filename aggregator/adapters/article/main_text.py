@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 from aggregator.adapters import ROUGH_TEXT
-from aggregator.adapters.article import visible_dates
+from aggregator.adapters.article import side_boxes, visible_dates
 from aggregator.adapters.article.blocks import (
     LEAF_TAGS,
     MIN_PROSE_WORDS,
@@ -47,7 +47,11 @@ _MAX_OTHER_WORDS = 2  # of the page, for one more word of the article
 _MAX_OTHER_WORDS_BESIDE_PROSE = 8
 _MIN_HEADLINE_WORDS = 5  # of a link at the end, beside others: the headline of another article
 _MIN_DENSE_WORDS = 5  # of a block that counts for the densest part
+_MIN_PROSE_SHARE = 0.5  # of a page's prose in the article; with less the densest part is looked at
+_MIN_SHARED = 0.8  # of the article's words in the densest part that replaces it
+_MUCH_MORE = 1.5  # times the article's words
 _SINGLE_BLOCK_TAGS = LEAF_TAGS | WHOLE_TAGS
+_CELL_TAGS = frozenset({"td", "li", "dd"})
 _HEADING_TAGS = LEAF_TAGS - {"p"}
 _SHARES = (
     1.0,
@@ -88,6 +92,7 @@ class _Extract:
 def find(document: Document) -> MainText | None:
     """Find the article's text, None if a page has none."""
     body = document.root.find("body")
+    side_boxes.remove_overlays(body)
     blocks = split_into_blocks(body)
     fallback = "densest"
     extract = None
@@ -96,16 +101,72 @@ def find(document: Document) -> MainText | None:
     except ImportError:
         fallback = ROUGH_TEXT
 
+    boxes = frozenset(side_boxes.find_side_boxes(body, document.url))
     article: list[Block] = []
     if extract is not None:
         extracted = [block for block in blocks if extract.holds(block)]
-        article = _select_article(extracted)
+        article = _select_article(extracted, boxes)
     if total_words(article) < MIN_WORDS:
-        return _find_densest(blocks, fallback)
+        return _find_densest(blocks, fallback, boxes)
 
+    article = _within_cell(article)
+    prose = find_prose(blocks, boxes)
+    article_prose = [block for block in article if block.is_prose]
+    if total_words(article_prose) < _MIN_PROSE_SHARE * total_words(prose):
+        article = _widen_to_densest(article, prose)
     root = _smallest_root(article, blocks, default=body)
     heading = _find_heading(document)
-    return MainText(_copy_article(root, blocks, article, heading=heading), "trafilatura")
+    copy = _copy_article(root, blocks, article, heading=heading, boxes=boxes)
+    return MainText(copy, "trafilatura")
+
+
+def find_prose(blocks: Sequence[Block], boxes: frozenset[Any]) -> list[Block]:
+    """Return the blocks of prose that are neither in boilerplate, nor in comments, nor in side boxes."""
+    prose = []
+    for block in blocks:
+        if not block.is_prose or _is_in_boxes(block.element, boxes):
+            continue
+        if not _is_in_boilerplate(block.element) and not _is_in_comments(block.element):
+            prose.append(block)
+    return prose
+
+
+def _widen_to_densest(article: list[Block], prose: Sequence[Block]) -> list[Block]:
+    """Return the prose of the densest part if that holds the article's own prose and much more."""
+    root = _densest_root(prose)
+    if root is None:
+        return article
+    inside = _blocks_inside(root, prose)
+    inside_elements = {block.element for block in inside}
+    shared = [block for block in article if block.element in inside_elements]
+    if total_words(shared) < _MIN_SHARED * total_words(article):
+        return article
+    if total_words(inside) < _MUCH_MORE * total_words(article):
+        return article
+    others = [block for block in article if block.element not in inside_elements]
+    return [*others, *inside]
+
+
+def _within_cell(article: list[Block]) -> list[Block]:
+    """Leave out what is beside the cell that holds the article's prose, if the page is laid out by tables or lists.
+
+    A table of data is one block, so that a cell around a block is one of a layout.
+    """
+    prose = [block for block in article if block.is_prose]
+    cells = {}
+    for element, words in _words_by_element(prose).items():
+        if element.tag in _CELL_TAGS:
+            cells[element] = words
+    cell = _deepest_with(cells, _MIN_COVERAGE * total_words(prose))
+    if cell is None:
+        return article
+    return _blocks_inside(cell, article)
+
+
+def _is_in_boxes(element: Any, boxes: frozenset[Any]) -> bool:
+    if not boxes:
+        return False
+    return any(holder in boxes for holder in _with_ancestors(element))
 
 
 def _extract(document: Document) -> _Extract | None:
@@ -142,8 +203,16 @@ def _find_heading(document: Document) -> Any | None:
     return visible_dates.find_heading(document, (element_text(title),))
 
 
-def _select_article(extracted: Sequence[Block]) -> list[Block]:
-    """Return the blocks that trafilatura takes for the article without comments, repeated prose and links at the end."""
+def _select_article(extracted: Sequence[Block], boxes: frozenset[Any]) -> list[Block]:
+    """Return the blocks that trafilatura takes for the article, as far as they are.
+
+    Comments, repeated prose, links at the end and side boxes are not, unless hardly any prose is left without the boxes.
+    """
+    outside_boxes = [block for block in extracted if not _is_in_boxes(block.element, boxes)]
+    prose = [block for block in outside_boxes if block.is_prose]
+    if total_words(prose) >= MIN_WORDS:
+        extracted = outside_boxes
+
     blocks = []
     seen: set[str] = set()
     for block in _without_comments(extracted):
@@ -236,10 +305,19 @@ def _words_by_element(blocks: Sequence[Block]) -> dict[Any, float]:
 
 
 def _copy_article(
-    root: Any, blocks: Sequence[Block], article: Sequence[Block], *, heading: Any | None = None
+    root: Any,
+    blocks: Sequence[Block],
+    article: Sequence[Block],
+    *,
+    heading: Any | None = None,
+    boxes: frozenset[Any] = frozenset(),
 ) -> Any:
     """Copy a part of the page without what is not the article."""
     removed = _elements_to_remove(root, blocks, article, heading)
+    wanted = {block.element for block in article}
+    for box in boxes:
+        if not any(element in wanted for element in box.iter()):
+            removed.add(box)
     copy = deepcopy(root)
     copy.tail = None
     direction = text_direction(root)
@@ -331,27 +409,30 @@ def _belongs_to_article(block: Block, root: Any, *, is_lead: bool, is_within: bo
     return not any(map(is_boilerplate, around))
 
 
-def _find_densest(blocks: Sequence[Block], where: str) -> MainText | None:
+def _find_densest(blocks: Sequence[Block], where: str, boxes: frozenset[Any]) -> MainText | None:
     """Return the element with the most prose directly in it; the one above it gets half of that."""
     prose = []
     for block in blocks:
         if block.words < _MIN_DENSE_WORDS or block.is_linked:
             continue
-        if not _is_in_boilerplate(block.element):
+        if not _is_in_boilerplate(block.element) and not _is_in_boxes(block.element, boxes):
             prose.append(block)
 
-    density: dict[Any, float] = {}
-    for block in prose:
-        for share, element in zip(_SHARES, _holders(block), strict=False):
-            density[element] = density.get(element, 0) + share * block.words
-    root = max(density, key=lambda element: density[element], default=None)
+    root = _densest_root(prose)
     if root is None:
         return None
-
     inside = _blocks_inside(root, prose)
     if total_words(inside) < MIN_WORDS:
         return None
     return MainText(_copy_article(root, blocks, inside), where)
+
+
+def _densest_root(prose: Sequence[Block]) -> Any | None:
+    density: dict[Any, float] = {}
+    for block in prose:
+        for share, element in zip(_SHARES, _holders(block), strict=False):
+            density[element] = density.get(element, 0) + share * block.words
+    return max(density, key=lambda element: density[element], default=None)
 
 
 def _holders(block: Block) -> Iterator[Any]:

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from aggregator.adapters.article import clean_names, visible_dates
+from aggregator.adapters.article import bylines, clean_names, url_date, visible_dates
 from aggregator.adapters.article.markup import read_markup, text_of_heading
 from aggregator.adapters.article.media import find_enclosures, find_images
 from aggregator.adapters.html import head
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from aggregator.rules.document import Document
 
 MAX_TAGS = 50
-MAX_LINKS = 5_000  # of a page that are looked at
 MAX_PARAGRAPHS = 20  # of a page whose language is detected from its text
 SAMPLE_CHARACTERS = 2_000  # of these paragraphs
 _UTC = ZoneInfo("UTC")
@@ -153,9 +152,17 @@ def _published_candidates(
             return machine_readable
 
     # Only now: the search in the text costs more than all others.
+    language = _text_language(markup)
     written = visible_dates.find_written_dates(
-        markup.document, markup.heading, language=_text_language(markup), taken=taken
+        markup.document, markup.heading, language=language, taken=taken
     )
+    day = url_date.find_day(markup.document.url or "")
+    if not written and day is not None:
+        agreeing = visible_dates.find_agreeing_date(
+            markup.document, day, language=language, taken=taken
+        )
+        if agreeing is not None:
+            written = (agreeing,)
     return (*machine_readable, *written)
 
 
@@ -206,17 +213,7 @@ def _places_of_authors(markup: Markup) -> Iterator[Iterable[Candidate]]:
         yield item.author_names()
     for name in head.AUTHOR_META:
         yield markup.head.values(name)
-    yield _linked_authors(markup.document)
-
-
-def _linked_authors(document: Document) -> Iterator[Candidate]:
-    for element in islice(document.root.iter("a"), MAX_LINKS):
-        relations = element.get("rel", "").lower().split()
-        if "author" not in relations:
-            continue
-        name = element_text(element).strip()
-        if name:
-            yield Candidate(name, "page:a[rel=author]")
+    yield from bylines.find_authors(markup.document, markup.heading)
 
 
 def _tags(markup: Markup, site: SiteNames) -> tuple[Candidate, ...]:

@@ -12,6 +12,14 @@ from lxml import etree
 
 from aggregator.adapters import html
 from aggregator.adapters.article import main_text, metadata, not_article
+from aggregator.adapters.article.blocks import split_into_blocks, total_words, without_blanks
+from aggregator.adapters.article.hidden_parts import (
+    count_visible_words,
+    has_visible_text,
+    show_hidden_parts,
+    show_noscript,
+)
+from aggregator.adapters.article.side_boxes import find_side_boxes, remove_side_boxes
 from aggregator.adapters.feed.body import text_to_html
 from aggregator.adapters.html.boilerplate import remove_boilerplate
 from aggregator.errors import ItemError, SourceError
@@ -34,6 +42,10 @@ MAX_TITLES = 10  # of one page that are looked at
 # What is marked up as the article's text and shorter is a teaser.
 MIN_BODY_WORDS = 40
 
+_MIN_PROSE_SHARE = 0.6  # of the page's prose in what is marked up as the article's text
+_MUCH_MORE = 1.3  # times the words of that
+
+_POST_CLASSES = frozenset({"hentry", "post", "type-post"})
 _AUTO = "auto"
 _ONE_ELEMENT = re.compile(r"[\w*-]*(?:[.#][\w-]+|\[[\w-]+(?:[*^$~|]?=[\w\"'-]+)?\])*")
 
@@ -84,8 +96,11 @@ class ArticlePage:
         for element in islice(self._document.root.iter("title", "h1"), MAX_TITLES):
             titles.append(element_text(element))
 
+        show_noscript(self._document.root.find("body"))
         found = self._find_text()
-        words = _count_words(found.elements) if found else 0.0
+        if found is not None:
+            show_hidden_parts(found.elements)
+        words = count_visible_words(found.elements) if found else 0.0
         reason = not_article.likely_reason(titles, words)
         if reason:
             raise ItemError(self.name, reason)
@@ -109,20 +124,39 @@ class ArticlePage:
             elements = self._select_elements(selector)
             if elements:
                 self._remove_excluded(elements)
-            if self._is_text(elements):
-                return PageText(elements, f"page:{selector.source}")
+            for text_elements in self._group_by_article(elements):
+                if self._is_text(text_elements):
+                    return PageText(text_elements, f"page:{selector.source}")
         return None
+
+    def _group_by_article(self, elements: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Return the elements that a rule selects, those of each article together.
+
+        A site's own rules are believed. Rules for a content system also select the texts of other articles.
+        """
+        if not self._rules.fingerprint:
+            return [tuple(elements)]
+        groups: dict[Any, list[Any]] = {}
+        for element in elements:
+            groups.setdefault(_article_around(element), []).append(element)
+        return [tuple(group) for group in groups.values()]
 
     def _is_text(self, elements: Sequence[Any]) -> bool:
         """Return whether elements that a rule selects are the article's text.
 
         A site's own rules are believed. Rules for a content system also select teasers, and boilerplate inside a text.
         """
+        show_hidden_parts(elements)
         if not self._rules.fingerprint:
-            return any(element_text(element).strip() for element in elements)
+            return has_visible_text(elements)
+        self._remove_boilerplate(elements)
+        return count_visible_words(elements) >= MIN_BODY_WORDS
+
+    def _remove_boilerplate(self, elements: Sequence[Any]) -> None:
         for element in elements:
+            # The boxes first: a form among what they hold tells what they are.
+            remove_side_boxes(element, self._document.url)
             remove_boilerplate(element)
-        return _count_words(elements) >= MIN_BODY_WORDS
 
     def _select_elements(self, selector: Selector) -> tuple[Any, ...]:
         """Return the elements that a selector finds, without those inside another one."""
@@ -145,11 +179,34 @@ class ArticlePage:
 
         for where, elements in elements_by_property.items():
             self._remove_excluded(elements)
-            for element in elements:
-                remove_boilerplate(element)
-            if _count_words(elements) >= MIN_BODY_WORDS:
-                return PageText(tuple(elements), where)
+            show_hidden_parts(elements)
+            self._remove_boilerplate(elements)
+            words = count_visible_words(elements)
+            if words < MIN_BODY_WORDS:
+                continue
+            marked = PageText(tuple(elements), where)
+            if words < _MIN_PROSE_SHARE * self._count_prose():
+                return self._longer_text(marked, words)
+            return marked
         return None
+
+    def _count_prose(self) -> float:
+        """Return the words of the page's prose, without boilerplate and comments."""
+        body = self._document.root.find("body")
+        boxes = frozenset(find_side_boxes(body, self._document.url))
+        return total_words(main_text.find_prose(split_into_blocks(body), boxes))
+
+    def _longer_text(self, marked: PageText, words: float) -> PageText:
+        """Return what reads like an article if that goes on where the marked text ends."""
+        found = main_text.find(self._document)
+        if found is None or text.count_words(element_text(found.element)) < _MUCH_MORE * words:
+            return marked
+        longer = without_blanks(element_text(found.element))
+        for element in marked.elements:
+            for block in split_into_blocks(element):
+                if block.is_prose and block.plain not in longer:
+                    return marked
+        return PageText((found.element,), found.where)
 
     def _text_by_content(self) -> PageText | None:
         """Return what reads like an article, else the plain text in the page's JSON-LD."""
@@ -189,8 +246,13 @@ class ArticlePage:
         return Document(body, kind="page", url=self._document.url, source=source)
 
 
-def _count_words(elements: Sequence[Any]) -> float:
-    return sum(text.count_words(element_text(element)) for element in elements)
+def _article_around(element: Any) -> Any | None:
+    """Return the nearest article or post around an element, None if there is none."""
+    for ancestor in element.iterancestors():
+        classes = ancestor.get("class", "").split()
+        if ancestor.tag == "article" or not _POST_CLASSES.isdisjoint(classes):
+            return ancestor
+    return None
 
 
 def _to_element(plain: str) -> Any:

@@ -21,12 +21,15 @@ from aggregator.rules.document import element_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
     from aggregator.rules.document import Document
 
 MAX_LEVELS = 4  # above the heading, if it is in no `article`
 MAX_HEADINGS = 50
+MAX_PLAIN_HEADINGS = 3_000  # elements that may be a heading without its tag
+_MAX_HEADING_PARTS = 4  # elements in one of these
+_PLAIN_HEADING_TAGS = ("div", "p", "td", "font", "b", "strong", "span")
 MAX_TIMES = 50
 MAX_DATE_ELEMENTS = 6  # of a page that are tried
 _MAX_LINE = 200  # characters: a byline, not a paragraph
@@ -105,7 +108,23 @@ def find_heading(document: Document, titles: tuple[str, ...] = ()) -> Any | None
     for element in (*headings, *lower_headings):
         if _is_title(element_text(element), folded_titles):
             return element
+    return _find_plain_heading(document, folded_titles)
+
+
+def _find_plain_heading(document: Document, folded_titles: list[str]) -> Any | None:
+    """Return the first short element whose whole text is one of the titles: old pages write headings so."""
+    if not folded_titles:
+        return None
+    for element in islice(document.root.iter(*_PLAIN_HEADING_TAGS), MAX_PLAIN_HEADINGS):
+        if len(list(islice(element.iter(), _MAX_HEADING_PARTS + 1))) > _MAX_HEADING_PARTS:
+            continue
+        if _is_title(element_text(element), folded_titles) and not _is_in_menu(element):
+            return element
     return None
+
+
+def _is_in_menu(element: Any) -> bool:
+    return next(element.iterancestors("nav", "aside", "footer", "a", "ul"), None) is not None
 
 
 def _is_title(heading: str, folded_titles: list[str]) -> bool:
@@ -160,6 +179,19 @@ def find_written_dates(
         if moment:
             dates_by_value.setdefault(moment, Candidate(moment, document.where(element)))
     return tuple(dates_by_value.values())
+
+
+def find_agreeing_date(
+    document: Document, day: date, *, language: str | None, taken: datetime
+) -> Candidate | None:
+    """Return the date in the text of a page that is the day of its URL, None if it names no such day."""
+    languages = (language,) if language else ()
+    body = document.root.find("body")
+    for element, texts in byline_dates.find_all_dates(body):
+        moment = _read_first_date(texts, languages, taken)
+        if moment and moment.startswith(day.isoformat()):
+            return Candidate(moment, document.where(element))
+    return None
 
 
 def _date_elements(document: Document, heading: Any | None) -> Iterator[tuple[Any, Sequence[str]]]:
