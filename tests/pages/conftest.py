@@ -23,7 +23,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
@@ -48,7 +48,7 @@ class Site:
     asked: list[str] = field(default_factory=list)
     origin: str = ""
 
-    async def __aenter__(self) -> Site:
+    async def __aenter__(self) -> Self:
         from aiohttp import web
 
         application = web.Application()
@@ -68,11 +68,16 @@ class Site:
         if request.path != "/robots.txt":
             self.asked.append(request.path_qs)
         body = self.files.get(_file_name(request.path))
-        if body is None:
+        if body is None or self._has_other_slash(request.path):
             return web.Response(status=404, text="not found")
         body = body.replace(b"IPPORT", self.origin.removeprefix("http://").encode())
         headers = {"Content-Type": "text/html", **self.headers.get(request.path, {})}
         return web.Response(body=body, headers=headers)
+
+    def _has_other_slash(self, path: str) -> bool:
+        """Tell whether a path is served only with, or only without, a slash at its end."""
+        other = path.rstrip("/") if path.endswith("/") else f"{path}/"
+        return path not in self.headers and other in self.headers
 
 
 @dataclass(frozen=True)
