@@ -21,7 +21,7 @@ from aggregator.fetch.preview_cache import (
     fetch_with_cache,
 )
 from aggregator.fetch.source import FetchContext, fetch_source
-from aggregator.model import Capture, PollingHints, SourceState, Validators
+from aggregator.model import PollingHints, SourceState, Validators
 
 if TYPE_CHECKING:
     from pathlib import Path

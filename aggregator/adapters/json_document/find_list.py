@@ -59,6 +59,31 @@ def has_empty_list(data: Any) -> bool:
     return next(_lists_of_objects(data), None) is None
 
 
+def find_html(data: Any) -> tuple[tuple[str, str], ...]:
+    """Return the texts that are HTML with several links, with their paths; the longest first, at most four."""
+    found: list[tuple[str, str]] = []
+    for path, value in _walk(data):
+        if isinstance(value, str) and value.count("<a ") >= _LEAST_MEMBERS:
+            found.append((path or ".", value))
+    found.sort(key=lambda pair: -len(pair[1]))
+    return tuple(found[:_MAX_LISTS])
+
+
+def _walk(data: Any) -> Iterator[tuple[str, Any]]:
+    """Yield every value with its path, breadth first."""
+    queue: deque[tuple[str, Any, int]] = deque([("", data, 0)])
+    left = MAX_VALUES
+    while queue and left > 0:
+        path, value, depth = queue.popleft()
+        yield path, value
+        if depth == MAX_DEPTH:
+            continue
+        children = _children(value, left)
+        left -= len(children)
+        for key, child in children:
+            queue.append((_child_path(path, key), child, depth + 1))
+
+
 def _lists_of_objects(data: Any) -> Iterator[ItemList]:
     """Yield every list of objects, breadth first."""
     queue: deque[tuple[str, Any, int]] = deque([("", data, 0)])
