@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 
+from aggregator.rules.json_path import load_json
+
 # What some interfaces put before their JSON, so that a page cannot run it as a script.
 _ANTI_HIJACKING_PREFIX = re.compile(r"\s*(?:\)\]\}'?,?|while\s*\(1\);|for\s*\(;;\);)\s*")
 # `callback(`, also after a comment or a check that the callback is there.
@@ -40,17 +42,15 @@ def decode_json(text: str) -> Any:
 
 
 def _decode_lines(text: str) -> list[Any] | None:
-    lines = [line.strip(f"{_RECORD_SEPARATOR} \r\t") for line in text.split("\n")]
-    lines = [line for line in lines if line]
     values: list[Any] = []
-    for number, line in enumerate(lines, 1):
-        try:
-            value = orjson.loads(line)
-        except (orjson.JSONDecodeError, UnicodeEncodeError):
-            is_cut = number == len(lines) and len(values) > 0
-            return values if is_cut else None
+    for line in text.split("\n"):
+        record = line.strip(f"{_RECORD_SEPARATOR} \r\t")
+        if not record:
+            continue
+        value = load_json(record)
         if not isinstance(value, (dict, list)):
-            return None
+            is_cut = bool(values) and text.endswith(line)
+            return values if is_cut else None
         values.append(value)
     return values or None
 

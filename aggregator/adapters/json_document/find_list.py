@@ -86,22 +86,10 @@ def _walk(data: Any) -> Iterator[tuple[str, Any]]:
 
 def _lists_of_objects(data: Any) -> Iterator[ItemList]:
     """Yield every list of objects, breadth first."""
-    queue: deque[tuple[str, Any, int]] = deque([("", data, 0)])
-    left = MAX_VALUES
-    while queue and left > 0:
-        path, value, depth = queue.popleft()
-        children = _children(value, left)
-        left -= len(children)
-
-        objects = _objects(value, children)
+    for path, value in _walk(data):
+        objects = _objects(value, _children(value, MAX_VALUES))
         if objects:
             yield ItemList(path or ".", objects)
-
-        if depth == MAX_DEPTH:
-            continue
-        for key, child in children:
-            if child and isinstance(child, (dict, list)):
-                queue.append((_child_path(path, key), child, depth + 1))
 
 
 def _children(value: Any, limit: int) -> list[tuple[object, Any]]:

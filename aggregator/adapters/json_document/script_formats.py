@@ -149,17 +149,18 @@ class _NuxtDecoder:
 
         kind = value[0]
         arguments = value[1:]
-        if kind in _WRAPPER_TYPES:
-            return self.decode(arguments[0], depth=depth + 1) if arguments else None
         if kind == "null":  # an object without prototype: keys and places
             return self._decode_pairs(arguments, depth)
         if kind == "Map":
-            keys = [self.decode(key, depth=depth + 1) for key in arguments[::2]]
-            named = [part for pair in zip(keys, arguments[1::2], strict=False) for part in pair]
-            return self._decode_pairs(named, depth)
+            arguments[::2] = [self.decode(key, depth=depth + 1) for key in arguments[::2]]
+            return self._decode_pairs(arguments, depth)
         if kind == "Set":
             return [self.decode(child, depth=depth + 1) for child in arguments]
-        return arguments[0] if arguments else None  # Date, URL, BigInt, RegExp: a text
+
+        first = next(iter(arguments), None)
+        if kind in _WRAPPER_TYPES:
+            return self.decode(first, depth=depth + 1)
+        return first  # Date, URL, BigInt, RegExp: a text
 
     def _decode_pairs(self, pairs: list[Any], depth: int) -> dict[str, Any]:
         decoded = {}
