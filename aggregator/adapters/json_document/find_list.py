@@ -62,14 +62,14 @@ def has_empty_list(data: Any) -> bool:
 def find_html(data: Any) -> tuple[tuple[str, str], ...]:
     """Return the texts that are HTML with several links, with their paths; the longest first, at most four."""
     found: list[tuple[str, str]] = []
-    for path, value in _walk(data):
+    for path, value in walk(data):
         if isinstance(value, str) and value.count("<a ") >= _LEAST_MEMBERS:
             found.append((path or ".", value))
     found.sort(key=lambda pair: -len(pair[1]))
     return tuple(found[:_MAX_LISTS])
 
 
-def _walk(data: Any) -> Iterator[tuple[str, Any]]:
+def walk(data: Any) -> Iterator[tuple[str, Any]]:
     """Yield every value with its path, breadth first."""
     queue: deque[tuple[str, Any, int]] = deque([("", data, 0)])
     left = MAX_VALUES
@@ -86,7 +86,7 @@ def _walk(data: Any) -> Iterator[tuple[str, Any]]:
 
 def _lists_of_objects(data: Any) -> Iterator[ItemList]:
     """Yield every list of objects, breadth first."""
-    for path, value in _walk(data):
+    for path, value in walk(data):
         objects = _objects(value, _children(value, MAX_VALUES))
         if objects:
             yield ItemList(path or ".", objects)

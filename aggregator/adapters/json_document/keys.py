@@ -154,11 +154,9 @@ def looks_like_article(data: Any) -> bool:
 
 def find_slug(data: Any) -> str | None:
     """Return the slug of an object, None without one."""
-    keys = _keys(_unwrap(data))
-    for name in _SLUG:
-        if name in keys:
-            return next(_slugs(name, keys[name].value), None)
-    return None
+    fields = _Fields(_keys(_unwrap(data)), "json")
+    slugs = [slug.value for slug in fields.slugs(_SLUG)]
+    return next(iter(slugs), None)
 
 
 def _has(keys: Mapping[str, _Key], names: Iterable[str], reader: Reader) -> bool:

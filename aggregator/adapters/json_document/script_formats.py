@@ -115,7 +115,7 @@ def decode_nuxt(data: Any) -> Any:
 
     The format is that of devalue 5. What is not of this form comes back as it is.
     """
-    if not isinstance(data, list) or not data or isinstance(data[0], int):
+    if not isinstance(data, list):
         return data
     return _NuxtDecoder(data).decode(0, depth=0)
 

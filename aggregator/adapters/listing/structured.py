@@ -126,7 +126,7 @@ _FORMATS: Mapping[str, tuple[str, Mapping[str, tuple[str, ...]]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class _ScriptData:
+class ScriptData:
     """JSON that a script carries, and the variable or id that it is known by."""
 
     name: str
@@ -162,7 +162,7 @@ def find_in_script_state(
     document: Document, listing: CompiledListing, manner: ReadOptions
 ) -> Iterator[tuple[str, ListItems]]:
     """Yield the longest lists of the JSON that scripts carry."""
-    for script in _script_data(document):
+    for script in find_script_data(document):
         for found in find_list.find_lists(script.data):
             objects = found.objects[: items.MAX_ITEMS]
             options = replace(manner, slug_base=_find_slug_base(document, objects))
@@ -262,12 +262,12 @@ def _format_listing(format_name: str) -> CompiledListing:
     return CompiledListing(items=(compile_selector(items_selector),), fields=fields)
 
 
-def _script_data(document: Document) -> Iterator[_ScriptData]:
+def find_script_data(document: Document) -> Iterator[ScriptData]:
     """Yield the JSON of a page's scripts, without JSON-LD."""
     scripts = [script.text or "" for script in islice(document.root.iter("script"), _MAX_FLIGHT)]
     flight = decode_flight(text for text in scripts if "__next_f" in text)
     if flight:
-        yield _ScriptData("__next_f", flight)
+        yield ScriptData("__next_f", flight)
 
     for script in islice(document.root.iter("script"), _MAX_SCRIPTS):
         text = script.text or ""
@@ -277,11 +277,11 @@ def _script_data(document: Document) -> Iterator[_ScriptData]:
 
         script_id = script.get("id", "")
         if script_id == "__NUXT_DATA__":
-            yield _ScriptData(script_id, decode_nuxt(load_leading_json(text)))
+            yield ScriptData(script_id, decode_nuxt(load_leading_json(text)))
             continue
         if media_type in _STATE_TYPES or script_id == "__NEXT_DATA__":
-            yield _ScriptData(script_id or "script", load_leading_json(text))
+            yield ScriptData(script_id or "script", load_leading_json(text))
             continue
         assignment = _ASSIGNMENT.search(text)
         if assignment:
-            yield _ScriptData(assignment[1], load_leading_json(text[assignment.end() :]))
+            yield ScriptData(assignment[1], load_leading_json(text[assignment.end() :]))
