@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from aggregator.adapters import json_api, listing
 from aggregator.adapters.json_document.decode import decode_json
 from aggregator.adapters.json_document.find_list import find_html
+from aggregator.adapters.json_document.keys import looks_like_article
 from aggregator.adapters.json_document.script_formats import decode_flight, decode_nuxt
 from aggregator.errors import SourceError
 from aggregator.model import Capture, ParsedDocument
@@ -175,6 +176,11 @@ def test_a_slug_is_a_link_below_what_the_page_shows(link: str, url: str, base: s
     )
 
     assert urls(parsed) == [f"{base}ferry-{day}" for day in (1, 2, 3)]
+
+
+def test_a_slug_alone_makes_no_article() -> None:
+    assert looks_like_article({"title": "Ferry", "slug": "ferry", "date": "2026-07-01"})
+    assert not looks_like_article({"name": "News of the harbour", "slug": "news"})
 
 
 def test_a_link_counts_more_than_a_slug() -> None:
