@@ -122,7 +122,17 @@ async def try_source(
             follow_pages=follow_pages,
         )
         result = await run(source, SourceState(source.id, now), context, full=True)
-    return DryRun(source, result, tuple(parser.calls), tuple(fetcher.responses))
+    calls = _calls_from_document(parser.calls, result)
+    return DryRun(source, result, calls, tuple(fetcher.responses))
+
+
+def _calls_from_document(calls: Sequence[ParseCall], result: Result) -> tuple[ParseCall, ...]:
+    """Return the calls without those for candidates that were passed over before the document."""
+    if result.captures:
+        for index, call in enumerate(calls):
+            if result.captures[0] in call.captures:
+                return tuple(calls[index:])
+    return tuple(calls)
 
 
 class _RecordingFetcher:

@@ -1,21 +1,22 @@
 """Reads JSON interfaces that list articles: by the rules' paths, else by well-known key names.
 
 Without rules, the longest list of objects that have something like a title and something
-like a link is the list. A list that is there and empty has nothing new; if there is no
-list, the source is broken.
+like a link is the list, or else the list in the HTML that the JSON carries. A list that
+is there and empty has nothing new; if there is no list, the source is broken.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from lxml import etree
 
+from aggregator.adapters import listing as page_listing
 from aggregator.adapters.charset import decode_document
 from aggregator.adapters.json_document import find_list
+from aggregator.adapters.json_document.decode import decode_json
 from aggregator.adapters.listing import items
 from aggregator.adapters.listing.card_date import DateReader
 from aggregator.adapters.listing.items import ListItems, ReadOptions
@@ -28,10 +29,9 @@ from aggregator.rules.document import Document
 if TYPE_CHECKING:
     from aggregator.model import Capture
     from aggregator.rules.compiled import CompiledListing, SiteRules
+    from aggregator.rules.selector import Selector
 
 MAX_ITEMS = 2_000  # an interface that gives more at once gives its archive
-# What some interfaces put before their JSON, so that a page cannot run it as a script.
-_ANTI_HIJACKING_PREFIX = re.compile(r"^\s*(?:\)\]\}'?,?|while\s*\(1\);|for\s*\(;;\);)\s*")
 _URL = re.compile(r"(?:https?:)?//|[/?.]", re.IGNORECASE)
 
 
@@ -66,10 +66,12 @@ def parse(capture: Capture, rules: SiteRules) -> ParsedDocument:
         found = None
         if candidate is not None:
             found = candidate.items
-            notes = (
-                *notes,
-                f"items by their names, at `json:{candidate.path}`",
-            )
+            notes = (*notes, f"items by their names, at `json:{candidate.path}`")
+        else:
+            in_html = _read_html(document, capture, rules)
+            if in_html is not None:
+                return in_html
+            _check_for_empty_list(document)
 
     if found is None:
         return ParsedDocument(is_empty_list=True, next_urls=more)
@@ -80,10 +82,9 @@ def parse(capture: Capture, rules: SiteRules) -> ParsedDocument:
 def _decode(capture: Capture) -> Document:
     decoded = decode_document(capture.body, capture.headers.get("content-type", ""))
     text = decoded.text
-    json = _ANTI_HIJACKING_PREFIX.sub("", text.lstrip("\ufeff"), count=1)
     try:
-        data = orjson.loads(json)
-    except (orjson.JSONDecodeError, UnicodeEncodeError) as e:
+        data = decode_json(text.lstrip("\ufeff"))
+    except ValueError as e:
         raise SourceError("parse", f"JSON that cannot be read: {e}") from e
     return Document(
         etree.Element("html"), kind="json", url=capture.url, data=data, notes=decoded.notes
@@ -101,6 +102,8 @@ def _read_by_rules(
     rejected = 0
     for selector in listing.items:
         found = items.read(document, selector, listing, manner, limit=MAX_ITEMS)
+        if not found.entries:
+            found = _read_members(document, selector, listing, manner) or found
         if found.entries:
             return found
         rejected += found.count
@@ -113,6 +116,24 @@ def _read_by_rules(
     raise SourceError("no-items", f"{'; '.join(reports)}; {_describe(document.data)}")
 
 
+def _read_members(
+    document: Document, selector: Selector, listing: CompiledListing, manner: ReadOptions
+) -> ListItems | None:
+    """Read the members of the objects that a selector finds: lists whose keys are ids.
+
+    None if it finds anything else.
+    """
+    if selector.json_values is None:
+        return None
+    members: list[Any] = []
+    for value in selector.json_values(document):
+        if not isinstance(value, dict) or not all(isinstance(one, dict) for one in value.values()):
+            return None
+        members += value.values()
+    raw = items.read_objects(members[:MAX_ITEMS], document, listing, manner)
+    return items.collect_usable(raw, document, manner)
+
+
 def _describe_unusable(found: ListItems) -> str:
     count = str(found.count or "nothing")
     if not found.rejected:
@@ -123,10 +144,7 @@ def _describe_unusable(found: ListItems) -> str:
 def _find_by_names(
     document: Document, listing: CompiledListing, manner: ReadOptions
 ) -> _Candidate | None:
-    """Return the list that looks most like articles.
-
-    None if there is no such list but an empty one, which means that nothing is new.
-    """
+    """Return the list that looks most like articles, None without one."""
     best: _Candidate | None = None
     for candidate in find_list.find_lists(document.data):
         raw = items.read_objects(candidate.objects[:MAX_ITEMS], document, listing, manner)
@@ -137,10 +155,29 @@ def _find_by_names(
         if best is None or rank > best.rank:
             best = _Candidate(found, candidate.path, rank)
 
-    if best is None and not find_list.has_empty_list(document.data):
+    return best
+
+
+def _read_html(document: Document, capture: Capture, rules: SiteRules) -> ParsedDocument | None:
+    """Read the list in the HTML that the JSON carries, as interfaces for "load more" do."""
+    for path, html in find_list.find_html(document.data):
+        page = replace(
+            capture, body=html.encode(), headers={"content-type": "text/html; charset=utf-8"}
+        )
+        try:
+            parsed = page_listing.parse(page, rules)
+        except SourceError:
+            continue
+        notes = (f"items in the HTML at `json:{path}`", *parsed.notes)
+        return replace(parsed, notes=notes)
+    return None
+
+
+def _check_for_empty_list(document: Document) -> None:
+    """Raise SourceError unless an empty list is there, which means that nothing is new."""
+    if not find_list.has_empty_list(document.data):
         reason = f"no list of objects with a title and a link; {_describe(document.data)}"
         raise SourceError("no-items", reason)
-    return best
 
 
 def _next_page(document: Document, listing: CompiledListing) -> tuple[str, ...]:

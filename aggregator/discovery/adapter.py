@@ -12,6 +12,24 @@ if TYPE_CHECKING:
     from aggregator.rules.compiled import SiteRules
 
 
+# Of each kind, so that a run makes few requests. `add` tries about as many.
+_MAX_RECOMMENDED = 3
+_MAX_LINKED = 2
+_MAX_GUESSED = 2
+
+
 def parse(capture: Capture, _: SiteRules | None = None) -> ParsedDocument:
-    """Return the feeds that a page recommends as its further documents, the best first."""
-    return ParsedDocument(next_urls=tuple(feed.url for feed in find_feeds(capture).recommended))
+    """Return the feeds that a page leads to as its further documents, the best first.
+
+    `notes` are the reasons, in the same order.
+    """
+    feeds = find_feeds(capture)
+    candidates = (
+        *feeds.recommended[:_MAX_RECOMMENDED],
+        *feeds.linked[:_MAX_LINKED],
+        *feeds.guessed[:_MAX_GUESSED],
+    )
+    reasons: dict[str, str] = {}
+    for candidate in candidates:
+        reasons.setdefault(candidate.url, candidate.reason)
+    return ParsedDocument(next_urls=tuple(reasons), notes=tuple(reasons.values()))

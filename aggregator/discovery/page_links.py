@@ -35,7 +35,7 @@ FEED_TYPES = {
     "text/xml": 4,
     "application/json": 5,
 }
-WELL_KNOWN = ("/feed", "/rss", "/atom.xml", "/feed.xml", "/index.xml", "/rss.xml")
+WELL_KNOWN = ("/feed", "/rss", "/atom.xml", "/feed.xml", "/index.xml", "/rss.xml", "/feed/")
 MAX_FEEDS = 50  # of one page that are returned; nobody reads more, and a page may hold any number
 _READ_BYTES = 1024 * 1024  # of a page: links to feeds are in its head or its footer
 # XHTML may have an XML declaration.
@@ -43,6 +43,7 @@ _PAGE_START = re.compile(rb"(?:<\?xml[^>]*>\s*)?<(?:!doctype html|html)")
 _JUNK_BYTES = 65_536  # what may precede a feed that is called a page
 _LONGEST_TITLE = 100
 _LONGEST_URL = 2_000  # characters; no feed's URL comes near
+_LONGEST_LINK_HEADER = 8_000  # characters
 _MAX_ROBOTS = 500_000  # characters of a robots.txt
 
 _COMMENTS = re.compile(r"comment|commentaire|kommentar|reply|replies|评论|評論", re.IGNORECASE)
@@ -59,6 +60,11 @@ _FEED_WORD = re.compile(
 _FEED_SCHEME = re.compile(
     r"(?:feed|itpc|pcast):(?://)?(?=https?:)|(?:feed|itpc|pcast)(?=://)", re.IGNORECASE
 )
+# RFC 8288, section 3: the target and the parameters of one link.
+_HEADER_LINK = re.compile(
+    r"<([^<>]{1,2000})>((?:\s*;\s*[\w*!-]+\s*(?:=\s*(?:\"[^\"]*\"|[^\s\",;]*))?)*)"
+)
+_HEADER_PARAMETER = re.compile(r";\s*([\w*!-]+)\s*=\s*(?:\"([^\"]*)\"|([^\s\",;]*))")
 _SITEMAP = re.compile(r"^[ \t]*sitemap[ \t]*:[ \t]*(\S{1,2000})", re.IGNORECASE | re.MULTILINE)
 _PERSONAL_PATH = re.compile(r"/~[^/]+/")
 
@@ -100,16 +106,19 @@ def recommended_feed(capture: Capture) -> str | None:
 
 
 def find_feeds(capture: Capture) -> PageFeeds:
-    """Return all feeds that a page leads to; none if it cannot be read as a page."""
+    """Return all feeds that a page and the Link header of its response lead to."""
+    link_header = capture.headers.get("link", "")
+    in_header = _feeds_of_header(link_header, capture.url)
     root = _parse(capture)
     if root is None:
-        return PageFeeds()
+        return PageFeeds(recommended=_once_each(in_header))
 
     page = _LinkScanner(root, capture.url)
-    marks = page.marks(link_header=capture.headers.get("link", ""))
+    marks = page.marks(link_header=link_header)
+    recommended = (*page.recommended_feeds(), *in_header)
     usual = (*generator_feeds(marks, capture.url), *possible_feeds(capture.url))
     return PageFeeds(
-        recommended=_once_each(page.recommended_feeds()),
+        recommended=_once_each(recommended),
         linked=_once_each(page.linked_feeds()),
         guessed=_once_each(usual),
     )
@@ -136,6 +145,21 @@ def news_sitemaps(robots: str, url: str) -> tuple[FeedCandidate, ...]:
             candidates.append(FeedCandidate(sitemap, "robots.txt names it"))
     candidates.append(FeedCandidate(urljoin(url, "/news-sitemap.xml"), "a usual address"))
     return _once_each(candidates)
+
+
+def _feeds_of_header(link_header: str, url: str) -> list[FeedCandidate]:
+    """Return the feeds that the Link header of a response recommends (RFC 8288), in its order."""
+    feeds = []
+    for match in _HEADER_LINK.finditer(link_header[:_LONGEST_LINK_HEADER]):
+        parameters = {"rel": "", "type": ""}
+        for name, quoted, bare in _HEADER_PARAMETER.findall(match[2]):
+            parameters[name.lower()] = quoted or bare
+        if not _is_feed_link(parameters):
+            continue
+        feed = absolute_url(_with_web_scheme(match[1], url), base=url)
+        if feed and not _API_URL.search(feed):
+            feeds.append(FeedCandidate(feed, "the server recommends it (Link header)"))
+    return feeds
 
 
 def _once_each(candidates: Iterable[FeedCandidate]) -> tuple[FeedCandidate, ...]:
@@ -183,7 +207,7 @@ class _LinkScanner:
     def recommended_feeds(self) -> list[FeedCandidate]:
         """Return the feeds of the page's `rel="alternate"` links, best first."""
         ranked: list[_Ranked] = []
-        for link in self._root.iter("link"):
+        for link in self._root.iter("link", "a", "area"):
             url = self._url_of(link) if _is_feed_link(link) else None
             if url and not _API_URL.search(url):
                 candidate = FeedCandidate(url, _reason_of_recommendation(link))
@@ -220,7 +244,7 @@ class _LinkScanner:
         href = link.get("href", "")
         if not href or len(href) > _LONGEST_URL:
             return None
-        return absolute_url(_FEED_SCHEME.sub(_web_scheme, href, count=1), base=self._base)
+        return absolute_url(_with_web_scheme(href.strip(), self._url), base=self._base)
 
     def _rank_recommended(self, link: Any, url: str) -> tuple[int, ...]:
         words = f"{link.get('title', '')} {url}"
@@ -302,6 +326,21 @@ def _doubt(text: str, url: str) -> int | None:
     return None
 
 
-def _web_scheme(match: re.Match[str]) -> str:
-    """Return the web scheme: `feed://host` is `https://host`, `feed:https://host` what follows."""
-    return "" if match[0].endswith((":", "/")) else "https"
+def _with_web_scheme(href: str, page_url: str) -> str:
+    """Turn a `feed:` URL into the web URL that it stands for.
+
+    `feed:https://host/x` is what follows. `feed://host/x` has the page's scheme on the
+    page's own host, else `https`.
+    """
+    match = _FEED_SCHEME.match(href)
+    if match is None:
+        return href
+    rest = href[match.end() :]
+    if match[0].endswith((":", "/")):
+        return rest
+
+    page = split_url(page_url)
+    linked = split_url(f"https{rest}")
+    if page and linked and page.host == linked.host:
+        return f"{page.scheme}{rest}"
+    return f"https{rest}"

@@ -299,8 +299,12 @@ class Deadline:
 def _kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
     kept: dict[str, str] = {}
     for name, value in headers.items():
-        if name in _KEPT_HEADERS:
-            kept[name] = _valid_utf8(value)
+        if name not in _KEPT_HEADERS:
+            continue
+        kept_value = _valid_utf8(value)
+        if name == "link" and name in kept:  # a server may send one header a link
+            kept_value = f"{kept[name]}, {kept_value}"
+        kept[name] = kept_value
     return kept
 
 

@@ -1,12 +1,14 @@
 """Fetches one source, from the web or from a folder.
 
 A 304, the same bytes and an unchanged folder give no captures. If the source does not name
-its adapter, it is detected from the bytes. robots.txt is checked before a page is requested.
+its adapter, it is detected from the bytes. robots.txt is checked before a page is requested
+that is known to be one. A page that sends its reader on is followed.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -17,11 +19,11 @@ from aggregator.adapter_table import named_adapter
 from aggregator.errors import SourceError
 from aggregator.fetch import folder
 from aggregator.fetch.messages import Request
+from aggregator.fetch.page_redirect import follow_page_redirects
 from aggregator.fetch.preview_cache import fetch_with_cache
 from aggregator.model import Capture, PollingHints
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
     from datetime import datetime
 
     from aggregator.config import Source
@@ -34,6 +36,10 @@ MAX_FILES = 5_000  # of a folder in one run; the rest follows at once in the nex
 MAX_FOLDER_BYTES = 64 * 1024 * 1024
 NO_HINTS = PollingHints()
 _HEAD_BYTES = 4096
+_JSONP = re.compile(
+    rb"(?:/\*.{0,40}?\*/)?\s*(?:typeof\s+[\w$.]{1,80}\s*={2,3}[^;&]{1,40}&&\s*)?[\w$.]{1,80}\(\s*[{\[]"
+)
+_ANTI_HIJACKING_PREFIX = re.compile(rb"\)\]\}'?,?\s*|while\s*\(1\);\s*|for\s*\(;;\);\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +48,8 @@ class Fetched:
 
     `adapter` parses the captures. `rejected` are messages of unreadable files. With
     `has_more`, a folder has more files to read at once. `is_guessed_page` means that a
-    page is not configured as a list of articles; it is one if enough of its links look
-    like articles. `changed` means that the bytes differ from the last ones; captures may
+    page is not configured as a list of articles: `run/source_search.py` searches it for
+    feeds. `changed` means that the bytes differ from the last ones; captures may
     also have the same bytes, if they are read again.
     """
 
@@ -64,14 +70,11 @@ class Fetched:
 class FetchContext:
     """What fetching needs besides the source.
 
-    `find_feed` returns the URL of the best feed that a page names, None without one. It
-    parses foreign HTML, so it must not run on the event loop. `limit_bytes` is the limit
-    of one file of a folder, `max_files` that of files in one run. `cache` has the
-    responses of earlier previews.
+    `limit_bytes` is the limit of one file of a folder, `max_files` that of files in one
+    run. `cache` has the responses of earlier previews.
     """
 
     client: Client
-    find_feed: Callable[[Capture], Awaitable[str | None]]
     now: datetime
     limit_bytes: int
     cache: PreviewCache | None = None
@@ -134,15 +137,14 @@ def make_capture(source: Source, timed_response: TimedResponse) -> Capture:
     )
 
 
-def detect_adapter(capture: Capture, *, has_items: bool) -> str:
-    """Detect the adapter from the bytes.
-
-    `has_items` says that rules for items exist; only then is JSON other than JSON Feed a
-    list of articles.
-    """
+def detect_adapter(capture: Capture) -> str:
+    """Detect the adapter from the bytes; JSON other than JSON Feed is a list of articles."""
     # On demand: saved articles need no discovery.
     from aggregator.discovery.page_links import looks_like_html
 
+    if looks_like_json(capture.body):
+        # A feed reader knows more of a JSON Feed; its version may stand last.
+        return "feed" if b"jsonfeed.org/version" in capture.body else "json"
     if looks_like_html(capture):
         return "page"
 
@@ -150,11 +152,16 @@ def detect_adapter(capture: Capture, *, has_items: bool) -> str:
     is_gzip = head.startswith(b"\x1f\x8b")  # sitemaps are kept as .gz
     if is_gzip or b"<urlset" in head or b"<sitemapindex" in head:
         return "sitemap"
-
-    is_json = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
-    if has_items and is_json and b"jsonfeed.org/version" not in head:
-        return "json"
     return "feed"
+
+
+def looks_like_json(body: bytes) -> bool:
+    """Tell whether a document begins like JSON, alone or as the argument of a function (JSONP)."""
+    head = body[:_HEAD_BYTES].lstrip(b"\xef\xbb\xbf \t\r\n")
+    prefix = _ANTI_HIJACKING_PREFIX.match(head)
+    if prefix:
+        head = head[prefix.end() :]
+    return head[:1] in (b"{", b"[") or _JSONP.match(head) is not None
 
 
 def url_to_fetch(source: Source, state: SourceState) -> str:
@@ -214,26 +221,36 @@ async def _fetch_url(
 ) -> Fetched:
     url = url_to_fetch(source, state)
     validators = None if full or state.read_again else state.validators
-    request = make_request(source, url, validators=validators)
     if source.adapter == "page" or state.detected_adapter == "page":
-        await _check_robots(context, request)
-    timed_response = await _get(context, request)
+        await check_robots(source, url, context)
+    timed_response = await _get(source, url, context, validators=validators)
     adapter = _adapter_for_response(source, state, timed_response)
 
-    if adapter == "page" and _is_new_page(source, state):
-        feed = None
-        if not _has_page_rules(source):
-            feed = await context.find_feed(make_capture(source, timed_response))
-        if feed is None:
-            await _check_robots(context, request)
-        else:
-            url = feed
-            timed_response = await _get(context, make_request(source, feed))
-            state = replace(state, discovered_feed=feed, detected_adapter="feed")
-            adapter = _adapter_for_response(source, state, timed_response)
-
+    if adapter == "page" and _is_new_page(source, state) and _has_page_rules(source):
+        await check_robots(source, url, context)
     state = _count_redirect(state, timed_response.response, requested=url)
     return _make_fetched(source, state, timed_response, adapter, full=full)
+
+
+async def fetch_candidate(
+    source: Source, state: SourceState, url: str, context: FetchContext
+) -> Fetched:
+    """Fetch a URL that may be what a page's source should read; the state is as if it was chosen.
+
+    Raises:
+        SourceError: it cannot be fetched.
+    """
+    timed_response = await _get(source, url, context, validators=None)
+    adapter = detect_adapter(make_capture(source, timed_response))
+    state = replace(state, discovered_feed=url, detected_adapter=None, moved_to=None, moved_seen=0)
+    state = _count_redirect(state, timed_response.response, requested=url)
+    return _make_fetched(source, state, timed_response, adapter, full=True)
+
+
+async def check_robots(source: Source, url: str, context: FetchContext) -> None:
+    """Check that robots.txt allows a page. Raises SourceError."""
+    if not await context.client.is_allowed(url, like=make_request(source, url)):
+        raise SourceError("forbidden", "robots.txt does not allow this page to be read by programs")
 
 
 def _is_new_page(source: Source, state: SourceState) -> bool:
@@ -246,20 +263,22 @@ def _has_page_rules(source: Source) -> bool:
     return bool(source.items) or source.adapter != "auto"
 
 
-async def _get(context: FetchContext, request: Request) -> TimedResponse:
-    return await fetch_with_cache(context.client, request, cache=context.cache, now=context.now)
+async def _get(
+    source: Source, url: str, context: FetchContext, *, validators: Validators | None
+) -> TimedResponse:
+    async def fetch(target: str) -> TimedResponse:
+        own = validators if target == url else None
+        request = make_request(source, target, validators=own)
+        return await fetch_with_cache(context.client, request, cache=context.cache, now=context.now)
 
-
-async def _check_robots(context: FetchContext, request: Request) -> None:
-    if not await context.client.is_allowed(request.url, like=request):
-        raise SourceError("forbidden", "robots.txt does not allow this page to be read by programs")
+    return await follow_page_redirects(fetch, url)
 
 
 def _adapter_for_response(source: Source, state: SourceState, timed_response: TimedResponse) -> str:
     """Return the adapter for a response: the configured one, else the detected one.
 
-    A page from a URL that gave something else before is parsed as a feed, which fails:
-    it is probably an error page, and those may name feeds and articles too.
+    A page or JSON from a URL that gave something else before is parsed as a feed, which
+    fails: it is probably an error message, and those may name feeds and articles too.
     """
     if timed_response.response.status != 200:
         return "feed"
@@ -267,8 +286,8 @@ def _adapter_for_response(source: Source, state: SourceState, timed_response: Ti
     if named is not None:
         return named
 
-    adapter = detect_adapter(make_capture(source, timed_response), has_items=bool(source.items))
-    if adapter == "page" and state.detected_adapter not in (None, "page"):
+    adapter = detect_adapter(make_capture(source, timed_response))
+    if adapter in ("page", "json") and state.detected_adapter not in (None, adapter):
         return "feed"
     return adapter
 

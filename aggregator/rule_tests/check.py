@@ -35,11 +35,11 @@ _SAVED = re.compile(
 _SHOWN = 80  # characters of a value
 
 
-def adapter_of(capture: Capture, *, items: bool) -> str:
-    """Tell what carries a capture's items; `items` says that its rules know where items are."""
+def adapter_of(capture: Capture) -> str:
+    """Tell what carries a capture's items."""
     if _SAVED.match(capture.body[:4096]):
         return "archive"
-    return detect_adapter(capture, has_items=items)
+    return detect_adapter(capture)
 
 
 def mismatches(

@@ -59,16 +59,16 @@ def rules_tests(files: Iterable[RulesFile]) -> Iterator[DeclaredTest]:
     """Give the tests of every file of site rules."""
     for one in files:
         for number, test in enumerate(one.file.tests):
-            job = partial(_task_of_rules, one.file.id, lists=bool(one.file.listing.items))
+            job = partial(_task_of_rules, one.file.id)
             yield DeclaredTest(one.file.id, test, one.document, ("tests", number), None, job)
 
 
 def _task_of_source(source: Source, capture: Capture) -> ParseTask:
     adapter = named_adapter(source.adapter)
     if adapter is None:
-        adapter = adapter_of(capture, items=bool(source.items))
+        adapter = adapter_of(capture)
     return parse_task(source, adapter)
 
 
-def _task_of_rules(name: str, capture: Capture, *, lists: bool) -> ParseTask:
-    return ParseTask(name, adapter_of(capture, items=lists), site=name)
+def _task_of_rules(name: str, capture: Capture) -> ParseTask:
+    return ParseTask(name, adapter_of(capture), site=name)

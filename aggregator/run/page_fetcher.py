@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from aggregator.errors import SourceError
+from aggregator.fetch.page_redirect import follow_page_redirects
 from aggregator.fetch.preview_cache import fetch_with_cache
 from aggregator.fetch.source import MAX_FILES, make_capture, make_request
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from aggregator.config import Source
-    from aggregator.fetch.preview_cache import Client, PreviewCache
+    from aggregator.fetch.preview_cache import Client, PreviewCache, TimedResponse
     from aggregator.model import Capture, Rejection, Revision
     from aggregator.parse.task import ParseResult, ParseTask
     from aggregator.run.host_queue import HostQueue
@@ -199,16 +200,18 @@ class PageFetcher:
 
     async def _fetch(self, url: str, *, robots: bool) -> Capture:
         source, fetcher = self.source, self.context.fetcher
-        request = make_request(source, url)
-        request = replace(
-            request, max_body=min(source.http.max_body or self.context.limit_bytes, MAX_PAGE_BYTES)
-        )
-        if robots and not await fetcher.is_allowed(url, like=request):
-            raise SourceError(
-                "forbidden", "robots.txt does not allow this page to be read by programs"
-            )
+        max_body = min(source.http.max_body or self.context.limit_bytes, MAX_PAGE_BYTES)
         cache = None if self.full else self.context.preview_cache
-        timed_response = await fetch_with_cache(fetcher, request, cache=cache, now=self.started)
+
+        async def fetch(target: str) -> TimedResponse:
+            request = replace(make_request(source, target), max_body=max_body)
+            if robots and not await fetcher.is_allowed(target, like=request):
+                raise SourceError(
+                    "forbidden", "robots.txt does not allow this page to be read by programs"
+                )
+            return await fetch_with_cache(fetcher, request, cache=cache, now=self.started)
+
+        timed_response = await follow_page_redirects(fetch, url)
         capture = make_capture(source, timed_response)
         self.captures.append(capture)
         self.size_bytes += timed_response.response.wire_bytes

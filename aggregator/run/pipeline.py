@@ -2,6 +2,7 @@
 
     slot        waits for a free place at the host, or postpones the run if the host asked to wait
     fetch       the bytes that are new, or the finding that nothing is
+    search      what to read instead of a page that is not configured as a list of articles
     parse       captures -> revisions; pure, in a parser process
     list pages  the list's further pages, as long as they bring unknown items
     articles    what is new, completed from the articles' own pages if that is wanted
@@ -17,19 +18,18 @@ import asyncio
 import logging
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from aggregator.adapter_table import DISCOVERY
 from aggregator.errors import SourceError, StoreError
 from aggregator.fetch.source import FetchContext, fetch_source
-from aggregator.parse.task import ParseResult, ParseTask, concat, parse_task
+from aggregator.parse.task import ParseResult, concat, parse_task
 from aggregator.run.article_pages import complete_items
 from aggregator.run.host_queue import Wait
 from aggregator.run.list_pages import follow_pages, list_page
-from aggregator.run.page_fetcher import PageFetcher, RunContext, redact_query
+from aggregator.run.page_fetcher import PageFetcher, RunContext
 from aggregator.run.result import failure, host_of, postponement, success
+from aggregator.run.source_search import SourceDocument, SourceSearch
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -37,11 +37,11 @@ if TYPE_CHECKING:
 
     from aggregator.config import Source
     from aggregator.fetch.source import Fetched
-    from aggregator.model import Capture, Result, SourceState
+    from aggregator.model import Result, SourceState
+    from aggregator.parse.task import ParseTask
     from aggregator.store import KnownArticle
 
 logger = logging.getLogger(__name__)
-MIN_ITEMS = 3  # of a page that is not configured as a list of articles
 
 
 async def run(
@@ -79,11 +79,15 @@ async def _run_source(
     pages = PageFetcher(source, context, started, full=full)
     parsed = ParseResult()
     if fetched.captures:
-        task = parse_task(source, fetched.adapter)
-        task = replace(task, ignore_guids=state.by_url and not full)
-        parsed = await _parse(fetched, task, context)
+        async with _time_limit(context):
+            if fetched.is_guessed_page:
+                search = SourceSearch(source, state, context, _fetch_context(context, started))
+                document = await search.find_document(fetched)
+            else:
+                document = await _parse(source, state, fetched, context, full=full)
+        fetched, parsed = document.fetched, document.parsed
         if parsed.page_requests or parsed.next_urls:
-            parsed = await _read_further_pages(pages, fetched, parsed, task)
+            parsed = await _read_further_pages(pages, fetched, parsed, document.task)
     return success(source, fetched, parsed, pages)
 
 
@@ -110,50 +114,26 @@ async def _fetch_in_turn(
 async def _fetch(
     source: Source, state: SourceState, context: RunContext, started: datetime, *, full: bool
 ) -> Fetched:
-    fetch_context = FetchContext(
+    async with _time_limit(context):
+        return await fetch_source(source, state, _fetch_context(context, started), full=full)
+
+
+def _fetch_context(context: RunContext, started: datetime) -> FetchContext:
+    return FetchContext(
         context.fetcher,
-        find_feed=partial(_find_feed, source, context),
         now=started,
         limit_bytes=context.limit_bytes,
         cache=context.preview_cache,
         max_files=context.max_files,
     )
-    async with _time_limit(context):
-        return await fetch_source(source, state, fetch_context, full=full)
 
 
-async def _find_feed(source: Source, context: RunContext, page: Capture) -> str | None:
-    """Return the URL of the best feed that a page names; a parser process reads the page."""
-    found = await context.parse([page], ParseTask(source.id, DISCOVERY))
-    if not found.next_urls:
-        return None
-    return found.next_urls[0]
-
-
-async def _parse(fetched: Fetched, task: ParseTask, context: RunContext) -> ParseResult:
-    """Parse what came.
-
-    Raises:
-        SourceError: it cannot be read, or it is a page that nobody said to be a list, and is none.
-    """
-    try:
-        async with _time_limit(context):
-            parsed = await context.parse(fetched.captures, task)
-    except SourceError as error:
-        if fetched.is_guessed_page and error.kind in ("no-items", "parse"):
-            raise _no_list_error(fetched, str(error)) from error
-        raise
-
-    count = len(parsed.revisions) + parsed.filtered
-    if fetched.is_guessed_page and count < MIN_ITEMS:
-        raise _no_list_error(fetched, f"only {count} of its links look like articles")
-    return parsed
-
-
-def _no_list_error(fetched: Fetched, reason: str) -> SourceError:
-    advice = "give the address of its feed, or say `adapter: page` with `items` and `fields`"
-    page = redact_query(fetched.captures[0].url)
-    return SourceError("not-a-feed", f"{page} is a page that names no feed, and {reason}; {advice}")
+async def _parse(
+    source: Source, state: SourceState, fetched: Fetched, context: RunContext, *, full: bool
+) -> SourceDocument:
+    task = parse_task(source, fetched.adapter)
+    task = replace(task, ignore_guids=state.by_url and not full)
+    return SourceDocument(fetched, task, await context.parse(fetched.captures, task))
 
 
 async def _read_further_pages(

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from aggregator import schedule
+from aggregator.adapter_table import AUTO
 from aggregator.fetch.source import url_to_fetch
 from aggregator.model import Outcome, PollingHints, Result
 
@@ -26,6 +27,7 @@ DAY = timedelta(days=1)
 FAILURES_OF_A_MOVE = 3
 UNREAD_REASON = "more files to read"
 _NOT_THERE = frozenset({404, 410})
+_NO_LIST_ERRORS = frozenset({"no-items", "parse"})
 
 
 def success(source: Source, fetched: Fetched, parsed: ParseResult, pages: PageFetcher) -> Result:
@@ -61,7 +63,7 @@ def failure(
 ) -> Result:
     """Return the result of a run in which the source could not be fetched or read."""
     failures = state.failures + 1
-    leaves_move = _leaves_move(state, error, failures)
+    leaves_move = _leaves_move(source, state, error, failures)
     kind = error.kind
     if leaves_move and kind == "gone":
         kind = "http"  # where it moved to is gone, the source itself may not be
@@ -211,20 +213,26 @@ def _min_interval(source: Source) -> timedelta:
     return schedule.MIN_INTERVAL
 
 
-def _leaves_move(state: SourceState, error: SourceError, failures: int) -> bool:
-    """Tell whether to forget where a source moved to, or the feed that its page named.
+def _leaves_move(source: Source, state: SourceState, error: SourceError, failures: int) -> bool:
+    """Tell whether to forget where a source moved to, or what a search chose to read.
 
     It is forgotten if nothing is there, or if it has failed for long.
     """
     if state.moved_to is None and state.discovered_feed is None:
-        return False
+        return _is_lost_list(source, state, error) and failures >= FAILURES_OF_A_MOVE
     return error.status in _NOT_THERE or failures >= FAILURES_OF_A_MOVE
+
+
+def _is_lost_list(source: Source, state: SourceState, error: SourceError) -> bool:
+    """Tell whether a page that a search chose lists no articles any more."""
+    is_chosen = source.adapter == AUTO and not source.items
+    return is_chosen and state.detected_adapter == "page" and error.kind in _NO_LIST_ERRORS
 
 
 def _forget_move(state: SourceState) -> SourceState:
     detected_adapter = state.detected_adapter
-    if state.discovered_feed is not None:
-        detected_adapter = None  # so that the page is searched for a feed again
+    if state.discovered_feed is not None or state.moved_to is None:
+        detected_adapter = None  # so that the page is searched again
     return replace(
         state,
         moved_to=None,

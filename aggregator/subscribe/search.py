@@ -21,6 +21,7 @@ from urllib.parse import urljoin
 from aggregator.discovery import platforms
 from aggregator.discovery.platforms import FeedCandidate
 from aggregator.errors import SourceError
+from aggregator.fetch.source import looks_like_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -135,7 +136,7 @@ class Search:
             return await self._try_reading_as(
                 {"url": url, "adapter": "sitemap"}, "a sitemap", articles=3, follow_pages=True
             )
-        if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
+        if looks_like_json(head):
             return await self._try_reading_as({"url": url, "adapter": "json"}, "a list in JSON")
         if _OPML.search(head):
             self.report(f"{url} is a list of feeds (OPML): `aggregator import` takes it")
@@ -151,7 +152,7 @@ class Search:
             (feeds.recommended, 3),
             (feeds.linked, 2),
             (feeds.guessed, 3),
-            (well_known_feeds(capture.url), 6),
+            (well_known_feeds(capture.url), 7),
         ):
             found = await self._try_candidates(candidates, limit=limit)
             if isinstance(found, FoundSource):

@@ -10,6 +10,8 @@ import pytest
 
 from aggregator.cli.report.source_status import (
     SourceStatus,
+    describe_adapter,
+    describe_address,
     describe_due,
     describe_pace,
     describe_result,
@@ -154,6 +156,8 @@ def test_the_record_of_a_source_has_stable_keys() -> None:
         "url": "https://example.org/feed",
         "path": None,
         "adapter": "auto",
+        "detected_adapter": None,
+        "discovered_url": None,
         "state": "failing",
         "items": 7,
         "failures": 2,
@@ -237,3 +241,20 @@ def test_a_secret_in_an_address_is_not_shown(
 
     assert [source["url"] for source in said.json] == [None, "https://example.org/feed?t=${TOKEN}"]
     assert "s3cret" not in said.out + said.err
+
+
+def test_what_a_search_chose_is_shown_without_its_query() -> None:
+    state = replace(
+        WAITS, discovered_feed="https://example.org/rss?key=secret", detected_adapter="feed"
+    )
+    status = SourceStatus(Source(id="a", url="https://example.org/"), state, None, 7)
+    page = SourceStatus(Source(id="a", url="https://example.org/", adapter="page"), WAITS, None, 7)
+
+    record = source_record(status)
+    assert (record["detected_adapter"], record["discovered_url"]) == (
+        "feed",
+        "https://example.org/rss?…",
+    )
+    assert describe_adapter(status) == "auto: feed"
+    assert describe_address(status) == "https://example.org/ (reads https://example.org/rss?…)"
+    assert (describe_adapter(page), describe_address(page)) == ("page", "https://example.org/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -286,6 +287,7 @@ def test_the_usual_addresses_are_few_and_of_this_host() -> None:
         "https://a.example/feed.xml",
         "https://a.example/index.xml",
         "https://a.example/rss.xml",
+        "https://a.example/feed/",
     ]
     assert (
         page_links.well_known_feeds("https://a.example/~ada/notes")[0].url
@@ -303,3 +305,48 @@ def test_sitemaps_of_news_are_those_of_this_site() -> None:
         FeedCandidate("https://static.a.example/News-1.xml", "robots.txt names it"),
         FeedCandidate("https://www.a.example/news-sitemap.xml", "a usual address"),
     )
+
+
+@pytest.mark.parametrize(
+    ("header", "feeds"),
+    [
+        ('</f>; rel="alternate"; type="application/rss+xml"', ["https://news.example.org/f"]),
+        ("</f>;type=application/atom+xml;rel=alternate", ["https://news.example.org/f"]),
+        (
+            '</a>; rel="self", </b,c>; title="x, y"; rel="home alternate"; type="text/xml"',
+            ["https://news.example.org/b,c"],
+        ),
+        (
+            '<feed://news.example.org/f>; rel=alternate; type="application/rss+xml; charset=x"',
+            ["https://news.example.org/f"],
+        ),
+        ('</wp-json/x>; rel="alternate"; type="application/json"', []),
+        ('</de>; rel="alternate"; hreflang="de"', []),
+        ('</f>; rel="alternate', []),
+        ("</f" + ">;a" * 5_000, []),
+    ],
+)
+def test_the_link_header_recommends_feeds(header: str, feeds: list[str]) -> None:
+    capture = replace(page("<p>x</p>"), headers={"link": header})
+
+    assert [feed.url for feed in page_links.find_feeds(capture).recommended] == feeds
+
+
+def test_a_link_in_the_text_may_recommend_a_feed() -> None:
+    body = '<a rel="alternate" type="application/rss+xml" href="/x.xml"><i class="icon"></i></a>'
+
+    assert page_links.recommended_feed(page(body)) == "https://news.example.org/x.xml"
+
+
+@pytest.mark.parametrize(
+    ("url", "feed"),
+    [
+        ("http://news.example.org/", "http://news.example.org/f"),
+        ("http://other.example/", "https://news.example.org/f"),
+        ("https://news.example.org/", "https://news.example.org/f"),
+    ],
+)
+def test_the_feed_scheme_stands_for_the_scheme_of_the_own_page(url: str, feed: str) -> None:
+    capture = replace(page(link("feed://news.example.org/f")), url=url)
+
+    assert page_links.recommended_feed(capture) == feed

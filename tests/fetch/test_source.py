@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from aggregator.config import Source
-from aggregator.discovery.page_links import recommended_feed
 from aggregator.errors import SourceError
 from aggregator.fetch.source import MAX_FILES, FetchContext, Fetched, fetch_source
 from aggregator.model import Capture, SourceState, Validators
@@ -33,12 +32,8 @@ def state(**fields: Any) -> SourceState:
     return SourceState("news", NOW, **fields)
 
 
-async def find_feed(page: Capture) -> str | None:
-    return recommended_feed(page)
-
-
 def context(fetcher: Any, *, limit_bytes: int) -> FetchContext:
-    return FetchContext(fetcher, find_feed, NOW, limit_bytes)
+    return FetchContext(fetcher, NOW, limit_bytes)
 
 
 def digest(body: bytes) -> str:
@@ -111,19 +106,6 @@ def test_a_304_keeps_what_is_known_of_the_body(net: Any) -> None:
     assert found.state.validators.etag == '"1"'
 
 
-def test_a_page_leads_to_its_feed_and_the_way_is_remembered(net: Any) -> None:
-    found, site = asked(
-        net, {"/": net.answer(200, PAGE), "/feed.xml": net.answer(200, FEED)}, state()
-    )
-
-    assert [capture.url for capture in found.captures] == [site.url("/feed.xml")]
-    assert (found.state.discovered_feed, found.state.detected_adapter) == (
-        site.url("/feed.xml"),
-        "feed",
-    )
-    assert [one.target for one in site.asked] == ["/", "/feed.xml"]
-
-
 def test_a_remembered_feed_is_asked_at_once(net: Any) -> None:
     async def story(site: Any, fetcher: Any) -> list[str]:
         known = state(discovered_feed=site.url("/feed.xml"), detected_adapter="feed")
@@ -159,27 +141,37 @@ def test_what_carries_the_items_is_told_by_the_bytes(net: Any, case: str) -> Non
     assert found.adapter == carrier
 
 
-def test_json_of_which_nobody_says_where_the_items_are_is_left_to_the_feed_reader(net: Any) -> None:
-    found, _ = asked(net, {"/": net.answer(200, b'[{"title": "Lamps"}]')}, state())
+@pytest.mark.parametrize(
+    ("body", "adapter"),
+    [
+        (b'[{"title": "Lamps"}]', "json"),
+        (b'{"a": 1}\n{"a": 2}\n', "json"),
+        (b'/**/ window.show_1({"a": 1});', "json"),
+        (b"typeof cb === 'function' && cb([1])", "json"),
+        (b'{"items": [], "version": "https://jsonfeed.org/version/1"}', "feed"),
+        (b"Lamps (3) are lit", "feed"),
+    ],
+)
+def test_json_needs_no_rules_to_be_read(net: Any, body: bytes, adapter: str) -> None:
+    found, _ = asked(net, {"/": net.answer(200, body)}, state())
+
+    assert found.adapter == adapter
+
+
+def test_json_from_a_known_feed_is_an_error_message(net: Any) -> None:
+    before = state(detected_adapter="feed")
+
+    found, _ = asked(net, {"/": net.answer(200, b'{"error": "busy"}')}, before)
 
     assert found.adapter == "feed"
 
 
-def test_a_page_that_names_no_feed_is_read_as_a_page_after_robots_txt_was_asked(net: Any) -> None:
+def test_a_page_without_rules_is_to_be_searched(net: Any) -> None:
     found, site = asked(net, {"/": net.answer(200, LIST)}, state())
 
-    assert [one.target for one in site.asked] == ["/", "/robots.txt"]
+    assert [one.target for one in site.asked] == ["/"]
     assert (found.adapter, found.is_guessed_page) == ("page", True)
     assert (found.state.detected_adapter, found.state.body_hash) == ("page", digest(LIST))
-
-
-def test_a_page_that_robots_txt_keeps_to_itself_is_not_read_as_one(net: Any) -> None:
-    rules = net.answer(200, b"User-agent: *\nDisallow: /", Content_Type="text/plain")
-
-    with pytest.raises(SourceError, match=r"robots\.txt does not allow") as caught:
-        asked(net, {"/": net.answer(200, LIST), "/robots.txt": rules}, state())
-
-    assert caught.value.kind == "forbidden"
 
 
 def test_a_known_page_stays_a_page_and_is_compared_as_one(net: Any) -> None:
@@ -211,12 +203,6 @@ def test_who_says_how_a_page_is_read_wants_the_page_and_not_the_feed_it_names(ne
         found, site = asked(net, pages, state(), **keys)
         assert [one.target for one in site.asked] == ["/", "/robots.txt"]
         assert (found.adapter, found.is_guessed_page) == ("page", False)
-
-
-def test_a_feed_that_is_named_and_is_none_is_not_taken_for_a_page(net: Any) -> None:
-    found, _ = asked(net, {"/": net.answer(200, PAGE), "/feed.xml": net.answer(200, LIST)}, state())
-
-    assert found.adapter == "feed"
 
 
 def test_what_was_not_read_to_its_end_is_read_again_though_it_did_not_change(net: Any) -> None:

@@ -221,17 +221,17 @@ def test_a_page_that_is_no_article_is_told(sites: Sites, body: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "items", "carrier"),
+    ("body", "carrier"),
     [
-        ("<!--1718966343000-->\n[One](https://harbour.example/1)\n---\n", False, "archive"),
-        ("\ufeff---\na: b\n---\n<!--1718966343-->\n[One](x)\n---\n", False, "archive"),
-        ("<!-- a comment --><html></html>", False, "feed"),
-        ("<!doctype html><title>x</title>", False, "page"),
-        ("<urlset></urlset>", False, "sitemap"),
-        ('{"a": []}', True, "json"),
-        ('{"version": "https://jsonfeed.org/version/1.1"}', True, "feed"),
-        ("<rss/>", False, "feed"),
+        ("<!--1718966343000-->\n[One](https://harbour.example/1)\n---\n", "archive"),
+        ("\ufeff---\na: b\n---\n<!--1718966343-->\n[One](x)\n---\n", "archive"),
+        ("<!-- a comment --><html></html>", "feed"),
+        ("<!doctype html><title>x</title>", "page"),
+        ("<urlset></urlset>", "sitemap"),
+        ('{"a": []}', "json"),
+        ('{"version": "https://jsonfeed.org/version/1.1"}', "feed"),
+        ("<rss/>", "feed"),
     ],
 )
-def test_the_bytes_tell_what_carries_the_items(body: str, items: bool, carrier: str) -> None:
-    assert adapter_of(capture(body), items=items) == carrier
+def test_the_bytes_tell_what_carries_the_items(body: str, carrier: str) -> None:
+    assert adapter_of(capture(body)) == carrier

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 from aggregator.adapters import html
-from aggregator.adapters.article import main_text, metadata, not_article
+from aggregator.adapters.article import main_text, metadata, not_article, script_text
 from aggregator.adapters.article.blocks import split_into_blocks, total_words, without_blanks
 from aggregator.adapters.article.hidden_parts import (
     count_visible_words,
@@ -209,13 +209,16 @@ class ArticlePage:
         return PageText((found.element,), found.where)
 
     def _text_by_content(self) -> PageText | None:
-        """Return what reads like an article, else the plain text in the page's JSON-LD."""
+        """Return what reads like an article, else the text in the page's JSON-LD or scripts."""
         self._remove_excluded(())
         found = main_text.find(self._document)
         if found:
             return PageText((found.element,), found.where)
         for plain in self._metadata.texts:
             return PageText((_to_element(plain.value),), plain.where)
+        in_script = script_text.find(self._document)
+        if in_script:
+            return PageText((in_script.element,), in_script.where)
         return None
 
     def _remove_excluded(self, bodies: Sequence[Any]) -> None:

@@ -59,24 +59,37 @@ def has_empty_list(data: Any) -> bool:
     return next(_lists_of_objects(data), None) is None
 
 
-def _lists_of_objects(data: Any) -> Iterator[ItemList]:
-    """Yield every list of objects, breadth first."""
+def find_html(data: Any) -> tuple[tuple[str, str], ...]:
+    """Return the texts that are HTML with several links, with their paths; the longest first, at most four."""
+    found: list[tuple[str, str]] = []
+    for path, value in walk(data):
+        if isinstance(value, str) and value.count("<a ") >= _LEAST_MEMBERS:
+            found.append((path or ".", value))
+    found.sort(key=lambda pair: -len(pair[1]))
+    return tuple(found[:_MAX_LISTS])
+
+
+def walk(data: Any) -> Iterator[tuple[str, Any]]:
+    """Yield every value with its path, breadth first."""
     queue: deque[tuple[str, Any, int]] = deque([("", data, 0)])
     left = MAX_VALUES
     while queue and left > 0:
         path, value, depth = queue.popleft()
-        children = _children(value, left)
-        left -= len(children)
-
-        objects = _objects(value, children)
-        if objects:
-            yield ItemList(path or ".", objects)
-
+        yield path, value
         if depth == MAX_DEPTH:
             continue
+        children = _children(value, left)
+        left -= len(children)
         for key, child in children:
-            if child and isinstance(child, (dict, list)):
-                queue.append((_child_path(path, key), child, depth + 1))
+            queue.append((_child_path(path, key), child, depth + 1))
+
+
+def _lists_of_objects(data: Any) -> Iterator[ItemList]:
+    """Yield every list of objects, breadth first."""
+    for path, value in walk(data):
+        objects = _objects(value, _children(value, MAX_VALUES))
+        if objects:
+            yield ItemList(path or ".", objects)
 
 
 def _children(value: Any, limit: int) -> list[tuple[object, Any]]:

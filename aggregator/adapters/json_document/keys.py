@@ -53,17 +53,20 @@ _IMAGES = _names("""
 """)
 _TAGS = _names("tags keywords categories category section articlesection sectionname topics")
 _LANGUAGE = _names("language lang inlanguage locale")
-_GUID = _names("guid id uuid articleid newsid postid nid")
+_SLUG = _names("slug urlslug postslug")
+_GUID = _names("guid id uuid articleid newsid postid nid slug")
 _WRAPPERS = _names("attributes node data fields _source item article post content news")
 
 # The keys of an object that stands for a text, and of one that stands for a link.
 _TEXT_KEYS = _names("rendered name title label value text html")
+_SLUG_KEYS = _names("current slug value")
 _LINK_KEYS = _names("url href @id src contenturl link")
 # What JSON-LD names its nodes by: `/a/#article` is a node of the page `/a/`, no place in it.
 _NODE_NAMES = ("@id", "mainentityofpage")
 
 _NOT_IN_NAME = re.compile(r"[_-]")
 _LINK = re.compile(r"(?:https?:)?//|/(?!$)|\./|\?", re.IGNORECASE)
+_SLUG_TEXT = re.compile(r"[\w%~.-]+(?:/[\w%~.-]+){0,8}/?")
 _SEPARATOR = re.compile(r"[,，;；、]\s*")
 _MAX_VALUES = 50  # of one key: images, tags, authors
 _MAX_KEYS = 500  # of one object
@@ -92,6 +95,9 @@ class _Fields:
     def links(self, names: Iterable[str]) -> tuple[Candidate, ...]:
         return self._read(names, _links)
 
+    def slugs(self, names: Iterable[str]) -> tuple[Candidate, ...]:
+        return self._read(names, _slugs)
+
     def dates(self, names: Iterable[str]) -> tuple[Candidate, ...]:
         return self._read(names, _dates)
 
@@ -106,15 +112,20 @@ class _Fields:
         return tuple(found)
 
 
-def read_entry(data: Any, *, kind: str = "json") -> RawEntry:
+def read_entry(data: Any, *, kind: str = "json", slug_base: str | None = None) -> RawEntry:
     """Read one object; what is no object gives an empty entry.
 
-    `kind` begins the provenance (`json`, `ld`).
+    `kind` begins the provenance (`json`, `ld`). A `slug` stands for a link if it is known
+    what comes before it: `slug_base`, with a slash at its end.
     """
     fields = _Fields(_keys(_unwrap(data)), kind)
+    url = fields.links(_URL)
+    if not url and slug_base is not None:
+        slugs = fields.slugs(_SLUG)
+        url = tuple(Candidate(slug_base + slug.value, slug.where) for slug in slugs)
     return RawEntry(
         label="",
-        url=fields.links(_URL),
+        url=url,
         guid=next(iter(fields.texts(_GUID)), None),
         title=fields.texts(_TITLE),
         summary=fields.texts(_SUMMARY),
@@ -129,9 +140,23 @@ def read_entry(data: Any, *, kind: str = "json") -> RawEntry:
 
 
 def looks_like_article(data: Any) -> bool:
-    """Tell whether an object has something like a title and something like a link."""
+    """Tell whether an object has something like a title and something like a link.
+
+    A slug counts as a link only beside a date: topics and authors have slugs too.
+    """
     keys = _keys(_unwrap(data))
-    return _has(keys, _TITLE, _plain_texts) and _has(keys, _URL, _links)
+    if not _has(keys, _TITLE, _plain_texts):
+        return False
+    if _has(keys, _URL, _links):
+        return True
+    return _has(keys, _SLUG, _slugs) and _has(keys, _PUBLISHED, _dates)
+
+
+def find_slug(data: Any) -> str | None:
+    """Return the slug of an object, None without one."""
+    fields = _Fields(_keys(_unwrap(data)), "json")
+    slugs = [slug.value for slug in fields.slugs(_SLUG)]
+    return next(iter(slugs), None)
 
 
 def _has(keys: Mapping[str, _Key], names: Iterable[str], reader: Reader) -> bool:
@@ -154,6 +179,14 @@ def _links(name: str, value: Any) -> Iterator[str]:
             text = text.partition("#")[0]
         if _LINK.match(text):
             yield text
+
+
+def _slugs(_: str, value: Any) -> Iterator[str]:
+    """Yield the slugs (`ferry-line-reopens`); headless systems wrap them: `{"current": …}`."""
+    for text in _texts(value, _SLUG_KEYS):
+        slug = text.strip("/")
+        if _SLUG_TEXT.fullmatch(slug):
+            yield slug
 
 
 def _dates(name: str, value: Any) -> Iterator[str]:

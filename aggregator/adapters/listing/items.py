@@ -84,7 +84,8 @@ class ReadOptions:
     `dates` tells what is a date, `language` is the page's own. `inferred` means that no
     rule says what the items are: links to other sites are dropped. With `linkless`, an
     item that has an id needs no link. With `gaps`, an item may also fill fields that
-    the rules name but do not find.
+    the rules name but do not find. `slug_base` is what comes before the slug of an object
+    without a link, None if that is not known.
     """
 
     date_reader: DateReader
@@ -92,6 +93,7 @@ class ReadOptions:
     is_inferred: bool = False
     allow_linkless: bool = False
     fill_gaps: bool = False
+    slug_base: str | None = None
 
 
 def read(
@@ -237,7 +239,7 @@ def _entry(
 ) -> RawEntry:
     """Return the values of one item: the rules', and its own for what no rule names."""
     if item.data is not None:
-        own = keys.read_entry(item.data, kind=kind)
+        own = keys.read_entry(item.data, kind=kind, slug_base=manner.slug_base)
         languages = manner.language
     else:
         own = _entry_of_card(card.read(item, manner.date_reader))

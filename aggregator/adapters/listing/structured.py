@@ -15,13 +15,16 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from aggregator.adapters.json_document import find_list
+from aggregator.adapters.json_document.keys import find_slug
+from aggregator.adapters.json_document.script_formats import decode_flight, decode_nuxt
 from aggregator.adapters.listing import items
+from aggregator.normalize.url import absolute_url
 from aggregator.rules.compiled import CompiledField, CompiledListing
 from aggregator.rules.json_path import load_leading_json, node_types
 from aggregator.rules.selector import compile_selector
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from aggregator.adapters.listing.items import ListItems, ReadOptions
     from aggregator.rules.document import Document
@@ -32,6 +35,8 @@ ListFinder = Callable[
 ]
 
 _MAX_SCRIPTS = 40
+_MAX_FLIGHT = 1_000  # scripts: Next.js pushes its data in many small ones
+_MAX_LINKS = 2_000
 _MAX_NODES = 2_000
 _MAX_DEPTH = 4  # nodes in nodes
 _NO_ARTICLE_LISTS = frozenset(
@@ -121,7 +126,7 @@ _FORMATS: Mapping[str, tuple[str, Mapping[str, tuple[str, ...]]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class _ScriptData:
+class ScriptData:
     """JSON that a script carries, and the variable or id that it is known by."""
 
     name: str
@@ -157,11 +162,34 @@ def find_in_script_state(
     document: Document, listing: CompiledListing, manner: ReadOptions
 ) -> Iterator[tuple[str, ListItems]]:
     """Yield the longest lists of the JSON that scripts carry."""
-    for script in _script_data(document):
+    for script in find_script_data(document):
         for found in find_list.find_lists(script.data):
-            raw = items.read_objects(found.objects[: items.MAX_ITEMS], document, listing, manner)
+            objects = found.objects[: items.MAX_ITEMS]
+            options = replace(manner, slug_base=_find_slug_base(document, objects))
+            raw = items.read_objects(objects, document, listing, options)
             name = f"JSON state ({script.name}: {found.path})"
-            yield name, items.collect_usable(raw, document, manner)
+            yield name, items.collect_usable(raw, document, options)
+
+
+def _find_slug_base(document: Document, objects: Sequence[Any]) -> str | None:
+    """Return what comes before the slugs of objects in links.
+
+    A link of the page to one of them shows it; without one it is the page's own URL, below
+    which sites made with Next.js and Nuxt have their articles.
+    """
+    slugs = {slug for slug in map(find_slug, objects) if slug}
+    if not slugs or not document.url:
+        return None
+    for link in islice(document.root.iter("a"), _MAX_LINKS):
+        url = absolute_url(link.get("href") or "", base=document.base_url) or ""
+        path = url.partition("?")[0].partition("#")[0].rstrip("/")
+        base, _, last = path.rpartition("/")
+        if last in slugs:
+            return f"{base}/"
+
+    page = document.url.partition("?")[0].partition("#")[0]
+    folder, _, last = page.rpartition("/")
+    return f"{folder}/" if "." in last else f"{page.rstrip('/')}/"
 
 
 def _lists_in_nodes(nodes: list[dict[str, Any]]) -> Iterator[tuple[str, list[Any]]]:
@@ -234,8 +262,13 @@ def _format_listing(format_name: str) -> CompiledListing:
     return CompiledListing(items=(compile_selector(items_selector),), fields=fields)
 
 
-def _script_data(document: Document) -> Iterator[_ScriptData]:
+def find_script_data(document: Document) -> Iterator[ScriptData]:
     """Yield the JSON of a page's scripts, without JSON-LD."""
+    scripts = [script.text or "" for script in islice(document.root.iter("script"), _MAX_FLIGHT)]
+    flight = decode_flight(text for text in scripts if "__next_f" in text)
+    if flight:
+        yield ScriptData("__next_f", flight)
+
     for script in islice(document.root.iter("script"), _MAX_SCRIPTS):
         text = script.text or ""
         media_type = script.get("type", "").lower()
@@ -243,9 +276,12 @@ def _script_data(document: Document) -> Iterator[_ScriptData]:
             continue
 
         script_id = script.get("id", "")
+        if script_id == "__NUXT_DATA__":
+            yield ScriptData(script_id, decode_nuxt(load_leading_json(text)))
+            continue
         if media_type in _STATE_TYPES or script_id == "__NEXT_DATA__":
-            yield _ScriptData(script_id or "script", load_leading_json(text))
+            yield ScriptData(script_id or "script", load_leading_json(text))
             continue
         assignment = _ASSIGNMENT.search(text)
         if assignment:
-            yield _ScriptData(assignment[1], load_leading_json(text[assignment.end() :]))
+            yield ScriptData(assignment[1], load_leading_json(text[assignment.end() :]))

@@ -65,7 +65,12 @@ def source_statuses(config: "Config", store: "Store") -> "list[SourceStatus]":
 
 
 def _source_row(status: "SourceStatus", now: "datetime") -> tuple[str, ...]:
-    from aggregator.cli.report.source_status import describe_due, describe_result
+    from aggregator.cli.report.source_status import (
+        describe_adapter,
+        describe_address,
+        describe_due,
+        describe_result,
+    )
 
     source, state = status.source, status.state
     last = f"{state.last_run:%Y-%m-%d %H:%M}Z" if state and state.last_run else "-"
@@ -76,6 +81,6 @@ def _source_row(status: "SourceStatus", now: "datetime") -> tuple[str, ...]:
         last,
         describe_result(status.outcome),
         describe_due(status, now=now),
-        source.adapter,
-        source.display_location,
+        describe_adapter(status),
+        describe_address(status),
     )

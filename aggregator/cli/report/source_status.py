@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from aggregator import schedule
+from aggregator.adapter_table import AUTO
 from aggregator.publish.json_record import outcome_record, rfc3339
+from aggregator.run.page_fetcher import redact_query
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -147,6 +149,27 @@ def describe_result(outcome: Outcome | None) -> str:
     return ", ".join(words) or "unchanged"
 
 
+def describe_adapter(status: SourceStatus) -> str:
+    """Describe how a source is read: `page`; `auto: feed` if its document decided."""
+    adapter = status.source.adapter
+    if adapter != AUTO or status.state is None or status.state.detected_adapter is None:
+        return adapter
+    return f"{adapter}: {status.state.detected_adapter}"
+
+
+def describe_address(status: SourceStatus) -> str:
+    """Describe where a source is, with the URL that was found on its page and is read instead."""
+    location = status.source.display_location
+    chosen = _chosen_url(status)
+    return f"{location} (reads {chosen})" if chosen else location
+
+
+def _chosen_url(status: SourceStatus) -> str | None:
+    if status.state is None or status.state.discovered_feed is None:
+        return None
+    return redact_query(status.state.discovered_feed)
+
+
 def source_record(status: SourceStatus) -> dict[str, object]:
     """Return a source as JSON; a secret in its URL stays `${NAME}`."""
     source, state, outcome = status.source, status.state, status.outcome
@@ -156,6 +179,8 @@ def source_record(status: SourceStatus) -> dict[str, object]:
         "url": None,
         "path": None,
         "adapter": source.adapter,
+        "detected_adapter": None,
+        "discovered_url": _chosen_url(status),
         "state": status.state_name,
         "items": status.items,
         "failures": 0,
@@ -169,6 +194,7 @@ def source_record(status: SourceStatus) -> dict[str, object]:
     }
     record["url" if source.url else "path"] = source.display_location
     if state is not None:
+        record["detected_adapter"] = state.detected_adapter
         record["failures"] = state.failures
         record["last_run"] = _format_time(state.last_run)
         record["last_success"] = _format_time(state.last_success)

@@ -146,7 +146,7 @@ class _Documents:
 
     def _is_list(self, capture: Capture, adapter: str) -> bool:
         if adapter != "page":
-            return detect_adapter(capture, has_items=bool(self._source.items)) != "page"
+            return detect_adapter(capture) != "page"
         return capture.url in self._list_urls()
 
     def _list_urls(self) -> set[str | None]:
