@@ -140,7 +140,11 @@ class Resolver:
         sighting = item.sighting
         own_at_link = self._own_at(sighting.link, sighting.source)
         is_renewed = False
-        found = self._by_strong_key(sighting) or self._by_own_id(sighting)
+        found = (
+            self._by_strong_key(sighting)
+            or self._by_own_id(sighting)
+            or self._by_id_that_is_link(sighting)
+        )
         if found is None and sighting.guid is None:
             found = _by_address(sighting, document, own_at_link)
         elif found is None:
@@ -176,6 +180,21 @@ class Resolver:
             return self._by_other_own_key(sighting)
         for article in self._holders_of(guid):
             if any(guid in one.keys for one in article.of_source(sighting.source)):
+                return article
+        return None
+
+    def _by_id_that_is_link(self, sighting: Sighting) -> ArticleRecord | None:
+        """Find the article whose link was this URL id, or whose id was this link.
+
+        An id that repeats the link adds no key, so that a link without an id looks the same: title
+        or time has to agree as well.
+        """
+        own_id = _id_or_link(sighting)
+        if own_id is None:
+            return None
+        for article in self._holders_of_url(own_id):
+            ids = {_id_or_link(one) for one in article.of_source(sighting.source)}
+            if own_id in ids and _same_title_or_time(article, sighting):
                 return article
         return None
 
@@ -233,6 +252,11 @@ class Resolver:
         for number in sorted(numbers, key=lambda number: (number < 0, abs(number))):
             if number in self.articles:
                 yield self.articles[number]
+
+    def _holders_of_url(self, guid: str) -> Iterator[ArticleRecord]:
+        """Yield the articles that hold a URL as an id, then those that hold it as an address."""
+        yield from self._holders_of(guid)
+        yield from self._holders_of(guid.removeprefix("guid:"))
 
     def _own_at(self, link: str | None, source: str) -> list[ArticleRecord]:
         """Return the articles that a source has told at an address."""
@@ -329,6 +353,13 @@ def asked_keys(keys: Iterable[str]) -> set[str]:
         elif key.startswith("guid:url:"):
             asked.add(key.removeprefix("guid:"))
     return asked
+
+
+def _id_or_link(sighting: Sighting) -> str | None:
+    """Return the key of an id that is a URL, or of the link as such an id; None for any other id."""
+    if sighting.guid is None:
+        return None if sighting.link is None else f"guid:{sighting.link}"
+    return sighting.guid if sighting.guid.startswith("guid:url:") else None
 
 
 def _keys_of_global_id(guid: str | None) -> tuple[str, ...]:
