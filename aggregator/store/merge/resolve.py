@@ -151,7 +151,7 @@ class Resolver:
             free = [one for one in own_at_link if self._is_not_listed(one, document)]
             found = _by_first_id(sighting, free)
             if found is None:
-                found = _by_renewed_id(sighting, free, most_renewed=most_renewed)
+                found = _by_renewed_id(sighting, free, document, most_renewed=most_renewed)
                 is_renewed = found is not None
         if found is None and item.recognised is not None:
             found = self.articles.get(item.recognised)
@@ -391,12 +391,20 @@ def _by_first_id(sighting: Sighting, free: Sequence[ArticleRecord]) -> ArticleRe
 
 
 def _by_renewed_id(
-    sighting: Sighting, free: Sequence[ArticleRecord], *, most_renewed: bool
+    sighting: Sighting,
+    free: Sequence[ArticleRecord],
+    document: ListedDocument,
+    *,
+    most_renewed: bool,
 ) -> ArticleRecord | None:
     """Find an article that its source told under another id."""
     for article in free:
         if _is_same_thing(article, sighting, most_renewed=most_renewed):
             return article
+    # The title was edited meanwhile, and no time tells: the address decides if it is of one item.
+    is_single = len(free) == 1 and sighting.link not in document.shared_links
+    if most_renewed and is_single and not _has_usable_time(sighting):
+        return free[0]
     return None
 
 
