@@ -333,6 +333,22 @@ def test_a_view_that_a_killed_cycle_left_behind_is_written(fetched: Project) -> 
     assert fetched.atom.read_bytes() == document
 
 
+def test_a_changed_configuration_is_published_though_nothing_else_changed(
+    fetched: Project,
+) -> None:
+    fetched.write(
+        "config/sources/news.yaml",
+        "- {id: saved, path: ../../saved/*.txt, adapter: archive, exclude: {title: bridge}}\n",
+    )
+    os.utime(fetched.atom, (1_800_000_000, 1_800_000_000))
+    os.utime(fetched.root / "config/sources/news.yaml", (1_800_000_001, 1_800_000_001))
+    assert b"A bridge opens" in fetched.atom.read_bytes()
+
+    fetched.call("fetch")
+
+    assert b"A bridge opens" not in fetched.atom.read_bytes()
+
+
 def test_outcomes_are_printed_even_where_the_output_folder_cannot_be_written(
     project: Project,
 ) -> None:

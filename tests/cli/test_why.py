@@ -163,6 +163,16 @@ def test_what_is_beyond_the_limit_is_told_with_its_place(project: Project) -> No
     assert answers(said) == {"short": (False, "limit", [sentence])}
 
 
+def test_of_a_source_that_has_its_share_the_limit_is_not_to_blame(project: Project) -> None:
+    views(project, "{id: fair, limit: 2, max_per_source: 1}")
+    assert project.call("fetch").code == 0
+
+    said = why(project, f"{SITE}/story/1")
+
+    sentence = f"newer entries of `saved` fill its share of the view, 1 ({project.config}:2)"
+    assert answers(said) == {"fair": (False, "max_per_source", [sentence])}
+
+
 def test_a_late_arrival_is_told_until_when_it_is_shown(project: Project) -> None:
     views(project, "{id: short, limit: 2}")
     assert project.call("fetch").code == 0
@@ -471,6 +481,12 @@ def test_a_site_that_no_source_follows_is_told(fetched: Project) -> None:
             "  no source brought it, and none follows nowhere.example; `aggregator add` adds one",
         ],
     )
+
+
+def test_a_link_that_cannot_be_read_is_told(fetched: Project) -> None:
+    [(_, reason, sentences)] = answers(why(fetched, "http://[::1")).values()
+
+    assert (reason, sentences) == ("unknown", ["this is no link that can be read"])
 
 
 @pytest.mark.parametrize("name", ["ffffffff", "no such words", ""])

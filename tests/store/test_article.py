@@ -112,6 +112,16 @@ def test_edits_in_a_row_count_revisions_without_a_stated_change() -> None:
     assert statement.edits_in_a_row == 2
 
 
+def test_a_modified_date_of_the_moment_of_the_poll_counts_as_none() -> None:
+    polls = [
+        seen("a", number, str(number), at=hour(number) - timedelta(seconds=20))
+        for number in range(1, 5)
+    ]
+    [statement] = make_statements(polls, {})
+
+    assert statement.edits_in_a_row == 3
+
+
 def test_a_stated_date_that_stands_still_counts_as_none() -> None:
     [statement] = make_statements(
         [seen("a", number, str(number), at=hour(0)) for number in range(1, 5)], {}
@@ -315,6 +325,21 @@ def test_a_title_that_its_publisher_corrected_in_another_statement_is_shown() ->
     found = article(saved, *feed)
 
     assert (found.lead.source, found.title) == ("saved", "Three dead")
+
+
+def test_a_title_that_the_lead_has_given_up_does_not_come_back_from_another_statement() -> None:
+    titles = {"a": "Bridge opens", "b": "Bridge closed"}
+    lead = [
+        seen("a", at, text, source="a", title=titles[text]) for at, text in ((1, "a"), (2, "b"))
+    ]
+    cache = [
+        seen("a", at, text, source="b", title=titles[text])
+        for at, text in ((1, "a"), (3, "b"), (4, "a"))
+    ]
+
+    found = article(*lead, *cache)
+
+    assert (found.lead.current.hash, found.title) == ("b", "Bridge closed")
 
 
 def test_an_edit_of_a_statement_that_is_not_shown_moves_nothing_that_is() -> None:

@@ -372,6 +372,21 @@ def test_what_was_forgotten_stays_gone_while_it_is_still_listed(
     ]
 
 
+def test_what_was_forgotten_stays_gone_whether_its_url_is_link_or_guid(
+    store: Store, revise: Any, bring: Any, start: Any
+) -> None:
+    # Of two articles one is listed by its URL first, the other by a redirector; then they change.
+    for hours, (direct, other) in enumerate([("a", "b"), ("b", "a")]):
+        listed = [
+            revise(direct, hours, keys=(f"url://{direct}",)),
+            revise(other, hours, keys=(f"url://r/{other}", f"guid:url://{other}")),
+        ]
+        outcome = bring(store, listed)
+        store.delete_entries([entry.id for entry in store.entries()], now=start)
+
+    assert counts(outcome) == (0, 0, 2)
+
+
 def test_equal_contents_of_an_article_are_stored_once(
     store: Store, revise: Any, bring: Any
 ) -> None:

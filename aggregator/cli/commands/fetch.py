@@ -140,7 +140,7 @@ def _add_outcomes(one: "Outcome", next_one: "Outcome") -> "Outcome":
 
 
 def _has_stale_view(app: "App") -> bool:
-    """Tell whether a view is missing, or older than the last change of the store."""
+    """Tell whether a view is missing, or older than the last change of store or configuration."""
     from datetime import UTC, datetime
     from pathlib import Path
 
@@ -154,6 +154,9 @@ def _has_stale_view(app: "App") -> bool:
     changed = app.store.last_change()
     try:
         written = min(datetime.fromtimestamp(path.stat().st_mtime, UTC) for path in paths)
+        for path in app.config.files:
+            if datetime.fromtimestamp(path.stat().st_mtime, UTC) > written:
+                return True
     except OSError:
         return True
     return changed is not None and written < changed

@@ -144,7 +144,8 @@ def _explain_hidden(app: App, view: View, entry: Entry, shown: Sequence[str]) ->
         return _hidden_answer(view, "keep", (sentence,))
 
     rank = app.store.rank(entry.id, selection)
-    if rank is not None and rank > view.limit:
+    has_share = _has_its_share(app, view, entry.source)
+    if rank is not None and rank > view.limit and not has_share:
         place = _place(app, view, "limit")
         sentence = (
             f"it is number {rank} of the entries that the view selects, the newest first;"
@@ -159,6 +160,14 @@ def _explain_hidden(app: App, view: View, entry: Entry, shown: Sequence[str]) ->
         )
         return _hidden_answer(view, "max_per_source", (sentence,))
     return _hidden_answer(view, "unexplained", ("the view selects it, and does not show it",))
+
+
+def _has_its_share(app: App, view: View, source: str) -> bool:
+    """Tell whether a view shows as many entries of a source as `max_per_source` allows."""
+    if view.most_per_source is None:
+        return False
+    shown = sum(entry.source == source for entry in app.view_entries(view))
+    return shown >= view.most_per_source
 
 
 def _hidden_answer(view: View, reason: Reason, sentences: Sequence[str]) -> ViewAnswer:

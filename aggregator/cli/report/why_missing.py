@@ -150,6 +150,9 @@ class MissingArticle:
 
     def _unlisted_sentences(self, statuses: Sequence[SourceStatus]) -> Iterator[str]:
         site = host(self._link or "")
+        if site is None:
+            yield "this is no link that can be read"
+            return
         if not statuses:
             yield f"no source brought it, and none follows {site}; `aggregator add` adds one"
             return

@@ -276,16 +276,22 @@ def _all_sightings(statements: Iterable[Statement]) -> list[Sighting]:
 def _shown_title(statements: Sequence[Statement]) -> str:
     """Return the lead's title, or the one that the publisher has put in its place elsewhere.
 
-    A saved page keeps the title of its day, while the feed has the corrected one.
+    A saved page keeps the title of its day, while the feed has the corrected one. A title that
+    the lead itself has given up does not come back.
     """
-    title = statements[0].current.title
+    lead = statements[0]
+    title = lead.current.title
+    given_up = _earlier_titles(lead)
     for other in statements[1:]:
-        if other.tier < statements[0].tier:
+        if other.tier < lead.tier or fold_title(other.current.title) in given_up:
             continue
-        earlier = {fold_title(span.first_sighting.title) for span in other.spans[:-1]}
-        if fold_title(title) in earlier:
+        if fold_title(title) in _earlier_titles(other):
             return other.current.title
     return title
+
+
+def _earlier_titles(statement: Statement) -> set[str]:
+    return {fold_title(span.first_sighting.title) for span in statement.spans[:-1]}
 
 
 def _dates_of_publisher(statements: Sequence[Statement]) -> list[Sighting]:

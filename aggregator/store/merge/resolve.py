@@ -140,14 +140,18 @@ class Resolver:
         sighting = item.sighting
         own_at_link = self._own_at(sighting.link, sighting.source)
         is_renewed = False
-        found = self._by_strong_key(sighting) or self._by_own_id(sighting)
+        found = (
+            self._by_strong_key(sighting)
+            or self._by_own_id(sighting)
+            or self._by_id_that_is_link(sighting)
+        )
         if found is None and sighting.guid is None:
             found = _by_address(sighting, document, own_at_link)
         elif found is None:
             free = [one for one in own_at_link if self._is_not_listed(one, document)]
             found = _by_first_id(sighting, free)
             if found is None:
-                found = _by_renewed_id(sighting, free, most_renewed=most_renewed)
+                found = _by_renewed_id(sighting, free, document, most_renewed=most_renewed)
                 is_renewed = found is not None
         if found is None and item.recognised is not None:
             found = self.articles.get(item.recognised)
@@ -176,6 +180,21 @@ class Resolver:
             return self._by_other_own_key(sighting)
         for article in self._holders_of(guid):
             if any(guid in one.keys for one in article.of_source(sighting.source)):
+                return article
+        return None
+
+    def _by_id_that_is_link(self, sighting: Sighting) -> ArticleRecord | None:
+        """Find the article whose link was this URL id, or whose id was this link.
+
+        An id that repeats the link adds no key, so that a link without an id looks the same: title
+        or time has to agree as well.
+        """
+        own_id = _id_or_link(sighting)
+        if own_id is None:
+            return None
+        for article in self._holders_of_url(own_id):
+            ids = {_id_or_link(one) for one in article.of_source(sighting.source)}
+            if own_id in ids and _same_title_or_time(article, sighting):
                 return article
         return None
 
@@ -233,6 +252,11 @@ class Resolver:
         for number in sorted(numbers, key=lambda number: (number < 0, abs(number))):
             if number in self.articles:
                 yield self.articles[number]
+
+    def _holders_of_url(self, guid: str) -> Iterator[ArticleRecord]:
+        """Yield the articles that hold a URL as an id, then those that hold it as an address."""
+        yield from self._holders_of(guid)
+        yield from self._holders_of(guid.removeprefix("guid:"))
 
     def _own_at(self, link: str | None, source: str) -> list[ArticleRecord]:
         """Return the articles that a source has told at an address."""
@@ -331,6 +355,13 @@ def asked_keys(keys: Iterable[str]) -> set[str]:
     return asked
 
 
+def _id_or_link(sighting: Sighting) -> str | None:
+    """Return the key of an id that is a URL, or of the link as such an id; None for any other id."""
+    if sighting.guid is None:
+        return None if sighting.link is None else f"guid:{sighting.link}"
+    return sighting.guid if sighting.guid.startswith("guid:url:") else None
+
+
 def _keys_of_global_id(guid: str | None) -> tuple[str, ...]:
     """Return the keys under which other sources know an article by an id that holds everywhere."""
     if guid is None or not guid.startswith(_GLOBAL_PREFIXES):
@@ -360,12 +391,20 @@ def _by_first_id(sighting: Sighting, free: Sequence[ArticleRecord]) -> ArticleRe
 
 
 def _by_renewed_id(
-    sighting: Sighting, free: Sequence[ArticleRecord], *, most_renewed: bool
+    sighting: Sighting,
+    free: Sequence[ArticleRecord],
+    document: ListedDocument,
+    *,
+    most_renewed: bool,
 ) -> ArticleRecord | None:
     """Find an article that its source told under another id."""
     for article in free:
         if _is_same_thing(article, sighting, most_renewed=most_renewed):
             return article
+    # The title was edited meanwhile, and no time tells: the address decides if it is of one item.
+    is_single = len(free) == 1 and sighting.link not in document.shared_links
+    if most_renewed and is_single and not _has_usable_time(sighting):
+        return free[0]
     return None
 
 

@@ -23,6 +23,9 @@ GUESSED_ORIGINS = frozenset({"first_seen", "archive"})
 CLOCK_TOLERANCE = timedelta(minutes=10)
 # A date so near the time of capture is "now" as the server's clock has it, not a date of the article.
 NOW_TOLERANCE = timedelta(minutes=5)
+# A modified date nearer than this to every poll is that of the answer. It is narrower: of a page polled
+# every five minutes, honest dates are up to five minutes old.
+ANSWER_TOLERANCE = timedelta(minutes=1)
 # Link changes of one revision that are followed: a URL with a number of the visit differs at every poll.
 MAX_LINK_CHANGES = 3
 # Fewer letters than this are a headline or a label such as "Comments".
@@ -388,6 +391,6 @@ def _next_span(last: RevisionSpan, sighting: Sighting, *, is_edit: bool) -> Revi
     elif sighting.captured > last.at:
         at = sighting.captured
 
-    is_stated = sighting.at != sighting.captured
+    is_stated = abs(sighting.captured - sighting.at) > ANSWER_TOLERANCE
     is_newer = sighting.at > last.first_sighting.at
     return RevisionSpan(at, sighting, is_stated and is_newer, is_edit)

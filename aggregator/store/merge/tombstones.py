@@ -69,7 +69,7 @@ def _is_meant(key: str, deleted_at: datetime, revision: Revision) -> bool:
     if revision.published_from not in GUESSED_ORIGINS:
         return revision.published <= deleted_at
     guid = guid_key(revision.keys)
-    if guid is None or key == guid:
+    if guid is None or key == guid or key in _other_form(guid):
         return True
     return key.startswith(_OLD_PREFIX) and key in _telling_keys(revision, with_address=False)
 
@@ -83,7 +83,7 @@ def _telling_keys(revision: Revision, *, with_address: bool = True) -> set[str]:
     """
     guid = guid_key(revision.keys)
     first = revision.keys[0]
-    told = {first if guid is None else guid, first}
+    told = {first if guid is None else guid, first} | _other_form(guid or first)
     for key in tuple(told):
         told |= _old_forms(key)
 
@@ -94,6 +94,15 @@ def _telling_keys(revision: Revision, *, with_address: bool = True) -> set[str]:
         if with_address:
             told |= _old_forms(link)
     return told
+
+
+def _other_form(key: str) -> set[str]:
+    """Return the id that is this link, or the link that is this id: an item may have either."""
+    if key.startswith("url:"):
+        return {f"guid:{key}"}
+    if key.startswith("guid:url:"):
+        return {key.removeprefix("guid:")}
+    return set()
 
 
 def _old_forms(key: str) -> set[str]:
