@@ -26,6 +26,7 @@ from aggregator.model import PollingHints, Validators
 from aggregator.parse.captures import ParseResult
 from aggregator.run import pipeline
 from aggregator.run.host_queue import HostQueue
+from aggregator.schedule import MAX_HOST_WAIT
 from aggregator.store import Store
 from benchmarks.measure import FULL, Figure
 
@@ -126,6 +127,9 @@ class _World:
     random: Random = field(default_factory=lambda: Random(SEED))
     now: datetime = START
     polls: dict[str, list[Poll]] = field(default_factory=lambda: defaultdict(list))
+    # Host -> source -> until when it asked for time, as far as the present process was told.
+    asked: dict[str, dict[str, datetime]] = field(default_factory=lambda: defaultdict(dict))
+    # Hosts of which two sources asked: when the second did, and until when both want it.
     waits: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
     open: Counter[str] = field(default_factory=Counter)
     most_at_once: int = 0
@@ -146,8 +150,8 @@ class _World:
         """Answer as the source's server does; be the fetcher, as far as the pipeline knows it."""
         name, host = request.url.rsplit("/", 1)[1], self.host_group(request.url)
         told, until = self.waits.get(host, (START, START))
-        if until > self.now > told:  # what is asked at the very moment of the answer was on its way
-            self.too_early_for_host.append(f"{name} asked {host}, which wanted peace until {until}")
+        if until > self.now > told:  # what is asked at the moment of the answer was on its way
+            self.too_early_for_host.append(f"{name} asked {host}, which wanted {until}")
         self.open[host] += 1
         self.most_at_once = max(self.most_at_once, self.open[host])
         try:
@@ -155,6 +159,15 @@ class _World:
             return self._answer(name, host, request)
         finally:
             self.open[host] -= 1
+
+    def _note_wait(self, name: str, host: str, until: datetime) -> None:
+        """Note that a source asked for time: with a second one, the host is to be left alone."""
+        active = {one: end for one, end in self.asked[host].items() if end > self.now}
+        active[name] = until
+        self.asked[host] = active
+        if len(active) > 1:
+            both = sorted(active.values())[-2]
+            self.waits[host] = (self.now, min(both, self.now + MAX_HOST_WAIT - SLACK))
 
     def _answer(self, name: str, host: str, request: Request) -> Response:
         habit = self.habits[name]
@@ -164,9 +177,8 @@ class _World:
                 Poll(self.now, max(habit.every, asked or HOUR / 12), lost=False)
             )
             if asked:
-                until = max(self.now + asked - SLACK, self.waits.get(host, (START, START))[1])
-                self.waits[host] = (self.now, until)
-            raise SourceError("http", "HTTP 503", status=503, retry_after=asked)
+                self._note_wait(name, host, self.now + asked - SLACK)
+            raise SourceError("http", "HTTP 503", status=503, retry_after=asked, url=request.url)
         floor = max(self._interval(name, habit), habit.max_age or timedelta(0))
         self.polls[name].append(Poll(self.now, floor, lost=False))
         body = f"{name} of {habit.last_change(self.now)}".encode()
@@ -276,6 +288,7 @@ async def _live(
             continue
         if world.now >= restart:
             parts, restart = _parts(world, store), world.now + RESTART
+            world.asked.clear()
             world.restarts += 1
         await _run(world, store, claimed, sources, parts)
         world.now = max(store.next_due(world.now) or end, world.now + tick)
@@ -311,6 +324,7 @@ async def _die(
             polls[-1] = Poll(polls[-1].at, timedelta(0), lost=True)
         world.first_seen.pop(state.source, None)
     world.waits.clear()  # what a host said was lost with the answer
+    world.asked.clear()
 
 
 def _of(world: _World, sources: dict[str, Source], state: SourceState) -> Source:

@@ -121,10 +121,10 @@ def test_site_rules_read_their_own_feed_and_the_feed_adapter_refuses_a_page(
     )
 
     async def story() -> dict[str, Outcome]:
-        async with way.Origin({"/feed": way.Reply(way.rss("one")), "/page": page}) as origin:
+        async with way.Origin({"/radio": way.Reply(way.rss("one")), "/page": page}) as origin:
             home.follow(
-                f'{{id: radio, url: "{origin.url("/feed")}", adapter: rfi}}',
-                f'{{id: voice, url: "{origin.url("/feed")}", adapter: voa}}',
+                f'{{id: radio, url: "{origin.url("/radio")}", adapter: rfi}}',
+                f'{{id: voice, url: "{origin.url("/radio")}", adapter: voa}}',
                 f'{{id: strict, url: "{origin.url("/page")}", adapter: feed}}',
                 f'{{id: lax, url: "{origin.url("/page")}"}}',
             )

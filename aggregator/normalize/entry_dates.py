@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -108,6 +109,11 @@ class DateChooser:
             self._decisions.report(name, found, why.NO_DATE)
             return None
 
+        is_rfc3339 = date.form == "iso" and found.value.strip()[10:11] == "T"
+        if not (is_rfc3339 and found.where.startswith("feed:")):
+            # Feeds are read by others in their turn, so these dates keep the fraction. A page and
+            # its saved copy do not agree on it.
+            date = replace(date, value=date.value.replace(microsecond=0))
         plausible = dates.resolve_future(date, taken=self._captured, zone=context.timezone)
         if plausible is None:
             self._decisions.report(name, found, why.IN_FUTURE, date)

@@ -67,6 +67,7 @@ class SourceSearch:
     _passed_over: list[str] = field(default_factory=list)
     _empty: SourceDocument | None = None
     _delay: SourceError | None = None
+    _refusing_hosts: set[str] = field(default_factory=set)
 
     async def find_document(self, page: Fetched) -> SourceDocument:
         """Return the first candidate with items, or else the first feed that is empty.
@@ -144,11 +145,14 @@ class SourceSearch:
         async with hosts.slot(host) as wait:
             if wait is not None:
                 raise SourceError("timeout", f"not asked: {wait.reason}")
+            if host in self._refusing_hosts:
+                raise SourceError("timeout", f"not asked: {host} wants to be left alone")
             try:
                 return await fetch_candidate(self.source, self.state, url, self.fetch_context)
             except SourceError as error:
                 if error.retry_after and error.url:
                     answering_host = self.context.fetcher.host_group(error.url)
+                    self._refusing_hosts.add(answering_host)
                     hosts.note_retry_after(answering_host, error.url, error.retry_after)
                 raise
 

@@ -204,15 +204,19 @@ def never_more(log: Log) -> str | None:
 
 
 def whole_host(floor: timedelta) -> Judge:
-    """What one path asked for holds for the host: after its 429 nothing is asked within `floor`.
+    """What two paths asked for holds for the host: after their 429 nothing is asked within `floor`.
 
     But for what was on its way when the answer came: as many questions as may be under way at a time, less that one.
     """
 
     def judge(log: Log) -> str | None:
-        told = next((asked for asked in log.asked if asked.reply.status == 429), None)
-        if told is None:
+        refused: dict[str, Asked] = {}
+        for asked in log.asked:
+            if asked.reply.status == 429:
+                refused.setdefault(asked.path, asked)
+        if len(refused) < 2:
             return None
+        told = sorted(refused.values(), key=lambda asked: asked.begun)[1]
         later = (asked for asked in log.asked if asked.begun > told.begun + told.seconds)
         early = [asked for asked in later if asked.at < told.at + floor][PER_HOST - 1 :]
         if not early:

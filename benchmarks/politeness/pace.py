@@ -49,8 +49,8 @@ def _fresh_by_304(question: Question) -> Reply:
     return Reply(304, TAG | {"Cache-Control": "max-age=10800"})
 
 
-def _one_of_two(question: Question) -> Reply:
-    if question.path == "/a.xml":
+def _two_of_three(question: Question) -> Reply:
+    if question.path in ("/a.xml", "/b.xml"):
         return Reply(429, {"Retry-After": "7200"})
     return Reply(200, TAG, rss())
 
@@ -117,9 +117,9 @@ SCENARIOS = (
     _paced(
         "429 for the whole host",
         "B5",
-        _one_of_two,
+        _two_of_three,
         judge.all_of(judge.whole_host(TWO_HOURS), judge.at_least(TWO_HOURS)),
-        paths=("/a.xml", "/b.xml"),
+        paths=("/a.xml", "/b.xml", "/c.xml"),
     ),
     Scenario("429, then forced", "B5", _refusing(429, Retry_After="86400"), judge.once),
     _paced("500", "B5", _refusing(500), judge.backs_off, needs_pace=True),

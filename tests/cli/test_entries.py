@@ -39,6 +39,9 @@ SCHEMA = [
     "provenance",
     "comments",
     "tellers",
+    "contributors",
+    "comments_feed",
+    "via",
 ]
 NOW = datetime(2026, 3, 8, 12, tzinfo=UTC)
 TITLES = ["Un pont s’ouvre", "A bridge opens", "日股收跌"]

@@ -31,6 +31,7 @@ COMMANDS = [
     "fetch",
     "publish",
     "sources",
+    "forgive",
     "entries",
     "show",
     "why",

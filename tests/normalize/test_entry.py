@@ -127,7 +127,7 @@ def test_recordings_in_the_body_are_enclosures_once_each() -> None:
     assert revision.enclosures == (
         Enclosure("https://news.example.org/e.mp3", "audio/mpeg", 9),
         Enclosure("https://news.example.org/v.webm", "video/webm"),
-        Enclosure("https://news.example.org/a.mp3"),
+        Enclosure("https://news.example.org/a.mp3", "audio/mpeg"),
     )
 
 

@@ -60,10 +60,11 @@ def test_a_title_is_shown_as_its_feed_means_it(kind: str, markup: str, shown: st
 @pytest.mark.parametrize("shown", sorted({shown for _, _, shown in TITLES}))
 def test_a_title_is_the_same_after_three_hops_over_our_own_feed(shown: str) -> None:
     revision = read(document("json", shown))
+    publisher = revision.publisher
     for _ in range(3):
         revision = read(atom.render(ViewInfo("all", shown), [entry_from_revision(revision)]))
 
-    assert (revision.title, revision.publisher) == (shown, shown)
+    assert (revision.title, revision.publisher) == (shown, publisher)
 
 
 @pytest.mark.parametrize(

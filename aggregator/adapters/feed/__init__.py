@@ -106,7 +106,11 @@ def parse(capture: Capture, _: SiteRules | None = None) -> ParsedDocument:
         raise SourceError("not-a-feed", "an empty body")
     if start in "{[":
         parsed = json_feed.read(document, capture)
-        return replace(parsed, entries=add_language_of_titles(parsed.entries), notes=decoded.notes)
+        return replace(
+            parsed,
+            entries=add_language_of_titles(parsed.entries),
+            notes=(*decoded.notes, *parsed.notes),
+        )
 
     ready = prepare_xml(document)
     if ready is None:
