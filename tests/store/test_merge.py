@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import pytest
 import sqlalchemy as sa
 
 from aggregator.model import Enclosure, Entry, Image
+from aggregator.store.content import urn
+from aggregator.store.merge.article import uid_of
 
 if TYPE_CHECKING:
     from aggregator.store import Store
@@ -404,3 +407,21 @@ def test_an_article_that_two_sources_bring_in_one_commit_is_one(
 
     [entry] = store.entries()
     assert (counts(outcome), entry.source) == ((1, 0, 1), "first")
+
+
+@pytest.mark.parametrize("order", ["claims first", "claims later", "at once"])
+def test_a_feed_that_claims_the_id_of_another_article_silences_nobody(
+    store: Store, bring: Any, revise: Any, order: str
+) -> None:
+    """A feed that calls itself one of ours may give any id to its items."""
+    claimed = urn(uid_of("url:a"))
+    stranger = revise("z", keys=(claimed, "url:z"), source="stranger")
+    batches = {
+        "claims first": [[stranger], [revise("a"), revise("b")]],
+        "claims later": [[revise("a"), revise("b")], [stranger]],
+        "at once": [[stranger, revise("a"), revise("b")]],
+    }
+    for batch in batches[order]:
+        bring(store, batch, source=batch[0].source)
+
+    assert sorted(titles(store)) == ["Title of a", "Title of b", "Title of z"]

@@ -21,6 +21,7 @@ from aggregator.store.content import (
     dump_content,
     plain_text,
     text_size_of,
+    urn,
 )
 from aggregator.store.derived import set_derived_columns, update_derived_tables
 from aggregator.store.engine import in_values
@@ -30,6 +31,7 @@ from aggregator.store.merge.changes import ChangeBuilder, NewContent, drop_conte
 from aggregator.store.merge.lookup import (
     ensure_source_ids,
     entries_by_key,
+    holds_own_ids,
     load_articles,
     load_ranks,
 )
@@ -150,6 +152,8 @@ def _read_batch(
     keys: set[str] = set()
     for index in with_news:
         keys |= asked_keys(arrivals[index].revision.keys)
+    if holds_own_ids(connection):
+        keys.update(urn(uid_of(arrivals[index].revision.keys[0])) for index in with_news)
     stored = entries_by_key(connection, keys)
 
     # Only a guid that meets a stored entry can be wrong: a first run skips the check.

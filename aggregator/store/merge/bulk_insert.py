@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from aggregator.normalize.identity import OWN_ID
-from aggregator.store.content import digest, dump_content, primary_language, text_size_of
+from aggregator.store.content import digest, dump_content, primary_language, text_size_of, urn
 from aggregator.store.derived import tag_rows
 from aggregator.store.engine import insert_rows
 from aggregator.store.merge.article import uid_of
@@ -68,9 +68,11 @@ def find_unshared(found: Mapping[int, Revision], known: StoredEntries) -> set[in
     """Return the numbers of the articles that share no key with a stored article, nor with each other."""
     owners: dict[str, int] = {}
     shared: set[int] = set()
+    kept_ids = {key for key in known if key.startswith(OWN_ID)}
     for number, article in found.items():
         # The id that an entry has in our own feed may be that of another entry here.
-        if article.keys[0].startswith(OWN_ID):
+        is_kept = article.keys[0].startswith(OWN_ID)
+        if is_kept or (kept_ids and urn(uid_of(article.keys[0])) in kept_ids):
             shared.add(number)
         for key in asked_keys(article.keys):
             owner = owners.setdefault(key, number)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 
+from aggregator.normalize.identity import OWN_ID
 from aggregator.store.engine import fetch_raw, in_values, values_column
 from aggregator.store.merge.statement import Sighting, SourceRank
 from aggregator.store.schema import entry, entry_key, revision, source
@@ -79,6 +80,12 @@ class LoadedArticles:
     by_entry: dict[int, list[Sighting]] = field(default_factory=dict)
     entries: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     source_ids: dict[str, int] = field(default_factory=dict)
+
+
+def holds_own_ids(connection: sa.Connection) -> bool:
+    """Tell whether an entry keeps an id of another program's feed: new articles must not get it again."""
+    kept = entry_key.c.key.between(f"{OWN_ID}0", f"{OWN_ID}g")  # hexadecimal digits follow
+    return connection.scalar(sa.select(entry_key.c.key).where(kept).limit(1)) is not None
 
 
 def entries_by_key(connection: sa.Connection, keys: Collection[str]) -> StoredEntries:
