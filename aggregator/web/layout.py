@@ -40,7 +40,7 @@ class Frame:
 
     def address(self, *parts: str) -> str:
         """Return the relative address of a page, its parts quoted."""
-        return self.root + "/".join(quote(part, safe="") for part in parts)
+        return self.root + "/".join(quote(part, safe="", errors="replace") for part in parts)
 
     def view_address(self, view: ViewInfo) -> str:
         """Return the address of a view's page; the first view has the first page."""
