@@ -11,15 +11,20 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from aggregator.daemon.page_content import read_entry, read_entry_list, read_source
 from aggregator.errors import AggregatorError
+from aggregator.opml.write import render, select_outlines
+from aggregator.source_status import source_statuses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from aggregator.app import App, PublishedView
-    from aggregator.model import Entry
     from aggregator.publish import PublishedDocument, ViewInfo
+    from aggregator.source_status import SourceStatus
+    from aggregator.store.browse import EntryFilter, EntryPosition
+    from aggregator.web.site import EntryDetails, EntryList, SourceDetails
 
 logger = logging.getLogger(__name__)
 LOG_INTERVAL = timedelta(hours=1)
@@ -107,9 +112,32 @@ class DaemonSite:
         published_view = self._status.published_views.get((name, kind))
         return published_view.document if published_view else None
 
-    def latest(self, limit: int) -> Sequence[Entry]:
+    def failing_count(self) -> int:
+        return self._app().store.failing_count()
+
+    def entry_list(
+        self,
+        view_id: str | None,
+        wanted: EntryFilter,
+        *,
+        limit: int,
+        before: EntryPosition | None,
+    ) -> EntryList | None:
+        return read_entry_list(self._app(), view_id, wanted, limit=limit, before=before)
+
+    def entry(self, entry_id: str) -> EntryDetails | None:
+        return read_entry(self._app(), entry_id)
+
+    def sources(self) -> Sequence[SourceStatus]:
         app = self._app()
-        return app.view_entries(app.config.feed_view, limit)
+        return source_statuses(app.config, app.store)
+
+    def source(self, source_id: str) -> SourceDetails | None:
+        return read_source(self._app(), source_id)
+
+    def opml(self) -> bytes:
+        feeds, _ = select_outlines(self._app().config.sources)
+        return render("aggregator", feeds)
 
     def health(self) -> DaemonHealth:
         status = self._status

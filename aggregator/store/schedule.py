@@ -261,6 +261,19 @@ def outcomes(connection: sa.Connection, name: str, limit: int) -> list[Outcome]:
     return [_outcome_from_row(name, row) for row in connection.execute(query).mappings()]
 
 
+def last_outcomes(connection: sa.Connection) -> dict[str, Outcome]:
+    """Return the newest outcome of each source by its name."""
+    newest = (
+        sa.select(sa.func.max(outcome.c.id))
+        .where(outcome.c.source_id == source.c.id)
+        .correlate(source)
+        .scalar_subquery()
+    )
+    query = sa.select(outcome, source.c.name).join(source).where(outcome.c.id == newest)
+    rows = connection.execute(query).mappings()
+    return {row["name"]: _outcome_from_row(row["name"], row) for row in rows}
+
+
 def last_change(connection: sa.Connection) -> datetime | None:
     """Return when the newest run that brought or changed something began; None where none ever did."""
     brought = sa.select(outcome.c.started).where(sa.or_(outcome.c.new > 0, outcome.c.changed > 0))

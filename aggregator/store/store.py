@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from aggregator.store import (
+    browse,
     captures,
     commit,
     copy_groups,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
         Revision,
         SourceState,
     )
+    from aggregator.store.browse import EntryPosition, Headline
     from aggregator.store.engine import Engines
     from aggregator.store.membership import Arrival, Deletion, EntryCopy
     from aggregator.store.merge.known import KnownArticle
@@ -177,6 +179,16 @@ class Store:
         """Return the newest outcomes of a source, newest first."""
         with read_transaction(self._engines) as connection:
             return schedule.outcomes(connection, source, limit)
+
+    def last_outcomes(self) -> dict[str, Outcome]:
+        """Return the newest outcome of each source; a source without any is not there."""
+        with read_transaction(self._engines) as connection:
+            return schedule.last_outcomes(connection)
+
+    def failing_count(self) -> int:
+        """Return how many configured sources failed at their last run."""
+        with read_transaction(self._engines) as connection:
+            return browse.count_failing(connection)
 
     def last_change(self) -> datetime | None:
         """Return when the newest run that brought or changed an entry began; None where none ever did."""
@@ -370,6 +382,35 @@ class Store:
             return views.view_entries(
                 connection, self._entry_builder(), limit, selection=selection, now=now
             )
+
+    def browse(
+        self,
+        limit: int,
+        *,
+        selection: Selection,
+        search: str | None = None,
+        before: EntryPosition | None = None,
+    ) -> list[Entry]:
+        """Return a page of a view: the newest `limit` entries behind `before`, None for the newest of all.
+
+        A search finds at most `browse.MAX_MATCHES` entries, the last stored first.
+        """
+        with read_transaction(self._engines) as connection:
+            return browse.browse_entries(
+                connection,
+                self._entry_builder(),
+                limit,
+                selection=selection,
+                search=search,
+                before=before,
+            )
+
+    def headlines(self, ids: Collection[str]) -> dict[str, Headline]:
+        """Return a line about each entry by its id, the oldest first; an unknown one is not there."""
+        if not ids:
+            return {}
+        with read_transaction(self._engines) as connection:
+            return browse.load_headlines(connection, ids)
 
     # --- explaining -----------------------------------------------------------------------------------------------
 

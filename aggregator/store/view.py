@@ -102,7 +102,9 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
-class _ViewRow:
+class ViewRow:
+    """A candidate for a view, without its content."""
+
     id: int
     source_id: int
     published: datetime
@@ -122,7 +124,7 @@ def view_entries(
     edge = now - LATE_ARRIVAL_PERIOD
     walked = _take_newest(connection, opener, selection, limit, edge)
     share = ShareCount(selection.max_per_source)
-    newest = _take_share(walked, limit, share)
+    newest = take_share(walked, limit, share)
 
     late = _late_among(walked, limit, selection.max_per_source, edge)
     if walked:
@@ -131,16 +133,16 @@ def view_entries(
             connection, opener, selection, walked[-1], edge, full=share_of_older.full
         )
         with closing(candidates) as older:
-            late += _take_share(older, limit, share_of_older)
+            late += take_share(older, limit, share_of_older)
 
     late.sort(key=lambda row: (row.arrived or edge, row.published), reverse=True)
-    shown = newest + _take_share(late, limit, share)
+    shown = newest + take_share(late, limit, share)
     return entries_by_id(connection, opener, [row.id for row in shown])
 
 
-def _take_share(rows: Iterable[_ViewRow], limit: int, share: ShareCount) -> list[_ViewRow]:
+def take_share(rows: Iterable[ViewRow], limit: int, share: ShareCount) -> list[ViewRow]:
     """Take the first `limit` rows whose sources have places left."""
-    taken: list[_ViewRow] = []
+    taken: list[ViewRow] = []
     if limit <= 0:
         return taken
     for row in rows:
@@ -157,13 +159,13 @@ def _take_newest(
     selection: Selection,
     limit: int,
     edge: datetime,
-) -> list[_ViewRow]:
+) -> list[ViewRow]:
     """Take candidates, newest first, until `limit` of them were there before `edge`.
 
     Nothing further down could have been among the newest since then. A flood of arrivals is
     walked no further than MAX_ARRIVALS_READ. A source is read as far as its share may reach.
     """
-    walked: list[_ViewRow] = []
+    walked: list[ViewRow] = []
     there_before = 0
     if limit <= 0:
         return walked
@@ -182,8 +184,8 @@ def _take_newest(
 
 
 def _late_among(
-    walked: Sequence[_ViewRow], limit: int, max_per_source: int | None, edge: datetime
-) -> list[_ViewRow]:
+    walked: Sequence[ViewRow], limit: int, max_per_source: int | None, edge: datetime
+) -> list[ViewRow]:
     """Return what arrived after `edge` and had `limit` newer entries above it on the day it came.
 
     An entry that was once among the newest and went down since is not late: subscribers have had it.
@@ -202,11 +204,11 @@ def _late_rows(
     connection: sa.Connection,
     opener: EntryBuilder,
     selection: Selection,
-    last: _ViewRow,
+    last: ViewRow,
     edge: datetime,
     *,
     full: Collection[int],
-) -> Generator[_ViewRow]:
+) -> Generator[ViewRow]:
     """Yield what came after `edge` although it is older than all that was walked, the latest first."""
     below = sa.or_(
         entry.c.published < last.published,
@@ -216,9 +218,9 @@ def _late_rows(
     if full:
         where.append(_is_not_of(full, connection))
     query = (
-        _base_query(selection, entry).where(*where).order_by(entry.c.arrived.desc(), *NEWEST_FIRST)
+        base_query(selection, entry).where(*where).order_by(entry.c.arrived.desc(), *NEWEST_FIRST)
     )
-    return _selected_rows(connection, opener, selection, query, full)
+    return selected_rows(connection, opener, selection, query, full)
 
 
 def newest_rows(
@@ -226,16 +228,19 @@ def newest_rows(
     opener: EntryBuilder,
     selection: Selection,
     full: Collection[int] = (),
-) -> Generator[_ViewRow]:
+    *,
+    begin: Sequence[sa.ColumnElement[bool]] = (),
+) -> Generator[ViewRow]:
     """Yield candidates, newest first, without those of the sources in `full`.
 
     The caller may add to `full` meanwhile. Whatever is selected, candidates lie in this order in an index.
+    `begin` is the condition of the first ones (`is_older_than`), () for the newest of all.
     """
-    query = _newest_query(selection)
+    query = _newest_query(selection).where(*begin)
     end: datetime | None = None
     while True:
-        skipped: list[_ViewRow] = []
-        with closing(_selected_rows(connection, opener, selection, query, full)) as rows:
+        skipped: list[ViewRow] = []
+        with closing(selected_rows(connection, opener, selection, query, full)) as rows:
             for row in rows:
                 if row.source_id not in full:
                     skipped.clear()
@@ -257,6 +262,20 @@ def newest_rows(
         query, end = window
 
 
+def is_older_than(
+    table: sa.Table, published: datetime, uid: bytes | None
+) -> sa.ColumnElement[bool]:
+    """Return the condition for entries behind the one with this time and `uid`; None: behind the time.
+
+    `table` is the one in whose order the entries are read.
+    """
+    column = table.c.published
+    if uid is None:
+        return column < published
+    # One upper bound alone: of several SQLite takes the first for the index.
+    return sa.and_(column <= published, sa.not_(sa.and_(column == published, entry.c.uid <= uid)))
+
+
 def _window_of_others(
     connection: sa.Connection,
     selection: Selection,
@@ -276,7 +295,7 @@ def _window_of_others(
         return None
 
     # One upper bound alone: of several SQLite takes the first for the index.
-    published = _ordered_table(selection).c.published
+    published = ordered_table(selection).c.published
     query = _newest_query(selection).where(published <= begin, _is_not_of(full, connection))
     if last_uid is not None:
         query = query.where(sa.not_(sa.and_(published == edge, entry.c.uid <= last_uid)))
@@ -290,7 +309,7 @@ def _is_not_of(full: Collection[int], connection: sa.Connection) -> sa.ColumnEle
     return sa.not_(in_values(entry.c.source_id, full, connection))
 
 
-def _ordered_table(selection: Selection) -> sa.Table:
+def ordered_table(selection: Selection) -> sa.Table:
     """Return the table in whose index the entries of a view lie in their order."""
     return entry if selection.tag is None else entry_tag
 
@@ -298,9 +317,9 @@ def _ordered_table(selection: Selection) -> sa.Table:
 def _newest_query(selection: Selection) -> sa.Select[Any]:
     rows = entry if selection.tag is None else _TAGGED_ENTRIES
     return (
-        _base_query(selection, rows)
+        base_query(selection, rows)
         .where(*selection.index_conditions(), *selection.conditions())
-        .order_by(_ordered_table(selection).c.published.desc(), entry.c.uid)
+        .order_by(ordered_table(selection).c.published.desc(), entry.c.uid)
     )
 
 
@@ -312,7 +331,7 @@ _TAG_OF_ENTRY = (_TAG_ALIAS.c.published == entry.c.published, _TAG_ALIAS.c.entry
 _TAGGED_ENTRIES = entry_tag.outerjoin(entry, entry.c.id == entry_tag.c.entry_id)
 
 
-def _base_query(selection: Selection, rows: sa.FromClause) -> sa.Select[Any]:
+def base_query(selection: Selection, rows: sa.FromClause) -> sa.Select[Any]:
     if selection.needs_full_entry:
         query = ENTRY_SELECT.add_columns(*_FURTHER_COLUMNS).select_from(join_entry_tables(rows))
     else:
@@ -322,13 +341,13 @@ def _base_query(selection: Selection, rows: sa.FromClause) -> sa.Select[Any]:
     return query
 
 
-def _selected_rows(
+def selected_rows(
     connection: sa.Connection,
     opener: EntryBuilder,
     selection: Selection,
     query: sa.Select[Any],
     full: Collection[int],
-) -> Generator[_ViewRow]:
+) -> Generator[ViewRow]:
     """Yield the rows that are selected, and untested those of the sources in `full`, which the caller skips."""
     with connection.execute(query.execution_options(yield_per=_CHUNK)) as rows:
         for row in rows:
@@ -337,7 +356,7 @@ def _selected_rows(
                     continue
                 if selection.group_copies and not _is_best_copy(connection, opener, selection, row):
                     continue
-            yield _ViewRow(row.id, row.source_id, row.published, bytes(row.uid), row.arrived)
+            yield ViewRow(row.id, row.source_id, row.published, bytes(row.uid), row.arrived)
 
 
 def _admits_row(opener: EntryBuilder, selection: Selection, row: Any) -> bool:
@@ -365,9 +384,9 @@ def _is_best_copy(
     return True
 
 
-def _arrived_after(found: _ViewRow, edge: datetime) -> bool:
+def _arrived_after(found: ViewRow, edge: datetime) -> bool:
     return found.arrived is not None and found.arrived > edge
 
 
-def _arrival_time(found: _ViewRow) -> datetime:
+def _arrival_time(found: ViewRow) -> datetime:
     return found.arrived or _BEFORE_ALL

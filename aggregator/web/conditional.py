@@ -14,6 +14,8 @@ from aiohttp import hdrs, web
 from aggregator.web.compression import CODINGS, CompressedBodies, choose_coding
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aggregator.publish import PublishedDocument
 
 COMPRESSED_BODIES = web.AppKey("bodies", CompressedBodies)
@@ -23,7 +25,7 @@ _CACHE_CONTROL = "public, max-age=60"
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src https: http: data:; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "media-src https: http:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -36,10 +38,16 @@ async def add_headers(_: web.Request, response: web.StreamResponse) -> None:
     response.headers.update(SECURITY_HEADERS)
 
 
-async def respond(request: web.Request, published: PublishedDocument) -> web.Response:
-    """Respond with the document, compressed if the client accepts it, or with 304 if the client has it."""
+async def respond(
+    request: web.Request, published: PublishedDocument, *, varies_by: Sequence[str] = ()
+) -> web.Response:
+    """Respond with the document, compressed if the client accepts it, or with 304 if the client has it.
+
+    `varies_by` names the headers, besides Accept-Encoding, that the document depends on.
+    """
     coding = choose_coding(",".join(request.headers.getall(hdrs.ACCEPT_ENCODING, ())), published)
     headers = _validator_headers(published, coding)
+    headers[hdrs.VARY] = ", ".join((hdrs.ACCEPT_ENCODING, *varies_by))
     if held_tag := _find_matching_etag(request, published, headers[hdrs.ETAG]):
         return web.Response(status=304, headers=headers | {hdrs.ETAG: held_tag})
     headers[hdrs.CONTENT_TYPE] = published.content_type
@@ -53,7 +61,6 @@ def _validator_headers(published: PublishedDocument, coding: str | None) -> dict
     headers: dict[str, str] = {
         hdrs.ETAG: f'"{_entity_tag(published, coding)}"',
         hdrs.CACHE_CONTROL: _CACHE_CONTROL,
-        hdrs.VARY: hdrs.ACCEPT_ENCODING,
     }
     if published.last_modified:
         headers[hdrs.LAST_MODIFIED] = format_datetime(published.last_modified, usegmt=True)

@@ -13,9 +13,14 @@ from aiohttp import hdrs, web
 
 from aggregator.errors import AggregatorError
 from aggregator.publish import OUTPUTS, make_document
-from aggregator.web import pages
 from aggregator.web.conditional import respond
+from aggregator.web.entry_page import render_entry
+from aggregator.web.language import choose_language
+from aggregator.web.layout import Frame, render_error, root_of
+from aggregator.web.list_page import render_list
+from aggregator.web.list_query import parse_query
 from aggregator.web.site import SiteContent
+from aggregator.web.source_pages import render_source, render_sources
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -23,12 +28,13 @@ if TYPE_CHECKING:
     from aggregator.publish import PublishedDocument
 
     Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+    Render = Callable[[web.Request, Frame], bytes | None]
 
 SITE: web.AppKey[SiteContent] = web.AppKey("site", SiteContent)
 
 _log = logging.getLogger(__name__)
 _HTML = "text/html; charset=utf-8"
-_INDEX_ENTRIES = 50  # titles on the first page
+_OPML = "text/x-opml; charset=utf-8"
 
 
 def route_table() -> list[web.RouteDef]:
@@ -42,10 +48,15 @@ def route_table() -> list[web.RouteDef]:
         )
     ]
     return [
-        web.get("/", _handle_index),
         web.get("/style.css", _handle_style_sheet),
         web.get("/healthz", _handle_health),
+        web.get("/opml", _handle_opml),
         *views,
+        web.get("/", _page_handler(_render_list)),
+        web.get("/views/{id}", _page_handler(_render_list)),
+        web.get("/entries/{id}", _page_handler(_render_entry)),
+        web.get("/sources", _page_handler(_render_sources)),
+        web.get("/sources/{id}", _page_handler(_render_source)),
     ]
 
 
@@ -59,11 +70,55 @@ def _view_handler(kind: str) -> Handler:
     return handler
 
 
-async def _handle_index(request: web.Request) -> web.Response:
-    site = request.app[SITE]
-    entries = await asyncio.to_thread(site.latest, _INDEX_ENTRIES)
-    page = pages.render_index(site.views(), entries)
-    return await respond(request, make_document(page, _HTML))
+def _page_handler(render: Render) -> Handler:
+    """Make the handler of a page that is read and rendered in a worker thread; None is 404."""
+
+    async def handler(request: web.Request) -> web.Response:
+        def make_page() -> bytes | None:
+            return render(request, _make_frame(request, request.app[SITE].failing_count()))
+
+        page = await asyncio.to_thread(make_page)
+        if page is None:
+            raise web.HTTPNotFound
+        return await respond(request, make_document(page, _HTML), varies_by=(hdrs.ACCEPT_LANGUAGE,))
+
+    return handler
+
+
+def _make_frame(request: web.Request, failing: int = 0) -> Frame:
+    language = choose_language(request.headers.get(hdrs.ACCEPT_LANGUAGE, ""))
+    root = root_of(request.rel_url.raw_path)
+    return Frame(language, root, request.app[SITE].views(), failing)
+
+
+def _render_list(request: web.Request, frame: Frame) -> bytes | None:
+    try:
+        query = parse_query(request.query)
+    except ValueError as e:
+        raise web.HTTPBadRequest from e
+    found = request.app[SITE].entry_list(
+        request.match_info.get("id"), query.wanted, limit=query.limit, before=query.before
+    )
+    return None if found is None else render_list(frame, found, query)
+
+
+def _render_entry(request: web.Request, frame: Frame) -> bytes | None:
+    details = request.app[SITE].entry(request.match_info["id"])
+    return None if details is None else render_entry(frame, details)
+
+
+def _render_sources(request: web.Request, frame: Frame) -> bytes:
+    return render_sources(frame, request.app[SITE].sources())
+
+
+def _render_source(request: web.Request, frame: Frame) -> bytes | None:
+    details = request.app[SITE].source(request.match_info["id"])
+    return None if details is None else render_source(frame, details)
+
+
+async def _handle_opml(request: web.Request) -> web.Response:
+    opml = await asyncio.to_thread(request.app[SITE].opml)
+    return await respond(request, make_document(opml, _OPML))
 
 
 async def _handle_style_sheet(request: web.Request) -> web.Response:
@@ -95,13 +150,22 @@ async def explain_errors(request: web.Request, handler: Handler) -> web.StreamRe
         allowed: dict[str, str] = (
             {hdrs.ALLOW: e.headers[hdrs.ALLOW]} if hdrs.ALLOW in e.headers else {}
         )
-        return error_response(e.status, e.reason, allowed)
+        return error_response(e.status, e.reason, allowed, frame=_make_frame(request))
     except AggregatorError as e:
         _log.error("%s: %s", request.path, e)
-        return error_response(503, "Service Unavailable", {hdrs.RETRY_AFTER: "60"})
+        waits: dict[str, str] = {hdrs.RETRY_AFTER: "60"}
+        frame = _make_frame(request)
+        return error_response(503, "Service Unavailable", waits, frame=frame)
 
 
-def error_response(status: int, reason: str, headers: dict[str, str] | None = None) -> web.Response:
-    """Return the page of an error status."""
+def error_response(
+    status: int,
+    reason: str,
+    headers: dict[str, str] | None = None,
+    *,
+    frame: Frame | None = None,
+) -> web.Response:
+    """Return the page of an error status; without a frame it is in English and names no view."""
     all_headers = {hdrs.CONTENT_TYPE: _HTML, hdrs.CACHE_CONTROL: "no-store"} | (headers or {})
-    return web.Response(status=status, body=pages.render_error(status, reason), headers=all_headers)
+    page = render_error(frame or Frame(choose_language("")), status, reason)
+    return web.Response(status=status, body=page, headers=all_headers)

@@ -5,13 +5,17 @@ It is the only way from HTTP to the store. A new page adds a method here.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from aggregator.model import Entry
+    from aggregator.model import Entry, Outcome
     from aggregator.publish import PublishedDocument, ViewInfo
+    from aggregator.revisions import RevisionDiff
+    from aggregator.source_status import SourceStatus
+    from aggregator.store.browse import EntryFilter, EntryPosition, Headline
 
 
 class Health(Protocol):
@@ -27,11 +31,45 @@ class Health(Protocol):
     def details(self) -> Mapping[str, object]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class EntryList:
+    """A page of a view; `copies` are headlines of the entries' duplicates by their ids."""
+
+    view: ViewInfo
+    entries: Sequence[Entry] = ()
+    copies: Mapping[str, Headline] | None = None
+    has_older: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EntryDetails:
+    """All that is known of an entry.
+
+    `statements` are the entry as each source alone tells it, the one that is shown first; ()
+    where there is one. `revisions` are the newest, oldest first; `left_out` says how many older
+    ones there are.
+    """
+
+    entry: Entry
+    statements: Sequence[Entry] = ()
+    copies: Sequence[Headline] = ()
+    revisions: Sequence[RevisionDiff] = ()
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SourceDetails:
+    """A source with its newest outcomes, newest first."""
+
+    status: SourceStatus
+    outcomes: Sequence[Outcome] = ()
+
+
 class SiteContent(Protocol):
     """The content that is served.
 
-    `views` and `view` read memory and are called on the event loop; `latest` and
-    `health` may read the store and are called in worker threads.
+    `views` and `view` read memory and are called on the event loop; all others may read
+    the store and are called in worker threads.
     """
 
     def views(self) -> Sequence[ViewInfo]:
@@ -45,8 +83,35 @@ class SiteContent(Protocol):
         """
         ...
 
-    def latest(self, limit: int) -> Sequence[Entry]:
-        """Return at most `limit` entries of the view at `/feed.*`, in its order."""
+    def failing_count(self) -> int:
+        """Return how many sources failed at their last run."""
+        ...
+
+    def entry_list(
+        self,
+        view_id: str | None,
+        wanted: EntryFilter,
+        *,
+        limit: int,
+        before: EntryPosition | None,
+    ) -> EntryList | None:
+        """Return a page of a view, None if there is no such view; id None means the view at `/feed.*`."""
+        ...
+
+    def entry(self, entry_id: str) -> EntryDetails | None:
+        """Return the entry with this UUID or a former one, None if there is none."""
+        ...
+
+    def sources(self) -> Sequence[SourceStatus]:
+        """Return all sources in the order of the configuration."""
+        ...
+
+    def source(self, source_id: str) -> SourceDetails | None:
+        """Return one source, None if it is not configured."""
+        ...
+
+    def opml(self) -> bytes:
+        """Return the sources that are feeds as OPML, without secrets."""
         ...
 
     def health(self) -> Health: ...

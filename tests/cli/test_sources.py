@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aggregator.cli.report.source_status import (
+from aggregator.config import Source
+from aggregator.model import Outcome, SourceState, Validators
+from aggregator.source_status import (
     SourceStatus,
     describe_adapter,
     describe_address,
@@ -18,8 +20,6 @@ from aggregator.cli.report.source_status import (
     rough_duration,
     source_record,
 )
-from aggregator.config import Source
-from aggregator.model import Outcome, SourceState, Validators
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Project

@@ -13,12 +13,17 @@ import pytest
 from aiohttp import ClientSession
 from multidict import CIMultiDict
 
-from aggregator.model import Entry
-from aggregator.publish import OUTPUTS, PublishedDocument, ViewInfo, make_document
+from aggregator.config import Source
+from aggregator.model import Entry, Outcome, SourceState
+from aggregator.publish import OUTPUTS, PublishedDocument, SourceInfo, ViewInfo, make_document
+from aggregator.source_status import SourceStatus
 from aggregator.web import WebServer, make_app
+from aggregator.web.site import EntryDetails, EntryList, SourceDetails
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
+
+    from aggregator.store.browse import EntryFilter, EntryPosition, Headline
 
 ATOM = "application/atom+xml; charset=utf-8"
 CHANGED = datetime(2026, 7, 3, 9, 15, 30, 250_000, tzinfo=UTC)
@@ -39,17 +44,54 @@ class FakeSite:
     entries: Sequence[Entry] = ()
     state: Well = field(default_factory=Well)
     failure: Exception | None = None
+    names: Mapping[str, SourceInfo] = field(default_factory=dict)
+    copies: Mapping[str, Headline] = field(default_factory=dict)
+    details: dict[str, EntryDetails] = field(default_factory=dict)
+    statuses: Sequence[SourceStatus] = ()
+    outcomes: Sequence[Outcome] = ()
+    asked: list[Any] = field(default_factory=list)  # of `entry_list`
 
     def views(self) -> Sequence[ViewInfo]:
-        return ViewInfo("merged", "All <news>"), ViewInfo("zh", "中文")
+        merged = ViewInfo("merged", "All <news>", sources=self.names)
+        return merged, ViewInfo("zh", "中文", sources=self.names)
 
     def view(self, view_id: str | None, kind: str) -> PublishedDocument | None:
         return self.documents.get((view_id, kind))
 
-    def latest(self, limit: int) -> Sequence[Entry]:
+    def failing_count(self) -> int:
         if self.failure:
             raise self.failure
-        return self.entries[:limit]
+        return sum(status.state_name == "failing" for status in self.statuses)
+
+    def entry_list(
+        self,
+        view_id: str | None,
+        wanted: EntryFilter,
+        *,
+        limit: int,
+        before: EntryPosition | None,
+    ) -> EntryList | None:
+        self.asked.append((view_id, wanted, limit, before))
+        for view in self.views():
+            if view.id == (view_id or "merged"):
+                has_older = len(self.entries) > limit
+                return EntryList(view, self.entries[:limit], self.copies, has_older=has_older)
+        return None
+
+    def entry(self, entry_id: str) -> EntryDetails | None:
+        return self.details.get(entry_id)
+
+    def sources(self) -> Sequence[SourceStatus]:
+        return self.statuses
+
+    def source(self, source_id: str) -> SourceDetails | None:
+        for status in self.statuses:
+            if status.source.id == source_id:
+                return SourceDetails(status, self.outcomes)
+        return None
+
+    def opml(self) -> bytes:
+        return b"<opml/>"
 
     def health(self) -> Well:
         return self.state
@@ -161,5 +203,21 @@ def other(entry: Entry) -> Callable[..., Entry]:
 
     def make(**changes: Any) -> Entry:
         return replace(entry, **changes)
+
+    return make
+
+
+@pytest.fixture
+def status() -> Callable[..., SourceStatus]:
+    """Make the status of the source `harbour`, polled once; fields of its state may be given."""
+
+    def make(
+        outcome: Outcome | None = None, *, items: int = 12, source: Any = None, **state: Any
+    ) -> SourceStatus:
+        configured = source or Source(id="harbour", url="https://harbour.example.org/feed")
+        ran = datetime(2026, 7, 3, 5, 40, tzinfo=UTC)
+        values = {"reason": "every 1 h", "last_run": ran, "last_success": ran} | state
+        due = datetime(2026, 7, 3, 6, 40, tzinfo=UTC)
+        return SourceStatus(configured, SourceState("harbour", due, **values), outcome, items)
 
     return make

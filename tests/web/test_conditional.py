@@ -194,7 +194,8 @@ def test_every_response_is_guarded(get: Callable[..., Any], path: str) -> None:
         "default-src 'none'",
         "style-src 'self'",
         "img-src https: http: data:",
+        "media-src https: http:",
         "base-uri 'none'",
-        "form-action 'none'",
+        "form-action 'self'",
         "frame-ancestors 'none'",
     ]

@@ -7,12 +7,14 @@ import json
 import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
 
 import pytest
 from lxml import html
 
 from aggregator.errors import StoreError
 from aggregator.publish import OUTPUTS, make_document
+from aggregator.web.site import EntryDetails
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -42,7 +44,9 @@ def test_a_view_may_have_a_name_in_any_script(get: Callable[..., Any], site: Any
     [
         "/views/none.atom",
         "/feed.rss2",
-        "/views/zh",
+        "/views/none",
+        "/entries/none",
+        "/sources/none",
         "/views/../feed",
         "/views/a/b.atom",
         "/%00",
@@ -53,7 +57,7 @@ def test_what_does_not_exist_is_a_page_that_says_so(get: Callable[..., Any], pat
     answer = get(path)
 
     page = html.fromstring(answer.body)
-    assert (answer.status, page.findtext(".//h1")) == (404, "404 Not Found")
+    assert (answer.status, page.findtext(".//h1")) == (404, "There is no such page.")
     assert (answer.headers["Content-Type"], answer.headers["Cache-Control"]) == (
         "text/html; charset=utf-8",
         "no-store",
@@ -139,8 +143,63 @@ def test_the_host_that_was_asked_for_is_nowhere_in_an_answer(
     site.entries = [entry]
 
     async def all_paths(ask: Callable[..., Awaitable[Any]]) -> Any:
-        paths = ("/", "/feed.atom", "/nowhere", "/healthz")
+        paths = ("/", "/feed.atom", "/nowhere", "/healthz", "/sources", "/opml")
         return await asyncio.gather(*(ask(path, Host="evil.example.net") for path in paths))
 
     for answer in talk(all_paths):
         assert "evil" not in answer.text + str(answer.headers)
+
+
+def test_the_sources_are_opml(get: Callable[..., Any]) -> None:
+    answer = get("/opml")
+
+    assert (answer.status, answer.headers["Content-Type"], answer.body) == (
+        200,
+        "text/x-opml; charset=utf-8",
+        b"<opml/>",
+    )
+
+
+def test_a_page_varies_with_the_language_that_a_browser_asks_for(get: Callable[..., Any]) -> None:
+    asked = {"en": "en-GB", "zh-Hans": "fr;q=0.9, zh-TW;q=0.8, en;q=0.2"}
+    languages = {}
+    for language, header in asked.items():
+        answer = get("/sources", Accept_Language=header)
+        languages[language] = (html.fromstring(answer.body).get("lang"), answer.headers["Vary"])
+
+    assert languages == {
+        "en": ("en", "Accept-Encoding, Accept-Language"),
+        "zh-Hans": ("zh-Hans", "Accept-Encoding, Accept-Language"),
+    }
+    assert get("/feed.atom").headers["Vary"] == "Accept-Encoding"
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/views/zh", "/entries/one", "/sources", "/sources/harbour", "/a/b/c"]
+)
+def test_every_link_of_ours_is_relative_and_leads_below_the_root(
+    get: Callable[..., Any], site: Any, entry: Any, status: Any, path: str
+) -> None:
+    site.entries = [entry]
+    site.statuses = [status()]
+    site.details["one"] = EntryDetails(entry)
+    page = html.fromstring(get(path).body)
+
+    addresses = {*page.xpath("//@href"), *page.xpath("//@action")}
+    ours = {address for address in addresses if "harbour.example.org" not in address}
+    assert {address for address in ours if address.startswith(("/", "http"))} == set()
+    base = f"https://example.org/news{path}"
+    outside = {a for a in ours if not urljoin(base, a).startswith("https://example.org/news/")}
+    assert outside == set()
+    sheet = urljoin(base, page.xpath("//link[@rel='stylesheet']/@href")[0])
+    assert sheet == "https://example.org/news/style.css"
+
+
+@pytest.mark.parametrize(
+    "query", ["before=yesterday", "before=2026-07-03T05:40:00Z,x", "limit=0", "limit=many"]
+)
+def test_an_address_that_cannot_be_read_is_400(get: Callable[..., Any], query: str) -> None:
+    answer = get(f"/?{query}")
+
+    page = html.fromstring(answer.body)
+    assert (answer.status, page.findtext(".//h1")) == (400, "This address cannot be read.")

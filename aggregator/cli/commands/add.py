@@ -340,7 +340,7 @@ def _print_other_feeds(found: "FoundSource", tell: "Callable[[str], None]") -> N
 
 def _pace_line(found: "FoundSource") -> str:
     """Describe how often the source will be fetched, and how to change that."""
-    from aggregator.cli.report.source_status import describe_pace
+    from aggregator.source_status import describe_pace
 
     words = describe_pace(found.dry_run.source, found.dry_run.result.state)
     return f"pace: {words}; `every:` sets another interval"

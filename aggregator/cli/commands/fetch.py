@@ -103,7 +103,7 @@ async def _run_cycle(
 
 
 def _count_due(app: "App", names: "Sequence[str]", *, force: bool) -> int:
-    from aggregator.cli.report.source_status import is_due
+    from aggregator.source_status import is_due
 
     now = app.clock()
     wanted = set(names or app.sources)
@@ -194,7 +194,7 @@ def _print_unfetched(
     force: bool,
 ) -> None:
     """Print why each named or due source was not fetched, and the number of the others."""
-    from aggregator.cli.report.source_status import is_due
+    from aggregator.source_status import is_due
 
     asked = {outcome.source for outcome in outcomes}
     unasked = app.sources.keys() - asked
@@ -235,7 +235,7 @@ def _print_not_due(states: "Iterable[SourceState]", now: "datetime") -> None:
 
 def _describe_next(states: "Iterable[SourceState]", now: "datetime") -> str:
     """Describe the next fetch of these sources: `next is news in 18 min (every 1 h)`."""
-    from aggregator.cli.report.source_status import describe_wait, earliest_fetch
+    from aggregator.source_status import describe_wait, earliest_fetch
 
     first = min(states, key=earliest_fetch)
     return (
@@ -244,7 +244,7 @@ def _describe_next(states: "Iterable[SourceState]", now: "datetime") -> str:
 
 
 def _reason_not_fetched(state: "SourceState", now: "datetime", *, force: bool) -> str:
-    from aggregator.cli.report.source_status import describe_wait, earliest_fetch, is_due
+    from aggregator.source_status import describe_wait, earliest_fetch, is_due
 
     if state.not_before is not None and state.not_before > now:
         return f"it wants to be left alone, next {describe_wait(state.not_before, now=now)} ({state.reason})"

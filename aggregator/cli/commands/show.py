@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aggregator.app import App
-    from aggregator.cli.report.revisions import RevisionDiff
     from aggregator.model import Entry, Evidence, LeadReason
+    from aggregator.revisions import RevisionDiff
     from aggregator.store import Store
 
 _PREFIX = re.compile(r"(?:urn:uuid:)?([0-9a-f]{8}[0-9a-f-]{0,28})", re.IGNORECASE)
@@ -111,7 +111,7 @@ def _find_statements(store: "Store", entries: "Sequence[Entry]", source: str) ->
 def _load_details(
     store: "Store", entry: "Entry", source: str | None, *, with_history: bool
 ) -> _DetailedEntry:
-    from aggregator.cli.report.revisions import compare_revisions
+    from aggregator.revisions import compare_revisions
 
     lead_reason = store.lead_reason(entry.id) if entry.tellers else None
     history: Sequence[RevisionDiff] = ()
@@ -121,8 +121,8 @@ def _load_details(
 
 
 def _detailed_record(found: _DetailedEntry, *, diff: bool) -> dict[str, object]:
-    from aggregator.cli.report.revisions import revision_record
     from aggregator.publish.json_record import entry_record, evidence_record
+    from aggregator.revisions import revision_record
 
     record = entry_record(found.entry)
     if found.lead_reason:

@@ -10,9 +10,7 @@ from aggregator.cli.report.terminal import Column, print_json, print_table
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from aggregator.cli.report.source_status import SourceStatus
-    from aggregator.config import Config
-    from aggregator.store import Store
+    from aggregator.source_status import SourceStatus
 
 COLUMNS = (
     Column("source"),
@@ -33,7 +31,7 @@ def sources(
 ) -> int:
     """List all sources with their state and last run."""
     from aggregator.app import open_store, utc_now
-    from aggregator.cli.report.source_status import source_record
+    from aggregator.source_status import source_record, source_statuses
 
     ctx.obj.configure_logging(logging.WARNING)
     config = ctx.obj.load()
@@ -47,25 +45,8 @@ def sources(
     return 0
 
 
-def source_statuses(config: "Config", store: "Store") -> "list[SourceStatus]":
-    """Return the status of each source, in the order of the configuration."""
-    from aggregator.cli.report.source_status import SourceStatus
-
-    states = {state.source: state for state in store.states()}
-    counts = store.entry_counts()
-    return [
-        SourceStatus(
-            source,
-            states.get(source.id),
-            next(iter(store.outcomes(source.id, 1)), None),
-            counts.get(source.id, 0),
-        )
-        for source in config.sources
-    ]
-
-
 def _source_row(status: "SourceStatus", now: "datetime") -> tuple[str, ...]:
-    from aggregator.cli.report.source_status import (
+    from aggregator.source_status import (
         describe_adapter,
         describe_address,
         describe_due,

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aggregator.cli.report.diff import mark_changes, shorten_unchanged
-from aggregator.cli.report.revisions import COMPARED_FIELDS
 from aggregator.cli.report.terminal import make_console, replace_unprintable, write_stdout
+from aggregator.publish.diff import mark_changes, shorten_unchanged
 from aggregator.publish.json_record import entry_record, evidence_record
+from aggregator.revisions import COMPARED_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import TextIO
 
-    from aggregator.cli.report.diff import Piece
-    from aggregator.cli.report.revisions import RevisionDiff
     from aggregator.model import Entry, Evidence, LeadReason, Teller
+    from aggregator.publish.diff import Piece
+    from aggregator.revisions import RevisionDiff
 
 _MAX_VALUE_WIDTH = 72  # columns; a link is never cut, or nobody could open it
 _UNCUT_FIELDS = frozenset({"id", "url", "url_original", "guid", "comments"})

@@ -11,12 +11,12 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from aggregator.adapter_table import ARTICLE
-from aggregator.cli.report.source_status import describe_pace
 from aggregator.model import Entry
 from aggregator.normalize.html import html_to_text
 from aggregator.parse.trace import trace_items, unmatched_selectors
 from aggregator.run.page_fetcher import redact_query
 from aggregator.schedule import RETRY_AFTER_REASON
+from aggregator.source_status import describe_pace
 from aggregator.store.content import urn
 from aggregator.store.merge.article import uid_of
 

@@ -11,21 +11,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from aggregator.cli.report.source_status import rough_duration
 from aggregator.cli.report.why_filters import broken_match_rules, unmet_condition
 from aggregator.config import Where
 from aggregator.config.key_lines import place_of_source_key, place_of_view_key
 from aggregator.publish import OUTPUTS
+from aggregator.source_status import rough_duration
 from aggregator.store.view import LATE_ARRIVAL_PERIOD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from aggregator.app import App
-    from aggregator.cli.report.source_status import SourceStatus
     from aggregator.cli.report.why_filters import BrokenRule
     from aggregator.config import View
     from aggregator.model import Entry
+    from aggregator.source_status import SourceStatus
     from aggregator.store.membership import Arrival, EntryCopy
 
 Reason = Literal[

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aggregator.cli.report.source_status import SourceStatus, describe_due, describe_result
 from aggregator.cli.report.why import Explanation, ViewAnswer, moment
 from aggregator.cli.report.why_filters import broken_match_rules
 from aggregator.cli.report.why_listed import Sought, find_listed
 from aggregator.config.key_lines import place_of_source_key
 from aggregator.normalize.url import same_site
 from aggregator.normalize.url.parts import host
+from aggregator.source_status import SourceStatus, describe_due, describe_result
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aggregator.cli.report.source_status import source_record
 from aggregator.cli.report.why import moment
 from aggregator.publish.json_record import rfc3339
+from aggregator.source_status import source_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

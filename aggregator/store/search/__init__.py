@@ -79,23 +79,34 @@ def max_indexed_id(connection: sa.Connection) -> int:
     return connection.scalar(sa.text(f"SELECT max({column}) FROM {table}")) or 0  # noqa: S608 (names of ours)
 
 
-def matches_query(connection: sa.Connection, query: str) -> sa.ColumnElement[bool]:
-    """Return the condition for entries that hold every word and "quoted phrase" of `query`; no query is an error."""
+def matches_query(
+    connection: sa.Connection, query: str, *, most: int | None = None
+) -> sa.ColumnElement[bool]:
+    """Return the condition for entries that hold every word and "quoted phrase" of `query`; no query is an error.
+
+    Of more than `most` matches the last stored ones count; None: all count.
+    """
     sought = query_phrases(query)[:_MAX_PHRASES]
     if not sought:
         return sa.false()
+    found = _postgresql_query(sought)
     if connection.dialect.name == "sqlite":
-        match = sa.text("SELECT rowid AS id FROM search WHERE search MATCH :match").bindparams(
-            match=_fts5_query(sought)
-        )
-        return entry.c.content_id.in_(match.columns(sa.column("id", sa.BigInteger)))
-    return entry.c.content_id.in_(_postgresql_query(sought))
+        found = _sqlite_query(sought)
+    if most is not None:
+        found = found.order_by(sa.desc("id")).limit(most)
+    return entry.c.content_id.in_(found)
 
 
 def optimize(connection: sa.Connection) -> None:
     """Merge the parts of the index that many commits left."""
     if connection.dialect.name == "sqlite":
         connection.execute(sa.text("INSERT INTO search (search) VALUES ('optimize')"))
+
+
+def _sqlite_query(sought: Sequence[Sequence[str]]) -> sa.Select[Any]:
+    number = sa.column("rowid", sa.BigInteger).label("id")
+    matches = sa.text("search MATCH :match").bindparams(match=_fts5_query(sought))
+    return sa.select(number).select_from(sa.table("search")).where(matches)
 
 
 def _fts5_query(sought: Sequence[Sequence[str]]) -> str:

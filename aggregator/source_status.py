@@ -16,8 +16,9 @@ from aggregator.run.page_fetcher import redact_query
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from aggregator.config import Source
+    from aggregator.config import Config, Source
     from aggregator.model import Outcome, SourceState
+    from aggregator.store import Store
 
 StateName = Literal["new", "ok", "failing", "gone", "disabled"]
 
@@ -51,6 +52,19 @@ class SourceStatus:
         if self.state is None or self.state_name in {"gone", "disabled"}:
             return None
         return earliest_fetch(self.state)
+
+
+def source_statuses(config: Config, store: Store) -> list[SourceStatus]:
+    """Return the status of each source, in the order of the configuration."""
+    states = {state.source: state for state in store.states()}
+    outcomes = store.last_outcomes()
+    counts = store.entry_counts()
+    statuses = []
+    for source in config.sources:
+        state = states.get(source.id)
+        outcome = outcomes.get(source.id)
+        statuses.append(SourceStatus(source, state, outcome, counts.get(source.id, 0)))
+    return statuses
 
 
 def earliest_fetch(state: SourceState) -> datetime:

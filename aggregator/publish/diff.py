@@ -36,16 +36,19 @@ class Piece:
     text: str
 
 
-def compare_texts(old: str, new: str) -> list[Piece]:
+def compare_texts(old: str, new: str, *, max_pairs: int = _MAX_PAIRS) -> list[Piece]:
     """Compare two texts, paragraph by paragraph and then word by word.
+
+    Parts that need more than `max_pairs` comparisons are shown whole, removed and added.
 
     >>> [(piece.kind, piece.text) for piece in compare_texts("a red car", "a blue car")]
     [('same', 'a '), ('gone', 'red'), ('come', 'blue'), ('same', ' car')]
     """
     found: list[Piece] = []
-    for was, now in _align(old.splitlines(keepends=True), new.splitlines(keepends=True)):
+    lines = old.splitlines(keepends=True), new.splitlines(keepends=True)
+    for was, now in _align(*lines, max_pairs):
         found += (
-            _mark_lone_pieces(list(_compare_words(was, now)))
+            _mark_lone_pieces(list(_compare_words(was, now, max_pairs)))
             if was != now
             else [Piece("same", was)]
         )
@@ -78,8 +81,8 @@ def mark_changes(found: Iterable[Piece]) -> str:
     return "".join(marks[piece.kind].format(piece.text) for piece in found)
 
 
-def _compare_words(was: str, now: str) -> Iterator[Piece]:
-    for gone, come in _align(_TOKEN.findall(was), _TOKEN.findall(now)):
+def _compare_words(was: str, now: str, max_pairs: int) -> Iterator[Piece]:
+    for gone, come in _align(_TOKEN.findall(was), _TOKEN.findall(now), max_pairs):
         if gone == come:
             if gone:
                 yield Piece("same", gone)
@@ -91,7 +94,7 @@ def _compare_words(was: str, now: str) -> Iterator[Piece]:
             yield Piece("come", come)
 
 
-def _align(was: Sequence[str], now: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _align(was: Sequence[str], now: Sequence[str], max_pairs: int) -> Iterator[tuple[str, str]]:
     """Yield pairs of corresponding parts of two sequences; unchanged parts are equal texts."""
     start = next(
         (n for n, (a, b) in enumerate(zip(was, now, strict=False)) if a != b),
@@ -100,12 +103,15 @@ def _align(was: Sequence[str], now: Sequence[str]) -> Iterator[tuple[str, str]]:
     rest = min(len(was), len(now)) - start
     end = next((n for n in range(rest) if was[-1 - n] != now[-1 - n]), rest)
     yield "".join(was[:start]), "".join(now[:start])
-    yield from _align_middle(was[start : len(was) - end], now[start : len(now) - end])
+    middle = was[start : len(was) - end], now[start : len(now) - end]
+    yield from _align_middle(*middle, max_pairs)
     yield "".join(was[len(was) - end :]), "".join(now[len(now) - end :])
 
 
-def _align_middle(was: Sequence[str], now: Sequence[str]) -> Iterator[tuple[str, str]]:
-    if len(was) * len(now) > _MAX_PAIRS:
+def _align_middle(
+    was: Sequence[str], now: Sequence[str], max_pairs: int
+) -> Iterator[tuple[str, str]]:
+    if len(was) * len(now) > max_pairs:
         yield "".join(was), "".join(now)
         return
     for _, was_from, was_to, now_from, now_to in SequenceMatcher(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.cli.report.diff import Piece, compare_texts, mark_changes, shorten_unchanged
+from aggregator.publish.diff import Piece, compare_texts, mark_changes, shorten_unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aggregator.cli.report.diff import compare_texts, mark_changes
+from aggregator.publish.diff import compare_texts, mark_changes
 from aggregator.publish.json_record import entry_record, rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from aggregator.cli.report.diff import Piece
     from aggregator.model import Entry
+    from aggregator.publish.diff import Piece
     from aggregator.store.queries import VisibleRevision
 
 COMPARED_FIELDS = (

@@ -1,0 +1,214 @@
+"""The pages of the sources: the health of all, and the runs of one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from aggregator.publish.json_record import rfc3339
+from aggregator.source_status import describe_adapter
+from aggregator.web.html import Html, element, join, name, outside_link
+from aggregator.web.layout import render_page
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from aggregator.model import Outcome
+    from aggregator.source_status import SourceStatus, StateName
+    from aggregator.web.layout import Frame
+    from aggregator.web.site import SourceDetails
+
+# Those in trouble stand first.
+_ORDER: dict[StateName, int] = {"failing": 0, "ok": 1, "new": 2, "gone": 3, "disabled": 4}
+_MARKS: dict[StateName, str] = {
+    "failing": "▲",
+    "ok": "●",
+    "new": "○",
+    "gone": "✕",
+    "disabled": "–",
+}
+
+
+def render_sources(frame: Frame, sources: Sequence[SourceStatus]) -> bytes:
+    """Render the health of all sources."""
+    verdict = _verdict(frame, sources)
+    address = frame.address("sources")
+    opml = element("p", element("a", "OPML", href=frame.address("opml")), class_="links")
+    heading = element("div", element("h1", verdict, class_="verdict"), opml, class_="masthead")
+    columns = ("state", "source", "last_poll", "next_poll", "entries")
+    cells = [element("th", frame.text(column), scope="col") for column in columns]
+    ordered = sorted(sources, key=lambda status: _ORDER[status.state_name])
+    rows = [_source_row(frame, status) for status in ordered]
+    table = None
+    if rows:
+        head = element("thead", element("tr", *cells))
+        table = element("table", head, element("tbody", *rows), class_="sources")
+    main = join((heading, table))
+    return render_page(frame, frame.text("sources"), main, current=address)
+
+
+def _verdict(frame: Frame, sources: Sequence[SourceStatus]) -> str:
+    """Say in one sentence or two how the sources are."""
+    if not sources:
+        return frame.text("verdict_none")
+    states = [status.state_name for status in sources]
+    failing = states.count("failing")
+    well = states.count("ok") + states.count("new")
+    sentences = []
+    if failing:
+        sentences.append(frame.language.count("verdict_failing", failing))
+    sentences.append(frame.language.count("verdict_well", well))
+    return " ".join(sentences)
+
+
+def _source_row(frame: Frame, status: SourceStatus) -> Html:
+    source = status.source
+    link = element("a", name(source.name or source.id), href=frame.address("sources", source.id))
+    state = element("td", _state(frame, status.state_name), class_="state")
+    title = element("th", link, _small(describe_adapter(status)), scope="row")
+    last = element("td", _last_poll(frame, status), _small(_result(frame, status.outcome)))
+    due = element("td", _next_poll(frame, status), _small(_reason(status)))
+    return element("tr", state, title, last, due, _number(status.items))
+
+
+def _small(text: str | None) -> Html | None:
+    """Write a second line; messages of servers and reasons are in English."""
+    return element("small", text, dir="auto") if text else None
+
+
+def _number(value: int | None) -> Html:
+    return element("td", "" if value is None else f"{value:,}", class_="number")
+
+
+def _state(frame: Frame, state: StateName) -> Html:
+    mark = element("span", _MARKS[state], aria_hidden="true")
+    return element("span", mark, " ", frame.text(f"state.{state}"), class_=f"state-{state}")
+
+
+def _time(frame: Frame, moment: datetime | None, absent: str) -> Html:
+    if moment is None:
+        return Html(frame.text(absent))
+    return element("time", frame.language.date_time(moment), datetime=rfc3339(moment))
+
+
+def _last_poll(frame: Frame, status: SourceStatus) -> Html:
+    last = status.state.last_run if status.state else None
+    return _time(frame, last, "not_yet")
+
+
+def _next_poll(frame: Frame, status: SourceStatus) -> Html:
+    absent = "never" if status.state_name in {"gone", "disabled"} else "not_yet"
+    return _time(frame, status.next_due(), absent)
+
+
+def _reason(status: SourceStatus) -> str | None:
+    if status.state_name in {"gone", "disabled"} or status.state is None:
+        return None
+    return status.state.reason
+
+
+def _result(frame: Frame, outcome: Outcome | None) -> str | None:
+    """Describe what a run brought, or why it failed."""
+    if outcome is None:
+        return None
+    if outcome.status == "failed":
+        return f"{outcome.error}: {outcome.message}"
+    counts = {
+        "new": outcome.new,
+        "changed": outcome.changed,
+        "rejected": len(outcome.rejected),
+    }
+    words = [
+        frame.language.count(f"result.{kind}", number) for kind, number in counts.items() if number
+    ]
+    return ", ".join(words) or frame.text("result.unchanged")
+
+
+def render_source(frame: Frame, details: SourceDetails) -> bytes:
+    """Render one source with its runs."""
+    status = details.status
+    source = status.source
+    title = source.name or source.id
+    link = element(
+        "a", frame.text("its_entries"), href=f"{frame.root}?source={quote(source.id, safe='')}"
+    )
+    heading = join(
+        (
+            element("p", _state(frame, status.state_name), class_="kicker"),
+            element("h1", name(title), class_="verdict"),
+            _location(status),
+            element("p", _summary(frame, status), " ", link, class_="soft"),
+        )
+    )
+    main = element(
+        "div",
+        element("div", heading, class_="article"),
+        element("aside", _polling(frame, status), class_="rail"),
+        element("div", _runs(frame, details.outcomes), class_="below"),
+        class_="entry-page",
+    )
+    return render_page(frame, title, main, current=frame.address("sources"))
+
+
+def _location(status: SourceStatus) -> Html | None:
+    """Write where a source is, a secret in it as `${NAME}`; a folder of this machine is left out."""
+    if status.source.url is None:
+        return None
+    location = status.source.display_location
+    has_secret = location != status.source.url
+    return element("p", location if has_secret else outside_link(location, location))
+
+
+def _summary(frame: Frame, status: SourceStatus) -> Html:
+    parts = [f"{frame.text('entries')}: {status.items:,}."]
+    if status.state is not None and status.state.failures:
+        words = frame.language.count("in_a_row", status.state.failures)
+        parts.append(f"{words}: {_result(frame, status.outcome)}.")
+    return join(parts, " ")
+
+
+def _polling(frame: Frame, status: SourceStatus) -> Html:
+    """Write when a source is polled, and why then."""
+    success = status.state.last_success if status.state else None
+    facts = {
+        "last_poll": _last_poll(frame, status),
+        "last_success": _time(frame, success, "not_yet"),
+        "next_poll": _next_poll(frame, status),
+        "reason": _reason(status),
+    }
+    rows = []
+    for key, value in facts.items():
+        if value is not None:
+            rows.append(join((element("dt", frame.text(key)), element("dd", value))))
+    command = f"aggregator fetch {status.source.id} --force"
+    ask = element("p", frame.text("ask_now"), element("code", command))
+    return element("section", element("h2", frame.text("polling")), element("dl", *rows), ask)
+
+
+def _runs(frame: Frame, outcomes: Sequence[Outcome]) -> Html:
+    heading = element("h2", frame.text("last_runs"))
+    if not outcomes:
+        return element("section", heading, element("p", frame.text("no_runs")), class_="ruled")
+    columns = ("started", "result", "http", "found", "new", "changed", "ms", "bytes")
+    cells = [element("th", frame.text(column), scope="col") for column in columns]
+    rows = [_run_row(frame, outcome) for outcome in outcomes]
+    table = element("table", element("thead", element("tr", *cells)), element("tbody", *rows))
+    scroll = element("div", table, class_="scroll", tabindex=0, role="region")
+    return element("section", heading, scroll, class_="ruled")
+
+
+def _run_row(frame: Frame, outcome: Outcome) -> Html:
+    result = _result(frame, outcome)
+    class_ = "failing" if outcome.status == "failed" else None
+    return element(
+        "tr",
+        element("td", _time(frame, outcome.started, "not_yet")),
+        element("td", element("span", result, dir="auto", class_=class_)),
+        _number(outcome.http_status),
+        _number(outcome.found),
+        _number(outcome.new),
+        _number(outcome.changed),
+        _number(outcome.ms),
+        _number(outcome.size_bytes),
+    )

@@ -1,0 +1,142 @@
+"""The pages of the sources: the health of all, and the runs of one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from lxml import html
+
+from aggregator.config import Source
+from aggregator.model import Outcome
+from aggregator.source_status import SourceStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+RAN = datetime(2026, 7, 3, 5, 40, tzinfo=UTC)
+FAILED = Outcome(
+    "harbour", RAN, 2014, "failed", http_status=503, error="http", message="HTTP <503>"
+)
+BROUGHT = Outcome(
+    "harbour",
+    RAN,
+    231,
+    "ok",
+    40,
+    2,
+    1,
+    37,
+    ("item 3: no title",),
+    http_status=200,
+    size_bytes=41208,
+)
+
+
+def cells(row: Any) -> list[str]:
+    return [" ".join(cell.xpath("string(.)").split()) for cell in row]
+
+
+def test_those_in_trouble_stand_first_and_the_headline_is_the_verdict(
+    get: Callable[..., Any], site: Any, status: Any
+) -> None:
+    new = SourceStatus(Source(id="new", url="https://new.example/"), None, None, 0)
+    disabled = Source(id="off", url="https://off.example/", enabled=False)
+    named = Source(id="harbour", name="Harbour <Post>", url="https://harbour.example.org/feed")
+    site.statuses = [
+        new,
+        status(BROUGHT, source=named, items=9406),
+        status(source=disabled),
+        status(gone=True),
+        status(FAILED, failures=8, reason="8 failures in a row"),
+    ]
+    page = html.fromstring(get("/sources").body)
+
+    assert page.findtext(".//h1") == "One source fails. 2 need nothing."
+    assert [cells(row) for row in page.xpath("//tbody/tr")] == [
+        [
+            "▲ Failing",
+            "harbourauto",
+            "3 July 2026 05:40http: HTTP <503>",
+            "3 July 2026 06:408 failures in a row",
+            "12",
+        ],
+        [
+            "● Well",
+            "Harbour <Post>auto",
+            "3 July 2026 05:402 new, 1 changed, 1 rejected",
+            "3 July 2026 06:40every 1 h",
+            "9,406",
+        ],
+        ["○ New", "newauto", "not yet", "not yet", "0"],
+        ["✕ Gone", "harbourauto", "3 July 2026 05:40", "never", "12"],
+        ["– Disabled", "offauto", "3 July 2026 05:40", "never", "12"],
+    ]
+    assert page.xpath("//tbody//a/@href")[0] == "./sources/harbour"
+
+
+def test_the_verdict_is_a_whole_sentence_in_each_language(
+    get: Callable[..., Any], site: Any, status: Any
+) -> None:
+    verdicts = []
+    for statuses in ([], [status()], [status(failures=1)] * 2 + [status()]):
+        site.statuses = statuses
+        for language in ("en", "zh"):
+            answer = get("/sources", Accept_Language=language)
+            verdicts.append(html.fromstring(answer.body).findtext(".//h1"))
+
+    assert verdicts == [
+        "No source is configured.",
+        "尚未配置来源。",
+        "One needs nothing.",
+        "1 个无需处理。",
+        "2 sources fail. One needs nothing.",
+        "2 个来源出错。 1 个无需处理。",
+    ]
+
+
+def test_a_source_shows_when_it_is_polled_and_its_runs(
+    get: Callable[..., Any], site: Any, status: Any
+) -> None:
+    site.statuses = [status(FAILED, failures=8, reason="8 failures in a row")]
+    site.outcomes = [FAILED, BROUGHT]
+    page = html.fromstring(get("/sources/harbour").body)
+
+    assert page.xpath("//h1//text()") == ["harbour"]
+    assert page.xpath("string(//p[@class='soft'])") == (
+        "Entries: 12. 8 failures in a row: http: HTTP <503>. Its entries"
+    )
+    assert page.xpath("//p[@class='soft']/a/@href") == ["../?source=harbour"]
+    assert cells(page.xpath("//dd")) == [
+        "3 July 2026 05:40",
+        "3 July 2026 05:40",
+        "3 July 2026 06:40",
+        "8 failures in a row",
+    ]
+    assert [cells(row) for row in page.xpath("//tbody/tr")] == [
+        ["3 July 2026 05:40", "http: HTTP <503>", "503", "0", "0", "0", "2,014", ""],
+        [
+            "3 July 2026 05:40",
+            "2 new, 1 changed, 1 rejected",
+            "200",
+            "40",
+            "2",
+            "1",
+            "231",
+            "41,208",
+        ],
+    ]
+
+
+def test_a_folder_of_this_machine_is_not_shown(
+    get: Callable[..., Any], site: Any, status: Any
+) -> None:
+    site.statuses = [status(source=Source(id="saved", path="/srv/private/saved"))]
+
+    assert "private" not in get("/sources").text + get("/sources/saved").text
+
+
+def test_a_source_that_was_never_polled_says_so(get: Callable[..., Any], site: Any) -> None:
+    site.statuses = [SourceStatus(Source(id="new", url="https://new.example/"), None, None, 0)]
+
+    assert "It was not polled yet." in get("/sources/new").text
