@@ -19,6 +19,7 @@ from aggregator.model import Rejection
 from aggregator.normalize.filters import make_filter
 from aggregator.normalize.identity import content_hash
 from aggregator.normalize.image import drop_logos
+from aggregator.run.excerpts import Probe, choose_probes, judge_probes, with_finding
 from aggregator.run.page_fetcher import FailedPage, is_temporary
 
 if TYPE_CHECKING:
@@ -59,20 +60,48 @@ async def complete_items(
         StoreError: the store failed.
     """
     completer = _ItemCompleter(pages, task, parsed, known)
-    results: dict[int, ItemResult] = {}
+    parsed, results = await _probe_excerpts(pages, completer, parsed)
+    limit = pages.context.max_articles - len(results)
     unknown = []
     for request in parsed.page_requests:
+        if request.revision_index in results:
+            continue
         result = completer.known_result(request)
         if result is None:
             unknown.append(request)
         else:
             results[request.revision_index] = result
 
-    results |= await _read_pages(pages, completer, unknown[: pages.context.max_articles])
+    results |= await _read_pages(pages, completer, unknown[:limit])
     for request in unknown:
         if request.revision_index not in results:
             results[request.revision_index] = completer.postponed_result(request)
     return _with_item_results(pages, parsed, results)
+
+
+async def _probe_excerpts(
+    pages: PageFetcher, completer: _ItemCompleter, parsed: ParseResult
+) -> tuple[ParseResult, dict[int, ItemResult]]:
+    """Find out whether the items are excerpts if that is to be done.
+
+    Returns the result with the finding, and if they are excerpts the items that were read.
+    """
+    requests = choose_probes(parsed.excerpts, pages.context.max_articles)
+    if not requests:
+        return parsed, {}
+
+    read = await _read_pages(pages, completer, requests)
+    probes = [completer.probe(request, read.get(request.revision_index)) for request in requests]
+    has_excerpts = judge_probes(probes)
+    if not has_excerpts:
+        return with_finding(parsed, has_excerpts), {}
+
+    results: dict[int, ItemResult] = {}
+    for request in requests:
+        result = completer.known_result(request) or read.get(request.revision_index)
+        if result is not None:
+            results[request.revision_index] = result
+    return with_finding(parsed, has_excerpts), results
 
 
 def _with_item_results(
@@ -196,6 +225,16 @@ class _ItemCompleter:
         return ItemResult(
             "read", _complete_revision(self._listed_revision(request), read.revisions[0])
         )
+
+    def probe(self, request: PageRequest, result: ItemResult | None) -> Probe:
+        """Return what was read of an item's page; `result` is None if the time was up."""
+        listed = self._listed_revision(request)
+        if result is not None and result.status == "read":
+            return Probe(listed, result.revision)
+        failed = self._pages.context.failed_pages.recall(
+            self._failure_key(request), self._pages.started
+        )
+        return Probe(listed, None, may_succeed=failed is None)
 
     async def _parse_article(self, request: PageRequest) -> ParseResult:
         """Fetch and parse an article with all its pages, at most MAX_PAGES."""

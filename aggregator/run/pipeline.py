@@ -86,7 +86,7 @@ async def _run_source(
             else:
                 document = await _parse(source, state, fetched, context, full=full)
         fetched, parsed = document.fetched, document.parsed
-        if parsed.page_requests or parsed.next_urls:
+        if parsed.page_requests or parsed.excerpts or parsed.next_urls:
             parsed = await _read_further_pages(pages, fetched, parsed, document.task)
     return success(source, fetched, parsed, pages)
 
@@ -132,7 +132,8 @@ async def _parse(
     source: Source, state: SourceState, fetched: Fetched, context: RunContext, *, full: bool
 ) -> SourceDocument:
     task = parse_task(source, fetched.adapter)
-    task = replace(task, ignore_guids=state.by_url and not full)
+    if not full:
+        task = replace(task, ignore_guids=state.by_url, has_excerpts=state.has_excerpts)
     return SourceDocument(fetched, task, await context.parse(fetched.captures, task))
 
 

@@ -46,6 +46,7 @@ _NEW_STATE: Mapping[str, Any] = {
     "by_url": False,
     "first_complete": None,
     "last_change": None,
+    "has_excerpts": None,
 }
 
 

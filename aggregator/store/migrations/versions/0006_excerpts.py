@@ -1,0 +1,17 @@
+"""Whether the items of a source's feed are excerpts of what is on their pages.
+
+Rule: a migration is written once and never edited; it imports nothing of the program, whose tables
+move on.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+
+
+def upgrade() -> None:
+    op.add_column("source_state", sa.Column("has_excerpts", sa.Boolean))
