@@ -75,7 +75,8 @@ class ParseResult:
     left out. `next_urls` are further documents of the same source, or of the same article.
     `ignore_guids` means that guids counted only for items without a link. `excerpts` are requests
     for the pages of a feed's items if all of them are short: it is to be found out whether they are
-    excerpts. `has_excerpts` is what is known of that.
+    excerpts. `has_excerpts` is what is known of that. `shared_parts` are hashes of the blocks and
+    titles that the articles' pages share.
     """
 
     revisions: tuple[Revision, ...] = ()
@@ -91,6 +92,7 @@ class ParseResult:
     is_inferred: bool = False
     excerpts: tuple[PageRequest, ...] = ()
     has_excerpts: bool | None = None
+    shared_parts: tuple[str, ...] = ()
 
     @property
     def item_count(self) -> int:

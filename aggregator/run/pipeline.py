@@ -150,7 +150,7 @@ async def _read_further_pages(
     for page in list_pages:
         known += page.known
     whole = concat([page.result for page in list_pages])
-    whole = await complete_items(pages, task, whole, known)
+    whole = await complete_items(pages, task, whole, known, shared_parts=fetched.state.shared_parts)
     if first.is_index:
         # A change of a list of lists says nothing about the lists: they are read at every poll.
         pages.has_more = True

@@ -176,6 +176,7 @@ def _state_after_success(
         last_change=last_change,
         by_url=by_url,
         has_excerpts=_has_excerpts(state, parsed),
+        shared_parts=parsed.shared_parts or state.shared_parts,
     )
 
 

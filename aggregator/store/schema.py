@@ -110,6 +110,9 @@ source_state = sa.Table(
     sa.Column("discovered_feed", sa.Text),  # the feed that its page names
     # Whether the items of its feed are excerpts of their pages; None until that was found out.
     sa.Column("has_excerpts", sa.Boolean),
+    sa.Column(
+        "shared_parts", Json
+    ),  # hashes of what the pages of its articles share; None for none
 )
 
 host = sa.Table(

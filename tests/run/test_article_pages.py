@@ -24,6 +24,7 @@ from aggregator.run.article_pages import ROUGH_TEXT_NOTE, complete_items
 from aggregator.run.excerpts import EXCERPTS_NOTE
 from aggregator.run.host_queue import HostQueue
 from aggregator.run.page_fetcher import MAX_PAGE_BYTES, PageFetcher, RunContext
+from aggregator.run.shared_parts import SAME_TEXT
 from aggregator.store import KnownArticle
 
 if TYPE_CHECKING:
@@ -712,3 +713,58 @@ def test_a_run_that_may_read_one_page_finds_nothing_out() -> None:
     found = completed(world, excerpts(5), job=FED, visit=visiting(world, max_articles=1))
 
     assert (world.asked, found.has_excerpts) == ([], None)
+
+
+# --- what pages share -------------------------------------------------------------------------------------------------
+
+WALL = "text Please accept all cookies to go on to the article."
+
+
+def test_pages_that_all_have_the_same_text_do_not_replace_what_the_list_states() -> None:
+    world = World({address(number): WALL for number in range(1, 4)})
+    listed = listing(*(stated(number, summary=f"Summary {number}.") for number in range(1, 4)))
+
+    found = completed(world, listed)
+
+    assert found.revisions == listed.revisions
+    assert found.notes == (f"full text of 0 items read, 3 failed ({SAME_TEXT})",)
+
+
+def test_what_pages_share_is_remembered_for_a_run_that_reads_one() -> None:
+    world = World({address(number): WALL for number in range(1, 5)})
+    first = completed(world, listing(*(stated(number) for number in range(1, 4))))
+    one = listing(stated(4))
+
+    later = asyncio.run(
+        complete_items(visiting(world), PAGED, one, [None], shared_parts=first.shared_parts)
+    )
+
+    assert len(first.shared_parts) == 1
+    assert later.revisions == one.revisions
+    assert later.shared_parts == first.shared_parts
+
+
+def test_a_title_that_all_pages_have_loses_to_the_titles_of_the_list() -> None:
+    world = World()
+    digest = world.digest
+
+    async def same_title(captures: Sequence[Capture], job: ParseTask) -> ParseResult:
+        read = await digest(captures, job)
+        return replace(read, revisions=(replace(read.revisions[0], title="Our Site"),))
+
+    world.digest = same_title  # type: ignore[method-assign]
+
+    found = completed(world, listing(*(stated(number) for number in range(1, 4))))
+
+    assert [revision.title for revision in found.revisions] == ["Title 1", "Title 2", "Title 3"]
+    assert {revision.provenance["title"] for revision in found.revisions} == {"page:h2"}
+
+
+def test_pages_that_share_their_text_are_not_taken_for_the_articles_of_excerpts() -> None:
+    world = World({address(number): f"text {LONG}" for number in range(1, 6)})
+    listed = excerpts(5)
+
+    found = completed(world, listed, job=FED)
+
+    assert (len(world.asked), found.has_excerpts) == (3, False)
+    assert found.revisions == listed.revisions

@@ -1,4 +1,4 @@
-"""Whether the items of a source's feed are excerpts of what is on their pages.
+"""What was found out of a source's pages: if its feed has excerpts of them, and what they share.
 
 Rule: a migration is written once and never edited; it imports nothing of the program, whose tables
 move on.
@@ -15,3 +15,4 @@ down_revision = "0005"
 
 def upgrade() -> None:
     op.add_column("source_state", sa.Column("has_excerpts", sa.Boolean))
+    op.add_column("source_state", sa.Column("shared_parts", sa.Text))
