@@ -88,10 +88,7 @@ def _parse_document(
     capture: Capture, task: ParseTask, sites: Sites, observer: Observer | None
 ) -> ParseResult:
     rules = rules_for(task, capture, sites)
-    if task.adapter == ARTICLE:
-        parsed = _parse_article(capture, task, rules)
-    else:
-        parsed = adapters.parse(task.adapter, capture, rules)
+    parsed = _parse_by_adapter(capture, task, rules)
     rejected = list(parsed.rejected)
     surplus = len(parsed.entries) - MAX_ITEMS
     if surplus > 0:
@@ -130,6 +127,32 @@ def _parse_document(
         excerpts=_possible_excerpts(chosen, revisions),
         has_excerpts=task.has_excerpts,
     )
+
+
+def _parse_by_adapter(capture: Capture, task: ParseTask, rules: SiteRules) -> ParsedDocument:
+    if task.adapter == ARTICLE:
+        return _parse_article(capture, task, rules)
+    if task.site is not None and adapters.find_adapter(task.adapter).is_page:
+        alone = _parse_article_alone(capture, task, rules)
+        if alone is not None:
+            return alone
+    return adapters.parse(task.adapter, capture, rules)
+
+
+def _parse_article_alone(
+    capture: Capture, task: ParseTask, rules: SiteRules
+) -> ParsedDocument | None:
+    """Read the page of a source that names site rules if it is an article's own, else return None."""
+    from aggregator.adapters.article.not_article import is_article_by_rules
+    from aggregator.adapters.html import parse_page
+
+    if not is_article_by_rules(parse_page(capture), rules):
+        return None
+    parsed = _parse_article(capture, task, rules)
+    if not parsed.entries:
+        return None
+    note = "the page is an article, not a list: it is read as one"
+    return replace(parsed, next_urls=(), notes=(note,))
 
 
 def _parse_article(capture: Capture, task: ParseTask, rules: SiteRules) -> ParsedDocument:

@@ -132,6 +132,16 @@ def is_article(document: Document) -> bool:
     return data.article is not None
 
 
+def is_article_by_rules(document: Document, rules: SiteRules) -> bool:
+    """Return whether a page declares that it is an article, and has the text that the rules name, if they do."""
+    bodies = [selector for selector in rules.body if selector.source != "auto"]
+    if bodies and not any(
+        next(selector.elements(document), None) is not None for selector in bodies
+    ):
+        return False
+    return is_article(document)
+
+
 def definite_reason(capture: Capture, document: Document, rules: SiteRules) -> str | None:
     """Return why a page is certainly no article, None if it may be one."""
     host = url.host(capture.url) or ""
