@@ -373,6 +373,9 @@ class SourceState:
     was taken. `discovered_feed` is the feed that its page names and that is fetched instead;
     `moved_to` is where permanent redirects lead, seen `moved_seen` times in a row.
     `last_change` is when its bytes last differed from those before, None where that is not known.
+    `has_excerpts` tells whether the items of its feed are excerpts of what is on their pages, None
+    until that was found out. `shared_parts` are hashes of the blocks and titles that the pages of
+    its articles share.
     """
 
     source: str
@@ -395,6 +398,8 @@ class SourceState:
     hints: PollingHints = PollingHints()
     by_url: bool = False
     last_change: datetime | None = None
+    has_excerpts: bool | None = None
+    shared_parts: tuple[str, ...] = ()
 
     @property
     def never_polled(self) -> bool:

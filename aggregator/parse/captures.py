@@ -25,8 +25,7 @@ from aggregator.normalize.identity import (
 )
 from aggregator.normalize.image import drop_logos
 from aggregator.normalize.publisher import document_origin
-from aggregator.normalize.text.truncated import is_truncated
-from aggregator.normalize.url import fragment_key, same_site
+from aggregator.parse.article_links import MIN_EXCERPTS, ArticleLinks
 from aggregator.parse.task import PageRequest, ParseResult, ParseTask, concat
 from aggregator.rules.apply import apply_rules, choose_timezone
 from aggregator.rules.compiled import add_source_rules, load_zone
@@ -89,10 +88,7 @@ def _parse_document(
     capture: Capture, task: ParseTask, sites: Sites, observer: Observer | None
 ) -> ParseResult:
     rules = rules_for(task, capture, sites)
-    if task.adapter == ARTICLE:
-        parsed = _parse_article(capture, task, rules)
-    else:
-        parsed = adapters.parse(task.adapter, capture, rules)
+    parsed = _parse_by_adapter(capture, task, rules)
     rejected = list(parsed.rejected)
     surplus = len(parsed.entries) - MAX_ITEMS
     if surplus > 0:
@@ -128,7 +124,35 @@ def _parse_document(
         filtered=len(items) - len(chosen),
         ignore_guids=task.ignore_guids or bool(keyed),
         is_inferred=parsed.is_inferred,
+        excerpts=_possible_excerpts(chosen, revisions),
+        has_excerpts=task.has_excerpts,
     )
+
+
+def _parse_by_adapter(capture: Capture, task: ParseTask, rules: SiteRules) -> ParsedDocument:
+    if task.adapter == ARTICLE:
+        return _parse_article(capture, task, rules)
+    if task.site is not None and adapters.find_adapter(task.adapter).is_page:
+        alone = _parse_article_alone(capture, task, rules)
+        if alone is not None:
+            return alone
+    return adapters.parse(task.adapter, capture, rules)
+
+
+def _parse_article_alone(
+    capture: Capture, task: ParseTask, rules: SiteRules
+) -> ParsedDocument | None:
+    """Read the page of a source that names site rules if it is an article's own, else return None."""
+    from aggregator.adapters.article.not_article import is_article_by_rules
+    from aggregator.adapters.html import parse_page
+
+    if not is_article_by_rules(parse_page(capture), rules):
+        return None
+    parsed = _parse_article(capture, task, rules)
+    if not parsed.entries:
+        return None
+    note = "the page is an article, not a list: it is read as one"
+    return replace(parsed, next_urls=(), notes=(note,))
 
 
 def _parse_article(capture: Capture, task: ParseTask, rules: SiteRules) -> ParsedDocument:
@@ -166,11 +190,15 @@ def _notes(parsed: ParsedDocument) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """An item and its revision; `page` is the URL of its article's own page if that is to be read."""
+    """An item and its revision; `page` is the URL of its article's own page if that is to be read.
+
+    `may_be_excerpt` is only set if that is to be found out.
+    """
 
     raw: RawEntry
     revision: Revision
     page: str | None
+    may_be_excerpt: bool = False
 
 
 def _judge_tiers(
@@ -205,6 +233,21 @@ def _page_requests(
     return tuple(requests)
 
 
+def _possible_excerpts(
+    items: Sequence[_Item], revisions: Sequence[Revision]
+) -> tuple[PageRequest, ...]:
+    """Return requests for the pages of the items if all of them are short, else ()."""
+    if len(items) < MIN_EXCERPTS:
+        return ()
+    with_pages = []
+    for item in items:
+        if item.page is None and not item.may_be_excerpt:
+            return ()
+        page = item.revision.url if item.may_be_excerpt and item.page is None else None
+        with_pages.append(replace(item, page=page))
+    return _page_requests(with_pages, revisions)
+
+
 class _ItemNormalizer:
     """Normalizes the items of one document."""
 
@@ -225,6 +268,8 @@ class _ItemNormalizer:
         self._observer = observer
         self._own_rules: dict[str, SiteRules] = {}
         self._chosen = make_filter(task.include, task.exclude)
+        self._links = ArticleLinks(task, url=capture.url, home=parsed.home)
+        self._looks_for_excerpts = self._links.looks_for_excerpts()
         self._proven_order = dates.find_order(_stated_dates(parsed.entries))
 
     def item(self, raw: RawEntry) -> _Item:
@@ -237,8 +282,12 @@ class _ItemNormalizer:
             raw = replace(
                 raw, publisher=(Candidate(self._parsed.title, f"{self._task.adapter}:title"),)
             )
-        revision = self._revision(raw)
-        return _Item(raw, revision, self._page(revision))
+        revision, rules = self._revision(raw)
+        page = self._links.page_to_read(revision, rules)
+        may_be_excerpt = False
+        if self._looks_for_excerpts:
+            may_be_excerpt = self._links.may_be_excerpt(revision, rules)
+        return _Item(raw, revision, page, may_be_excerpt)
 
     def keep_selected(self, items: list[_Item]) -> list[_Item]:
         """Keep the items that pass the source's filters."""
@@ -250,7 +299,8 @@ class _ItemNormalizer:
                 kept.append(item)
         return kept
 
-    def _revision(self, raw: RawEntry) -> Revision:
+    def _revision(self, raw: RawEntry) -> tuple[Revision, SiteRules]:
+        """Return the revision of an item, and the rules that apply to it."""
         task, capture = self._task, self._capture
         address, _ = choose_link(raw)
         rules = self._rules(address)
@@ -282,13 +332,14 @@ class _ItemNormalizer:
             placeholders=rules.placeholders,
         )
         if task.corrections is None:
-            return normalize(reading.raw, reading.body, context, observer=self._observer)
+            return normalize(reading.raw, reading.body, context, observer=self._observer), rules
         told = correct_raw_entry(reading.raw, task.corrections)
         body = reading.body
         if not told.content_html:
             body = None
         revision = normalize(told, body, context, observer=self._observer)
-        return correct_revision(revision, told, corrections=task.corrections, context=context)
+        corrected = correct_revision(revision, told, corrections=task.corrections, context=context)
+        return corrected, rules
 
     def _rules(self, address: str | None) -> SiteRules:
         """Return the rules of an article: those of its host, else those of the list that names it."""
@@ -321,47 +372,11 @@ class _ItemNormalizer:
             calendar=calendar,
         )
 
-    def _page(self, revision: Revision) -> str | None:
-        """Return the URL of the article's own page if it is to be read, else None."""
-        task = self._task
-        if revision.url is None or task.full_text == "never":
-            return None
-        if task.adapter in ("archive", ARTICLE):
-            return None
-        if task.full_text == "always":
-            return revision.url
-        if ADAPTERS[task.adapter].is_list:
-            has_text = bool(revision.content_html)
-        else:
-            has_text = not self._is_cut_short(revision, revision.url)
-        if has_text:
-            return None
-        return revision.url
-
-    def _is_cut_short(self, revision: Revision, address: str) -> bool:
-        """Tell whether the text of a feed's item is to be completed from its page.
-
-        False for pages of another site, for audio and video, and for an item that is a place in
-        a page, such as a comment.
-        """
-        own_sites = (self._capture.url, self._parsed.home or "")
-        if not any(same_site(address, home) for home in own_sites):
-            return False
-        if fragment_key(address) or _has_media(revision):
-            return False
-        return is_truncated(revision)
-
 
 def _stated_dates(entries: Iterable[RawEntry]) -> Iterator[str]:
     for raw in entries:
         for found in (*raw.published[:MAX_DATES], *raw.updated[:MAX_DATES]):
             yield found.value
-
-
-def _has_media(revision: Revision) -> bool:
-    """Tell whether an item is a broadcast: what it has to say is in its sound or film."""
-    types = [found.type or "" for found in revision.enclosures]
-    return any(kind.startswith(("audio/", "video/")) for kind in types)
 
 
 __all__ = ["PageRequest", "ParseResult", "ParseTask", "concat", "parse_captures", "rules_for"]

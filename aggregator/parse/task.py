@@ -31,7 +31,8 @@ class ParseTask:
     With the adapter `article` the capture is the page of `item`, which a document read by
     `list_adapter` stated, and `next_pages` are the further pages of the same article. With
     `ignore_guids` guids count only for items without a link. `publisher_sites` are the hosts of the
-    publisher whose source this is, if the user states them.
+    publisher whose source this is, if the user states them. `has_excerpts` tells whether the items
+    of the feed are excerpts of what is on their pages, None if that is not known.
     """
 
     source: str
@@ -51,6 +52,7 @@ class ParseTask:
     next_pages: tuple[Capture, ...] = ()
     ignore_guids: bool = False
     publisher_sites: tuple[str, ...] = ()
+    has_excerpts: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,10 @@ class ParseResult:
 
     `revisions_per_capture` counts the revisions of each capture, `filtered` the items that filters
     left out. `next_urls` are further documents of the same source, or of the same article.
-    `ignore_guids` means that guids counted only for items without a link.
+    `ignore_guids` means that guids counted only for items without a link. `excerpts` are requests
+    for the pages of a feed's items if all of them are short: it is to be found out whether they are
+    excerpts. `has_excerpts` is what is known of that. `shared_parts` are hashes of the blocks and
+    titles that the articles' pages share.
     """
 
     revisions: tuple[Revision, ...] = ()
@@ -85,6 +90,9 @@ class ParseResult:
     filtered: int = 0
     ignore_guids: bool = False
     is_inferred: bool = False
+    excerpts: tuple[PageRequest, ...] = ()
+    has_excerpts: bool | None = None
+    shared_parts: tuple[str, ...] = ()
 
     @property
     def item_count(self) -> int:
@@ -126,14 +134,14 @@ def concat(results: Sequence[ParseResult]) -> ParseResult:
 
     revisions: list[Revision] = []
     requests: list[PageRequest] = []
+    excerpts: list[PageRequest] = []
     rejected: list[Rejection] = []
     shares: list[int] = []
     notes: dict[str, None] = {}  # each once, in their order
     next_urls: dict[str, None] = {}
     for result in results:
-        for request in result.page_requests:
-            index = request.revision_index + len(revisions)
-            requests.append(replace(request, revision_index=index))
+        requests += _shifted(result.page_requests, len(revisions))
+        excerpts += _shifted(result.excerpts, len(revisions))
         revisions += result.revisions
         rejected += result.rejected
         shares += result.revisions_per_capture
@@ -144,6 +152,7 @@ def concat(results: Sequence[ParseResult]) -> ParseResult:
         results[-1],
         revisions=tuple(revisions),
         page_requests=tuple(requests),
+        excerpts=tuple(excerpts),
         rejected=tuple(rejected),
         notes=tuple(notes),
         revisions_per_capture=tuple(shares),
@@ -152,3 +161,11 @@ def concat(results: Sequence[ParseResult]) -> ParseResult:
         ignore_guids=any(result.ignore_guids for result in results),
         is_inferred=any(result.is_inferred for result in results),
     )
+
+
+def _shifted(requests: Sequence[PageRequest], count: int) -> list[PageRequest]:
+    """Return requests of a result that stands behind `count` revisions of others."""
+    shifted = []
+    for request in requests:
+        shifted.append(replace(request, revision_index=request.revision_index + count))
+    return shifted

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from aggregator.config.page_rules import FieldRule, Fields, PageRules
     from aggregator.normalize.dates.calendars import Calendar
     from aggregator.normalize.dates.forms import Order
-    from aggregator.rules.schema import Edition, SiteFile
+    from aggregator.rules.schema import Edition, FeedText, SiteFile
     from aggregator.rules.schema import Listing as FileListing
     from aggregator.rules.selector import Document
 
@@ -103,6 +103,7 @@ class SiteRules:
     listing: CompiledListing = NO_LISTING
     soft_404: tuple[Selector, ...] = ()
     fingerprint: tuple[Selector, ...] = ()
+    feed: FeedText | None = None
 
     def field(self, name: str) -> CompiledField:
         return self.fields.get(name, NO_FIELD)
@@ -230,6 +231,7 @@ def compile_site(file: SiteFile, base: SiteRules | None) -> SiteRules:
         listing=_merge_listing(file.listing, behind.listing, remove=file.listing.remove),
         soft_404=(*_compile_all(file.soft_404), *behind.soft_404),
         fingerprint=_compile_all(file.fingerprint),
+        feed=file.feed or behind.feed,
     )
 
 

@@ -5,7 +5,7 @@ mistake shows when the file is loaded and never while an article is read. The ke
 articles and tests are those of sources.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -15,6 +15,8 @@ from aggregator.config.page_rules import Selectors
 from aggregator.config.record import Record
 from aggregator.config.types import Identifier, Language, Patterns, Text, Texts, ZoneName
 from aggregator.config.types import Pattern as Regex
+
+FeedText = Literal["excerpt", "whole"]
 
 
 def _check_id(name: str) -> str:
@@ -156,6 +158,11 @@ class SiteFile(Record):
         default=(),
         description="What tells that a page is an error, whatever its status.",
         examples=[".error-404"],
+    )
+    feed: FeedText | None = Field(
+        default=None,
+        description="What its feeds carry of an article: `excerpt` or `whole`; if absent, found out.",
+        examples=["excerpt"],
     )
     fields: Fields = Field(
         default=Fields(),

@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict, deque
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from aggregator.adapter_table import ADAPTERS, ARTICLE
-from aggregator.adapters import ROUGH_TEXT
 from aggregator.errors import SourceError
 from aggregator.model import Rejection
 from aggregator.normalize.filters import make_filter
 from aggregator.normalize.identity import content_hash
 from aggregator.normalize.image import drop_logos
+from aggregator.run.excerpts import Probe, choose_probes, judge_probes, with_finding
+from aggregator.run.item_result import ROUGH_TEXT_NOTE, ItemResult, result_notes
 from aggregator.run.page_fetcher import FailedPage, is_temporary
+from aggregator.run.shared_parts import SAME_TEXT, ReadArticle, learn_shared, without_shared
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from aggregator.model import Revision
     from aggregator.parse.task import PageRequest, ParseResult, ParseTask
@@ -30,21 +32,6 @@ if TYPE_CHECKING:
     from aggregator.store import KnownArticle
 
 MAX_PAGES = 10  # of one article
-ROUGH_TEXT_NOTE = (
-    "texts of pages without site rules may be rough: install trafilatura "
-    '(`pip install "aggregator[fulltext]"`, in a checkout `make extras`)'
-)
-
-ItemStatus: TypeAlias = Literal["read", "known", "kept", "rejected", "left out", "later"]
-
-
-@dataclass(frozen=True, slots=True)
-class ItemResult:
-    """The result of one item: the revision to store, if any, and why its page could not be read."""
-
-    status: ItemStatus
-    revision: Revision | None = None
-    reason: Rejection | None = None
 
 
 async def complete_items(
@@ -52,27 +39,65 @@ async def complete_items(
     task: ParseTask,
     parsed: ParseResult,
     known: Sequence[KnownArticle | None],
+    *,
+    shared_parts: Sequence[str] = (),
 ) -> ParseResult:
     """Complete items from their own pages; `known` is what the store knows of each revision.
+
+    `shared_parts` is what earlier runs found of the blocks that the source's pages share.
 
     Raises:
         StoreError: the store failed.
     """
     completer = _ItemCompleter(pages, task, parsed, known)
-    results: dict[int, ItemResult] = {}
+    parsed, results = await _probe_excerpts(pages, completer, parsed)
+    limit = pages.context.max_articles - len(results)
     unknown = []
     for request in parsed.page_requests:
+        if request.revision_index in results:
+            continue
         result = completer.known_result(request)
         if result is None:
             unknown.append(request)
         else:
             results[request.revision_index] = result
 
-    results |= await _read_pages(pages, completer, unknown[: pages.context.max_articles])
+    results |= await _read_pages(pages, completer, unknown[:limit])
     for request in unknown:
         if request.revision_index not in results:
             results[request.revision_index] = completer.postponed_result(request)
+    shared = completer.remove_shared(results, shared_parts)
+    parsed = replace(parsed, shared_parts=shared)
     return _with_item_results(pages, parsed, results)
+
+
+async def _probe_excerpts(
+    pages: PageFetcher, completer: _ItemCompleter, parsed: ParseResult
+) -> tuple[ParseResult, dict[int, ItemResult]]:
+    """Find out whether the items are excerpts if that is to be done.
+
+    Returns the result with the finding, and if they are excerpts the items that were read.
+    """
+    requests = choose_probes(parsed.excerpts, pages.context.max_articles)
+    if not requests:
+        return parsed, {}
+
+    read = await _read_pages(pages, completer, requests)
+    compared = dict(read)
+    completer.remove_shared(compared, ())
+    probes = []
+    for request in requests:
+        probes.append(completer.probe(request, compared.get(request.revision_index)))
+    has_excerpts = judge_probes(probes)
+    if not has_excerpts:
+        return with_finding(parsed, has_excerpts), {}
+
+    results: dict[int, ItemResult] = {}
+    for request in requests:
+        result = completer.known_result(request) or read.get(request.revision_index)
+        if result is not None:
+            results[request.revision_index] = result
+    return with_finding(parsed, has_excerpts), results
 
 
 def _with_item_results(
@@ -96,7 +121,7 @@ def _with_item_results(
         parsed,
         revisions=drop_logos(revisions),
         rejected=(*parsed.rejected, *rejected),
-        notes=(*parsed.notes, *_notes(results.values())),
+        notes=(*parsed.notes, *result_notes(results.values())),
         filtered=parsed.filtered + statuses["left out"],
         page_requests=(),
     )
@@ -196,6 +221,39 @@ class _ItemCompleter:
         return ItemResult(
             "read", _complete_revision(self._listed_revision(request), read.revisions[0])
         )
+
+    def probe(self, request: PageRequest, result: ItemResult | None) -> Probe:
+        """Return what was read of an item's page; `result` is None if the time was up."""
+        listed = self._listed_revision(request)
+        if result is not None and result.status == "read":
+            return Probe(listed, result.revision)
+        if result is not None and result.reason == SAME_TEXT:
+            return Probe(listed, listed)
+        failed = self._pages.context.failed_pages.recall(
+            self._failure_key(request), self._pages.started
+        )
+        return Probe(listed, None, may_succeed=failed is None)
+
+    def remove_shared(
+        self, results: dict[int, ItemResult], known_parts: Sequence[str]
+    ) -> tuple[str, ...]:
+        """Remove what the pages that were read share; return what is known of that now.
+
+        An item whose page has nothing else stays as it is listed.
+        """
+        articles = {}
+        for index, result in results.items():
+            if result.status == "read" and result.revision is not None:
+                articles[index] = ReadArticle(self._revisions[index], result.revision)
+
+        parts = learn_shared(known_parts, tuple(articles.values()))
+        for index, article in articles.items():
+            own = without_shared(article, frozenset(parts))
+            if own is None:
+                results[index] = self._unchanged_result(article.listed, SAME_TEXT)
+            else:
+                results[index] = ItemResult("read", own)
+        return parts
 
     async def _parse_article(self, request: PageRequest) -> ParseResult:
         """Fetch and parse an article with all its pages, at most MAX_PAGES."""
@@ -312,30 +370,4 @@ def _has_title(listed: Revision) -> bool:
     return listed.provenance.get("title") != "url"
 
 
-def _notes(results: Collection[ItemResult]) -> list[str]:
-    read = [result for result in results if result.status == "read"]
-    reasons = [result.reason for result in results if result.reason]
-    notes = []
-    if read or reasons:
-        note = f"full text of {len(read)} {_items(len(read))} read"
-        if reasons:
-            note += f", {len(reasons)} failed ({reasons[0]})"
-        notes.append(note)
-    if any(_is_rough(result.revision) for result in read):
-        notes.append(ROUGH_TEXT_NOTE)
-
-    postponed = 0
-    for result in results:
-        if result.status == "later" and not result.reason:
-            postponed += 1
-    if postponed:
-        notes.append(f"{postponed} {_items(postponed)} left for the next run")
-    return notes
-
-
-def _is_rough(revision: Revision | None) -> bool:
-    return revision is not None and revision.provenance.get("content_html") == ROUGH_TEXT
-
-
-def _items(count: int) -> str:
-    return "item" if count == 1 else "items"
+__all__ = ["ROUGH_TEXT_NOTE", "ItemResult", "complete_items"]

@@ -123,4 +123,5 @@ def _without_items(result: ParseResult, keys: set[str]) -> ParseResult:
         result,
         revisions=tuple(result.revisions[index] for index in kept),
         page_requests=tuple(requests),
+        excerpts=(),
     )

@@ -86,7 +86,7 @@ async def _run_source(
             else:
                 document = await _parse(source, state, fetched, context, full=full)
         fetched, parsed = document.fetched, document.parsed
-        if parsed.page_requests or parsed.next_urls:
+        if parsed.page_requests or parsed.excerpts or parsed.next_urls:
             parsed = await _read_further_pages(pages, fetched, parsed, document.task)
     return success(source, fetched, parsed, pages)
 
@@ -132,7 +132,8 @@ async def _parse(
     source: Source, state: SourceState, fetched: Fetched, context: RunContext, *, full: bool
 ) -> SourceDocument:
     task = parse_task(source, fetched.adapter)
-    task = replace(task, ignore_guids=state.by_url and not full)
+    if not full:
+        task = replace(task, ignore_guids=state.by_url, has_excerpts=state.has_excerpts)
     return SourceDocument(fetched, task, await context.parse(fetched.captures, task))
 
 
@@ -149,7 +150,7 @@ async def _read_further_pages(
     for page in list_pages:
         known += page.known
     whole = concat([page.result for page in list_pages])
-    whole = await complete_items(pages, task, whole, known)
+    whole = await complete_items(pages, task, whole, known, shared_parts=fetched.state.shared_parts)
     if first.is_index:
         # A change of a list of lists says nothing about the lists: they are read at every poll.
         pages.has_more = True

@@ -175,7 +175,16 @@ def _state_after_success(
         last_success=pages.started,
         last_change=last_change,
         by_url=by_url,
+        has_excerpts=_has_excerpts(state, parsed),
+        shared_parts=parsed.shared_parts or state.shared_parts,
     )
+
+
+def _has_excerpts(state: SourceState, parsed: ParseResult) -> bool | None:
+    """Return what this run found out of the feed's items, else what was known before."""
+    if parsed.has_excerpts is None:
+        return state.has_excerpts
+    return parsed.has_excerpts
 
 
 def _shares(fetched: Fetched, parsed: ParseResult, pages: PageFetcher) -> tuple[int, ...]:

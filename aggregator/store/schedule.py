@@ -46,6 +46,8 @@ _NEW_STATE: Mapping[str, Any] = {
     "by_url": False,
     "first_complete": None,
     "last_change": None,
+    "has_excerpts": None,
+    "shared_parts": None,
 }
 
 
@@ -234,6 +236,7 @@ def state_row(state: SourceState) -> dict[str, Any]:
         "etag": None,
         "last_modified": None,
         "hints": _hints_column(state.hints),
+        "shared_parts": state.shared_parts or None,
         "lease_until": None,
     }
     validators = state.validators
@@ -311,7 +314,7 @@ def host_waits(connection: sa.Connection) -> dict[str, datetime]:
 _STATE_COLUMNS = tuple(
     item.name
     for item in fields(SourceState)
-    if item.name not in {"source", "lease", "validators", "folder", "hints"}
+    if item.name not in {"source", "lease", "validators", "folder", "hints", "shared_parts"}
 )
 _OUTCOME_COLUMNS = tuple(item.name for item in fields(Outcome) if item.name != "source")
 
@@ -380,6 +383,7 @@ def _state_from_row(row: sa.Row[Any]) -> SourceState:
         validators=validators,
         folder=folder,
         hints=_hints_from_column(row.hints),
+        shared_parts=tuple(row.shared_parts or ()),
         **same_named,
     )
 

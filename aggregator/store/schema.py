@@ -15,7 +15,7 @@ import sqlalchemy as sa
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-HEAD = "0005"  # the newest migration
+HEAD = "0006"  # the newest migration
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -108,6 +108,11 @@ source_state = sa.Table(
     # The next document is read even if it is the same: more is in it than was taken.
     sa.Column("read_again", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("discovered_feed", sa.Text),  # the feed that its page names
+    # Whether the items of its feed are excerpts of their pages; None until that was found out.
+    sa.Column("has_excerpts", sa.Boolean),
+    sa.Column(
+        "shared_parts", Json
+    ),  # hashes of what the pages of its articles share; None for none
 )
 
 host = sa.Table(

@@ -241,7 +241,17 @@ def test_every_candidate_of_a_field_is_kept_in_order() -> None:
 def test_a_list_that_is_there_and_empty_is_quiet() -> None:
     parsed = parse("<body><ul class=list></ul></body>", items=("ul.list > li",))
 
-    assert parsed == ParsedDocument(home=URL, is_empty_list=True)
+    note = "the list is empty: `ul.list > li` finds nothing in its container"
+    assert parsed == ParsedDocument(home=URL, is_empty_list=True, notes=(note,))
+
+
+def test_an_empty_list_is_quiet_though_another_selector_finds_what_is_no_article() -> None:
+    parsed = parse(
+        "<body><ul class=list></ul><p class=crumb>Home</p></body>", items=("ul.list > li", ".crumb")
+    )
+
+    note = "the list is empty: `ul.list > li` finds nothing in its container"
+    assert parsed == ParsedDocument(home=URL, is_empty_list=True, notes=(note,))
 
 
 def test_a_list_that_is_gone_is_an_error_that_names_what_would_match() -> None:

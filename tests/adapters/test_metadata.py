@@ -301,3 +301,19 @@ def test_linked_data_of_any_shape_never_raises(data: object) -> None:
 )
 def test_markup_in_any_order_never_raises(pieces: list[str]) -> None:
     assert isinstance(read("<body>" + "".join(pieces) + "<p>x"), Metadata)
+
+
+@pytest.mark.parametrize(
+    ("stated", "expected"),
+    [
+        ("false", True),
+        ('"False"', True),
+        ('"http://schema.org/False"', True),
+        ("true", False),
+        ("0", False),
+    ],
+)
+def test_a_page_may_say_that_it_is_not_free(stated: str, expected: bool) -> None:
+    node = f'{{"@type": "NewsArticle", "headline": "Lamps", "isAccessibleForFree": {stated}}}'
+
+    assert read(ld(node)).is_paid is expected

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from aggregator.adapters.article.not_article import is_article
+from aggregator.adapters.article.not_article import is_article, is_stub, likely_reason
 from aggregator.adapters.html import parse_page
-from aggregator.model import Capture
+from aggregator.model import Candidate, Capture, RawEntry
 
 URL = "https://harbour.example/2024/bridge"
 OPEN_GRAPH = '<meta property="og:type" content="Article">'
@@ -45,3 +45,89 @@ def test_a_page_is_an_article_when_it_says_so(head: str, url: str, expected: boo
         )
         is expected
     )
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "We use cookies",
+        "Zustimmung erforderlich - Gazette",
+        "Votre consentement nécessaire",
+        "Configuración de privacidad",
+        "La tua privacy",
+        "Toestemming nodig",
+        "Preferências de cookies",
+        "Ustawienia prywatności",
+        "Cookie-inställningar",
+        "Samtykke påkrævet",
+        "Evästeasetukset",
+    ],
+)
+def test_a_consent_page_is_known_by_its_title_in_the_languages_of_publishers(title: str) -> None:
+    assert likely_reason([title], 40) == f"a consent wall, titled `{title}`"
+    assert likely_reason([title], 400) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We and our partners use cookies. Accept all or manage preferences.",
+        "Lesen Sie mit Werbung und Tracking. Zustimmen und weiter",
+        "Nous respectons votre vie privée. Tout accepter",
+        "Usamos cookies propias. Aceptar y continuar",
+        "Usiamo i cookie. Accetta e continua",
+        "Wij gebruiken cookies. Alles accepteren",
+        "Usamos cookies. Aceitar tudo",
+        "Używamy plików cookie. Akceptuję wszystko i przejdź do serwisu",
+        "Vi använder cookies. Godkänn alla",
+        "Vi bruger cookies. Accepter alle",
+        "Käytämme evästeitä. Hyväksy kaikki",
+    ],
+)
+def test_a_consent_page_is_known_by_two_marks_in_its_text(text: str) -> None:
+    assert likely_reason(["Gazette"], 40, text) == "a consent wall, by its text"
+    assert likely_reason(["Gazette"], 400, text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The court fined the company because its cookies follow readers.",
+        "The committee voted to accept all amendments.",
+        "The minister said that such a treaty does not exist.",
+    ],
+)
+def test_a_short_report_about_such_things_is_no_wall(text: str) -> None:
+    assert likely_reason(["Gazette"], 40, text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We could not find the page that you asked for.",
+        "Die angeforderte Seite gibt es leider nicht mehr.",
+        "La page que vous cherchez a été déplacée.",
+    ],
+)
+def test_an_error_page_is_known_by_its_text(text: str) -> None:
+    assert likely_reason(["Gazette"], 40, text) == "a page of an error, by its text"
+
+
+@pytest.mark.parametrize(
+    ("listed_words", "page_words", "is_paid", "expected"),
+    [
+        (50, 20, True, True),
+        (20, 50, True, False),
+        (200, 150, True, True),
+        (100, 50, False, True),
+        (60, 50, False, False),
+        (400, 150, False, False),
+    ],
+    ids=["paid", "paid but longer", "paid and long", "short", "nearly as long", "an article"],
+)
+def test_a_page_with_less_than_what_is_listed_is_a_stub(
+    listed_words: int, page_words: int, is_paid: bool, expected: bool
+) -> None:
+    item = RawEntry("item 1", summary=(Candidate("word " * listed_words, "feed:description"),))
+
+    assert is_stub(f"<p>{'word ' * page_words}</p>", item, is_paid=is_paid) is expected

@@ -30,8 +30,9 @@ TEXT = f"<p>{WORDS}</p>" * 6
         "<aside><h4>More</h4><p>Read <a href=/1>about all the other lamps</a></p></aside>",
         f"<div role=dialog><p>{WORDS}</p></div>",
         f"<div class=cookie-banner>{TEXT}</div>",
+        "<div class=wp-auth><p>Session expired</p><p><a href=/login>Please log in again.</a></p></div>",
     ],
-    ids=["cards", "newsletter", "aside", "dialog", "consent"],
+    ids=["cards", "newsletter", "aside", "dialog", "consent", "login"],
 )
 def test_what_stands_inside_a_text_and_is_no_part_of_it_goes(box: str) -> None:
     assert rest(TEXT + box + TEXT) == f"<div>{TEXT}{TEXT}</div>"

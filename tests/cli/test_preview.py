@@ -284,6 +284,35 @@ def test_an_article_is_shown_as_one_entry_though_its_page_names_a_feed(visit: An
     )
 
 
+def test_an_article_is_read_by_the_site_rules_that_are_named(visit: Any) -> None:
+    text = " ".join(["Le vieux pont rouvre après deux ans."] * 8)
+    page = (
+        '<!doctype html><html lang="fr"><head><meta property="og:type" content="article">'
+        "<title>Le pont rouvre - RFI</title></head><body>"
+        '<ul data-article-list=""><li><a data-article-item-link href="/2">Un autre article</a></li></ul>'
+        '<h1 class="t-content__title">Le pont rouvre</h1><div class="t-content__body">'
+        f"<p>{text}</p></div></body></html>"
+    )
+
+    (shown, fetched), _ = visit(
+        {"/1": (page, HTML)},
+        ("preview", "{origin}/1", "--adapter", "rfi", "--format", "json"),
+        ("preview", "one", "--format", "json"),
+        sources="- {id: one, url: '{origin}/1', adapter: rfi}\n",
+    )
+
+    for said in (shown, fetched):
+        [entry] = said.json["entries"]
+        assert (entry["title"], entry["content_html"]) == (
+            "Le pont rouvre",
+            f"<p>{text}</p>",
+        )
+    assert shown.json["carrier"] == "article"
+    assert fetched.json["outcome"]["notes"] == [
+        "the page is an article, not a list: it is read as one"
+    ]
+
+
 def test_a_folder_of_saved_articles_needs_no_web(project: Project) -> None:
     said = project.call("preview", "saved", "--entry", "2")
 

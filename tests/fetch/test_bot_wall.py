@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from aggregator.adapters.html.bot_wall import detect_wall
+
 HTML = {"Content_Type": "text/html; charset=utf-8"}
 PAGE = b"<!doctype html><html><title>%s</title><body>%s</body></html>"
 
@@ -39,6 +41,11 @@ WALLS: dict[str, list[Any]] = {
     ],
     "an Imperva challenge": [
         (200, {}, PAGE % (b"", b"<iframe src=/_Incapsula_Resource>Incapsula incident ID: 1"))
+    ],
+    "a block page": [
+        (200, {}, PAGE % (b"Access Denied", b"You don't have permission to access this server")),
+        (200, {}, PAGE % (b"Pardon Our Interruption", b"<div class=g-recaptcha></div>")),
+        (200, {}, PAGE % (b"Zugriff verweigert", b"Ihre Anfrage. Incident ID: 12")),
     ],
     "an Anubis challenge": [
         (200, {}, PAGE % (b"Making sure you&#39;re not a bot!", b"<script id=anubis_challenge>"))
@@ -115,3 +122,16 @@ def test_of_a_refusal_only_the_beginning_is_read(net: Any) -> None:
             await writer.drain()
 
     assert net.failed({"/": endless}).kind == "forbidden"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        PAGE % (b"Access Denied", b"<p>A film about a bank and its secrets.</p>"),
+        PAGE % (b"The Gazette", b"<p>Your IP address shows unusual traffic.</p>"),
+        PAGE % (b"Access Denied", b"captcha" + b"<p>An article of some length.</p>" * 1_000),
+    ],
+    ids=["only the title", "only the reason", "a large page"],
+)
+def test_one_mark_of_a_block_page_is_not_enough(body: bytes) -> None:
+    assert detect_wall(200, {"content-type": "text/html"}, body, host="a.example") is None

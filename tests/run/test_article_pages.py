@@ -21,8 +21,10 @@ from aggregator.fetch.preview_cache import PreviewCache
 from aggregator.model import Candidate, Capture, RawEntry, Rejection, Revision
 from aggregator.parse.captures import PageRequest, ParseResult, ParseTask
 from aggregator.run.article_pages import ROUGH_TEXT_NOTE, complete_items
+from aggregator.run.excerpts import EXCERPTS_NOTE
 from aggregator.run.host_queue import HostQueue
 from aggregator.run.page_fetcher import MAX_PAGE_BYTES, PageFetcher, RunContext
+from aggregator.run.shared_parts import SAME_TEXT
 from aggregator.store import KnownArticle
 
 if TYPE_CHECKING:
@@ -631,3 +633,138 @@ def test_a_link_that_is_no_address_is_one_message() -> None:
 
     assert found.rejected == (Rejection("item 1", "nowhere is no URL"),)
     assert [one.title for one in found.revisions] == ["Title 2 in full"]
+
+
+# --- excerpts ---------------------------------------------------------------------------------------------------------
+
+LONG = "word " * 200
+
+
+def excerpts(count: int) -> ParseResult:
+    """Return a feed whose items are all short."""
+    found = listing(
+        *(stated(number, summary="One sentence of it.") for number in range(1, count + 1))
+    )
+    return replace(found, page_requests=(), excerpts=found.page_requests)
+
+
+def address(number: int) -> str:
+    return f"https://a.example/{number}"
+
+
+def test_a_feed_of_excerpts_is_recognised_after_three_pages_and_read_in_full() -> None:
+    world = World({address(number): f"text {number} {LONG}" for number in range(1, 6)})
+
+    found = completed(world, excerpts(5), job=FED)
+
+    assert world.asked[:3] == [address(1), address(2), address(3)]
+    assert sorted(world.asked) == [address(number) for number in range(1, 6)]
+    assert (found.has_excerpts, found.notes) == (
+        True,
+        (EXCERPTS_NOTE, "full text of 5 items read"),
+    )
+    assert [len(revision.content_html or "") > 900 for revision in found.revisions] == [True] * 5
+
+
+def test_a_feed_whose_pages_are_short_too_stays_as_it_is_listed() -> None:
+    world, listed = World(), excerpts(5)
+
+    found = completed(world, listed, job=FED)
+
+    assert world.asked == [address(1), address(2), address(3)]
+    assert (found.has_excerpts, found.notes, found.revisions) == (False, (), listed.revisions)
+
+
+def test_it_is_found_out_another_time_if_the_host_is_busy() -> None:
+    busy = SourceError("http", "HTTP 500", status=500)
+    world = World({address(number): busy for number in range(1, 6)})
+    listed = excerpts(5)
+
+    found = completed(world, listed, job=FED)
+
+    assert world.asked == [address(1), address(2), address(3)]
+    assert (found.has_excerpts, found.revisions) == (None, listed.revisions)
+
+
+def test_pages_that_robots_forbids_are_not_asked_for_again() -> None:
+    world = World(forbidden={address(number) for number in range(1, 6)})
+
+    found = completed(world, excerpts(5), job=FED)
+
+    assert (world.asked, found.has_excerpts) == ([], False)
+
+
+def test_a_probe_counts_among_the_pages_of_a_run() -> None:
+    world = World({address(number): f"text {number} {LONG}" for number in range(1, 6)})
+
+    found = completed(world, excerpts(5), job=FED, visit=visiting(world, max_articles=4))
+
+    assert sorted(world.asked) == [address(number) for number in range(1, 5)]
+    assert found.notes == (
+        EXCERPTS_NOTE,
+        "full text of 4 items read",
+        "1 item left for the next run",
+    )
+
+
+def test_a_run_that_may_read_one_page_finds_nothing_out() -> None:
+    world = World()
+
+    found = completed(world, excerpts(5), job=FED, visit=visiting(world, max_articles=1))
+
+    assert (world.asked, found.has_excerpts) == ([], None)
+
+
+# --- what pages share -------------------------------------------------------------------------------------------------
+
+WALL = "text Please accept all cookies to go on to the article."
+
+
+def test_pages_that_all_have_the_same_text_do_not_replace_what_the_list_states() -> None:
+    world = World({address(number): WALL for number in range(1, 4)})
+    listed = listing(*(stated(number, summary=f"Summary {number}.") for number in range(1, 4)))
+
+    found = completed(world, listed)
+
+    assert found.revisions == listed.revisions
+    assert found.notes == (f"full text of 0 items read, 3 failed ({SAME_TEXT})",)
+
+
+def test_what_pages_share_is_remembered_for_a_run_that_reads_one() -> None:
+    world = World({address(number): WALL for number in range(1, 5)})
+    first = completed(world, listing(*(stated(number) for number in range(1, 4))))
+    one = listing(stated(4))
+
+    later = asyncio.run(
+        complete_items(visiting(world), PAGED, one, [None], shared_parts=first.shared_parts)
+    )
+
+    assert len(first.shared_parts) == 1
+    assert later.revisions == one.revisions
+    assert later.shared_parts == first.shared_parts
+
+
+def test_a_title_that_all_pages_have_loses_to_the_titles_of_the_list() -> None:
+    world = World()
+    digest = world.digest
+
+    async def same_title(captures: Sequence[Capture], job: ParseTask) -> ParseResult:
+        read = await digest(captures, job)
+        return replace(read, revisions=(replace(read.revisions[0], title="Our Site"),))
+
+    world.digest = same_title  # type: ignore[method-assign]
+
+    found = completed(world, listing(*(stated(number) for number in range(1, 4))))
+
+    assert [revision.title for revision in found.revisions] == ["Title 1", "Title 2", "Title 3"]
+    assert {revision.provenance["title"] for revision in found.revisions} == {"page:h2"}
+
+
+def test_pages_that_share_their_text_are_not_taken_for_the_articles_of_excerpts() -> None:
+    world = World({address(number): f"text {LONG}" for number in range(1, 6)})
+    listed = excerpts(5)
+
+    found = completed(world, listed, job=FED)
+
+    assert (len(world.asked), found.has_excerpts) == (3, False)
+    assert found.revisions == listed.revisions

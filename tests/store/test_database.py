@@ -275,6 +275,8 @@ def test_a_store_of_an_older_version_has_its_copies_decided_anew(
 
 def _make_pairs_of_0004(connection: sa.Connection) -> None:
     for statement in (
+        "ALTER TABLE source_state DROP COLUMN has_excerpts",
+        "ALTER TABLE source_state DROP COLUMN shared_parts",
         "DROP TABLE pair",
         "CREATE TABLE pair (one BIGINT, other BIGINT, PRIMARY KEY (one, other))",
         "CREATE INDEX ix_pair_other ON pair (other)",

@@ -173,6 +173,8 @@ def test_a_state_comes_back_as_it_was_committed(three: Store, start: Any) -> Non
         not_before=start + MINUTE,
         hints=PollingHints(ttl=3 * MINUTE, skip_hours=(1, 2), skip_days=(6,)),
         last_change=start - 3 * MINUTE,
+        has_excerpts=True,
+        shared_parts=("0011223344556677",),
     )
     three.commit([Result(state, Outcome("c", start, 1, "unchanged"))], now=start)
 
@@ -211,6 +213,8 @@ def test_another_location_forgets_what_belonged_to_the_old_one(three: Store, sta
         "hints": PollingHints(ttl=MINUTE),
         "reason": "ttl",
         "last_change": start,
+        "has_excerpts": False,
+        "shared_parts": ("0011223344556677",),
     }
     finish(three, state, start, **known, **waits)
     [running] = three.claim(start + 60 * MINUTE, limit=1, lease=LEASE, sources=["c"])

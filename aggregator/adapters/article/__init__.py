@@ -2,7 +2,8 @@
 
 Rule: a feed's own title, date and author come first and the page adds what is missing. Of an item of a list the page
 comes first, the fields of the rules before all. The text is where the rules say, else what is marked up as the article's
-text, else what reads like one. A wall, a page of an error or a page without text is an ItemError, never content.
+text, else what reads like one. A wall, a page of an error or a page without text is an ItemError, never content. So is a
+page with only the beginning of a text that the feed or the list stated.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 from aggregator.adapters import html
+from aggregator.adapters.article import not_article
 from aggregator.adapters.article.clean_names import fold_alnum, put_whole_title_first
 from aggregator.adapters.article.media import unique
 from aggregator.adapters.article.page import ArticlePage
@@ -74,6 +76,8 @@ def read_pages(
             break
 
     content = _join_texts([page_text.elements for page_text in texts])
+    if item is not None and not_article.is_stub(content, item, is_paid=first.is_paid):
+        raise ItemError(item.label, not_article.STUB)
     where = texts[0].where
     entry = replace(entry, content_html=(Candidate(content, where),))
     if item is None:

@@ -42,7 +42,8 @@ class Metadata:
     """Candidates for each field, best first. Of authors and tags all count, of the others the first valid one.
 
     URLs are absolute. `bodies` are elements of the document that are marked up as the article's text, each with its
-    provenance; `texts` are plain texts of it. `site` holds the names that its title may not have.
+    provenance; `texts` are plain texts of it. `site` holds the names that its title may not have. `is_paid` tells that the
+    page says it is not accessible for free.
     """
 
     url: tuple[Candidate, ...] = ()
@@ -59,6 +60,7 @@ class Metadata:
     bodies: tuple[tuple[Any, str], ...] = ()
     texts: tuple[Candidate, ...] = ()
     site: SiteNames = clean_names.NO_SITE_NAMES
+    is_paid: bool = False
 
 
 def read_metadata(document: Document, *, taken: datetime) -> Metadata:
@@ -83,6 +85,7 @@ def read_metadata(document: Document, *, taken: datetime) -> Metadata:
         bodies=tuple(_bodies(markup)),
         texts=markup.article_texts("articleBody"),
         site=site,
+        is_paid=any(node.flag("isAccessibleForFree") is False for node in markup.nodes),
     )
 
 

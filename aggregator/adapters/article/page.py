@@ -81,6 +81,11 @@ class ArticlePage:
     def _metadata(self) -> Metadata:
         return metadata.read_metadata(self._document, taken=self._capture.taken)
 
+    @property
+    def is_paid(self) -> bool:
+        """Whether the page says that it is not accessible for free."""
+        return self._metadata.is_paid
+
     def read_fields(self) -> RawEntry:
         """Return everything but the text: what the rules find, then what the page states."""
         stated = _to_entry(self._metadata, self._document, self.name)
@@ -100,8 +105,11 @@ class ArticlePage:
         found = self._find_text()
         if found is not None:
             show_hidden_parts(found.elements)
-        words = count_visible_words(found.elements) if found else 0.0
-        reason = not_article.likely_reason(titles, words)
+        words, opening = 0.0, ""
+        if found is not None:
+            words = count_visible_words(found.elements)
+            opening = element_text(found.elements[0])
+        reason = not_article.likely_reason(titles, words, opening)
         if reason:
             raise ItemError(self.name, reason)
         if found is None:

@@ -36,7 +36,8 @@ _FORM_PARTS = ("form", "input", "button")
 _CARD_TAGS = frozenset({"div", "article", "section", "li", "a", "figure"})
 _OVERLAY_ROLES = frozenset({"dialog", "alertdialog"})
 _OVERLAY_NAME = re.compile(
-    r"(?<![a-z])(?:cmp|gdpr|didomi|onetrust|sp_message\w*|usercentrics|(?:cookie|consent)[\w-]*|[\w-]*-(?:cookie|consent))(?![a-z])",
+    r"(?<![a-z])(?:cmp|gdpr|didomi|onetrust|sp_message\w*|usercentrics|(?:cookie|consent)[\w-]*|[\w-]*-(?:cookie|consent)"
+    r"|wp-auth[\w-]*|(?:login|sign-?in|session)-?(?:dialog|modal|overlay|popup|expired))(?![a-z])",
     re.IGNORECASE,
 )
 _BOX_NAME = re.compile(

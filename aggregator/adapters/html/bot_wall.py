@@ -6,6 +6,7 @@ an article may write about walls.
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _MAX_BYTES = 32_768
+_MAX_BLOCK_PAGE_BYTES = 24_576  # a page that only says that the reader is blocked is smaller
 # Statuses under which walls are served: their bodies are worth reading.
 WALL_STATUSES = frozenset({401, 403, 405, 429, 503})
 
@@ -41,6 +43,25 @@ _WORDS = (
         "an Anubis challenge",
         (b"anubis_challenge", b"Making sure you&#39;re not a bot", b"/x/cmd/anubis/"),
     ),
+)
+# A page without the marks of a product is a block page if its title says so and its text gives the reason.
+_BLOCK_TITLE = re.compile(
+    rb"""<title[^>]*>\s*(?:access\s+(?:to\s+this\s+page\s+(?:has\s+been\s+)?)?(?:is\s+)?denied
+    | (?:request|you\s+(?:have\s+been|are))\s+(?:blocked|rejected)
+    | blocked | (?:403\s*[-:]?\s*)?forbidden | are\s+you\s+(?:a\s+)?(?:robot|human) | pardon\s+our\s+interruption
+    | (?:human|bot|robot)\s+(?:verification|check) | security\s+(?:check|verification)
+    | (?:please\s+)?verify(?:ing)?\s+(?:that\s+)?you\s+are
+    | just\s+a\s+moment | attention\s+required | one\s+more\s+step | too\s+many\s+requests
+    | zugriff\s+verweigert | acc\xc3\xa8s\s+refus\xc3\xa9 | acceso\s+denegado | accesso\s+negato | acesso\s+negado
+    | toegang\s+geweigerd)[^<]{0,40}</title>""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_BLOCK_REASON = re.compile(
+    rb"""captcha | unusual\s+traffic | suspicious\s+activity | automated\s+(?:traffic|requests|access|queries)
+    | permission\s+to\s+access | your\s+ip\b | ip\s+address | ray\s+id | (?:reference|support|incident)\s+(?:id|number|&?\#)
+    | reference&\#32 | not\s+a\s+(?:ro)?bot | you\s+are\s+(?:a\s+)?human | enable\s+(?:javascript\s+and\s+)?cookies
+    | press\s+(?:&amp;|and)\s+hold | rate\s+limit""",
+    re.IGNORECASE | re.VERBOSE,
 )
 _CONSENT_HOSTS = (
     "consent.google.*",
@@ -101,7 +122,19 @@ def _name_by_words(headers: Mapping[str, str], body: bytes) -> str | None:
         matches = sum(word in start for word in words)
         if matches >= 2:
             return name
+    if _is_block_page(body):
+        return "a block page"
     return None
+
+
+def _is_block_page(body: bytes) -> bool:
+    """Tell whether a small page has both marks of a block page: its title, and a reason in its text."""
+    if len(body) > _MAX_BLOCK_PAGE_BYTES:
+        return False
+    title = _BLOCK_TITLE.search(body)
+    if title is None:
+        return False
+    return _BLOCK_REASON.search(body, title.end()) is not None
 
 
 def _is_html(content_type: str, start: bytes) -> bool:

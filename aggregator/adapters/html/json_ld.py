@@ -63,6 +63,16 @@ class Node:
                 texts[plain] = None
         return tuple(texts)
 
+    def flag(self, key: str) -> bool | None:
+        """Return a property that is true or false, also if it is written as a text; else None."""
+        for value in _as_list(self.data.get(key)):
+            if isinstance(value, bool):
+                return value
+            word = (_plain_value(value) or "").lower().rpartition("/")[2]
+            if word in ("true", "false"):
+                return word == "true"
+        return None
+
     def nodes(self, key: str) -> tuple[Node, ...]:
         """Return the nodes of a property; a node that is only a reference is looked up."""
         nodes_of_key = []

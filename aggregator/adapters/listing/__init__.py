@@ -135,15 +135,13 @@ def _read_by_rules(document: Document, listing: CompiledListing, manner: ReadOpt
             return _List(found)
         tried.append((selector, found))
 
-    finds_nothing = not any(found.count for _, found in tried)
-    if finds_nothing and _has_container(document, listing):
-        return _List(None)
+    for selector, found in tried:
+        if not found.count and list_items.has_container(selector, document):
+            return _List(
+                None, f"the list is empty: `{selector.source}` finds nothing in its container"
+            )
     failures = [_describe_failure(document, selector, found) for selector, found in tried]
     raise SourceError("no-items", "; ".join(failures))
-
-
-def _has_container(document: Document, listing: CompiledListing) -> bool:
-    return any(list_items.has_container(selector, document) for selector in listing.items)
 
 
 def _describe_failure(document: Document, selector: Selector, found: ListItems) -> str:

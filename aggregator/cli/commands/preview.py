@@ -196,6 +196,7 @@ def _validation_reason(detail: "ErrorDetails") -> str:
 async def _run_preview(
     config: "Config", source: "Source", sites: "Sites", *, chosen: range, articles: int
 ) -> "Preview":
+    from aggregator.adapter_table import named_adapter
     from aggregator.cli.report.preview import build_preview
     from aggregator.dry_run import open_dry_run_session, try_source
 
@@ -203,7 +204,8 @@ async def _run_preview(
         dry_run = await try_source(
             config, source, articles=articles, use_cache=True, session=session
         )
-        if not source.origin and source.adapter == "auto" and dry_run.responses:
+        detects_adapter = named_adapter(source.adapter) is None
+        if not source.origin and detects_adapter and dry_run.responses:
             article_preview = await _preview_article(source, dry_run, sites, session.parser_pool)
             if article_preview is not None:
                 return article_preview

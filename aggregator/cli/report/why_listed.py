@@ -118,7 +118,7 @@ class _Documents:
 
         task = parse_task(self._source, adapter)
         if state is not None:
-            task = replace(task, ignore_guids=state.by_url)
+            task = replace(task, ignore_guids=state.by_url, has_excerpts=state.has_excerpts)
         count = 0
         for capture in self._store.newest_captures(self._source.id):
             if self._source.path is None and not self._is_list(capture, adapter):
