@@ -20,6 +20,7 @@ from aggregator.store import (
     daemon_lock,
     derived,
     membership,
+    outcomes,
     queries,
     retention,
     schedule,
@@ -176,12 +177,12 @@ class Store:
     def outcomes(self, source: str, limit: int) -> list[Outcome]:
         """Return the newest outcomes of a source, newest first."""
         with read_transaction(self._engines) as connection:
-            return schedule.outcomes(connection, source, limit)
+            return outcomes.newest_outcomes(connection, source, limit)
 
     def last_change(self) -> datetime | None:
         """Return when the newest run that brought or changed an entry began; None where none ever did."""
         with read_transaction(self._engines) as connection:
-            return schedule.last_change(connection)
+            return outcomes.last_change(connection)
 
     def host_waits(self) -> dict[str, datetime]:
         """Return the hosts that asked to be left alone, each with until when; some of it may be over."""
