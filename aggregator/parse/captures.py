@@ -295,9 +295,10 @@ class _ItemNormalizer:
         if self._task.site is not None or self._task.adapter == ARTICLE:
             return self._document_rules
         found = self._sites.find_by_url(address or self._capture.url)
-        if found is None and ADAPTERS[self._task.adapter].is_list:
-            return self._document_rules
-        found = found or self._sites.fallback
+        if found is None:
+            if ADAPTERS[self._task.adapter].is_list:
+                return self._document_rules
+            found = self._sites.fallback
         if found.id not in self._own_rules:
             self._own_rules[found.id] = _with_own_rules(self._task, found)
         return self._own_rules[found.id]
@@ -345,9 +346,10 @@ class _ItemNormalizer:
         a page, such as a comment.
         """
         own_sites = (self._capture.url, self._parsed.home or "")
-        if not any(same_site(address, home) for home in own_sites):
+        is_own_page = any(same_site(address, home) for home in own_sites)
+        if not is_own_page or fragment_key(address):
             return False
-        if fragment_key(address) or _has_media(revision):
+        if _has_media(revision):
             return False
         return is_truncated(revision)
 
@@ -360,8 +362,11 @@ def _stated_dates(entries: Iterable[RawEntry]) -> Iterator[str]:
 
 def _has_media(revision: Revision) -> bool:
     """Tell whether an item is a broadcast: what it has to say is in its sound or film."""
-    types = [found.type or "" for found in revision.enclosures]
-    return any(kind.startswith(("audio/", "video/")) for kind in types)
+    for enclosure in revision.enclosures:
+        media_type = enclosure.type or ""
+        if media_type.startswith(("audio/", "video/")):
+            return True
+    return False
 
 
 __all__ = ["PageRequest", "ParseResult", "ParseTask", "concat", "parse_captures", "rules_for"]

@@ -90,7 +90,8 @@ def _with_item_results(
         pages.has_more = True
     rejected = []
     for result in results.values():
-        if result.status == "rejected" and result.reason is not None:
+        is_rejected = result.status == "rejected"
+        if is_rejected and result.reason is not None:
             rejected.append(result.reason)
     return replace(
         parsed,
@@ -164,10 +165,10 @@ class _ItemCompleter:
         is_read_too_often = not listed.guarded and context.recent_reads.is_read_too_often(
             self._read_key(request), self._pages.started
         )
-        if known is not None and known.is_unchanged_by(listed):
-            return ItemResult("known", _listed_again(listed, known))
-        if known is not None and self._has_told(request) and is_read_too_often:
-            return ItemResult("known", _listed_again(listed, known))
+        if known is not None:
+            needs_no_read = is_read_too_often and self._has_told(request)
+            if needs_no_read or known.is_unchanged_by(listed):
+                return ItemResult("known", _listed_again(listed, known))
 
         failed = context.failed_pages.recall(self._failure_key(request), self._pages.started)
         if failed is None:
@@ -313,15 +314,11 @@ def _has_title(listed: Revision) -> bool:
 
 
 def _notes(results: Collection[ItemResult]) -> list[str]:
-    read = [result for result in results if result.status == "read"]
-    reasons = [result.reason for result in results if result.reason]
     notes = []
-    if read or reasons:
-        note = f"full text of {len(read)} {_items(len(read))} read"
-        if reasons:
-            note += f", {len(reasons)} failed ({reasons[0]})"
-        notes.append(note)
-    if any(_is_rough(result.revision) for result in read):
+    texts_note = _note_of_texts(results)
+    if texts_note:
+        notes.append(texts_note)
+    if any(_is_rough(result.revision) for result in results if result.status == "read"):
         notes.append(ROUGH_TEXT_NOTE)
 
     postponed = 0
@@ -331,6 +328,20 @@ def _notes(results: Collection[ItemResult]) -> list[str]:
     if postponed:
         notes.append(f"{postponed} {_items(postponed)} left for the next run")
     return notes
+
+
+def _note_of_texts(results: Collection[ItemResult]) -> str | None:
+    """Return how many full texts were read and failed, None if none was tried."""
+    statuses = Counter(result.status for result in results)
+    reasons = [result.reason for result in results if result.reason]
+    count = statuses["read"]
+    if not count and not reasons:
+        return None
+
+    note = f"full text of {count} {_items(count)} read"
+    if reasons:
+        note += f", {len(reasons)} failed ({reasons[0]})"
+    return note
 
 
 def _is_rough(revision: Revision | None) -> bool:

@@ -93,12 +93,16 @@ def _compare_words(was: str, now: str) -> Iterator[Piece]:
 
 def _align(was: Sequence[str], now: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield pairs of corresponding parts of two sequences; unchanged parts are equal texts."""
-    start = next(
-        (n for n, (a, b) in enumerate(zip(was, now, strict=False)) if a != b),
-        min(len(was), len(now)),
-    )
-    rest = min(len(was), len(now)) - start
-    end = next((n for n in range(rest) if was[-1 - n] != now[-1 - n]), rest)
+    shorter = min(len(was), len(now))
+    start = 0
+    while start < shorter and was[start] == now[start]:
+        start += 1
+
+    rest = shorter - start
+    end = 0
+    while end < rest and was[-1 - end] == now[-1 - end]:
+        end += 1
+
     yield "".join(was[:start]), "".join(now[:start])
     yield from _align_middle(was[start : len(was) - end], now[start : len(now) - end])
     yield "".join(was[len(was) - end :]), "".join(now[len(now) - end :])
