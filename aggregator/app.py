@@ -18,6 +18,7 @@ from aggregator.normalize.html import html_to_text
 from aggregator.normalize.identity import url_key
 from aggregator.parse.pool import ParserPool
 from aggregator.publish.selection import make_predicate, make_source_predicate, split_filter
+from aggregator.rules.sites_folder import sites_folder
 from aggregator.run.host_queue import MAX_SLOT_WAIT, HostQueue
 from aggregator.run.pipeline import RunContext, run
 from aggregator.run.settings import fetch_settings, make_preview_cache, max_run_time
@@ -134,9 +135,11 @@ class App:
     def _source_rows(self) -> Iterable[tuple[str, str, datetime, int]]:
         now = self.clock()
         known = {state.source for state in self.store.states()}
-        new_sources = sum(
-            source.url is not None and source.id not in known for source in self.sources.values()
-        )
+        new_sources = 0
+        for source in self.sources.values():
+            if source.url is not None and source.id not in known:
+                new_sources += 1
+
         for source in self.sources.values():
             first_poll = schedule.first_poll_time(source.id, now=now, new_sources=new_sources)
             yield source.id, source.location, first_poll, source.priority
@@ -177,7 +180,8 @@ class App:
         except asyncio.CancelledError:
             await self.release(await claiming)
             raise
-        await self.release([state for state in states if state.source not in self.sources])
+        removed = [state for state in states if state.source not in self.sources]
+        await self.release(removed)
         return [state for state in states if state.source in self.sources]
 
     async def release(self, states: Collection[SourceState]) -> None:
@@ -318,12 +322,12 @@ class App:
 
     def publish(self) -> dict[tuple[str, str], PublishedView]:
         """Regenerate every view from the store and write what changed. Raises StoreError."""
-        return {
-            (view.id, kind): self._publish_view(view, kind, entries)
-            for view in self.config.views
-            for entries in [self.view_entries(view)]
-            for kind in publish.OUTPUTS
-        }
+        published = {}
+        for view in self.config.views:
+            entries = self.view_entries(view)
+            for kind in publish.OUTPUTS:
+                published[view.id, kind] = self._publish_view(view, kind, entries)
+        return published
 
     def view_info(self, view: View) -> ViewInfo:
         sources = {}
@@ -380,18 +384,24 @@ class App:
     def _publish_view(self, view: View, kind: str, entries: list[Entry]) -> PublishedView:
         output = publish.OUTPUTS[kind]
         path = Path(self.config.output) / f"{view.id}.{kind}"
-        copies = {copy for entry in entries for copy in entry.duplicates}
-        data = output.render(
-            replace(self.view_info(view), links=self.store.entry_urls(copies)), entries
-        )
+        copies: set[str] = set()
+        for entry in entries:
+            copies.update(entry.duplicates)
+        info = replace(self.view_info(view), links=self.store.entry_urls(copies))
+        data = output.render(info, entries)
         written = publish.write_file(path, data)
+
         hidden = copies - {entry.id for entry in entries}
+        groups = 0
+        for entry in entries:
+            if not hidden.isdisjoint(entry.duplicates):
+                groups += 1
         return PublishedView(
             path,
             written,
             publish.make_document(data, output.content_type, last_modified=_modified_at(path)),
             entries=len(entries),
-            groups=sum(1 for entry in entries if not hidden.isdisjoint(entry.duplicates)),
+            groups=groups,
             copies=len(hidden),
         )
 
@@ -423,9 +433,11 @@ def remove_view_files(former: Config, config: Config) -> dict[Path, bool]:
     views = {view.id for view in config.views}
     removed = {}
     for view in former.views:
+        if view.id in views:
+            continue
         for kind in publish.OUTPUTS:
             path = Path(former.output) / f"{view.id}.{kind}"
-            if view.id not in views and path.exists():
+            if path.exists():
                 removed[path] = publish.remove_view_file(path, view.id)
     return removed
 
@@ -449,8 +461,10 @@ def _both(
     one: Callable[[Entry], bool] | None, other: Callable[[Entry], bool] | None
 ) -> Callable[[Entry], bool] | None:
     """Make one predicate of two, each of which may be None for everything."""
-    if one is None or other is None:
-        return one or other
+    if one is None:
+        return other
+    if other is None:
+        return one
     return lambda entry: one(entry) and other(entry)
 
 
@@ -463,26 +477,6 @@ def _modified_at(path: Path) -> datetime:
         ) from error
 
 
-def sites_folder(config: Config) -> Path | None:
-    """Return the folder of the user's own site rules, `sites/` beside the main file; None without a file."""
-    return config.files[0].parent / "sites" if config.files else None
-
-
-def rules_fingerprint(config: Config) -> tuple[tuple[str, int, int], ...]:
-    """Return a value that changes when the user's own site rules change.
-
-    It contains the name, modification time in ns and size in bytes of each file.
-    """
-    folder = sites_folder(config)
-    if folder is None:
-        return ()
-    files = []
-    for path in sorted(folder.glob("*.yaml")):
-        details = path.stat()
-        files.append((path.name, details.st_mtime_ns, details.st_size))
-    return tuple(files)
-
-
 def strip_credentials(url: str | None) -> str | None:
     """Return a URL without user name and password."""
     if url is None:
@@ -493,7 +487,12 @@ def strip_credentials(url: str | None) -> str | None:
 
 def _log_outcome(outcome: Outcome) -> None:
     """Log one line for each run of a source."""
-    level = logging.WARNING if outcome.status == "failed" else logging.INFO
+    level = logging.INFO
+    if outcome.status == "failed":
+        level = logging.WARNING
+    error = ""
+    if outcome.error:
+        error = f" error={outcome.error}: {outcome.message}"
     logger.log(
         level,
         "source=%s status=%s found=%d new=%d changed=%d same=%d rejected=%d http=%s ms=%d%s",
@@ -506,5 +505,5 @@ def _log_outcome(outcome: Outcome) -> None:
         len(outcome.rejected),
         outcome.http_status or "-",
         outcome.ms,
-        f" error={outcome.error}: {outcome.message}" if outcome.error else "",
+        error,
     )

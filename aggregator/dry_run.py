@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from aggregator.adapter_table import DISCOVERY
-from aggregator.app import sites_folder, utc_now
+from aggregator.app import utc_now
 from aggregator.fetch import Fetcher
 from aggregator.model import SourceState
 from aggregator.parse.captures import ParseResult
 from aggregator.parse.pool import ParserPool
+from aggregator.rules.sites_folder import sites_folder
 from aggregator.run.host_queue import HostQueue
 from aggregator.run.pipeline import RunContext, run
 from aggregator.run.settings import fetch_settings, make_preview_cache, max_run_time
@@ -63,7 +64,9 @@ class DryRun:
     @property
     def document_result(self) -> ParseResult:
         """The result of the source's own document, before articles' pages were read."""
-        return (self.parse_calls[0].result if self.parse_calls else None) or ParseResult()
+        if not self.parse_calls:
+            return ParseResult()
+        return self.parse_calls[0].result or ParseResult()
 
 
 @dataclass(frozen=True, slots=True)

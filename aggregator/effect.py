@@ -55,11 +55,13 @@ def _compare(app: App, view: View, before: set[str]) -> Effect:
     shown = app.view_entries(view)
     ids = {entry.id for entry in shown}
     coming = [entry for entry in shown if entry.id not in before]
+
     leaving = []
     for entry_id in before - ids:
         for entry in app.store.find_entries(entry_id):
             # Below the last that is shown it has only made way.
-            if not shown or entry.published >= shown[-1].published or app.is_filtered(entry):
+            is_in_range = not shown or entry.published >= shown[-1].published
+            if is_in_range or app.is_filtered(entry):
                 leaving.append(entry)
     leaving.sort(key=lambda entry: (entry.published, entry.id), reverse=True)
     return Effect(view.id, tuple(leaving), tuple(coming))

@@ -82,14 +82,19 @@ def next_fetch(
 
     waits = _minimum_waits(interval, is_every_explicit, hints, failures)
     longest = max(waits, key=lambda longest: longest.wait)
-    at, reason = now + longest.wait + _spread_delay(source, longest.wait), longest.reason
-    if not is_every_explicit and (later := _next_allowed_time(at, hints)) != at:
-        at, reason = (
-            later + _stable_offset(source, _MAX_SPREAD_AFTER_SKIP),
-            "skipHours" if hints.skip_hours else "skipDays",
-        )
+    at = now + longest.wait + _spread_delay(source, longest.wait)
+    reason = longest.reason
+    if not is_every_explicit:
+        allowed = _next_allowed_time(at, hints)
+        if allowed != at:
+            at = allowed + _stable_offset(source, _MAX_SPREAD_AFTER_SKIP)
+            reason = "skipHours" if hints.skip_hours else "skipDays"
+
+    not_before = None
     asked = _capped_retry_after(hints)
-    return NextFetch(at=at, reason=reason, not_before=None if asked is None else now + asked)
+    if asked is not None:
+        not_before = now + asked
+    return NextFetch(at=at, reason=reason, not_before=not_before)
 
 
 def first_poll_time(source: str, *, now: datetime, new_sources: int) -> datetime:
@@ -205,6 +210,9 @@ def _describe_duration(span: timedelta) -> str:
     days, rest = divmod(seconds, 86_400)
     if days > 1 and rest == 0:
         return f"{days} d"
+    if seconds == 0:
+        return "0 s"
+
     counts = {"h": seconds // 3600, "min": seconds % 3600 // 60, "s": seconds % 60}
     parts = [f"{count} {unit}" for unit, count in counts.items() if count]
-    return " ".join(parts) or "0 s"
+    return " ".join(parts)

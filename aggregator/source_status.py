@@ -45,7 +45,9 @@ class SourceStatus:
             return "new"
         if self.state.gone:
             return "gone"
-        return "failing" if self.state.failures else "ok"
+        if self.state.failures:
+            return "failing"
+        return "ok"
 
     def next_due(self) -> datetime | None:
         """Return when it is fetched next; None where never, or where that is not decided yet."""
@@ -93,15 +95,18 @@ def describe_due(status: SourceStatus, *, now: datetime) -> str:
     first = f"never asked, then {schedule.describe_interval(status.source.every)}"
     if status.state is None:
         return f"now: {first}"
-    due, not_before = status.next_due(), status.state.not_before
-    when = "never" if due is None else describe_wait(due, now=now)
-    if (
-        status.state.reason == schedule.RETRY_AFTER_REASON
-        and not_before is not None
-        and not_before > now
-    ):
-        when = f"{when}, not before {describe_time(not_before, now=now)}"
-    return f"{when}: {status.state.reason or first}"
+
+    when = "never"
+    due = status.next_due()
+    if due is not None:
+        when = describe_wait(due, now=now)
+
+    reason = status.state.reason
+    not_before = status.state.not_before
+    if reason == schedule.RETRY_AFTER_REASON and not_before is not None:
+        if not_before > now:
+            when = f"{when}, not before {describe_time(not_before, now=now)}"
+    return f"{when}: {reason or first}"
 
 
 def describe_pace(source: Source, state: SourceState) -> str:
@@ -114,12 +119,19 @@ def describe_pace(source: Source, state: SourceState) -> str:
     if state.reason == schedule.RETRY_AFTER_REASON and state.not_before is not None:
         return f"not before {describe_time(state.not_before, now=ran)}: {state.reason}"
     if state.reason != interval:
-        return f"again in {rough_duration(earliest_fetch(state) - ran)}: {state.reason}"
+        wait = rough_duration(earliest_fetch(state) - ran)
+        return f"again in {wait}: {state.reason}"
 
-    adapts = source.url is not None and not source.is_every_explicit and source.every < schedule.DAY
-    if adapts and state.validators is None:
+    if _adapts_interval(source) and state.validators is None:
         return f"{interval}, more seldom while nothing changes: the server sends no validators"
     return interval
+
+
+def _adapts_interval(source: Source) -> bool:
+    """Tell whether the interval of a source gets longer while nothing changes."""
+    if source.url is None or source.is_every_explicit:
+        return False
+    return source.every < schedule.DAY
 
 
 def describe_time(moment: datetime, *, now: datetime) -> str:
@@ -160,7 +172,9 @@ def describe_result(outcome: Outcome | None) -> str:
         "rejected": len(outcome.rejected),
     }
     words = [f"{count} {word}" for word, count in counts.items() if count]
-    return ", ".join(words) or "unchanged"
+    if not words:
+        return "unchanged"
+    return ", ".join(words)
 
 
 def describe_adapter(status: SourceStatus) -> str:

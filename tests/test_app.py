@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aggregator.app import App, open_store, remove_view_files, rules_fingerprint, stray_view_files
+from aggregator.app import App, open_store, remove_view_files, stray_view_files
 from aggregator.config import Config, Source, load_config
 from aggregator.errors import ConfigError, StoreError
 from aggregator.model import Outcome, Result
+from aggregator.rules.sites_folder import rules_fingerprint
 from aggregator.run.host_queue import MAX_SLOT_WAIT
 from aggregator.store.writer import Writer
 

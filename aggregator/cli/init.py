@@ -74,7 +74,8 @@ def _find_obstacles(path: Path, folder: Path) -> "Iterator[Path]":
     for parent in path.parents:
         if not parent.is_relative_to(folder):
             continue
-        if lexists(parent) and not parent.is_dir():
+        is_in_the_way = lexists(parent) and not parent.is_dir()
+        if is_in_the_way:
             yield parent
 
     if lexists(path):  # also true for a dangling link

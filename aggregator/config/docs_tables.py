@@ -104,9 +104,11 @@ def _type_name(node: dict[str, Any]) -> str:
     if "anyOf" in node:
         return _union_name(node["anyOf"])
     if "enum" in node:
-        return ", ".join(f"`{value}`" for value in node["enum"])
+        values = [f"`{value}`" for value in node["enum"]]
+        return ", ".join(values)
     if "$ref" in node:
-        return "field" if node["$ref"].endswith("/FieldRule") else "mapping"
+        is_field = node["$ref"].endswith("/FieldRule")
+        return "field" if is_field else "mapping"
     if node.get("type") == "array":
         kinds = _type_name(node["items"]).split(" or ")
         plurals = [f"{kind}s" for kind in kinds]
@@ -115,12 +117,18 @@ def _type_name(node: dict[str, Any]) -> str:
 
 
 def _union_name(nodes: list[dict[str, Any]]) -> str:
-    if any(node.get("pattern") == SIZE_PATTERN for node in nodes):
+    is_size = any(node.get("pattern") == SIZE_PATTERN for node in nodes)
+    if is_size:
         return "size"
-    kinds = dict.fromkeys(_type_name(node) for node in nodes if node.get("type") != "null")
+
+    kinds = []
+    for node in nodes:
+        if node.get("type") != "null":
+            kinds.append(_type_name(node))
     if "field" in kinds:
         return "field"
-    return " or ".join(kinds).replace("text or list of texts", "texts")
+    name = " or ".join(dict.fromkeys(kinds))
+    return name.replace("text or list of texts", "texts")
 
 
 def _scalar_name(node: dict[str, Any]) -> str:

@@ -53,9 +53,16 @@ def _sources_at(document: YamlDocument, line: int) -> list[YamlPath]:
     """Return the list elements that begin on a line: several where a list stands on one line."""
     found = []
     for steps, number in document.lines.items():
-        if number == line and steps and isinstance(steps[-1], int) and len(steps) <= 2:
+        if number == line and _is_list_element(steps):
             found.append(steps)
     return found
+
+
+def _is_list_element(steps: YamlPath) -> bool:
+    """Tell whether a path leads to an element of a list, at most two levels deep."""
+    if not steps or len(steps) > 2:
+        return False
+    return isinstance(steps[-1], int)
 
 
 def _is_source(value: Any, source: Source) -> bool:

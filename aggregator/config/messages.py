@@ -79,9 +79,10 @@ def _unknown_key_hint(loc: tuple[int | str, ...], model: type[Record] | None) ->
     known: tuple[str, ...] = ()
     if record is not None:
         known = record.yaml_keys()
-        guesses = [f"`{guess}`" for guess in _guess_keys(key, record)]
+        guesses = _guess_keys(key, record)
         if guesses:
-            return f"did you mean {' or '.join(guesses)}?"
+            quoted = [f"`{guess}`" for guess in guesses]
+            return f"did you mean {' or '.join(quoted)}?"
 
     if groups:
         outer = _record_at(model, groups[:-1])

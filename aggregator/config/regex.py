@@ -248,4 +248,7 @@ _CATEGORY_PATTERNS = {
 
 
 def _printable_text(text: str) -> str:
-    return "".join(letter if letter.isprintable() else "·" for letter in text)[:40]
+    letters = []
+    for letter in text[:40]:
+        letters.append(letter if letter.isprintable() else "·")
+    return "".join(letters)

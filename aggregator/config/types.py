@@ -200,15 +200,23 @@ def _split_url(value: str) -> SplitResult | None:
 def check_listen(value: str) -> str:
     """Check that a value is `host:port`; an IPv6 address needs brackets."""
     host, _, port = value.rpartition(":")
+    address = host
     has_brackets = host.startswith("[") and host.endswith("]")
-    address = host[1:-1] if has_brackets else host
-    is_port = re.fullmatch("[0-9]{1,5}", port) is not None and int(port) <= 65535
+    if has_brackets:
+        address = host[1:-1]
 
     # Only IPv6 addresses contain colons; `[localhost]` is invalid.
     is_ipv6 = ":" in address
-    if not address or is_ipv6 != has_brackets or not is_port:
+    is_address = address != "" and is_ipv6 == has_brackets
+    if not is_address or not _is_port(port):
         raise ValueError("must be host:port, such as 127.0.0.1:8080")
     return value
+
+
+def _is_port(text: str) -> bool:
+    if not re.fullmatch("[0-9]{1,5}", text):
+        return False
+    return int(text) <= 65535
 
 
 def resolve_database_url(value: str, info: ValidationInfo) -> str:

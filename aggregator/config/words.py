@@ -91,7 +91,8 @@ def _is_plausible_url(url: str) -> bool:
     is_file_name = parts.path == "" and url.lower().endswith(_FILE_ENDINGS)
     if is_file_name:
         return False
-    return _DOMAIN.fullmatch(parts.hostname or "") is not None
+    host = parts.hostname or ""
+    return _DOMAIN.fullmatch(host) is not None
 
 
 def slug(text: str) -> str:

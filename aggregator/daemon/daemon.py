@@ -23,7 +23,6 @@ from aggregator.app import (
     App,
     open_store,
     remove_view_files,
-    rules_fingerprint,
     stray_view_files,
     utc_now,
 )
@@ -33,6 +32,7 @@ from aggregator.daemon.run_pool import MAX_PAUSE, RETRY_DELAY, RunPool
 from aggregator.daemon.status import DaemonSite, DaemonStatus
 from aggregator.effect import describe_effect, find_effects
 from aggregator.errors import AggregatorError, ConfigError, UsageError
+from aggregator.rules.sites_folder import rules_fingerprint
 from aggregator.store.writer import Writer
 from aggregator.web import WebServer, make_app
 
@@ -246,10 +246,11 @@ class Daemon:
         await self.publish()
         while not self._stop.is_set() and await self._update_indexes():
             pass
-        self._set_later(
-            self._unpublished,
-            after=self._timing.retry_delay if self.status.publish_error else MAX_SLEEP,
-        )
+
+        delay = MAX_SLEEP
+        if self.status.publish_error:
+            delay = self._timing.retry_delay
+        self._set_later(self._unpublished, after=delay)
 
     async def _update_indexes(self, *, turns: int = 1) -> bool:
         """Complete the search index and the groups of copies, in slices between other writing.

@@ -182,12 +182,14 @@ def _wordpress_api(marks: PageMarks, url: str) -> str | None:
 def _blog_host_feeds(marks: PageMarks, url: str) -> Iterator[FeedCandidate]:
     """Yield the feeds of blogs under a name of their own at Substack, Medium or Tumblr."""
     substack_links = marks.targets("preconnect", "preload", "icon", "shortcut")
-    if any("substackcdn.com" in target for target in substack_links):
+    is_substack = any("substackcdn.com" in target for target in substack_links)
+    if is_substack:
         yield from _feeds_from_templates("Substack", ("{home}feed",), url)
 
     if "Medium" in marks.contents("al:ios:app_name", "al:android:app_name"):
         yield from _feeds_from_templates("Medium", ("{home}feed",), url)
 
     icons = marks.targets("icon", "shortcut", "apple-touch-icon")
-    if any("assets.tumblr.com" in icon for icon in icons):
+    is_tumblr = any("assets.tumblr.com" in icon for icon in icons)
+    if is_tumblr:
         yield from _feeds_from_templates("Tumblr", ("{home}rss",), url)

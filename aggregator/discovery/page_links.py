@@ -319,9 +319,14 @@ def _text(link: Any) -> str:
 def _doubt(text: str, url: str) -> int | None:
     """Return how doubtful it is that a link leads to a feed, from 0; None if nothing says so."""
     has_feed_word = bool(_FEED_WORD.search(text))
-    if _FEED_URL.search(url):
-        return 0 if has_feed_word else 1
-    if has_feed_word and _path(url).lower().endswith(".xml"):
+    is_feed_url = bool(_FEED_URL.search(url))
+    if is_feed_url and has_feed_word:
+        return 0
+    if is_feed_url:
+        return 1
+
+    is_xml = _path(url).lower().endswith(".xml")
+    if has_feed_word and is_xml:
         return 2
     return None
 

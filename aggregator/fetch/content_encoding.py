@@ -39,7 +39,10 @@ _DECODE_ERRORS = (zlib.error, brotli.error, zstd.ZstdError, EOFError)
 
 def is_encoded(body: bytes, label: str | None) -> bool:
     """Tell whether a body has to be decoded."""
-    return bool(_parse_codings(label or "")) or body.startswith(_GZIP_MAGIC)
+    if body.startswith(_GZIP_MAGIC):
+        return True
+    codings = _parse_codings(label or "")
+    return len(codings) > 0
 
 
 def decode_body(
@@ -54,21 +57,30 @@ def decode_body(
             decoded, or that is not text and has a coding that we do not know, `timeout` after
             the deadline.
     """
-    names = _parse_codings(label or "")
+    codings = _known_codings(body, label or "")
+    for coding in reversed(codings):
+        body = _decode_one(body, coding, _Output(limit, deadline))
+
+    has_room = len(codings) < _MAX_CODINGS
+    if has_room and body.startswith(_GZIP_MAGIC):
+        body = _decode_one(body, "gzip", _Output(limit, deadline))
+    return body
+
+
+def _known_codings(body: bytes, label: str) -> list[str]:
+    """Return the codings of a label that can be undone. Raises SourceError."""
+    names = _parse_codings(label)
     codings = [name for name in names if name in _DECODERS]
-    if not codings and names and _is_binary(body):
-        raise SourceError("unreadable", f"unknown content coding {names[-1][:40]!r}")
     if len(codings) > _MAX_CODINGS:
         raise SourceError(
             "unreadable",
             f"{len(codings)} content codings on one answer, at most {_MAX_CODINGS} are undone",
         )
 
-    for coding in reversed(codings):
-        body = _decode_one(body, coding, _Output(limit, deadline))
-    if body.startswith(_GZIP_MAGIC) and len(codings) < _MAX_CODINGS:
-        body = _decode_one(body, "gzip", _Output(limit, deadline))
-    return body
+    has_only_unknown = bool(names) and not codings
+    if has_only_unknown and _is_binary(body):
+        raise SourceError("unreadable", f"unknown content coding {names[-1][:40]!r}")
+    return codings
 
 
 def _parse_codings(label: str) -> list[str]:

@@ -136,11 +136,17 @@ def _list_directory(root: Path, pattern: str) -> Iterator[tuple[str, tuple[int, 
 
 def _walk_tree(root: Path, under: str = "") -> Iterator[tuple[str, tuple[int, int]]]:
     """Yield every file below a folder; links to folders are not followed, to avoid cycles."""
-    with os.scandir(root / under if under else root) as entries:
+    folder = root
+    prefix = ""
+    if under:
+        folder = root / under
+        prefix = f"{under}/"
+
+    with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.startswith("."):
                 continue
-            name = f"{under}/{entry.name}" if under else entry.name
+            name = f"{prefix}{entry.name}"
             if entry.is_dir(follow_symlinks=False):
                 yield from _walk_subfolder(root, name)
             elif not _is_folder(entry):

@@ -118,13 +118,27 @@ def _cut_out(page: str, start: str, end: str) -> tuple[str, list[str]]:
 def _refresh_targets(page: str, max_delay_seconds: int) -> Iterator[str]:
     for meta in _META.finditer(page):
         attributes = meta[1]
-        content = _CONTENT.search(attributes)
-        if content is None or not _IS_REFRESH.search(attributes):
-            continue
-        value = content[1] or content[2] or content[3] or ""
-        refresh = _REFRESH.match(unescape(value))
-        if refresh and int(refresh[1] or 0) <= max_delay_seconds:
-            yield refresh[2].strip()
+        if _IS_REFRESH.search(attributes):
+            target = _target_of_refresh(attributes, max_delay_seconds)
+            if target is not None:
+                yield target
+
+
+def _target_of_refresh(attributes: str, max_delay_seconds: int) -> str | None:
+    """Return the URL of a `meta refresh`, None if it has none or waits longer."""
+    content = _CONTENT.search(attributes)
+    if content is None:
+        return None
+    # The value is in double quotes, in single quotes or in none.
+    value = content[1] or content[2] or content[3] or ""
+    refresh = _REFRESH.match(unescape(value))
+    if refresh is None:
+        return None
+
+    delay_seconds = int(refresh[1] or 0)
+    if delay_seconds > max_delay_seconds:
+        return None
+    return refresh[2].strip()
 
 
 def _script_targets(page: str) -> Iterator[str]:

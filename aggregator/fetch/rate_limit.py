@@ -27,7 +27,11 @@ def host_group(host: str, patterns: tuple[str, ...]) -> str:
     ('*.tumblr.com', 'example.org')
     """
     lower = host.lower().rstrip(".")
-    return next((p for p in patterns if lower == p[2:] or lower.endswith(p[1:])), lower)
+    for pattern in patterns:
+        domain, dotted_domain = pattern[2:], pattern[1:]
+        if lower == domain or lower.endswith(dotted_domain):
+            return pattern
+    return lower
 
 
 @dataclass(slots=True)
@@ -101,9 +105,7 @@ class RateLimiter:
             asyncio.get_running_loop().call_later(rest, self._remove_idle_host, group, host_slots)
 
     def _remove_idle_host(self, group: str, host_slots: _HostSlots) -> None:
-        if (
-            not host_slots.users
-            and self._hosts.get(group) is host_slots
-            and host_slots.next_start <= self._time()
-        ):
+        if host_slots.users or self._hosts.get(group) is not host_slots:
+            return
+        if host_slots.next_start <= self._time():
             del self._hosts[group]

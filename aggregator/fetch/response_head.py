@@ -152,11 +152,12 @@ class ResponseHead:
             dropped.add(_CONTENT_LENGTH)
             self.has_two_framings = True
 
+        is_repeated = len(lengths) > 1 and len(set(lengths)) == 1
         repaired = []
         for name, line in fields:
             if name in dropped:
                 continue
-            if name == _CONTENT_LENGTH and len(lengths) > 1 and len(set(lengths)) == 1:
+            if name == _CONTENT_LENGTH and is_repeated:
                 # RFC 9110 §8.6: equal lengths count once.
                 line = hdrs.CONTENT_LENGTH.encode() + b": " + lengths[0] + b"\r\n"
                 dropped.add(_CONTENT_LENGTH)

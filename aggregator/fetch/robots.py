@@ -93,8 +93,12 @@ class RobotsCache:
 
 
 def _is_absent(error: SourceError) -> bool:
+    if error.kind == "blocked":
+        return False
     status = error.status or 0
-    return error.kind != "blocked" and 400 <= status < 500 and status != _TOO_MANY_REQUESTS
+    if status == _TOO_MANY_REQUESTS:
+        return False
+    return 400 <= status < 500
 
 
 def _unavailable_error(error: SourceError) -> SourceError:

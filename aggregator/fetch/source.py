@@ -144,15 +144,20 @@ def detect_adapter(capture: Capture) -> str:
 
     if looks_like_json(capture.body):
         # A feed reader knows more of a JSON Feed; its version may stand last.
-        return "feed" if b"jsonfeed.org/version" in capture.body else "json"
+        if b"jsonfeed.org/version" in capture.body:
+            return "feed"
+        return "json"
     if looks_like_html(capture):
         return "page"
-
-    head = capture.body[:_HEAD_BYTES]
-    is_gzip = head.startswith(b"\x1f\x8b")  # sitemaps are kept as .gz
-    if is_gzip or b"<urlset" in head or b"<sitemapindex" in head:
+    if _looks_like_sitemap(capture.body[:_HEAD_BYTES]):
         return "sitemap"
     return "feed"
+
+
+def _looks_like_sitemap(head: bytes) -> bool:
+    if head.startswith(b"\x1f\x8b"):  # sitemaps are kept as .gz
+        return True
+    return b"<urlset" in head or b"<sitemapindex" in head
 
 
 def looks_like_json(body: bytes) -> bool:
@@ -220,8 +225,12 @@ async def _fetch_url(
     source: Source, state: SourceState, context: FetchContext, *, full: bool
 ) -> Fetched:
     url = url_to_fetch(source, state)
-    validators = None if full or state.read_again else state.validators
-    if source.adapter == "page" or state.detected_adapter == "page":
+    validators = state.validators
+    if full or state.read_again:
+        validators = None
+
+    is_known_page = source.adapter == "page" or state.detected_adapter == "page"
+    if is_known_page:
         await check_robots(source, url, context)
     timed_response = await _get(source, url, context, validators=validators)
     adapter = _adapter_for_response(source, state, timed_response)
@@ -315,7 +324,8 @@ def _make_fetched(
         ),
         changed=changed,
     )
-    if not changed and not full and not state.read_again:
+    has_to_be_read = changed or full or state.read_again
+    if not has_to_be_read:
         return fetched
 
     # A page that was accepted as a list of articles before is not checked again.

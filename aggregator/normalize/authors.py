@@ -198,7 +198,9 @@ def _begins_with_name(value: str, least_words: int) -> bool:
 def _split_at_semicolons(whole: str) -> list[str]:
     """Split at marks that stand in no name; one at the end of a text separates nothing."""
     parts = [part for part in _STRONG.split(whole) if part]
-    return parts if len(parts) > 1 else [whole]
+    if len(parts) > 1:
+        return parts
+    return [whole]
 
 
 def _split_names(value: str, language: str) -> list[str]:
@@ -242,12 +244,19 @@ def _is_whole_name(part: str) -> bool:
         return _EAST_ASIAN_NAME.fullmatch(name) is not None
 
     words = name.split()
-    own = [word for word in words if word.lower() not in _PARTICLES or word[0].isupper()]
+    own = [word for word in words if not _is_particle(word)]
     if not 2 <= len(own) <= _MAX_NAME_WORDS:
         return False
     if words[0].lower().rstrip(".") in _PLACES:
         return False
     return all(map(_is_word_of_name, own))
+
+
+def _is_particle(word: str) -> bool:
+    """Tell whether a word is a particle such as `von`; a capital makes it a name."""
+    if word[0].isupper():
+        return False
+    return word.lower() in _PARTICLES
 
 
 def _is_word_of_name(word: str) -> bool:

@@ -57,13 +57,11 @@ def _with_address_and_type(stated: Enclosure, raw: RawEntry) -> Enclosure | None
     address = _address(stated, raw)
     if not address:
         return None
-    return replace(
-        stated,
-        url=address,
-        type=decide_media_type(drop_unstorable(stated.type or ""), address),
-        title=text.plain_text(stated.title or "") or None,
-        language=language.canonical_tag(stated.language or ""),
-    )
+
+    media_type = decide_media_type(drop_unstorable(stated.type or ""), address)
+    title = text.plain_text(stated.title or "")
+    tag = language.canonical_tag(stated.language or "")
+    return replace(stated, url=address, type=media_type, title=title or None, language=tag)
 
 
 def _address(stated: Enclosure, raw: RawEntry) -> str | None:

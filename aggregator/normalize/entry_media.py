@@ -33,10 +33,12 @@ def add_players(raw: RawEntry, body: Any | None) -> RawEntry:
 def _recording(player: Any, base: str | None) -> Enclosure | None:
     """Return the first source of a player; browsers take the first that they can play."""
     for source in (player, *player.iter("source")):
-        address = url.clean(source.get("src") or source.get("data-src") or "", base=base)
-        if address:
-            media_type = source.get("type", "").partition(";")[0].strip().lower()
-            return Enclosure(address, media_type or None)
+        written = source.get("src") or source.get("data-src") or ""
+        address = url.clean(written, base=base)
+        if not address:
+            continue
+        media_type = source.get("type", "").partition(";")[0].strip().lower()
+        return Enclosure(address, media_type or None)
     return None
 
 

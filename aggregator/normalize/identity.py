@@ -56,18 +56,7 @@ def item_keys(
     `site` and `aliases` are keys that the site's rules found; `published` is the publisher's date,
     None if it states none.
     """
-    link = None
-    if address:
-        link = url_key(address, host_alias)
-    guid = guid_key(raw, source, host_alias)
-    guid_url = _guid_url(raw, host_alias)
-    # A feed that lists its newest item alone, with a link to the home page, would be one
-    # article for ever: such a link is no key if there is a guid.
-    if link and guid and _HOME_PAGE.fullmatch(link):
-        link = None
-    # Without a link a guid that is a URL is the link; if it repeats the link it adds nothing.
-    if guid_url and link in (None, guid_url):
-        link, guid = guid_url, None
+    link, guid = _link_and_guid(raw, source, address, host_alias)
 
     # A number names the page: `voa:7`. A remark in it (`#comment-4`) is another item.
     place = url.fragment_key(address or "")
@@ -82,8 +71,30 @@ def item_keys(
         keys.insert(0, raw.guid.value)
 
     if not keys:
-        keys.append(f"item:{source}:{text.fold(title)}:{published or ''}")
+        day = published or ""
+        keys.append(f"item:{source}:{text.fold(title)}:{day}")
     return tuple(dict.fromkeys(keys))  # each once, in order
+
+
+def _link_and_guid(
+    raw: RawEntry, source: str, address: str | None, host_alias: Mapping[str, str]
+) -> tuple[str | None, str | None]:
+    """Return the keys of an item's link and of its guid, None for one that does not count."""
+    link = None
+    if address:
+        link = url_key(address, host_alias)
+    guid = guid_key(raw, source, host_alias)
+
+    # A feed that lists its newest item alone, with a link to the home page, would be one
+    # article for ever: such a link is no key if there is a guid.
+    if link and guid and _HOME_PAGE.fullmatch(link):
+        link = None
+
+    # Without a link a guid that is a URL is the link; if it repeats the link it adds nothing.
+    guid_url = _guid_url(raw, host_alias)
+    if guid_url and link in (None, guid_url):
+        return guid_url, None
+    return link, guid
 
 
 def text_keys(
@@ -145,7 +156,10 @@ def _guid_url(raw: RawEntry, host_alias: Mapping[str, str] | None) -> str | None
 def _trusted_guid(raw: RawEntry) -> str | None:
     if raw.guid is None or not raw.trusted_guid:
         return None
-    return drop_unstorable(raw.guid.value).strip() or None
+    guid = drop_unstorable(raw.guid.value).strip()
+    if not guid:
+        return None
+    return guid
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,11 +229,14 @@ class _Facts:
         same_title = self.title == other.title
         if self.link != other.link:
             return same_title
-        dates = {self.published, other.published}
+
+        has_dates = self.published != "" and other.published != ""
+        same_date = self.published == other.published
         if self.link:
-            return same_title or len(dates - {""}) < 2
-        same_date = "" not in dates and len(dates) == 1
-        return same_date or (same_title and self.title != "")
+            return same_title or same_date or not has_dates
+        if has_dates and same_date:
+            return True
+        return same_title and self.title != ""
 
 
 def _facts_of(item: RawEntry) -> _Facts:
@@ -243,8 +260,9 @@ def distrust_guids(
     """
     marked = []
     for item in items:
-        is_misleading = item.guid is not None and item.guid.value in repeated
-        if is_misleading or (by_url and item.url):
+        is_repeated = item.guid is not None and item.guid.value in repeated
+        has_better_key = by_url and bool(item.url)
+        if is_repeated or has_better_key:
             item = replace(item, trusted_guid=False)
         marked.append(item)
     return tuple(marked)

@@ -52,6 +52,7 @@ _SIZE_SEGMENT = re.compile(r"/(?:[wh]:[0-9]+|p:[0-9]+x[0-9]+)(?=/)")
 _PLACEHOLDER_WORDS = frozenset({"blank", "placeholder", "placeholders", "spacer", "transparent"})
 # A pixel is a placeholder only as the whole name: `pixel-9-review.jpg` shows a telephone,
 # `portrait-1x1.jpg` a face.
+_NO_ADDRESS = re.compile(r"data:|about:blank\Z", re.IGNORECASE)
 _PIXEL = re.compile(
     r"(?:(?:tracking|clear|empty|trans|t|1x1|1px)[-_.]?)?(?:pixel|1x1|1px)(?:[-_.]?[0-9]+)?|clear|empty"
 )
@@ -92,7 +93,7 @@ def is_placeholder(
     may match anywhere in the URL.
     """
     bare = url.strip()
-    if not bare or bare[:5].lower() == "data:" or bare.lower() == "about:blank":
+    if not bare or _NO_ADDRESS.match(bare):
         return True
     if width in {0, 1} and height in {0, 1}:
         return True
@@ -268,6 +269,13 @@ def _find_logos(revisions: Sequence[Revision]) -> set[str]:
     if len(revisions) < MIN_ARTICLES_FOR_LOGO:
         return set()
 
-    images = [revision.image for revision in revisions if revision.image]
-    counts = Counter(image.url for image in images)
-    return {url for url, count in counts.items() if count * 2 > len(revisions)}
+    counts: Counter[str] = Counter()
+    for revision in revisions:
+        if revision.image:
+            counts[revision.image.url] += 1
+
+    logos = set()
+    for url, count in counts.items():
+        if count * 2 > len(revisions):
+            logos.add(url)
+    return logos

@@ -101,9 +101,10 @@ def decide_media_type(declared: str | None, url: str) -> str | None:
     stated = (declared or "").strip()
     bare = stated.partition(";")[0].strip().lower()
     by_name = media_type_of_name(url)
-    if not _TYPE.fullmatch(bare) or bare in _EMPTY_TYPES:
-        return by_name or _type_of_word(bare)
-    if by_name and _contradicts(bare, by_name):
+    says_something = _TYPE.fullmatch(bare) is not None and bare not in _EMPTY_TYPES
+    if not by_name:
+        return stated if says_something else _type_of_word(bare)
+    if not says_something or _contradicts(bare, by_name):
         return by_name
     return stated
 
@@ -161,10 +162,11 @@ def _type_of_word(word: str) -> str | None:
 def _contradicts(declared: str, by_name: str) -> bool:
     """Tell whether a file of this name cannot be of the declared type."""
     if by_name in _DOCUMENTS:
-        return is_image(declared) or is_sound(declared) or declared.startswith("text/")
+        return declared.startswith("text/") or is_image(declared) or is_sound(declared)
     if is_sound(by_name):
         return not is_sound(declared)
     if is_image(by_name):
-        return is_sound(declared) or declared in ("text/html", "text/plain")
+        is_page = declared in ("text/html", "text/plain")
+        return is_page or is_sound(declared)
     # Feed readers put `text/html` where a link states no type.
     return declared == "text/html"

@@ -205,9 +205,15 @@ def find_boilerplate(own: Fingerprint, neighbours: Iterable[Fingerprint]) -> fro
     """
     counts: Counter[int] = Counter()
     for neighbour in neighbours:
-        if (neighbour.title, neighbour.beginning) != (own.title, own.beginning):
+        is_same_story = neighbour.title == own.title and neighbour.beginning == own.beginning
+        if not is_same_story:
             counts.update(unpack_sketch(neighbour.hashes))
-    return frozenset(value for value, count in counts.items() if count >= MIN_REPETITIONS)
+
+    repeated = set()
+    for value, count in counts.items():
+        if count >= MIN_REPETITIONS:
+            repeated.add(value)
+    return frozenset(repeated)
 
 
 def copy_strength(one: ComparedText, other: ComparedText) -> float:
@@ -223,16 +229,23 @@ def copy_strength(one: ComparedText, other: ComparedText) -> float:
         is_copy = titles >= MIN_TITLE_JACCARD and _short_texts_agree(one, other)
         return titles if is_copy else 0.0
 
+    titles_differ = titles < MIN_TITLE_JACCARD
     only_summaries = one.article.is_summary and other.article.is_summary
-    if only_summaries and titles < MIN_TITLE_JACCARD:
+    if titles_differ and only_summaries:
         return 0.0
-    if not _shingles_agree(one, other) or not _windows_agree(one, other):
+    if not _long_texts_agree(one, other):
         return 0.0
-    if not _numbers_agree(one, other):
-        return 0.0
-    if titles < MIN_TITLE_JACCARD and not _beginnings_agree(one, other):
+    if titles_differ and not _beginnings_agree(one, other):
         return 0.0
     return _jaccard(one.shingles, other.shingles)
+
+
+def _long_texts_agree(one: ComparedText, other: ComparedText) -> bool:
+    if not _shingles_agree(one, other):
+        return False
+    if not _windows_agree(one, other):
+        return False
+    return _numbers_agree(one, other)
 
 
 def pack_sketch(values: Sequence[int]) -> bytes:
@@ -313,9 +326,16 @@ def _contains_other(one: Sequence[Passage], other: Sequence[Passage]) -> bool:
     other_hashes = {passage.exact for passage in other}
     if hashes <= other_hashes or other_hashes <= hashes:
         return True
-    letters = "".join(passage.letters for passage in one)
-    other_letters = "".join(passage.letters for passage in other)
-    return letters in other_letters or other_letters in letters
+
+    letters = _letters_of(one)
+    other_letters = _letters_of(other)
+    if letters in other_letters:
+        return True
+    return other_letters in letters
+
+
+def _letters_of(passages: Sequence[Passage]) -> str:
+    return "".join(passage.letters for passage in passages)
 
 
 def _jaccard(one: AbstractSet[str], other: AbstractSet[str]) -> float:

@@ -55,13 +55,17 @@ class DocumentOrigin:
         site = url.site_of(link or "")
         if site is None or site in self.certain:
             return CERTAIN
-        if self.relays_any or site in self.claimed or url.brand_of(f"//{site}") in self.brands:
-            return CLAIMED
-        if site in map(url.site_of, taken_from):
+        if self._claims(site) or site in map(url.site_of, taken_from):
             return CLAIMED
         if site in self.frequent:
             return LIKELY
         return UNKNOWN
+
+    def _claims(self, site: str) -> bool:
+        """Tell whether the document says that it is of this site, or of another of its brand."""
+        if self.relays_any or site in self.claimed:
+            return True
+        return url.brand_of(f"//{site}") in self.brands
 
 
 def document_origin(

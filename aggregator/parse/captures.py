@@ -346,9 +346,10 @@ class _ItemNormalizer:
         if self._task.site is not None or self._task.adapter == ARTICLE:
             return self._document_rules
         found = self._sites.find_by_url(address or self._capture.url)
-        if found is None and ADAPTERS[self._task.adapter].is_list:
-            return self._document_rules
-        found = found or self._sites.fallback
+        if found is None:
+            if ADAPTERS[self._task.adapter].is_list:
+                return self._document_rules
+            found = self._sites.fallback
         if found.id not in self._own_rules:
             self._own_rules[found.id] = _with_own_rules(self._task, found)
         return self._own_rules[found.id]

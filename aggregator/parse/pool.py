@@ -91,13 +91,15 @@ class ParserPool:
         Raises: SourceError where a document is not readable, `parse` where its parser had to be killed; a file is
         rejected instead.
         """
-        chunks = [
-            captures[at : at + FILES_PER_REQUEST]
-            for at in range(0, len(captures), FILES_PER_REQUEST)
-        ]
-        tasks = [asyncio.create_task(self._parse_chunk(chunk, job)) for chunk in chunks]
+        tasks = []
+        for start in range(0, len(captures), FILES_PER_REQUEST):
+            chunk = captures[start : start + FILES_PER_REQUEST]
+            tasks.append(asyncio.create_task(self._parse_chunk(chunk, job)))
         try:
-            return concat([digest for task in tasks for digest in await task])
+            results = []
+            for task in tasks:
+                results += await task
+            return concat(results)
         finally:
             for task in tasks:
                 task.cancel()

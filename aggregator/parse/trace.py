@@ -22,7 +22,7 @@ from aggregator.rules.json_path import load_json
 from aggregator.rules.suggest.unmatched import find_unmatched_in_article, find_unmatched_in_list
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from aggregator.model import Capture, RawEntry, Revision
     from aggregator.normalize.dates import Date
@@ -220,16 +220,25 @@ def _settled_field(
     where = ""
     if revision is not None:
         where = revision.provenance.get(name, "")
-    is_corrected = revision is not None and _is_overruled(candidates, value, where)
+    if revision is not None and _is_overruled(candidates, value, where):
+        candidates = [_correct_candidate(one, value, where) for one in candidates]
+
     for candidate in candidates:
-        if is_corrected and candidate.where == where and value is not None:
-            yield replace(candidate, has_won=True, reason="")
-        elif is_corrected and candidate.has_won:
-            yield replace(candidate, has_won=False, reason=CORRECTED_REASON)
-        elif candidate.reason == UNREAD_REASON and value is not None:
+        if candidate.reason == UNREAD_REASON and value is not None:
             yield replace(candidate, reason=LATER_REASON)
         else:
             yield candidate
+
+
+def _correct_candidate(
+    candidate: TracedCandidate, value: str | None, where: str
+) -> TracedCandidate:
+    """Return a candidate of a field whose value a correction chose."""
+    if value is not None and candidate.where == where:
+        return replace(candidate, has_won=True, reason="")
+    if candidate.has_won:
+        return replace(candidate, has_won=False, reason=CORRECTED_REASON)
+    return candidate
 
 
 def _is_overruled(candidates: Sequence[TracedCandidate], value: str | None, where: str) -> bool:
@@ -239,25 +248,42 @@ def _is_overruled(candidates: Sequence[TracedCandidate], value: str | None, wher
         return False
     if value is None:
         return True
+
     return all(winner.where not in (where, "") for winner in winners)
 
 
 def _value(revision: Revision, name: str, candidates: Sequence[TracedCandidate]) -> str | None:
     """Return what a field became, as text; None for a date of change that nobody stated."""
+    if name in _VALUES:
+        return _VALUES[name](revision)
     if name == "updated":
         is_stated = any(candidate.has_won for candidate in candidates)
-        return rfc3339(revision.at) if is_stated else None
-    if name == "published":
-        return rfc3339(revision.published)
-    if name == "image":
-        return revision.image.url if revision.image else None
-    if name == "enclosures":
-        return _join(enclosure.url for enclosure in revision.enclosures)
+        if not is_stated:
+            return None
+        return rfc3339(revision.at)
 
     value: str | tuple[str, ...] | None = getattr(revision, name)
     if isinstance(value, tuple):
         return _join(value)
     return value
+
+
+def _image_url(revision: Revision) -> str | None:
+    if revision.image is None:
+        return None
+    return revision.image.url
+
+
+def _enclosure_urls(revision: Revision) -> str | None:
+    return _join(enclosure.url for enclosure in revision.enclosures)
+
+
+# The fields of a revision that are no texts.
+_VALUES: Mapping[str, Callable[[Revision], str | None]] = {
+    "published": lambda revision: rfc3339(revision.published),
+    "image": _image_url,
+    "enclosures": _enclosure_urls,
+}
 
 
 def _join(values: Iterable[str]) -> str | None:

@@ -96,12 +96,16 @@ def _compare_words(was: str, now: str, max_pairs: int) -> Iterator[Piece]:
 
 def _align(was: Sequence[str], now: Sequence[str], max_pairs: int) -> Iterator[tuple[str, str]]:
     """Yield pairs of corresponding parts of two sequences; unchanged parts are equal texts."""
-    start = next(
-        (n for n, (a, b) in enumerate(zip(was, now, strict=False)) if a != b),
-        min(len(was), len(now)),
-    )
-    rest = min(len(was), len(now)) - start
-    end = next((n for n in range(rest) if was[-1 - n] != now[-1 - n]), rest)
+    shorter = min(len(was), len(now))
+    start = 0
+    while start < shorter and was[start] == now[start]:
+        start += 1
+
+    rest = shorter - start
+    end = 0
+    while end < rest and was[-1 - end] == now[-1 - end]:
+        end += 1
+
     yield "".join(was[:start]), "".join(now[:start])
     middle = was[start : len(was) - end], now[start : len(now) - end]
     yield from _align_middle(*middle, max_pairs)

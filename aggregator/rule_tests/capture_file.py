@@ -43,13 +43,10 @@ def read(test: PageTest, *, source: str, url: str | None, now: datetime) -> Capt
     taken_at = now
     if test.taken:
         taken_at = datetime.fromisoformat(test.taken)
-    return Capture(
-        source,
-        test.url or url or test.capture.as_uri(),
-        taken_at,
-        body,
-        headers={"content-type": test.content_type or _guess_type(test.capture.name)},
-    )
+
+    address = test.url or url or test.capture.as_uri()
+    content_type = test.content_type or _guess_type(test.capture.name)
+    return Capture(source, address, taken_at, body, headers={"content-type": content_type})
 
 
 def _guess_type(name: str) -> str:

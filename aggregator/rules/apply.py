@@ -11,20 +11,20 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from lxml import etree
-
 from aggregator.model import Candidate, Enclosure, RawEntry, RawImage
-from aggregator.normalize import dates, html, image, text
+from aggregator.normalize import html, image, text
 from aggregator.normalize.entry_enclosures import complete_enclosure
 from aggregator.normalize.html import media
-from aggregator.normalize.html.tree import detach, has_content, is_blank
-from aggregator.rules.compiled import NO_FIELD, CompiledField, SiteRules, load_zone
+from aggregator.normalize.html.tree import detach
+from aggregator.rules.captions import place_captions
 from aggregator.rules.document import Document, SelectorMatch
+from aggregator.rules.field_value import cut_value, find_names, read_date, tags_from_cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
+    from aggregator.rules.compiled import CompiledField, SiteRules
     from aggregator.rules.selector import Selector
 
 # Fields of which the first selector that finds something gives all values.
@@ -260,8 +260,7 @@ class _RuleReader:
         captions: set[Any] = set()
         for selector in self._rules.captions:
             captions.update(selector.elements(self._document))
-        for picture, caption in _pair_captions(self._document.root, captions):
-            _make_figure(picture, caption)
+        place_captions(self._document.root, captions)
 
     def _values(self, name: str) -> tuple[Candidate, ...]:
         rule = self._rules.field(name)
@@ -270,9 +269,8 @@ class _RuleReader:
             if not self._selects(selector):
                 continue
 
-            for match in list(self._find(selector)):
-                if not self._is_valid(match, name, rule):
-                    continue
+            matches = [one for one in self._find(selector) if self._is_valid(one, name, rule)]
+            for match in matches:
                 values.append(Candidate(match.value, match.where))
                 if remove and match.element is not None:
                     self._used_elements.append(match.element)
@@ -338,114 +336,10 @@ def _selectors(rule: CompiledField) -> list[Selector]:
     return [selector for selector, _ in rule.candidates]
 
 
-def _pair_captions(root: Any, captions: set[Any]) -> list[tuple[Any, Any]]:
-    """Return the captions that follow an image without text between, each with that image."""
-    if not captions:
-        return []
-
-    pairs = []
-    image = None
-    for event, element in etree.iterwalk(root, events=("start", "end")):
-        if event == "end":
-            if not is_blank(element.tail):
-                image = None
-            continue
-        if element in captions and image is not None and not _has_caption(image):
-            pairs.append((image, element))
-        if element.tag == "img":
-            image = element
-        elif not is_blank(element.text):
-            image = None
-    return pairs
-
-
-def _has_caption(image: Any) -> bool:
-    figure = next(image.iterancestors("figure"), None)
-    return figure is not None and figure.find(".//figcaption") is not None
-
-
-def _make_figure(picture: Any, caption: Any) -> None:
-    """Wrap an image, with the link around it, in a figure and move its caption there."""
-    if not has_content(caption) or next(caption.iter("img"), None) is not None:
-        return
-    detach(caption)
-    caption.tag = "figcaption"
-    figure = next(picture.iterancestors("figure"), None)
-    if figure is not None:
-        figure.append(caption)
-        return
-
-    parent = picture.getparent()
-    if parent.tag == "a" and len(parent) == 1 and is_blank(parent.text):
-        picture = parent
-
-    figure = etree.Element("figure")
-    figure.tail, picture.tail = picture.tail, None
-    picture.getparent().replace(picture, figure)
-    figure.extend([picture, caption])
-
-
 def _aliases(rules: SiteRules, document: Document) -> Iterator[str]:
     for selector in rules.alias:
         for match in selector(document):
             yield f"{rules.id}:{match.value}"
-
-
-def read_date(
-    value: str, rule: CompiledField, *, timezone: str, taken: datetime
-) -> dates.Date | None:
-    """Read a date in the forms that a field's rule names, None if it is none."""
-    return dates.read(
-        value,
-        zone=load_zone(timezone),
-        taken=taken,
-        formats=rule.formats,
-        strip=rule.strip,
-        order=rule.order,
-        calendar=rule.calendar,
-    )
-
-
-def cut_value(value: str, rule: CompiledField = NO_FIELD) -> str:
-    """Cut off what the rule says is no part of the value, by its first pattern that matches."""
-    match = _first_cut(value, rule)
-    if match is None:
-        return value
-    return value[: match.start()] + value[match.end() :]
-
-
-def tags_from_cut(value: str, rule: CompiledField) -> Iterator[str]:
-    """Yield the tag in what `cut` cuts off (the group `tag` of the pattern), if there is one."""
-    match = _first_cut(value, rule)
-    if match is None:
-        return
-    tag = match.groupdict().get("tag")
-    if tag:
-        yield tag
-
-
-def _first_cut(value: str, rule: CompiledField) -> re.Match[str] | None:
-    for pattern in rule.cut:
-        match = pattern.search(value)
-        if match:
-            return match
-    return None
-
-
-def find_names(value: str, rule: CompiledField) -> list[str]:
-    """Return what the rule's names in a text stand for, each once, in the order of the text.
-
-    The text itself is the only name if the rule declares none.
-    """
-    if not rule.names:
-        return [value]
-
-    positions = []
-    for name, meaning in rule.names.items():
-        position = value.find(name)
-        if position >= 0:
-            positions.append((position, meaning))
-    return list(dict.fromkeys(meaning for _, meaning in sorted(positions)))
 
 
 def _split_keywords(tags: Iterable[Candidate]) -> Iterator[Candidate]:

@@ -112,7 +112,9 @@ class SiteRules:
         """Return the first edition that the URL belongs to, None if there is none."""
         host, _, path = _without_scheme(url or "").partition("/")
         for edition_host, start, edition in self._editions_by_prefix:
-            if path.startswith(start) and _is_host_or_subdomain(host, edition_host):
+            if not path.startswith(start):
+                continue
+            if _is_host_or_subdomain(host, edition_host):
                 return edition
         return None
 

@@ -118,6 +118,9 @@ def match_text(match: re.Match[str]) -> str:
 
 
 def _strip_quotes(text: str) -> str:
-    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
+    if len(text) < 2:
+        return text
+    first = text[0]
+    if first in "\"'" and text[-1] == first:
         return text[1:-1]
     return text

@@ -75,11 +75,18 @@ def find_strings(data: Any, path: str) -> Iterator[str]:
     """
     for value in find_values(data, path):
         for leaf in flatten(value):
-            if isinstance(leaf, bool) or not isinstance(leaf, (str, int, float)):
-                continue
-            text = str(leaf).strip()
+            text = _text_of_leaf(leaf)
             if text:
                 yield text
+
+
+def _text_of_leaf(leaf: Any) -> str:
+    """Return a text or a number as a string, "" for any other value."""
+    if isinstance(leaf, bool):
+        return ""
+    if isinstance(leaf, (str, int, float)):
+        return str(leaf).strip()
+    return ""
 
 
 def find_values(data: Any, path: str) -> Iterator[Any]:
@@ -105,11 +112,15 @@ def _find_values(data: Any, steps: list[str | int], *, depth: int) -> Iterator[A
         return
 
     step = steps[0]
-    if isinstance(step, int):
-        if isinstance(data, list) and step < len(data):
-            yield from _find_values(data[step], steps[1:], depth=depth + 1)
-    elif isinstance(data, list):
+    if isinstance(data, list) and not isinstance(step, int):
         for item in data:
             yield from _find_values(item, steps, depth=depth + 1)
-    elif isinstance(data, dict) and step in data:
+    elif _has_step(data, step):
         yield from _find_values(data[step], steps[1:], depth=depth + 1)
+
+
+def _has_step(data: Any, step: str | int) -> bool:
+    """Tell whether a list has an index, or an object a key."""
+    if isinstance(step, int):
+        return isinstance(data, list) and step < len(data)
+    return isinstance(data, dict) and step in data

@@ -115,7 +115,8 @@ def _with_item_results(
         pages.has_more = True
     rejected = []
     for result in results.values():
-        if result.status == "rejected" and result.reason is not None:
+        is_rejected = result.status == "rejected"
+        if is_rejected and result.reason is not None:
             rejected.append(result.reason)
     return replace(
         parsed,
@@ -189,10 +190,10 @@ class _ItemCompleter:
         is_read_too_often = not listed.guarded and context.recent_reads.is_read_too_often(
             self._read_key(request), self._pages.started
         )
-        if known is not None and known.is_unchanged_by(listed):
-            return ItemResult("known", _listed_again(listed, known))
-        if known is not None and self._has_told(request) and is_read_too_often:
-            return ItemResult("known", _listed_again(listed, known))
+        if known is not None:
+            needs_no_read = is_read_too_often and self._has_told(request)
+            if needs_no_read or known.is_unchanged_by(listed):
+                return ItemResult("known", _listed_again(listed, known))
 
         failed = context.failed_pages.recall(self._failure_key(request), self._pages.started)
         if failed is None:

@@ -17,7 +17,8 @@ from aggregator.store.captures import store_captures
 from aggregator.store.engine import in_values
 from aggregator.store.merge import IncomingRevision, MergeResult, merge
 from aggregator.store.merge.renamed import match_renamed
-from aggregator.store.schedule import STATE, outcome_row, state_row, store_host_waits
+from aggregator.store.outcomes import outcome_row
+from aggregator.store.schedule import STATE, state_row, store_host_waits
 from aggregator.store.schema import micros, outcome, source, source_state
 
 if TYPE_CHECKING:

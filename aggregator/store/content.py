@@ -156,6 +156,14 @@ def build_entry(
 ) -> Entry:
     """Build an entry from its columns and a loaded content."""
     html = content["content_html"]
+    content_text = None
+    if html is not None:
+        content_text = text_of(html)
+    image = None
+    if content["image"] is not None:
+        image = Image(**content["image"])
+    enclosures = [Enclosure(**enclosure) for enclosure in content["enclosures"]]
+    tellers = [Teller(**teller) for teller in content.get("tellers", ())]
     return Entry(
         id=urn(frame.uid),
         source=frame.source,
@@ -164,7 +172,7 @@ def build_entry(
         title=content["title"],
         summary=content["summary"],
         content_html=html,
-        content_text=None if html is None else text_of(html),
+        content_text=content_text,
         published=frame.published,
         published_from=frame.published_from,
         updated=frame.updated,
@@ -174,14 +182,14 @@ def build_entry(
         tags=tuple(content["tags"]),
         language=content["language"],
         publisher=content["publisher"],
-        image=None if content["image"] is None else Image(**content["image"]),
-        enclosures=tuple(Enclosure(**enclosure) for enclosure in content["enclosures"]),
+        image=image,
+        enclosures=tuple(enclosures),
         guid=content["guid"],
         revision=frame.revision,
         duplicates=frame.duplicates,
         provenance=_provenance(content["provenance"], frame.published_where),
         comments=content.get("comments"),
-        tellers=tuple(Teller(**teller) for teller in content.get("tellers", ())),
+        tellers=tuple(tellers),
         contributors=tuple(content.get("contributors", ())),
         comments_feed=content.get("comments_feed"),
         via=tuple(content.get("via", ())),
@@ -224,4 +232,6 @@ def _evidence_dict(evidence: Evidence) -> dict[str, Any]:
 
 def _provenance(found: dict[str, str], published_where: str | None) -> dict[str, str]:
     kept = {name: where for name, where in found.items() if name != "published"}
-    return kept if published_where is None else kept | {"published": published_where}
+    if published_where is not None:
+        kept["published"] = published_where
+    return kept

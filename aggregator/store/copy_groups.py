@@ -93,9 +93,11 @@ def _rank(one: Pair, members: Mapping[int, Member]) -> tuple[int, bytes, bytes]:
 
 
 def _may_be_one_group(members: Collection[Member]) -> bool:
-    times = [member.published for member in members]
     sources = {member.source_id for member in members}
-    return len(sources) == len(members) and max(times) - min(times) <= WINDOW
+    if len(sources) < len(members):
+        return False
+    times = [member.published for member in members]
+    return max(times) - min(times) <= WINDOW
 
 
 def _connected_pairs(connection: sa.Connection, touched: Collection[int]) -> list[Pair]:

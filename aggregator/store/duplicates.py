@@ -8,8 +8,6 @@ store with one source compares nothing.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections import Counter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import sqlalchemy as sa
@@ -17,30 +15,29 @@ import sqlalchemy as sa
 from aggregator.normalize import near_duplicate
 from aggregator.normalize.near_duplicate import ComparedText, copy_strength
 from aggregator.store.boilerplate import ArticleReader, ComparableEntry, neighbourhood
-from aggregator.store.copy_groups import WINDOW, regroup
+from aggregator.store.copy_groups import regroup
 from aggregator.store.engine import fetch_raw, in_values, insert_rows
+from aggregator.store.hash_holders import (
+    HashHolders,
+    entries_at_limit,
+    load_holders,
+    parts_near_in_time,
+    similar_pairs,
+)
 from aggregator.store.schema import entry, micros, pair, sketch, source
 from aggregator.store.search.tokens import FIELD_SEPARATOR
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+
+    from aggregator.store.hash_holders import Sketches
 
     # The words of contents by their numbers.
     WordLookup: TypeAlias = Callable[[Collection[int]], Mapping[int, str]]
-    # Entries with the hashes of their sketches.
-    Sketches: TypeAlias = Mapping[ComparableEntry, Sequence[int]]
-    # An entry that has some hash: published, number, source.
-    _Holder: TypeAlias = tuple[int, int, int]
 
 # The columns that make an entry a copy of another.
 COMPARED_COLUMNS = ("content_id", "source_id", "published", "language")
 PAIRS_PER_TURN = 200  # judged, each with 64 neighbours: some 0.3 s
-
-# A hash that sources repeat so often within 72 hours is boilerplate and makes no pairs: credits that
-# thousands of entries share would make millions.
-MAX_REPETITIONS = 32  # entries beyond the first one of each source
-MAX_HOLDERS = 256  # entries of any sources
-
 _MILLION = 1_000_000
 
 
@@ -93,14 +90,13 @@ def candidate_pairs(
     They are of different sources, near in time and may be of one language.
     """
     alike: set[tuple[int, int]] = set()
-    for part in _parts_near_in_time(sketches):
-        alike |= _similar_pairs(part, _Holders(_load_holders(connection, part)))
+    for part in parts_near_in_time(sketches):
+        alike |= similar_pairs(part, HashHolders(load_holders(connection, part)))
     yield from _possible_copies(connection, alike, sketches)
 
 
 # --- sketches ---------------------------------------------------------------------------------------
 
-_SKETCH_PUBLISHED = sa.type_coerce(sketch.c.published, sa.BigInteger)
 _HAS_PENDING = sa.select(
     sa.and_(
         sa.select(sa.func.min(entry.c.source_id)).scalar_subquery()
@@ -160,104 +156,6 @@ def _delete_sketches(connection: sa.Connection, sketches: Sketches) -> None:
     connection.execute(change, rows)
 
 
-class _Holders:
-    """The entries that have each hash, in the order of publication."""
-
-    def __init__(self, holders: Mapping[int, list[_Holder]]) -> None:
-        self._holders = holders
-        self._previous: dict[int, list[int]] = {}
-
-    def similar_to(self, one: ComparableEntry, values: Iterable[int]) -> list[int]:
-        """Return the entries of other sources that share enough hashes with an entry."""
-        shared: Counter[int] = Counter()
-        for value in values:
-            if len(self._holders[value]) == 1 or self.is_common(value, one.published):
-                continue
-            begin, end = self._window(value, one.published)
-            for published, number, source_id in self._holders[value][begin:end]:
-                if source_id != one.source_id and not self.is_common(value, published):
-                    shared[number] += 1
-        return [
-            number for number, count in shared.items() if count >= near_duplicate.MIN_SHARED_HASHES
-        ]
-
-    def is_common(self, value: int, moment: int) -> bool:
-        """Tell whether sources repeat a hash too often near a moment to say anything."""
-        begin, end = self._window(value, moment)
-        if end - begin <= MAX_REPETITIONS:
-            return False
-        if end - begin > MAX_HOLDERS:
-            return True
-
-        repetitions = 0
-        for previous in self._previous_of_source(value)[begin:end]:
-            if previous >= begin:
-                repetitions += 1
-        return repetitions > MAX_REPETITIONS
-
-    def _window(self, value: int, moment: int) -> tuple[int, int]:
-        holders = self._holders[value]
-        return (
-            bisect_left(holders, (moment - WINDOW,)),
-            bisect_right(holders, (moment + WINDOW + 1,)),
-        )
-
-    def _previous_of_source(self, value: int) -> list[int]:
-        """Return for each holder the place of its source's holder before it, -1 for none."""
-        if value not in self._previous:
-            places: dict[int, int] = {}
-            previous = []
-            for place, (_, _, source_id) in enumerate(self._holders[value]):
-                previous.append(places.get(source_id, -1))
-                places[source_id] = place
-            self._previous[value] = previous
-        return self._previous[value]
-
-
-def _load_holders(connection: sa.Connection, sketches: Sketches) -> dict[int, list[_Holder]]:
-    """Return who has the hashes of these entries.
-
-    Whether a hash is common at the other entry of a pair depends on what is twice as far away.
-    """
-    sought = set[int]().union(*sketches.values())
-    times = [one.published for one in sketches]
-    query = sa.select(
-        sketch.c.value, _SKETCH_PUBLISHED, sketch.c.entry_id, sketch.c.source_id
-    ).where(
-        in_values(sketch.c.value, sought, connection),
-        _SKETCH_PUBLISHED.between(min(times) - 2 * WINDOW, max(times) + 2 * WINDOW),
-    )
-    holders: dict[int, list[_Holder]] = {value: [] for value in sought}
-    for value, *place in fetch_raw(connection, query):
-        holders[value].append(tuple(place))
-    for places in holders.values():
-        places.sort()
-    return holders
-
-
-def _parts_near_in_time(sketches: Sketches) -> Iterator[Sketches]:
-    """Part entries where none can be near another: what lies between is not looked at."""
-    part: dict[ComparableEntry, Sequence[int]] = {}
-    latest = 0
-    for one in sorted(sketches):
-        if part and one.published - latest > 4 * WINDOW:
-            yield part
-            part = {}
-        part[one] = sketches[one]
-        latest = one.published
-    if part:
-        yield part
-
-
-def _similar_pairs(part: Sketches, holders: _Holders) -> set[tuple[int, int]]:
-    """Return the numbers of entries that share enough hashes, the smaller first."""
-    alike = set()
-    for one, values in part.items():
-        for other in holders.similar_to(one, values):
-            alike.add((min(one.id, other), max(one.id, other)))
-    return alike
-
-
 def _possible_copies(
     connection: sa.Connection,
     alike: Collection[tuple[int, int]],
@@ -299,15 +197,15 @@ def _update_pairs(
     """
     alike: set[tuple[int, int]] = set()
     at_limit: set[int] = set()
-    for part in _parts_near_in_time(changed):
-        holders = _load_holders(connection, part)
-        at_limit |= _entries_at_limit(part, holders)
+    for part in parts_near_in_time(changed):
+        holders = load_holders(connection, part)
+        at_limit |= entries_at_limit(part, holders)
         if not are_gone:
-            alike |= _similar_pairs(part, _Holders(holders))
+            alike |= similar_pairs(part, HashHolders(holders))
 
     again = _load_sketches(connection, at_limit)
-    for part in _parts_near_in_time(again):
-        alike |= _similar_pairs(part, _Holders(_load_holders(connection, part)))
+    for part in parts_near_in_time(again):
+        alike |= similar_pairs(part, HashHolders(load_holders(connection, part)))
     wanted = set(_possible_copies(connection, alike, [*changed, *again]))
     return _store_pairs(connection, wanted, looked_at_again=at_limit)
 
@@ -342,26 +240,6 @@ def _store_pairs(
     lost = stored - wanted_ids
     _delete_pair_rows(connection, lost)
     return set().union(*lost)
-
-
-def _entries_at_limit(part: Sketches, holders: Mapping[int, list[_Holder]]) -> set[int]:
-    """Return the other entries at which a hash is common with those of `part`, and not without them."""
-    own: dict[int, set[_Holder]] = {}
-    for one, values in part.items():
-        for value in values:
-            own.setdefault(value, set()).add((one.published, one.id, one.source_id))
-
-    at_limit = set()
-    for value, places in holders.items():
-        if len(places) + len(own[value]) <= MAX_REPETITIONS:
-            continue
-        others = [place for place in places if place not in own[value]]
-        without = _Holders({value: others})
-        together = _Holders({value: sorted({*places, *own[value]})})
-        for published, number, _ in others:
-            if together.is_common(value, published) and not without.is_common(value, published):
-                at_limit.add(number)
-    return at_limit
 
 
 def _load_sketches(

@@ -109,8 +109,11 @@ def _captures_of_missing_files(
     )
     files = sa.select(*columns).join(source, source.c.id == capture.c.source_id)
     files = files.join(source_state, source_state.c.source_id == source.c.id)
-    lost, back = set(), set()
-    for row in connection.execute(files.where(capture.c.url.startswith("file:"), source.c.active)):
+    files = files.where(capture.c.url.startswith("file:"), source.c.active)
+
+    lost = set()
+    back = set()
+    for row in connection.execute(files):
         missing = name_in_folder(row.url, row.folder) is None
         if missing and row.orphaned is None:
             lost.add(row.id)

@@ -61,8 +61,16 @@ def hash_item(revision: Revision, *, is_archive: bool) -> str:
 
     Of saved articles the time of capture counts as well: each file is a version of its own.
     """
-    is_stated = revision.published_from not in GUESSED_ORIGINS
-    has_modified_date = revision.at is not revision.captured and revision.at != revision.captured
+    published = None
+    if revision.published_from not in GUESSED_ORIGINS:
+        published = micros(revision.published)
+    modified = None
+    if revision.at is not revision.captured and revision.at != revision.captured:
+        modified = micros(revision.at)
+    captured = None
+    if is_archive:
+        captured = micros(revision.captured)
+
     said: tuple[object, ...] = (
         _VERSION,
         revision.keys,
@@ -72,9 +80,9 @@ def hash_item(revision: Revision, *, is_archive: bool) -> str:
         revision.publisher,
         revision.credits,
         revision.comments,
-        micros(revision.published) if is_stated else None,
-        micros(revision.at) if has_modified_date else None,
-        micros(revision.captured) if is_archive else None,
+        published,
+        modified,
+        captured,
     )
     # Added only where there is any, so that the hashes of all other items stay as they are.
     attached = (revision.contributors, revision.comments_feed, revision.via)

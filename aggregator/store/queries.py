@@ -21,8 +21,8 @@ from aggregator.store.content import (
 )
 from aggregator.store.engine import in_values
 from aggregator.store.merge.article import build_article
+from aggregator.store.merge.keys import asked_keys
 from aggregator.store.merge.lookup import load_ranks, sighting_from_row
-from aggregator.store.merge.resolve import asked_keys
 from aggregator.store.merge.statement import lead_reason
 from aggregator.store.schema import content, entry, entry_key, revision, source
 from aggregator.store.search import matches_query

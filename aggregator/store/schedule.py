@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from aggregator.model import Outcome, PollingHints, SourceState, Validators
+from aggregator.model import PollingHints, SourceState, Validators
 from aggregator.store.engine import in_values
 from aggregator.store.process_id import current_process_id, is_dead
-from aggregator.store.schema import host, outcome, source, source_state
+from aggregator.store.schema import host, source, source_state
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -148,7 +148,9 @@ def claim(
         .returning(STATE.source_id)
     )
     ids = list(connection.scalars(taken))
-    return states(connection, in_values(STATE.source_id, ids, connection)) if ids else []
+    if not ids:
+        return []
+    return states(connection, in_values(STATE.source_id, ids, connection))
 
 
 def _release_dead_claims(connection: sa.Connection, now: datetime) -> None:
@@ -188,12 +190,15 @@ def _correct_future_times(connection: sa.Connection, now: datetime) -> None:
 
 def release(connection: sa.Connection, claimed: Iterable[SourceState]) -> None:
     """Give claims back without a run; a claim that another process took over stays with it."""
-    of, number = sa.bindparam("of", type_=sa.Text), sa.bindparam("number", type_=sa.BigInteger)
     rows = [{"of": state.source, "number": state.lease} for state in claimed]
+    if not rows:
+        return
+
+    of = sa.bindparam("of", type_=sa.Text)
+    number = sa.bindparam("number", type_=sa.BigInteger)
     owned = sa.select(source.c.id).where(source.c.name == of).scalar_subquery()
     statement = sa.update(source_state).where(STATE.source_id == owned, STATE.lease == number)
-    if rows:
-        connection.execute(statement.values(lease=STATE.lease + 1, lease_until=None), rows)
+    connection.execute(statement.values(lease=STATE.lease + 1, lease_until=None), rows)
 
 
 def forgive(
@@ -247,42 +252,6 @@ def state_row(state: SourceState) -> dict[str, Any]:
     return row
 
 
-def outcome_row(outcome: Outcome, source_id: int) -> dict[str, Any]:
-    """Return the columns of an outcome."""
-    return {"source_id": source_id} | {name: getattr(outcome, name) for name in _OUTCOME_COLUMNS}
-
-
-def outcomes(connection: sa.Connection, name: str, limit: int) -> list[Outcome]:
-    """Return the newest outcomes of a source, newest first."""
-    query = (
-        sa.select(outcome)
-        .join(source)
-        .where(source.c.name == name)
-        .order_by(outcome.c.id.desc())
-        .limit(limit)
-    )
-    return [_outcome_from_row(name, row) for row in connection.execute(query).mappings()]
-
-
-def last_outcomes(connection: sa.Connection) -> dict[str, Outcome]:
-    """Return the newest outcome of each source by its name."""
-    newest = (
-        sa.select(sa.func.max(outcome.c.id))
-        .where(outcome.c.source_id == source.c.id)
-        .correlate(source)
-        .scalar_subquery()
-    )
-    query = sa.select(outcome, source.c.name).join(source).where(outcome.c.id == newest)
-    rows = connection.execute(query).mappings()
-    return {row["name"]: _outcome_from_row(row["name"], row) for row in rows}
-
-
-def last_change(connection: sa.Connection) -> datetime | None:
-    """Return when the newest run that brought or changed something began; None where none ever did."""
-    brought = sa.select(outcome.c.started).where(sa.or_(outcome.c.new > 0, outcome.c.changed > 0))
-    return connection.scalar(brought.order_by(outcome.c.id.desc()).limit(1))
-
-
 def store_host_waits(connection: sa.Connection, waits: Iterable[Mapping[str, datetime]]) -> None:
     """Store until when hosts ask not to be requested; a longer wait is never shortened."""
     longest: dict[str, datetime] = {}
@@ -291,24 +260,24 @@ def store_host_waits(connection: sa.Connection, waits: Iterable[Mapping[str, dat
             longest[name] = max(until, longest.get(name, until))
     if not longest:
         return
-    query = sa.select(host.c.name, host.c.not_before).where(
-        in_values(host.c.name, longest, connection)
-    )
+    is_named = in_values(host.c.name, longest, connection)
+    query = sa.select(host.c.name, host.c.not_before).where(is_named)
     known = dict(connection.execute(query).all())
-    connection.execute(sa.delete(host).where(in_values(host.c.name, longest, connection)))
-    rows = [
-        {"name": name, "not_before": max(until, known.get(name, until))}
-        for name, until in longest.items()
-    ]
+    connection.execute(sa.delete(host).where(is_named))
+
+    rows = []
+    for name, until in longest.items():
+        not_before = max(until, known.get(name, until))
+        rows.append({"name": name, "not_before": not_before})
     connection.execute(sa.insert(host), rows)
 
 
 def host_waits(connection: sa.Connection) -> dict[str, datetime]:
     """Return the hosts that ask not to be requested, each with the end of the wait."""
-    return {
-        row.name: row.not_before
-        for row in connection.execute(sa.select(host.c.name, host.c.not_before))
-    }
+    waits = {}
+    for row in connection.execute(sa.select(host.c.name, host.c.not_before)):
+        waits[row.name] = row.not_before
+    return waits
 
 
 _STATE_COLUMNS = tuple(
@@ -316,7 +285,6 @@ _STATE_COLUMNS = tuple(
     for item in fields(SourceState)
     if item.name not in {"source", "lease", "validators", "folder", "hints", "shared_parts"}
 )
-_OUTCOME_COLUMNS = tuple(item.name for item in fields(Outcome) if item.name != "source")
 
 
 def _add_sources(connection: sa.Connection, names: Sequence[str]) -> None:
@@ -403,16 +371,8 @@ def _hints_column(hints: PollingHints) -> list[Any] | None:
 def _hints_from_column(column: list[Any] | None) -> PollingHints:
     if column is None:
         return NO_HINTS
-    ttl, hours, days = column
-    return PollingHints(
-        ttl=None if ttl is None else timedelta(seconds=ttl),
-        skip_hours=tuple(hours),
-        skip_days=tuple(days),
-    )
-
-
-def _outcome_from_row(name: str, row: sa.RowMapping) -> Outcome:
-    known = {column: row[column] for column in _OUTCOME_COLUMNS}
-    return Outcome(
-        source=name, **known | {"rejected": tuple(row["rejected"]), "notes": tuple(row["notes"])}
-    )
+    ttl_seconds, hours, days = column
+    ttl = None
+    if ttl_seconds is not None:
+        ttl = timedelta(seconds=ttl_seconds)
+    return PollingHints(ttl=ttl, skip_hours=tuple(hours), skip_days=tuple(days))

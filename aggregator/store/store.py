@@ -21,6 +21,7 @@ from aggregator.store import (
     daemon_lock,
     derived,
     membership,
+    outcomes,
     queries,
     retention,
     schedule,
@@ -178,12 +179,12 @@ class Store:
     def outcomes(self, source: str, limit: int) -> list[Outcome]:
         """Return the newest outcomes of a source, newest first."""
         with read_transaction(self._engines) as connection:
-            return schedule.outcomes(connection, source, limit)
+            return outcomes.newest_outcomes(connection, source, limit)
 
     def last_outcomes(self) -> dict[str, Outcome]:
         """Return the newest outcome of each source; a source without any is not there."""
         with read_transaction(self._engines) as connection:
-            return schedule.last_outcomes(connection)
+            return outcomes.last_outcomes(connection)
 
     def failing_count(self) -> int:
         """Return how many configured sources failed at their last run."""
@@ -193,7 +194,7 @@ class Store:
     def last_change(self) -> datetime | None:
         """Return when the newest run that brought or changed an entry began; None where none ever did."""
         with read_transaction(self._engines) as connection:
-            return schedule.last_change(connection)
+            return outcomes.last_change(connection)
 
     def host_waits(self) -> dict[str, datetime]:
         """Return the hosts that asked to be left alone, each with until when; some of it may be over."""

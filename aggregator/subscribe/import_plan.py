@@ -45,20 +45,19 @@ def plan_import(feeds: Iterable[Subscription], config: Config) -> list[ImportRes
 
     followed = {url_key(source.url): source.id for source in config.sources if source.url}
     taken = {source.id for source in config.sources}
-    found = []
+    results = []
     for feed in feeds:
         why = _refusal_reason(feed, allow_private=config.network.allow_private)
         if feed.url is None or why:
-            found.append(
-                ImportResult("refused", _display_url(feed.url), None, feed.name, feed.tags, why)
-            )
+            url = _display_url(feed.url)
+            result = ImportResult("refused", url, None, feed.name, feed.tags, why)
         elif identity := followed.get(url_key(feed.url)):
-            found.append(ImportResult("followed", feed.url, identity, feed.name, feed.tags))
+            result = ImportResult("followed", feed.url, identity, feed.name, feed.tags)
         else:
-            found.append(
-                ImportResult("added", feed.url, _make_id(feed.url, taken), feed.name, feed.tags)
-            )
-    return found
+            identity = _make_id(feed.url, taken)
+            result = ImportResult("added", feed.url, identity, feed.name, feed.tags)
+        results.append(result)
+    return results
 
 
 def _refusal_reason(feed: Subscription, *, allow_private: bool) -> str | None:
@@ -74,13 +73,16 @@ def _refusal_reason(feed: Subscription, *, allow_private: bool) -> str | None:
         parts = urlsplit(check_plain_url(feed.url))
     except ValueError as error:
         return f"its address {error}"
+    if allow_private:
+        return None
+
     host = parts.hostname or ""
-    private = "loopback" if is_loopback_host(host) else host_refusal_reason(host)
-    return (
-        f"a private address ({private}); network.allow_private allows it"
-        if private and not allow_private
-        else None
-    )
+    private: str | None = "loopback"
+    if not is_loopback_host(host):
+        private = host_refusal_reason(host)
+    if private:
+        return f"a private address ({private}); network.allow_private allows it"
+    return None
 
 
 def _make_id(url: str, taken: set[str]) -> str:

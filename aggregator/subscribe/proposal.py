@@ -139,9 +139,9 @@ def _recorded_headers(capture: Capture) -> dict[str, str]:
 
 
 def _parse_again(step: ParseCall, capture: Capture, config: Config) -> tuple[Revision, ...]:
-    from aggregator.app import sites_folder
     from aggregator.parse.captures import parse_captures
     from aggregator.rules.loader import load_sites
+    from aggregator.rules.sites_folder import sites_folder
 
     try:
         read: ParseResult = parse_captures([capture], step.task, load_sites(sites_folder(config)))

@@ -77,9 +77,12 @@ def _exists(named: str) -> bool:
     try:
         if Path(named).exists():
             return True
-        return has_magic(named) and bool(glob(named, recursive=True))  # noqa: PTH207
+        if not has_magic(named):
+            return False
+        files = glob(named, recursive=True)  # noqa: PTH207
     except (OSError, ValueError):
         return False
+    return bool(files)
 
 
 def _candidate_urls(address: str) -> tuple[str, ...]:
@@ -94,19 +97,30 @@ def _candidate_urls(address: str) -> tuple[str, ...]:
 
 def _check_urls(urls: tuple[str, ...], text: str) -> tuple[str, ...]:
     from aggregator.config.types import check_plain_url
-    from aggregator.config.words import guess_url
     from aggregator.normalize.url import absolute_url
 
-    found = tuple(url for written in urls if (url := absolute_url(written)))
-    if not found or not all(_HOST.fullmatch(_host_of(url)) for url in found):
-        example = guess_url(text) or "https://example.org/"
-        raise UsageError(
-            f"`{text[:200]}` is no address: write it as {example}, or name a folder that is there"
-        )
+    found = []
+    for written in urls:
+        url = absolute_url(written)
+        if url:
+            found.append(url)
+
+    has_hosts = all(_HOST.fullmatch(_host_of(url)) for url in found)
+    if not found or not has_hosts:
+        raise _no_address_error(text)
     try:
         return tuple(map(check_plain_url, found))
     except ValueError as error:
         raise UsageError(f"the address {error}") from error
+
+
+def _no_address_error(text: str) -> UsageError:
+    from aggregator.config.words import guess_url
+
+    example = guess_url(text) or "https://example.org/"
+    return UsageError(
+        f"`{text[:200]}` is no address: write it as {example}, or name a folder that is there"
+    )
 
 
 def _host_of(url: str) -> str:

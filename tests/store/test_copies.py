@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy as sa
 
-from aggregator.store import Store, duplicates
+from aggregator.store import Store, hash_holders
 from benchmarks.copies import Article, bring, complete, corpus, fill, revision_of, score_groups
 from benchmarks.words import ENGLISH
 
@@ -100,7 +100,7 @@ def test_a_story_that_more_sources_have_than_may_repeat_a_hash_is_one_group(
     template: Path, tmp_path: Path
 ) -> None:
     text = (f"{_prose(1)}.",)
-    count = duplicates.MAX_REPETITIONS + 8
+    count = hash_holders.MAX_REPETITIONS + 8
     articles = [Article(f"s{n}", "one", n, "A storm", text, "en") for n in range(count)]
     with _new_store(template, tmp_path) as store:
         fill(store, articles)
@@ -130,8 +130,8 @@ def test_whatever_the_order_the_same_entries_give_the_same_pairs_and_groups(
     repetitions: int,
     holders: int,
 ) -> None:
-    monkeypatch.setattr(duplicates, "MAX_REPETITIONS", repetitions)
-    monkeypatch.setattr(duplicates, "MAX_HOLDERS", holders)
+    monkeypatch.setattr(hash_holders, "MAX_REPETITIONS", repetitions)
+    monkeypatch.setattr(hash_holders, "MAX_HOLDERS", holders)
     articles = [article for article in corpus(3) if article.language == "en"]
     seen = []
     for seed in range(3):

@@ -142,10 +142,14 @@ def _is_false_mark(rest: bytes, charset: str) -> bool:
     UTF-16 and UTF-32 have zero bytes, in ASCII characters at least.
     """
     if charset == "utf-8":
-        return any(signature.match(rest) for signature, _ in _SIGNATURES) or (
-            decode_utf8(rest) is None
-        )
-    return bool(rest) and b"\0" not in rest and decode_utf8(rest) is not None
+        has_another_mark = any(signature.match(rest) for signature, _ in _SIGNATURES)
+        if has_another_mark:
+            return True
+        return decode_utf8(rest) is None
+
+    if not rest or b"\0" in rest:
+        return False
+    return decode_utf8(rest) is not None
 
 
 def _decode_by_labels(body: bytes, labelled: Sequence[str], language: str | None) -> DecodedText:
@@ -160,12 +164,13 @@ def _decode_by_labels(body: bytes, labelled: Sequence[str], language: str | None
         pass
 
     utf8 = _read(body, "utf-8")
-    if _is_mostly_utf8(utf8):
+    is_utf8_by_label = "utf-8" in labelled and utf8.broken <= _MAX_BROKEN
+    if is_utf8_by_label or _is_mostly_utf8(utf8):
         return utf8
-    if "utf-8" in labelled and utf8.broken <= _MAX_BROKEN:
-        return utf8
+
+    legacy_labels = [name for name in labelled if name != "utf-8"]
     tag = language or _feed_language(body)
-    return _decode_legacy(body, [name for name in labelled if name != "utf-8"], tag)
+    return _decode_legacy(body, legacy_labels, tag)
 
 
 def _find_iso2022(body: bytes, labelled: Sequence[str]) -> str | None:

@@ -20,8 +20,8 @@ import feedparser
 
 from aggregator.adapters.charset import decode_document
 from aggregator.adapters.feed import json_feed, sax_reader
-from aggregator.adapters.feed.authors import read_authors, read_people
-from aggregator.adapters.feed.body import content_and_summary
+from aggregator.adapters.feed.authors import read_authors, read_contributors
+from aggregator.adapters.feed.body import content_and_summary, with_summary_form
 from aggregator.adapters.feed.describe import describe
 from aggregator.adapters.feed.extensions import NO_EXTENSIONS, read_extensions
 from aggregator.adapters.feed.items import (
@@ -60,8 +60,6 @@ if TYPE_CHECKING:
 _HARMLESS_BOZO = (feedparser.CharacterEncodingOverride, feedparser.NonXMLContentType)
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
 _BROKEN_OFF = Rejection("the last item", "the document ends within it")
-# One of these makes a description HTML; `The <video> element` alone does not.
-_SUMMARY_MARKUP = re.compile(r"</[a-z]|<(?:br|p|img|hr|li)\b|<[a-z]+\s[^<>=]*=", re.IGNORECASE)
 _WEB = ("http://", "https://")
 sax_reader.prefer_for_feedparser()
 # A UUIDv5, as this program gives its entries.
@@ -204,13 +202,6 @@ def _title_form(holder: Mapping[str, Any], text_form: TextForm) -> TextForm:
     return text_form
 
 
-def _with_form(summary: Candidate, text_form: TextForm) -> Candidate:
-    """Say whether a summary is HTML: that of Atom is by now, that of RSS if it has markup."""
-    if text_form == "text" or _SUMMARY_MARKUP.search(summary.value):
-        return replace(summary, form="html")
-    return replace(summary, form="mixed")
-
-
 def _site_url(feed: Mapping[str, Any], url: str) -> str | None:
     """Return the URL of the feed's site, None where it names none."""
     link = text_or_none(feed.get("link"))
@@ -284,7 +275,7 @@ def _entry(
         url=unique(_links(item, id_)),
         guid=guid,
         title=as_form(candidate(item.get("title"), "feed:title"), _title_form(item, text_form)),
-        summary=tuple(_with_form(text, text_form) for text in summary),
+        summary=tuple(with_summary_form(text, text_form) for text in summary),
         content_html=content,
         published=_publication_dates(item, channel),
         updated=_update_dates(item, channel),
@@ -297,7 +288,7 @@ def _entry(
         enclosures=enclosures(item, extensions),
         comments=tuple(comments(item)),
         taken_from=tuple(taken_from(source)),
-        contributors=as_form(_contributors(item, extensions, credited), text_form),
+        contributors=as_form(read_contributors(item, extensions, credited), text_form),
         comments_feed=tuple(comment_feeds(item)),
         via=tuple(via(item)),
         keeps_id=channel.is_own and _OWN_ID.fullmatch(id_ or "") is not None,
@@ -369,16 +360,6 @@ def _update_dates(item: Mapping[str, Any], channel: _Channel) -> tuple[Candidate
     if not channel.is_atom and "published" not in item:
         return ()
     return candidate(item.get("updated"), channel.date)
-
-
-def _contributors(
-    item: Mapping[str, Any], extensions: Extensions, credited: Sequence[Candidate]
-) -> tuple[Candidate, ...]:
-    """Return the contributors and the people of a podcast; an agency in the credits is none."""
-    contributors = read_people(item.get("contributors"), "feed:contributor")
-    agencies = {agency.value for agency in credited}
-    people = (*contributors, *extensions.people)
-    return unique(person for person in people if person.value not in agencies)
 
 
 def _tags(item: Mapping[str, Any]) -> tuple[Candidate, ...]:

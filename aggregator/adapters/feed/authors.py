@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from aggregator.adapters.feed.items import unique_values
+from aggregator.adapters.feed.items import unique, unique_values
 from aggregator.adapters.feed.media import keep_dicts, text_or_none
 from aggregator.normalize.authors import name_of_mailbox
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from aggregator.adapters.feed.extensions import Extensions
     from aggregator.model import Candidate
 
 _FOUR_LETTERS = re.compile(r"\.[A-Za-z]{4}$")
@@ -35,6 +36,16 @@ def read_authors(holder: Mapping[str, Any], where: str) -> tuple[Candidate, ...]
 def read_people(people: object, where: str) -> tuple[Candidate, ...]:
     """Return the names of other people, as of authors."""
     return unique_values([_author_name(person, None) for person in keep_dicts(people)], where)
+
+
+def read_contributors(
+    item: Mapping[str, Any], extensions: Extensions, credited: Sequence[Candidate]
+) -> tuple[Candidate, ...]:
+    """Return the contributors and the people of a podcast; an agency in the credits is none."""
+    contributors = read_people(item.get("contributors"), "feed:contributor")
+    agencies = {agency.value for agency in credited}
+    people = (*contributors, *extensions.people)
+    return unique(person for person in people if person.value not in agencies)
 
 
 def _author_name(author: Mapping[str, Any], written: str | None) -> str | None:

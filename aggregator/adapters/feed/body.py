@@ -9,6 +9,7 @@ article. All texts are returned as HTML.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ from aggregator.model import Candidate
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from aggregator.model import TextForm
+
 _SHORT = 500  # characters of HTML: a teaser; an article is longer or has blocks
 _BLOCKS = re.compile(
     r"<(?:img|table|iframe|video|audio|ul|ol|figure|h[1-6]|blockquote|picture)\b", re.IGNORECASE
@@ -28,6 +31,8 @@ _MARKUP = re.compile(r"</?[a-z][a-z0-9]*(?:\s[^<>]*)?/?>|&(?:#\d+|\w+);", re.IGN
 _BINARY = ("image/", "audio/", "video/", "font/", "application/pdf", "application/zip")
 # feedparser writes the `<br/>` of XHTML as `<br></br>`, which is two of them in HTML.
 _VOID_END = re.compile(r"</(?:area|br|col|embed|hr|img|input|source|track|wbr)>")
+# One of these makes a description HTML; `The <video> element` alone does not.
+_SUMMARY_MARKUP = re.compile(r"</[a-z]|<(?:br|p|img|hr|li)\b|<[a-z]+\s[^<>=]*=", re.IGNORECASE)
 _BLANK_LINE = re.compile(r"\n[ \t\r]*\n\s*")
 
 
@@ -49,6 +54,13 @@ def content_and_summary(
         ordered.sort(key=lambda candidate: candidate not in contents)
     summaries = _choose_summaries(ordered, teasers, summary)
     return (*ordered, *_caption(item)), summaries
+
+
+def with_summary_form(summary: Candidate, text_form: TextForm) -> Candidate:
+    """Say whether a summary is HTML: that of Atom is by now, that of RSS if it has markup."""
+    if text_form == "text" or _SUMMARY_MARKUP.search(summary.value):
+        return replace(summary, form="html")
+    return replace(summary, form="mixed")
 
 
 def _choose_summaries(

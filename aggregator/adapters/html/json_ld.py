@@ -275,14 +275,17 @@ def _has_address(node: Node, page_keys: Collection[str]) -> bool:
 def _node_urls(node: Node) -> Iterator[str]:
     for key in ("url", "mainEntityOfPage", "@id"):
         for value in _as_list(node.data.get(key)):
-            address = value
-            if isinstance(value, dict):
-                address = value.get("@id") or value.get("url")
-            if not isinstance(address, str):
-                continue
-            if address.startswith(_URL_PREFIXES):
+            address = _address_in(value)
+            if isinstance(address, str) and address.startswith(_URL_PREFIXES):
                 without_fragment, _, _ = address.partition("#")
                 yield without_fragment
+
+
+def _address_in(value: Any) -> Any:
+    """Return the id or URL of a node, any other value as it is."""
+    if not isinstance(value, dict):
+        return value
+    return value.get("@id") or value.get("url")
 
 
 def _node_headlines(node: Node) -> tuple[str, ...]:

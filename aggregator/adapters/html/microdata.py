@@ -216,11 +216,12 @@ def _elements_by_property(root: Any, vocabulary: Vocabulary) -> Mapping[str, tup
 
     elements: dict[str, list[Any]] = {}
     for element in islice(vocabulary.property_elements(root), MAX_PROPERTIES):
-        all_names = element.get(vocabulary.attribute, "").split()[:_MAX_NAMES]
-        own_names = [name for name in all_names if name in wanted]
+        all_names = element.get(vocabulary.attribute, "").split()
+        own_names = [name for name in all_names[:_MAX_NAMES] if name in wanted]
         if not own_names:
             continue
-        if _enclosing_item(element, vocabulary, root) is not root:
+        item = _enclosing_item(element, vocabulary, root)
+        if item is not root:
             continue
         for name in own_names:
             elements.setdefault(name, []).append(element)

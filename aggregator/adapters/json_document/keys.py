@@ -218,9 +218,12 @@ def _unwrap(data: Any) -> Any:
     """
     if not isinstance(data, dict) or _has_title(data):
         return data
+
     for name in _WRAPPERS:
         inner = data.get(name)
-        if isinstance(inner, dict) and _has_title(inner):
+        if not isinstance(inner, dict):
+            continue
+        if _has_title(inner):
             return {**data, **inner}
     return data
 
@@ -241,11 +244,17 @@ def _texts(value: Any, inner_keys: Sequence[str], *, depth: int = 0) -> Iterator
         for member in islice(value, _MAX_VALUES):
             yield from _texts(member, inner_keys, depth=depth + 1)
     elif isinstance(value, dict) and depth < 3:
-        keys = _keys(value)
-        for name in inner_keys:
-            if name in keys:
-                yield from _texts(keys[name].value, inner_keys, depth=depth + 1)
-                return
+        inner_value = _first_value(value, inner_keys)
+        yield from _texts(inner_value, inner_keys, depth=depth + 1)
+
+
+def _first_value(value: Mapping[str, Any], names: Sequence[str]) -> Any:
+    """Return the value of an object under the first of some keys that it has, else None."""
+    keys = _keys(value)
+    for name in names:
+        if name in keys:
+            return keys[name].value
+    return None
 
 
 def _number_text(value: float) -> str:

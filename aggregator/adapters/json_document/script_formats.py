@@ -43,9 +43,19 @@ def decode_flight(scripts: Iterable[str]) -> list[Any]:
 def _pushed_texts(scripts: Iterable[str]) -> Iterator[str]:
     for script in scripts:
         for push in _PUSH.finditer(script):
-            pushed = load_leading_json(script[push.end() :])
-            if isinstance(pushed, list) and len(pushed) == 2 and isinstance(pushed[1], str):
-                yield pushed[1]
+            text = _text_of_push(load_leading_json(script[push.end() :]))
+            if text is not None:
+                yield text
+
+
+def _text_of_push(pushed: Any) -> str | None:
+    """Return the text of a pair of a number and a text, None for anything else."""
+    if not isinstance(pushed, list) or len(pushed) != 2:
+        return None
+    text = pushed[1]
+    if isinstance(text, str):
+        return text
+    return None
 
 
 def _flight_rows(data: bytes) -> Iterator[tuple[str, Any]]:
@@ -157,7 +167,9 @@ class _NuxtDecoder:
         if kind == "Set":
             return [self.decode(child, depth=depth + 1) for child in arguments]
 
-        first = next(iter(arguments), None)
+        if not arguments:
+            return None
+        first = arguments[0]
         if kind in _WRAPPER_TYPES:
             return self.decode(first, depth=depth + 1)
         return first  # Date, URL, BigInt, RegExp: a text

@@ -11,8 +11,8 @@ from lxml import etree
 
 from aggregator.model import Candidate, Enclosure, RawEntry, RawImage
 from aggregator.normalize.html import media
-from aggregator.rules.apply import cut_value, find_names, tags_from_cut
 from aggregator.rules.document import element_text
+from aggregator.rules.field_value import cut_value, find_names, tags_from_cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -205,12 +205,17 @@ def _find_readers(path: Path, config: "Config") -> "list[Source]":
     unread = _list_files(path)
     readers = []
     for source in config.sources:
-        read = _list_files(source.path) & unread if source.path else set()
+        if source.path is None:
+            continue
+        read = _list_files(source.path) & unread
         if read:
             readers.append(source)
             unread -= read
+
     has_more = any(_is_article(file, config) for file in sorted(unread))
-    return [] if has_more else readers
+    if has_more:
+        return []
+    return readers
 
 
 def _list_files(path: Path) -> set[Path]:

@@ -17,7 +17,7 @@ from aggregator.errors import ConfigError
 MAX_TITLES = 5  # of a view
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from aggregator.config import Config
     from aggregator.errors import Problem
@@ -40,13 +40,21 @@ def check(
     if format == "json":
         print_json([_problem_record(problem) for problem in problems])
     else:
-        for problem in problems:
-            print_stderr(str(problem))
-        if config is not None:
-            typer.echo(_success_message(config))
-    if effect and config is not None and format == "text":
+        _print_text(config, problems, effect=effect)
+
+    if problems:
+        return USAGE_ERROR
+    return 0
+
+
+def _print_text(config: "Config | None", problems: "Iterable[Problem]", *, effect: bool) -> None:
+    for problem in problems:
+        print_stderr(str(problem))
+    if config is None:
+        return
+    typer.echo(_success_message(config))
+    if effect:
         _print_effect(config)
-    return USAGE_ERROR if problems else 0
 
 
 def _print_effect(config: "Config") -> None:
@@ -101,7 +109,10 @@ def _success_message(config: "Config") -> str:
 
 
 def _count(number: int, noun: str, plural: str | None = None) -> str:
-    return f"1 {noun}" if number == 1 else f"{number} {plural or noun + 's'}"
+    if number == 1:
+        return f"1 {noun}"
+    nouns = plural or f"{noun}s"
+    return f"{number} {nouns}"
 
 
 def _problem_record(problem: "Problem") -> dict[str, object]:

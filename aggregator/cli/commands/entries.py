@@ -59,9 +59,13 @@ def entries(
     from aggregator.app import open_store, utc_now
 
     ctx.obj.configure_logging(logging.WARNING)
-    earliest = parse_since(since, now=utc_now()) if since is not None else None
+    earliest = None
+    if since is not None:
+        earliest = parse_since(since, now=utc_now())
+    if limit is None and format == "table":
+        limit = TABLE_LIMIT
+
     config = ctx.obj.load()
-    most = TABLE_LIMIT if limit is None and format == "table" else limit
     with open_store(config) as store:
         if source is not None:
             _check_source(source, config, store)
@@ -69,9 +73,8 @@ def entries(
             print_stderr(
                 "new entries may be missing: `aggregator fetch` adds them to the search index"
             )
-        _print_entries(
-            store.entries(source=source, since=earliest, limit=most, search=search), format
-        )
+        found = store.entries(source=source, since=earliest, limit=limit, search=search)
+        _print_entries(found, format)
     return 0
 
 

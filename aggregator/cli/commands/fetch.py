@@ -18,6 +18,7 @@ from aggregator.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from aggregator.app import App
     from aggregator.config import Config
@@ -80,13 +81,15 @@ def fetch(
 
 def _check_names(wanted: "Iterable[str]", config: "Config") -> tuple[str, ...]:
     """Return the ids of the named sources; () means all. Raises UsageError."""
-    found = [find_source(name, config) for name in dict.fromkeys(wanted)]
-    for source in found:
+    ids = []
+    for name in dict.fromkeys(wanted):
+        source = find_source(name, config)
         if not source.enabled:
             raise UsageError(
                 f"source `{source.id}` is disabled (`enabled: false`, {source.origin})"
             )
-    return tuple(source.id for source in found)
+        ids.append(source.id)
+    return tuple(ids)
 
 
 async def _run_cycle(
@@ -126,40 +129,45 @@ def _merge_outcomes(outcomes: "Iterable[Outcome]") -> "list[Outcome]":
 def _add_outcomes(one: "Outcome", next_one: "Outcome") -> "Outcome":
     from dataclasses import replace
 
+    sums = {}
+    for name in ("ms", "found", "new", "changed", "same"):
+        sums[name] = getattr(one, name) + getattr(next_one, name)
+
+    size_bytes = (one.size_bytes or 0) + (next_one.size_bytes or 0)
+    notes = dict.fromkeys(one.notes + next_one.notes)
     return replace(
         next_one,
         started=one.started,
-        **{
-            name: getattr(one, name) + getattr(next_one, name)
-            for name in ("ms", "found", "new", "changed", "same")
-        },
+        **sums,
         rejected=one.rejected + next_one.rejected,
-        notes=tuple(dict.fromkeys(one.notes + next_one.notes)),
-        size_bytes=(one.size_bytes or 0) + (next_one.size_bytes or 0),
+        notes=tuple(notes),
+        size_bytes=size_bytes,
     )
 
 
 def _has_stale_view(app: "App") -> bool:
     """Tell whether a view is missing, or older than the last change of store or configuration."""
-    from datetime import UTC, datetime
     from pathlib import Path
 
     from aggregator.publish import OUTPUTS
 
-    paths = [
-        Path(app.config.output) / f"{view.id}.{kind}"
-        for view in app.config.views
-        for kind in OUTPUTS
-    ]
+    folder = Path(app.config.output)
+    paths = [folder / f"{view.id}.{kind}" for view in app.config.views for kind in OUTPUTS]
     changed = app.store.last_change()
     try:
-        written = min(datetime.fromtimestamp(path.stat().st_mtime, UTC) for path in paths)
+        written = min(map(_modified_at, paths))
         for path in app.config.files:
-            if datetime.fromtimestamp(path.stat().st_mtime, UTC) > written:
+            if _modified_at(path) > written:
                 return True
     except OSError:
         return True
     return changed is not None and written < changed
+
+
+def _modified_at(path: "Path") -> "datetime":
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
 
 
 def _print_outcomes(outcomes: "Sequence[Outcome]", format: str) -> None:  # noqa: A002
@@ -198,20 +206,28 @@ def _print_unfetched(
 
     asked = {outcome.source for outcome in outcomes}
     unasked = app.sources.keys() - asked
-    told: list[SourceState] = []
+    expected: list[SourceState] = []
     others: list[SourceState] = []
     for state in app.store.states():
         if state.source not in unasked:
             continue
-        is_expected = state.source in names if names else is_due(state, began)
-        (told if is_expected else others).append(state)
+        if names:
+            is_expected = state.source in names
+        else:
+            is_expected = is_due(state, began)
+        if is_expected:
+            expected.append(state)
+        else:
+            others.append(state)
 
-    for state in told:
-        print_stderr(f"{state.source}: not asked: {_reason_not_fetched(state, began, force=force)}")
+    for state in expected:
+        reason = _reason_not_fetched(state, began, force=force)
+        print_stderr(f"{state.source}: not asked: {reason}")
     if names:
         return
-    if asked or told:
-        _print_not_due([state for state in others if not state.gone], began)
+    if asked or expected:
+        polled = [state for state in others if not state.gone]
+        _print_not_due(polled, began)
     else:
         print_stderr(_describe_nothing_due(others, began))
 
@@ -247,11 +263,14 @@ def _reason_not_fetched(state: "SourceState", now: "datetime", *, force: bool) -
     from aggregator.source_status import describe_wait, earliest_fetch, is_due
 
     if state.not_before is not None and state.not_before > now:
-        return f"it wants to be left alone, next {describe_wait(state.not_before, now=now)} ({state.reason})"
-    if state.gone and not force:
-        return "gone (410); --force asks again"
-    if not is_due(state, now) and not force:
-        return f"not due, next {describe_wait(earliest_fetch(state), now=now)} ({state.reason}); --force asks now"
+        wait = describe_wait(state.not_before, now=now)
+        return f"it wants to be left alone, next {wait} ({state.reason})"
+    if not force:
+        if state.gone:
+            return "gone (410); --force asks again"
+        if not is_due(state, now):
+            wait = describe_wait(earliest_fetch(state), now=now)
+            return f"not due, next {wait} ({state.reason}); --force asks now"
     return "another process asks it at this moment"
 
 
@@ -261,7 +280,8 @@ def _describe_nothing_due(states: "Iterable[SourceState]", now: "datetime") -> s
         return "nothing to do: the configuration has no source that is enabled and not gone"
 
     words = f"nothing is due; {_describe_next(polled, now)}"
-    if not all(_is_waiting(state, now) for state in polled):
+    are_all_waiting = all(_is_waiting(state, now) for state in polled)
+    if not are_all_waiting:
         words += "; --force asks now"
     return words
 

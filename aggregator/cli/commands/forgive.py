@@ -62,7 +62,10 @@ def _choose_sources(config: "Config", hosts: dict[str, str], names: list[str]) -
     chosen: list[str] = []
     for name in names:
         at_host = [source for source, host in hosts.items() if host == name.lower()]
-        chosen += at_host or [find_source(name, config).id]
+        if at_host:
+            chosen += at_host
+        else:
+            chosen.append(find_source(name, config).id)
     return list(dict.fromkeys(chosen))
 
 

@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -108,9 +109,11 @@ def _append_and_reload(
     try:
         for path, part in _split_over_files(new, first):
             before[path] = path.read_bytes() if path.exists() else None
-            append_sources(invocation.path, [fate.mapping for fate in part], file=path)
+            mappings = [fate.mapping for fate in part]
+            append_sources(invocation.path, mappings, file=path)
         followed = {source.id for source in invocation.load().sources}
-        if any(fate.id not in followed for fate in new):
+        are_followed = all(fate.id in followed for fate in new)
+        if not are_followed:
             raise UsageError(
                 f"{first} is not among the files that `sources` names in {invocation.path}"
             )
@@ -189,12 +192,12 @@ def _print_summary(
 ) -> None:
     from aggregator.opml.read import MAX_OUTLINES
 
-    counts = {
-        verdict: sum(fate.verdict == verdict for fate in found)
-        for verdict in ("added", "followed", "refused")
-    }
-    where = f" to {', '.join(map(str, paths))}" if paths else ""
-    added = "would be added" if dry_run else f"added{where}"
+    counts = Counter(fate.verdict for fate in found)
+    added = "added"
+    if paths:
+        added += f" to {', '.join(map(str, paths))}"
+    if dry_run:
+        added = "would be added"
     print_stderr(
         f"{counts['added']} {added}, {counts['followed']} followed already, {counts['refused']} refused"
     )

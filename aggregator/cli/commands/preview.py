@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from aggregator.rules.compiled import Sites
 
 _URL_LIKE = re.compile(r"[/:@]|\w\.\w")
+_URL_MARKS = frozenset("/:@")
 DEFAULT_ARTICLES = 3  # whose own pages are read unless told otherwise
 
 
@@ -75,9 +76,9 @@ def preview(
     """Show what would come out of a source or an address, and why; store nothing."""
     import asyncio
 
-    from aggregator.app import sites_folder
     from aggregator.cli.report.preview_text import preview_record, print_preview
     from aggregator.rules.loader import load_sites
+    from aggregator.rules.sites_folder import sites_folder
 
     ctx.obj.configure_logging(logging.WARNING)
     chosen = _parse_entry_option(entry, limit)
@@ -122,9 +123,13 @@ def _exit_code(result: "Preview", source: "Source", chosen: range) -> int:
 def _parse_entry_option(entry: str, limit: int) -> range:
     if entry == "all":
         return range(1, limit + 1)
-    if not (entry.isascii() and entry.isdigit() and int(entry[:9]) > 0):
+
+    number = 0
+    if entry.isascii() and entry.isdigit():
+        number = int(entry[:9])
+    if number < 1:
         raise UsageError(f"--entry takes a number from 1 on, or `all`, not `{entry}`")
-    return range(int(entry[:9]), int(entry[:9]) + 1)
+    return range(number, number + 1)
 
 
 def _load_source(
@@ -150,7 +155,8 @@ def _is_url(name: str, ids: "Collection[str]") -> bool:
 
     if name in ids or not _URL_LIKE.search(name):
         return False
-    if "/" in name or ":" in name or "@" in name:
+    is_more_than_host = not _URL_MARKS.isdisjoint(name)
+    if is_more_than_host:
         return True
     return find_nearest(name, ids) is None
 

@@ -51,7 +51,11 @@ def test(
         print_json([_test_record(one, failures) for one, failures in ended])
     else:
         _print_failures(ended)
-    return FAILED if any(failures for _, failures in ended) else 0
+
+    have_failed = any(failures for _, failures in ended)
+    if have_failed:
+        return FAILED
+    return 0
 
 
 def _collect_tests(

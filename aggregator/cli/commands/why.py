@@ -46,9 +46,10 @@ def why(
     format: Annotated[Literal["text", "json"], typer.Option(help="How to print it.")] = "text",  # noqa: A002
 ) -> int:
     """Say why an article is, or is not, in a view."""
-    from aggregator.app import App, open_store, sites_folder
+    from aggregator.app import App, open_store
     from aggregator.cli.report.why_text import explanation_record
     from aggregator.rules.loader import load_sites
+    from aggregator.rules.sites_folder import sites_folder
 
     ctx.obj.configure_logging(logging.WARNING)
     config = ctx.obj.load()
@@ -117,9 +118,12 @@ def _find_entries(
     found = app.find_entries(name) or _entries_by_keys(app, keys)
     if found or is_link:
         return found
-    digits = _ID_PREFIX.fullmatch(name)
-    if digits and len(digits[1].replace("-", "")) <= 32:
-        found = app.store.find_by_id_prefix(digits[1])
+
+    match = _ID_PREFIX.fullmatch(name)
+    if match:
+        digits = match[1]
+        if len(digits.replace("-", "")) <= 32:
+            found = app.store.find_by_id_prefix(digits)
     if found:
         return found
     return _find_by_title(app, name)

@@ -114,18 +114,15 @@ class EntryPrinter:
                 self._print_diff(name, list(shorten_unchanged(change)))
 
     def _print_diff(self, name: str, change: Sequence[Piece]) -> None:
-        coloured = (
-            self._console is not None
-            and self._console.color_system is not None
-            and not self._console.no_color
-        )
-        if self._console is None or not coloured:
+        console = self._console
+        if console is None or console.color_system is None or console.no_color:
             self.print_line(f"  {name}: {mark_changes(change)}")
             return
         from rich.text import Text
 
-        parts = ((replace_unprintable(piece.text), _STYLES[piece.kind]) for piece in change)
-        self._console.print(Text.assemble(f"  {name}: ", *parts), soft_wrap=True)
+        parts = [(replace_unprintable(piece.text), _STYLES[piece.kind]) for piece in change]
+        line = Text.assemble(f"  {name}: ", *parts)
+        console.print(line, soft_wrap=True)
 
 
 def _field_rows(entry: Entry) -> list[tuple[str, str, str]]:
@@ -173,10 +170,12 @@ def _provenance(entry: Entry, name: str) -> str:
 
 def _format_one_line(value: object) -> str:
     if isinstance(value, dict):
-        return " ".join(f"{key}={part}" for key, part in value.items() if part is not None)
+        pairs = [f"{key}={part}" for key, part in value.items() if part is not None]
+        return " ".join(pairs)
     if isinstance(value, list):
         return ", ".join(map(_format_one_line, value))
-    return " ".join(str(value).split())
+    words = str(value).split()
+    return " ".join(words)
 
 
 def _display_width(text: str) -> int:

@@ -129,13 +129,19 @@ def _list_revisions(dry_run: DryRun) -> list[Revision]:
 
 def _unread_indexes(dry_run: DryRun) -> set[int]:
     """Find the revisions of the list whose own page was neither read nor rejected."""
-    settled = {call.task.item.label for call in dry_run.parse_calls if call.task.item}
+    settled = set()
+    for call in dry_run.parse_calls:
+        if call.task.item:
+            settled.add(call.task.item.label)
     for rejection in dry_run.result.rejections:
         if rejection.label is not None:
             settled.add(rejection.label)
 
-    requests = dry_run.document_result.page_requests
-    return {request.revision_index for request in requests if request.raw.label not in settled}
+    unread = set()
+    for request in dry_run.document_result.page_requests:
+        if request.raw.label not in settled:
+            unread.add(request.revision_index)
+    return unread
 
 
 def build_article_preview(
@@ -172,14 +178,18 @@ def build_article_preview(
 
 def entry_from_revision(revision: Revision) -> Entry:
     """Return the entry that a first revision makes."""
+    content_text = None
+    if revision.content_html:
+        content_text = html_to_text(revision.content_html)
+    shared = {name: getattr(revision, name) for name in _SHARED_FIELDS}
     return Entry(
         id=urn(uid_of(revision.keys[0])),
-        content_text=html_to_text(revision.content_html) if revision.content_html else None,
+        content_text=content_text,
         updated=revision.published,
         first_seen=revision.captured,
         revision=1,
         duplicates=(),
-        **{name: getattr(revision, name) for name in _SHARED_FIELDS},
+        **shared,
     )
 
 
@@ -250,9 +260,8 @@ class _PreviewBuilder:
         rejected = {rejection.label for rejection in call.result.rejected}
         titles = []
         for trace in self._explain_cached((0, 0)):
-            if trace.revision is None or trace.passes_filters:
-                continue
-            if trace.label not in rejected:
+            is_left_out = not trace.passes_filters and trace.label not in rejected
+            if is_left_out and trace.revision is not None:
                 titles.append(trace.revision.title)
         return tuple(titles)
 
@@ -293,9 +302,11 @@ class _PreviewBuilder:
         """Return the index of the parser call for the item's own page: the last, which has all parts."""
         page = None
         for number, call in enumerate(self._parse_calls):
-            if call.task.item is None or call.task.item.label != stated.label:
+            item = call.task.item
+            if item is None or item.label != stated.label:
                 continue
-            if call.result and call.result.revisions:
+            has_revisions = call.result is not None and bool(call.result.revisions)
+            if has_revisions:
                 page = number
         return page
 

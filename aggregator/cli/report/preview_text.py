@@ -61,15 +61,18 @@ def print_preview(preview: Preview, *, limit: int) -> None:
 
 def preview_record(preview: Preview, *, limit: int) -> dict[str, object]:
     """Return a preview as JSON: entries in the common schema, explained ones with their `candidates`."""
+    responses = [_response_record(response) for response in preview.responses]
+    entries = [_preview_entry_record(item) for item in preview.items[:limit]]
+    unmatched = [_unmatched_record(one) for one in preview.unmatched_selectors]
     return {
         "source": preview.source,
         "carrier": preview.adapter,
-        "fetched": [_response_record(response) for response in preview.responses],
+        "fetched": responses,
         "pace": preview.pace,
         "outcome": outcome_record(preview.outcome),
-        "entries": [_preview_entry_record(item) for item in preview.items[:limit]],
+        "entries": entries,
         "left_out": list(preview.left_out),
-        "silent": [_unmatched_record(one) for one in preview.unmatched_selectors],
+        "silent": unmatched,
     }
 
 
@@ -84,18 +87,37 @@ def _response_record(response: Response) -> dict[str, object]:
 
 def _summary_lines(preview: Preview) -> Iterator[str]:
     outcome = preview.outcome
-    rejected = f", {len(outcome.rejected)} rejected" if outcome.rejected else ""
-    left_out = f", {len(preview.left_out)} left out by filters" if preview.left_out else ""
-    carrier = f" ({preview.adapter})" if preview.adapter else ""
-    entries = f"{len(preview.items)} entr{'y' if len(preview.items) == 1 else 'ies'}"
-    yield f"{preview.source}{carrier}: {entries}{rejected}{left_out}"
+    yield _headline(preview)
     for one in preview.responses:
-        yield f"  fetched   {one.url}  {one.status}  {len(one.body):,} bytes  {_media_type(one)}".rstrip()
+        size = f"{len(one.body):,} bytes"
+        yield f"  fetched   {one.url}  {one.status}  {size}  {_media_type(one)}".rstrip()
     if preview.pace:
         yield f"  pace      {preview.pace}"
-    yield from (f"  note      {note}" for note in outcome.notes)
-    yield from (f"  rejected  {message}" for message in outcome.rejected)
-    yield from (f"  left out  {title}" for title in preview.left_out)
+
+    for note in outcome.notes:
+        yield f"  note      {note}"
+    for message in outcome.rejected:
+        yield f"  rejected  {message}"
+    for title in preview.left_out:
+        yield f"  left out  {title}"
+
+
+def _headline(preview: Preview) -> str:
+    """Return the first line: the source, its adapter, and how many entries there are."""
+    name = preview.source
+    if preview.adapter:
+        name += f" ({preview.adapter})"
+
+    entries = f"{len(preview.items)} entries"
+    if len(preview.items) == 1:
+        entries = "1 entry"
+
+    line = f"{name}: {entries}"
+    if preview.outcome.rejected:
+        line += f", {len(preview.outcome.rejected)} rejected"
+    if preview.left_out:
+        line += f", {len(preview.left_out)} left out by filters"
+    return line
 
 
 def _media_type(response: Response) -> str:
@@ -123,14 +145,10 @@ def _field_rows(item: PreviewEntry) -> Iterator[tuple[str, ...]]:
             value = _shorten_value(trace.name, trace.value)
         yield trace.name, value, where, _describe_winner(trace, winners, item.revision)
 
-        for candidate in trace.candidates:
-            if not candidate.has_won:
-                yield (
-                    "",
-                    _shorten_value(trace.name, candidate.value),
-                    candidate.where,
-                    candidate.reason,
-                )
+        losers = [candidate for candidate in trace.candidates if not candidate.has_won]
+        for loser in losers:
+            value = _shorten_value(trace.name, loser.value)
+            yield "", value, loser.where, loser.reason
 
 
 def _describe_winner(trace: FieldTrace, winners: list[TracedCandidate], revision: Revision) -> str:
@@ -151,10 +169,9 @@ def _describe_date_reading(name: str, revision: Revision) -> str:
     for evidence in revision.evidence:
         if evidence.field != name or evidence.refused is not None:
             continue
+        place = f" at {_format_offset(evidence.offset or 0)}"
         if evidence.zone:
             place = f" in {evidence.zone}"
-        else:
-            place = f" at {_format_offset(evidence.offset or 0)}"
         if evidence.precision == "zone guessed":
             return f"{place}, zone guessed"
         return f"{place}, to the {evidence.precision}"

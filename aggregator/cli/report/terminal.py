@@ -162,12 +162,15 @@ def _print_rich_table(
             no_wrap=not column.folds,
             overflow="fold" if column.folds else "ellipsis",
         )
+
     for row in rows:
-        styles = (
-            _STYLES.get(cell, "") if column.styled else ""
-            for column, cell in zip(columns, row, strict=True)
-        )
-        table.add_row(*(Text(cell, style) for cell, style in zip(row, styles, strict=True)))
+        cells = []
+        for column, cell in zip(columns, row, strict=True):
+            style = ""
+            if column.styled:
+                style = _STYLES.get(cell, "")
+            cells.append(Text(cell, style))
+        table.add_row(*cells)
     make_console(sys.stdout).print(table)
 
 

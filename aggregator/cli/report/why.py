@@ -211,14 +211,18 @@ def lead_reason(lead: EntryCopy, other: EntryCopy) -> str:
 def _filter_sentences(app: App, entry: Entry) -> list[str]:
     """Say which filters of its sources leave an entry out."""
     sentences = []
-    for name in [teller.source for teller in entry.tellers] or [entry.source]:
+    names = [teller.source for teller in entry.tellers]
+    for name in names or [entry.source]:
         source = app.sources.get(name)
         if source is None:
             continue
         sentences.append(f"the filters of `{name}` leave it out")
         for rule in broken_match_rules(entry, include=source.include, exclude=source.exclude):
             place = place_of_source_key(source, *rule.keys)
-            sentences.append(rule.reason if place is None else f"{rule.reason} ({place})")
+            sentence = rule.reason
+            if place is not None:
+                sentence += f" ({place})"
+            sentences.append(sentence)
     return sentences
 
 

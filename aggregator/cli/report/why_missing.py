@@ -102,7 +102,10 @@ class MissingArticle:
         """Return the sources of this site, and those that brought entries of its host."""
         link = self._link or ""
         name = host(link)
-        brought = set(self._app.store.sources_of_site(name)) if name else set()
+        brought: set[str] = set()
+        if name:
+            brought.update(self._app.store.sources_of_site(name))
+
         covering = []
         for source in self._app.config.sources:
             is_of_site = source.url is not None and same_site(source.url, link)

@@ -35,15 +35,24 @@ def explanation_lines(found: Explanation) -> Iterator[str]:
 
 def explanation_record(found: Explanation) -> dict[str, object]:
     """Return the answer as JSON: `entry` is the explained one of `matches`, newest first."""
-    explained = found.entries[0] if found.entries else None
+    explained = None
+    if found.entries:
+        explained = _entry_record(found.entries[0])
+    stored = None
+    if found.arrival is not None:
+        stored = rfc3339(found.arrival.stored)
+
+    matches = [_entry_record(entry) for entry in _newest_first(found)]
+    views = [_answer_record(answer) for answer in found.views]
+    sources = [source_record(status) for status in found.sources]
     return {
         "name": found.name,
-        "entry": None if explained is None else _entry_record(explained),
-        "stored": None if found.arrival is None else rfc3339(found.arrival.stored),
-        "matches": [_entry_record(entry) for entry in _newest_first(found)],
+        "entry": explained,
+        "stored": stored,
+        "matches": matches,
         "notes": list(found.notes),
-        "views": [_answer_record(answer) for answer in found.views],
-        "sources": [source_record(status) for status in found.sources],
+        "views": views,
+        "sources": sources,
     }
 
 
@@ -70,7 +79,10 @@ def _blocks(found: Explanation) -> list[tuple[list[str], ViewAnswer]]:
     """Return the answers with the views that they hold for: what is not stored is in none, for one reason."""
     if found.entries or not found.views:
         return [([answer.view], answer) for answer in found.views]
-    return [([answer.view for answer in found.views], found.views[0])]
+
+    first = found.views[0]
+    names = [answer.view for answer in found.views]
+    return [(names, first)]
 
 
 def _newest_first(found: Explanation) -> list[Entry]:

@@ -241,7 +241,9 @@ def _append_text(before: bytes, text: str, file: Path) -> bytes:
     if root is not None:
         column = root.start_mark.column
 
-    added = "".join(" " * column + line + "\n" for line in text.splitlines()).encode()
+    indent = " " * column
+    lines = [f"{indent}{line}\n" for line in text.splitlines()]
+    added = "".join(lines).encode()
     if before and not before.endswith(b"\n"):
         added = b"\n" + added
     if b"\r\n" in before:
@@ -297,7 +299,12 @@ def _source_patterns(main: Path, env: Mapping[str, str]) -> list[str]:
         value = DEFAULT_PATTERN
     if not isinstance(value, list):
         value = [value]
-    return [name for name in value if not is_inline(name)]
+
+    patterns = []
+    for name in value:
+        if not is_inline(name):
+            patterns.append(name)
+    return patterns
 
 
 def _matches_glob(parts: Sequence[str], pattern: Sequence[str]) -> bool:
@@ -315,4 +322,6 @@ def _matches_glob(parts: Sequence[str], pattern: Sequence[str]) -> bool:
     is_hidden = name.startswith(".")
     if is_hidden and not first.startswith("."):
         return False
-    return fnmatchcase(name, first) and _matches_glob(parts[1:], rest)
+    if not fnmatchcase(name, first):
+        return False
+    return _matches_glob(parts[1:], rest)

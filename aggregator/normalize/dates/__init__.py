@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from aggregator.normalize.dates import forms, time_zones
 from aggregator.normalize.dates.calendars import to_gregorian
+from aggregator.normalize.dates.formats import read_by_format
 from aggregator.normalize.dates.month_words import read_month_words
 from aggregator.normalize.dates.natural import read_words
 
@@ -174,7 +175,7 @@ def _ascii_digit(character: str) -> str:
 
 def _read_declared(text: str, formats: Sequence[str]) -> WrittenDate | None:
     for form in formats:
-        stated = forms.read_by_format(text, form)
+        stated = read_by_format(text, form)
         if stated:
             return stated
     return None

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -148,7 +147,7 @@ def read_machine(text: str, taken: datetime, *, reduced: bool = False) -> Writte
         return _read_epoch(seconds, taken)
     compact = _COMPACT.fullmatch(text)
     if compact:
-        return _by_month_number(compact, "compact")
+        return by_month_number(compact, "compact")
     if text[:4].isdigit():
         return _read_iso(text, reduced)
     return None
@@ -163,7 +162,7 @@ def read_written(
     """
     iso = _ISO.fullmatch(text)
     if iso:
-        return _by_month_number(iso, "iso")
+        return by_month_number(iso, "iso")
 
     for form, how in _FORMS_WITH_MONTH_NAMES:
         match = form.fullmatch(text)
@@ -175,7 +174,7 @@ def read_written(
 
     cjk = _CJK.fullmatch(text)
     if cjk:
-        return _by_month_number(cjk, "cjk")
+        return by_month_number(cjk, "cjk")
     numeric = _NUMERIC.fullmatch(text)
     if numeric:
         return _read_numeric(numeric, order, languages)
@@ -207,17 +206,6 @@ def prove_order(texts: Iterable[str]) -> Order | None:
     return proven.pop()
 
 
-def read_by_format(text: str, form: str) -> WrittenDate | None:
-    """Read the whole of `text` by one strptime format; None if it does not fit."""
-    pattern = _compile_format(form)
-    if pattern is None:
-        return _read_by_strptime(text, form)
-    match = pattern.fullmatch(text)
-    if match is None:
-        return None
-    return _by_month_number(match, "format")
-
-
 def _epoch_seconds(text: str) -> int | None:
     """Return the whole seconds of an epoch however it is written, None for what is none."""
     epoch = _EPOCH.fullmatch(text) or _EPOCH_OF_DOTNET.fullmatch(text)
@@ -239,7 +227,7 @@ def _read_iso(text: str, reduced: bool) -> WrittenDate | None:
     """Read the forms of ISO 8601 that people do not write."""
     match = _ISO_DAY.fullmatch(text)
     if match:
-        return _by_month_number(match, "iso")
+        return by_month_number(match, "iso")
 
     week = _ISO_WEEK.fullmatch(text)
     if week:
@@ -308,7 +296,8 @@ def _infer_order(first: int, second: int, separator: str, languages: Sequence[st
     return "MDY" if language in ("en", "en-us") else "DMY"
 
 
-def _by_month_number(match: re.Match[str], how: str) -> WrittenDate | None:
+def by_month_number(match: re.Match[str], how: str) -> WrittenDate | None:
+    """Return what a form has matched whose month is a number; `how` names the form."""
     return _wall_clock(match, int(match["m"]), int(match["d"]), how)
 
 
@@ -378,59 +367,3 @@ def _year(digits: str) -> int:
     if len(digits) == 2 and year < 50:
         return year + 2000
     return year + 1900
-
-
-# strptime takes about 6 µs and its own cache holds five formats; a format of numbers alone becomes a pattern.
-_DIRECTIVES = {
-    "Y": r"(?P<y>\d{4})",
-    "y": r"(?P<y>\d{2})",
-    "m": r"(?P<m>\d{1,2})",
-    "d": r"(?P<d>\d{1,2})",
-    "H": r"(?P<H>\d{1,2})",
-    "M": r"(?P<M>\d{1,2})",
-    "S": r"(?P<S>\d{1,2})",
-    "f": r"\d{1,6}",
-    "%": "%",
-}
-_PIECE = re.compile(r"%-?(.)|(\s+)|([^%\s]+)|(%)", re.DOTALL)
-
-
-@lru_cache(maxsize=256)
-def _compile_format(form: str) -> re.Pattern[str] | None:
-    """Turn a strptime format into a pattern; None if it holds words, a zone, or not a whole day."""
-    directives = [piece[1] for piece in _PIECE.finditer(form) if piece[1] not in (None, "%")]
-    present = set(directives)
-    if len(present) < len(directives):
-        return None  # a directive occurs twice
-    if not {"m", "d"} <= present <= _DIRECTIVES.keys():
-        return None
-    if len(present & {"Y", "y"}) != 1:
-        return None
-    patterns = map(_pattern_of_piece, _PIECE.finditer(form.strip()))
-    return re.compile("".join(patterns))
-
-
-def _pattern_of_piece(piece: re.Match[str]) -> str:
-    directive, blanks, words, lone_percent = piece.groups()
-    if directive:
-        return _DIRECTIVES[directive]
-    if blanks:
-        return r"\s+"
-    return re.escape(words or lone_percent)
-
-
-def _read_by_strptime(text: str, form: str) -> WrittenDate | None:
-    try:
-        moment = datetime.strptime(text, form.strip())  # noqa: DTZ007 - a naive result is read in the source's zone
-        zone = moment.strftime("%z")[:5] or None
-    except (ValueError, OverflowError, re.error):
-        return None
-    return WrittenDate(moment.replace(tzinfo=None), _precision_of_format(form), zone, "format")
-
-
-def _precision_of_format(form: str) -> Precision:
-    if re.search(r"%[STXcs]", form):
-        return "second"
-    if re.search(r"%[HIR]", form):
-        return "minute"
-    return "day"

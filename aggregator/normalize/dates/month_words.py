@@ -156,7 +156,8 @@ def _vocabulary(language: str) -> _Vocabulary | None:
 def _month_numbers(words: CalendarWords, language: str) -> dict[str, int]:
     """Return the months by their names; a name of two months is left out."""
     tables = [words.months]
-    for names_in_order in _MORE_NAMES.get(language.split("-")[0].lower(), ()):
+    base_language = language.split("-")[0].lower()
+    for names_in_order in _MORE_NAMES.get(base_language, ()):
         tables.append(tuple((name,) for name in names_in_order.split("|")))
 
     numbers: dict[str, set[int]] = {}
@@ -164,7 +165,12 @@ def _month_numbers(words: CalendarWords, language: str) -> dict[str, int]:
         for number, names in enumerate(table, 1):
             for name in names:
                 numbers.setdefault(_fold(name), set()).add(number)
-    return {name: min(found) for name, found in numbers.items() if len(found) == 1}
+
+    unique = {}
+    for name, found in numbers.items():
+        if len(found) == 1:
+            unique[name] = found.pop()
+    return unique
 
 
 def _half_of_day(words: Iterable[str]) -> re.Pattern[str] | None:

@@ -15,7 +15,7 @@ from aggregator.normalize.language.stop_words import LETTERS, OWN_LETTERS, WORDS
 from aggregator.normalize.language.tags import canonical_tag
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 __all__ = [
     "canonical_tag",
@@ -122,14 +122,29 @@ def contradicts_script(tag: str, text: str) -> bool:
         if _is_of_another_neighbour(tag, text[:_SAMPLE], counts):
             return True
 
-    weights = {script: count * _LETTERS_IN_ONE.get(script, 1) for script, count in counts.items()}
-    own = sum(weight for script, weight in weights.items() if script in expected)
-    script = max(weights, key=weights.__getitem__)
-    if script in expected or counts[script] < 2 or weights[script] <= 2 * own:
+    prevailing = _prevailing_other_script(counts, expected)
+    if prevailing is None:
         return False
-    if script == "Latn":
+    if prevailing == "Latn":
         return detect_language(text) is not None
     return True
+
+
+def _prevailing_other_script(counts: Mapping[str, int], expected: Collection[str]) -> str | None:
+    """Return the script that most of a text is in, None if it is an expected one or has few letters."""
+    weights = {}
+    own_weight = 0
+    for script, count in counts.items():
+        weights[script] = count * _LETTERS_IN_ONE.get(script, 1)
+        if script in expected:
+            own_weight += weights[script]
+
+    heaviest = max(weights, key=weights.__getitem__)
+    if heaviest in expected or counts[heaviest] < 2:
+        return None
+    if weights[heaviest] <= 2 * own_weight:
+        return None
+    return heaviest
 
 
 def has_letters_of(tag: str, text: str) -> bool:
@@ -140,11 +155,14 @@ def has_letters_of(tag: str, text: str) -> bool:
     expected = scripts_of(tag)
     if expected == _LATIN_ONLY:
         return _BEYOND_LATIN.search(text) is None
+
     if "Kana" in expected or "Hang" in expected:
         expected -= {"Hani"}
     elif "Hani" in expected and _KANA.search(text):
         return False
-    return not expected or _letters_of_scripts(expected).search(text) is not None
+    if not expected:
+        return True
+    return _letters_of_scripts(expected).search(text) is not None
 
 
 def _is_of_another_neighbour(tag: str, text: str, counts: Mapping[str, int]) -> bool:
@@ -157,8 +175,14 @@ def _is_of_another_neighbour(tag: str, text: str, counts: Mapping[str, int]) -> 
         return False
     if han >= _HAN_OF_A_TEXT:
         return True
-    foreign = sum(1 for char in text if _HAN.match(char) and not _is_in(char, "shift_jis"))
-    return tag.startswith("ja") and foreign >= 2
+    if not tag.startswith("ja"):
+        return False
+
+    foreign = 0
+    for char in _HAN.findall(text):
+        if not _is_in(char, "shift_jis"):
+            foreign += 1
+    return foreign >= 2
 
 
 def refine_chinese(text: str) -> str:
@@ -206,10 +230,14 @@ def _japanese_or_chinese(text: str, counts: Mapping[str, int]) -> str:
     """
     han = counts.get("Hani", 0)
     kana = counts.get("Kana", 0)
-    if kana and kana * 10 >= han:
-        if text.count("の") < kana or _is_japanese_standard(text):
-            return "ja"
-    if kana == 0 and _has_japanese_characters(text):
+    if kana == 0:
+        is_japanese = _has_japanese_characters(text)
+    elif kana * 10 >= han:
+        is_japanese = text.count("の") < kana or _is_japanese_standard(text)
+    else:
+        is_japanese = False
+
+    if is_japanese:
         return "ja"
     return refine_chinese(text)
 

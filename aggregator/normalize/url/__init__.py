@@ -216,7 +216,11 @@ def brand_of(url: str) -> str | None:
     >>> brand_of("https://news.example.co.uk/"), brand_of("https://example.com/")
     ('example', 'example')
     """
-    brand, _, suffix = (site_of(url) or "").partition(".")
+    site = site_of(url)
+    if site is None:
+        return None
+
+    brand, _, suffix = site.partition(".")
     is_address = suffix[-1:].isdigit()
     is_shared = suffix in _SHARED or brand in _SHARED_LABELS
     if not suffix or is_address or is_shared:

@@ -54,12 +54,14 @@ def _valid_authority(authority: str) -> str:
     match = _AUTHORITY.fullmatch(authority)
     if match is None:
         return _encode(authority)
-    user, host = _encode(match["user"] or ""), match["host"]
+    user = _encode(match["user"] or "")
+    host = match["host"]
+    port = match["port"] or ""
     if not host.startswith("["):
         if not host.isascii():
             host = ascii_host(host) or host
         host = _encode(host)
-    return f"//{user}{host}{match['port'] or ''}"
+    return f"//{user}{host}{port}"
 
 
 def _encode(text: str) -> str:

@@ -65,16 +65,20 @@ def _candidates(selector: str, documents: Sequence[Document]) -> Iterator[_Candi
     form, _, rest = head.partition(":")
     suggest_words = _WORDS.get(form)
 
-    if suggest_words and rest:
+    if rest and suggest_words:
         for word in chain((rest,), suggest_words(rest, documents)):
             text = f"{form}:{word}{pipes}"
             yield _Candidate(text, text)
-    elif form in _FIXED_FORMS and rest:
+        return
+    if rest and form in _FIXED_FORMS:
         yield _Candidate(selector, selector)
-    else:
-        mark = "*" if every else ""
-        for css in relaxations(head, pipes, documents):
-            yield _Candidate(css.render(mark), css.render("*"))
+        return
+
+    mark = ""
+    if every:
+        mark = "*"
+    for css in relaxations(head, pipes, documents):
+        yield _Candidate(css.render(mark), css.render("*"))
 
 
 def _split_selector(selector: str) -> tuple[str, bool, str]:

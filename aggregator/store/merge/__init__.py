@@ -27,7 +27,9 @@ from aggregator.store.derived import set_derived_columns, update_derived_tables
 from aggregator.store.engine import in_values
 from aggregator.store.merge import bulk_insert, guids
 from aggregator.store.merge.article import build_article, uid_of
+from aggregator.store.merge.article_record import ArticleRecord
 from aggregator.store.merge.changes import ChangeBuilder, NewContent, drop_contents, write_changes
+from aggregator.store.merge.keys import asked_keys
 from aggregator.store.merge.lookup import (
     ensure_source_ids,
     entries_by_key,
@@ -35,13 +37,7 @@ from aggregator.store.merge.lookup import (
     load_articles,
     load_ranks,
 )
-from aggregator.store.merge.resolve import (
-    ArticleRecord,
-    DocumentItem,
-    ListedDocument,
-    Resolver,
-    asked_keys,
-)
+from aggregator.store.merge.resolve import DocumentItem, ListedDocument, Resolver
 from aggregator.store.merge.restless import is_too_restless
 from aggregator.store.merge.statement import Sighting
 from aggregator.store.merge.tombstones import find_deleted
@@ -118,10 +114,11 @@ def merge(
         context = bulk_insert.InsertContext(compressor, micros(now), source_ids, past_first_run)
         new = [revisions[index] for index in sorted(unshared)]
         bulk_insert.insert_articles(connection, new, context)
-        for index in unshared:
-            merged.statuses[index] = "new"
-            merged.names[index] = revisions[index].keys[0]
-    merged.names = [deleted.get(index, name) for index, name in enumerate(merged.names)]
+    for index in unshared:
+        merged.statuses[index] = "new"
+        merged.names[index] = revisions[index].keys[0]
+    for index, name in deleted.items():
+        merged.names[index] = name
 
     gone = unknown & deleted.keys()
     pending = [index for index in news if index not in unshared and index not in gone]
@@ -146,12 +143,12 @@ def _read_batch(
 ) -> _Batch:
     """Look up what the documents with news lead to, and drop guids that name something else."""
     documents = {arrivals[index].result_index for index in news}
-    with_news = [
-        index for index, arrival in enumerate(arrivals) if arrival.result_index in documents
-    ]
+    with_news = []
     keys: set[str] = set()
-    for index in with_news:
-        keys |= asked_keys(arrivals[index].revision.keys)
+    for index, arrival in enumerate(arrivals):
+        if arrival.result_index in documents:
+            with_news.append(index)
+            keys |= asked_keys(arrival.revision.keys)
     if holds_own_ids(connection):
         keys.update(urn(uid_of(arrivals[index].revision.keys[0])) for index in with_news)
     stored = entries_by_key(connection, keys)
@@ -418,13 +415,16 @@ def _set_statuses(
     """
     if not accepted:
         return
-    for index, is_edit in accepted:
-        if is_edit:
-            merged.statuses[index] = "changed"
-    first, last = accepted[0][0], accepted[-1][0]
+
+    edits = [index for index, is_edit in accepted if is_edit]
+    for index in edits:
+        merged.statuses[index] = "changed"
+
     if is_new:
+        first, _ = accepted[0]
         merged.statuses[first] = "new"
-    elif is_changed and not any(is_edit for _, is_edit in accepted):
+    elif is_changed and not edits:
+        last, _ = accepted[-1]
         merged.statuses[last] = "changed"
 
 

@@ -297,13 +297,18 @@ def _earlier_titles(statement: Statement) -> set[str]:
 def _dates_of_publisher(statements: Sequence[Statement]) -> list[Sighting]:
     """Return the sightings that state a date, of the statements nearest to the publisher that do."""
     for tier in range(3, PUBLISHER_TIER - 1, -1):
-        stated = []
-        for statement in statements:
-            if statement.tier == tier:
-                stated += [one for one in statement.sightings if one.has_stated_date]
+        stated = _stated_dates_of_tier(statements, tier)
         if stated:
             return stated
     return []
+
+
+def _stated_dates_of_tier(statements: Sequence[Statement], tier: int) -> list[Sighting]:
+    stated = []
+    for statement in statements:
+        if statement.tier == tier:
+            stated += [one for one in statement.sightings if one.has_stated_date]
+    return stated
 
 
 def _date_sort_key(sighting: Sighting) -> tuple[object, ...]:

@@ -19,7 +19,7 @@ from aggregator.store.derived import tag_rows
 from aggregator.store.engine import insert_rows
 from aggregator.store.merge.article import uid_of
 from aggregator.store.merge.changes import next_ids
-from aggregator.store.merge.resolve import asked_keys
+from aggregator.store.merge.keys import asked_keys
 from aggregator.store.merge.statement import NOW_TOLERANCE
 from aggregator.store.schema import (
     MICROSECOND,

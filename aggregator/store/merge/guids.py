@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from aggregator.store.engine import in_values
-from aggregator.store.merge.resolve import REUSED_ID_GAP
+from aggregator.store.merge.article_record import REUSED_ID_GAP
+from aggregator.store.merge.keys import GUID_PREFIX
 from aggregator.store.merge.statement import GUESSED_ORIGINS, fold_title
 from aggregator.store.schema import MICROSECOND, entry, micros
 
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from aggregator.model import Revision
     from aggregator.store.merge import IncomingRevision
     from aggregator.store.merge.lookup import EntrySummary
-
-GUID_PREFIX = "guid:"
 
 
 def find_wrong_guids(

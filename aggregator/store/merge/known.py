@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from aggregator.store.engine import in_values
+from aggregator.store.merge.keys import asked_keys
 from aggregator.store.merge.lookup import entries_by_key
-from aggregator.store.merge.resolve import asked_keys
 from aggregator.store.merge.statement import HEADLINE_LETTERS
 from aggregator.store.merge.tombstones import find_deleted
 from aggregator.store.schema import entry, source

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from aggregator.store.engine import in_values
 from aggregator.store.listing import entry_ids_of_names
-from aggregator.store.merge.resolve import asked_keys
+from aggregator.store.merge.keys import asked_keys
 from aggregator.store.merge.statement import GUESSED_ORIGINS, fold_title, link_key
 from aggregator.store.schema import entry, entry_key, micros
 
@@ -61,8 +61,12 @@ def match_renamed(
     if not strangers:
         return {}
 
-    timed = {index for index, revision in strangers.items() if _has_time_of_day(revision)}
-    moments = {strangers[index].published for index in timed}
+    timed = set()
+    moments = set()
+    for index, revision in strangers.items():
+        if _has_time_of_day(revision):
+            timed.add(index)
+            moments.add(revision.published)
     missing = _missing_published_at(connection, moments, source_id)
     all_at_once = len(strangers) == len(revisions) >= MIN_ITEMS
     if all_at_once:

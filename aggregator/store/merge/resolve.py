@@ -8,46 +8,33 @@ them gives it to several of its articles. The rules and their reasons are in doc
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import timedelta
-from itertools import chain, count
+from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING
 
-from aggregator.store.merge.statement import NOW_TOLERANCE, Sighting, fold_title
-from aggregator.store.schema import EPOCH
+from aggregator.store.merge.article_record import (
+    ArticleRecord,
+    has_title,
+    has_usable_time,
+    is_same_thing,
+    own_guids,
+    same_title_or_day,
+    same_title_or_time,
+)
+from aggregator.store.merge.keys import id_or_link, keys_of_global_id
+from aggregator.store.merge.statement import fold_title
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
+    from aggregator.store.merge.statement import Sighting
 
-# Another title and a date that is further away than this: the id was used again.
-REUSED_ID_GAP = timedelta(days=1)
+
 # Fewer renewed ids in one document do not tell a habit from a correction.
 MIN_RENEWED = 3
 
-_GLOBAL_PREFIXES = ("guid:tag:", "guid:urn:", "guid:url:")
 _ITEM_PREFIX = "item:"
 _WEAK_PREFIXES = ("url:", "guid:", _ITEM_PREFIX)
-
-
-@dataclass(slots=True)
-class ArticleRecord:
-    """An article as it is known so far; `number` is its row, `name` the key that its id is made of."""
-
-    number: int
-    name: str
-    sightings: list[Sighting] = field(default_factory=list)
-    is_new: bool = False
-
-    def has_teller(self, source: str) -> bool:
-        return any(sighting.source == source for sighting in self.sightings)
-
-    def of_source(self, source: str) -> list[Sighting]:
-        return [sighting for sighting in self.sightings if sighting.source == source]
-
-    @property
-    def tellers(self) -> set[str]:
-        return {sighting.source for sighting in self.sightings}
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +155,7 @@ class Resolver:
                 continue
             holders = list(self._holders_of(key))
             if sighting.guarded and key == sighting.keys[0]:
-                holders = _same_title_or_day(holders, sighting)
+                holders = same_title_or_day(holders, sighting)
             for holder in holders:
                 found = holder if found is None else self._unite(found, holder)
         return found
@@ -189,12 +176,12 @@ class Resolver:
         An id that repeats the link adds no key, so that a link without an id looks the same: title
         or time has to agree as well.
         """
-        own_id = _id_or_link(sighting)
+        own_id = id_or_link(sighting)
         if own_id is None:
             return None
         for article in self._holders_of_url(own_id):
-            ids = {_id_or_link(one) for one in article.of_source(sighting.source)}
-            if own_id in ids and _same_title_or_time(article, sighting):
+            ids = {id_or_link(one) for one in article.of_source(sighting.source)}
+            if own_id in ids and same_title_or_time(article, sighting):
                 return article
         return None
 
@@ -214,7 +201,7 @@ class Resolver:
         joins_by_link: bool,
     ) -> ArticleRecord | None:
         """Find the article in what other sources told, by a global id or the address."""
-        keys = list(_keys_of_global_id(sighting.guid))
+        keys = list(keys_of_global_id(sighting.guid))
         link = sighting.link
         if link is not None and joins_by_link and link not in document.shared_links:
             keys += (link, f"guid:{link}")
@@ -276,7 +263,7 @@ class Resolver:
 
     def _is_not_listed(self, article: ArticleRecord, document: ListedDocument) -> bool:
         """Tell whether a document does not list the article under its own id as well."""
-        return _own_guids(article, document.source).isdisjoint(document.guids)
+        return own_guids(article, document.source).isdisjoint(document.guids)
 
     def _are_most_renewed(self, document: ListedDocument) -> bool:
         """Tell whether most items of a document are known articles under other ids."""
@@ -287,15 +274,20 @@ class Resolver:
             if sighting.guid is None:
                 continue
             with_guids += 1
-            if not item.is_pending or sighting.link is None or self._by_own_id(sighting):
-                continue
-            for article in self._own_at(sighting.link, sighting.source):
-                if self._is_not_listed(article, document) and _is_same_thing(
-                    article, sighting, most_renewed=False
-                ):
-                    renewed += 1
-                    break
+            if item.is_pending and self._is_renewed(sighting, document):
+                renewed += 1
         return renewed >= MIN_RENEWED and 2 * renewed > with_guids
+
+    def _is_renewed(self, sighting: Sighting, document: ListedDocument) -> bool:
+        """Tell whether an item is a known article at its link under another id."""
+        if sighting.link is None or self._by_own_id(sighting):
+            return False
+        for article in self._own_at(sighting.link, sighting.source):
+            if not self._is_not_listed(article, document):
+                continue
+            if is_same_thing(article, sighting, most_renewed=False):
+                return True
+        return False
 
     # --- new articles, and two that are one -----------------------------------------------------------------------
 
@@ -316,8 +308,14 @@ class Resolver:
             names += [key for key in sighting.keys[1:] if key.startswith(_WEAK_PREFIXES)]
         dated = f"{first}@{sighting.published.date().isoformat()}"
         names.append(dated)
-        numbered = (f"{dated}#{number}" for number in count(2))
-        return next(name for name in chain(names, numbered) if self._is_free(name))
+        for name in names:
+            if self._is_free(name):
+                return name
+
+        number = 2
+        while not self._is_free(f"{dated}#{number}"):
+            number += 1
+        return f"{dated}#{number}"
 
     def _is_free(self, name: str) -> bool:
         return name not in self._names and not self._is_name_taken(name)
@@ -339,54 +337,25 @@ class Resolver:
         return kept
 
 
-def asked_keys(keys: Iterable[str]) -> set[str]:
-    """Return the keys to look up for an item: its own, and the other form of those that are URLs.
-
-    >>> sorted(asked_keys(["url:a"]))
-    ['guid:url:a', 'url:a']
-    """
-    asked: set[str] = set()
-    for key in keys:
-        asked.add(key)
-        if key.startswith("url:"):
-            asked.add(f"guid:{key}")
-        elif key.startswith("guid:url:"):
-            asked.add(key.removeprefix("guid:"))
-    return asked
-
-
-def _id_or_link(sighting: Sighting) -> str | None:
-    """Return the key of an id that is a URL, or of the link as such an id; None for any other id."""
-    if sighting.guid is None:
-        return None if sighting.link is None else f"guid:{sighting.link}"
-    return sighting.guid if sighting.guid.startswith("guid:url:") else None
-
-
-def _keys_of_global_id(guid: str | None) -> tuple[str, ...]:
-    """Return the keys under which other sources know an article by an id that holds everywhere."""
-    if guid is None or not guid.startswith(_GLOBAL_PREFIXES):
-        return ()
-    if guid.startswith("guid:url:"):
-        return (guid, guid.removeprefix("guid:"))
-    return (guid,)
-
-
 def _by_address(
     sighting: Sighting, document: ListedDocument, own: Sequence[ArticleRecord]
 ) -> ArticleRecord | None:
     """Find an item without an id among the articles that its source has told at its address."""
     is_shared = sighting.link in document.shared_links or len(own) > 1
     for article in own:
-        if not is_shared or _has_title(article, sighting):
+        if not is_shared or has_title(article, sighting):
             return article
     return None
 
 
 def _by_first_id(sighting: Sighting, free: Sequence[ArticleRecord]) -> ArticleRecord | None:
     """Find an article that its source told without an id and gives one now."""
-    without_id = [one for one in free if not _own_guids(one, sighting.source)]
-    if len(without_id) == 1 and _same_title_or_time(without_id[0], sighting):
-        return without_id[0]
+    without_id = [one for one in free if not own_guids(one, sighting.source)]
+    if len(without_id) != 1:
+        return None
+    article = without_id[0]
+    if same_title_or_time(article, sighting):
+        return article
     return None
 
 
@@ -399,11 +368,14 @@ def _by_renewed_id(
 ) -> ArticleRecord | None:
     """Find an article that its source told under another id."""
     for article in free:
-        if _is_same_thing(article, sighting, most_renewed=most_renewed):
+        if is_same_thing(article, sighting, most_renewed=most_renewed):
             return article
+    if not most_renewed or has_usable_time(sighting):
+        return None
+
     # The title was edited meanwhile, and no time tells: the address decides if it is of one item.
     is_single = len(free) == 1 and sighting.link not in document.shared_links
-    if most_renewed and is_single and not _has_usable_time(sighting):
+    if is_single:
         return free[0]
     return None
 
@@ -425,62 +397,3 @@ def _by_version(item: DocumentItem) -> tuple[object, ...]:
 
 def _by_storing(article: ArticleRecord) -> tuple[bool, int]:
     return article.is_new, abs(article.number)
-
-
-def _same_title_or_day(
-    articles: Sequence[ArticleRecord], sighting: Sighting
-) -> list[ArticleRecord]:
-    """Return the article that a number which the publisher uses again stands for, if it is known."""
-    for article in articles:
-        if _has_title(article, sighting):
-            return [article]
-    for article in articles:
-        first_published = min(one.published for one in article.sightings)
-        if abs(sighting.published - first_published) <= REUSED_ID_GAP:
-            return [article]
-    return []
-
-
-def _has_title(article: ArticleRecord, sighting: Sighting) -> bool:
-    title = fold_title(sighting.title)
-    return any(fold_title(one.title) == title for one in article.sightings)
-
-
-def _own_guids(article: ArticleRecord, source: str) -> set[str]:
-    guids = set()
-    for sighting in article.of_source(source):
-        if sighting.guid is not None:
-            guids.add(sighting.guid)
-    return guids
-
-
-def _same_title_or_time(article: ArticleRecord, sighting: Sighting) -> bool:
-    if _has_title(article, sighting):
-        return True
-    own = article.of_source(sighting.source)
-    return _has_usable_time(sighting) and any(one.published == sighting.published for one in own)
-
-
-def _is_same_thing(article: ArticleRecord, sighting: Sighting, *, most_renewed: bool) -> bool:
-    """Tell whether an item with another id is a version of an article at the same address.
-
-    With `most_renewed` most ids of the document are new, so that a title or a time is enough.
-    """
-    known = article.of_source(sighting.source)
-    return any(_is_version(one, sighting, most_renewed=most_renewed) for one in known)
-
-
-def _is_version(known: Sighting, sighting: Sighting, *, most_renewed: bool) -> bool:
-    same_title = fold_title(known.title) == fold_title(sighting.title)
-    if _has_usable_time(known) and _has_usable_time(sighting):
-        return known.published == sighting.published and (same_title or most_renewed)
-    return known.hash == sighting.hash or (most_renewed and same_title)
-
-
-def _has_usable_time(sighting: Sighting) -> bool:
-    """Tell whether a publisher stated a time that is neither a bare day nor "now"."""
-    if not sighting.has_stated_date:
-        return False
-    is_day = (sighting.published - EPOCH) % timedelta(days=1) == timedelta()
-    is_now = abs(sighting.captured - sighting.published) <= NOW_TOLERANCE
-    return not is_day and not is_now

@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from aggregator.store.merge.keys import guid_key
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -36,7 +38,6 @@ SHORT_LETTERS = 75
 KEPT_SHARE = 0.5
 
 _LINK_PREFIX = "url:"
-_GUID_PREFIX = "guid:"
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -330,14 +331,6 @@ def link_key(keys: Sequence[str]) -> str | None:
     return None
 
 
-def guid_key(keys: Sequence[str]) -> str | None:
-    """Return the key of the publisher's own id among the keys of an item, None if there is none."""
-    for key in keys:
-        if key.startswith(_GUID_PREFIX):
-            return key
-    return None
-
-
 def fold_title(title: str) -> str:
     """Return what two spellings of one title have in common.
 
@@ -350,14 +343,17 @@ def fold_title(title: str) -> str:
 def _lead_key(statement: Statement, statements: Sequence[Statement]) -> LeadKey:
     current = statement.current
     others_have_text = any(one.has_text for one in statements)
+    is_headline = others_have_text and not statement.has_text
+    is_left_behind = any(_is_left_behind(statement, other) for other in statements)
+    stated_date = statement.earliest_stated_date or _NEVER
     return LeadKey(
         is_removed=not statement.rank.is_active,
-        is_headline=others_have_text and not statement.has_text,
+        is_headline=is_headline,
         priority=-statement.rank.priority,
         tier=-current.tier,
-        is_left_behind=any(_is_left_behind(statement, other) for other in statements),
+        is_left_behind=is_left_behind,
         size=-size_class(current.letters),
-        stated_date=statement.earliest_stated_date or _NEVER,
+        stated_date=stated_date,
         source=statement.source,
     )
 
@@ -374,13 +370,17 @@ def _is_left_behind(statement: Statement, other: Statement) -> bool:
         return False
     if current.tier != newer.tier:
         return False
-    if any(span.first_sighting.text_hash == current.text_hash for span in other.spans):
+    had_this_text = any(span.first_sighting.text_hash == current.text_hash for span in other.spans)
+    if had_this_text:
         return newer.letters >= KEPT_SHARE * current.letters
 
     if size_class(current.letters) != size_class(newer.letters):
         return False
-    dates = statement.stated_modification, other.stated_modification
-    return dates[0] is not None and dates[1] is not None and dates[0] < dates[1]
+    modified = statement.stated_modification
+    other_modified = other.stated_modification
+    if modified is None or other_modified is None:
+        return False
+    return modified < other_modified
 
 
 def _next_span(last: RevisionSpan, sighting: Sighting, *, is_edit: bool) -> RevisionSpan:

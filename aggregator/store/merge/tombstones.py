@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from aggregator.store.engine import in_values, values_column
-from aggregator.store.merge.statement import GUESSED_ORIGINS, fold_title, guid_key, link_key
+from aggregator.store.merge.keys import guid_key
+from aggregator.store.merge.statement import GUESSED_ORIGINS, fold_title, link_key
 from aggregator.store.schema import tombstone
 
 if TYPE_CHECKING:
@@ -68,10 +69,15 @@ def _is_meant(key: str, deleted_at: datetime, revision: Revision) -> bool:
     """Tell whether a tombstone is of this item, and not of another under the same address."""
     if revision.published_from not in GUESSED_ORIGINS:
         return revision.published <= deleted_at
+
     guid = guid_key(revision.keys)
-    if guid is None or key == guid or key in _other_form(guid):
+    if guid is None or key == guid:
         return True
-    return key.startswith(_OLD_PREFIX) and key in _telling_keys(revision, with_address=False)
+    if key in _other_form(guid):
+        return True
+    if not key.startswith(_OLD_PREFIX):
+        return False
+    return key in _telling_keys(revision, with_address=False)
 
 
 def _telling_keys(revision: Revision, *, with_address: bool = True) -> set[str]:

@@ -82,8 +82,13 @@ def fold_sentences(text: str) -> list[str]:
     >>> fold_sentences("Über uns. Mehr:\\n東京。大阪")
     ['uber uns.', 'mehr:', ' 東 京  ', ' 大 阪 ']
     """
-    lines = fold_text(_SENTENCE_END.sub(r"\1\2\n", text)).split("\n")
-    return [line for line in lines if line and not line.isspace()]
+    one_a_line = _SENTENCE_END.sub(r"\1\2\n", text)
+    sentences = []
+    for line in fold_text(one_a_line).split("\n"):
+        is_blank = not line or line.isspace()
+        if not is_blank:
+            sentences.append(line)
+    return sentences
 
 
 def fold_text(text: str) -> str:
