@@ -19,7 +19,7 @@ from urllib.parse import urljoin
 import feedparser
 
 from aggregator.adapters.charset import decode_document
-from aggregator.adapters.feed import json_feed
+from aggregator.adapters.feed import json_feed, sax_reader
 from aggregator.adapters.feed.authors import read_authors, read_people
 from aggregator.adapters.feed.body import content_and_summary
 from aggregator.adapters.feed.describe import describe
@@ -63,6 +63,7 @@ _BROKEN_OFF = Rejection("the last item", "the document ends within it")
 # One of these makes a description HTML; `The <video> element` alone does not.
 _SUMMARY_MARKUP = re.compile(r"</[a-z]|<(?:br|p|img|hr|li)\b|<[a-z]+\s[^<>=]*=", re.IGNORECASE)
 _WEB = ("http://", "https://")
+sax_reader.prefer_for_feedparser()
 # A UUIDv5, as this program gives its entries.
 _OWN_ID = re.compile(
     r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
