@@ -121,3 +121,19 @@ def test_a_hostile_end_is_read_in_no_time() -> None:
         is_truncated(replace(BARE, content_html="<" * 100_000 + text))
 
     assert process_time() - started < 1.0
+
+
+@pytest.mark.parametrize(
+    ("ending", "is_cut"),
+    [
+        (" Click here to continue reading the full story »»»»", True),
+        (" […]", True),
+        ("…", True),
+        (" He spread more", False),
+        (" (1987)", False),
+    ],
+)
+def test_of_a_long_line_the_end_is_read(ending: str, is_cut: bool) -> None:
+    line = "word " * 200 + ending
+
+    assert is_truncated(replace(BARE, content_html=f"<p>{line}</p>")) is is_cut

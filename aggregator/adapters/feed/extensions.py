@@ -8,6 +8,7 @@ media:content. Read here are the item's `<image>`, the podcast namespace
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     from aggregator.model import EnclosureKind
 
 # Without one of these there is nothing to read.
-_SIGNS = (b"odcastindex", b"mrss", b"media-rss", b"<image")
+_SIGNS = (b"odcastindex", b"<image")
+_MEDIA_SIGNS = (b"mrss", b"media-rss")
+_MEDIA_ELEMENT = re.compile(rb":(?:content|group|subtitle)[\s/>]")
+_MEDIA_WITHOUT_PREFIX = re.compile(rb"xmlns\s*=\s*[\"'][^\"']*(?:mrss|media-rss)")
 _MEDIA_RSS = ("/mrss", "/media-rss")
 # Of one item; a podcast has a handful.
 _MOST = 100
@@ -49,7 +53,7 @@ def read_extensions(xml: bytes, count: int) -> Sequence[Extensions]:
 
     Returns () if there are none, or if the items are not those that feedparser found.
     """
-    if not any(sign in xml for sign in _SIGNS):
+    if not _may_have_extensions(xml):
         return ()
     parser = etree.XMLParser(
         recover=True, resolve_entities=False, no_network=True, huge_tree=True, remove_comments=True
@@ -61,6 +65,21 @@ def read_extensions(xml: bytes, count: int) -> Sequence[Extensions]:
     if len(items) != count:
         return ()
     return [_read_item(item) for item in items]
+
+
+def _may_have_extensions(xml: bytes) -> bool:
+    """Tell whether a document may have extensions, in a fraction of the time of reading it.
+
+    Many feeds declare Media RSS and have nothing of it but thumbnails, which feedparser reads.
+    """
+    if any(sign in xml for sign in _SIGNS):
+        return True
+    if not any(sign in xml for sign in _MEDIA_SIGNS):
+        return False
+    lowered = xml.lower()
+    return _MEDIA_ELEMENT.search(lowered) is not None or (
+        _MEDIA_WITHOUT_PREFIX.search(lowered) is not None
+    )
 
 
 def _read_item(item: Any) -> Extensions:

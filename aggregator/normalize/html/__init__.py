@@ -177,9 +177,10 @@ def clean(
 
     media.convert_plugins(body)
     _drop(body, {element.tag for element in body.iter()})
-    media.repair_media(body, base, placeholders)
+    has_places = media.repair_media(body, base, placeholders)
     blocks = split_blocks(body, junk)
-    match_places(blocks)
+    if has_places:
+        match_places(blocks)
     result = sanitize("".join(_serialize(block) for block in blocks))
     return result or None
 

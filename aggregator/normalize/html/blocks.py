@@ -18,6 +18,7 @@ from aggregator.normalize.html.places import move_place
 from aggregator.normalize.html.tree import (
     BLANK,
     add_text,
+    contains,
     detach,
     has_content,
     is_blank,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 # A paragraph that holds one of these is read like a wrapper: blocks, images, line breaks.
-_SPLITTING_TAGS = (*sorted(elements.BLOCKS), "br", "img", "picture")
+_SPLITTING_TAGS = elements.BLOCKS | {"br", "img", "picture"}
 _STRING = etree.XPath("string()", smart_strings=False)
 _RUNS = re.compile(r"[ \t\r\n\f]{2,}|[\t\r\n\f]")
 _HAN = r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u30ff]"
@@ -147,7 +148,7 @@ class _BlockReader:
         if not len(child):
             self._read_plain_paragraph(child)
             return
-        if next(child.iterdescendants(*_SPLITTING_TAGS), None) is not None:
+        if contains(child, _SPLITTING_TAGS):
             self._read_wrapper(child)
             return
 
@@ -258,7 +259,7 @@ def _is_inline(child: Any) -> bool:
         return True
     if child.tag not in elements.INLINE:
         return False
-    return not len(child) or next(child.iter(*elements.BLOCKS), None) is None
+    return not contains(child, elements.BLOCKS)
 
 
 def _blocks_inside(element: Any, junk: Sequence[re.Pattern[str]]) -> list[Any]:
@@ -342,6 +343,8 @@ def _is_small_print(block: Any) -> bool:
 
 def _unwrap_blocks(element: Any) -> None:
     """Turn blocks in an element into `span`; the white space of a `pre` collapses, except in `pre`."""
+    if not contains(element, elements.BLOCKS):
+        return
     for inner in list(element.iterdescendants(*elements.BLOCKS)):
         if inner.tag == "pre" and element.tag != "pre":
             inner.tag = "span"
@@ -383,7 +386,7 @@ def _tidy_cells(element: Any, junk: Sequence[re.Pattern[str]]) -> None:
 def _tidy_cell(cell: Any, junk: Sequence[re.Pattern[str]]) -> None:
     if cell.tag in ("dt", "caption"):
         _unwrap_blocks(cell)
-    if next(cell.iterdescendants(*elements.BLOCKS), None) is None:
+    if not contains(cell, elements.BLOCKS):
         trim(cell)
         return
 

@@ -12,7 +12,7 @@ from lxml import etree
 
 from aggregator.normalize import image, url
 from aggregator.normalize.html import elements, places
-from aggregator.normalize.html.tree import detach, has_content
+from aggregator.normalize.html.tree import contains, detach, has_content
 
 if TYPE_CHECKING:
     import re
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # Void elements (HTML §13.1.2) that libxml2 takes for containers.
 _VOIDS = ("embed", "source", "track", "wbr")
 _PLUGINS = ("object", "embed")
+_NOT_IN_LINKS = frozenset({"audio", "hr", "iframe", "video"})
 _MAX_PIXELS_OF_COUNTER = 2
 _PLAYER_URLS = ("source", "src", "data-src", "data-source")
 
@@ -61,8 +62,11 @@ def _replace_by_frame(element: Any, address: str, attributes: dict[str, str | No
             element.set(name, value)
 
 
-def repair_media(body: Any, base: str | None, placeholders: Sequence[re.Pattern[str]]) -> None:
-    """Make the URLs of images, players, frames and links absolute; elements without one are removed."""
+def repair_media(body: Any, base: str | None, placeholders: Sequence[re.Pattern[str]]) -> bool:
+    """Make the URLs of images, players, frames and links absolute; elements without one are removed.
+
+    Returns whether there are links that may lead to places within the entry.
+    """
     names = {element.tag for element in body.iter()}
     if not names.isdisjoint(_VOIDS):
         _empty_voids(body)
@@ -79,6 +83,7 @@ def repair_media(body: Any, base: str | None, placeholders: Sequence[re.Pattern[
     for element in list(body.iter("a")):
         _repair_link(element, base, targets)
     places.keep_targets(body, targets)
+    return bool(targets)
 
 
 def is_allowed_url(tag: str, name: str, value: str) -> bool:
@@ -354,12 +359,13 @@ def _repair_link(element: Any, base: str | None, targets: Mapping[str, Any]) -> 
         return
 
     element.set("href", address)
-    for inner in element.iter(*elements.BLOCKS):
-        inner.tag = "span"
+    if contains(element, elements.BLOCKS):
+        for inner in element.iter(*elements.BLOCKS):
+            inner.tag = "span"
 
 
 def _may_be_link(element: Any) -> bool:
     """Return whether an `a` is in no other link and holds no player, which it would break."""
     if next(element.iterancestors("a"), None) is not None:
         return False
-    return next(element.iterdescendants("audio", "hr", "iframe", "video"), None) is None
+    return not contains(element, _NOT_IN_LINKS)

@@ -20,6 +20,10 @@ _BLOCK = re.compile(
     r"</(?:p|div|li|h[1-6]|blockquote|figure|figcaption|table|tr|ul|ol|pre|section|article)>|<[bh]r[ />]"
 )
 _TAG = re.compile(r"<[^<>]*>")
+_ELLIPSES = ("…", "...")
+_BRACKETS = ("]", ")")
+# Of a line that are searched: the longest of these words and what may follow them have 52.
+_ENDING_CHARACTERS = 80
 _ELLIPSIS = re.compile(r"(?<![….])(?:…|\.\.\.)$")
 _BRACKETED = re.compile(r"[\[(]\s*(?:…|\.\.\.|\+)\s*[\])]$")
 _MORE = re.compile(
@@ -46,15 +50,17 @@ def is_truncated(revision: Revision) -> bool:
     if not lines:
         return revision.content_html is None
 
-    if _ELLIPSIS.search(lines[-1]):
+    if lines[-1].endswith(_ELLIPSES) and _ELLIPSIS.search(lines[-1]):
         return True
     return any(_promises_more(line) for line in lines)
 
 
 def _promises_more(line: str) -> bool:
     """Tell whether a line ends with an ellipsis in brackets or a link to the rest."""
-    ending = _BRACKETED.search(line) or _MORE.search(line)
-    return ending is not None
+    if line.endswith(_BRACKETS) and _BRACKETED.search(line):
+        return True
+    start = max(0, len(line) - _ENDING_CHARACTERS)
+    return _MORE.search(line, start) is not None
 
 
 def _end_of_html(html: str) -> str:

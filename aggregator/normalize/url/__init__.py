@@ -69,6 +69,7 @@ _SESSION = re.compile(r";jsessionid=[^/;?#]*", re.IGNORECASE)
 _LEADING_AMP = re.compile(r"^(?:amp;)+")
 _PLAIN_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~!$'()*+,=:@-]+)+")
 _PLAIN_PIECE = re.compile(r"[A-Za-z0-9._~!$'()*,:@/?=-]+")
+_QUERY_OR_FRAGMENT = re.compile(r"[?#]")
 _PATH_KEPT = re.compile(r"(%(?:2f|3f|25|23))", re.IGNORECASE)
 _QUERY_KEPT = re.compile(r"(%(?:23|25|26|2b|3b|3d))", re.IGNORECASE)
 # Of applications in a page: the fragment names what is shown.
@@ -113,7 +114,7 @@ def clean(
     if not is_changed and not _SESSION.search(parts.path):
         return complete
 
-    before_query = re.split(r"[?#]", complete, maxsplit=1)[0]
+    before_query = _QUERY_OR_FRAGMENT.split(complete, maxsplit=1)[0]
     cleaned = _SESSION.sub("", before_query)
     if query:
         cleaned += f"?{query}"
