@@ -22,6 +22,7 @@ from aggregator.rules.sites_folder import sites_folder
 from aggregator.run.host_queue import MAX_SLOT_WAIT, HostQueue
 from aggregator.run.pipeline import RunContext, run
 from aggregator.run.settings import fetch_settings, make_preview_cache, max_run_time
+from aggregator.run.turns import Turns
 from aggregator.store import ENTRIES_PER_TURN, Store
 from aggregator.store.retention import RetainedView
 from aggregator.store.view import Selection
@@ -221,6 +222,7 @@ class App:
         Sources that were never polled are due; only the daemon spreads new sources over time.
         """
         outcomes: list[Outcome] = []
+        turns = Turns(self.clock())
 
         def record_outcome(outcome: Outcome) -> None:
             outcomes.append(outcome)
@@ -230,13 +232,14 @@ class App:
             await self._run_claimable(
                 set(self.sources if sources is None else sources),
                 record_outcome,
+                turns,
                 force=True,
                 full=full,
             )
             sources = {
                 outcome.source for outcome in outcomes
             }  # what is due yet again has more to read
-        await self._run_claimable(sources, record_outcome, full=full and not force)
+        await self._run_claimable(sources, record_outcome, turns, full=full and not force)
         brought = sum(outcome.new + outcome.changed for outcome in outcomes)
         await self.update_indexes(turns=TURNS_BEFORE_PUBLISHING + brought // ENTRIES_PER_TURN)
         return outcomes
@@ -255,26 +258,30 @@ class App:
         self,
         sources: Collection[str] | None,
         record: Callable[[Outcome], None],
+        turns: Turns,
         *,
         force: bool = False,
         full: bool,
     ) -> None:
         """Run sources until none can be claimed; claim no more than can run at once."""
-        ran: set[str] = set()
         running: set[asyncio.Task[Outcome]] = set()
         try:
             while True:
                 free_places = self.max_runs - len(running)
                 if free_places >= self.max_runs // MIN_CLAIM_DIVISOR:
-                    left = set(sources or ()) - ran if force else sources
+                    left = turns.without_finished(sources, self.sources)
+                    if force:
+                        left = set(sources or ()) - turns.ran
                     states = await self.claim(
                         limit=free_places, sources=left, force=force, new=True
                     )
-                    running |= {
-                        asyncio.create_task(self.run(state, full=full and state.source not in ran))
-                        for state in states
-                    }
-                    ran |= {state.source for state in states}
+                    if turns.find_finished(states):
+                        await self.release(states)
+                        continue
+                    for state in states:
+                        is_full = full and state.source not in turns.ran
+                        running.add(asyncio.create_task(self.run(state, full=is_full)))
+                    turns.start(states)
                 if not running:
                     return
                 done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)

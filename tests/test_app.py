@@ -20,9 +20,11 @@ from aggregator.errors import ConfigError, StoreError
 from aggregator.model import Outcome, Result
 from aggregator.rules.sites_folder import rules_fingerprint
 from aggregator.run.host_queue import MAX_SLOT_WAIT
+from aggregator.run.result import UNREAD_REASON
 from aggregator.store.writer import Writer
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from aggregator.model import SourceState
@@ -76,6 +78,48 @@ def test_thousands_of_overdue_sources_run_once_each_and_never_all_at_once(
     assert sorted(app.ran) == sorted(app.sources)
     assert len(outcomes) == count
     assert app.most <= 4 * 32
+
+
+class Slow(Quick):
+    """A Quick App whose runs take longer than the time until its sources are due again."""
+
+    reasons: dict[str, str]  # source -> why it is due again after its first run
+    postponed: frozenset[str] = frozenset()  # sources whose first run asks nobody
+
+    async def run(self, state: SourceState, *, full: bool = False) -> Outcome:
+        now = self.clock()
+        reason = "every 5 min"
+        last_run: datetime | None = now
+        if state.source not in self.ran:
+            reason = self.reasons.get(state.source, reason)
+            last_run = None if state.source in self.postponed else now
+        self.ran.append(state.source)
+        self.clock.forward(minutes=6)  # type: ignore[attr-defined]
+        later = replace(
+            state, next_fetch_at=now + timedelta(minutes=5), reason=reason, last_run=last_run
+        )
+        return await self.writer.commit(Result(later, Outcome(state.source, now, 0, "unchanged")))
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_cycle_asks_each_source_once_however_long_it_takes(
+    tmp_path: Path, clock: Any, force: bool
+) -> None:
+    async def story() -> Slow:
+        config = config_of(tmp_path, 20, network={"concurrency": 1})
+        with open_store(config) as store:
+            async with Slow(config, store, clock=clock) as app:
+                app.ran = []
+                app.reasons = {"s1": UNREAD_REASON}
+                app.postponed = frozenset({"s2"})
+                clock.forward(days=1)
+                await app.cycle(force=force)
+                return app
+
+    app = asyncio.run(story())
+
+    # One has more to read, and one was not asked the first time.
+    assert sorted(app.ran) == sorted([*app.sources, "s1", "s2"])
 
 
 def test_a_cycle_runs_new_sources_at_once_that_the_daemon_spreads(

@@ -151,14 +151,11 @@ class DaemonSite:
         }
         store_error = status.store_error
         try:
-            states = self._app().store.states()
+            sources, failing = self._app().store.count_sources()
         except AggregatorError as error:
             store_error = store_error or str(error)
         else:
-            details |= {
-                "sources": len(states),
-                "failing": sum(state.failures > 0 for state in states),
-            }
+            details |= {"sources": sources, "failing": failing}
         reasons = tuple(self._reasons(store_error))
         return DaemonHealth(not reasons, reasons, details)
 

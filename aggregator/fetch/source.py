@@ -324,6 +324,9 @@ def _make_fetched(
         ),
         changed=changed,
     )
+    if not changed and response.validators is None:
+        kept = _validators_of(state, response.url)
+        fetched = replace(fetched, state=replace(fetched.state, validators=kept))
     has_to_be_read = changed or full or state.read_again
     if not has_to_be_read:
         return fetched
@@ -333,6 +336,17 @@ def _make_fetched(
     return replace(
         fetched, captures=(make_capture(source, timed_response),), is_guessed_page=guessed
     )
+
+
+def _validators_of(state: SourceState, url: str) -> Validators | None:
+    """Return the known validators of a URL that sent its known bytes without any.
+
+    Some servers of a cluster send none.
+    """
+    known = state.validators
+    if known is None or known.url != url:
+        return None
+    return known
 
 
 def _origin(url: str) -> tuple[str, str]:

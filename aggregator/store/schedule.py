@@ -233,6 +233,14 @@ def states(
     return [_state_from_row(row) for row in connection.execute(query)]
 
 
+def count_sources(connection: sa.Connection) -> tuple[int, int]:
+    """Return how many configured sources there are, and how many of them failed last."""
+    failed = sa.func.count().filter(STATE.failures > 0)
+    query = sa.select(sa.func.count(), failed).select_from(source_state).join(source)
+    all_sources, failing = connection.execute(query.where(source.c.active)).one()
+    return all_sources, failing
+
+
 def state_row(state: SourceState) -> dict[str, Any]:
     """Return the columns that a finished run sets; its lease ends."""
     row = {name: getattr(state, name) for name in _STATE_COLUMNS}

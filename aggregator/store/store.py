@@ -176,6 +176,11 @@ class Store:
         with read_transaction(self._engines) as connection:
             return schedule.states(connection)
 
+    def count_sources(self) -> tuple[int, int]:
+        """Return how many configured sources there are, and how many of them failed last."""
+        with read_transaction(self._engines) as connection:
+            return schedule.count_sources(connection)
+
     def outcomes(self, source: str, limit: int) -> list[Outcome]:
         """Return the newest outcomes of a source, newest first."""
         with read_transaction(self._engines) as connection:

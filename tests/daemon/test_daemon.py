@@ -431,14 +431,14 @@ def test_a_store_that_cannot_be_read_is_told_as_ill_health(home: Any) -> None:
     home.follow()
 
     async def story(at_work: Running) -> None:
-        states = at_work.daemon._store.states
+        count_sources = at_work.daemon._store.count_sources
 
         def broken() -> Any:
             raise StoreError("cannot be opened")
 
-        at_work.daemon._store.states = broken  # type: ignore[method-assign]
+        at_work.daemon._store.count_sources = broken  # type: ignore[method-assign]
         status, health = await at_work.health()
-        at_work.daemon._store.states = states  # type: ignore[method-assign]
+        at_work.daemon._store.count_sources = count_sources  # type: ignore[method-assign]
         assert (status, health["reasons"]) == (503, ["the store fails: cannot be opened"])
         assert (await at_work.health())[0] == 200
 

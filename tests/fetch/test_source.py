@@ -93,6 +93,24 @@ def test_the_same_bytes_are_taken_again_where_all_was_asked_for(net: Any) -> Non
     assert "if-none-match" not in site.asked[0].headers
 
 
+@pytest.mark.parametrize(
+    ("body_hash", "path", "is_kept"),
+    [(digest(FEED), "", True), ("other bytes", "", False), (digest(FEED), "elsewhere", False)],
+)
+def test_validators_are_kept_if_their_url_sends_the_same_bytes_without_any(
+    net: Any, body_hash: str, path: str, is_kept: bool
+) -> None:
+    async def story(site: Any, fetcher: Any) -> tuple[Fetched, Validators]:
+        known = Validators(site.url() + path, etag='"1"')
+        before = state(validators=known, body_hash=body_hash)
+        one = source(url=site.url())
+        return await fetch_source(one, before, context(fetcher, limit_bytes=10**6)), known
+
+    found, known = net.visit({"/": net.answer(200, FEED)}, story)
+
+    assert found.state.validators == (known if is_kept else None)
+
+
 def test_a_304_keeps_what_is_known_of_the_body(net: Any) -> None:
     async def story(site: Any, fetcher: Any) -> Fetched:
         known = state(validators=Validators(site.url(), etag='"1"'), body_hash="known")

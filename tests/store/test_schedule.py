@@ -55,6 +55,18 @@ def test_nothing_is_claimed_before_it_is_due(three: Store, start: Any) -> None:
     assert three.claim(start + MINUTE, limit=9, lease=LEASE) == []
 
 
+def test_configured_sources_and_those_that_failed_last_are_counted(
+    three: Store, start: Any
+) -> None:
+    failing, gone, well = three.claim(start + 9 * MINUTE, limit=3, lease=LEASE)
+    finish(three, failing, start, failures=2)
+    finish(three, gone, start, failures=1)
+    finish(three, well, start)
+    three.sync_sources([("c", "https://c", start), ("a", "https://a", start)])
+
+    assert three.count_sources() == (2, 1)
+
+
 def test_an_expired_lease_is_taken_over_under_another_number(three: Store, start: Any) -> None:
     [first] = three.claim(start, limit=1, lease=LEASE, sources=["c"])
     assert three.claim(start + LEASE - MINUTE, limit=1, lease=LEASE, sources=["c"]) == []
