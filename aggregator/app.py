@@ -126,6 +126,7 @@ class App:
             time_limit=max_run_time(self.config),
             find_known=self._find_known,
             preview_cache=make_preview_cache(self.config, clock=self.clock),
+            secrets=self.config.secrets,
         )
 
     async def _find_known(self, revisions: Sequence[Revision]) -> Sequence[KnownArticle | None]:
@@ -381,9 +382,8 @@ class App:
         output = publish.OUTPUTS[kind]
         path = Path(self.config.output) / f"{view.id}.{kind}"
         copies = {copy for entry in entries for copy in entry.duplicates}
-        data = output.render(
-            replace(self.view_info(view), links=self.store.entry_urls(copies)), entries
-        )
+        info = replace(self.view_info(view), links=self.store.entry_urls(copies))
+        data = self.config.secrets.hide_in_document(output.render(info, entries))
         written = publish.write_file(path, data)
         hidden = copies - {entry.id for entry in entries}
         return PublishedView(

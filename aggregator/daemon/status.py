@@ -7,7 +7,7 @@ as long as it lasts.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -109,16 +109,21 @@ class DaemonSite:
 
     def latest(self, limit: int) -> Sequence[Entry]:
         app = self._app()
-        return app.view_entries(app.config.feed_view, limit)
+        mask = app.config.secrets.mask
+        return [
+            replace(entry, title=mask(entry.title), url=mask(entry.url or "") or None)
+            for entry in app.view_entries(app.config.feed_view, limit)
+        ]
 
     def health(self) -> DaemonHealth:
         status = self._status
+        hide = self._app().config.secrets.hide
         details: dict[str, object] = {
             "started": status.started.isoformat(timespec="seconds"),
             "published": status.published.isoformat(timespec="seconds")
             if status.published
             else None,
-            "configuration": status.config_error or "good",
+            "configuration": hide(status.config_error or "good"),
             "running": self._running(),
         }
         store_error = status.store_error
@@ -131,7 +136,7 @@ class DaemonSite:
                 "sources": len(states),
                 "failing": sum(state.failures > 0 for state in states),
             }
-        reasons = tuple(self._reasons(store_error))
+        reasons = tuple(map(hide, self._reasons(store_error)))
         return DaemonHealth(not reasons, reasons, details)
 
     def _reasons(self, store_error: str | None) -> list[str]:
