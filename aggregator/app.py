@@ -128,6 +128,7 @@ class App:
             time_limit=max_run_time(self.config),
             find_known=self._find_known,
             preview_cache=make_preview_cache(self.config, clock=self.clock),
+            secrets=self.config.secrets,
         )
 
     async def _find_known(self, revisions: Sequence[Revision]) -> Sequence[KnownArticle | None]:
@@ -395,7 +396,7 @@ class App:
         for entry in entries:
             copies.update(entry.duplicates)
         info = replace(self.view_info(view), links=self.store.entry_urls(copies))
-        data = output.render(info, entries)
+        data = self.config.secrets.hide_in_document(output.render(info, entries))
         written = publish.write_file(path, data)
 
         hidden = copies - {entry.id for entry in entries}

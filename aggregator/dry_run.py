@@ -123,6 +123,7 @@ async def try_source(
             time_limit=max_run_time(config),
             max_articles=articles,
             follow_pages=follow_pages,
+            secrets=config.secrets,
         )
         result = await run(source, SourceState(source.id, now), context, full=True)
     calls = _calls_from_document(parser.calls, result)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from aggregator import schedule
 from aggregator.adapter_table import AUTO
 from aggregator.publish.json_record import outcome_record, rfc3339
-from aggregator.run.page_fetcher import redact_query
+from aggregator.run.page_fetcher import redact_path, redact_query
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -195,6 +195,8 @@ def describe_address(status: SourceStatus) -> str:
 def _chosen_url(status: SourceStatus) -> str | None:
     if status.state is None or status.state.discovered_feed is None:
         return None
+    if status.source.display_location != status.source.location:
+        return redact_path(status.state.discovered_feed)
     return redact_query(status.state.discovered_feed)
 
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import logging
 import os
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from textwrap import indent
+from typing import TYPE_CHECKING, Any
 
-from aggregator.cli.report.terminal import print_stderr
-from aggregator.errors import UsageError
+from aggregator.cli.report.terminal import hide_secrets, print_stderr
+from aggregator.errors import ConfigError, UsageError
+from aggregator.escapes import escape_unseen
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -65,7 +68,9 @@ class Invocation:
                 f"no configuration: {self.path} does not exist; write one with `aggregator init`,"
                 " or name one with --config"
             )
-        return load_config(self.path, env=os.environ, sites=sites, check_selector=_check_selector)
+        config = load_config(self.path, env=os.environ, sites=sites, check_selector=_check_selector)
+        hide_secrets(config.secrets)
+        return config
 
     def configure_logging(self, usual: int, *, prints_outcomes: bool = False) -> None:
         """Send log lines to stderr, from level `usual` up; `-v` lowers it by one, `-q` leaves errors only.
@@ -80,14 +85,10 @@ class Invocation:
             level = usual - 10
 
         handler = _StderrHandler()
+        handler.setFormatter(_LineFormatter("%(asctime)s %(levelname)s %(message)s"))
         if prints_outcomes and not self.verbose:
             handler.addFilter(_is_not_run_line)
-        logging.basicConfig(
-            level=max(level, logging.WARNING),
-            format="%(asctime)s %(levelname)s %(message)s",
-            handlers=[handler],
-            force=True,
-        )
+        logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler], force=True)
         logging.getLogger("aggregator").setLevel(level)
 
 
@@ -104,6 +105,31 @@ def _check_selector(text: str) -> None:
 def _is_not_run_line(record: logging.LogRecord) -> bool:
     """Return False for the log line that `app` writes for each run of a source."""
     return record.name != "aggregator.app"
+
+
+class _LineFormatter(logging.Formatter):
+    """Formats a record so that no text in it passes for another record.
+
+    Line ends in its values are escaped. The problems of a configuration and tracebacks take
+    several lines; those of a traceback are indented.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        escaped = copy(record)
+        if isinstance(record.args, tuple):
+            escaped.args = tuple(map(_escape_value, record.args))
+        return super().format(escaped)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 (interface)
+        return indent(super().formatException(ei), "  ")
+
+
+def _escape_value(value: object) -> object:
+    if isinstance(value, str):
+        return escape_unseen(value)
+    if isinstance(value, (BaseException, Path)) and not isinstance(value, ConfigError):
+        return escape_unseen(str(value))
+    return value
 
 
 class _StderrHandler(logging.Handler):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 
 import typer
 
-from aggregator.cli.report.terminal import print_stderr
+from aggregator.cli.report.terminal import forget_secrets, print_stderr
 from aggregator.errors import AggregatorError, ConfigError, SourceError, UsageError
 from aggregator.interrupt import INTERRUPTED, interruptible
 
@@ -35,6 +35,7 @@ def with_exit_code(command: Callable[P, int]) -> Callable[P, None]:
 
     @wraps(command)
     def run_command(*args: P.args, **kwargs: P.kwargs) -> None:
+        forget_secrets()  # of an earlier command in this process
         ctx: Any = kwargs["ctx"]
         raise typer.Exit(
             _run_to_exit_code(lambda: command(*args, **kwargs), verbose=ctx.obj.verbose)

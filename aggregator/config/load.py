@@ -20,14 +20,16 @@ from aggregator.config.source_ids import assign_ids
 from aggregator.config.words import find_nearest
 from aggregator.config.yaml_document import read_yaml
 from aggregator.errors import ConfigError
+from aggregator.redaction import make_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from pathlib import Path
 
     from aggregator.config.source_files import SourceDefinition
     from aggregator.config.yaml_document import YamlDocument
     from aggregator.errors import Problem
+    from aggregator.redaction import Secrets
 
 
 def load_config(
@@ -56,6 +58,7 @@ def load_config(
     problems += listing.problems
 
     context = ValidationContext(main.path.parent, sites, check_selector)
+    secrets = _find_secrets(documents)
     config = _build_config(main, context, problems=problems)
     sources = _build_sources(
         listing.definitions, context, defaults=_build_defaults(main), problems=problems
@@ -65,10 +68,22 @@ def load_config(
     problems += _unknown_source_problems(main, config, known=known, whole=not problems)
     problems += _unknown_feed_view_problems(main, config)
     if config is None or problems:
-        raise ConfigError(sorted(set(problems), key=_sort_key))
+        raise ConfigError(sorted(_hide_in_problems(problems, secrets), key=_sort_key))
 
     files = tuple(document.path for document in documents)
-    return config.with_sources(files, sources=tuple(sources))
+    return config.with_sources(files, sources=tuple(sources), secrets=secrets)
+
+
+def _find_secrets(documents: Iterable[YamlDocument]) -> Secrets:
+    variables: dict[str, str] = {}
+    for document in documents:
+        variables |= document.variables
+    return make_secrets(variables)
+
+
+def _hide_in_problems(problems: Iterable[Problem], secrets: Secrets) -> set[Problem]:
+    """Return each problem once, without values of the environment."""
+    return {replace(problem, message=secrets.hide(problem.message)) for problem in problems}
 
 
 def _read_main(path: Path, *, env: Mapping[str, str]) -> YamlDocument:

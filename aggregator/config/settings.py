@@ -26,6 +26,7 @@ from aggregator.config.types import (
     Texts,
     ZoneName,
 )
+from aggregator.redaction import NO_SECRETS, Secrets
 
 
 class Server(Record):
@@ -223,12 +224,25 @@ class Config(Record):
     )
 
     _files: tuple[Path, ...] = PrivateAttr(default=())
+    _secrets: Secrets = PrivateAttr(default=NO_SECRETS)
 
-    def with_sources(self, files: tuple[Path, ...], *, sources: tuple[Source, ...]) -> "Config":
-        """Return a copy with these sources and the files that it was read from."""
+    def with_sources(
+        self,
+        files: tuple[Path, ...],
+        *,
+        sources: tuple[Source, ...],
+        secrets: Secrets = NO_SECRETS,
+    ) -> "Config":
+        """Return a copy with these sources, the files that it was read from, and what to hide."""
         complete = self.model_copy(update={"sources": sources})
         complete._files = files  # noqa: SLF001  a copy of this object
+        complete._secrets = secrets  # noqa: SLF001
         return complete
+
+    @property
+    def secrets(self) -> Secrets:
+        """The values from the environment, which no output shows."""
+        return self._secrets
 
     @property
     def feed_view(self) -> View:

@@ -35,6 +35,27 @@ _ALLOWED_TAGS = frozenset(
 )
 _NULL, _MERGE = "tag:yaml.org,2002:null", "tag:yaml.org,2002:merge"
 _VARIABLE = re.compile(r"\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+# The values of these keys are for everybody, also if they are from the environment.
+_SHOWN_KEYS = frozenset(
+    {
+        "id",
+        "name",
+        "title",
+        "tags",
+        "language",
+        "timezone",
+        "path",
+        "output",
+        "public_url",
+        "listen",
+    }
+)
+
+
+def _is_shown(yaml_path: YamlPath) -> bool:
+    """Tell whether the value at a path is meant to be shown."""
+    keys = [step for step in yaml_path if isinstance(step, str)]
+    return bool(keys) and keys[-1] in _SHOWN_KEYS and "headers" not in keys
 
 
 class _UnreadableError(Exception):
@@ -51,6 +72,7 @@ class YamlDocument:
 
     `data` consists of dict, list, str and None; it is None for an empty or unreadable
     file. `secrets` map the paths that contain variables to the text with `${NAME}`.
+    `variables` are the values of those that are not meant to be shown.
     """
 
     file: str
@@ -58,6 +80,7 @@ class YamlDocument:
     data: Any = None
     lines: Mapping[YamlPath, int] = field(default_factory=dict)
     secrets: Mapping[YamlPath, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
 
     def existing_path(self, yaml_path: YamlPath) -> YamlPath:
@@ -100,7 +123,13 @@ def read_yaml(path: Path, *, env: Mapping[str, str]) -> YamlDocument:
     except _UnreadableError as e:
         return YamlDocument(file, whole, problems=(Problem(file, e.line, "", str(e)),))
     return YamlDocument(
-        file, whole, data, reader.lines, reader.secrets, tuple(dict.fromkeys(reader.problems))
+        file,
+        whole,
+        data,
+        reader.lines,
+        reader.secrets,
+        reader.variables,
+        tuple(dict.fromkeys(reader.problems)),
     )
 
 
@@ -189,6 +218,7 @@ class _NodeReader:
         self._aliased_count = 0
         self.lines: dict[YamlPath, int] = {}
         self.secrets: dict[YamlPath, str] = {}
+        self.variables: dict[str, str] = {}
         self.problems: list[Problem] = []
 
     def read_value(self, node: Any, yaml_path: YamlPath, *, line: int | None = None) -> Any:
@@ -274,8 +304,11 @@ class _NodeReader:
                 return "${"
             if name not in self._env:
                 self._add_problem(line, yaml_path, f"the environment has no variable {name}")
+            value = self._env.get(name, "")
             self.secrets[yaml_path] = text
-            return self._env.get(name, "")
+            if not _is_shown(yaml_path):
+                self.variables[name] = value
+            return value
 
         return _VARIABLE.sub(replace, text)
 

@@ -139,14 +139,18 @@ class DaemonSite:
         feeds, _ = select_outlines(self._app().config.sources)
         return render("aggregator", feeds)
 
+    def without_secrets(self, page: bytes) -> bytes:
+        return self._app().config.secrets.hide_in_document(page)
+
     def health(self) -> DaemonHealth:
         status = self._status
+        hide = self._app().config.secrets.hide
         details: dict[str, object] = {
             "started": status.started.isoformat(timespec="seconds"),
             "published": status.published.isoformat(timespec="seconds")
             if status.published
             else None,
-            "configuration": status.config_error or "good",
+            "configuration": hide(status.config_error or "good"),
             "running": self._running(),
         }
         store_error = status.store_error
@@ -156,7 +160,7 @@ class DaemonSite:
             store_error = store_error or str(error)
         else:
             details |= {"sources": sources, "failing": failing}
-        reasons = tuple(self._reasons(store_error))
+        reasons = tuple(map(hide, self._reasons(store_error)))
         return DaemonHealth(not reasons, reasons, details)
 
     def _reasons(self, store_error: str | None) -> list[str]:

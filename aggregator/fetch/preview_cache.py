@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from aggregator.fetch.messages import Response
 from aggregator.model import PollingHints, Validators
+from aggregator.redaction import NO_SECRETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from aggregator.fetch.messages import Request
+    from aggregator.redaction import Secrets
 
 MAX_RESPONSE_AGE = timedelta(hours=1)
 MAX_CACHE_FILES = 200
@@ -52,19 +54,26 @@ class TimedResponse:
 class PreviewCache:
     """A folder of responses, by the URL, headers and password of their requests; it is made when first written to."""
 
-    def __init__(self, folder: Path, *, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, folder: Path, *, clock: Callable[[], datetime], secrets: Secrets = NO_SECRETS
+    ) -> None:
         self._folder = folder
         self._clock = clock
+        self._secrets = secrets
 
     def store(self, request: Request, response: Response) -> None:
-        """Keep a full response, no 304. If the folder cannot be written, nothing is kept."""
+        """Keep a full response, no 304, and none that quotes a secret.
+
+        If the folder cannot be written, nothing is kept.
+        """
         if response.status != 200 or len(response.body) > MAX_CACHE_BYTES // 4:
+            return
+        data = _serialize(request, TimedResponse(response, self._clock()))
+        if self._secrets.occur_in(data.decode("utf-8", "replace")):
             return
         with suppress(OSError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._write(
-                self._path(request), _serialize(request, TimedResponse(response, self._clock()))
-            )
+            self._write(self._path(request), data)
             self._evict()
 
     def peek(self, request: Request) -> TimedResponse | None:

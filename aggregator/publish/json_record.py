@@ -6,15 +6,42 @@ with `Z`; absent values are null.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC
 from typing import TYPE_CHECKING
 
+from aggregator.escapes import escape_json
 from aggregator.publish.links import with_valid_links
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from aggregator.model import Enclosure, Entry, Evidence, Image, Outcome, Teller
+
+# A link without a scheme is relative, a colon after `/`, `?` or `#` belongs to it. Browsers
+# ignore control characters and blanks in front of a scheme, and line ends and tabs in it.
+_IGNORED_IN_SCHEME = re.compile(r"[\x00-\x20]+")
+_SCHEME = re.compile(r"([^/?#:]*):")
+_SAFE_SCHEMES = frozenset({"http", "https", "file", "mailto", "magnet"})
+
+
+def entry_json(entry: Entry) -> bytes:
+    """Return an entry as one line of JSON in UTF-8, without the line end."""
+    import orjson
+
+    return escape_json(orjson.dumps(entry_record(entry)))
+
+
+def mark_unsafe(url: str | None) -> str | None:
+    """Return a link as it was found; one that a browser might run begins with `unsafe:`.
+
+    >>> mark_unsafe("javascript:alert(1)"), mark_unsafe("/article?at=10:30")
+    ('unsafe:javascript:alert(1)', '/article?at=10:30')
+    """
+    scheme = _SCHEME.match(_IGNORED_IN_SCHEME.sub("", url or ""))
+    if scheme is None or scheme[1].lower() in _SAFE_SCHEMES:
+        return url
+    return f"unsafe:{url}"
 
 
 def entry_record(entry: Entry) -> dict[str, object]:
@@ -24,7 +51,7 @@ def entry_record(entry: Entry) -> dict[str, object]:
         "id": entry.id,
         "source": entry.source,
         "url": entry.url,
-        "url_original": entry.url_original,
+        "url_original": mark_unsafe(entry.url_original),
         "title": entry.title,
         "summary": entry.summary,
         "content_html": entry.content_html,

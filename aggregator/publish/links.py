@@ -11,6 +11,7 @@ from dataclasses import replace
 from html import escape, unescape
 from typing import TYPE_CHECKING
 
+from aggregator.normalize.html.elements import SANDBOX
 from aggregator.normalize.url.valid import valid_url
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 # In sanitized HTML `<` begins a tag, and values are in double quotes.
 _TAG = re.compile(r'<[a-z][^<>"]*+(?:"[^"]*+"[^<>"]*+)*+>')
 _LINK = re.compile(r'(?<=\s)(?P<name>href|src|poster|cite)="(?P<url>[^"]*+)"')
+# What older versions stored of frames.
+_STORED_SANDBOX = ' sandbox="allow-scripts allow-same-origin allow-popups"'
+_SANDBOX = f' sandbox="{SANDBOX}"'
 
 
 def with_valid_links(entry: Entry) -> Entry:
@@ -47,7 +51,8 @@ def valid_links_in_html(html: str) -> str:
 
 
 def _valid_tag(tag: re.Match[str]) -> str:
-    return _LINK.sub(_valid_attribute, tag[0])
+    closed = tag[0].replace(_STORED_SANDBOX, _SANDBOX)
+    return _LINK.sub(_valid_attribute, closed)
 
 
 def _valid_attribute(attribute: re.Match[str]) -> str:

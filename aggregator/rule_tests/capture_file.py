@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from aggregator.config import PageTest
+    from aggregator.redaction import Secrets
 
 FOLDER = "captures"
 LIMIT_BYTES = 64 * 1024 * 1024  # after decompression
@@ -74,6 +76,13 @@ def write(capture: Capture, folder: Path, *, name: str, carrier: str) -> Path:
             "unreadable", f"cannot write {folder}: {error.strerror or error}"
         ) from error
     return path
+
+
+def without_secrets(capture: Capture, secrets: Secrets) -> Capture:
+    """Return the capture as it may be given to others: its URL, headers and body with `***`."""
+    headers = {name: secrets.mask(value) for name, value in capture.headers.items()}
+    body = secrets.hide_in_document(capture.body)
+    return replace(capture, url=secrets.mask(capture.url), headers=headers, body=body)
 
 
 def _write_new(path: Path, data: bytes) -> bool:

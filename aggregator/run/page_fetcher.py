@@ -16,6 +16,7 @@ from aggregator.errors import SourceError
 from aggregator.fetch.page_redirect import follow_page_redirects
 from aggregator.fetch.preview_cache import fetch_with_cache
 from aggregator.fetch.source import MAX_FILES, make_capture, make_request
+from aggregator.redaction import NO_SECRETS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from aggregator.fetch.preview_cache import Client, PreviewCache, TimedResponse
     from aggregator.model import Capture, Rejection, Revision
     from aggregator.parse.task import ParseResult, ParseTask
+    from aggregator.redaction import Secrets
     from aggregator.run.host_queue import HostQueue
     from aggregator.store import KnownArticle
 
@@ -122,7 +124,8 @@ class RunContext:
     `limit_bytes` is the limit of one file of a folder, `max_files` that of files in one
     run. `time_limit` holds for each part
     of a run: fetching, parsing, and reading further pages. With `follow_pages`, further
-    pages of a list are read; the documents of an index always are.
+    pages of a list are read; the documents of an index always are. `secrets` are hidden in
+    the outcome.
     """
 
     fetcher: Client
@@ -138,6 +141,7 @@ class RunContext:
     max_articles: int = MAX_ARTICLES
     max_files: int = MAX_FILES
     follow_pages: bool = True
+    secrets: Secrets = NO_SECRETS
 
 
 @dataclass(slots=True, eq=False)
@@ -244,6 +248,13 @@ def redact_query(url: str) -> str:
     """Return a URL for messages, without its query, which may contain a key."""
     bare, mark, _ = url.partition("?")
     return f"{bare}?…" if mark else bare
+
+
+def redact_path(url: str) -> str:
+    """Return the scheme and host of a URL: of a source whose path may contain a key, nothing more."""
+    scheme, mark, rest = url.partition("://")
+    host = rest.partition("/")[0].rpartition("@")[2].partition("?")[0]
+    return f"{scheme}{mark}{host}/…"
 
 
 def is_temporary(error: SourceError) -> bool:

@@ -28,7 +28,7 @@ from aggregator.run.article_pages import complete_items
 from aggregator.run.host_queue import Wait
 from aggregator.run.list_pages import follow_pages, list_page
 from aggregator.run.page_fetcher import PageFetcher, RunContext
-from aggregator.run.result import failure, host_of, postponement, success
+from aggregator.run.result import failure, host_of, postponement, success, with_safe_messages
 from aggregator.run.source_search import SourceDocument, SourceSearch
 
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ async def run(
         result = failure(source, state, unforeseen, started, context)
 
     ms = round((perf_counter() - start_seconds) * 1000)
-    return replace(result, outcome=replace(result.outcome, ms=ms))
+    outcome = replace(result.outcome, ms=ms)
+    return replace(result, outcome=with_safe_messages(outcome, context.secrets))
 
 
 async def _run_source(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from aggregator import schedule
 from aggregator.adapter_table import AUTO
+from aggregator.escapes import escape_unseen
 from aggregator.fetch.source import url_to_fetch
 from aggregator.model import Outcome, PollingHints, Result
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from aggregator.fetch.source import Fetched
     from aggregator.model import SourceState
     from aggregator.parse.task import ParseResult
+    from aggregator.redaction import Secrets
     from aggregator.run.host_queue import Wait
     from aggregator.run.page_fetcher import PageFetcher, RunContext
 
@@ -111,6 +113,23 @@ def failure(
         message=str(error),
     )
     return Result(state, outcome, host_waits=host_waits)
+
+
+def with_safe_messages(outcome: Outcome, secrets: Secrets) -> Outcome:
+    """Return the outcome with messages of one line each, without secrets.
+
+    They quote names of files, ids and URLs that others chose.
+    """
+
+    def clean(message: str) -> str:
+        return escape_unseen(secrets.hide(message))
+
+    return replace(
+        outcome,
+        message=None if outcome.message is None else clean(outcome.message),
+        notes=tuple(map(clean, outcome.notes)),
+        rejected=tuple(map(clean, outcome.rejected)),
+    )
 
 
 def host_of(source: Source, state: SourceState, context: RunContext) -> str | None:

@@ -45,4 +45,5 @@ def make_preview_cache(config: Config, *, clock: Callable[[], datetime]) -> Prev
     """Make the cache of dry runs: beside the database's file, else beside the views' folder."""
     sqlite = config.database.startswith("sqlite:///")
     base = Path(config.database.removeprefix("sqlite:///")) if sqlite else Path(config.output)
-    return PreviewCache(base.parent / "remembered", clock=clock)
+    folder = base.parent / "remembered"
+    return PreviewCache(folder, clock=clock, secrets=config.secrets)

@@ -75,7 +75,9 @@ def _page_handler(render: Render) -> Handler:
 
     async def handler(request: web.Request) -> web.Response:
         def make_page() -> bytes | None:
-            return render(request, _make_frame(request, request.app[SITE].failing_count()))
+            site = request.app[SITE]
+            page = render(request, _make_frame(request, site.failing_count()))
+            return None if page is None else site.without_secrets(page)
 
         page = await asyncio.to_thread(make_page)
         if page is None:

@@ -166,4 +166,18 @@ def test_a_table_without_rows_is_its_head_however_narrow_the_terminal(
 
 
 def test_only_what_is_printable_is_shown() -> None:
-    assert replace_unprintable("a\tb\nc\x00d\x9be\u202ef") == "a b\nc\ufffdd\ufffde\ufffdf"
+    assert replace_unprintable("a\tb\nc\x00d\x9be\u202ef") == "a b\nc\ufffdd\ufffde\\u202ef"
+
+
+def test_a_bidi_control_or_a_line_end_of_unicode_is_shown_as_its_number() -> None:
+    assert replace_unprintable("exe.\u202etxt\u2066\u200f\u2028x") == (
+        "exe.\\u202etxt\\u2066\\u200f\\u2028x"
+    )
+
+
+def test_a_value_of_several_lines_makes_no_further_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [("a", "1", "one\nb       2   two\u2028three")]
+
+    assert shown(monkeypatch, io.TextIOWrapper(io.BytesIO(), "utf-8"), rows=rows) == (
+        "source  items  title\na           1  one\\nb       2   two\\u2028three\n"
+    )

@@ -22,6 +22,7 @@ from aggregator.fetch.preview_cache import (
 )
 from aggregator.fetch.source import FetchContext, fetch_source
 from aggregator.model import PollingHints, SourceState, Validators
+from aggregator.redaction import make_secrets
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -247,3 +248,24 @@ def test_two_who_take_at_once_harm_nobody(memory: PreviewCache) -> None:
         return await asyncio.gather(*(asyncio.to_thread(memory.take, ASKED) for _ in range(8)))
 
     assert any(answer is not None for answer in asyncio.run(both()))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"url": "https://a.example/s3cr3t/feed"},
+        {"hops": (URL, "https://a.example/s3cr3t")},
+        {"headers": {"link": "<https://a.example/s3cr3t>; rel=self"}},
+        {"body": b"<link>https://a.example/s3cr3t</link>"},
+    ],
+)
+def test_an_answer_that_quotes_a_secret_is_not_kept(
+    tmp_path: Path, clock: Any, change: dict[str, Any]
+) -> None:
+    secrets = make_secrets({"TOKEN": "s3cr3t"})
+    cache = PreviewCache(tmp_path / "remembered", clock=clock, secrets=secrets)
+
+    cache.store(ASKED, replace(ANSWER, **change))
+
+    assert cache.peek(ASKED) is None
+    assert not (tmp_path / "remembered").exists()

@@ -4,9 +4,16 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import orjson
+import pytest
 
 from aggregator.model import Enclosure, Entry, Image, Outcome, Teller
-from aggregator.publish.json_record import entry_record, outcome_record, rfc3339
+from aggregator.publish.json_record import (
+    entry_json,
+    entry_record,
+    mark_unsafe,
+    outcome_record,
+    rfc3339,
+)
 
 MOMENT = datetime(2026, 3, 1, 8, tzinfo=UTC)
 ENTRY = Entry(
@@ -130,3 +137,35 @@ def test_moments_are_in_utc_with_a_fraction_only_where_there_is_one() -> None:
 
     assert rfc3339(datetime(2026, 3, 1, 8, tzinfo=tokyo)) == "2026-02-28T23:00:00Z"
     assert rfc3339(MOMENT.replace(microsecond=250_000)) == "2026-03-01T08:00:00.250000Z"
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "javascript:alert(1)",
+        " JavaScript:alert(1)",
+        "java\n\tscript:alert(1)",
+        "\x01javascript:alert(1)",
+        "vbscript:x",
+        "data:text/html,<script>",
+    ],
+)
+def test_a_link_that_a_browser_might_run_is_marked(link: str) -> None:
+    assert entry_record(replace(ENTRY, url_original=link))["url_original"] == f"unsafe:{link}"
+
+
+@pytest.mark.parametrize(
+    "link", ["https://a.example/", "HTTP://a.example", "/a?at=10:30", "a/b:c", "#x:y", "", None]
+)
+def test_a_usual_link_stays_as_it_was_found(link: str | None) -> None:
+    assert mark_unsafe(link) == link
+
+
+def test_an_entry_is_one_line_of_json_for_every_reader() -> None:
+    title = "one\u2028two\u2029three\x85four \u202eevif\u2069"
+
+    line = entry_json(replace(ENTRY, title=title)).decode()
+
+    assert line.splitlines() == [line]
+    assert not set("\u2028\u2029\x85\u202e\u2069") & set(line)
+    assert orjson.loads(line)["title"] == title

@@ -153,3 +153,10 @@ def test_every_link_of_every_output_is_valid(articles: dict[str, Entry]) -> None
     )
     assert outline.xpath("//@xmlUrl") == [VALID]
     assert f'href="{VALID}"'.encode() in render_index([view], [entry])
+
+
+def test_a_frame_that_an_older_version_stored_loses_its_origin() -> None:
+    frame = '<iframe src="https://www.youtube.com/embed/1" sandbox="{}"></iframe><p>{}</p>'
+    former, present = "allow-scripts allow-same-origin allow-popups", "allow-scripts allow-popups"
+
+    assert valid_links_in_html(frame.format(former, former)) == frame.format(present, former)

@@ -93,6 +93,9 @@ class FakeSite:
     def opml(self) -> bytes:
         return b"<opml/>"
 
+    def without_secrets(self, page: bytes) -> bytes:
+        return page.replace(b"hunter2", b"***")
+
     def health(self) -> Well:
         return self.state
 

@@ -107,11 +107,9 @@ def _print_json_array(lines: Iterable[bytes]) -> None:
 
 
 def _json_lines(found: "Iterable[Entry]") -> Iterable[bytes]:
-    import orjson
+    from aggregator.publish.json_record import entry_json
 
-    from aggregator.publish.json_record import entry_record
-
-    return (orjson.dumps(entry_record(entry)) for entry in found)
+    return map(entry_json, found)
 
 
 def parse_since(text: str, *, now: datetime) -> datetime:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from aggregator.cli.report.terminal import print_stderr, write_stdout
+from aggregator.cli.report.terminal import hide_in_document, print_stderr, write_stdout
 from aggregator.errors import StoreError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def export(
     if format == "opml":
         _write_output(_render_opml(config, quiet=ctx.obj.quiet), output)
     else:
-        _write_output(_entry_lines(config), output)
+        _write_output(map(hide_in_document, _entry_lines(config)), output)
     return 0
 
 
@@ -61,15 +61,11 @@ def _entry_lines(config: "Config") -> "Iterator[bytes]":
     The store gives the newest first. All of it is read before the first line is
     yielded, so a slow reader does not hold a transaction open.
     """
-    import orjson
-
     from aggregator.app import open_store
-    from aggregator.publish.json_record import entry_record
+    from aggregator.publish.json_record import entry_json
 
     with open_store(config) as store:
-        yield from reverse_lines(
-            orjson.dumps(entry_record(entry)) + b"\n" for entry in store.entries()
-        )
+        yield from reverse_lines(entry_json(entry) + b"\n" for entry in store.entries())
 
 
 def _write_output(parts: "Iterable[bytes]", output: Path | None) -> None:

@@ -13,7 +13,7 @@ import typer
 from aggregator.cli.completion import source_ids
 from aggregator.cli.context import find_source
 from aggregator.cli.exit_codes import FAILED
-from aggregator.cli.report.terminal import print_json, print_stderr
+from aggregator.cli.report.terminal import print_json, print_line, print_stderr
 from aggregator.errors import SourceError, UsageError
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from aggregator.config import Config, Source
     from aggregator.dry_run import DryRun
     from aggregator.parse.pool import ParserPool
+    from aggregator.redaction import Secrets
     from aggregator.rules.compiled import Sites
 
 _URL_LIKE = re.compile(r"[/:@]|\w\.\w")
@@ -96,8 +97,9 @@ def preview(
     else:
         print_preview(result, limit=limit)
     if record:
-        for line in _record_captures(result, source, sites):
-            typer.echo(line, err=format == "json")
+        print_yaml_line = print_stderr if format == "json" else print_line
+        for line in _record_captures(result, source, sites, secrets=config.secrets):
+            print_yaml_line(line)
     return _exit_code(result, source, chosen)
 
 
@@ -248,12 +250,14 @@ async def _preview_article(
     )
 
 
-def _record_captures(result: "Preview", source: "Source", sites: "Sites") -> list[str]:
+def _record_captures(
+    result: "Preview", source: "Source", sites: "Sites", *, secrets: "Secrets"
+) -> list[str]:
     """Save the captures of the first explained entry, and return the lines of YAML that test them."""
     from pathlib import Path
 
     from aggregator.adapter_table import ARTICLE
-    from aggregator.rule_tests.capture_file import FOLDER, write
+    from aggregator.rule_tests.capture_file import FOLDER, without_secrets, write
     from aggregator.rule_tests.yaml import tests_yaml
 
     folder = Path(source.origin.rpartition(":")[0]).resolve().parent
@@ -261,7 +265,8 @@ def _record_captures(result: "Preview", source: "Source", sites: "Sites") -> lis
     if chosen is None:
         raise SourceError("missing", "nothing came out that could be recorded")
     written = []
-    for capture, task in chosen.inputs:
+    for original, task in chosen.inputs:
+        capture = without_secrets(original, secrets)
         name = f"{source.id}-article" if task.adapter == ARTICLE else source.id
         path = write(capture, folder / FOLDER, name=name, carrier=task.adapter)
         written.append((path.relative_to(folder).as_posix(), capture, task))

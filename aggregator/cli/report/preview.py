@@ -14,7 +14,7 @@ from aggregator.adapter_table import ARTICLE
 from aggregator.model import Entry
 from aggregator.normalize.html import html_to_text
 from aggregator.parse.trace import trace_items, unmatched_selectors
-from aggregator.run.page_fetcher import redact_query
+from aggregator.run.page_fetcher import redact_path
 from aggregator.schedule import RETRY_AFTER_REASON
 from aggregator.source_status import describe_pace
 from aggregator.store.content import urn
@@ -104,7 +104,7 @@ def _redact_response(response: Response, source: Source) -> Response:
         response,
         url=source.display_location
         if response.url == source.location
-        else redact_query(response.url),
+        else redact_path(response.url),
     )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from aggregator.cli.report.preview import entry_from_revision
-from aggregator.cli.report.terminal import Column, print_table, replace_unprintable
+from aggregator.cli.report.terminal import Column, print_line, print_table, replace_unprintable
 from aggregator.publish.json_record import entry_record, outcome_record, rfc3339
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ _LIST_FIELDS = frozenset({"authors", "tags", "credits", "enclosures"})
 def print_preview(preview: Preview, *, limit: int) -> None:
     """Print a preview as text to stdout."""
     for line in _summary_lines(preview):
-        typer.echo(replace_unprintable(line))
+        print_line(line)
     if preview.items:
         typer.echo()
         print_table(_ENTRY_COLUMNS, map(_entry_row, preview.items[:limit]))
@@ -51,12 +51,12 @@ def print_preview(preview: Preview, *, limit: int) -> None:
         typer.echo(f"… and {len(preview.items) - limit} more; --limit lists them")
     for item in preview.items:
         if item.fields is not None:
-            typer.echo(replace_unprintable(f"\nentry {item.number}: {item.revision.title}"))
+            print_line(f"\nentry {item.number}: {item.revision.title}")
             print_table(_FIELD_COLUMNS, _field_rows(item))
     if preview.unmatched_selectors:
         typer.echo("\nrules that find nothing")
         for one in preview.unmatched_selectors:
-            typer.echo(replace_unprintable(f"  {one.path}: {one}"))
+            print_line(f"  {one.path}: {one}")
 
 
 def preview_record(preview: Preview, *, limit: int) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 On a terminal a table is coloured and fits the width; where that is too narrow, each
 value gets a line. Elsewhere tables are plain text without cuts. Control characters
-from foreign titles and messages never reach a terminal.
+from foreign titles and messages never reach a terminal; bidi controls are escaped.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import typer
+
+from aggregator.escapes import escape_bidi, escape_json, escape_line_ends
+from aggregator.redaction import NO_SECRETS, Secrets, merge_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -48,13 +51,41 @@ class Column:
     cuts: bool = False
 
 
-def replace_unprintable(text: str) -> str:
-    r"""Replace unprintable characters except line ends.
+@dataclass(slots=True)
+class _Hidden:
+    secrets: Secrets = NO_SECRETS
 
-    >>> replace_unprintable("title\x1b[31m")
-    'title\ufffd[31m'
+
+# Of the whole process, because all that it prints leaves through here, also before and after
+# the commands. After a reload, former values are still hidden: they may be in the store.
+_hidden = _Hidden()
+
+
+def hide_secrets(secrets: Secrets) -> None:
+    """Hide these values, too, in all that is printed from now on."""
+    _hidden.secrets = merge_secrets([_hidden.secrets, secrets])
+
+
+def forget_secrets() -> None:
+    """Hide nothing until the next `hide_secrets`."""
+    _hidden.secrets = NO_SECRETS
+
+
+def replace_unprintable(text: str) -> str:
+    r"""Replace unprintable characters except line ends; bidi controls are escaped, secrets hidden.
+
+    >>> replace_unprintable("title\x1b[31m \u202etxt.exe")
+    'title\ufffd[31m \\u202etxt.exe'
     """
-    return text if text.isprintable() else "".join(map(_printable_character, text))
+    text = _hidden.secrets.hide(text)
+    if text.isprintable():
+        return text
+    return "".join(map(_printable_character, escape_bidi(text)))
+
+
+def replace_in_line(text: str) -> str:
+    """Replace unprintable characters, and escape line ends: the text stays on one line."""
+    return replace_unprintable(escape_line_ends(text))
 
 
 def _printable_character(character: str) -> str:
@@ -75,16 +106,27 @@ def print_stderr(text: str) -> None:
         typer.echo(replace_unprintable(text), err=True)
 
 
+def print_line(text: str) -> None:
+    """Print a line to stdout."""
+    typer.echo(replace_unprintable(text))
+
+
 def write_stdout(data: bytes) -> None:
-    """Write bytes to stdout, whatever the terminal's encoding."""
-    sys.stdout.buffer.write(data)
+    """Write UTF-8 to stdout, whatever the terminal's encoding."""
+    sys.stdout.buffer.write(hide_in_document(data))
+
+
+def hide_in_document(data: bytes) -> bytes:
+    """Return a document without secrets, for stdout or a file."""
+    return _hidden.secrets.hide_in_document(data)
 
 
 def print_json(value: object) -> None:
     """Print a value as one indented JSON document in UTF-8."""
     import orjson
 
-    write_stdout(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    data = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    write_stdout(escape_json(data))
 
 
 def make_console(stream: TextIO) -> Console:
@@ -96,7 +138,7 @@ def make_console(stream: TextIO) -> Console:
 
 def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
     """Print a table to stdout."""
-    lines = [[replace_unprintable(cell) for cell in row] for row in rows]
+    lines = [[replace_in_line(cell) for cell in row] for row in rows]
     if not sys.stdout.isatty():
         write_stdout(_format_plain_table(columns, lines).encode())
         return

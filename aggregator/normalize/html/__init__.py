@@ -214,11 +214,10 @@ def _cleaner() -> nh3.Cleaner:
         attribute_filter=_filter_attribute,
         url_schemes={"http", "https", "mailto", "data"},
         link_rel=None,
+        # Never with `allow-same-origin`: with scripts, the frame could remove its own sandbox.
         # One attribute per element: several would be written in the order of a randomly seeded
         # table, which is another one in each run.
-        set_tag_attribute_values={
-            "iframe": {"sandbox": "allow-scripts allow-same-origin allow-popups"}
-        },
+        set_tag_attribute_values={"iframe": {"sandbox": elements.SANDBOX}},
     )
 
 

@@ -84,12 +84,46 @@ ALLOWED_ATTRIBUTES = {
     "mtd": {"columnspan", "rowspan"},
 }
 
-# Players whose frames may stay, sandboxed (miniflux's list).
-_PLAYER_HOSTS = """
-    bandcamp.com cdn.embedly.com dailymotion.com framatube.org open.spotify.com player.bilibili.com player.twitch.tv
-    player.vimeo.com soundcloud.com vk.com w.soundcloud.com youtube-nocookie.com youtube.com
-"""
-PLAYER_HOSTS = frozenset(_PLAYER_HOSTS.split())
+# Players whose frames may stay, sandboxed: the hosts are miniflux's list. Each is allowed by the
+# paths of its embedded player only, because its other pages hold forms, log-ins and redirects.
+PLAYER_PATHS = {
+    "bandcamp.com": r"/EmbeddedPlayer/",
+    "cdn.embedly.com": r"/widgets/",
+    "dailymotion.com": r"/embed/",
+    "framatube.org": r"/(?:videos|video-playlists)/embed/",
+    "open.spotify.com": r"/embed(?:-podcast)?/",
+    "player.bilibili.com": r"/player\.html(?:\?|$)",
+    "player.twitch.tv": r"/(?:index\.html)?\?",
+    "player.vimeo.com": r"/video/",
+    "soundcloud.com": r"/player/?\?",
+    "vk.com": r"/video_ext\.php\?",
+    "w.soundcloud.com": r"/player/?\?",
+    "youtube-nocookie.com": r"/embed/",
+    "youtube.com": r"/embed/",
+}
+PLAYER_HOSTS = frozenset(PLAYER_PATHS)
+SANDBOX = "allow-scripts allow-popups"
+_PLAYER_ADDRESS = re.compile(r"https?://(?:www\.)?(?P<host>[a-z.-]+)(?P<path>/.*)?", re.DOTALL)
+# A browser reads `\` as `/`, and goes a folder up for `..` in any spelling.
+_WAY_OUT_OF_FOLDER = re.compile(r"\\|(?:/|%2f)(?:\.|%2e){1,2}(?=/|%2f|[?#]|$)", re.IGNORECASE)
+
+
+def is_player(url: str) -> bool:
+    """Tell whether an absolute URL is the embedded player of a known site.
+
+    >>> is_player("https://www.youtube.com/embed/abc"), is_player("https://www.youtube.com/logout")
+    (True, False)
+    """
+    address = _PLAYER_ADDRESS.fullmatch(url)
+    if address is None or address["host"] not in PLAYER_PATHS:
+        return False
+
+    path = address["path"] or "/"
+    folders = path.partition("?")[0].partition("#")[0]
+    if _WAY_OUT_OF_FOLDER.search(folders):
+        return False
+    return re.match(PLAYER_PATHS[address["host"]], path) is not None
+
 
 # Frames that show nothing of the article: advertisements, counters, comments, forms.
 NO_CONTENT_FRAME = re.compile(

@@ -99,8 +99,7 @@ def is_allowed_url(tag: str, name: str, value: str) -> bool:
         return False
 
     if tag == "iframe":
-        host = url.host(value) or ""
-        return host.removeprefix("www.") in elements.PLAYER_HOSTS
+        return elements.is_player(value)
     return True
 
 
