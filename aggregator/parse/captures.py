@@ -27,6 +27,7 @@ from aggregator.normalize.image import drop_logos
 from aggregator.normalize.publisher import document_origin
 from aggregator.normalize.text.truncated import is_truncated
 from aggregator.normalize.url import fragment_key, same_site
+from aggregator.normalize.value_limits import MAX_NAME_CHARACTERS, CutValues, limit_values
 from aggregator.parse.task import PageRequest, ParseResult, ParseTask, concat
 from aggregator.rules.apply import apply_rules, choose_timezone
 from aggregator.rules.compiled import add_source_rules, load_zone
@@ -93,14 +94,11 @@ def _parse_document(
         parsed = _parse_article(capture, task, rules)
     else:
         parsed = adapters.parse(task.adapter, capture, rules)
+    parsed = _limit_document(parsed, capture)
     rejected = list(parsed.rejected)
-    surplus = len(parsed.entries) - MAX_ITEMS
-    if surplus > 0:
-        reason = f"{surplus} items beyond the limit of {MAX_ITEMS:,} a document"
-        rejected.append(Rejection(None, reason))
     reader = _ItemNormalizer(capture, parsed, task, sites, rules, observer)
     items: list[_Item] = []
-    entries, keyed = _judge_guids(parsed.entries[:MAX_ITEMS], task)
+    entries, keyed = _judge_guids(parsed.entries, task)
     for raw in entries:
         try:
             items.append(reader.item(raw))
@@ -128,6 +126,32 @@ def _parse_document(
         filtered=len(items) - len(chosen),
         ignore_guids=task.ignore_guids or bool(keyed),
         is_inferred=parsed.is_inferred,
+    )
+
+
+def _limit_document(parsed: ParsedDocument, capture: Capture) -> ParsedDocument:
+    """Cut the items, and the values of each, that are over a limit."""
+    cut = CutValues()
+    entries = []
+    for raw in parsed.entries[:MAX_ITEMS]:
+        limited, fields = limit_values(raw, base_url=capture.url)
+        cut.add(fields)
+        entries.append(limited)
+
+    rejected = parsed.rejected
+    surplus = len(parsed.entries) - MAX_ITEMS
+    if surplus > 0:
+        reason = f"{surplus} items beyond the limit of {MAX_ITEMS:,} a document"
+        rejected = (*rejected, Rejection(None, reason))
+    title = parsed.title
+    if title is not None:
+        title = title[:MAX_NAME_CHARACTERS]
+    return replace(
+        parsed,
+        entries=tuple(entries),
+        rejected=rejected,
+        title=title,
+        notes=(*parsed.notes, *cut.notes()),
     )
 
 
