@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from aggregator.normalize.observer import Observer
 
 LONGEST_TITLE_CHARACTERS = 1_000  # longer ones are an article, or an attack
+MAX_LINK_CHARACTERS = 2_500  # PostgreSQL indexes 2,704 bytes
 TITLE_CHARACTERS = 100  # of the text that replaces a missing title (miniflux's figure)
 LANGUAGE_SAMPLE = 1500  # characters
 
@@ -97,6 +98,9 @@ def choose_link(
     for candidate in raw.url:
         target = url.unwrap(candidate.value)
         address = url.clean(target, base=raw.base_url, drop=tuple(drop), keep=tuple(keep))
+        if address and len(address) > MAX_LINK_CHARACTERS:
+            on_candidate(candidate, why.TOO_LONG)
+            continue
         if address:
             on_candidate(candidate, None)
             return address, candidate

@@ -26,11 +26,15 @@ HASH_VERSION = 1
 TOLERATED_REPEATS = 0.05  # of a document's guids; FreshRSS draws the line there too (PR 4487)
 KEYED_BY_URL = "keyed by URL"
 
+_MAX_TITLE_BYTES = 2_000  # of a title within a key: PostgreSQL indexes 2,704 bytes
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 # Letters of a paragraph that belongs to one article alone. On 277 saved articles any figure from 40
 # to 100 joins what was filed twice, and nothing else.
 _LEAST_LETTERS = 60
 _FIRST_DENSE_LETTER = "\u2e80"  # from here on, a letter is a syllable or a word
+# Articles under one guid that further ones are compared with: comparing each of 10,000
+# with all others takes 20 s, and such a guid is distrusted long before.
+_MAX_COMPARED = 50
 _HALF_DAY_SECONDS = 12 * 60 * 60
 _HOME_PAGE = re.compile(r"url://[^/?#]+/")
 _URL, _GUID = "url:", "guid:"
@@ -71,9 +75,14 @@ def item_keys(
         keys.insert(0, raw.guid.value)
 
     if not keys:
-        day = published or ""
-        keys.append(f"item:{source}:{text.fold(title)}:{day}")
+        keys.append(_item_key(source, text.fold(title), published or ""))
     return tuple(dict.fromkeys(keys))  # each once, in order
+
+
+def _item_key(source: str, title: str, published: str) -> str:
+    if len(title.encode()) > _MAX_TITLE_BYTES:
+        title = hashlib.blake2b(title.encode(), digest_size=12).hexdigest()
+    return f"item:{source}:{title}:{published}"
 
 
 def _link_and_guid(
@@ -207,7 +216,8 @@ def _count_articles(items: Sequence[RawEntry]) -> int:
     articles: list[_Facts] = []
     for item in items:
         facts = _facts_of(item)
-        if not any(facts.may_be_version_of(article) for article in articles):
+        compared = articles[:_MAX_COMPARED]
+        if not any(facts.may_be_version_of(article) for article in compared):
             articles.append(facts)
     return len(articles)
 

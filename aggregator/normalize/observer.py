@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 EMPTY = "empty"
 REPEATED = "said already"
 NO_LINK = "no link to open"
+TOO_LONG = "longer than a link may be"
 NO_DATE = "does not parse as a date"
 IN_FUTURE = "in the future"
 LESS_EXACT = "another date is more exact, or in the timezone's own offset"

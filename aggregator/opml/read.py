@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from aggregator.adapters.charset import decode
 from aggregator.adapters.feed.describe import describe
 from aggregator.adapters.feed.dtd import doctype_end
-from aggregator.adapters.feed.xml_repair import CDATA, split_sections
+from aggregator.adapters.feed.item_limits import CDATA
+from aggregator.adapters.feed.xml_repair import split_sections
 from aggregator.errors import SourceError
 from aggregator.normalize.text import clean_characters, plain_text
 from aggregator.normalize.url import page_key

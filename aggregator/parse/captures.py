@@ -25,6 +25,7 @@ from aggregator.normalize.identity import (
 )
 from aggregator.normalize.image import drop_logos
 from aggregator.normalize.publisher import document_origin
+from aggregator.normalize.value_limits import MAX_NAME_CHARACTERS, CutValues, limit_values
 from aggregator.parse.article_links import MIN_EXCERPTS, ArticleLinks
 from aggregator.parse.task import PageRequest, ParseResult, ParseTask, concat
 from aggregator.rules.apply import apply_rules, choose_timezone
@@ -88,15 +89,11 @@ def _parse_document(
     capture: Capture, task: ParseTask, sites: Sites, observer: Observer | None
 ) -> ParseResult:
     rules = rules_for(task, capture, sites)
-    parsed = _parse_by_adapter(capture, task, rules)
+    parsed = _limit_document(_parse_by_adapter(capture, task, rules), capture)
     rejected = list(parsed.rejected)
-    surplus = len(parsed.entries) - MAX_ITEMS
-    if surplus > 0:
-        reason = f"{surplus} items beyond the limit of {MAX_ITEMS:,} a document"
-        rejected.append(Rejection(None, reason))
     reader = _ItemNormalizer(capture, parsed, task, sites, rules, observer)
     items: list[_Item] = []
-    entries, keyed = _judge_guids(parsed.entries[:MAX_ITEMS], task)
+    entries, keyed = _judge_guids(parsed.entries, task)
     for raw in entries:
         try:
             items.append(reader.item(raw))
@@ -153,6 +150,32 @@ def _parse_article_alone(
         return None
     note = "the page is an article, not a list: it is read as one"
     return replace(parsed, next_urls=(), notes=(note,))
+
+
+def _limit_document(parsed: ParsedDocument, capture: Capture) -> ParsedDocument:
+    """Cut the items, and the values of each, that are over a limit."""
+    cut = CutValues()
+    entries = []
+    for raw in parsed.entries[:MAX_ITEMS]:
+        limited, fields = limit_values(raw, base_url=capture.url)
+        cut.add(fields)
+        entries.append(limited)
+
+    rejected = parsed.rejected
+    surplus = len(parsed.entries) - MAX_ITEMS
+    if surplus > 0:
+        reason = f"{surplus} items beyond the limit of {MAX_ITEMS:,} a document"
+        rejected = (*rejected, Rejection(None, reason))
+    title = parsed.title
+    if title is not None:
+        title = title[:MAX_NAME_CHARACTERS]
+    return replace(
+        parsed,
+        entries=tuple(entries),
+        rejected=rejected,
+        title=title,
+        notes=(*parsed.notes, *cut.notes()),
+    )
 
 
 def _parse_article(capture: Capture, task: ParseTask, rules: SiteRules) -> ParsedDocument:

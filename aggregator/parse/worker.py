@@ -19,7 +19,7 @@ import traceback
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from aggregator.errors import SourceError
 
@@ -67,12 +67,13 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _send(answers, None)  # ready: from here on the time belongs to the documents
-    while (request := _read(sys.stdin.buffer)) is not None:
-        captures, job = pickle.loads(request)  # noqa: S301 - from our own parent
+    while (request := _read_request(sys.stdin.buffer)) is not None:
+        captures, job = request
         for capture in captures:
             signal.setitimer(signal.ITIMER_REAL, seconds * _ALARM_FACTOR + 0.5)
             _send(answers, _answer(capture, job, sites))
         signal.setitimer(signal.ITIMER_REAL, 0)
+        del request, captures, job  # while it waits, it keeps no document
 
 
 def _answer(capture: Capture, job: ParseTask, sites: Sites) -> ParseResult | ParseFailure:
@@ -92,6 +93,14 @@ def _answer(capture: Capture, job: ParseTask, sites: Sites) -> ParseResult | Par
 def _send(stream: BinaryIO, value: object) -> None:
     stream.write(frame(value))
     stream.flush()
+
+
+def _read_request(stream: BinaryIO) -> Any:
+    """Return the next captures and their job, None at the end; the message itself is let go."""
+    request = _read(stream)
+    if request is None:
+        return None
+    return pickle.loads(request)  # noqa: S301 - from our own parent
 
 
 def _read(stream: BinaryIO) -> bytes | None:

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.adapters import feed
-from aggregator.errors import SourceError
 from aggregator.model import Candidate, Capture, ParsedDocument, RawEntry, Rejection
 
 VERSION = "https://jsonfeed.org/version/1.1"
@@ -39,16 +38,48 @@ def test_the_smallest_feed_is_one_item() -> None:
     )
 
 
-def test_a_deep_document_is_refused_not_followed() -> None:
-    with pytest.raises(SourceError) as refused:
-        parse(
-            b'{"version": "%s", "items": ' % VERSION.encode()
-            + b"[" * 100_000
-            + b"]" * 100_000
-            + b"}"
-        )
+GOOD = '{"id": "1", "title": "good"}'
+# An item as JSON, and the reason why it is rejected; None if it is kept.
+BAD_ITEMS = {
+    "a number beyond all": ('{"id": "2", "title": "bad", "x": 1e999}', None),
+    "5,000 digits": (f'{{"id": "2", "title": "bad", "x": {"9" * 5_000}}}', None),
+    "more than int64": ('{"id": "2", "title": "bad", "x": 18446744073709551617}', None),
+    "NaN": ('{"id": "2", "title": "bad", "x": [NaN, -Infinity]}', None),
+    "half a pair": ('{"id": "2", "title": "bad", "x": "\\ud800"}', None),
+    "a key twice": ('{"id": "2", "title": "x", "title": "bad"}', None),
+    "depth": (
+        f'{{"title": "bad", "x": {"[" * 20_000}{"]" * 20_000}}}',
+        "JSON that is nested too deeply",
+    ),
+    "values": (f'{{"title": "bad", "x": [{"[]," * 600_000}1]}}', "more than 50000 values"),
+    "no comma": (
+        '{"title": "bad" "id": 1}',
+        "JSON that cannot be read: Expecting ',' delimiter: line 1 column 17 (char 16)",
+    ),
+}
 
-    assert refused.value.kind == "parse"
+
+@pytest.mark.parametrize("place", ["first", "last"])
+@pytest.mark.parametrize("name", BAD_ITEMS)
+def test_a_bad_item_costs_itself_alone(name: str, place: str) -> None:
+    bad, reason = BAD_ITEMS[name]
+    titles = ["bad", "good"] if reason is None else ["good"]
+    number = 1 if place == "first" else 2
+    items = [bad, GOOD] if place == "first" else [GOOD, bad]
+
+    parsed = parse(f'{{"version": "{VERSION}", "items": [{", ".join(items)}]}}'.encode())
+
+    assert sorted(entry.title[0].value for entry in parsed.entries) == titles
+    assert parsed.rejected == ((Rejection(f"item {number}", reason),) if reason else ())
+
+
+def test_items_by_the_hundred_thousand_are_decoded_up_to_the_limit() -> None:
+    items = ", ".join([GOOD] * 200_000)
+
+    parsed = parse(f'{{"version": "{VERSION}", "items": [{items}], "title": "t"}}'.encode())
+
+    assert len(parsed.entries) == 10_000
+    assert parsed.rejected == (Rejection(None, "items after number 10000 were left out"),)
 
 
 def test_items_beyond_the_limit_are_left_out_and_said_so() -> None:

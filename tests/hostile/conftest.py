@@ -76,7 +76,7 @@ def external(where: bytes) -> bytes:
 
 def attributes() -> bytes:
     many = b" ".join(b'a%d="%d"' % (n, n) for n in range(40_000))
-    return rss(b"<item " + many + b"><title>" + MARK.encode() + b"</title></item>")
+    return rss(b"<item " + many + b"><title>attributes</title></item>")
 
 
 def json_feed(depth: int) -> bytes:
@@ -105,6 +105,36 @@ PLAIN: dict[str, Callable[[], bytes]] = {
     ),
     "half-open": lambda: rss(b"<![CDATA[" * 50_000),
 }
+GOOD_ITEM = item(b"good")
+
+
+def json_items(count: int, each: bytes) -> bytes:
+    head = b'{"version":"https://jsonfeed.org/version/1.1","title":"t","items":['
+    return head + b",".join([each] * count) + b"]}"
+
+
+# One item of each is bad, and takes much memory where it is not cut; the other one is kept.
+LARGE: dict[str, Callable[[], bytes]] = {
+    "long-name": lambda: rss(item(b"bad", b"<" + b"n" * 9_000_000 + b">x</nnn>") + GOOD_ITEM),
+    "long-url": lambda: rss(
+        b"<item><title>bad</title><link>https://example.org/"
+        + b"u" * 10_000_000
+        + b"</link></item>"
+        + GOOD_ITEM
+    ),
+    "long-guid": lambda: rss(
+        b"<item><title>bad</title><guid>" + b"g" * 10_000_000 + b"</guid></item>" + GOOD_ITEM
+    ),
+    "long-item": lambda: rss(
+        item(b"bad", b"<description>" + b"word " * 2_800_000 + b"</description>") + GOOD_ITEM
+    ),
+    "many-divs": lambda: rss(
+        item(b"bad", b"<description>" + b"&lt;div>" * 150_000 + b"</description>") + GOOD_ITEM
+    ),
+    "many-json-items": lambda: json_items(900_000, b'{"id":1,"x":[1]}'),
+    "empty-json-items": lambda: json_items(4_000_000, b"{}"),
+}
+PLAIN |= LARGE
 CODED: dict[str, tuple[str, Callable[[], bytes]]] = {
     "gzip-bomb": ("gzip", lambda: spaces(BOMB_MIB)),
     "gzip-twice": ("gzip, gzip", lambda: gzip.compress(spaces(BOMB_MIB))),

@@ -8,6 +8,7 @@ from html import unescape
 from typing import TYPE_CHECKING
 
 import pytest
+from aggregator.web.pages import render_index
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
@@ -21,7 +22,6 @@ from aggregator.publish import ViewInfo, atom
 from aggregator.publish.json_record import entry_record
 from aggregator.publish.links import valid_links_in_html
 from aggregator.publish.view import SourceInfo
-from aggregator.web.pages import render_index
 
 if TYPE_CHECKING:
     from aggregator.model import Entry

@@ -31,6 +31,7 @@ from aggregator.adapters.feed.items import (
     split_rejected,
     unique,
     unique_values,
+    with_reasons,
 )
 from aggregator.adapters.feed.media import enclosures, images, keep_dicts, text_or_none
 from aggregator.adapters.feed.polling_hints import read_hints
@@ -122,6 +123,7 @@ def parse(capture: Capture, _: SiteRules | None = None) -> ParsedDocument:
     channel = _channel(result, feed, capture, has_summaries=b"summary>" in ready.xml)
     extensions = read_extensions(ready.xml, len(result["entries"]))
     entries, rejected = _entries(result, channel, extensions, cut=ready.cut)
+    rejected = with_reasons(rejected, ready.rejected)
     if ready.broken_off:
         rejected = (*rejected, _BROKEN_OFF)
     return ParsedDocument(
@@ -131,7 +133,7 @@ def parse(capture: Capture, _: SiteRules | None = None) -> ParsedDocument:
         home=_site_url(feed, capture.url),
         is_repaired=ready.repaired or _is_malformed(result),
         hints=read_hints(ready.xml, feed),
-        notes=decoded.notes,
+        notes=(*decoded.notes, *ready.notes),
     )
 
 

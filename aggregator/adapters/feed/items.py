@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from aggregator.model import Candidate, Rejection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from aggregator.model import RawEntry, TextForm
 
@@ -38,6 +38,18 @@ def split_rejected(
         else:
             rejected.append(Rejection(entry.label, reason))
     return tuple(usable), tuple(rejected)
+
+
+def with_reasons(
+    rejected: Sequence[Rejection], reasons: Mapping[int, str]
+) -> tuple[Rejection, ...]:
+    """Give the items that were emptied beforehand the reasons for that."""
+    by_label = {f"item {index + 1}": reason for index, reason in reasons.items()}
+    found = []
+    for rejection in rejected:
+        reason = by_label.get(rejection.label or "", rejection.reason)
+        found.append(replace(rejection, reason=reason))
+    return tuple(found)
 
 
 def reject_beyond(limit: int) -> Rejection:

@@ -3,19 +3,27 @@
 A field of the wrong type counts as absent, and an item of the wrong type is rejected by
 its number. Numbers given as ids are ids, as the specification asks of readers. Three
 other slips are read as meant: no `version`, dates as numbers, and texts for authors and
-tags. orjson itself limits the depth (1,024 levels).
+tags. What orjson refuses, or would need much memory for, is decoded item by item.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 import orjson
 
+from aggregator.adapters.feed import json_items
 from aggregator.adapters.feed.body import text_to_html
-from aggregator.adapters.feed.items import as_form, reject_beyond, split_rejected, unique_values
+from aggregator.adapters.feed.items import (
+    as_form,
+    reject_beyond,
+    split_rejected,
+    unique_values,
+    with_reasons,
+)
 from aggregator.adapters.feed.media import keep_dicts, read_number, text_or_none
 from aggregator.adapters.feed.xml_repair import MAX_ITEMS
 from aggregator.errors import SourceError
@@ -36,6 +44,7 @@ _ESCAPE = re.compile(
     re.DOTALL,
 )
 _CONTROL = re.compile("[\x00-\x1f]")
+_MAX_VALUES = 500_000  # that orjson decodes at once, into less than 60 MiB
 _FEED_KEYS = frozenset({"home_page_url", "feed_url"})
 _ITEM_KEYS = frozenset({"content_html", "content_text", "date_published"})
 
@@ -46,7 +55,8 @@ def read(document: str, capture: Capture) -> ParsedDocument:
     Raises:
         SourceError: "parse" for what is no JSON, "not-a-feed" for other JSON.
     """
-    feed, repaired = _load(document.lstrip("\ufeff"))
+    decoded = _load(document.lstrip("\ufeff"))
+    feed = decoded.data
     notes: tuple[str, ...] = ()
     if not isinstance(feed, dict) or "jsonfeed.org/version/" not in str(feed.get("version")):
         if not _is_unnamed_feed(feed):
@@ -59,9 +69,11 @@ def read(document: str, capture: Capture) -> ParsedDocument:
     home = _home(feed, capture.url)
     base = home or capture.url
     raw = []
+    of_feed = _OfFeed(_authors(feed), _candidate(feed, "language"), _publisher(feed))
     for place, item in enumerate(items[:MAX_ITEMS], 1):
-        raw.append(_entry(item, f"item {place}", feed, base))
+        raw.append(_entry(item, f"item {place}", of_feed, base))
     entries, rejected = split_rejected(raw)
+    rejected = with_reasons(rejected, decoded.rejected)
     if len(items) > MAX_ITEMS:
         rejected = (*rejected, reject_beyond(MAX_ITEMS))
     return ParsedDocument(
@@ -69,7 +81,7 @@ def read(document: str, capture: Capture) -> ParsedDocument:
         rejected,
         title=_feed_title(feed),
         home=home,
-        is_repaired=repaired,
+        is_repaired=decoded.is_repaired,
         notes=notes,
     )
 
@@ -84,16 +96,52 @@ def _is_unnamed_feed(feed: object) -> bool:
     return not _ITEM_KEYS.isdisjoint(items[0])
 
 
-def _load(document: str) -> tuple[Any, bool]:
-    """Return the decoded JSON, and whether it had to be repaired first."""
+@dataclass(frozen=True, slots=True)
+class _Decoded:
+    """Decoded JSON; `rejected` are the reasons against items that could not be decoded."""
+
+    data: Any
+    is_repaired: bool = False
+    rejected: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _OfFeed:
+    """What the feed states for all its items."""
+
+    authors: tuple[Candidate, ...]
+    language: tuple[Candidate, ...]
+    publisher: tuple[Candidate, ...]
+
+
+def _load(document: str) -> _Decoded:
+    """Decode JSON, repaired if it has to be, and as a last resort item by item.
+
+    Raises: SourceError ("parse").
+    """
+    if _count_values(document) > _MAX_VALUES:
+        feed = json_items.decode_feed(_repair(document), MAX_ITEMS)
+        if feed is None:
+            raise SourceError("parse", f"JSON of more than {_MAX_VALUES} values")
+        return _Decoded(feed.data, rejected=feed.rejected)
     try:
-        return orjson.loads(document), False
+        return _Decoded(orjson.loads(document))
     except (orjson.JSONDecodeError, UnicodeEncodeError):
         pass
+
+    repaired = _repair(document)
     try:
-        return orjson.loads(_repair(document)), True
+        return _Decoded(orjson.loads(repaired), is_repaired=True)
     except orjson.JSONDecodeError as error:
-        raise SourceError("parse", f"JSON that cannot be read: {error}") from error
+        feed = json_items.decode_feed(repaired, MAX_ITEMS)
+        if feed is None or not any(keep_dicts(feed.data.get("items"))):
+            raise SourceError("parse", f"JSON that cannot be read: {error}") from error
+        return _Decoded(feed.data, is_repaired=True, rejected=feed.rejected)
+
+
+def _count_values(document: str) -> int:
+    """Return about how many values a document has, no fewer than there are."""
+    return document.count(",") + document.count("{") + document.count("[")
 
 
 def _repair(document: str) -> str:
@@ -132,7 +180,7 @@ def _home(feed: Mapping[str, Any], url: str) -> str | None:
         return None
 
 
-def _entry(item: object, name: str, feed: Mapping[str, Any], base: str) -> RawEntry:
+def _entry(item: object, name: str, feed: _OfFeed, base: str) -> RawEntry:
     if not isinstance(item, dict):
         return RawEntry(label=name, base_url=base)  # rejected later, because nothing is in it
 
@@ -147,10 +195,10 @@ def _entry(item: object, name: str, feed: Mapping[str, Any], base: str) -> RawEn
         content_html=_candidate(item, "content_html") + _plain_candidate(item, "content_text"),
         published=_dates(item, "date_published") + _dates(item, "date_modified"),
         updated=_dates(item, "date_modified"),
-        authors=_authors(item) or _authors(feed),
+        authors=_authors(item) or feed.authors,
         tags=_tags(item),
-        language=_candidate(item, "language") + _candidate(feed, "language"),
-        publisher=_publisher(feed),
+        language=_candidate(item, "language") + feed.language,
+        publisher=feed.publisher,
         image=tuple(_images(item)),
         enclosures=tuple(_enclosures(item)),
     )

@@ -1,19 +1,19 @@
 """Makes the text of an XML feed safe and cheap to parse, and repairs what is not well-formed.
 
 Rule: no DTD, entity declaration, comment or control character reaches the parser, and
-nothing that keeps it busy for long. Entities that a DTD declares as short texts are
-replaced first. Measured: 40,000 attributes 31 s, 40,000 comments
-8.6 s, 5,000 categories of one item 0.4 s, a word of 20,000 letters as author 1.3 s,
-1,500,000 nested elements 26 s. Text is repaired only where that needs no guess.
+nothing that keeps it busy for long (40,000 comments would for 8.6 s; see `item_limits`).
+Entities that a DTD declares as short texts are replaced first. Text is repaired only
+where that needs no guess.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from html import escape
 from html.entities import html5
 from itertools import islice
+from typing import TYPE_CHECKING
 from xml.parsers import expat
 
 from aggregator.adapters.feed.dtd import (
@@ -24,20 +24,13 @@ from aggregator.adapters.feed.dtd import (
     doctype_end,
     expand_entities,
 )
-from aggregator.errors import SourceError
+from aggregator.adapters.feed.item_limits import CDATA, limit_feed
+from aggregator.normalize.value_limits import cut_note
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MAX_ITEMS = 10_000
-_MAX_ATTRIBUTES = 128  # of one element; a root with every known namespace has 40
-_ATTRIBUTE_LENGTH = 5  # characters: no attribute with a name of its own is shorter
-# Characters of a start tag: a shorter one cannot have too many attributes.
-_SHORT_TAG = _ATTRIBUTE_LENGTH * _MAX_ATTRIBUTES
-_MAX_CATEGORIES = 1_000  # of one item
-_MAX_AUTHOR = 4_096  # characters
-# Of a document: 8 s of feedparser, which needs the same for each, nested or not.
-_MAX_ELEMENTS = 500_000
-# Within an item, whose `<p>` may all lack their ends: a second of feedparser. XHTML is
-# 20 deep.
-_MAX_DEPTH = 50_000
 
 _FIRST_ELEMENT = re.compile(r"<([A-Za-z_][\w.:-]{0,60})")
 _PAGE_ELEMENTS = frozenset({"html", "head", "body", "script"})
@@ -49,27 +42,10 @@ _ENTRY_ROOT = re.compile(r"<(?:[\w.-]{1,40}:)?entry(?=[\s>])(?P<attributes>[^<>]
 _ATOM_NAMESPACES = ("http://www.w3.org/2005/Atom", "http://purl.org/atom/ns#")
 _ATOM_FEED = f'<feed xmlns="{_ATOM_NAMESPACES[0]}">'
 _OPENING = re.compile(r"<!(?:--|\[CDATA\[)")
-_ATTRIBUTES = re.compile(r"""[\w.:-]+((?:\s+[^\s=<>"']+\s*=\s*(?:"[^"]*"|'[^']*'))*)""")
-_ATTRIBUTE = re.compile(r"""=\s*(?:"[^"]*"|'[^']*')""")
 _ITEM_ENDS = ("</item", "</entry", ":item", ":entry")
 _ITEM = re.compile(r"<(?:[\w.-]{1,40}:)?(?:item|entry)(?=[\s>/])", re.IGNORECASE)
-# An end tag, the start of an item, or another start tag, which a `/` closes at once.
-_TAG = re.compile(
-    r"<(?:(?P<end>/)"
-    r"|(?P<item>(?:item|entry)[\s>])"
-    r"|(?!br\b|hr\b|img\b)[^\s<>!?/][^<>]*+(?:(?<=(?P<empty>/))>)?)"
-)
-_CATEGORY = re.compile(r"<(?:\w+:)?(?:category|keywords|subject)\b", re.IGNORECASE)
-_CATEGORY_WORDS = ("category", "keywords", "subject")
-_AUTHOR_WORDS = ("author", "creator", "managingEditor", "webMaster", "publisher")
-_AUTHOR = re.compile(
-    r"<(?:[\w.-]{1,30}:)?"
-    r"(?P<name>author|creator|managingEditor|webMaster|publisher)"
-    r"(?:\s[^<>]*)?(?<!/)>"
-)
 _CAPTION = re.compile(r"<(/?)media:description(?:\s[^<>]*?)?(/?)>")
 _REFERENCE = re.compile(r"&(?:#(?P<number>\d{1,40}|[xX][0-9a-fA-F]{1,40});|(?P<name>\w{2,31});|)")
-CDATA = "<![CDATA["
 _DECLARATION = '<?xml version="1.0" encoding="utf-8"?>\n'
 
 
@@ -79,13 +55,16 @@ class PreparedFeed:
 
     `repaired`: the document was not well-formed. `cut`: items were left out, because there
     were too many. `broken_off`: the document ended within an item, which was left out,
-    because half an article is none.
+    because half an article is none. `rejected` are the reasons against items that were
+    emptied, by their index, and `notes` say what else was cut.
     """
 
     xml: bytes
     repaired: bool
     cut: bool
     broken_off: bool = False
+    rejected: Mapping[int, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def prepare_xml(text: str) -> PreparedFeed | None:
@@ -95,9 +74,9 @@ def prepare_xml(text: str) -> PreparedFeed | None:
         SourceError: "parse" if the text is built to keep its parser busy.
     """
     printable = CONTROL.sub("", text)
-    readable = expand_entities(printable)
-    parts, has_endless_comment = split_sections(readable)
-    clean = "".join(parts)
+    has_control = len(printable) < len(text)
+    clean, has_endless_comment = _without_comments(expand_entities(printable))
+    del printable, text  # a long document is here only once
     start = doctype_end(clean)
     root = _find_root(clean, start)
     if root is None:
@@ -107,13 +86,23 @@ def prepare_xml(text: str) -> PreparedFeed | None:
     if root is None:
         return None
 
-    _refuse_costly_input(parts, clean)
     has_junk = _FIRST_ELEMENT.search(clean, start, root.start()) is not None
-    damaged = has_endless_comment or has_junk or len(printable) < len(text)
+    damaged = has_endless_comment or has_junk or has_control
 
     name = root[0][1:]
     body, cut = _first_items(clean[root.start() :].rstrip(), name)
-    return _make_well_formed(body, name, damaged=damaged, cut=cut)
+    del clean, root
+    limited = limit_feed(body)
+    body = limited.text
+    prepared = _make_well_formed(body, name, damaged=damaged, cut=cut)
+    counts = [f"{what} ({count:,})" for what, count in sorted(limited.cut.items())]
+    return replace(prepared, rejected=limited.rejected, notes=cut_note(counts))
+
+
+def _without_comments(text: str) -> tuple[str, bool]:
+    """Return a text without comments, and whether one of them has no end."""
+    parts, has_endless_comment = split_sections(text)
+    return "".join(parts), has_endless_comment
 
 
 def _find_root(text: str, start: int) -> re.Match[str] | None:
@@ -183,101 +172,6 @@ def _rename_captions(text: str) -> str:
     if "media:description" not in text:
         return text
     return _CAPTION.sub(r"<\1media:caption\2>", text)
-
-
-def _refuse_costly_input(parts: list[str], text: str) -> None:
-    """Refuse what would keep feedparser busy; `parts` are the sections of `text`."""
-    markup = [part for part in parts if not part.startswith(CDATA)]
-    _refuse_elements(markup)
-    for part in markup:
-        if len(part) > _SHORT_TAG:
-            _refuse_attributes(part)
-    if _count_category_words(text) > _MAX_CATEGORIES:
-        _refuse_categories(text)
-    _refuse_authors(text)
-
-
-def _refuse_elements(parts: list[str]) -> None:
-    # A quoted `<` is counted too. The limit leaves room for that.
-    tags = 0
-    ends = 0
-    for part in parts:
-        tags += part.count("<")
-        ends += part.count("</")
-
-    elements = tags - ends
-    if elements > _MAX_ELEMENTS:
-        raise SourceError("parse", f"more than {_MAX_ELEMENTS} elements")
-    if elements > _MAX_DEPTH and _depth(parts) > _MAX_DEPTH:
-        raise SourceError("parse", f"elements nested deeper than {_MAX_DEPTH}")
-
-
-def _depth(parts: list[str]) -> int:
-    """Return how deep elements are nested within one item."""
-    depth = 0
-    deepest = 0
-    for part in parts:
-        for tag in _TAG.finditer(part):
-            if tag["item"]:
-                depth = 0
-            elif tag["end"]:
-                depth = max(depth - 1, 0)
-            elif not tag["empty"]:
-                depth += 1
-                deepest = max(deepest, depth)
-    return deepest
-
-
-def _refuse_attributes(part: str) -> None:
-    for chunk in part.split("<"):
-        if len(chunk) <= _SHORT_TAG:
-            continue
-        element = _ATTRIBUTES.match(chunk)
-        if element and len(_ATTRIBUTE.findall(element[1])) > _MAX_ATTRIBUTES:
-            raise SourceError("parse", f"an element with more than {_MAX_ATTRIBUTES} attributes")
-
-
-def _refuse_categories(text: str) -> None:
-    number = 0
-    for rss_item in text.split("<item"):
-        for item in rss_item.split("<entry"):
-            # Counting words is cheap; only what has many of them is searched for elements.
-            if _count_category_words(item) > _MAX_CATEGORIES:
-                if len(_CATEGORY.findall(item)) > _MAX_CATEGORIES:
-                    reason = f"item {number} has more than {_MAX_CATEGORIES} categories"
-                    raise SourceError("parse", reason)
-            number += 1
-
-
-def _count_category_words(text: str) -> int:
-    count = 0
-    for word in _CATEGORY_WORDS:
-        count += text.count(word)
-    return count
-
-
-def _refuse_authors(text: str) -> None:
-    for word in _AUTHOR_WORDS:
-        start = text.find(word)
-        while start >= 0:
-            if _is_long(text, start) and _is_author_tag(text, start):
-                raise SourceError("parse", f"an author of more than {_MAX_AUTHOR} characters")
-            start = text.find(word, start + len(word))
-
-
-def _is_long(text: str, start: int) -> bool:
-    """Tell whether no end tag comes within the length that an author may have."""
-    end = start + _MAX_AUTHOR
-    return end < len(text) and text.find("</", start, end) < 0
-
-
-def _is_author_tag(text: str, start: int) -> bool:
-    """Tell whether the word at `start` is the name of a start tag."""
-    if start == 0:
-        return False
-    tag_start = text.rfind("<", max(start - 32, 0), start)
-    element = _AUTHOR.match(text, tag_start)
-    return element is not None and element.start("name") == start
 
 
 def _first_items(body: str, root: str) -> tuple[str, bool]:

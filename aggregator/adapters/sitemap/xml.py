@@ -110,7 +110,8 @@ def _read_xml(text: str) -> Sitemap:
 
 
 def _feed(collector: _Collector, data: bytes) -> None:
-    parser = expat.ParserCreate(namespace_separator=" ")
+    # The text was decoded already, whatever encoding its declaration names.
+    parser = expat.ParserCreate("utf-8", namespace_separator=" ")
     parser.StartElementHandler = collector.start
     parser.EndElementHandler = collector.end
     parser.CharacterDataHandler = collector.text

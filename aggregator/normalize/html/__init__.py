@@ -31,6 +31,8 @@ MAX_DEPTH = 80  # elements; the walk needs five Python frames a level, real page
 MAX_ELEMENTS = 20_000
 MAX_ATTRIBUTES = 300  # of a tag; 40,000 distinct ones block libxml2 for 11 s
 _LONG_CHARACTERS = 4096  # a shorter tag cannot hold enough attributes to matter
+# The sanitizer's parser leaves these where it splits a paragraph around a block.
+_EMPTY_PARAGRAPH = re.compile(r"\s*<p></p>")
 _URL_ATTRIBUTES = frozenset({"src", "href", "poster", "cite"})
 
 _TOO_MUCH = etree.XPath(f"boolean({'/*' * MAX_DEPTH}) or count(//*) > {MAX_ELEMENTS}")
@@ -47,7 +49,13 @@ _ILLEGAL_REFERENCE = re.compile(
 )
 _ATTRIBUTE = re.compile(r"[\s/=]++")
 # Elements that take what follows with them when they lack their end: they are dropped, or become players.
-_SWALLOWING = "applet|audio|button|canvas|dialog|iframe|map|nav|noembed|noscript|object|select|svg|template|video"
+_SWALLOWING = (
+    "applet|audio|button|canvas|dialog|iframe|map|nav|noembed|noframes|noscript|object|script|select"
+    "|style|svg|template|textarea|title|video|xmp"
+)
+# What follows these without an end is text of the article, not code.
+_TEXT_HOLDERS = frozenset({"noframes", "textarea", "title", "xmp"})
+_PLAINTEXT_TAG = re.compile(r"</?plaintext(?=[\s/>])[^<>]*>", re.IGNORECASE)  # has no end
 _SWALLOWING_TAG = re.compile(rf"<(/?)({_SWALLOWING})(?=[\s/>])[^<>]*(?<!/)>", re.IGNORECASE)
 # What is never within a drawing or a player that lacks its end.
 _CONTENT_TAG = re.compile(
@@ -70,7 +78,7 @@ def parse(html: str) -> Any | None:
         text = elements.FUSED_TAG.sub(r"<\1 ", text)
     if not text.strip():
         return None
-    text = _close_swallowing(text)
+    text = _close_swallowing(_PLAINTEXT_TAG.sub("", text))
 
     bounded = text
     if len(text) > _LONG_CHARACTERS:
@@ -86,11 +94,14 @@ def _close_swallowing(text: str) -> str:
     parts: list[str] = []
     start = 0
     for name, tag_end in _unclosed_tags(text):
-        content = _CONTENT_TAG.search(text, max(tag_end, start))
-        if content is None:
-            break
-        parts += (text[start : content.start()], f"</{name}>")
-        start = content.start()
+        end = max(tag_end, start)
+        if name not in _TEXT_HOLDERS:
+            content = _CONTENT_TAG.search(text, end)
+            if content is None:
+                continue
+            end = content.start()
+        parts += (text[start:end], f"</{name}>")
+        start = end
     return "".join([*parts, text[start:]])
 
 
@@ -178,11 +189,14 @@ def clean(
     media.convert_plugins(body)
     _drop(body, {element.tag for element in body.iter()})
     has_places = media.repair_media(body, base, placeholders)
+    for preformatted in body.iter("pre"):
+        # Each HTML parser drops the first line break, lxml's does not.
+        preformatted.text = (preformatted.text or "").lstrip("\r\n")
     blocks = split_blocks(body, junk)
     if has_places:
         match_places(blocks)
     result = sanitize("".join(_serialize(block) for block in blocks))
-    return result or None
+    return _EMPTY_PARAGRAPH.sub("", result) or None
 
 
 def sanitize(html: str) -> str:

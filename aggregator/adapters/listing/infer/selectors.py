@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from aggregator.adapters.listing.card_date import ElementValue
     from aggregator.rules.document import Document
+    from aggregator.rules.selector import Selector
 
 _MAX_HOLDERS = 8  # elements around a list that may name it
 _MAX_PROPOSALS = 80
@@ -87,8 +88,8 @@ def items_selector(
     wanted = set(elements)
     most = 2 * len(wanted)
     fallback = None
-    for selector in islice(dict.fromkeys(_item_proposals(elements)), _MAX_PROPOSALS):
-        found = set(islice(compile_selector(selector).elements(document), most + 1))
+    for selector, find in _compile_proposals(_item_proposals(elements)):
+        found = set(islice(find.elements(document), most + 1))
         if found == wanted:
             return selector
         if fallback is not None:
@@ -109,8 +110,7 @@ def field_selector(
     if 2 * len(values) < len(items):
         return None
 
-    for selector in islice(dict.fromkeys(_field_proposals(values)), _MAX_PROPOSALS):
-        find = compile_selector(selector)
+    for selector, find in _compile_proposals(_field_proposals(values)):
         count = 0
         for item, spot in values:
             if _first_value(find(item)) == _one_line(spot.value):
@@ -118,6 +118,19 @@ def field_selector(
         if count >= _FITTING_PART * len(values):
             return FieldSelector(selector, count)
     return None
+
+
+def _compile_proposals(selectors: Iterable[str]) -> Iterator[tuple[str, Selector]]:
+    """Yield the selectors, each once and compiled.
+
+    A page may have elements whose names CSS cannot spell (`<a:b>`, `<article& …>`).
+    """
+    for selector in islice(dict.fromkeys(selectors), _MAX_PROPOSALS):
+        try:
+            find = compile_selector(selector)
+        except ValueError:
+            continue
+        yield selector, find
 
 
 def _first_value(matches: Iterable[Any]) -> str | None:
