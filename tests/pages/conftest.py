@@ -9,7 +9,8 @@ is `/a/1`, `feed.xml` is `/feed.xml`. `IPPORT` in a file is the origin's host an
     content_type  path -> headers of its response; `text/html` for a path that is not named
     now           when it is fetched, 2026-11-28T18:00:00Z if absent
     expected      sentences; "has `x`" and "without `x`" are checked in the entries' HTML
-    entries       the entries in any order, each with `title` and the keys that matter; `{origin}` is the origin's URL; `content_has` and `content_lacks` are lists of texts
+    entries       the entries in any order, each with `title` and the keys that matter; `{origin}` is
+                  the origin's URL; `content_has` and `content_lacks` are lists of texts
     outcome       keys of the outcome that matter
     asked         the paths that the run requests, without `/robots.txt`
 """
