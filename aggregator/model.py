@@ -109,7 +109,8 @@ class RawEntry:
     where the document repeats this guid. `aliases` are keys by which its site knows the article (`rfi:7k2`).
     `comments` are URLs of its comments page, `comments_feed` those of their feed, `via` those where its author found
     it. `keeps_id` tells that the guid is an id of this program, because the document is a feed of its own.
-    `taken_from` are those of the feed and the site that it was taken from (atom:source).
+    `taken_from` are those of the feed and the site that it was taken from (atom:source). `position` is its place in a
+    page's list, 0 for the first: what states no date is ordered by it.
     """
 
     label: str
@@ -137,6 +138,7 @@ class RawEntry:
     comments_feed: tuple[Candidate, ...] = ()
     via: tuple[Candidate, ...] = ()
     keeps_id: bool = False
+    position: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from urllib.parse import urljoin
 
 from aggregator.adapters.feed.xml_repair import has_root_behind_junk
 from aggregator.discovery.generators import PageMarks, generator_feeds
+from aggregator.discovery.page_ids import feeds_by_id
 from aggregator.discovery.platforms import FeedCandidate, possible_feeds
 from aggregator.errors import SourceError
 from aggregator.normalize.url import absolute_url, same_site
@@ -115,7 +116,7 @@ def find_feeds(capture: Capture) -> PageFeeds:
 
     page = _LinkScanner(root, capture.url)
     marks = page.marks(link_header=link_header)
-    recommended = (*page.recommended_feeds(), *in_header)
+    recommended = (*page.recommended_feeds(), *in_header, *feeds_by_id(capture.body, capture.url))
     usual = (*generator_feeds(marks, capture.url), *possible_feeds(capture.url))
     return PageFeeds(
         recommended=_once_each(recommended),

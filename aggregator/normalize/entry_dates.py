@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -46,14 +47,19 @@ class DateChooser:
         self._captured = captured
 
     def choose_published(self) -> Published:
-        """Return the publisher's date, else the time when an archive or this run captured the item."""
+        """Return the publisher's date, else the time when an archive or this run captured the item.
+
+        Undated items of a page's list come a second before each other, so that views keep the
+        page's order.
+        """
         stated = self._stated_dates()
         if stated:
             return self._choose(stated)
 
         where = "first_seen" if self._raw.captured is None else "archive:epoch"
-        self._decisions.use_fallback("published", self._captured.isoformat(), where)
-        return Published(self._captured, evidence_kind(where), is_stated=False)
+        at = self._captured - timedelta(seconds=self._raw.position)
+        self._decisions.use_fallback("published", at.isoformat(), where)
+        return Published(at, evidence_kind(where), is_stated=False)
 
     def choose_updated(self) -> datetime | None:
         """Return the first date of a change that can be believed."""

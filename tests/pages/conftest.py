@@ -9,7 +9,7 @@ is `/a/1`, `feed.xml` is `/feed.xml`. `IPPORT` in a file is the origin's host an
     content_type  path -> headers of its response; `text/html` for a path that is not named
     now           when it is fetched, 2026-11-28T18:00:00Z if absent
     expected      sentences; "has `x`" and "without `x`" are checked in the entries' HTML
-    entries       the entries, newest first (by title if none has `published`), each with the keys that matter; `{origin}` is
+    entries       the entries in any order, each with `title` and the keys that matter; `{origin}` is
                   the origin's URL; `content_has` and `content_lacks` are lists of texts
     outcome       keys of the outcome that matter
     asked         the paths that the run requests, without `/robots.txt`
@@ -123,10 +123,11 @@ class Case:
         if "entries" in self.expected:
             checks += 1
             wanted = self._fill_origin(self.expected["entries"])
-            records = fetch.records
-            if not any("published" in entry for entry in wanted):
-                records = sorted(records, key=lambda record: record["title"])
-                wanted = sorted(wanted, key=lambda entry: entry["title"])
+            records = sorted(fetch.records, key=lambda record: record["title"])
+            wanted = sorted(wanted, key=lambda entry: entry["title"])
+            if any("published" in entry for entry in wanted):
+                records.sort(key=lambda record: record["published"], reverse=True)
+                wanted.sort(key=lambda entry: entry["published"], reverse=True)
             assert len(records) == len(wanted), fetch.outcomes
             pairs = zip(records, wanted, strict=True)
             assert [_like(record, entry) for record, entry in pairs] == wanted

@@ -21,6 +21,7 @@ from aggregator.adapters.listing.card_date import (
     elements_of,
     is_date_element,
 )
+from aggregator.adapters.listing.unlinked_title import find_unlinked_title, names_only_link
 from aggregator.normalize.html import media
 from aggregator.normalize.text import count_words
 from aggregator.normalize.url import absolute_url, document_key
@@ -214,6 +215,11 @@ def _visible_titles(root: Any, title_links: list[Any], heading: Any | None) -> l
         text = text_line(element)
         if count_words(text) and len(text) <= LONGEST_TITLE_CHARACTERS:
             titles.append(ElementValue(text, element))
+
+    if title_links and all(names_only_link(title.value) for title in titles):
+        unlinked = find_unlinked_title(root, title_links[0])
+        if unlinked is not None:
+            titles.insert(0, unlinked)
     return titles
 
 

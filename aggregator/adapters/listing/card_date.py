@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from aggregator.adapters.article import byline_dates
 from aggregator.adapters.html import class_names
 from aggregator.adapters.html.class_names import class_words
+from aggregator.adapters.listing.lines import texts_beside
+from aggregator.adapters.listing.yearless import read_day
 from aggregator.normalize import dates
 from aggregator.rules.compiled import NO_FIELD, CompiledField, load_zone
 from aggregator.rules.document import element_text, text_pieces
@@ -23,6 +25,8 @@ from aggregator.rules.document import element_text, text_pieces
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
+
+    from aggregator.adapters.listing.yearless import DayOfYear
 
 MAX_ELEMENTS = 2_000  # of one item; cards have 30
 LONGEST_CHARACTERS = 60  # of a text that is nothing but a date and its label
@@ -49,8 +53,10 @@ _TITLE_ATTRIBUTE_TAGS = ("abbr", "span", "time", "small", "em", "i", "div", "p")
 _SEPARATOR = re.compile(r"\s*[|·•‧・]\s*")
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 _AGO = re.compile(
-    r"\bago\b|\bil y a\b|\bhace\b|\bvor\b|\bfa\b|\bhá\b|\batrás\b|назад|тому|önce|trước|lalu|geleden|sedan|siden|temu"
-    r"|前|ที่แล้ว|ก่อน|پیش|قبل|منذ|전|पहले|আগে|yesterday|hier|gestern|ayer|ieri|ontem|вчера|昨",
+    r"\bago\b|\bil y a\b|\bhace\b|\bvor\b|\bfa\b|\bhá\b|\batrás\b|\bacum\b|\bpřed\b|\bpred\b"
+    r"|назад|тому|преди|пре \d|önce|trước|lalu|geleden|sedan|siden|sitten|temu|zilizopita|πριν"
+    r"|前|ที่แล้ว|ก่อน|ที่ผ่านมา|ກ່ອນ|មុន|အကြာ|လွန်ခဲ့|ပြီးခဲ့|முன்|წინ|առաջ|לפני|پیش|پہلے|قبل|منذ|전|पहले|আগে"
+    r"|órája|napja|perce|yesterday|hier|gestern|ayer|ieri|ontem|вчера|昨",
     re.IGNORECASE,
 )
 _INLINE_NAMES = "a abbr b br bdi em font i img mark small span strong sub sup svg time u wbr"
@@ -66,8 +72,8 @@ _ANY_KIND: _Kind = ("", "")
 class ElementValue:
     """A value in an item and the element that holds it.
 
-    `attribute` is the attribute that holds it, None for the element's text. `above`
-    tells that the element is not in the item but above it.
+    `attribute` is the attribute that holds it, None for the element's text. `is_above_item`
+    tells that the element is not in the item but above or around it.
     """
 
     value: str
@@ -105,17 +111,38 @@ class DateReader:
             yield from within
             return
 
-        for spot in _lines_above(item):
-            if _is_plausible(spot) and self._can_read(spot):
+        for spot in chain(_texts_in_line(item), _lines_above(item)):
+            if self._is_plausible(spot) and self._can_read(spot):
                 yield spot
                 return
+
+    def read(self, text: str) -> dates.Date | None:
+        """Read a date that has a year or is relative, as the rules and the page's language say."""
+        return dates.read(
+            text,
+            zone=load_zone(self.timezone),
+            taken=self.taken,
+            formats=self.rule.formats,
+            strip=self.rule.strip,
+            order=self.rule.order,
+            languages=self.languages,
+            calendar=self.rule.calendar,
+        )
+
+    def read_day(self, text: str, *, is_date: bool = True) -> DayOfYear | None:
+        """Read a date without a year."""
+        for label in self.rule.strip:
+            text = text.replace(label, " ")
+        return read_day(" ".join(text.split()), self.languages, is_date=is_date)
 
     def _dates_within(self, item: Any, title: Any) -> Iterator[ElementValue]:
         elements = list(elements_of(item))
         in_attributes = list(islice(_date_attributes(elements), _MAX_TRIES))
         readable = list(filter(self._can_read, in_attributes))
         yield from readable
-        yield from self._first_readable(_texts_beside(elements, title))
+        for spot in self._first_readable(_texts_beside(elements, title)):
+            if not readable or self.read_day(spot.value) is None:
+                yield spot
 
         # The source may state another language than the page, and can read these then.
         for spot in in_attributes:
@@ -131,7 +158,7 @@ class DateReader:
             )
         )
         for spot in spots[:_MAX_TRIES]:
-            if _is_plausible(spot) and self._can_read(spot):
+            if self._is_plausible(spot) and self._can_read(spot):
                 yield spot
                 return
 
@@ -151,17 +178,17 @@ class DateReader:
         return False
 
     def _is_date(self, text: str) -> bool:
-        date = dates.read(
-            text,
-            zone=load_zone(self.timezone),
-            taken=self.taken,
-            formats=self.rule.formats,
-            strip=self.rule.strip,
-            order=self.rule.order,
-            languages=self.languages,
-            calendar=self.rule.calendar,
-        )
-        return date is not None
+        return self.read_day(text) is not None or self.read(text) is not None
+
+    def _is_plausible(self, spot: ElementValue) -> bool:
+        """Tell whether a text can be a date: a year, an "ago", a month, or a dated element.
+
+        The date reader takes too much: it reads `5 min`, the length of a video, as five
+        minutes ago.
+        """
+        if is_date_element(spot.element) or _YEAR.search(spot.value) or _AGO.search(spot.value):
+            return True
+        return self.read_day(spot.value, is_date=False) is not None
 
 
 def elements_of(item: Any) -> Iterator[Any]:
@@ -177,6 +204,14 @@ def is_date_element(element: Any) -> bool:
         return True
     words = class_words(element)
     return not words.isdisjoint(class_names.DATE) and words.isdisjoint(class_names.NO_DATE)
+
+
+def _texts_in_line(item: Any) -> Iterator[ElementValue]:
+    """Yield the texts beside an item that is a link in a line of text."""
+    for text in texts_beside(item):
+        for part in dict.fromkeys((text, *_SEPARATOR.split(text))):
+            if _is_short(part) and _has_digit(part):
+                yield ElementValue(part, item.getparent(), is_above_item=True)
 
 
 def _lines_above(item: Any) -> Iterator[ElementValue]:
@@ -321,17 +356,6 @@ def _is_short(text: str) -> bool:
 
 def _has_digit(text: str) -> bool:
     return any(map(str.isdecimal, text))
-
-
-def _is_plausible(spot: ElementValue) -> bool:
-    """Tell whether a text can be a date: it has a year or an "ago", or its element is dated.
-
-    The date reader takes too much: it reads `5 min`, the length of a video, as five
-    minutes ago.
-    """
-    if is_date_element(spot.element):
-        return True
-    return bool(_YEAR.search(spot.value) or _AGO.search(spot.value))
 
 
 def _kind(spot: ElementValue) -> _Kind:

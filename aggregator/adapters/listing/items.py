@@ -12,7 +12,8 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from aggregator.adapters.json_document import keys
-from aggregator.adapters.listing import card
+from aggregator.adapters.listing import card, yearless
+from aggregator.adapters.listing.card_date import elements_of
 from aggregator.adapters.listing.rule_fields import escape_tags, read_rule_fields
 from aggregator.config.words import entry_field
 from aggregator.model import Candidate, RawEntry, RawImage, Rejection
@@ -23,6 +24,7 @@ from aggregator.rules import list_items
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from datetime import date
 
     from aggregator.adapters.listing.card_date import DateReader, ElementValue
     from aggregator.rules.compiled import CompiledListing
@@ -81,17 +83,21 @@ class ListItems:
 class ReadOptions:
     """How the items of a document are read.
 
-    `dates` tells what is a date, `language` is the page's own. `inferred` means that no
-    rule says what the items are: links to other sites are dropped. With `linkless`, an
-    item that has an id needs no link. With `gaps`, an item may also fill fields that
-    the rules name but do not find. `slug_base` is what comes before the slug of an object
-    without a link, None if that is not known.
+    `date_reader` tells what is a date, `language` is the page's own. `is_inferred` means
+    that no rule says what the items are: links to other sites are dropped. With
+    `allow_linkless`, an item that has an id needs no link; the items of `linkless_labels`
+    need neither, and the links of `place_labels` may lead to a place in the page itself.
+    With `fill_gaps`, an item may also fill fields that the rules name but do not find.
+    `slug_base` is what comes before the slug of an object without a link, None if that is
+    not known.
     """
 
     date_reader: DateReader
     language: tuple[Candidate, ...] = ()
     is_inferred: bool = False
     allow_linkless: bool = False
+    linkless_labels: frozenset[str] = frozenset()
+    place_labels: frozenset[str] = frozenset()
     fill_gaps: bool = False
     slug_base: str | None = None
 
@@ -104,10 +110,17 @@ def read(
     *,
     limit: int = MAX_ITEMS,
 ) -> ListItems:
-    """Read the items that a selector finds, at most `most` of them."""
+    """Read the items that a selector finds, at most `limit` of them."""
     nesting = 0 if options.is_inferred else _MAX_NESTING
     found = _without_deep_items(list_items.find_items(selector, document), nesting)
-    return collect_usable(_entries(islice(found, limit), listing, options), document, options)
+    scoped = list(islice(found, limit))
+    entries = _complete_years(tuple(_entries(scoped, listing, options)), scoped, options)
+
+    if not options.is_inferred:
+        options = replace(options, place_labels=_find_places(entries, scoped))
+        if not listing.field("url").candidates:
+            options = replace(options, linkless_labels=_find_linkless(entries))
+    return collect_usable(entries, document, options)
 
 
 def read_objects(
@@ -143,13 +156,15 @@ def collect_usable(raw: Iterable[RawEntry], document: Document, options: ReadOpt
         url, _ = choose_link(entry)
         item_key = _item_key(entry, url, options)
 
-        # A place in this page (`#contact`) is in its menu, no item.
+        # A place in this page (`#contact`) is in its menu, unless it is the item's own.
         leads_here = url is not None and document_key(url) == this_page
+        if entry.label in options.place_labels:
+            leads_here = False
         if item_key is None or leads_here:
             if not options.is_inferred:
                 rejected.append(Rejection(entry.label, "no link of its own"))
             continue
-        if not any(plain_text(title.value) for title in entry.title):
+        if not _has_title(entry, options):
             rejected.append(Rejection(entry.label, "no title"))
             continue
         if options.is_inferred and not same_site(url or "", document.url or ""):
@@ -158,8 +173,16 @@ def collect_usable(raw: Iterable[RawEntry], document: Document, options: ReadOpt
         if item_key in usable:
             usable[item_key] = _merge_items(usable[item_key], entry)
         else:
-            usable[item_key] = entry
+            usable[item_key] = replace(entry, position=len(usable))
     return ListItems(tuple(usable.values()), tuple(rejected), count)
+
+
+def _has_title(entry: RawEntry, options: ReadOptions) -> bool:
+    """Tell whether an item has a title; of items without links the text can stand for it."""
+    texts = entry.title
+    if entry.label in options.linkless_labels:
+        texts = (*entry.title, *entry.content_html, *entry.summary)
+    return any(plain_text(text.value) for text in texts)
 
 
 def are_articles(entries: Sequence[RawEntry]) -> bool:
@@ -195,7 +218,70 @@ def _item_key(entry: RawEntry, url: str | None, manner: ReadOptions) -> str | No
         return page_key(url)
     if entry.guid and manner.allow_linkless:
         return f"id {entry.guid.value}"
+    if entry.label in manner.linkless_labels:
+        return _text_key(entry)
     return None
+
+
+def _find_linkless(entries: Sequence[RawEntry]) -> frozenset[str]:
+    """Return the labels of the items that may go without a link.
+
+    Where some items have links, one without is an advertisement, unless it is dated.
+    """
+    is_linked = any(entry.url for entry in entries)
+    labels = set()
+    for entry in entries:
+        if entry.url or not (entry.title or entry.content_html):
+            continue
+        if entry.published or not is_linked:
+            labels.add(entry.label)
+    return frozenset(labels)
+
+
+def _text_key(entry: RawEntry) -> str:
+    """Return what identifies an item without link and id: its date and its first text."""
+    texts = (*entry.title, *entry.content_html, *entry.summary)
+    dates = [stated.value for stated in entry.published[:1]]
+    return "\n".join(("text", *dates, *(text.value for text in texts[:1])))
+
+
+def _find_places(entries: Sequence[RawEntry], scoped: Sequence[Document]) -> frozenset[str]:
+    """Return the labels of the items whose links name a place within the item itself."""
+    labels = set()
+    for entry, item in zip(entries, scoped, strict=True):
+        if item.data is not None:
+            continue
+        url, _ = choose_link(entry)
+        place = (url or "").partition("#")[2]
+        if place and _has_place(item.root, place):
+            labels.add(entry.label)
+    return frozenset(labels)
+
+
+def _has_place(root: Any, name: str) -> bool:
+    return any(element.get("id") == name for element in elements_of(root))
+
+
+def _complete_years(
+    entries: tuple[RawEntry, ...], scoped: Sequence[Document], options: ReadOptions
+) -> tuple[RawEntry, ...]:
+    """Give dates without a year their years, by the year above an item and its neighbours."""
+    reader = options.date_reader
+
+    def read_dated(text: str) -> date | None:
+        found = reader.read(text)
+        return found.value.date() if found else None
+
+    years_above = []
+    for item in scoped:
+        years_above.append(yearless.find_year_above(item.root) if item.data is None else None)
+    return yearless.complete_years(
+        entries,
+        years_above,
+        today=reader.taken.date(),
+        read_dated=read_dated,
+        read_yearless=reader.read_day,
+    )
 
 
 def _merge_items(first: RawEntry, again: RawEntry) -> RawEntry:

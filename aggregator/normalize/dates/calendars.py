@@ -1,8 +1,9 @@
 """Rewrites the years of other calendars as Gregorian ones inside the text of a date.
 
 Rule: a calendar is declared, never guessed. What does not look like one of its years stays, so that
-machine-readable Gregorian dates beside it remain right. Only the Republic of China's own word for its
-era (民國) needs no declaration.
+machine-readable Gregorian dates beside it remain right. No declaration is needed for what only one
+calendar can mean: the Republic of China's word for its era (民國), a Solar Hijri month by its name
+with a year of the 14th or 15th century, a year from 2450 to 2599 beside Thai letters.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ _JALALI_WORDS = re.compile(
     rf"(?:[^\W\d]+\s+)?(?<!\d)(?P<d>\d{{1,2}})\s+(?P<mon>{'|'.join(_MONTHS)})\s*[،,]?\s+(?P<y>1[34]\d\d)(?!\d)"
 )
 _BUDDHIST_YEAR = re.compile(r"(?:พ\.?\s*ศ\.?\s*)?(?<!\d)(2[45]\d\d)(?!\d)")
+_THAI_LETTER = re.compile("[\u0e01-\u0e2e]")
+_THAI_YEAR = re.compile(r"(?:พ\.?\s*ศ\.?\s*)?(?<!\d)(2(?:4[5-9]|5\d)\d)(?!\d)")
 _ROC_ERA = re.compile(r"(?:中華|中华)?民[國国]\s*(\d{1,3})(?!\d)")
 _ROC_YEAR = re.compile(r"^\s*(\d{2,3})(?=\s*[-/.年])")
 _FOUR_DIGITS = re.compile(r"(?<!\d)\d{4}(?!\d)")
@@ -51,10 +54,23 @@ def to_gregorian(text: str, calendar: Calendar) -> str:
     if calendar == "jalali":
         return _rewrite_jalali(text)
     if calendar == "buddhist":
-        return _BUDDHIST_YEAR.sub(lambda match: str(int(match[1]) - _BUDDHIST_OFFSET), text)
+        return _BUDDHIST_YEAR.sub(_year_of_buddhist, text)
     if calendar == "roc" and not _FOUR_DIGITS.search(text):
         return _ROC_YEAR.sub(_roc_year, text)
+    if calendar == "gregorian" and not text.isascii():
+        return _rewrite_evident(text)
     return text
+
+
+def _rewrite_evident(text: str) -> str:
+    """Rewrite what no date of the Gregorian calendar looks like."""
+    if _THAI_LETTER.search(text):
+        return _THAI_YEAR.sub(_year_of_buddhist, text)
+    return _JALALI_WORDS.sub(_iso_of_named_month, text)
+
+
+def _year_of_buddhist(match: re.Match[str]) -> str:
+    return str(int(match[1]) - _BUDDHIST_OFFSET)
 
 
 def from_jalali(year: int, month: int, day: int) -> date:
@@ -89,7 +105,11 @@ def _is_leap(year: int) -> bool:
 
 def _rewrite_jalali(text: str) -> str:
     text = _JALALI_NUMBERS.sub(lambda match: _iso_of_jalali(match, int(match["m"])), text)
-    return _JALALI_WORDS.sub(lambda match: _iso_of_jalali(match, _MONTHS[match["mon"]]), text)
+    return _JALALI_WORDS.sub(_iso_of_named_month, text)
+
+
+def _iso_of_named_month(match: re.Match[str]) -> str:
+    return _iso_of_jalali(match, _MONTHS[match["mon"]])
 
 
 def _iso_of_jalali(match: re.Match[str], month: int) -> str:

@@ -80,7 +80,7 @@ _NUMERIC = re.compile(
 _DAY_OR_MONTH = re.compile(r"(?<!\d)\d{1,2}([-/.])\d{1,2}\1\d{2}")
 # Dots are left out: with them the day is always first.
 _DAY_AND_MONTH = re.compile(
-    r"\D{0,20}(?<!\d)(?P<a>\d{1,2})(?P<sep>[-/])(?P<b>\d{1,2})(?P=sep)\d{4}(?!\d)"
+    r"\D{0,20}(?<!\d)(?P<a>\d{1,2})(?P<sep>[-/])(?P<b>\d{1,2})(?P=sep)(?P<y>\d{4}|\d{2})(?!\d)"
 )
 _CJK = re.compile(
     r"(?P<y>\d{4})\s*[年년]\s*(?P<m>\d{1,2})\s*[月월]\s*(?P<d>\d{1,2})\s*[日号號일]"
@@ -197,7 +197,7 @@ def prove_order(texts: Iterable[str]) -> Order | None:
         if match is None:
             continue
         first, second = int(match["a"]), int(match["b"])
-        if first > 12 >= second:
+        if first > 12 >= second and len(match["y"]) == 4:  # 26/11/27 begins with the year
             proven.add("DMY")
         elif second > 12 >= first:
             proven.add("MDY")
@@ -271,10 +271,12 @@ def _read_numeric(
     match: re.Match[str], order: Order | None, languages: Sequence[str]
 ) -> WrittenDate | None:
     is_declared = order in ("DMY", "MDY")
-    if len(match["y"]) == 2 and not is_declared:
-        return None
-
     first, second = int(match["a"]), int(match["b"])
+    if len(match["y"]) == 2 and not is_declared:
+        is_evident = match["sep"] == "/" and languages and first <= 12 < second
+        if not is_evident:  # the year may come first
+            return None
+
     if not is_declared:
         order = _infer_order(first, second, match["sep"], languages)
     if order is None:

@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from aggregator.normalize.dates.forms import ZONE, Order, Precision, WrittenDate
+from aggregator.normalize.dates.relative_words import to_english
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,6 +96,9 @@ def read_words(
     """
     if len(text) > _LIMIT:
         return None
+    relative = to_english(text)
+    if relative is not None:
+        text, languages = relative, _FALLBACK
     rest, zone = _split_zone(text)
 
     # Numbers alone were read already, or refused: dateparser would turn 2026-13-01 round.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 from aggregator.normalize import image, url
-from aggregator.normalize.html import elements, places
+from aggregator.normalize.html import elements, places, players
 from aggregator.normalize.html.tree import contains, detach, has_content
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ _VOIDS = ("embed", "source", "track", "wbr")
 _PLUGINS = ("object", "embed")
 _NOT_IN_LINKS = frozenset({"audio", "hr", "iframe", "video"})
 _MAX_PIXELS_OF_COUNTER = 2
-_PLAYER_URLS = ("source", "src", "data-src", "data-source")
 
 
 def convert_plugins(body: Any) -> None:
@@ -123,7 +122,7 @@ def _unwrap_unknown(body: Any, base: str | None, names: set[str]) -> None:
     for element in list(body.iter(*names)):
         if element.tag in elements.AMP_TAGS:
             element.tag = elements.AMP_TAGS[element.tag]
-        elif element.tag.endswith("-player"):
+        else:
             _convert_player(element, base)
     etree.strip_tags(body, *names)
 
@@ -255,21 +254,15 @@ def _pixels(value: str) -> int | None:
 
 
 def _convert_player(element: Any, base: str | None) -> None:
-    """Turn a custom element of a known player (`youtube-player[source]`) into that player's frame."""
-    address = _player_url(element, base)
+    """Turn a custom element of a known player (`lite-youtube[videoid]`) into that player's frame."""
+    address = players.find_player_url(element, base)
     if address:
-        _replace_by_frame(element, address, {"title": element.get("title")})
+        _replace_by_frame(element, address, {"title": _player_title(element)})
 
 
-def _player_url(element: Any, base: str | None) -> str | None:
-    for name in _PLAYER_URLS:
-        value = element.get(name)
-        if not value:
-            continue
-        address = url.clean(value, base=base)
-        if address:
-            return address
-    return None
+def _player_title(element: Any) -> str | None:
+    title: str | None = element.get("title") or element.get("videotitle")
+    return title
 
 
 def _repair_frame(element: Any, base: str | None) -> None:

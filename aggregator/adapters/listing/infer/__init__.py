@@ -8,6 +8,7 @@ selectors that a person can read; put into YAML they find the same items.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from aggregator.adapters.listing import card, page_meta
 from aggregator.adapters.listing.card_date import DateReader, ElementValue
-from aggregator.adapters.listing.infer import selectors
+from aggregator.adapters.listing.infer import selectors, unlike_news
 from aggregator.adapters.listing.infer.groups import (
     MIN_ITEMS,
     LinkGroup,
@@ -51,6 +52,10 @@ _SIDEBAR_FACTOR = 0.4  # if a class names a sidebar
 # So many items with a median title of so many words need no date, heading or URL.
 _MIN_LONG_TITLES = 5
 _LONG_TITLE_WORDS = 6.0
+
+# Shorter titles do if nearly all have three words and the links are siblings of one folder.
+_HEADLINE_WORDS = 4.0
+_HEADLINE_PART = 0.8
 
 _MAX_CARDS = 60  # items of one group that are looked at
 _MAX_URL_CHARACTERS = 300  # of a URL that are looked at
@@ -144,7 +149,7 @@ def _rate(document: Document, group: LinkGroup, dates: DateReader) -> _Candidate
     if len(targets) < MIN_ITEMS or 2 * len(usable) < len(sample):
         return None
     quality = _quality(cards, document)
-    if quality is None:
+    if quality is None or _is_unlike_news(usable, cards):
         return None
     if group.in_sidebar and _part(cards, _has_date) < 0.5:
         return None  # the most read articles of another page, or an advertisement
@@ -165,10 +170,9 @@ def _quality(cards: Sequence[Card], document: Document) -> float | None:
     headed = _part(cards, lambda one: one.titles[0].element.tag in card.HEADINGS)
     with_url = _part(cards, lambda one: _leads_to_article(one, document))
 
-    has_long_titles = len(cards) >= _MIN_LONG_TITLES and median(weights) >= _LONG_TITLE_WORDS
     if titled < 0.5:
         return None
-    if max(dated, headed, with_url) < 0.5 and not has_long_titles:
+    if max(dated, headed, with_url) < 0.5 and not _are_headlines(cards, weights, document):
         return None
 
     scores = (
@@ -180,6 +184,29 @@ def _quality(cards: Sequence[Card], document: Document) -> float | None:
         _IMAGE_SCORE * _part(cards, lambda one: one.image is not None),
     )
     return sum(scores)
+
+
+def _are_headlines(cards: Sequence[Card], weights: Sequence[float], document: Document) -> bool:
+    """Tell whether titles alone say that a list is one of articles, by their length."""
+    if len(cards) < _MIN_LONG_TITLES:
+        return False
+    if median(weights) >= _LONG_TITLE_WORDS:
+        return True
+    if median(weights) < _HEADLINE_WORDS:
+        return False
+
+    with_words = sum(words >= MIN_TITLE_WORDS for words in weights)
+    folders = Counter((_target(one, document) or "").rpartition("/")[0] for one in cards)
+    commonest = folders.most_common(1)[0][1]
+    return min(with_words, commonest) >= _HEADLINE_PART * len(cards)
+
+
+def _is_unlike_news(elements: Sequence[Any], cards: Sequence[Card]) -> bool:
+    """Tell whether undated items are those of a shop or an index."""
+    if _part(cards, _has_date) >= 0.5:
+        return False
+    titles = [one.titles[0].value for one in cards]
+    return unlike_news.is_shop(elements) or unlike_news.is_index(titles)
 
 
 def _part(cards: Sequence[Card], condition: Callable[[Card], bool]) -> float:
