@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aggregator.adapter_table import SOURCE_ADAPTERS
 from aggregator.config import Corrections, Match
-from aggregator.model import PollingHints
+from aggregator.model import FeedInfo, PollingHints
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from aggregator.model import Capture, RawEntry, Rejection, Revision
 
 NO_HINTS = PollingHints()
+NO_FEED_INFO = FeedInfo()
 _EVERYTHING, _AS_STATED = Match(), Corrections()
 
 
@@ -71,7 +72,8 @@ class ParseResult:
 
     `revisions_per_capture` counts the revisions of each capture, `filtered` the items that filters
     left out. `next_urls` are further documents of the same source, or of the same article.
-    `ignore_guids` means that guids counted only for items without a link.
+    `ignore_guids` means that guids counted only for items without a link. `feed` is what the
+    document says of itself.
     """
 
     revisions: tuple[Revision, ...] = ()
@@ -85,6 +87,7 @@ class ParseResult:
     filtered: int = 0
     ignore_guids: bool = False
     is_inferred: bool = False
+    feed: FeedInfo = NO_FEED_INFO
 
     @property
     def item_count(self) -> int:
@@ -118,7 +121,7 @@ def parse_task(source: Source, adapter: str) -> ParseTask:
 
 
 def concat(results: Sequence[ParseResult]) -> ParseResult:
-    """Make one result of several; title and hints are those of the last."""
+    """Make one result of several; title, hints and feed are those of the last."""
     if not results:
         return ParseResult()
     if len(results) == 1:

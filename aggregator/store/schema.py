@@ -15,7 +15,7 @@ import sqlalchemy as sa
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-HEAD = "0005"  # the newest migration
+HEAD = "0006"  # the newest migration
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -108,6 +108,7 @@ source_state = sa.Table(
     # The next document is read even if it is the same: more is in it than was taken.
     sa.Column("read_again", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("discovered_feed", sa.Text),  # the feed that its page names
+    sa.Column("feed", Json),  # what its last document says of itself, without what it does not say
 )
 
 host = sa.Table(

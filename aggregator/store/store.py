@@ -19,6 +19,7 @@ from aggregator.store import (
     copy_groups,
     daemon_lock,
     derived,
+    document_columns,
     membership,
     queries,
     retention,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
         Revision,
         SourceState,
     )
+    from aggregator.store.document_columns import SourceOrigin
     from aggregator.store.engine import Engines
     from aggregator.store.membership import Arrival, Deletion, EntryCopy
     from aggregator.store.merge.known import KnownArticle
@@ -172,6 +174,11 @@ class Store:
         """Return the states of all configured sources, by name."""
         with read_transaction(self._engines) as connection:
             return schedule.states(connection)
+
+    def source_origins(self) -> dict[str, SourceOrigin]:
+        """Return what is known of the documents of all sources, by the source's name."""
+        with read_transaction(self._engines) as connection:
+            return document_columns.source_origins(connection)
 
     def outcomes(self, source: str, limit: int) -> list[Outcome]:
         """Return the newest outcomes of a source, newest first."""
