@@ -22,9 +22,7 @@ from aggregator.app import (
     TURNS_BEFORE_PUBLISHING,
     App,
     open_store,
-    remove_view_files,
     rules_fingerprint,
-    stray_view_files,
     utc_now,
 )
 from aggregator.config.changes import describe_changes, describe_losses
@@ -34,6 +32,7 @@ from aggregator.daemon.status import DaemonSite, DaemonStatus
 from aggregator.effect import describe_effect, find_effects
 from aggregator.errors import AggregatorError, ConfigError, UsageError
 from aggregator.store.writer import Writer
+from aggregator.view_files import remove_view_files, stray_view_files
 from aggregator.web import WebServer, make_app
 
 if TYPE_CHECKING:

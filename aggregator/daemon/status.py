@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from aggregator.app import App, PublishedView
+    from aggregator.app import App
     from aggregator.model import Entry
     from aggregator.publish import PublishedDocument, ViewInfo
+    from aggregator.view_files import PublishedView
 
 logger = logging.getLogger(__name__)
 LOG_INTERVAL = timedelta(hours=1)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from aggregator.publish import atom
+from aggregator.publish import atom, json_feed, rss
 from aggregator.publish.atomic_file import is_view_file, remove_view_file, write_file
 from aggregator.publish.document import PublishedDocument, make_document
 from aggregator.publish.view import SourceInfo, ViewInfo
@@ -48,5 +48,12 @@ class Output:
 
 
 OUTPUTS: Mapping[str, Output] = MappingProxyType(
-    {output.kind: output for output in (Output("atom", "application/atom+xml", atom.render),)}
+    {
+        output.kind: output
+        for output in (
+            Output("atom", "application/atom+xml", atom.render),
+            Output("rss", "application/rss+xml", rss.render),
+            Output("json", "application/feed+json", json_feed.render),
+        )
+    }
 )
