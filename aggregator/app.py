@@ -333,9 +333,10 @@ class App:
             copies = {copy for entry in entries for copy in entry.duplicates}
             info = describe_view(self.config, view, sources)
             info = replace(info, links=self.store.entry_urls(copies))
+            shown = publish.published_entries(entries, info)
             for kind in publish.OUTPUTS:
                 published[view.id, kind] = publish_document(
-                    Path(self.config.output), info, kind, entries
+                    Path(self.config.output), info, kind, shown
                 )
         return published
 

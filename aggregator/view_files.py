@@ -67,23 +67,26 @@ def source_info(source: Source, origin: SourceOrigin | None) -> SourceInfo:
 
 
 def publish_document(
-    folder: Path, info: ViewInfo, kind: str, entries: Sequence[Entry]
+    folder: Path, info: ViewInfo, kind: str, shown: Sequence[Entry]
 ) -> PublishedView:
-    """Render a view in one format, and write its file if that changes. Raises StoreError."""
+    """Write a view in one format, and its file if that changes. Raises StoreError.
+
+    `shown` are its entries as `publish.published_entries` makes them.
+    """
     output = publish.OUTPUTS[kind]
     path = folder / f"{info.id}.{kind}"
     if info.self_url is not None:
         info = replace(info, self_url=f"{info.self_url.removesuffix('atom')}{kind}")
-    data = output.render(info, entries)
+    data = output.write(info, shown)
     written = publish.write_file(path, data)
-    copies = {copy for entry in entries for copy in entry.duplicates}
-    hidden = copies - {entry.id for entry in entries}
+    copies = {copy for entry in shown for copy in entry.duplicates}
+    hidden = copies - {entry.id for entry in shown}
     return PublishedView(
         path,
         written,
         publish.make_document(data, output.content_type, last_modified=_modified_at(path)),
-        entries=len(entries),
-        groups=sum(1 for entry in entries if not hidden.isdisjoint(entry.duplicates)),
+        entries=len(shown),
+        groups=sum(1 for entry in shown if not hidden.isdisjoint(entry.duplicates)),
         copies=len(hidden),
     )
 

@@ -15,7 +15,7 @@ from aggregator.publish.atom_elements import add_links, add_source
 from aggregator.publish.entry_parts import (
     comment_urls,
     contributor_names,
-    published_entry,
+    published_entries,
     title_of,
 )
 from aggregator.publish.media_rss import (
@@ -50,6 +50,11 @@ def render(view: ViewInfo, entries: Sequence[Entry]) -> bytes:
 
     The feed's `updated` is that of its newest entry, or the epoch without entries.
     """
+    return write(view, published_entries(entries, view))
+
+
+def write(view: ViewInfo, shown: Sequence[Entry]) -> bytes:
+    """Write the document of entries that are as `published_entries` makes them."""
     from feedgen.feed import FeedGenerator  # takes 75 ms, which `aggregator --help` avoids
 
     feed = FeedGenerator()
@@ -60,11 +65,11 @@ def render(view: ViewInfo, entries: Sequence[Entry]) -> bytes:
         feed.subtitle(clean_text(view.description))
     if view.icon_url:
         feed.icon(valid_url(view.icon_url))
-    feed.updated(newest_update(entries))
+    feed.updated(newest_update(shown))
     feed.generator("aggregator")
     feed.link(_feed_links(view))
-    for entry in entries:
-        _fill_entry(feed.add_entry(order="append"), published_entry(entry, view), view)
+    for entry in shown:
+        _fill_entry(feed.add_entry(order="append"), entry, view)
     document: bytes = feed.atom_str(pretty=True)
     return document
 

@@ -13,6 +13,8 @@ from aggregator.publish.view import SourceInfo
 from aggregator.publish.xml_element import clean_text, clean_texts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from aggregator.model import Entry
     from aggregator.publish.view import ViewInfo
 
@@ -25,6 +27,11 @@ class OtherPlace:
 
     url: str
     title: str | None
+
+
+def published_entries(entries: Iterable[Entry], view: ViewInfo) -> list[Entry]:
+    """Return the entries as the view shows them."""
+    return [published_entry(entry, view) for entry in entries]
 
 
 def published_entry(entry: Entry, view: ViewInfo) -> Entry:

@@ -16,7 +16,7 @@ from aggregator.publish.entry_parts import (
     comment_urls,
     copy_urls,
     other_places,
-    published_entry,
+    published_entries,
     source_info,
     title_of,
 )
@@ -38,12 +38,17 @@ _FORMAT = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 
 def render(view: ViewInfo, entries: Sequence[Entry]) -> bytes:
     """Render the entries in their order, as UTF-8. Keys without a value are left out."""
-    items = [_item(published_entry(entry, view), view) for entry in entries]
+    return write(view, published_entries(entries, view))
+
+
+def write(view: ViewInfo, shown: Sequence[Entry]) -> bytes:
+    """Write the document of entries that are as `published_entries` makes them."""
+    items = [_item(entry, view) for entry in shown]
     feed = {
         "version": VERSION,
         "title": view.title.strip() or view.id,
         # First, because the beginning of a file tells whose it is.
-        "_aggregator": {"id": view_urn(view.id), "updated": rfc3339(newest_update(entries))},
+        "_aggregator": {"id": view_urn(view.id), "updated": rfc3339(newest_update(shown))},
         "home_page_url": web_url(view.home_url),
         "feed_url": web_url(view.self_url),
         "description": view.description,
