@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
-from urllib.parse import urlsplit, urlunsplit
 
 from aggregator import publish, schedule
-from aggregator.errors import StoreError
 from aggregator.fetch import LazyFetcher
 from aggregator.normalize.html import html_to_text
 from aggregator.normalize.identity import url_key
 from aggregator.parse.pool import ParserPool
-from aggregator.publish.selection import make_predicate, make_source_predicate, split_filter
+from aggregator.publish.selection import (
+    in_order,
+    make_predicate,
+    make_source_predicate,
+    split_filter,
+)
 from aggregator.rules.sites_folder import sites_folder
 from aggregator.run.host_queue import MAX_SLOT_WAIT, HostQueue
 from aggregator.run.pipeline import RunContext, run
@@ -27,6 +30,7 @@ from aggregator.store import ENTRIES_PER_TURN, Store
 from aggregator.store.retention import RetainedView
 from aggregator.store.view import Selection
 from aggregator.store.writer import Writer
+from aggregator.view_files import describe_view, publish_document, source_info
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -34,9 +38,10 @@ if TYPE_CHECKING:
 
     from aggregator.config import Config, Source, View
     from aggregator.model import Entry, Outcome, Revision, SourceState
-    from aggregator.publish import PublishedDocument, ViewInfo
+    from aggregator.publish import ViewInfo
     from aggregator.store import KnownArticle
     from aggregator.store.retention import PruneResult
+    from aggregator.view_files import PublishedView
 
 logger = logging.getLogger(__name__)
 # Runs for each concurrent request, so that runs that wait for a slow host do not block others.
@@ -324,31 +329,37 @@ class App:
     @property
     def has_expiring_views(self) -> bool:
         """Whether a view drops entries after some time."""
-        return any(view.keep is not None for view in self.config.views)
+        return any(view.shown_for is not None for view in self.config.views)
 
     # --- publish --------------------------------------------------------------------------------------------------
 
     def publish(self) -> dict[tuple[str, str], PublishedView]:
         """Regenerate every view from the store and write what changed. Raises StoreError."""
+        origins = self.store.source_origins()
+        sources = {}
+        for source in self.config.sources:
+            sources[source.id] = source_info(source, origins.get(source.id))
         published = {}
         for view in self.config.views:
             entries = self.view_entries(view)
+            copies = {copy for entry in entries for copy in entry.duplicates}
+            info = describe_view(self.config, view, sources)
+            info = replace(info, links=self.store.entry_urls(copies))
+            shown = publish.published_entries(entries, info)
             for kind in publish.OUTPUTS:
-                published[view.id, kind] = self._publish_view(view, kind, entries)
+                published[view.id, kind] = publish_document(
+                    Path(self.config.output),
+                    info,
+                    kind,
+                    shown,
+                    hide_secrets=self.config.secrets.hide_in_document,
+                )
         return published
 
     def view_info(self, view: View) -> ViewInfo:
-        sources = {}
-        for source in self.config.sources:
-            name = source.name or source.id
-            sources[source.id] = publish.SourceInfo(
-                name, strip_credentials(source.display_location)
-            )
-        info = publish.ViewInfo(view.id, view.title, self_url=None, home_url=None, sources=sources)
-        if not self.config.server.public_url:
-            return info
-        base = self.config.server.public_url.rstrip("/")
-        return replace(info, self_url=f"{base}/views/{view.id}.atom", home_url=f"{base}/")
+        """Return what the configuration says of a view; `self_url` is that of its Atom document."""
+        sources = {source.id: source_info(source, None) for source in self.config.sources}
+        return describe_view(self.config, view, sources)
 
     def selection_of(self, view: View) -> Selection:
         """Return which entries a view shows, as the store takes it.
@@ -385,84 +396,16 @@ class App:
             max_per_source=selection.max_per_source,
             now=now,
         )
-        if view.keep is None:
-            return entries
-        return [entry for entry in entries if entry.published >= now - view.keep]
-
-    def _publish_view(self, view: View, kind: str, entries: list[Entry]) -> PublishedView:
-        output = publish.OUTPUTS[kind]
-        path = Path(self.config.output) / f"{view.id}.{kind}"
-        copies: set[str] = set()
-        for entry in entries:
-            copies.update(entry.duplicates)
-        info = replace(self.view_info(view), links=self.store.entry_urls(copies))
-        data = self.config.secrets.hide_in_document(output.render(info, entries))
-        written = publish.write_file(path, data)
-
-        hidden = copies - {entry.id for entry in entries}
-        groups = 0
-        for entry in entries:
-            if not hidden.isdisjoint(entry.duplicates):
-                groups += 1
-        return PublishedView(
-            path,
-            written,
-            publish.make_document(data, output.content_type, last_modified=_modified_at(path)),
-            entries=len(entries),
-            groups=groups,
-            copies=len(hidden),
-        )
+        if view.shown_for is not None:
+            oldest = now - view.shown_for
+            entries = [entry for entry in entries if entry.published >= oldest]
+        return in_order(entries, view.order)
 
     # --- read -----------------------------------------------------------------------------------------------------
 
     def find_entries(self, id_or_url: str) -> list[Entry]:
         """Return the entries with an id or a URL, in any spelling."""
         return self.store.find_entries(id_or_url, url_key=url_key)
-
-
-@dataclass(frozen=True, slots=True)
-class PublishedView:
-    """A published view in one format; `has_changed` says whether the bytes of its file changed.
-
-    `entries` is how many entries it shows. `groups` of them stand for copies as well, of which
-    `copies` are not shown.
-    """
-
-    path: Path
-    has_changed: bool
-    document: PublishedDocument
-    entries: int
-    groups: int
-    copies: int
-
-
-def remove_view_files(former: Config, config: Config) -> dict[Path, bool]:
-    """Delete the published files of views that are no longer configured; tell for each if it was deleted."""
-    views = {view.id for view in config.views}
-    removed = {}
-    for view in former.views:
-        if view.id in views:
-            continue
-        for kind in publish.OUTPUTS:
-            path = Path(former.output) / f"{view.id}.{kind}"
-            if path.exists():
-                removed[path] = publish.remove_view_file(path, view.id)
-    return removed
-
-
-def stray_view_files(config: Config) -> list[Path]:
-    """List published files of views that are not configured.
-
-    They are not deleted, because another configuration may write them.
-    """
-    views = {view.id for view in config.views}
-    stray = []
-    for kind in publish.OUTPUTS:
-        for path in sorted(Path(config.output).glob(f"*.{kind}")):
-            with suppress(OSError):
-                if path.stem not in views and publish.is_view_file(path, path.stem):
-                    stray.append(path)
-    return stray
 
 
 def _both(
@@ -474,23 +417,6 @@ def _both(
     if other is None:
         return one
     return lambda entry: one(entry) and other(entry)
-
-
-def _modified_at(path: Path) -> datetime:
-    try:
-        return datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
-    except OSError as error:
-        raise StoreError(
-            f"cannot read {path}, which was written just now: {error.strerror}"
-        ) from error
-
-
-def strip_credentials(url: str | None) -> str | None:
-    """Return a URL without user name and password."""
-    if url is None:
-        return None
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def _log_outcome(outcome: Outcome) -> None:

@@ -159,10 +159,25 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedInfo:
+    """What a document says of itself: its id, title, site, icon and rights; None where it says nothing.
+
+    `home` and `icon` are absolute http(s) URLs. Its date is left out: it changes with every poll.
+    """
+
+    title: str | None = None
+    id: str | None = None
+    home: str | None = None
+    icon: str | None = None
+    rights: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ParsedDocument:
     """What an adapter read from one capture: items in document order, and those that it could not read.
 
-    `title` and `home` are the document's own (a feed's title, its site's URL). `is_repaired` means that the document
+    `title` and `home` are the document's own (a feed's title, its site's URL), as are `feed_id`, `icon` (a URL)
+    and `rights`. `is_repaired` means that the document
     was not well-formed and was read loosely. `next_urls` are the absolute URLs of further documents of the same source:
     a list's next page, the children of a sitemap index. `is_empty_list` means that a list is there and empty,
     `is_inferred` that no rule and no markup for machines says where its items are. `notes` say what a person should
@@ -179,6 +194,9 @@ class ParsedDocument:
     is_empty_list: bool = False
     is_inferred: bool = False
     notes: tuple[str, ...] = ()
+    feed_id: str | None = None
+    icon: str | None = None
+    rights: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,7 +395,7 @@ class SourceState:
     `last_change` is when its bytes last differed from those before, None where that is not known.
     `has_excerpts` tells whether the items of its feed are excerpts of what is on their pages, None
     until that was found out. `shared_parts` are hashes of the blocks and titles that the pages of
-    its articles share.
+    its articles share. `feed` is what its last document said of itself.
     """
 
     source: str
@@ -402,6 +420,7 @@ class SourceState:
     last_change: datetime | None = None
     has_excerpts: bool | None = None
     shared_parts: tuple[str, ...] = ()
+    feed: FeedInfo = FeedInfo()
 
     @property
     def never_polled(self) -> bool:

@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aggregator.app import App, open_store, remove_view_files, stray_view_files
+from aggregator.app import App, open_store
 from aggregator.config import Config, Source, load_config
 from aggregator.errors import ConfigError, StoreError
 from aggregator.model import Outcome, Result
+from aggregator.publish import OUTPUTS
 from aggregator.rules.sites_folder import rules_fingerprint
 from aggregator.run.host_queue import MAX_SLOT_WAIT
 from aggregator.run.result import UNREAD_REASON
 from aggregator.store.writer import Writer
+from aggregator.view_files import remove_view_files, stray_view_files
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -345,16 +347,18 @@ def test_the_files_of_views_that_are_gone_are_deleted_where_they_are_ours(tmp_pa
     )
     with open_store(former) as store:
         App(former, store).publish()
-    (feeds / "foreign.atom").write_text("of another program")
-    (feeds / "absent.atom").unlink()
+    for kind in OUTPUTS:
+        (feeds / f"foreign.{kind}").write_text("of another program")
+        (feeds / f"absent.{kind}").unlink()
     config = config_of(tmp_path, 0, views=[{"id": "stays"}])
 
-    assert stray_view_files(config) == [feeds / "goes.atom"]
+    assert stray_view_files(config) == [feeds / f"goes.{kind}" for kind in OUTPUTS]
     assert remove_view_files(former, config) == {
-        feeds / "goes.atom": True,
-        feeds / "foreign.atom": False,
+        feeds / f"{view}.{kind}": view == "goes" for view in ("goes", "foreign") for kind in OUTPUTS
     }
-    assert sorted(path.name for path in feeds.iterdir()) == ["foreign.atom", "stays.atom"]
+    assert {path.name for path in feeds.iterdir()} == {
+        f"{view}.{kind}" for view in ("foreign", "stays") for kind in OUTPUTS
+    }
     assert stray_view_files(config) == []
 
 

@@ -54,6 +54,12 @@ class Match(Record):
     content: Patterns = Field(
         default=(), description="Searched in the text.", examples=["\\bGDP\\b"]
     )
+    text: Patterns = Field(
+        default=(), description="Searched in title, summary and text.", examples=["(?i)harbour"]
+    )
+    publisher: Patterns = Field(
+        default=(), description="Searched in the publisher's name.", examples=["^Reuters$"]
+    )
     author: Patterns = Field(default=(), description="Searched in each author.", examples=["^AFP$"])
     tag: Patterns = Field(default=(), description="Searched in each tag.", examples=["(?i)sport"])
     url: Patterns = Field(default=(), description="Searched in the link.", examples=["/live/"])

@@ -1,10 +1,11 @@
 """The keys of the main file with their defaults; every key is optional."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, PrivateAttr
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
 
 from aggregator.config.filters import Match
 from aggregator.config.record import Record, text_default_field
@@ -25,6 +26,7 @@ from aggregator.config.types import (
     Text,
     Texts,
     ZoneName,
+    as_list,
 )
 from aggregator.redaction import NO_SECRETS, Secrets
 
@@ -116,6 +118,12 @@ class Network(Record):
     )
 
 
+Attachments = Annotated[
+    tuple[Literal["image", "enclosure"], ...],
+    BeforeValidator(as_list, json_schema_input_type=str | list[str]),
+]
+
+
 class Where(Record):
     """Which entries a view shows. An entry must meet every key that is given."""
 
@@ -128,6 +136,21 @@ class Where(Record):
         default=(), description="From one of these sources.", examples=["[rfi-cn, voa-zh]"]
     )
     tag: Texts = Field(default=(), description="With one of these tags.", examples=["world"])
+    publisher: Texts = Field(
+        default=(),
+        description="Of one of these publishers, in any case of letters.",
+        examples=["[AFP, Reuters]"],
+    )
+    age: Duration | None = Field(
+        default=None,
+        description="Published within this time; if absent, at any time.",
+        examples=["7d"],
+    )
+    has: Attachments = Field(
+        default=(),
+        description="With all of these: image, enclosure.",
+        examples=["[image, enclosure]"],
+    )
     include: Match = Field(
         default=Match(), description="Only entries that match.", examples=["{title: Paris}"]
     )
@@ -144,6 +167,26 @@ class View(Record):
         default_factory=lambda given: given["id"],
         description="Title for people; if absent, the id.",
         examples=["中文"],
+    )
+    description: OneLine | None = Field(
+        default=None,
+        description="What the feed is about, for people; if absent, RSS repeats the title.",
+        examples=["News of the day in Chinese"],
+    )
+    icon: PlainUrl | None = Field(
+        default=None,
+        description="URL of a picture for the feed.",
+        examples=["https://feeds.example.org/zh.png"],
+    )
+    content: Literal["full", "summary", "none"] = Field(
+        default="full",
+        description="How much text of an entry is published: all, its summary, or none.",
+        examples=["summary"],
+    )
+    order: Literal["newest", "oldest", "updated"] = Field(
+        default="newest",
+        description="Order of the entries shown: newest first, oldest first, or last updated first.",
+        examples=["updated"],
     )
     limit: int = Field(
         default=100, ge=1, le=1000, description="Entries shown, newest first.", examples=[50]
@@ -174,6 +217,12 @@ class View(Record):
             percent = int(self.max_per_source.removesuffix("%"))
             return max(1, self.limit * percent // 100)
         return self.max_per_source
+
+    @property
+    def shown_for(self) -> timedelta | None:
+        """How long after its publication an entry is shown; None without a limit."""
+        periods = [period for period in (self.keep, self.where.age) if period is not None]
+        return min(periods, default=None)
 
 
 DEFAULT_VIEW = View(id="merged", title="All news", limit=100)

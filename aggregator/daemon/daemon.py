@@ -22,8 +22,6 @@ from aggregator.app import (
     TURNS_BEFORE_PUBLISHING,
     App,
     open_store,
-    remove_view_files,
-    stray_view_files,
     utc_now,
 )
 from aggregator.config.changes import describe_changes, describe_losses
@@ -34,6 +32,7 @@ from aggregator.effect import describe_effect, find_effects
 from aggregator.errors import AggregatorError, ConfigError, UsageError
 from aggregator.rules.sites_folder import rules_fingerprint
 from aggregator.store.writer import Writer
+from aggregator.view_files import remove_view_files, stray_view_files
 from aggregator.web import WebServer, make_app
 
 if TYPE_CHECKING:

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from aggregator.app import App, PublishedView
+    from aggregator.app import App
     from aggregator.publish import PublishedDocument, ViewInfo
     from aggregator.source_status import SourceStatus
     from aggregator.store.browse import EntryFilter, EntryPosition
+    from aggregator.view_files import PublishedView
     from aggregator.web.site import EntryDetails, EntryList, SourceDetails
 
 logger = logging.getLogger(__name__)

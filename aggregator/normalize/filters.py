@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from aggregator.config import Match
 
 Filterable: TypeAlias = Entry | Revision
-PARTS = ("title", "content", "author", "tag", "url")
+PARTS = ("title", "content", "text", "publisher", "author", "tag", "url")
 # As a rule the article's own page does not change these. The other parts of an item may still be
 # incomplete until that page has been read.
 STABLE_PARTS = frozenset({"title", "url"})
@@ -108,15 +108,13 @@ def _texts(item: Filterable, part: str) -> tuple[str, ...]:
     if part == "tag":
         return item.tags
 
-    if part == "title":
-        text: str | None = item.title
-    elif part == "url":
-        text = item.url
-    else:
-        text = _content(item)
-    if not text:
-        return ()
-    return (text,)
+    if part == "text":
+        texts = [item.title, item.summary, _content(item)]
+    elif part == "content":
+        texts = [_content(item)]
+    else:  # these parts are called as the fields
+        texts = [getattr(item, part)]
+    return tuple(text for text in texts if text)
 
 
 def _content(item: Filterable) -> str | None:

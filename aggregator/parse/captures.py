@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from aggregator import adapters
 from aggregator.adapter_table import ADAPTERS, ARTICLE
 from aggregator.errors import ItemError, SourceError
-from aggregator.model import Candidate, ParsedDocument, RawEntry, Rejection, Revision
+from aggregator.model import Candidate, FeedInfo, ParsedDocument, RawEntry, Rejection, Revision
 from aggregator.normalize import dates
 from aggregator.normalize.corrections import correct_raw_entry, correct_revision
 from aggregator.normalize.entry import NormalizeContext, choose_link, normalize
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 MAX_ITEMS = 10_000  # a document (RULES: hostile input)
 MAX_ITEM_CHARACTERS = 2 * 1024 * 1024  # of an entry's content, and of its summary
+MAX_FEED_CHARACTERS = 2_000  # of a feed's title, id, rights and URLs
 MAX_DATES = 4  # of an item that may prove the order of day and month
 KEYED_BY_URL_BEFORE = f"{KEYED_BY_URL}: its guids named several items before"
 
@@ -123,6 +124,7 @@ def _parse_document(
         is_inferred=parsed.is_inferred,
         excerpts=_possible_excerpts(chosen, revisions),
         has_excerpts=task.has_excerpts,
+        feed=_feed_info(parsed),
     )
 
 
@@ -176,6 +178,30 @@ def _limit_document(parsed: ParsedDocument, capture: Capture) -> ParsedDocument:
         title=title,
         notes=(*parsed.notes, *cut.notes()),
     )
+
+
+def _feed_info(parsed: ParsedDocument) -> FeedInfo:
+    """Return what the document says of itself, without what is too long or no URL of the web."""
+    return FeedInfo(
+        _short_text(parsed.title),
+        _short_text(parsed.feed_id),
+        _web_url(parsed.home),
+        _web_url(parsed.icon),
+        _short_text(parsed.rights),
+    )
+
+
+def _short_text(text: str | None) -> str | None:
+    if text and len(text) <= MAX_FEED_CHARACTERS:
+        return text
+    return None
+
+
+def _web_url(url: str | None) -> str | None:
+    short = _short_text(url)
+    if short and short.lower().startswith(("http://", "https://")):
+        return short
+    return None
 
 
 def _parse_article(capture: Capture, task: ParseTask, rules: SiteRules) -> ParsedDocument:

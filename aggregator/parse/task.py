@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aggregator.adapter_table import SOURCE_ADAPTERS
 from aggregator.config import Corrections, Match
-from aggregator.model import PollingHints
+from aggregator.model import FeedInfo, PollingHints
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from aggregator.model import Capture, RawEntry, Rejection, Revision
 
 NO_HINTS = PollingHints()
+NO_FEED_INFO = FeedInfo()
 _EVERYTHING, _AS_STATED = Match(), Corrections()
 
 
@@ -76,7 +77,7 @@ class ParseResult:
     `ignore_guids` means that guids counted only for items without a link. `excerpts` are requests
     for the pages of a feed's items if all of them are short: it is to be found out whether they are
     excerpts. `has_excerpts` is what is known of that. `shared_parts` are hashes of the blocks and
-    titles that the articles' pages share.
+    titles that the articles' pages share. `feed` is what the document says of itself.
     """
 
     revisions: tuple[Revision, ...] = ()
@@ -93,6 +94,7 @@ class ParseResult:
     excerpts: tuple[PageRequest, ...] = ()
     has_excerpts: bool | None = None
     shared_parts: tuple[str, ...] = ()
+    feed: FeedInfo = NO_FEED_INFO
 
     @property
     def item_count(self) -> int:
@@ -126,7 +128,7 @@ def parse_task(source: Source, adapter: str) -> ParseTask:
 
 
 def concat(results: Sequence[ParseResult]) -> ParseResult:
-    """Make one result of several; title and hints are those of the last."""
+    """Make one result of several; title, hints and feed are those of the last."""
     if not results:
         return ParseResult()
     if len(results) == 1:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from aggregator.publish import atom
+from aggregator.publish import atom, json_feed, rss
 from aggregator.publish.atomic_file import is_view_file, remove_view_file, write_file
 from aggregator.publish.document import PublishedDocument, make_document
+from aggregator.publish.entry_parts import published_entries
 from aggregator.publish.view import SourceInfo, ViewInfo
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ __all__ = [
     "ViewInfo",
     "is_view_file",
     "make_document",
+    "published_entries",
     "remove_view_file",
     "write_file",
 ]
@@ -35,11 +37,16 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One output format; `kind` is the suffix of file names and URLs (`merged.atom`)."""
+    """One output format; `kind` is the suffix of file names and URLs (`merged.atom`).
+
+    `render` makes the document of entries; `write` that of entries that `published_entries`
+    prepared, which is done once for all formats.
+    """
 
     kind: str
     media_type: str
     render: Callable[[ViewInfo, Sequence[Entry]], bytes]
+    write: Callable[[ViewInfo, Sequence[Entry]], bytes]
 
     @property
     def content_type(self) -> str:
@@ -48,5 +55,12 @@ class Output:
 
 
 OUTPUTS: Mapping[str, Output] = MappingProxyType(
-    {output.kind: output for output in (Output("atom", "application/atom+xml", atom.render),)}
+    {
+        output.kind: output
+        for output in (
+            Output("atom", "application/atom+xml", atom.render, atom.write),
+            Output("rss", "application/rss+xml", rss.render, rss.write),
+            Output("json", "application/feed+json", json_feed.render, json_feed.write),
+        )
+    }
 )

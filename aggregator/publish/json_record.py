@@ -65,8 +65,8 @@ def entry_record(entry: Entry) -> dict[str, object]:
         "tags": list(entry.tags),
         "language": entry.language,
         "publisher": entry.publisher,
-        "image": None if entry.image is None else _image_record(entry.image),
-        "enclosures": [_enclosure_record(enclosure) for enclosure in entry.enclosures],
+        "image": None if entry.image is None else image_record(entry.image),
+        "enclosures": [enclosure_record(enclosure) for enclosure in entry.enclosures],
         "guid": entry.guid,
         "revision": entry.revision,
         "duplicates": list(entry.duplicates),
@@ -129,7 +129,8 @@ def _format_offset(minutes: int) -> str:
     return f"{'-' if minutes < 0 else '+'}{hours:02}:{rest:02}"
 
 
-def _image_record(image: Image) -> dict[str, object]:
+def image_record(image: Image) -> dict[str, object]:
+    """Return a picture with the keys of the common schema."""
     return {
         "url": image.url,
         "caption": image.caption,
@@ -150,7 +151,8 @@ def _teller_record(teller: Teller) -> dict[str, object]:
     }
 
 
-def _enclosure_record(enclosure: Enclosure) -> dict[str, object]:
+def enclosure_record(enclosure: Enclosure) -> dict[str, object]:
+    """Return an enclosure with the keys of the common schema."""
     return {
         "url": enclosure.url,
         "type": enclosure.type,

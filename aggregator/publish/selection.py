@@ -6,7 +6,7 @@ An entry must meet every key of `where`. The patterns are applied by `normalize.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from aggregator.normalize.filters import make_filter, matches_language
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from aggregator.config import Source, Where
     from aggregator.model import Entry
+
+
+Order = Literal["newest", "oldest", "updated"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +78,11 @@ def make_source_predicate(sources: Iterable[Source]) -> Callable[[Entry], bool] 
 
 def make_predicate(where: Where) -> Callable[[Entry], bool] | None:
     """Make the predicate for entries of the view, None if the view shows every entry."""
+    where = where.model_copy(update={"age": None})  # the view tests it, by the clock
     if where == type(where)():
         return None
     passes_filters = make_filter(where.include, where.exclude)
+    publishers = frozenset(name.casefold() for name in where.publisher)
 
     def is_selected(entry: Entry) -> bool:
         if where.language and not matches_language(entry.language, where.language):
@@ -86,6 +91,30 @@ def make_predicate(where: Where) -> Callable[[Entry], bool] | None:
             return False
         if where.tag and set(where.tag).isdisjoint(entry.tags):
             return False
+        if publishers and (entry.publisher or "").casefold() not in publishers:
+            return False
+        if not all(_HAS[what](entry) for what in where.has):
+            return False
         return passes_filters is None or passes_filters(entry)
 
     return is_selected
+
+
+def in_order(entries: list[Entry], order: Order) -> list[Entry]:
+    """Return the entries of a view, which come newest first, in the order that it asks for."""
+    if order == "oldest":
+        return sorted(entries, key=lambda entry: entry.published)
+    if order == "updated":
+        return sorted(entries, key=lambda entry: entry.updated, reverse=True)
+    return entries
+
+
+def _has_image(entry: Entry) -> bool:
+    return entry.image is not None
+
+
+def _has_enclosure(entry: Entry) -> bool:
+    return bool(entry.enclosures)
+
+
+_HAS = {"image": _has_image, "enclosure": _has_enclosure}

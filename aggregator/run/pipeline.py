@@ -156,7 +156,7 @@ async def _read_further_pages(
         # A change of a list of lists says nothing about the lists: they are read at every poll.
         pages.has_more = True
         pages.has_unknown_items = None in known
-    return replace(whole, hints=parsed.hints, title=parsed.title)
+    return replace(whole, hints=parsed.hints, title=parsed.title, feed=parsed.feed)
 
 
 @asynccontextmanager

@@ -173,9 +173,9 @@ def _state_after_success(
 ) -> SourceState:
     state = fetched.state
     # A 304 and unchanged bytes say nothing of what the last document asked for and had.
-    hints, by_url = state.hints, state.by_url
+    hints, by_url, feed = state.hints, state.by_url, state.feed
     if fetched.captures:
-        hints, by_url = parsed.hints, parsed.ignore_guids
+        hints, by_url, feed = parsed.hints, parsed.ignore_guids, parsed.feed
     last_change = state.last_change
     if fetched.changed or pages.has_unknown_items or last_change is None:
         last_change = pages.started
@@ -196,6 +196,7 @@ def _state_after_success(
         by_url=by_url,
         has_excerpts=_has_excerpts(state, parsed),
         shared_parts=parsed.shared_parts or state.shared_parts,
+        feed=feed,
     )
 
 

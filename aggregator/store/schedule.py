@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from aggregator.model import PollingHints, SourceState, Validators
+from aggregator.model import SourceState, Validators
+from aggregator.store.document_columns import (
+    feed_column,
+    feed_from_column,
+    hints_column,
+    hints_from_column,
+)
 from aggregator.store.engine import in_values
 from aggregator.store.process_id import current_process_id, is_dead
 from aggregator.store.schema import host, source, source_state
@@ -22,7 +28,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 STATE = source_state.c
-NO_HINTS = PollingHints()
 DAY = timedelta(days=1)
 CLOCK_TOLERANCE = timedelta(minutes=10)
 
@@ -43,6 +48,7 @@ _NEW_STATE: Mapping[str, Any] = {
     "folder": {},
     "not_before": None,
     "hints": None,
+    "feed": None,
     "by_url": False,
     "first_complete": None,
     "last_change": None,
@@ -248,7 +254,8 @@ def state_row(state: SourceState) -> dict[str, Any]:
         "url": None,
         "etag": None,
         "last_modified": None,
-        "hints": _hints_column(state.hints),
+        "hints": hints_column(state.hints),
+        "feed": feed_column(state.feed),
         "shared_parts": state.shared_parts or None,
         "lease_until": None,
     }
@@ -291,7 +298,7 @@ def host_waits(connection: sa.Connection) -> dict[str, datetime]:
 _STATE_COLUMNS = tuple(
     item.name
     for item in fields(SourceState)
-    if item.name not in {"source", "lease", "validators", "folder", "hints", "shared_parts"}
+    if item.name not in {"source", "lease", "validators", "folder", "hints", "shared_parts", "feed"}
 )
 
 
@@ -358,29 +365,8 @@ def _state_from_row(row: sa.Row[Any]) -> SourceState:
         lease=row.lease,
         validators=validators,
         folder=folder,
-        hints=_hints_from_column(row.hints),
+        hints=hints_from_column(row.hints),
+        feed=feed_from_column(row.feed),
         shared_parts=tuple(row.shared_parts or ()),
         **same_named,
     )
-
-
-def _hints_column(hints: PollingHints) -> list[Any] | None:
-    """Write the hints of a document, which are not those of an answer."""
-    has_hours_or_days = hints.skip_hours or hints.skip_days
-    if hints.ttl is None and not has_hours_or_days:
-        return None
-
-    ttl_seconds = None
-    if hints.ttl is not None:
-        ttl_seconds = hints.ttl.total_seconds()
-    return [ttl_seconds, hints.skip_hours, hints.skip_days]
-
-
-def _hints_from_column(column: list[Any] | None) -> PollingHints:
-    if column is None:
-        return NO_HINTS
-    ttl_seconds, hours, days = column
-    ttl = None
-    if ttl_seconds is not None:
-        ttl = timedelta(seconds=ttl_seconds)
-    return PollingHints(ttl=ttl, skip_hours=tuple(hours), skip_days=tuple(days))

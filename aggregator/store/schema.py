@@ -15,7 +15,7 @@ import sqlalchemy as sa
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-HEAD = "0006"  # the newest migration
+HEAD = "0007"  # the newest migration
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -113,6 +113,7 @@ source_state = sa.Table(
     sa.Column(
         "shared_parts", Json
     ),  # hashes of what the pages of its articles share; None for none
+    sa.Column("feed", Json),  # what its last document says of itself, without what it does not say
 )
 
 host = sa.Table(

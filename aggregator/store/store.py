@@ -20,6 +20,7 @@ from aggregator.store import (
     copy_groups,
     daemon_lock,
     derived,
+    document_columns,
     membership,
     outcomes,
     queries,
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
         SourceState,
     )
     from aggregator.store.browse import EntryPosition, Headline
+    from aggregator.store.document_columns import SourceOrigin
     from aggregator.store.engine import Engines
     from aggregator.store.membership import Arrival, Deletion, EntryCopy
     from aggregator.store.merge.known import KnownArticle
@@ -180,6 +182,11 @@ class Store:
         """Return how many configured sources there are, and how many of them failed last."""
         with read_transaction(self._engines) as connection:
             return schedule.count_sources(connection)
+
+    def source_origins(self) -> dict[str, SourceOrigin]:
+        """Return what is known of the documents of all sources, by the source's name."""
+        with read_transaction(self._engines) as connection:
+            return document_columns.source_origins(connection)
 
     def outcomes(self, source: str, limit: int) -> list[Outcome]:
         """Return the newest outcomes of a source, newest first."""

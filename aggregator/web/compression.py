@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from aggregator.publish import PublishedDocument
 
 _MIN_BYTES = 1024  # smaller documents fit into one packet anyway
-_MAX_BODIES = 64  # bodies: some 20 views in 3 codings
+_MAX_BODIES = 64  # bodies: some 7 views in 3 formats and 3 codings
 _QUALITY_VALUE = re.compile(r"q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)", re.IGNORECASE)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from aggregator.publish import OUTPUTS
 from aggregator.store import Store
 
 if TYPE_CHECKING:
@@ -195,6 +196,7 @@ def test_each_condition_of_a_view_that_is_not_met_is_told_with_its_line(project:
         "{id: tags, where: {tag: [world, radio]}}",
         "{id: included, where: {include: {title: [Paris, Rome]}}}",
         "{id: excluded, where: {exclude: {title: [Paris, bridge], language: en}}}",
+        "{id: whole, where: {publisher: AFP, has: [image, enclosure], include: {text: Rome}}}",
     )
     project.write(
         "config/sources/news.yaml",
@@ -231,6 +233,15 @@ def test_each_condition_of_a_view_that_is_not_met_is_told_with_its_line(project:
                 f"its language is `en`; `exclude.language` leaves out `en` ({config}:5)",
             ],
         ),
+        "whole": (
+            False,
+            "where",
+            [
+                f"it has no publisher; the view takes `AFP` ({config}:6)",
+                f"the view takes only entries that have `image` and `enclosure` ({config}:6)",
+                f"its title and text does not match `Rome` of `include.text` ({config}:6)",
+            ],
+        ),
     }
 
 
@@ -248,14 +259,18 @@ def test_one_view_can_be_asked_for(project: Project) -> None:
 
 
 def test_what_is_too_old_for_a_view_is_told(project: Project) -> None:
-    views(project, "{id: new, keep: 30d}")
+    views(project, "{id: new, keep: 30d}", "{id: young, keep: 30d, where: {age: 7d}}")
     assert project.call("fetch").code == 0
 
     sentence = (
         "it was published 2026-03-01 09:00Z; the view shows an entry for 30 d after its"
         f" publication ({project.config}:2)"
     )
-    assert answers(why(project, f"{SITE}/story/2"))["new"] == (False, "keep", [sentence])
+    of_age = sentence.replace("for 30 d", "for 7 d").replace(":2)", ":3)")
+    assert answers(why(project, f"{SITE}/story/2")) == {
+        "new": (False, "keep", [sentence]),
+        "young": (False, "keep", [of_age]),
+    }
 
 
 @pytest.fixture
@@ -345,13 +360,15 @@ def test_what_waits_for_the_next_publish_is_told(fetched: Project) -> None:
 
 
 def test_a_view_that_was_never_written_is_told(fetched: Project) -> None:
-    fetched.atom.unlink()
+    paths = [fetched.atom.with_suffix(f".{kind}") for kind in OUTPUTS]
+    for path in paths:
+        path.unlink()
 
     [view] = why(fetched, f"{SITE}/story/2").json["views"]
 
     assert (view["published"], view["sentences"]) == (
         None,
-        [f"{fetched.atom} is not written yet; `aggregator publish` writes it"],
+        [f"{path} is not written yet; `aggregator publish` writes it" for path in paths],
     )
 
 

@@ -22,6 +22,7 @@ import pytest
 from aggregator.app import open_store, utc_now
 from aggregator.daemon.daemon import Daemon, Timing, serve
 from aggregator.errors import StoreError, UsageError
+from aggregator.publish import OUTPUTS
 from aggregator.store.writer import Writer
 
 if TYPE_CHECKING:
@@ -257,13 +258,15 @@ def test_the_feed_stays_the_view_that_it_was_whatever_views_come_and_go(
         page = await at_work.until("/", '<h1 dir="auto">Some</h1>')
         assert page.index("/views/news.atom") < page.index("/views/merged.atom")
 
-        assert sorted(path.name for path in feeds.iterdir()) == ["merged.atom", "news.atom"]
+        assert {path.name for path in feeds.iterdir()} == {
+            f"{view}.{kind}" for view in ("merged", "news") for kind in OUTPUTS
+        }
         write(at_work, news)
         await at_work.until("/views/merged.atom", status=404)
 
     with_daemon(home, story)
 
-    assert [path.name for path in feeds.iterdir()] == ["news.atom"]
+    assert {path.name for path in feeds.iterdir()} == {f"news.{kind}" for kind in OUTPUTS}
 
 
 def test_sighup_takes_up_the_configuration_even_where_nothing_is_watched(

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from aggregator.model import FeedInfo
 from aggregator.publish import SourceInfo, ViewInfo, atom
 
 if TYPE_CHECKING:
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
     from aggregator.model import Entry
 
+FIGURE = (
+    '<figure class="lead-picture"><img src="https://img.example.org/fog.jpg?w=1&amp;h=2" alt="fog"'
+    ' width="1200" height="800"><figcaption>Fog &lt;over&gt; the pier</figcaption></figure>'
+)
 NAMES = {"a": "http://www.w3.org/2005/Atom", "m": "http://search.yahoo.com/mrss/"}
 
 
@@ -146,7 +151,6 @@ def test_a_title_is_plain_text_and_never_empty(
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("no author, no link, no content", "All there is <of> it."),
         ("nothing but a title, of a source that is gone", "Only a title"),
     ],
 )
@@ -245,6 +249,52 @@ def test_a_source_links_to_the_web_or_nowhere(articles: dict[str, Entry], url: s
     assert _found(document, "//a:source/a:link/@href") == []
 
 
+def test_a_source_is_told_as_its_feed_tells_itself(articles: dict[str, Entry]) -> None:
+    said = FeedInfo(
+        "Harbour Gazette",
+        "tag:harbour.example.org,2026:feed",
+        "https://harbour.example.org/",
+        "https://harbour.example.org/i.png",
+        "© 2026 Harbour",
+    )
+    feed_url = "https://harbour.example.org/feed.xml"
+    info = SourceInfo("Harbour Gazette", feed_url, feed_url, said)
+    view = ViewInfo("v", "V", sources={"harbour": info})
+
+    document = atom.render(view, [articles["no title"]])
+
+    [source] = etree.fromstring(document).xpath("//a:source", namespaces=NAMES)
+    found = [(etree.QName(part).localname, part.text, dict(part.attrib)) for part in source]
+    assert found == [
+        ("id", "tag:harbour.example.org,2026:feed", {}),
+        ("title", "Harbour Gazette", {}),
+        ("updated", "2026-06-27T00:00:00+00:00", {}),
+        ("icon", "https://harbour.example.org/i.png", {}),
+        ("rights", "© 2026 Harbour", {}),
+        ("link", None, {"rel": "self", "href": feed_url}),
+        ("link", None, {"rel": "alternate", "href": "https://harbour.example.org/"}),
+    ]
+
+
+def test_an_id_that_is_no_uri_is_not_that_of_a_source(articles: dict[str, Entry]) -> None:
+    entry = articles["no title"]
+    told = {"harbour": SourceInfo("H", feed=FeedInfo(id="just 1 name"))}
+
+    with_bad_id = atom.render(ViewInfo("v", "V", sources=told), [entry])
+    without_id = atom.render(ViewInfo("v", "V", sources={"harbour": SourceInfo("H")}), [entry])
+
+    assert with_bad_id == without_id
+
+
+def test_a_view_has_a_description_and_an_icon(view: ViewInfo) -> None:
+    told = replace(view, description="Of <the> day", icon_url="https://feeds.example.org/é.png")
+
+    document = atom.render(told, [])
+
+    assert _found(document, "/a:feed/a:subtitle/text()") == ["Of <the> day"]
+    assert _found(document, "/a:feed/a:icon/text()") == ["https://feeds.example.org/%C3%A9.png"]
+
+
 @settings(deadline=None, max_examples=60, derandomize=True)
 @given(
     text=st.text(alphabet=st.characters(), max_size=60),
@@ -264,7 +314,5 @@ def test_whatever_a_publisher_writes_is_read_again(
     document = atom.render(view, [told])
 
     legal = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-    assert _found(document, "//a:content[@type='html']/text()") == [
-        c for c in [legal.sub("", markup)] if c
-    ]
+    assert _found(document, "//a:content[@type='html']/text()") == [FIGURE + legal.sub("", markup)]
     assert _found(document, "//a:summary/text()") == [s for s in [legal.sub("", text).strip()] if s]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from html import unescape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from aggregator.web.pages import render_index
@@ -13,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from aggregator.model import Enclosure, Image
+from aggregator.model import Enclosure, FeedInfo, Image
 from aggregator.normalize.url import page_key
 from aggregator.normalize.url.valid import valid_url
 from aggregator.opml.write import Outline
 from aggregator.opml.write import render as render_opml
-from aggregator.publish import ViewInfo, atom
+from aggregator.publish import ViewInfo, atom, json_feed, rss
 from aggregator.publish.json_record import entry_record
 from aggregator.publish.links import valid_links_in_html
 from aggregator.publish.view import SourceInfo
@@ -115,6 +116,15 @@ def test_only_links_of_a_text_change(html: str, valid: str | None) -> None:
         assert RFC_3986.fullmatch(unescape(link))
 
 
+def _urls(value: Any) -> list[str]:
+    """Return the web URLs that a JSON document has as values."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return [url for part in value for url in _urls(part)]
+    return [value] if str(value).lower().startswith("http") else []
+
+
 def test_every_link_of_every_output_is_valid(articles: dict[str, Entry]) -> None:
     whole = articles["the fullest"]
     entry = replace(
@@ -131,21 +141,29 @@ def test_every_link_of_every_output_is_valid(articles: dict[str, Entry]) -> None
         "All",
         self_url=ODD,
         home_url=ODD,
-        sources={entry.lead_source: SourceInfo("A", ODD)},
+        sources={entry.lead_source: SourceInfo("A", ODD, ODD, FeedInfo("A", ODD, ODD, ODD))},
+        icon_url=ODD,
         links=dict.fromkeys(entry.duplicates, ODD),
     )
 
     root = etree.fromstring(atom.render(view, [entry]))
-    links = [
-        str(link) for link in root.xpath("//@href | //@url | //@src | //*[local-name()='uri']")
-    ]
+    channel = etree.fromstring(rss.render(view, [entry]))
+    paths = (
+        "//@href | //@url | //@src | //*[local-name()='uri']/text() | //link/text()"
+        " | //comments/text() | //image/url/text() | //*[local-name()='icon']/text()"
+    )
+    links = [str(link) for document in (root, channel) for link in document.xpath(paths)]
+    feed = json.loads(json_feed.render(view, [entry]))
+    links += _urls(feed)
     content = root.findtext(".//{http://www.w3.org/2005/Atom}content")
     record = entry_record(entry)
     outline = etree.fromstring(render_opml("A", [Outline(ODD, "A")]))
 
-    assert len(links) > 8
+    assert len(links) > 40
     assert [link for link in links if not RFC_3986.fullmatch(link)] == []
-    assert content == f'<p><a href="{VALID}">x</a></p>'
+    picture = f'<figure class="lead-picture"><img src="{VALID}" alt=""></figure>'
+    assert content == f'{picture}<p><a href="{VALID}">x</a></p>'
+    assert feed["items"][0]["content_html"] == content
     assert (record["url"], record["comments"], record["url_original"]) == (
         VALID,
         VALID,

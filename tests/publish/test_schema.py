@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 from lxml import etree
 
-from aggregator.publish import ViewInfo, atom
+from aggregator.model import FeedInfo
+from aggregator.publish import SourceInfo, ViewInfo, atom
 
 if TYPE_CHECKING:
     from aggregator.model import Entry
+    from aggregator.publish.view import ContentMode
 
 _SCHEMA = Path(__file__).parent / "data" / "atom.rng"
 _SCHEMATRON = "{http://www.ascc.net/xml/schematron}"
@@ -58,6 +60,24 @@ def test_every_article_is_valid_alone_and_without_a_public_url(articles: dict[st
     }
 
     assert faults == {name: [] for name in articles}
+
+
+def test_a_view_with_everything_is_valid(view: ViewInfo, articles: dict[str, Entry]) -> None:
+    url = "https://harbour.example.org/"
+    said = FeedInfo("Harbour", "tag:harbour.example.org,2026:f", url, f"{url}i.png", "© Harbour")
+    sources = dict.fromkeys(view.sources, SourceInfo("Harbour", url, f"{url}feed", said))
+    whole = replace(view, description="Of the day", icon_url=f"{url}v.png", sources=sources)
+
+    assert _faults(atom.render(whole, list(articles.values()))) == []
+
+
+@pytest.mark.parametrize("content", ["summary", "none"])
+def test_a_view_without_contents_is_valid(
+    view: ViewInfo, articles: dict[str, Entry], content: ContentMode
+) -> None:
+    shown = replace(view, content=content)
+
+    assert _faults(atom.render(shown, list(articles.values()))) == []
 
 
 def test_a_view_without_entries_is_valid(view: ViewInfo) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from aggregator.config import Where
-from aggregator.publish.selection import make_predicate, split_filter
+from aggregator.model import Enclosure, Image
+from aggregator.publish.selection import in_order, make_predicate, split_filter
 
 if TYPE_CHECKING:
     from aggregator.model import Entry
+    from aggregator.publish.selection import Order
 
 CASES: dict[str, tuple[dict[str, Any], set[str]]] = {
     "a language and its kinds": ({"language": ["zh"]}, {"hans", "hant"}),
@@ -27,6 +30,12 @@ CASES: dict[str, tuple[dict[str, Any], set[str]]] = {
     "what an entry lacks is not found": ({"include": {"url": "."}}, {"english", "hans"}),
     "an author": ({"include": {"author": "^AFP$"}}, {"hant"}),
     "a tag by pattern": ({"include": {"tag": "(?i)^SE"}}, {"english"}),
+    "a publisher": ({"publisher": ["afp", "Reuters"]}, {"hant"}),
+    "a publisher by pattern": ({"include": {"publisher": "^A"}}, {"hant"}),
+    "a pattern in any text": ({"include": {"text": "pier|港口"}}, {"english", "hans"}),
+    "a pattern in the title": ({"include": {"text": "霧"}}, {"hant"}),
+    "a picture": ({"has": "image"}, {"hans", "hant"}),
+    "a picture and a recording": ({"has": ["image", "enclosure"]}, {"hant"}),
     "excluded": ({"exclude": {"title": "雾|霧"}}, {"english", "nothing"}),
     "excluded wins": (
         {"language": ["zh"], "include": {"title": "."}, "exclude": {"author": "AFP"}},
@@ -47,6 +56,9 @@ def entries(articles: dict[str, Entry]) -> dict[str, Entry]:
         authors=(),
         tags=(),
         language=None,
+        publisher=None,
+        image=None,
+        enclosures=(),
     )
     return {
         "english": replace(
@@ -64,10 +76,18 @@ def entries(articles: dict[str, Entry]) -> dict[str, Entry]:
             language="zh-Hans",
             tags=("land",),
             content_text="港口关闭。",
+            image=Image("https://b.example/i.jpg"),
             url="https://b.example/",
         ),
         "hant": replace(
-            bare, source="voice", title="大霧（雾）", language="zh-Hant", authors=("AFP", "A. B.")
+            bare,
+            source="voice",
+            title="大霧（雾）",
+            language="zh-Hant",
+            authors=("AFP", "A. B."),
+            publisher="AFP",
+            image=Image("https://a.example/i.jpg"),
+            enclosures=(Enclosure("https://a.example/a.mp3"),),
         ),
         "nothing": bare,
     }
@@ -86,6 +106,28 @@ def test_a_view_shows(case: str, entries: dict[str, Entry]) -> None:
 
 def test_a_view_without_conditions_has_no_test() -> None:
     assert make_predicate(Where()) is None
+    assert make_predicate(Where.model_validate({"age": "7d"})) is None
+
+
+@pytest.mark.parametrize(
+    ("order", "names"),
+    [
+        ("newest", ["edited", "second", "third"]),
+        ("oldest", ["third", "second", "edited"]),
+        ("updated", ["third", "edited", "second"]),
+    ],
+)
+def test_a_view_is_in_the_order_it_asks_for(
+    entries: dict[str, Entry], order: Order, names: list[str]
+) -> None:
+    times = {"edited": (10, 11), "second": (9, 9), "third": (8, 12)}
+    shown = []
+    for name, (published, updated) in times.items():
+        day = datetime(2026, 7, 3, tzinfo=UTC)
+        at = {"published": day.replace(hour=published), "updated": day.replace(hour=updated)}
+        shown.append(replace(entries["nothing"], title=name, **at))
+
+    assert [entry.title for entry in in_order(shown, order)] == names
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aggregator.model import Outcome, PollingHints, Result, SourceState, Validators
+from aggregator.model import FeedInfo, Outcome, PollingHints, Result, SourceState, Validators
 from aggregator.store.commit import CLAIM_LOST_NOTE
+from aggregator.store.document_columns import SourceOrigin
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -187,10 +188,17 @@ def test_a_state_comes_back_as_it_was_committed(three: Store, start: Any) -> Non
         last_change=start - 3 * MINUTE,
         has_excerpts=True,
         shared_parts=("0011223344556677",),
+        feed=FeedInfo("C", "tag:c", home="https://c/"),
+        detected_adapter="feed",
     )
     three.commit([Result(state, Outcome("c", start, 1, "unchanged"))], now=start)
 
     assert three.states()[2] == state
+    assert three.source_origins() == {
+        "a": SourceOrigin(FeedInfo()),
+        "b": SourceOrigin(FeedInfo()),
+        "c": SourceOrigin(FeedInfo("C", "tag:c", home="https://c/"), "feed"),
+    }
 
 
 def test_a_source_that_left_the_configuration_rests_and_comes_back(

@@ -40,9 +40,12 @@ from aggregator.adapters.feed.relations import (
     candidate,
     comment_feeds,
     comments,
+    feed_icon,
+    feed_rights,
     source_of,
     taken_from,
     via,
+    without_lead_picture,
     without_stand_in,
 )
 from aggregator.adapters.feed.xml_repair import MAX_ITEMS, prepare_xml
@@ -134,6 +137,9 @@ def parse(capture: Capture, _: SiteRules | None = None) -> ParsedDocument:
         is_repaired=ready.repaired or _is_malformed(result),
         hints=read_hints(ready.xml, feed),
         notes=(*decoded.notes, *ready.notes),
+        feed_id=text_or_none(feed.get("id")) if channel.is_atom else None,
+        icon=feed_icon(feed, channel.base_url),
+        rights=feed_rights(feed, channel.text_form),
     )
 
 
@@ -266,6 +272,7 @@ def _entry(
     authors = as_form(read_authors(item, "feed:author"), text_form)
     if channel.is_own:
         authors = without_stand_in(authors, publisher, item)
+        content = without_lead_picture(content, summary)
     else:
         of_source = as_form(read_authors(source, "feed:source:author"), text_form)
         authors = authors or of_source or channel.authors

@@ -30,6 +30,7 @@ from aggregator.errors import SourceError
 from aggregator.model import Candidate, Enclosure, ParsedDocument, RawEntry, RawImage
 from aggregator.normalize.media_type import decide_media_type, is_image
 from aggregator.normalize.text import plain_text
+from aggregator.normalize.url.parts import absolute_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -83,7 +84,13 @@ def read(document: str, capture: Capture) -> ParsedDocument:
         home=home,
         is_repaired=decoded.is_repaired,
         notes=notes,
+        icon=_icon(feed, base),
     )
+
+
+def _icon(feed: Mapping[str, Any], base: str) -> str | None:
+    icon = text_or_none(feed.get("icon")) or text_or_none(feed.get("favicon"))
+    return absolute_url(icon, base=base) if icon else None
 
 
 def _is_unnamed_feed(feed: object) -> bool:

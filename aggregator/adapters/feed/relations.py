@@ -1,15 +1,21 @@
-"""What a feed item refers to besides its own page: comments, their feed, where it is from."""
+"""What a feed and its items refer to besides their own pages: icon, rights, comments, where it is from."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from aggregator.adapters.feed.media import keep_dicts, text_or_none
 from aggregator.model import Candidate
+from aggregator.normalize.lead_picture import remove_lead_picture, summary_as_content
+from aggregator.normalize.text import plain_text
+from aggregator.normalize.url.parts import absolute_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from aggregator.model import TextForm
 
 _HOST = re.compile(r"https?://(?:www\.)?([^/:?#]+)")
 HTML_TYPES = ("text/html", "application/xhtml+xml", "html")
@@ -51,6 +57,24 @@ def _links_with_relation(item: Mapping[str, Any], relation: str) -> Iterator[Map
             yield link
 
 
+def feed_icon(feed: Mapping[str, Any], base_url: str) -> str | None:
+    """Return the absolute URL of the feed's icon, else of its logo (in RSS: `image`)."""
+    [image] = keep_dicts([feed.get("image")]) or [{}]
+    for value in (feed.get("icon"), feed.get("logo"), image.get("href")):
+        url = text_or_none(value)
+        if url is not None:
+            return absolute_url(url, base=base_url)
+    return None
+
+
+def feed_rights(feed: Mapping[str, Any], text_form: TextForm) -> str | None:
+    """Return the rights that the feed states, as one line of text."""
+    rights = text_or_none(feed.get("rights"))
+    if rights is None:
+        return None
+    return plain_text(rights, text_form) or None
+
+
 def source_of(item: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what the item says of the feed that it was taken from: atom:source, RSS `source`."""
     sources = keep_dicts([item.get("source")])
@@ -84,3 +108,21 @@ def without_stand_in(
     if authors[0].value in stand_ins:
         return ()
     return authors
+
+
+def without_lead_picture(
+    content: tuple[Candidate, ...], summary: Sequence[Candidate]
+) -> tuple[Candidate, ...]:
+    """Take away the picture that our own feed puts on top of a content.
+
+    What is left is nothing where the content was made of the picture and the summary.
+    """
+    made_up = {summary_as_content(text.value) for text in summary}
+    kept = []
+    for text in content:
+        stored = remove_lead_picture(text.value)
+        if stored == text.value:
+            kept.append(text)
+        elif stored and stored not in made_up:
+            kept.append(replace(text, value=stored))
+    return tuple(kept)

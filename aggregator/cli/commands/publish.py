@@ -11,7 +11,7 @@ import typer
 from aggregator.cli.report.terminal import Column, print_json, print_stderr, print_table
 
 if TYPE_CHECKING:
-    from aggregator.app import PublishedView
+    from aggregator.view_files import PublishedView
 
 COLUMNS = (
     Column("view"),
@@ -31,7 +31,8 @@ def publish(
     ] = "table",
 ) -> int:
     """Regenerate every view from the store."""
-    from aggregator.app import App, open_store, stray_view_files
+    from aggregator.app import App, open_store
+    from aggregator.view_files import stray_view_files
 
     ctx.obj.configure_logging(logging.WARNING)
     config = ctx.obj.load()

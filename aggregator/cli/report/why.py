@@ -135,11 +135,12 @@ def _explain_hidden(app: App, view: View, entry: Entry, shown: Sequence[str]) ->
         if copies and copies[0].entry.id != entry.id:
             return _explain_copy(app, view, entry, copies, shown)
 
-    if view.keep is not None and entry.published < app.clock() - view.keep:
-        place = _place(app, view, "keep")
+    if view.shown_for is not None and entry.published < app.clock() - view.shown_for:
+        keys = ("keep",) if view.shown_for == view.keep else ("where", "age")
+        place = _place(app, view, *keys)
         sentence = (
             f"it was published {moment(entry.published)};"
-            f" the view shows an entry for {rough_duration(view.keep)} after its publication{place}"
+            f" the view shows an entry for {rough_duration(view.shown_for)} after its publication{place}"
         )
         return _hidden_answer(view, "keep", (sentence,))
 
@@ -228,7 +229,7 @@ def _filter_sentences(app: App, entry: Entry) -> list[str]:
 
 def _broken_rules(app: App, view: View, entry: Entry) -> Iterator[BrokenRule]:
     where = view.where
-    for key in ("language", "source", "tag"):
+    for key in ("language", "source", "tag", "publisher", "has"):
         values = getattr(where, key)
         if not values:
             continue

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _PART_WORDS = {
     "title": "title",
     "content": "text",
+    "text": "title and text",
+    "publisher": "publisher",
     "author": "author",
     "tag": "tag",
     "url": "link",
@@ -53,12 +55,18 @@ def broken_match_rules(
 
 
 def unmet_condition(entry: Entry, where: Where, key: str) -> BrokenRule:
-    """Describe a condition of a view (`language`, `source` or `tag`) that an entry does not meet."""
+    """Describe a condition of a view that an entry does not meet: a list of `where`."""
     wanted = _quote_all(getattr(where, key), last="or")
     if key == "language":
         reason = f"{_language(entry)}; the view takes {wanted}"
     elif key == "source":
         reason = f"its source is `{entry.source}`; the view takes {wanted}"
+    elif key == "publisher":
+        own = f"its publisher is `{entry.publisher}`" if entry.publisher else "it has no publisher"
+        reason = f"{own}; the view takes {wanted}"
+    elif key == "has":
+        wanted = _quote_all(where.has)
+        reason = f"the view takes only entries that have {wanted}"
     else:
         own = f"its tags are {_quote_all(entry.tags)}" if entry.tags else "it has no tags"
         reason = f"{own}; the view takes {wanted}"
