@@ -196,7 +196,11 @@ def _judge_html(revision: Revision) -> Iterator[str]:
 def _publish(revisions: Sequence[Revision]) -> None:
     entries = [entry_from_revision(revision) for revision in revisions]
     for output in OUTPUTS.values():
-        etree.fromstring(output.render(ViewInfo("fuzz", "Fuzz"), entries))
+        document = output.render(ViewInfo("fuzz", "Fuzz"), entries)
+        if output.media_type.endswith("json"):
+            orjson.loads(document)
+        else:
+            etree.fromstring(document)
     for entry in entries:
         orjson.loads(orjson.dumps(entry_record(entry)))
 

@@ -7,18 +7,15 @@ from types import SimpleNamespace
 from typing import Any
 
 from aggregator.daemon.status import DaemonSite, DaemonStatus
-from aggregator.model import Entry
 from aggregator.redaction import make_secrets
 
 NOW = datetime(2026, 3, 1, 8, tzinfo=UTC)
 
 
-def site(status: DaemonStatus, *entries: Entry) -> DaemonSite:
-    config = SimpleNamespace(secrets=make_secrets({"TOKEN": "s3cr3t"}), feed_view=None)
-    store = SimpleNamespace(states=list)
-    app: Any = SimpleNamespace(
-        config=config, store=store, view_entries=lambda _view, limit: entries[:limit]
-    )
+def site(status: DaemonStatus) -> DaemonSite:
+    config = SimpleNamespace(secrets=make_secrets({"TOKEN": "s3cr3t"}))
+    store = SimpleNamespace(count_sources=lambda: (1, 0))
+    app: Any = SimpleNamespace(config=config, store=store)
     return DaemonSite(status, lambda: app, lambda: 0, clock=lambda: NOW)
 
 
@@ -33,33 +30,9 @@ def test_the_health_names_the_variables() -> None:
     assert health.details["configuration"] == "a.yaml:1: url: ${TOKEN}"
 
 
-def test_the_latest_titles_and_links_show_no_secret() -> None:
-    entry = Entry(
-        id="urn:uuid:6b8f5c0e-2f0a-5d7e-8f6e-000000000001",
-        source="harbour",
-        url="https://a.example/s3cr3t/1",
-        url_original=None,
-        title="Key s3cr3t",
-        summary=None,
-        content_html=None,
-        content_text=None,
-        published=NOW,
-        published_from="feed",
-        updated=NOW,
-        first_seen=NOW,
-        authors=(),
-        credits=(),
-        tags=(),
-        language=None,
-        publisher=None,
-        image=None,
-        enclosures=(),
-        guid=None,
-        revision=1,
-        duplicates=(),
-        provenance={},
-    )
+def test_pages_show_no_secret() -> None:
+    page = b'<a href="https://a.example/s3cr3t/1">Key s3cr3t</a>'
 
-    (shown,) = site(DaemonStatus(NOW), entry).latest(5)
+    shown = site(DaemonStatus(NOW)).without_secrets(page)
 
-    assert (shown.title, shown.url) == ("Key ***", "https://a.example/***/1")
+    assert shown == b'<a href="https://a.example/***/1">Key ***</a>'

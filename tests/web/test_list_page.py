@@ -339,3 +339,9 @@ def test_no_page_has_inline_scripts_or_styles(
     page = html.fromstring(get(path).body)
 
     assert page.xpath("//script | //style | //@style") == []
+
+
+def test_what_the_environment_filled_in_is_hidden_in_every_page(
+    get: Callable[..., Any], site: Any
+) -> None:
+    assert "hunter2" not in get("/?q=hunter2").text
