@@ -199,7 +199,7 @@ def read_by_aggregator(page: GoldPage) -> Reading:
     revision = result.revisions[0]
     content = html_to_text(revision.content_html) if revision.content_html else ""
     day = ""
-    if revision.published and revision.published_from not in _GUESSED:
+    if revision.published_from not in _GUESSED:
         offset = timedelta(minutes=_stated_offset(revision))
         day = (revision.published + offset).date().isoformat()
     image = revision.image.url if revision.image else ""
@@ -417,7 +417,7 @@ def _is_equal(name: str, wanted: Any, given: Any) -> bool:
     if name == "authors":
         return {_plain(one) for one in wanted} == {_plain(one) for one in given}
     if name == "image":
-        return urlsplit(wanted).path == urlsplit(given).path
+        return bool(urlsplit(wanted).path == urlsplit(given).path)
     return _plain(wanted) == _plain(given)
 
 
@@ -446,7 +446,7 @@ def _without_failures(read: Callable[[GoldPage], Reading]) -> Callable[[GoldPage
 def _read_by_trafilatura(page: GoldPage) -> Reading:
     import trafilatura
 
-    found = trafilatura.bare_extraction(
+    found: Any = trafilatura.bare_extraction(
         page.body, url=page.url, include_comments=False, with_metadata=True
     )
     if found is None:
@@ -477,7 +477,7 @@ def _read_by_newspaper(page: GoldPage) -> Reading:
     article = Article(page.url)
     article.download(input_html=_decode(page.body))
     article.parse()
-    published = article.publish_date
+    published: Any = article.publish_date
     day = published.date().isoformat() if isinstance(published, date) else ""
     return Reading(
         article.text, article.title or "", day, tuple(article.authors), article.top_image or ""
