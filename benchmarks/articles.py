@@ -478,7 +478,7 @@ def _read_by_newspaper(page: GoldPage) -> Reading:
     article.download(input_html=_decode(page.body))
     article.parse()
     published: Any = article.publish_date
-    day = published.date().isoformat() if isinstance(published, date) else ""
+    day = str(published)[:10] if isinstance(published, date) else ""
     return Reading(
         article.text, article.title or "", day, tuple(article.authors), article.top_image or ""
     )
