@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 STATE = source_state.c
 DAY = timedelta(days=1)
-CLOCK_TOLERANCE = timedelta(minutes=10)
 
 # The state of a source that was never fetched from its present location.
 _NEW_STATE: Mapping[str, Any] = {
@@ -129,7 +128,6 @@ def claim(
     `force` takes what is not due as well, `new` what was never polled: its first time may still lie ahead.
     """
     _release_dead_claims(connection, now)
-    _correct_future_times(connection, now)
     due = (
         sa.select(STATE.source_id)
         .join(source, source.c.id == STATE.source_id)
@@ -171,27 +169,6 @@ def _release_dead_claims(connection: sa.Connection, now: datetime) -> None:
 
     freed = sa.update(source_state).where(STATE.lease_holder.in_(dead), STATE.lease_until > now)
     connection.execute(freed.values(lease=STATE.lease + 1, lease_until=None))
-
-
-def _correct_future_times(connection: sa.Connection, now: datetime) -> None:
-    """Make due at once what was put off by a clock that was ahead: its last run is in the future."""
-    ahead = sa.or_(
-        STATE.last_run > now + CLOCK_TOLERANCE,
-        STATE.lease_until > now + DAY,
-        sa.and_(STATE.reason.is_(None), STATE.next_fetch_at > now + DAY),  # never polled
-    )
-    if connection.scalar(sa.select(STATE.source_id).where(ahead).limit(1)) is None:
-        return
-
-    corrected: dict[str, Any] = {
-        "next_fetch_at": now,
-        "not_before": None,
-        "lease_until": None,
-        "lease": STATE.lease + 1,
-    }
-    for column in (STATE.last_run, STATE.last_success, STATE.last_change):
-        corrected[column.key] = sa.case((column > now, sa.literal(now, column.type)), else_=column)
-    connection.execute(sa.update(source_state).where(ahead).values(corrected))
 
 
 def release(connection: sa.Connection, claimed: Iterable[SourceState]) -> None:

@@ -36,6 +36,7 @@ from aggregator.store.merge.leads import choose_leads
 from aggregator.store.migrations import migrate
 from aggregator.store.queries import EntryBuilder
 from aggregator.store.schema import entry
+from aggregator.store.wrong_clock import correct_future_times
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -153,6 +154,7 @@ class Store:
         `new` takes also what was never polled, before its first time.
         """
         with write_transaction(self._engines) as connection:
+            correct_future_times(connection, now, compressor=self._compressor)
             return schedule.claim(
                 connection, now, limit=limit, lease=lease, sources=sources, force=force, new=new
             )
