@@ -6,6 +6,7 @@ refuses, and `:has()`, which it takes in part, soupsieve runs over BeautifulSoup
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     SelectElements = Callable[[Any], Sequence[Any]]
 
+_ATTRIBUTE = re.compile(r"@\s*(?P<name>[\w:.-]*)\s*$")
 # What cssselect accepts and understands otherwise than browsers do.
 _SOUP_ALONE = (":has(",)
 
@@ -38,9 +40,12 @@ class CssParts:
 
 
 def split_css(head: str) -> CssParts:
+    """Return the parts of a selector; an `@` within it, as in `a[href*="@2x"]`, is its own."""
     css, every = split_every_mark(head)
-    selector, _, attribute = css.partition("@")
-    return CssParts(selector.strip(), attribute.strip(), every)
+    match = _ATTRIBUTE.search(css)
+    if match is None:
+        return CssParts(css.strip(), "", every)
+    return CssParts(css[: match.start()].strip(), match["name"], every)
 
 
 def split_every_mark(head: str) -> tuple[str, bool]:
@@ -114,9 +119,8 @@ def _compile_soup(selector: str) -> SelectElements:
     import soupsieve
 
     try:
-        sieve = soupsieve.compile(
-            selector, flags=soupsieve.NOSTRICT
-        )  # `:has(a b)`, as browsers take it
+        # Browsers take `:has(a b)`, which soupsieve calls too complex.
+        sieve = soupsieve.compile(selector, flags=soupsieve.NOSTRICT)
     except (soupsieve.SelectorSyntaxError, NotImplementedError) as e:
         reason = str(e).partition("\n")[0]
         raise ValueError(f"CSS: {reason}") from e

@@ -50,7 +50,7 @@ class ConnectionLimits:
 
     connections: int
     request_seconds: float = 10.0
-    idle_seconds: float = 60.0
+    idle_seconds: float = 180.0  # longer than proxies keep a connection for the next request
     response_seconds: float = 300.0
 
 

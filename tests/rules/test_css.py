@@ -40,6 +40,8 @@ def ids(selector: str) -> list[str]:
         ('article:-soup-contains("noon")', ["two"]),
         ("article:nth-last-of-type(1)", ["three"]),
         (':root main > [id^="t"]', ["two", "three"]),
+        ('article:-soup-contains("at@noon")', []),
+        ('article:not([id*="@"], .wide)', ["one"]),
     ],
 )
 def test_selectors_of_browsers_find_elements(selector: str, expected: list[str]) -> None:

@@ -46,6 +46,8 @@ def found(selector: str) -> list[tuple[str, str]]:
         ("body > *", [("Three lamps", "page:h1")]),
         (".missing", []),
         ("a@missing", []),
+        ('a[href$="/a"]@href', [("/a", "page:a[1]")]),
+        ('a[href*="@"]@href', []),
         ("xpath://a/@href", [("/a", "page:a[1]"), ("/b", "page:a[2]")]),
         ("xpath://a[1]/following-sibling::text()[1]", [("tail of A", "page:html/body")]),
         ("xpath:string(//h1)", [("Three lamps", "page")]),
