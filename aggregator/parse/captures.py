@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from aggregator.normalize.observer import Observer
     from aggregator.rules.compiled import CompiledField, SiteRules, Sites
 
-MAX_ITEMS = 10_000  # a document (RULES: hostile input)
 MAX_ITEM_CHARACTERS = 2 * 1024 * 1024  # of an entry's content, and of its summary
 MAX_FEED_CHARACTERS = 2_000  # of a feed's title, id, rights and URLs
 MAX_DATES = 4  # of an item that may prove the order of day and month
@@ -155,26 +154,20 @@ def _parse_article_alone(
 
 
 def _limit_document(parsed: ParsedDocument, capture: Capture) -> ParsedDocument:
-    """Cut the items, and the values of each, that are over a limit."""
+    """Cut the values that are over a limit."""
     cut = CutValues()
     entries = []
-    for raw in parsed.entries[:MAX_ITEMS]:
+    for raw in parsed.entries:
         limited, fields = limit_values(raw, base_url=capture.url)
         cut.add(fields)
         entries.append(limited)
 
-    rejected = parsed.rejected
-    surplus = len(parsed.entries) - MAX_ITEMS
-    if surplus > 0:
-        reason = f"{surplus} items beyond the limit of {MAX_ITEMS:,} a document"
-        rejected = (*rejected, Rejection(None, reason))
     title = parsed.title
     if title is not None:
         title = title[:MAX_NAME_CHARACTERS]
     return replace(
         parsed,
         entries=tuple(entries),
-        rejected=rejected,
         title=title,
         notes=(*parsed.notes, *cut.notes()),
     )
