@@ -57,6 +57,13 @@ _MORE_NAMES = {
     "th": ("ม.ค|ก.พ|มี.ค|เม.ย|พ.ค|มิ.ย|ก.ค|ส.ค|ก.ย|ต.ค|พ.ย|ธ.ค",),
     "vi": ("th1|th2|th3|th4|th5|th6|th7|th8|th9|th10|th11|th12",),
 }
+# Those whose words for months are looked for in any text. Not Persian: its months are of another calendar.
+_LANGUAGES = (
+    "en fr de es it pt nl ru uk be bg pl cs sk sl hr sr hu ro tr sv da nb fi et lv lt el he ar hi bn"
+    " ta te th vi id ca gl eu ka hy az"
+)
+_BETWEEN_WORDS = re.compile(r"[\s\d.,;:/()،\-]+")
+_MAX_WORDS = 16  # of a text that are looked up
 _BEFORE_MONTH = r"(?:er|[oa.°])?[\s\-/]*(?:(?:de|di|of|ta)\s+|d['’]\s?|ב|ខែ\s?)?"
 _BEFORE_YEAR = r"[.,،]?[\s\-/]*(?:(?:de|del)\s+|ឆ្នាំ\s?)?"
 _END = r"(?=[\s.,،;:/()\-]|$)"  # not \b: the vowel signs of many scripts are no letters to it
@@ -76,8 +83,12 @@ class _Vocabulary:
 
 
 def read_month_words(text: str, languages: Sequence[str]) -> WrittenDate | None:
-    """Read a date with the month in words of the first language (BCP 47) that has them."""
-    for language in languages:
+    """Read a date with the month in words of the first language (BCP 47) that has them.
+
+    Software often states `en-US` whatever its months are in. So a word counts as well that is the
+    same month in each language that has it (`mai`, not `listopad`).
+    """
+    for language in (*languages, *_languages_of_words(text)):
         vocabulary = _vocabulary(language)
         if vocabulary is None:
             continue
@@ -171,6 +182,28 @@ def _month_numbers(words: CalendarWords, language: str) -> dict[str, int]:
         if len(found) == 1:
             unique[name] = found.pop()
     return unique
+
+
+def _languages_of_words(text: str) -> list[str]:
+    """Return a language for each word of a text that names a month whatever the language."""
+    known = _languages_by_month_word()
+    words = map(_fold, _BETWEEN_WORDS.split(text)[:_MAX_WORDS])
+    return [known[word] for word in words if word in known]
+
+
+@lru_cache(maxsize=1)
+def _languages_by_month_word() -> Mapping[str, str]:
+    """Return the first language of each word that is one month in all languages that have it."""
+    languages: dict[str, str] = {}
+    months: dict[str, set[int]] = {}
+    for language in _LANGUAGES.split():
+        words = find_calendar_words(language)
+        if words is None:
+            continue
+        for word, month in _month_numbers(words, language).items():
+            languages.setdefault(word, language)
+            months.setdefault(word, set()).add(month)
+    return {word: language for word, language in languages.items() if len(months[word]) == 1}
 
 
 def _half_of_day(words: Iterable[str]) -> re.Pattern[str] | None:
