@@ -57,8 +57,8 @@ def listed(publisher: str, carrier: str, sites: Sites) -> Revision:
     document = capture(
         publisher, "feed.xml" if carrier == "feed" else "section.html", LISTS[publisher][carrier]
     )
-    job = ParseTask(publisher, carrier, full_text="always")
-    found = parse_captures([document], job, sites)
+    task = ParseTask(publisher, carrier, full_text="always")
+    found = parse_captures([document], task, sites)
     (wanted,) = [
         one
         for one in found.page_requests
@@ -66,7 +66,7 @@ def listed(publisher: str, carrier: str, sites: Sites) -> Revision:
     ]
     page = capture(publisher, "article.html", wanted.url)
     (revision,) = parse_captures(
-        [page], replace(job, adapter="article", item=wanted.raw, list_adapter=carrier), sites
+        [page], replace(task, adapter="article", item=wanted.raw, list_adapter=carrier), sites
     ).revisions
     return revision
 

@@ -24,10 +24,10 @@ _OF_PAGE = frozenset({"ld", "meta", "page", "url"})
 class Decisions:
     """What was decided about one item so far, and the observer that hears of each decision."""
 
-    def __init__(self, zone: ZoneInfo, witness: Observer | None) -> None:
+    def __init__(self, zone: ZoneInfo, observer: Observer | None) -> None:
         self.provenance: dict[str, str] = {}
         self._zone = zone
-        self._witness = witness
+        self._observer = observer
         self._evidence: list[Evidence] = []
 
     @property
@@ -44,8 +44,8 @@ class Decisions:
         """Record that a candidate was looked at; `reason` says why it lost, None if it won."""
         if name in evidence.FIELDS and isinstance(candidate, Candidate):
             self._add_evidence(name, candidate, reason, date)
-        if self._witness:
-            self._witness.candidate_judged(name, candidate, reason, date)
+        if self._observer:
+            self._observer.candidate_judged(name, candidate, reason, date)
 
     def _add_evidence(
         self, name: str, candidate: Candidate, reason: str | None, date: Date | None

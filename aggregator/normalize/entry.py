@@ -68,7 +68,7 @@ def normalize(
 ) -> Revision:
     """Normalize one item.
 
-    `body` is its parsed content, None if it has none; it is modified. `witness` observes the
+    `body` is its parsed content, None if it has none; it is modified. `observer` hears of the
     decisions.
 
     Raises:
@@ -109,10 +109,10 @@ def choose_link(
 
 
 class _Normalizer:
-    def __init__(self, raw: RawEntry, context: NormalizeContext, witness: Observer | None) -> None:
+    def __init__(self, raw: RawEntry, context: NormalizeContext, observer: Observer | None) -> None:
         self._raw = raw
         self._context = context
-        self._decisions = Decisions(context.timezone, witness)
+        self._decisions = Decisions(context.timezone, observer)
         self._captured = raw.captured or context.taken
         self._key_title: str | None = None  # what identity reads in place of the title
         self._dates = DateChooser(raw, context, self._decisions, captured=self._captured)

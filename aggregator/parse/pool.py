@@ -85,7 +85,7 @@ class ParserPool:
         self._retire()
         await asyncio.gather(*self._ending)
 
-    async def parse(self, captures: Sequence[Capture], job: ParseTask) -> ParseResult:
+    async def parse(self, captures: Sequence[Capture], parse_task: ParseTask) -> ParseResult:
         """Digest captures, in order.
 
         Raises: SourceError where a document is not readable, `parse` where its parser had to be killed; a file is
@@ -94,7 +94,7 @@ class ParserPool:
         tasks = []
         for start in range(0, len(captures), FILES_PER_REQUEST):
             chunk = captures[start : start + FILES_PER_REQUEST]
-            tasks.append(asyncio.create_task(self._parse_chunk(chunk, job)))
+            tasks.append(asyncio.create_task(self._parse_chunk(chunk, parse_task)))
         try:
             results = []
             for task in tasks:
@@ -105,18 +105,20 @@ class ParserPool:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _parse_chunk(self, captures: Sequence[Capture], job: ParseTask) -> list[ParseResult]:
+    async def _parse_chunk(
+        self, captures: Sequence[Capture], parse_task: ParseTask
+    ) -> list[ParseResult]:
         """Ask until every capture has its answer: a parser that was killed leaves the rest to the next one."""
         digests: list[ParseResult] = []
         fresh = False
         while left := captures[len(digests) :]:
-            answers = await self._send(left, job, fresh=fresh)
+            answers = await self._send(left, parse_task, fresh=fresh)
             digests += map(_result_or_raise, left, answers)
             fresh = not answers
         return digests
 
     async def _send(
-        self, captures: Sequence[Capture], job: ParseTask, *, fresh: bool
+        self, captures: Sequence[Capture], parse_task: ParseTask, *, fresh: bool
     ) -> list[ParseResult | ParseFailure]:
         """Return the answers to the first captures, up to the one that was the end of the parser.
 
@@ -132,7 +134,7 @@ class ParserPool:
             answers: list[ParseResult | ParseFailure] = []
             used = process.used
             try:
-                async for answer in process.parse(captures, job, self._limits.seconds):
+                async for answer in process.parse(captures, parse_task, self._limits.seconds):
                     answers.append(answer)
             except _StuckError:
                 await process.kill()
@@ -213,10 +215,10 @@ class _ParserProcess:
         return started
 
     async def parse(
-        self, captures: Sequence[Capture], job: ParseTask, seconds: float
+        self, captures: Sequence[Capture], parse_task: ParseTask, seconds: float
     ) -> AsyncIterator[ParseResult | ParseFailure]:
         """Yield the answer to each capture; each has `seconds`. Raises _StuckError, _BrokenError."""
-        self.stdin.write(frame((tuple(captures), job)))
+        self.stdin.write(frame((tuple(captures), parse_task)))
         for _ in captures:
             yield await self._answer(seconds)
 

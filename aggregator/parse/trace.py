@@ -86,7 +86,7 @@ class ItemTrace:
     fields: tuple[FieldTrace, ...]
 
 
-def trace_items(capture: Capture, job: ParseTask, sites: Sites) -> tuple[ItemTrace, ...]:
+def trace_items(capture: Capture, task: ParseTask, sites: Sites) -> tuple[ItemTrace, ...]:
     """Parse one capture as a run does, and say why each item became what it is, in order.
 
     What filters leave out is there, too.
@@ -95,7 +95,7 @@ def trace_items(capture: Capture, job: ParseTask, sites: Sites) -> tuple[ItemTra
         SourceError: where a run would.
     """
     observer = _RecordingObserver()
-    result = parse_captures([capture], job, sites, observer=observer)
+    result = parse_captures([capture], task, sites, observer=observer)
     remaining = deque(result.revisions)
     traces = []
     for record in observer.items:
@@ -118,22 +118,22 @@ def _is_same(revision: Revision | None, remaining: Sequence[Revision]) -> bool:
 
 
 def unmatched_selectors(
-    capture: Capture, job: ParseTask, sites: Sites
+    capture: Capture, task: ParseTask, sites: Sites
 ) -> tuple[UnmatchedSelector, ...]:
     """Tell which rules find nothing in a capture; () for a carrier that needs no rules. Never raises."""
     from aggregator.adapters.html import parse_page
 
-    rules = rules_for(job, capture, sites)
+    rules = rules_for(task, capture, sites)
     try:
-        if job.adapter == "page":
+        if task.adapter == "page":
             return find_unmatched_in_list(rules.listing, parse_page(capture))
-        if job.adapter == "json":
+        if task.adapter == "json":
             data = load_json(decode(capture.body, capture.headers.get("content-type", "")))
             return find_unmatched_in_list(
                 rules.listing, Document(None, "json", capture.url).item(data=data)
             )
-        if job.adapter == ARTICLE and job.page_rules is not None:
-            own = add_source_rules(job.page_rules, SiteRules(id=""))
+        if task.adapter == ARTICLE and task.page_rules is not None:
+            own = add_source_rules(task.page_rules, SiteRules(id=""))
             return find_unmatched_in_article(own.body, own.fields, parse_page(capture))
     except SourceError:
         pass  # what is no page has nothing to look into

@@ -3,7 +3,7 @@
 Rule: it answers each document by itself and in order, and ends with its standard input. Should it get stuck when nobody
 is left to kill it, an alarm ends it.
 
-    frame    8 bytes of length, then a pickle; a request is (captures, job), an answer one Answer a capture
+    frame    8 bytes of length, then a pickle; a request is (captures, task), an answer one Answer a capture
 """
 
 from __future__ import annotations
@@ -68,19 +68,19 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _send(answers, None)  # ready: from here on the time belongs to the documents
     while (request := _read_request(sys.stdin.buffer)) is not None:
-        captures, job = request
+        captures, task = request
         for capture in captures:
             signal.setitimer(signal.ITIMER_REAL, seconds * _ALARM_FACTOR + 0.5)
-            _send(answers, _answer(capture, job, sites))
+            _send(answers, _answer(capture, task, sites))
         signal.setitimer(signal.ITIMER_REAL, 0)
-        del request, captures, job  # while it waits, it keeps no document
+        del request, captures, task  # while it waits, it keeps no document
 
 
-def _answer(capture: Capture, job: ParseTask, sites: Sites) -> ParseResult | ParseFailure:
+def _answer(capture: Capture, task: ParseTask, sites: Sites) -> ParseResult | ParseFailure:
     from aggregator.parse.captures import parse_captures
 
     try:
-        return parse_captures([capture], job, sites)
+        return parse_captures([capture], task, sites)
     except SourceError as error:
         return ParseFailure(error.kind, str(error))
     except MemoryError:
@@ -96,7 +96,7 @@ def _send(stream: BinaryIO, value: object) -> None:
 
 
 def _read_request(stream: BinaryIO) -> Any:
-    """Return the next captures and their job, None at the end; the message itself is let go."""
+    """Return the next captures and their task, None at the end; the message itself is let go."""
     request = _read(stream)
     if request is None:
         return None

@@ -43,19 +43,19 @@ def adapter_of(capture: Capture) -> str:
 
 
 def mismatches(
-    test: PageTest, capture: Capture, *, job: ParseTask, sites: Sites
+    test: PageTest, capture: Capture, *, task: ParseTask, sites: Sites
 ) -> tuple[str, ...]:
     """Say what is not as the test expects; () where everything is."""
     if test.entry:
-        job = replace(job, adapter=ARTICLE, item=None)
+        task = replace(task, adapter=ARTICLE, item=None)
     try:
-        read = parse_captures([capture], job, sites)
+        read = parse_captures([capture], task, sites)
     except SourceError as error:
-        return (_with_hints(f"{_expected_text(test)}: {error}", capture, job, sites),)
+        return (_with_hints(f"{_expected_text(test)}: {error}", capture, task, sites),)
 
     differences = list(_differences(test, read))
     if differences:
-        differences[0] = _with_hints(differences[0], capture, job, sites)
+        differences[0] = _with_hints(differences[0], capture, task, sites)
     return tuple(differences)
 
 
@@ -223,8 +223,8 @@ def _short(text: str) -> str:
     return f"`{line}`"
 
 
-def _with_hints(message: str, capture: Capture, job: ParseTask, sites: Sites) -> str:
+def _with_hints(message: str, capture: Capture, task: ParseTask, sites: Sites) -> str:
     hints = (
-        str(one) for one in unmatched_selectors(capture, job, sites) if one.selector not in message
+        str(one) for one in unmatched_selectors(capture, task, sites) if one.selector not in message
     )
     return "; ".join((message, *hints))

@@ -1,4 +1,4 @@
-"""The tests that sources and site rules declare, each with its place in its file and the job that reads its capture.
+"""The tests that sources and site rules declare, each with its place in its file and the task that reads its capture.
 
 Rule: they come in the order of the files and their lines; those of rules that ship count like a person's own.
 """
@@ -59,8 +59,8 @@ def rules_tests(files: Iterable[RulesFile]) -> Iterator[DeclaredTest]:
     """Give the tests of every file of site rules."""
     for one in files:
         for number, test in enumerate(one.file.tests):
-            job = partial(_task_of_rules, one.file.id)
-            yield DeclaredTest(one.file.id, test, one.document, ("tests", number), None, job)
+            task = partial(_task_of_rules, one.file.id)
+            yield DeclaredTest(one.file.id, test, one.document, ("tests", number), None, task)
 
 
 def _task_of_source(source: Source, capture: Capture) -> ParseTask:

@@ -29,14 +29,14 @@ def tests_yaml(
 ) -> list[str]:
     """Write the key `tests` of a source: what each capture gives today. A path is relative to the source's file."""
     lines = ["tests:"]
-    for path, capture, job in written:
-        found = parse_captures([capture], replace(job, item=None, next_pages=()), sites).revisions
+    for path, capture, task in written:
+        found = parse_captures([capture], replace(task, item=None, next_pages=()), sites).revisions
         lines.append(f"  - capture: {_quote(path)}")
         for key, value in _sidecar(capture, source):
             lines.append(f"    {key}: {value}")
 
         first_key = "entry"
-        if job.adapter != ARTICLE:
+        if task.adapter != ARTICLE:
             first_key = "first"
             lines.append(f"    min_items: {len(found)}")
         if found:

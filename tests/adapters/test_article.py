@@ -75,7 +75,7 @@ def became(path: Path) -> dict[str, Any]:
 
 def whole(path: Path, page: dict[str, Any]) -> ParseResult:
     """Read a case as the program does; `page` says where it was and what was known of it."""
-    job = ParseTask(
+    task = ParseTask(
         "lamps",
         ARTICLE,
         site=page.get("site"),
@@ -89,7 +89,7 @@ def whole(path: Path, page: dict[str, Any]) -> ParseResult:
             _capture(DATA / name, url, page) for url, name in page.get("further", {}).items()
         ),
     )
-    return parse_captures([_capture(path, page.get("url", URL), page)], job, SITES)
+    return parse_captures([_capture(path, page.get("url", URL), page)], task, SITES)
 
 
 def _capture(path: Path, url: str, page: dict[str, Any]) -> Capture:

@@ -60,7 +60,7 @@ def capture_of(name: str, url: str) -> Capture:
 
 def read(name: str, rules: PageRules | None) -> ParseResult:
     own = source(name)
-    job = ParseTask(
+    task = ParseTask(
         name,
         own.adapter,
         timezone=own.timezone or "UTC",
@@ -69,7 +69,7 @@ def read(name: str, rules: PageRules | None) -> ParseResult:
         page_rules=rules,
         include=own.include,
     )
-    return parse_captures([capture_of(name, str(own.url))], job, NOBODY)
+    return parse_captures([capture_of(name, str(own.url))], task, NOBODY)
 
 
 def items(found: ParseResult, keys: Iterable[str]) -> list[dict[str, Any]]:

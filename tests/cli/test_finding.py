@@ -93,13 +93,13 @@ class Web:
             said.encode(),
             {"content-type": self.media_type if "<html" in said else "text/xml"},
         )
-        job = parse_task(source, source.adapter)
+        task = parse_task(source, source.adapter)
         capture = Capture(source.id, url, NOW, response.body, headers=response.headers)
         try:
-            read = parse_captures([capture], job, SITES)
+            read = parse_captures([capture], task, SITES)
         except SourceError as error:
             return self._make_dry_run(source, response, error=error)
-        return self._make_dry_run(source, response, ParseCall((capture,), job, read))
+        return self._make_dry_run(source, response, ParseCall((capture,), task, read))
 
     def _make_dry_run(
         self,

@@ -1,4 +1,4 @@
-"""A witness hears of what is decided, in order, and changes nothing of it."""
+"""An observer hears of what is decided, in order, and changes nothing of it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def heard(**fields: Any) -> tuple[Ear, Revision]:
     return ear, normalize(raw, html.parse("<p>Text</p>"), CONTEXT, observer=ear)
 
 
-def test_a_witness_hears_what_an_item_was_and_became() -> None:
+def test_an_observer_hears_what_an_item_was_and_became() -> None:
     raw = RawEntry(label="item 1", url=(URL,), title=(Candidate("Lamps", "feed:title"),))
     ear = Ear()
 

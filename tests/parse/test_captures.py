@@ -160,13 +160,13 @@ def test_a_source_that_names_the_rules_of_saved_articles_has_them() -> None:
 
 
 def test_the_same_captures_give_the_same_revisions_in_any_process() -> None:
-    job = ParseTask("saved", "archive")
+    task = ParseTask("saved", "archive")
     captures = [saved(HEAD + "<p>x</p><iframe src='https://player.vimeo.com/video/1'></iframe>")]
 
-    found = parse_captures(captures, job, SITES)
+    found = parse_captures(captures, task, SITES)
 
     assert pickle.loads(pickle.dumps(found)) == parse_captures(
-        pickle.loads(pickle.dumps(captures)), job, SITES
+        pickle.loads(pickle.dumps(captures)), task, SITES
     )
 
 
@@ -382,8 +382,8 @@ def test_rules_are_those_of_the_name_else_the_host_else_the_kind_of_page_else_fo
     unknown = page(head="<meta name='generator' content='WordPress 6.5'>")
     rfi = page(url="https://www.rfi.fr/cn/")
 
-    def named(job: ParseTask, capture: Capture) -> str:
-        return rules_for(job, capture, SITES).id
+    def named(task: ParseTask, capture: Capture) -> str:
+        return rules_for(task, capture, SITES).id
 
     assert named(ParseTask("news", "page", site="voa"), rfi) == "voa"
     assert named(ParseTask("news", "page"), rfi) == "rfi"
@@ -400,8 +400,8 @@ def test_rules_are_those_of_the_name_else_the_host_else_the_kind_of_page_else_fo
 FED = ParseTask("news", "feed")
 
 
-def text_of_feed(text: str, job: ParseTask = FED, **parts: str) -> tuple[PageRequest, ...]:
-    return parse_captures([feed(item(1, description=text, **parts))], job, SITES).page_requests
+def text_of_feed(text: str, task: ParseTask = FED, **parts: str) -> tuple[PageRequest, ...]:
+    return parse_captures([feed(item(1, description=text, **parts))], task, SITES).page_requests
 
 
 def test_an_item_of_a_feed_wants_its_article_where_its_text_breaks_off() -> None:
@@ -519,7 +519,7 @@ def test_the_pages_of_an_article_are_put_together_and_the_next_is_named() -> Non
             "article": {"body": ".text", "next": "a.on@href"},
         }
     ).own_rules
-    job = ParseTask(
+    task = ParseTask(
         "news",
         "article",
         page_rules=rules,
@@ -530,8 +530,8 @@ def test_the_pages_of_an_article_are_put_together_and_the_next_is_named() -> Non
         article("<p>The end of it all.</p>", "https://news.example.org/1/2"),
     )
 
-    one = parse_captures([first], job, SITES)
-    both = parse_captures([first], replace(job, next_pages=(second,)), SITES)
+    one = parse_captures([first], task, SITES)
+    both = parse_captures([first], replace(task, next_pages=(second,)), SITES)
 
     assert (one.next_urls, both.next_urls) == (("https://news.example.org/1/2",), ())
     assert both.revisions[0].content_html is not None
@@ -539,12 +539,12 @@ def test_the_pages_of_an_article_are_put_together_and_the_next_is_named() -> Non
 
 
 def test_a_page_without_an_article_is_one_message() -> None:
-    job = ParseTask(
+    task = ParseTask(
         "news", "article", item=RawEntry("item 7", title=(Candidate("Title 7", "page:h2"),))
     )
 
     found = parse_captures(
-        [replace(article(), body=b"<!doctype html><html><body></body></html>")], job, SITES
+        [replace(article(), body=b"<!doctype html><html><body></body></html>")], task, SITES
     )
 
     assert found.revisions == ()
@@ -555,10 +555,10 @@ def test_a_page_without_an_article_is_one_message() -> None:
 
 
 def test_what_filters_leave_out_is_counted_and_wants_nothing() -> None:
-    job = replace(LISTED, include=Match(title=("Title",)), exclude=Match(title=("live",)))
+    task = replace(LISTED, include=Match(title=("Title",)), exclude=Match(title=("live",)))
 
     found = parse_captures(
-        [page(card(1), card(2, title="Title 2 live"), card(3, title="Weather"))], job, SITES
+        [page(card(1), card(2, title="Title 2 live"), card(3, title="Weather"))], task, SITES
     )
 
     assert [revision.title for revision in found.revisions] == ["Title 1"]
@@ -571,9 +571,9 @@ def test_what_filters_leave_out_is_counted_and_wants_nothing() -> None:
 
 
 def test_a_text_is_asked_for_when_there_is_one() -> None:
-    job = replace(LISTED, include=Match(content=("keeper of the lamps",)))
-    [wanted] = parse_captures([page(card(1))], job, SITES).page_requests
-    read = replace(job, adapter="article", item=wanted.raw, list_adapter="page")
+    task = replace(LISTED, include=Match(content=("keeper of the lamps",)))
+    [wanted] = parse_captures([page(card(1))], task, SITES).page_requests
+    read = replace(task, adapter="article", item=wanted.raw, list_adapter="page")
 
     assert parse_captures([article()], read, SITES).filtered == 0
     assert (
@@ -582,19 +582,19 @@ def test_a_text_is_asked_for_when_there_is_one() -> None:
         ).filtered
         == 1
     )
-    assert parse_captures([page(card(1))], replace(job, full_text="never"), SITES).filtered == 1
+    assert parse_captures([page(card(1))], replace(task, full_text="never"), SITES).filtered == 1
 
 
 def test_corrections_hold_for_lists_and_for_articles() -> None:
     corrections = Corrections.model_validate(
         {"force": {"authors": "The Paper"}, "ignore": "published", "cut_title": "^Title "}
     )
-    job = replace(LISTED, corrections=corrections)
-    [wanted] = parse_captures([page(card(1))], job, SITES).page_requests
+    task = replace(LISTED, corrections=corrections)
+    [wanted] = parse_captures([page(card(1))], task, SITES).page_requests
 
-    stated = parse_captures([page(card(1))], job, SITES).revisions[0]
+    stated = parse_captures([page(card(1))], task, SITES).revisions[0]
     read = parse_captures(
-        [article()], replace(job, adapter="article", item=wanted.raw, list_adapter="page"), SITES
+        [article()], replace(task, adapter="article", item=wanted.raw, list_adapter="page"), SITES
     ).revisions[0]
 
     assert {(one.title, one.authors, one.published_from) for one in (stated, read)} == {
@@ -603,9 +603,9 @@ def test_corrections_hold_for_lists_and_for_articles() -> None:
 
 
 def test_an_item_dated_in_the_future_may_be_refused() -> None:
-    job = replace(LISTED, corrections=Corrections(future="reject"))
+    task = replace(LISTED, corrections=Corrections(future="reject"))
 
-    found = parse_captures([page(card(1), card(2, date="30/06/2027 - 10:00"))], job, SITES)
+    found = parse_captures([page(card(1), card(2, date="30/06/2027 - 10:00"))], task, SITES)
 
     assert [revision.title for revision in found.revisions] == ["Title 1"]
     assert [rejection.reason for rejection in found.rejected] == [

@@ -49,7 +49,7 @@ def page(body: str, head: str = "") -> Capture:
     )
 
 
-def job(carrier: str, **keys: Any) -> ParseTask:
+def make_task(carrier: str, **keys: Any) -> ParseTask:
     """What a source with these keys is read with."""
     source = {"id": "harbour", "url": "https://harbour.example/", **keys}
     return parse_task(Source.model_validate(source), carrier)
@@ -82,7 +82,7 @@ def test_what_won_and_why_the_others_lost_is_told_in_their_order(sites: Sites) -
     words = "<category>sea</category><category> </category>"
 
     [one] = trace_items(
-        feed(item(pictures, words, "<dc:language>??</dc:language>")), job("feed"), sites
+        feed(item(pictures, words, "<dc:language>??</dc:language>")), make_task("feed"), sites
     )
 
     assert traced(one, "title") == ("One", [won("One", "feed:title")])
@@ -101,7 +101,7 @@ def test_what_won_and_why_the_others_lost_is_told_in_their_order(sites: Sites) -
 def test_a_date_is_told_as_it_was_written_and_as_it_was_read(sites: Sites) -> None:
     date = "Thu, 04 Jul 2024 10:00:00 +0200"
 
-    [one] = trace_items(feed(item(f"<pubDate>{date}</pubDate>")), job("feed"), sites)
+    [one] = trace_items(feed(item(f"<pubDate>{date}</pubDate>")), make_task("feed"), sites)
 
     [candidate] = next(trace for trace in one.fields if trace.name == "published").candidates
     assert traced(one, "published") == ("2024-07-04T08:00:00Z", [won(date, "feed:published")])
@@ -120,7 +120,7 @@ def test_a_date_is_told_as_it_was_written_and_as_it_was_read(sites: Sites) -> No
 def test_a_date_that_is_none_gives_way_to_the_moment_of_capture(
     sites: Sites, date: str, reason: str
 ) -> None:
-    [one] = trace_items(feed(item(f"<pubDate>{date}</pubDate>")), job("feed"), sites)
+    [one] = trace_items(feed(item(f"<pubDate>{date}</pubDate>")), make_task("feed"), sites)
 
     assert traced(one, "published") == (
         "2024-07-05T00:00:00Z",
@@ -130,7 +130,7 @@ def test_a_date_that_is_none_gives_way_to_the_moment_of_capture(
 
 def test_a_title_that_is_the_sites_name_gives_way_to_another(sites: Sites) -> None:
     listed = "<article><h2>Harbour</h2><a href=/1>A bridge opens</a></article>"
-    given = job("page", items="article", fields={"title": ["h2", "a"], "url": "a@href"})
+    given = make_task("page", items="article", fields={"title": ["h2", "a"], "url": "a@href"})
 
     [one] = trace_items(page(listed, "<title>Harbour</title>"), given, sites)
 
@@ -152,7 +152,7 @@ def test_what_a_correction_decides_is_told_as_corrected(sites: Sites) -> None:
     )
     corrections = {"future": "keep", "ignore": "image", "force": {"title": "Always"}}
 
-    [one] = trace_items(future, job("feed", corrections=corrections), sites)
+    [one] = trace_items(future, make_task("feed", corrections=corrections), sites)
 
     assert traced(one, "title") == ("Always", [won("Always", "corrections")])
     assert traced(one, "image") == (
@@ -172,7 +172,7 @@ def test_what_filters_leave_out_and_what_is_rejected_is_there_too(sites: Sites) 
     capture = feed(
         item(title="Sport"), "<item><title> </title><guid>7</guid></item>", item(title="Sea")
     )
-    given = job("feed", exclude={"title": "Sport"})
+    given = make_task("feed", exclude={"title": "Sport"})
 
     told = [
         (one.label, one.revision.title if one.revision else None, one.passes_filters)
@@ -183,7 +183,7 @@ def test_what_filters_leave_out_and_what_is_rejected_is_there_too(sites: Sites) 
 
 
 def test_the_explained_revisions_are_those_of_a_run(sites: Sites) -> None:
-    given = job("feed", tags=["sea"])
+    given = make_task("feed", tags=["sea"])
     same = '<item><title>Twin</title><link>https://harbour.example/</link><guid isPermaLink="false">{}</guid></item>'
     capture = feed(
         *(same.format(number) for number in (1, 2)), item("<description>Text</description>")
@@ -200,7 +200,9 @@ def test_the_explained_revisions_are_those_of_a_run(sites: Sites) -> None:
 def test_a_document_that_cannot_be_read_is_told_as_a_run_tells_it(sites: Sites) -> None:
     with pytest.raises(SourceError):
         trace_items(
-            Capture("harbour", "https://harbour.example/", TAKEN, b"nothing"), job("feed"), sites
+            Capture("harbour", "https://harbour.example/", TAKEN, b"nothing"),
+            make_task("feed"),
+            sites,
         )
 
 
@@ -237,7 +239,7 @@ def test_rules_of_a_list_that_find_nothing_are_told(
         for n in (1, 2)
     )
 
-    found = unmatched_selectors(page(f"<ul>{cards}</ul>"), job("page", **own), sites)
+    found = unmatched_selectors(page(f"<ul>{cards}</ul>"), make_task("page", **own), sites)
 
     assert [f"{one.path}: {one}" for one in found] == expected
 
@@ -252,10 +254,10 @@ def test_rules_of_an_article_and_of_json_that_find_nothing_are_told(sites: Sites
         "harbour", "https://harbour.example/api", TAKEN, b'{"data": {"articles": [1, 2]}}'
     )
 
-    of_article = unmatched_selectors(article, job("article", **own), sites)
-    of_data = unmatched_selectors(data, job("json", **own), sites)
+    of_article = unmatched_selectors(article, make_task("article", **own), sites)
+    of_data = unmatched_selectors(data, make_task("json", **own), sites)
     right = unmatched_selectors(
-        data, job("json", items="json:data.articles", next="json:data"), sites
+        data, make_task("json", items="json:data.articles", next="json:data"), sites
     )
 
     assert [str(one) for one in of_article] == [
@@ -273,4 +275,4 @@ def test_a_document_of_another_kind_has_no_silent_rules_and_raises_nothing(
 ) -> None:
     capture = Capture("harbour", "https://harbour.example/", TAKEN, b"%PDF-1.7 \x00\xff")
 
-    assert unmatched_selectors(capture, job(carrier), sites) == ()
+    assert unmatched_selectors(capture, make_task(carrier), sites) == ()

@@ -47,7 +47,7 @@ def feed(*items: str) -> Capture:
     return capture(f'<rss version="2.0" {SPACES}><channel>{channel}</channel></rss>')
 
 
-def job(carrier: str, **keys: Any) -> ParseTask:
+def make_task(carrier: str, **keys: Any) -> ParseTask:
     return parse_task(
         Source.model_validate({"id": "harbour", "url": "https://harbour.example/", **keys}), carrier
     )
@@ -104,7 +104,9 @@ def test_every_key_of_an_expectation_is_compared() -> None:
 
 def test_what_is_as_expected_is_passed_over_in_silence(sites: Sites) -> None:
     assert (
-        mismatches(expecting(min_items=1, first=PASSING), feed(ITEM), job=job("feed"), sites=sites)
+        mismatches(
+            expecting(min_items=1, first=PASSING), feed(ITEM), task=make_task("feed"), sites=sites
+        )
         == ()
     )
 
@@ -115,7 +117,9 @@ def test_each_difference_is_told_with_what_was_expected_and_what_was_found(
 ) -> None:
     value, message = FAILING[name]
 
-    found = mismatches(expecting(first={name: value}), feed(ITEM), job=job("feed"), sites=sites)
+    found = mismatches(
+        expecting(first={name: value}), feed(ITEM), task=make_task("feed"), sites=sites
+    )
 
     assert found == (f"first.{name}: {message}",)
 
@@ -124,7 +128,7 @@ def test_what_is_not_there_at_all_is_nothing(sites: Sites) -> None:
     bare = "<item><title>One</title></item>"
     expected = {name: PASSING[name] for name in ("url", "image", "authors", "credits", "summary")}
 
-    found = mismatches(expecting(first=expected), feed(bare), job=job("feed"), sites=sites)
+    found = mismatches(expecting(first=expected), feed(bare), task=make_task("feed"), sites=sites)
 
     assert [message.rpartition(", ")[2] for message in found] == ["found nothing"] * 5
 
@@ -145,7 +149,7 @@ def test_items_are_counted_as_a_run_counts_them(
     found = mismatches(
         expecting(**keys),
         feed(ITEM, "<item/>", sport),
-        job=job("feed", exclude={"title": "Sport"}),
+        task=make_task("feed", exclude={"title": "Sport"}),
         sites=sites,
     )
 
@@ -153,27 +157,27 @@ def test_items_are_counted_as_a_run_counts_them(
 
 
 def test_a_test_that_says_nothing_wants_one_item_and_one_of_none_wants_none(sites: Sites) -> None:
-    empty, of_feed = feed(), job("feed")
+    empty, of_feed = feed(), make_task("feed")
 
-    assert mismatches(expecting(), empty, job=of_feed, sites=sites) == (
+    assert mismatches(expecting(), empty, task=of_feed, sites=sites) == (
         "expected at least 1 item, found 0",
     )
-    assert mismatches(expecting(min_items=0), empty, job=of_feed, sites=sites) == ()
+    assert mismatches(expecting(min_items=0), empty, task=of_feed, sites=sites) == ()
 
 
 def test_a_selector_that_matches_nothing_is_told_with_the_nearest(sites: Sites) -> None:
     page = capture(
         f"<html><body><ul>{''.join(CARD.format(n=n) for n in range(14))}</ul></body></html>"
     )
-    given = job(
+    given = make_task(
         "page",
         items="li.c-card",
         fields={"title": "h3", "url": "a@href", "published": "tme@datetime"},
     )
-    lost = job("page", items="li.card")
+    lost = make_task("page", items="li.card")
 
-    [few] = mismatches(expecting(min_items=20), page, job=given, sites=sites)
-    [none] = mismatches(expecting(min_items=12), page, job=lost, sites=sites)
+    [few] = mismatches(expecting(min_items=20), page, task=given, sites=sites)
+    [none] = mismatches(expecting(min_items=12), page, task=lost, sites=sites)
 
     assert few == "expected at least 20 items, found 14; selector tme@datetime matches nothing"
     assert none.startswith("expected at least 12 items: ")
@@ -192,16 +196,16 @@ def test_an_articles_own_page_is_read_as_an_article(sites: Sites) -> None:
         f"<html lang=en><head>{head}</head><body><main><h1>A bridge opens</h1>{text}</main></body></html>",
         "https://harbour.example/1",
     )
-    given = job("page", article={"body": "main", "fields": {"authors": ".author"}})
+    given = make_task("page", article={"body": "main", "fields": {"authors": ".author"}})
 
     good = mismatches(
         expecting(entry={"title": "A bridge opens", "contains": "number 8"}),
         page,
-        job=given,
+        task=given,
         sites=sites,
     )
     bad = mismatches(
-        expecting(entry={"title": "Two", "authors": "Ann"}), page, job=given, sites=sites
+        expecting(entry={"title": "Two", "authors": "Ann"}), page, task=given, sites=sites
     )
 
     assert good == ()
@@ -214,7 +218,7 @@ def test_an_articles_own_page_is_read_as_an_article(sites: Sites) -> None:
 @pytest.mark.parametrize("body", ["", "<html><body></body></html>", "%PDF-1.7"])
 def test_a_page_that_is_no_article_is_told(sites: Sites, body: str) -> None:
     [found] = mismatches(
-        expecting(entry={"title": "One"}), capture(body), job=job("page"), sites=sites
+        expecting(entry={"title": "One"}), capture(body), task=make_task("page"), sites=sites
     )
 
     assert found.startswith("expected an article")

@@ -70,22 +70,22 @@ class World:
             await asyncio.Event().wait()
         return Response(status=200, url=request.url, body=said.encode(), wire_bytes=10)
 
-    async def digest(self, captures: Sequence[Capture], job: ParseTask) -> ParseResult:
+    async def digest(self, captures: Sequence[Capture], task: ParseTask) -> ParseResult:
         """Read `text`; `reject: why`, `refuse: why`, `filter`, or `next: URL text`."""
-        assert job.adapter == "article"
-        assert job.item is not None
+        assert task.adapter == "article"
+        assert task.item is not None
         said = captures[0].body.decode()
-        last = (job.next_pages[-1] if job.next_pages else captures[0]).body.decode()
+        last = (task.next_pages[-1] if task.next_pages else captures[0]).body.decode()
         if said.startswith("refuse: "):
             raise SourceError("parse", said[8:])
         if said.startswith("reject: "):
-            return ParseResult(rejected=(Rejection(job.item.label, said[8:]),))
+            return ParseResult(rejected=(Rejection(task.item.label, said[8:]),))
         if said == "filter":
             return ParseResult(filtered=1)
         more = (last.split()[1],) if last.startswith("next: ") else ()
-        parts = (captures[0], *job.next_pages)
+        parts = (captures[0], *task.next_pages)
         body = "".join(f"<p>{part.body.decode().rpartition(': ')[2]}</p>" for part in parts)
-        number = job.item.label.split()[-1]
+        number = task.item.label.split()[-1]
         read = stated(
             int(number),
             content_html=body,
@@ -149,12 +149,12 @@ def completed(
     world: World,
     digest: ParseResult,
     *,
-    job: ParseTask = PAGED,
+    task: ParseTask = PAGED,
     known: list[KnownArticle | None] | None = None,
     visit: PageFetcher | None = None,
 ) -> ParseResult:
     answers = known or [None] * len(digest.revisions)
-    return asyncio.run(complete_items(visit or visiting(world), job, digest, answers))
+    return asyncio.run(complete_items(visit or visiting(world), task, digest, answers))
 
 
 def test_an_article_is_as_its_page_has_it_under_the_keys_and_the_hash_it_is_listed_with() -> None:
@@ -181,8 +181,8 @@ def test_texts_found_without_trafilatura_are_noted_once() -> None:
     world = World()
     digest = world.digest
 
-    async def read_roughly(captures: Sequence[Capture], job: ParseTask) -> ParseResult:
-        found = await digest(captures, job)
+    async def read_roughly(captures: Sequence[Capture], task: ParseTask) -> ParseResult:
+        found = await digest(captures, task)
         [article] = found.revisions
         return replace(
             found, revisions=(replace(article, provenance={"content_html": ROUGH_TEXT}),)
@@ -282,8 +282,8 @@ REFUSALS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("case", REFUSALS)
-@pytest.mark.parametrize("job", [PAGED, FED], ids=["page", "feed"])
-def test_what_is_not_to_be_had_is_settled(case: str, job: ParseTask) -> None:
+@pytest.mark.parametrize("task", [PAGED, FED], ids=["page", "feed"])
+def test_what_is_not_to_be_had_is_settled(case: str, task: ParseTask) -> None:
     world = World({f"https://a.example/{number}": REFUSALS[case] for number in (1, 2, 3)})
     nameless, named, summed = (
         stated(1, provenance=NAMELESS),
@@ -291,9 +291,9 @@ def test_what_is_not_to_be_had_is_settled(case: str, job: ParseTask) -> None:
         stated(3, summary="What it is about."),
     )
 
-    found = completed(world, listing(nameless, named, summed), job=job)
+    found = completed(world, listing(nameless, named, summed), task=task)
 
-    if job is FED:
+    if task is FED:
         assert found.revisions == (nameless, named, summed)
         assert found.rejected == ()
     else:
@@ -394,10 +394,10 @@ def test_an_article_that_changes_all_the_time_is_read_four_times_a_day_and_keeps
 
 def test_what_filters_want_of_a_text_is_judged_when_there_is_one() -> None:
     world = World({f"https://a.example/{number}": REFUSALS["not there"] for number in (1, 2)})
-    job = replace(FED, include=Match(content=("harbour",)))
+    task = replace(FED, include=Match(content=("harbour",)))
 
     found = completed(
-        world, listing(stated(1), stated(2, summary="The harbour."), stated(3)), job=job
+        world, listing(stated(1), stated(2, summary="The harbour."), stated(3)), task=task
     )
 
     assert [one.title for one in found.revisions] == ["Title 2", "Title 3 in full"]
@@ -655,7 +655,7 @@ def address(number: int) -> str:
 def test_a_feed_of_excerpts_is_recognised_after_three_pages_and_read_in_full() -> None:
     world = World({address(number): f"text {number} {LONG}" for number in range(1, 6)})
 
-    found = completed(world, excerpts(5), job=FED)
+    found = completed(world, excerpts(5), task=FED)
 
     assert world.asked[:3] == [address(1), address(2), address(3)]
     assert sorted(world.asked) == [address(number) for number in range(1, 6)]
@@ -669,7 +669,7 @@ def test_a_feed_of_excerpts_is_recognised_after_three_pages_and_read_in_full() -
 def test_a_feed_whose_pages_are_short_too_stays_as_it_is_listed() -> None:
     world, listed = World(), excerpts(5)
 
-    found = completed(world, listed, job=FED)
+    found = completed(world, listed, task=FED)
 
     assert world.asked == [address(1), address(2), address(3)]
     assert (found.has_excerpts, found.notes, found.revisions) == (False, (), listed.revisions)
@@ -680,7 +680,7 @@ def test_it_is_found_out_another_time_if_the_host_is_busy() -> None:
     world = World({address(number): busy for number in range(1, 6)})
     listed = excerpts(5)
 
-    found = completed(world, listed, job=FED)
+    found = completed(world, listed, task=FED)
 
     assert world.asked == [address(1), address(2), address(3)]
     assert (found.has_excerpts, found.revisions) == (None, listed.revisions)
@@ -689,7 +689,7 @@ def test_it_is_found_out_another_time_if_the_host_is_busy() -> None:
 def test_pages_that_robots_forbids_are_not_asked_for_again() -> None:
     world = World(forbidden={address(number) for number in range(1, 6)})
 
-    found = completed(world, excerpts(5), job=FED)
+    found = completed(world, excerpts(5), task=FED)
 
     assert (world.asked, found.has_excerpts) == ([], False)
 
@@ -697,7 +697,7 @@ def test_pages_that_robots_forbids_are_not_asked_for_again() -> None:
 def test_a_probe_counts_among_the_pages_of_a_run() -> None:
     world = World({address(number): f"text {number} {LONG}" for number in range(1, 6)})
 
-    found = completed(world, excerpts(5), job=FED, visit=visiting(world, max_articles=4))
+    found = completed(world, excerpts(5), task=FED, visit=visiting(world, max_articles=4))
 
     assert sorted(world.asked) == [address(number) for number in range(1, 5)]
     assert found.notes == (
@@ -710,7 +710,7 @@ def test_a_probe_counts_among_the_pages_of_a_run() -> None:
 def test_a_run_that_may_read_one_page_finds_nothing_out() -> None:
     world = World()
 
-    found = completed(world, excerpts(5), job=FED, visit=visiting(world, max_articles=1))
+    found = completed(world, excerpts(5), task=FED, visit=visiting(world, max_articles=1))
 
     assert (world.asked, found.has_excerpts) == ([], None)
 
@@ -748,8 +748,8 @@ def test_a_title_that_all_pages_have_loses_to_the_titles_of_the_list() -> None:
     world = World()
     digest = world.digest
 
-    async def same_title(captures: Sequence[Capture], job: ParseTask) -> ParseResult:
-        read = await digest(captures, job)
+    async def same_title(captures: Sequence[Capture], task: ParseTask) -> ParseResult:
+        read = await digest(captures, task)
         return replace(read, revisions=(replace(read.revisions[0], title="Our Site"),))
 
     world.digest = same_title  # type: ignore[method-assign]
@@ -764,7 +764,7 @@ def test_pages_that_share_their_text_are_not_taken_for_the_articles_of_excerpts(
     world = World({address(number): f"text {LONG}" for number in range(1, 6)})
     listed = excerpts(5)
 
-    found = completed(world, listed, job=FED)
+    found = completed(world, listed, task=FED)
 
     assert (len(world.asked), found.has_excerpts) == (3, False)
     assert found.revisions == listed.revisions

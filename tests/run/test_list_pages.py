@@ -77,7 +77,7 @@ class World:
             await asyncio.Event().wait()
         return Response(status=200, url=request.url, body=said.encode())
 
-    async def digest(self, captures: Sequence[Capture], job: ParseTask) -> ParseResult:
+    async def digest(self, captures: Sequence[Capture], task: ParseTask) -> ParseResult:
         return read(captures[0].body.decode())
 
     async def news(self, revisions: Sequence[Revision]) -> list[KnownArticle | None]:

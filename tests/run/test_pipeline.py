@@ -232,7 +232,7 @@ def test_gone_is_asked_no_more_unless_forced(home: Any, way: Any, clock: Any) ->
 def parts(clock: Any, **given: Any) -> dict[str, Any]:
     """Parts whose every member may be given."""
 
-    async def nothing(captures: Any, job: Any) -> ParseResult:
+    async def nothing(captures: Any, task: Any) -> ParseResult:
         return ParseResult()
 
     hosts = HostQueue(given.pop("recorded", dict), clock=clock)
@@ -260,7 +260,7 @@ def run_alone(home: Any, clock: Any, **given: Any) -> Any:
 
 
 def test_a_run_that_takes_too_long_is_given_up(home: Any, clock: Any) -> None:
-    async def never(captures: Any, job: Any) -> ParseResult:
+    async def never(captures: Any, task: Any) -> ParseResult:
         await asyncio.Event().wait()
         raise AssertionError
 
@@ -281,7 +281,7 @@ def test_a_run_that_takes_too_long_is_given_up(home: Any, clock: Any) -> None:
 def test_an_unforeseen_failure_is_one_outcome_and_a_logged_one(
     home: Any, clock: Any, caplog: Any
 ) -> None:
-    async def broken(captures: Any, job: Any) -> ParseResult:
+    async def broken(captures: Any, task: Any) -> ParseResult:
         raise ZeroDivisionError("our own mistake")
 
     home.save("calm", "Calm")
@@ -369,9 +369,9 @@ def test_a_recorded_wait_that_a_wrong_clock_has_left_behind_does_not_count(clock
 # --- beyond one document ----------------------------------------------------------------------------------------------
 
 
-async def inline(captures: Any, job: Any) -> ParseResult:
+async def inline(captures: Any, task: Any) -> ParseResult:
     """Digest in this process: what is slow about a parser process is its start."""
-    return parse_captures(captures, job, SITES)
+    return parse_captures(captures, task, SITES)
 
 
 @asynccontextmanager
@@ -677,8 +677,8 @@ def test_a_page_with_one_link_that_looks_like_an_article_is_no_list(
                     id="few", url=origin.url(), items=(".card",), fields=FIELDS
                 ).own_rules
 
-                async def helped(captures: Any, job: Any) -> ParseResult:
-                    return parse_captures(captures, replace(job, page_rules=rules), SITES)
+                async def helped(captures: Any, task: Any) -> ParseResult:
+                    return parse_captures(captures, replace(task, page_rules=rules), SITES)
 
                 app._run_context = replace(app._run_context, parse=helped)
                 [two] = await app.cycle()

@@ -95,7 +95,7 @@ def _run_test(one: "DeclaredTest", sites: "Sites", *, now: "datetime") -> tuple[
         capture = read(one.test, source=one.name, url=one.url, now=now)
     except SourceError as error:
         return (str(error),)
-    return mismatches(one.test, capture, job=one.task_for(capture), sites=sites)
+    return mismatches(one.test, capture, task=one.task_for(capture), sites=sites)
 
 
 def _print_failures(ended: "Sequence[FinishedTest]") -> None:
