@@ -20,6 +20,7 @@ from aggregator.config.types import (
     Languages,
     Listen,
     OneLine,
+    Origins,
     PlainUrl,
     Share,
     Size,
@@ -49,6 +50,23 @@ class Server(Record):
         description="View at /feed.atom; where absent `merged` if there is one, else the first.",
         examples=["zh"],
     )
+    cors: Origins | None = Field(
+        default=None,
+        description="Web origins whose scripts may read the JSON documents, `*` for any; "
+        "where absent any if `public_url` is set, else none.",
+        examples=["https://reader.example.org"],
+    )
+
+    @property
+    def allowed_origins(self) -> tuple[str, ...]:
+        """The origins whose scripts may read the JSON documents.
+
+        A server without a public URL is the user's own: no page on the web may read what
+        it follows.
+        """
+        if self.cors is not None:
+            return self.cors
+        return ("*",) if self.public_url else ()
 
     @property
     def host(self) -> str:

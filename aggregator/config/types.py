@@ -43,6 +43,9 @@ _IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9._-]*", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,8})*", re.ASCII | re.IGNORECASE)
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)  # RFC 9110 §5.1
 _HOST_NAME = re.compile(r"(?:[\w-]+\.)+[\w-]+")
+_ORIGIN = re.compile(
+    r"https?://[\w.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:.]+\](:[0-9]{1,5})?", re.ASCII
+)
 _UNPADDED_NUMBER = re.compile(r"%-(?=[dmHMS])")
 _STRPTIME_DEFAULT = datetime(1900, 1, 1)  # noqa: DTZ001  strptime's result for a format without fields
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -197,6 +200,13 @@ def _split_url(value: str) -> SplitResult | None:
     return parts
 
 
+def check_origin(value: str) -> str:
+    """Accept an origin of the web as browsers send it (RFC 6454 §6.2), or `*` for any."""
+    if value != "*" and not _ORIGIN.fullmatch(value):
+        raise ValueError("must be an origin (https://host, without a path), or *")
+    return value
+
+
 def check_listen(value: str) -> str:
     """Check that a value is `host:port`; an IPv6 address needs brackets."""
     host, _, port = value.rpartition(":")
@@ -338,6 +348,7 @@ ProxyUrl = Annotated[str, AfterValidator(check_proxy_url)]
 PlainUrl = Annotated[
     str, AfterValidator(check_plain_url), Field(json_schema_extra={"pattern": "^https?://"})
 ]
+Origins = Annotated[tuple[Annotated[str, AfterValidator(check_origin)], ...], _AS_LIST]
 Listen = Annotated[str, AfterValidator(check_listen)]
 DatabaseUrl = Annotated[str, AfterValidator(resolve_database_url)]
 ConfigPath = Annotated[Path, BeforeValidator(resolve_path, json_schema_input_type=str)]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from aggregator.app import App
+    from aggregator.model import Outcome
     from aggregator.publish import PublishedDocument, ViewInfo
     from aggregator.source_status import SourceStatus
     from aggregator.store.browse import EntryFilter, EntryPosition
@@ -135,6 +136,12 @@ class DaemonSite:
 
     def source(self, source_id: str) -> SourceDetails | None:
         return read_source(self._app(), source_id)
+
+    def outcomes(self, source_id: str | None, limit: int) -> Sequence[Outcome]:
+        return self._app().store.outcomes(source_id, limit)
+
+    def allowed_origins(self) -> Sequence[str]:
+        return self._app().config.server.allowed_origins
 
     def opml(self) -> bytes:
         feeds, _ = select_outlines(self._app().config.sources)

@@ -21,16 +21,13 @@ def outcome_row(outcome: Outcome, source_id: int) -> dict[str, Any]:
     return {"source_id": source_id} | {name: getattr(outcome, name) for name in _OUTCOME_COLUMNS}
 
 
-def newest_outcomes(connection: sa.Connection, name: str, limit: int) -> list[Outcome]:
-    """Return the newest outcomes of a source, newest first."""
-    query = (
-        sa.select(outcome)
-        .join(source)
-        .where(source.c.name == name)
-        .order_by(outcome.c.id.desc())
-        .limit(limit)
-    )
-    return [_outcome_from_row(name, row) for row in connection.execute(query).mappings()]
+def newest_outcomes(connection: sa.Connection, name: str | None, limit: int) -> list[Outcome]:
+    """Return the newest outcomes of a source, None for all sources, newest first."""
+    query = sa.select(outcome, source.c.name).join(source)
+    if name is not None:
+        query = query.where(source.c.name == name)
+    rows = connection.execute(query.order_by(outcome.c.id.desc()).limit(limit)).mappings()
+    return [_outcome_from_row(row["name"], row) for row in rows]
 
 
 def last_outcomes(connection: sa.Connection) -> dict[str, Outcome]:

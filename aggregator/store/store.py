@@ -190,8 +190,8 @@ class Store:
         with read_transaction(self._engines) as connection:
             return document_columns.source_origins(connection)
 
-    def outcomes(self, source: str, limit: int) -> list[Outcome]:
-        """Return the newest outcomes of a source, newest first."""
+    def outcomes(self, source: str | None, limit: int) -> list[Outcome]:
+        """Return the newest outcomes of a source, None for all sources, newest first."""
         with read_transaction(self._engines) as connection:
             return outcomes.newest_outcomes(connection, source, limit)
 

@@ -12,7 +12,7 @@ from aggregator.web import routes
 from aggregator.web.compression import CompressedBodies
 from aggregator.web.conditional import COMPRESSED_BODIES, add_headers
 from aggregator.web.server import ConnectionLimits, WebServer
-from aggregator.web.site import Health, SiteContent
+from aggregator.web.site import SITE, Health, SiteContent
 
 __all__ = ["ConnectionLimits", "Health", "SiteContent", "WebServer", "make_app"]
 
@@ -20,7 +20,7 @@ __all__ = ["ConnectionLimits", "Health", "SiteContent", "WebServer", "make_app"]
 def make_app(site: SiteContent) -> web.Application:
     """Build the application; `WebServer` runs it."""
     app = web.Application(middlewares=[routes.explain_errors])
-    app[routes.SITE] = site
+    app[SITE] = site
     app[COMPRESSED_BODIES] = CompressedBodies()
     app.add_routes(routes.route_table())
     app.on_response_prepare.append(add_headers)

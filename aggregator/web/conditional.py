@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from aiohttp import hdrs, web
 
 from aggregator.web.compression import CODINGS, CompressedBodies, choose_coding
+from aggregator.web.site import SITE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,9 +34,29 @@ SECURITY_HEADERS = {
 }
 
 
-async def add_headers(_: web.Request, response: web.StreamResponse) -> None:
-    """Add the security headers; connected to a signal of the application, so that error pages get them too."""
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Add the security headers, and to JSON what lets scripts of other sites read it.
+
+    It is connected to a signal of the application, so that error pages get them too.
+    """
     response.headers.update(SECURITY_HEADERS)
+    if response.content_type.endswith("json"):
+        _add_cors_headers(request, response)
+
+
+def _add_cors_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Name the origins whose scripts may read the response (Fetch Standard §3.2)."""
+    origins = request.app[SITE].allowed_origins()
+    if "*" in origins:
+        response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = "*"
+    elif origins:
+        vary = response.headers.get(hdrs.VARY)
+        response.headers[hdrs.VARY] = f"{vary}, {hdrs.ORIGIN}" if vary else hdrs.ORIGIN
+        origin = request.headers.get(hdrs.ORIGIN, "")
+        if origin in origins:
+            response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
+    if origins:
+        response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = f"{hdrs.ETAG}, {hdrs.LINK}"
 
 
 async def respond(

@@ -13,13 +13,14 @@ from aiohttp import hdrs, web
 
 from aggregator.errors import AggregatorError
 from aggregator.publish import OUTPUTS, make_document
+from aggregator.web import api
 from aggregator.web.conditional import respond
 from aggregator.web.entry_page import render_entry
 from aggregator.web.language import choose_language
 from aggregator.web.layout import Frame, render_error, root_of
 from aggregator.web.list_page import render_list
 from aggregator.web.list_query import parse_query
-from aggregator.web.site import SiteContent
+from aggregator.web.site import SITE
 from aggregator.web.source_pages import render_source, render_sources
 
 if TYPE_CHECKING:
@@ -30,11 +31,14 @@ if TYPE_CHECKING:
     Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
     Render = Callable[[web.Request, Frame], bytes | None]
 
-SITE: web.AppKey[SiteContent] = web.AppKey("site", SiteContent)
-
 _log = logging.getLogger(__name__)
 _HTML = "text/html; charset=utf-8"
 _OPML = "text/x-opml; charset=utf-8"
+_DETAILS = {
+    404: "there is nothing here; /api/openapi.json lists what there is",
+    405: "only GET and HEAD are answered",
+    503: "the store does not answer; try again later",
+}
 
 
 def route_table() -> list[web.RouteDef]:
@@ -57,6 +61,7 @@ def route_table() -> list[web.RouteDef]:
         web.get("/entries/{id}", _page_handler(_render_entry)),
         web.get("/sources", _page_handler(_render_sources)),
         web.get("/sources/{id}", _page_handler(_render_source)),
+        *api.api_routes(),
     ]
 
 
@@ -145,19 +150,31 @@ async def _handle_health(request: web.Request) -> web.Response:
 
 @web.middleware
 async def explain_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Render a page for an error status; our own errors are logged, and the page has no details."""
+    """Explain an error status: by a page, under /api by problem details.
+
+    Our own errors are logged, and the answer has no details of them.
+    """
     try:
         return await handler(request)
+    except api.QueryError as e:
+        return api.problem(400, "Bad Request", str(e), {})
     except web.HTTPException as e:
         allowed: dict[str, str] = (
             {hdrs.ALLOW: e.headers[hdrs.ALLOW]} if hdrs.ALLOW in e.headers else {}
         )
-        return error_response(e.status, e.reason, allowed, frame=_make_frame(request))
+        return _explain(request, e.status, e.reason, allowed)
     except AggregatorError as e:
         _log.error("%s: %s", request.path, e)
         waits: dict[str, str] = {hdrs.RETRY_AFTER: "60"}
-        frame = _make_frame(request)
-        return error_response(503, "Service Unavailable", waits, frame=frame)
+        return _explain(request, 503, "Service Unavailable", waits)
+
+
+def _explain(
+    request: web.Request, status: int, reason: str, headers: dict[str, str]
+) -> web.Response:
+    if request.path.startswith(api.PATH):
+        return api.problem(status, reason, _DETAILS.get(status, reason), headers)
+    return error_response(status, reason, headers, frame=_make_frame(request))
 
 
 def error_response(

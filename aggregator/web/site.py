@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from aiohttp import web
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -110,6 +112,14 @@ class SiteContent(Protocol):
         """Return one source, None if it is not configured."""
         ...
 
+    def outcomes(self, source_id: str | None, limit: int) -> Sequence[Outcome]:
+        """Return the newest outcomes of a source, None for all sources, newest first."""
+        ...
+
+    def allowed_origins(self) -> Sequence[str]:
+        """Return the web origins whose scripts may read the JSON documents; `*` is any."""
+        ...
+
     def opml(self) -> bytes:
         """Return the sources that are feeds as OPML, without secrets."""
         ...
@@ -119,3 +129,6 @@ class SiteContent(Protocol):
         ...
 
     def health(self) -> Health: ...
+
+
+SITE: web.AppKey[SiteContent] = web.AppKey("site", SiteContent)

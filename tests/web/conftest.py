@@ -48,7 +48,8 @@ class FakeSite:
     copies: Mapping[str, Headline] = field(default_factory=dict)
     details: dict[str, EntryDetails] = field(default_factory=dict)
     statuses: Sequence[SourceStatus] = ()
-    outcomes: Sequence[Outcome] = ()
+    runs: Sequence[Outcome] = ()
+    origins: Sequence[str] = ()
     asked: list[Any] = field(default_factory=list)  # of `entry_list`
 
     def views(self) -> Sequence[ViewInfo]:
@@ -87,8 +88,15 @@ class FakeSite:
     def source(self, source_id: str) -> SourceDetails | None:
         for status in self.statuses:
             if status.source.id == source_id:
-                return SourceDetails(status, self.outcomes)
+                return SourceDetails(status, self.runs)
         return None
+
+    def outcomes(self, source_id: str | None, limit: int) -> Sequence[Outcome]:
+        self.asked.append((source_id, limit))
+        return self.runs[:limit]
+
+    def allowed_origins(self) -> Sequence[str]:
+        return self.origins
 
     def opml(self) -> bytes:
         return b"<opml/>"

@@ -99,7 +99,7 @@ def test_a_source_shows_when_it_is_polled_and_its_runs(
     get: Callable[..., Any], site: Any, status: Any
 ) -> None:
     site.statuses = [status(FAILED, failures=8, reason="8 failures in a row")]
-    site.outcomes = [FAILED, BROUGHT]
+    site.runs = [FAILED, BROUGHT]
     page = html.fromstring(get("/sources/harbour").body)
 
     assert page.xpath("//h1//text()") == ["harbour"]
