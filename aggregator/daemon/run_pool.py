@@ -149,6 +149,7 @@ class RunPool:
             logger.exception("%s: unforeseen failure", state.source)
         else:
             self._note_store_success()
+            self._status.metrics.note_run(outcome)
             if has_changes(outcome):
                 self._on_changed()
 

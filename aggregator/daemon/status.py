@@ -7,10 +7,12 @@ as long as it lasts.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from aggregator.daemon.metrics import DaemonMetrics, Snapshot, StoreFigures
 from aggregator.daemon.page_content import read_entry, read_entry_list, read_source
 from aggregator.errors import AggregatorError
 from aggregator.opml.write import render, select_outlines
@@ -58,6 +60,7 @@ class DaemonStatus:
     config_error: str | None = None
     dead_parts: dict[str, str] = field(default_factory=dict)  # name -> why it died
     published_views: Mapping[tuple[str, str], PublishedView] = field(default_factory=dict)
+    metrics: DaemonMetrics = field(default_factory=DaemonMetrics)
     _logged: dict[str, datetime] = field(default_factory=dict)  # error -> when it was logged
 
     def note_store_failure(self, error: AggregatorError, now: datetime) -> None:
@@ -162,16 +165,39 @@ class DaemonSite:
             "running": self._running(),
         }
         store_error = status.store_error
+        sources, failing = 0, 0
         try:
             sources, failing = self._app().store.count_sources()
         except AggregatorError as error:
             store_error = store_error or str(error)
         else:
             details |= {"sources": sources, "failing": failing}
-        reasons = tuple(map(hide, self._reasons(store_error)))
+        reasons = tuple(map(hide, self._reasons(store_error, sources, failing)))
         return DaemonHealth(not reasons, reasons, details)
 
-    def _reasons(self, store_error: str | None) -> list[str]:
+    def metrics(self, accept: str) -> tuple[bytes, str]:
+        status = self._status
+        snapshot = Snapshot(
+            is_healthy=self.health().ok,
+            running=self._running(),
+            last_tick=status.last_tick,
+            last_publish=status.published,
+            published_entries=self._published_counts(),
+        )
+        with suppress(AggregatorError):  # the health says that the store fails
+            snapshot = replace(snapshot, store=self._read_store_figures())
+        return status.metrics.render(snapshot, accept)
+
+    def _read_store_figures(self) -> StoreFigures:
+        store = self._app().store
+        sources, failing = store.count_sources()
+        return StoreFigures(sources, failing, store.count_entries(), store.size_bytes())
+
+    def _published_counts(self) -> dict[str, int]:
+        views = self._status.published_views
+        return {view: published.entries for (view, _), published in views.items()}
+
+    def _reasons(self, store_error: str | None, sources: int, failing: int) -> list[str]:
         status = self._status
         reasons = []
         if store_error:
@@ -183,4 +209,8 @@ class DaemonSite:
             reasons.append("the schedule stands still")
         for part, error in status.dead_parts.items():
             reasons.append(f"the {part} died and is started again: {error}")
+        if status.config_error:
+            reasons.append("the configuration on disk does not load, the former one is in use")
+        if 2 * failing > sources:
+            reasons.append(f"{failing} of {sources} sources fail")
         return reasons

@@ -165,6 +165,15 @@ def read_transaction(engines: Engines) -> Iterator[sa.Connection]:
         yield connection
 
 
+def database_size(connection: sa.Connection) -> int:
+    """Return the size of the database in bytes, that of SQLite without its log."""
+    if connection.dialect.name == "postgresql":
+        query = sa.text("SELECT pg_database_size(current_database())")
+    else:
+        query = sa.text("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+    return int(connection.scalar(query) or 0)
+
+
 def in_values(
     column: sa.ColumnElement[Any], values: Collection[Any], connection: sa.Connection
 ) -> sa.ColumnElement[bool]:

@@ -29,7 +29,12 @@ from aggregator.store import (
 )
 from aggregator.store import view as views
 from aggregator.store.content import Compressor
-from aggregator.store.engine import create_engines, read_transaction, write_transaction
+from aggregator.store.engine import (
+    create_engines,
+    database_size,
+    read_transaction,
+    write_transaction,
+)
 from aggregator.store.leftovers import RetentionPeriods
 from aggregator.store.merge import known as newness
 from aggregator.store.merge.leads import choose_leads
@@ -336,6 +341,16 @@ class Store:
         """Return what is known of the articles of `revisions` (of one source), in their order; None of unknown ones."""
         with read_transaction(self._engines) as connection:
             return newness.find_known(connection, revisions)
+
+    def count_entries(self) -> int:
+        """Return how many entries there are."""
+        with read_transaction(self._engines) as connection:
+            return queries.count_entries(connection)
+
+    def size_bytes(self) -> int:
+        """Return the size of the database."""
+        with read_transaction(self._engines) as connection:
+            return database_size(connection)
 
     def entry_counts(self) -> dict[str, int]:
         """Return how many entries each source brought first; a source without any is not there."""

@@ -54,6 +54,7 @@ def route_table() -> list[web.RouteDef]:
     return [
         web.get("/style.css", _handle_style_sheet),
         web.get("/healthz", _handle_health),
+        web.get("/metrics", _handle_metrics),
         web.get("/opml", _handle_opml),
         *views,
         web.get("/", _page_handler(_render_list)),
@@ -146,6 +147,13 @@ async def _handle_health(request: web.Request) -> web.Response:
     return web.json_response(
         text=text, status=200 if health.ok else 503, headers={hdrs.CACHE_CONTROL: "no-store"}
     )
+
+
+async def _handle_metrics(request: web.Request) -> web.Response:
+    accept = request.headers.get(hdrs.ACCEPT, "")
+    body, content_type = await asyncio.to_thread(request.app[SITE].metrics, accept)
+    headers = {hdrs.CONTENT_TYPE: content_type, hdrs.CACHE_CONTROL: "no-store"}
+    return web.Response(body=body, headers=headers)
 
 
 @web.middleware

@@ -130,5 +130,9 @@ class SiteContent(Protocol):
 
     def health(self) -> Health: ...
 
+    def metrics(self, accept: str) -> tuple[bytes, str]:
+        """Return the figures for Prometheus and their content type; `accept` is the Accept header."""
+        ...
+
 
 SITE: web.AppKey[SiteContent] = web.AppKey("site", SiteContent)

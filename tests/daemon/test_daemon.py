@@ -182,7 +182,7 @@ def test_a_configuration_that_does_not_load_changes_nothing_and_is_told(
 
     async def story(at_work: Running) -> None:
         home.follow("{id: bad, url: 7}", "{id: worse}", file="broken")
-        text = await at_work.until("/healthz", "problems, the first: ")
+        text = await at_work.until("/healthz", "problems, the first: ", status=503)
         assert "broken.yaml" in text
         status, feed = await at_work.get("/feed.atom")
         assert (status, "Calm water" in feed) == (200, True)
@@ -191,7 +191,7 @@ def test_a_configuration_that_does_not_load_changes_nothing_and_is_told(
         main = home.path.read_text(encoding="utf-8")
         home.path.unlink()
         (home.root / "config" / "sources" / "broken.yaml").unlink()
-        await at_work.until("/healthz", "aggregator.yaml")
+        await at_work.until("/healthz", "aggregator.yaml", status=503)
         home.path.write_text(main, encoding="utf-8")
         await at_work.until("/healthz", '"configuration": "good"')
 

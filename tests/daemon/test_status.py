@@ -7,14 +7,18 @@ from types import SimpleNamespace
 from typing import Any
 
 from aggregator.daemon.status import DaemonSite, DaemonStatus
+from aggregator.errors import StoreError
+from aggregator.model import Outcome
 from aggregator.redaction import make_secrets
 
 NOW = datetime(2026, 3, 1, 8, tzinfo=UTC)
 
 
-def site(status: DaemonStatus) -> DaemonSite:
+def site(status: DaemonStatus, *, sources: int = 1, failing: int = 0) -> DaemonSite:
     config = SimpleNamespace(secrets=make_secrets({"TOKEN": "s3cr3t"}))
-    store = SimpleNamespace(count_sources=lambda: (1, 0))
+    store = SimpleNamespace(
+        count_sources=lambda: (sources, failing), count_entries=lambda: 7, size_bytes=lambda: 4096
+    )
     app: Any = SimpleNamespace(config=config, store=store)
     return DaemonSite(status, lambda: app, lambda: 0, clock=lambda: NOW)
 
@@ -26,7 +30,10 @@ def test_the_health_names_the_variables() -> None:
 
     health = site(status).health()
 
-    assert health.reasons == ("the store fails: cannot open ${TOKEN}.db",)
+    assert health.reasons == (
+        "the store fails: cannot open ${TOKEN}.db",
+        "the configuration on disk does not load, the former one is in use",
+    )
     assert health.details["configuration"] == "a.yaml:1: url: ${TOKEN}"
 
 
@@ -36,3 +43,39 @@ def test_pages_show_no_secret() -> None:
     shown = site(DaemonStatus(NOW)).without_secrets(page)
 
     assert shown == b'<a href="https://a.example/***/1">Key ***</a>'
+
+
+def test_most_sources_failing_is_no_good_health() -> None:
+    status = DaemonStatus(NOW)
+
+    assert site(status, sources=4, failing=2).health().ok
+    assert site(status, sources=4, failing=3).health().reasons == ("3 of 4 sources fail",)
+
+
+def test_the_figures_are_those_of_the_store_and_of_the_runs() -> None:
+    status = DaemonStatus(NOW)
+    status.metrics.note_run(Outcome("a", NOW, 40, "ok", new=2))
+
+    text, _ = site(status, sources=4, failing=3).metrics("")
+
+    lines = text.decode().splitlines()
+    for line in (
+        "aggregator_healthy 0.0",
+        "aggregator_sources_failing 3.0",
+        "aggregator_entries 7.0",
+        "aggregator_store_bytes 4096.0",
+        'aggregator_items_total{result="new"} 2.0',
+    ):
+        assert line in lines
+
+
+def test_figures_are_shown_while_the_store_fails() -> None:
+    failing = site(DaemonStatus(NOW))
+
+    def fail() -> int:
+        raise StoreError("no space left")
+
+    failing._app().store.count_entries = fail  # type: ignore[method-assign]
+    text, _ = failing.metrics("")
+
+    assert "aggregator_entries NaN" in text.decode()

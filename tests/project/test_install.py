@@ -71,7 +71,7 @@ def test_without_a_package_index_the_network_is_named(tmp_path: Path) -> None:
 
     assert (status, said.splitlines()[0]) == (
         1,
-        f"Installing 49 packages of requirements.lock into {tmp_path / 'venv'} (once, half a minute or so) ...",
+        f"Installing 52 packages of requirements.lock into {tmp_path / 'venv'} (once, half a minute or so) ...",
     )
     assert said.splitlines()[-1] == (
         "setup failed: pip could not install requirements.lock. It needs the package index: check the network, "

@@ -107,6 +107,10 @@ class FakeSite:
     def health(self) -> Well:
         return self.state
 
+    def metrics(self, accept: str) -> tuple[bytes, str]:
+        self.asked.append(accept)
+        return b"aggregator_healthy 1.0\n", "text/plain; version=1.0.0; charset=utf-8"
+
 
 @dataclass(frozen=True)
 class Answer:

@@ -203,3 +203,16 @@ def test_an_address_that_cannot_be_read_is_400(get: Callable[..., Any], query: s
 
     page = html.fromstring(answer.body)
     assert (answer.status, page.findtext(".//h1")) == (400, "This address cannot be read.")
+
+
+def test_figures_for_prometheus_come_in_the_format_that_is_asked_for(
+    get: Callable[..., Any], site: Any
+) -> None:
+    answer = get("/metrics", Accept="application/openmetrics-text")
+
+    assert (answer.text, answer.headers["Content-Type"], answer.headers["Cache-Control"]) == (
+        "aggregator_healthy 1.0\n",
+        "text/plain; version=1.0.0; charset=utf-8",
+        "no-store",
+    )
+    assert site.asked == ["application/openmetrics-text"]
