@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
+from zoneinfo import ZoneInfo
 
 from aggregator import publish, schedule
 from aggregator.fetch import LazyFetcher
@@ -17,6 +18,7 @@ from aggregator.normalize.identity import url_key
 from aggregator.parse.pool import ParserPool
 from aggregator.publish.selection import (
     in_order,
+    is_episode,
     make_predicate,
     make_source_predicate,
     split_filter,
@@ -31,12 +33,13 @@ from aggregator.store.retention import RetainedView
 from aggregator.store.view import Selection
 from aggregator.store.writer import Writer
 from aggregator.view_files import describe_view, publish_document, source_info
+from aggregator.view_kinds import digest_entries, edit_entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
     from types import TracebackType
 
-    from aggregator.config import Config, Source, View
+    from aggregator.config import Config, Source, View, Where
     from aggregator.model import Entry, Outcome, Revision, SourceState
     from aggregator.publish import ViewInfo
     from aggregator.store import KnownArticle
@@ -341,9 +344,9 @@ class App:
             sources[source.id] = source_info(source, origins.get(source.id))
         published = {}
         for view in self.config.views:
-            entries = self.view_entries(view)
-            copies = {copy for entry in entries for copy in entry.duplicates}
             info = describe_view(self.config, view, sources)
+            entries = self.published_entries(view, info)
+            copies = {copy for entry in entries for copy in entry.duplicates}
             info = replace(info, links=self.store.entry_urls(copies))
             shown = publish.published_entries(entries, info)
             for kind in publish.OUTPUTS:
@@ -355,6 +358,22 @@ class App:
                     hide_secrets=self.config.secrets.hide_in_document,
                 )
         return published
+
+    def published_entries(self, view: View, info: ViewInfo) -> list[Entry]:
+        """Return what a view publishes: its entries, or what its kind makes of them."""
+        if view.kind == "edits":
+            return edit_entries(self.store, self.selection_of(view), view.limit)
+        if view.kind == "digest":
+            return digest_entries(
+                self.store,
+                self.selection_of(view),
+                info,
+                period=view.period,
+                zone=ZoneInfo(view.timezone),
+                limit=view.limit,
+                now=self.clock(),
+            )
+        return self.view_entries(view)
 
     def view_info(self, view: View) -> ViewInfo:
         """Return what the configuration says of a view; `self_url` is that of its Atom document."""
@@ -371,7 +390,7 @@ class App:
             part.language,
             part.source,
             part.tag,
-            _both(make_predicate(part.rest), self._passes_source_filters),
+            _both(_predicate_of(view, part.rest), self._passes_source_filters),
             group_copies=view.duplicates == "group",
             sources=part.sources,
             max_per_source=view.most_per_source,
@@ -406,6 +425,11 @@ class App:
     def find_entries(self, id_or_url: str) -> list[Entry]:
         """Return the entries with an id or a URL, in any spelling."""
         return self.store.find_entries(id_or_url, url_key=url_key)
+
+
+def _predicate_of(view: View, where: Where) -> Callable[[Entry], bool] | None:
+    selects = make_predicate(where)
+    return _both(selects, is_episode) if view.kind == "podcast" else selects
 
 
 def _both(

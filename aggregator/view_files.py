@@ -46,6 +46,7 @@ def describe_view(config: Config, view: View, sources: Mapping[str, SourceInfo])
         description=view.description,
         icon_url=view.icon,
         content=view.content,
+        kind=view.kind,
     )
     if not config.server.public_url:
         return info

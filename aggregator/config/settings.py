@@ -191,6 +191,20 @@ class View(Record):
         description="What the feed is about, for people; if absent, RSS repeats the title.",
         examples=["News of the day in Chinese"],
     )
+    kind: Literal["entries", "edits", "digest", "podcast"] = Field(
+        default="entries",
+        description="What an entry of the feed is: an article, a change of one, a digest of a `period`, "
+        "or an episode with sound or film.",
+        examples=["digest"],
+    )
+    period: Literal["day", "week"] = Field(
+        default="day", description="What a digest is of.", examples=["week"]
+    )
+    timezone: ZoneName = Field(
+        default="UTC",
+        description="IANA timezone in which the day of a digest begins.",
+        examples=["Europe/Paris"],
+    )
     icon: PlainUrl | None = Field(
         default=None,
         description="URL of a picture for the feed.",

@@ -56,7 +56,7 @@ class DaemonMetrics:
     """The counters and gauges of one daemon."""
 
     def __init__(self) -> None:
-        disable_created_metrics()  # the start of every counter is that of the process
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # the start of every counter is that of the process
         registry = self._registry = CollectorRegistry()
         self._lock = Lock()
         ProcessCollector(registry=registry)

@@ -71,12 +71,14 @@ def _author_names(entry: Entry, view: ViewInfo) -> list[str]:
     The substitute is the publisher's name, else that of the source, else the host. The id of a
     source says nothing to readers.
     """
+    source = source_info(view, entry.lead_source)
+    source_name = source.title
     authors = clean_texts(entry.authors)
+    if view.kind == "podcast":
+        authors = clean_texts([source_name])
     if authors:
         return authors
 
-    source = source_info(view, entry.lead_source)
-    source_name = source.title
     if source_name == entry.lead_source:
         source_name = ""
     names = (entry.publisher, source_name, _host(entry.url), _host(source.url), view.title, view.id)

@@ -25,6 +25,7 @@ from aggregator.publish.media_rss import (
     add_podcast_part,
     media_type,
 )
+from aggregator.publish.podcast import add_episode, add_show
 from aggregator.publish.view import newest_update, view_urn
 from aggregator.publish.xml_element import (
     ATOM,
@@ -151,6 +152,8 @@ class _ChannelExtension:
         channel = feed[0]
         identifier = add_element(channel, f"{{{DC}}}identifier", view_urn(self._view.id))
         channel.insert(0, identifier)  # the beginning of a file tells whose it is
+        if self._view.kind == "podcast":
+            add_show(channel, self._view)
         return feed
 
 
@@ -170,6 +173,8 @@ class _ItemExtension:
         add_source(element, entry, view, namespace=_ATOM)
         add_credits_and_picture(element, entry)
         _add_enclosures(element, entry)
+        if view.kind == "podcast":
+            add_episode(element, entry)
         return element
 
 

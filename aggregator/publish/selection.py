@@ -100,6 +100,14 @@ def make_predicate(where: Where) -> Callable[[Entry], bool] | None:
     return is_selected
 
 
+def is_episode(entry: Entry) -> bool:
+    """Tell whether an entry has sound or film attached."""
+    for enclosure in entry.enclosures:
+        if enclosure.kind is None and (enclosure.type or "").startswith(("audio/", "video/")):
+            return True
+    return False
+
+
 def in_order(entries: list[Entry], order: Order) -> list[Entry]:
     """Return the entries of a view, which come newest first, in the order that it asks for."""
     if order == "oldest":

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from aggregator.model import Entry
 
 ContentMode = Literal["full", "summary", "none"]
+ViewKind = Literal["entries", "edits", "digest", "podcast"]
 
 _NOTHING_SAID = FeedInfo()
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -57,7 +58,7 @@ class ViewInfo:
     are absolute, None without a public URL in the configuration. `sources` maps source
     ids to their info; a missing source is shown by its id. `links` maps the ids of
     copies that are not shown to their URLs; a missing copy is linked by its id. `content` says
-    how much of each entry is shown.
+    how much of each entry is shown. The episodes of a podcast name their show as author.
     """
 
     id: str
@@ -69,6 +70,7 @@ class ViewInfo:
     description: str | None = None
     icon_url: str | None = None
     content: ContentMode = "full"
+    kind: ViewKind = "entries"
 
 
 def view_urn(view_id: str) -> str:

@@ -162,6 +162,20 @@ def _matching_rows(
     return selected_rows(connection, opener, selection, query.order_by(*NEWEST_FIRST), ())
 
 
+def edited_entries(
+    connection: sa.Connection, opener: EntryBuilder, limit: int, *, selection: Selection
+) -> list[Entry]:
+    """Return the `limit` entries of a selection that were edited last, the last edited first."""
+    query = (
+        base_query(selection, entry)
+        .where(entry.c.revision > 1, *selection.conditions())
+        .order_by(entry.c.updated.desc(), entry.c.uid)
+    )
+    with closing(selected_rows(connection, opener, selection, query, ())) as rows:
+        taken = take_share(rows, limit, ShareCount(None))
+    return entries_by_id(connection, opener, [row.id for row in taken])
+
+
 def _is_behind(table: sa.Table, before: EntryPosition | None) -> list[sa.ColumnElement[bool]]:
     if before is None:
         return []

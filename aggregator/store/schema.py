@@ -15,7 +15,7 @@ import sqlalchemy as sa
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-HEAD = "0007"  # the newest migration
+HEAD = "0008"  # the newest migration
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -212,6 +212,13 @@ sa.Index(
     entry.c.unlisted,
     sqlite_where=entry.c.unlisted.is_not(None),
     postgresql_where=entry.c.unlisted.is_not(None),
+)
+
+sa.Index(
+    "ix_entry_edited",
+    entry.c.updated.desc(),
+    sqlite_where=entry.c.revision > 1,
+    postgresql_where=entry.c.revision > 1,
 )
 
 # The next three follow `entry` in `store/derived.py`, after entries have gone: no foreign keys.

@@ -435,6 +435,13 @@ class Store:
                 before=before,
             )
 
+    def edited_entries(self, limit: int, *, selection: Selection) -> list[Entry]:
+        """Return the `limit` entries of a selection that were edited last, the last edited first."""
+        with read_transaction(self._engines) as connection:
+            return browse.edited_entries(
+                connection, self._entry_builder(), limit, selection=selection
+            )
+
     def headlines(self, ids: Collection[str]) -> dict[str, Headline]:
         """Return a line about each entry by its id, the oldest first; an unknown one is not there."""
         if not ids:

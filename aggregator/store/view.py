@@ -53,7 +53,8 @@ class Selection:
 
     `group_copies` admits only the best of the copies that the rest of the selection admits.
     `sources` admits entries of any of these sources, () of every source. `max_per_source` is the
-    most entries of one source that the view shows.
+    most entries of one source that the view shows. `stored` admits what arrived from the one moment
+    on and before the other, `published_since` what was published then or later.
     """
 
     language: str | None = None
@@ -63,6 +64,8 @@ class Selection:
     group_copies: bool = True
     sources: tuple[str, ...] = ()
     max_per_source: int | None = None
+    stored: tuple[datetime, datetime] | None = None
+    published_since: datetime | None = None
 
     @property
     def needs_full_entry(self) -> bool:
@@ -82,6 +85,11 @@ class Selection:
         if self.language is not None:
             like = entry.c.language.startswith(f"{self.language}-", autoescape=True)
             yield sa.or_(entry.c.language == self.language, like)
+        if self.stored is not None:
+            begin, end = self.stored
+            yield sa.and_(entry.c.stored_at >= begin, entry.c.stored_at < end)
+        if self.published_since is not None:
+            yield ordered_table(self).c.published >= self.published_since
         if self.tag is not None:
             yield sa.exists().where(_TAG_ALIAS.c.tag == self.tag, *_TAG_OF_ENTRY)
 
