@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import AsyncExitStack, suppress
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
-from zoneinfo import ZoneInfo
 
-from aggregator import publish, schedule
+from aggregator import schedule
 from aggregator.fetch import LazyFetcher
 from aggregator.normalize.html import html_to_text
 from aggregator.normalize.identity import url_key
@@ -32,8 +30,8 @@ from aggregator.store import ENTRIES_PER_TURN, Store
 from aggregator.store.retention import RetainedView
 from aggregator.store.view import Selection
 from aggregator.store.writer import Writer
-from aggregator.view_files import describe_view, publish_document, source_info
-from aggregator.view_kinds import digest_entries, edit_entries
+from aggregator.view_files import at_address, describe_view, source_info
+from aggregator.view_publisher import ViewPublisher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -41,7 +39,7 @@ if TYPE_CHECKING:
 
     from aggregator.config import Config, Source, View, Where
     from aggregator.model import Entry, Outcome, Revision, SourceState
-    from aggregator.publish import ViewInfo
+    from aggregator.publish import PublishedDocument, ViewInfo
     from aggregator.store import KnownArticle
     from aggregator.store.retention import PruneResult
     from aggregator.view_files import PublishedView
@@ -88,6 +86,13 @@ class App:
         self.clock = clock
         self.max_runs = RUNS_PER_REQUEST * config.network.concurrency
         self._passes_source_filters = make_source_predicate(config.sources)
+        self._publisher = ViewPublisher(
+            config,
+            store,
+            view_entries=self.view_entries,
+            selection_of=self.selection_of,
+            clock=clock,
+        )
         self.sources: dict[str, Source] = {
             source.id: source for source in config.sources if source.enabled
         }
@@ -338,47 +343,20 @@ class App:
 
     def publish(self) -> dict[tuple[str, str], PublishedView]:
         """Regenerate every view from the store and write what changed. Raises StoreError."""
-        origins = self.store.source_origins()
-        sources = {}
-        for source in self.config.sources:
-            sources[source.id] = source_info(source, origins.get(source.id))
-        published = {}
-        for view in self.config.views:
-            info = describe_view(self.config, view, sources)
-            entries = self.published_entries(view, info)
-            copies = {copy for entry in entries for copy in entry.duplicates}
-            info = replace(info, links=self.store.entry_urls(copies))
-            shown = publish.published_entries(entries, info)
-            for kind in publish.OUTPUTS:
-                published[view.id, kind] = publish_document(
-                    Path(self.config.output),
-                    info,
-                    kind,
-                    shown,
-                    hide_secrets=self.config.secrets.hide_in_document,
-                )
-        return published
+        return self._publisher.publish()
 
-    def published_entries(self, view: View, info: ViewInfo) -> list[Entry]:
-        """Return what a view publishes: its entries, or what its kind makes of them."""
-        if view.kind == "edits":
-            return edit_entries(self.store, self.selection_of(view), view.limit)
-        if view.kind == "digest":
-            return digest_entries(
-                self.store,
-                self.selection_of(view),
-                info,
-                period=view.period,
-                zone=ZoneInfo(view.timezone),
-                limit=view.limit,
-                now=self.clock(),
-            )
-        return self.view_entries(view)
+    def archive_document(self, view: View, name: str, kind: str) -> PublishedDocument | None:
+        """Return a page of a view's archive in a format; None if there is no such page."""
+        return self._publisher.archive_document(view, name, kind)
 
     def view_info(self, view: View) -> ViewInfo:
         """Return what the configuration says of a view; `self_url` is that of its Atom document."""
         sources = {source.id: source_info(source, None) for source in self.config.sources}
-        return describe_view(self.config, view, sources)
+        info = describe_view(self.config, view, sources)
+        path = f"views/{view.id}.atom"
+        if view is self.config.feed_view:
+            path = "feed.atom"
+        return at_address(info, path, public_url=self.config.server.public_url)
 
     def selection_of(self, view: View) -> Selection:
         """Return which entries a view shows, as the store takes it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -26,7 +27,8 @@ class PublishedView:
     """A published view in one format; `has_changed` says whether the bytes of its file changed.
 
     `entries` is how many entries it shows. `groups` of them stand for copies as well, of which
-    `copies` are not shown.
+    `copies` are not shown. `feed_document` is the document as it is served at /feed.*, None for
+    views that are not.
     """
 
     path: Path
@@ -35,10 +37,11 @@ class PublishedView:
     entries: int
     groups: int
     copies: int
+    feed_document: PublishedDocument | None = None
 
 
 def describe_view(config: Config, view: View, sources: Mapping[str, SourceInfo]) -> ViewInfo:
-    """Return what the outputs say of a view; `self_url` is that of its Atom document."""
+    """Return what all documents of a view say of it."""
     info = publish.ViewInfo(
         view.id,
         view.title,
@@ -50,8 +53,33 @@ def describe_view(config: Config, view: View, sources: Mapping[str, SourceInfo])
     )
     if not config.server.public_url:
         return info
-    base = config.server.public_url.rstrip("/")
-    return replace(info, self_url=f"{base}/views/{view.id}.atom", home_url=f"{base}/")
+    return replace(info, home_url=f"{config.server.public_url.rstrip('/')}/")
+
+
+def at_address(
+    info: ViewInfo,
+    path: str,
+    *,
+    public_url: str | None,
+    before: str | None = None,
+    current: str | None = None,
+) -> ViewInfo:
+    """Return what a document at `path` says of its view.
+
+    `before` is the path of the archive page before it, `current` that of the feed if the document
+    is an archive page itself. Paths are below the root of the server. Without a public URL the
+    document names no address of its own, and links are relative.
+    """
+
+    def link(to: str | None) -> str | None:
+        if to is None:
+            return None
+        if public_url:
+            return f"{public_url.rstrip('/')}/{to}"
+        return posixpath.relpath(to, posixpath.dirname(path) or ".")
+
+    own = link(path) if public_url else None
+    return replace(info, self_url=own, previous_archive_url=link(before), current_url=link(current))
 
 
 def source_info(source: Source, origin: SourceOrigin | None) -> SourceInfo:
@@ -68,21 +96,17 @@ def source_info(source: Source, origin: SourceOrigin | None) -> SourceInfo:
 
 
 def publish_document(
-    folder: Path,
+    path: Path,
     info: ViewInfo,
-    kind: str,
     shown: Sequence[Entry],
     *,
     hide_secrets: Callable[[bytes], bytes],
 ) -> PublishedView:
-    """Write a view in one format, and its file if that changes. Raises StoreError.
+    """Write the document of a view if that changes its file; the suffix names the format. Raises StoreError.
 
     `shown` are its entries as `publish.published_entries` makes them.
     """
-    output = publish.OUTPUTS[kind]
-    path = folder / f"{info.id}.{kind}"
-    if info.self_url is not None:
-        info = replace(info, self_url=f"{info.self_url.removesuffix('atom')}{kind}")
+    output = publish.OUTPUTS[path.suffix.removeprefix(".")]
     data = hide_secrets(output.write(info, shown))
     written = publish.write_file(path, data)
     copies = {copy for entry in shown for copy in entry.duplicates}

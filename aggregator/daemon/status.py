@@ -115,7 +115,18 @@ class DaemonSite:
     def view(self, view_id: str | None, kind: str) -> PublishedDocument | None:
         name = view_id or self._app().config.feed_view.id
         published_view = self._status.published_views.get((name, kind))
-        return published_view.document if published_view else None
+        if published_view is None:
+            return None
+        if view_id is None:
+            return published_view.feed_document
+        return published_view.document
+
+    def archive(self, view_id: str, page: str, kind: str) -> PublishedDocument | None:
+        app = self._app()
+        for view in app.config.views:
+            if view.id == view_id:
+                return app.archive_document(view, page, kind)
+        return None
 
     def failing_count(self) -> int:
         return self._app().store.failing_count()
@@ -191,7 +202,7 @@ class DaemonSite:
     def _read_store_figures(self) -> StoreFigures:
         store = self._app().store
         sources, failing = store.count_sources()
-        return StoreFigures(sources, failing, store.count_entries(), store.size_bytes())
+        return StoreFigures(sources, failing, *store.extent())
 
     def _published_counts(self) -> dict[str, int]:
         views = self._status.published_views

@@ -11,7 +11,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from aggregator.normalize.url.valid import valid_url
-from aggregator.publish.atom_elements import add_links, add_source
+from aggregator.publish.atom_elements import (
+    add_archive_links,
+    add_links,
+    add_source,
+    archive_namespace,
+)
 from aggregator.publish.entry_parts import (
     comment_urls,
     contributor_names,
@@ -59,6 +64,7 @@ def write(view: ViewInfo, shown: Sequence[Entry]) -> bytes:
 
     feed = FeedGenerator()
     feed.register_extension("beyond", _FeedExtension, _EntryExtension, rss=False)
+    feed.beyond.set_view(view)
     feed.id(view_urn(view.id))
     feed.title(clean_text(view.title) or clean_text(view.id))
     if view.description:
@@ -115,10 +121,16 @@ def _fill_text(element: Any, entry: Entry) -> None:
 class _FeedExtension:
     """feedgen's extension of the feed; without its base class, which is untyped and does nothing."""
 
+    _view: ViewInfo
+
+    def set_view(self, view: ViewInfo) -> None:
+        self._view = view
+
     def extend_ns(self) -> dict[str, str]:
-        return NAMESPACES
+        return NAMESPACES | archive_namespace(self._view)
 
     def extend_atom(self, feed: Any) -> Any:
+        add_archive_links(feed, self._view)
         return feed
 
 

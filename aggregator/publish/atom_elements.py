@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aggregator.normalize.url.valid import valid_url
 from aggregator.publish.entry_parts import copy_urls, other_places, source_info
 from aggregator.publish.view import source_urn
-from aggregator.publish.xml_element import WFW, add_element, clean_text
+from aggregator.publish.xml_element import FH, WFW, add_element, clean_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +18,23 @@ if TYPE_CHECKING:
 
 _ABSOLUTE_URI = re.compile(r"[a-z][a-z0-9+.-]*:.", re.IGNORECASE)
 _WEB = ("http://", "https://")
+
+
+def add_archive_links(parent: Any, view: ViewInfo, *, namespace: str = "") -> None:
+    """Add the links between a feed and the pages of its archive; mark a page as one (RFC 5005 §4)."""
+    for relation, url in (
+        ("current", view.current_url),
+        ("prev-archive", view.previous_archive_url),
+    ):
+        if url:
+            add_element(parent, f"{namespace}link", rel=relation, href=valid_url(url))
+    if view.current_url:
+        add_element(parent, f"{{{FH}}}archive")
+
+
+def archive_namespace(view: ViewInfo) -> dict[str, str]:
+    """Return the namespace of the mark, by its prefix; nothing where there is no mark."""
+    return {"fh": FH} if view.current_url else {}
 
 
 def add_links(

@@ -51,6 +51,7 @@ def write(view: ViewInfo, shown: Sequence[Entry]) -> bytes:
         "_aggregator": {"id": view_urn(view.id), "updated": rfc3339(newest_update(shown))},
         "home_page_url": web_url(view.home_url),
         "feed_url": web_url(view.self_url),
+        "next_url": web_url(view.previous_archive_url),
         "description": view.description,
         "icon": web_url(view.icon_url),
     }

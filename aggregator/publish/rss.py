@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from aggregator.normalize.url.valid import valid_url
 from aggregator.publish.atom import LANGUAGE
-from aggregator.publish.atom_elements import add_links, add_source, web_url
+from aggregator.publish.atom_elements import (
+    add_archive_links,
+    add_links,
+    add_source,
+    archive_namespace,
+    web_url,
+)
 from aggregator.publish.entry_parts import (
     comment_urls,
     contributor_names,
@@ -146,12 +152,13 @@ class _ChannelExtension:
         self._view = view
 
     def extend_ns(self) -> dict[str, str]:
-        return {**NAMESPACES, "itunes": ITUNES}
+        return {**NAMESPACES, "itunes": ITUNES, **archive_namespace(self._view)}
 
     def extend_rss(self, feed: Any) -> Any:
         channel = feed[0]
         identifier = add_element(channel, f"{{{DC}}}identifier", view_urn(self._view.id))
         channel.insert(0, identifier)  # the beginning of a file tells whose it is
+        add_archive_links(channel, self._view, namespace=_ATOM)
         if self._view.kind == "podcast":
             add_show(channel, self._view)
         return feed

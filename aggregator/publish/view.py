@@ -58,7 +58,9 @@ class ViewInfo:
     are absolute, None without a public URL in the configuration. `sources` maps source
     ids to their info; a missing source is shown by its id. `links` maps the ids of
     copies that are not shown to their URLs; a missing copy is linked by its id. `content` says
-    how much of each entry is shown. The episodes of a podcast name their show as author.
+    how much of each entry is shown. `previous_archive_url` is that of the archive page with older
+    entries, None if there is none; `current_url` that of the feed itself, None unless this is an
+    archive page. Both are relative without a public URL. The episodes of a podcast name their show as author.
     """
 
     id: str
@@ -70,6 +72,8 @@ class ViewInfo:
     description: str | None = None
     icon_url: str | None = None
     content: ContentMode = "full"
+    previous_archive_url: str | None = None
+    current_url: str | None = None
     kind: ViewKind = "entries"
 
 

@@ -14,6 +14,7 @@ PODCAST = "https://podcastindex.org/namespace/1.0"
 ITUNES = "http://www.itunes.com/dtds/podcast-1.0.dtd"
 WFW = "http://wellformedweb.org/CommentAPI/"
 DC = "http://purl.org/dc/elements/1.1/"
+FH = "http://purl.org/syndication/history/1.0"
 NAMESPACES = {"media": MEDIA, "podcast": PODCAST, "wfw": WFW, "dc": DC}
 
 # Characters that XML 1.0 §2.2 forbids; one of them makes the whole document unreadable, and lxml raises.

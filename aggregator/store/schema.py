@@ -221,6 +221,8 @@ sa.Index(
     postgresql_where=entry.c.revision > 1,
 )
 
+sa.Index("ix_entry_stored", entry.c.stored_at)
+
 # The next three follow `entry` in `store/derived.py`, after entries have gone: no foreign keys.
 entry_tag = sa.Table(
     "entry_tag",

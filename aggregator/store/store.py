@@ -28,6 +28,7 @@ from aggregator.store import (
     schedule,
 )
 from aggregator.store import view as views
+from aggregator.store.archive import Archive
 from aggregator.store.content import Compressor
 from aggregator.store.engine import (
     create_engines,
@@ -342,15 +343,10 @@ class Store:
         with read_transaction(self._engines) as connection:
             return newness.find_known(connection, revisions)
 
-    def count_entries(self) -> int:
-        """Return how many entries there are."""
+    def extent(self) -> tuple[int, int]:
+        """Return how many entries there are, and the size of the database in bytes."""
         with read_transaction(self._engines) as connection:
-            return queries.count_entries(connection)
-
-    def size_bytes(self) -> int:
-        """Return the size of the database."""
-        with read_transaction(self._engines) as connection:
-            return database_size(connection)
+            return queries.count_entries(connection), database_size(connection)
 
     def entry_counts(self) -> dict[str, int]:
         """Return how many entries each source brought first; a source without any is not there."""
@@ -441,6 +437,11 @@ class Store:
             return browse.edited_entries(
                 connection, self._entry_builder(), limit, selection=selection
             )
+
+    @property
+    def archive(self) -> Archive:
+        """The entries in the order in which they arrived."""
+        return Archive(self._engines, self._entry_builder())
 
     def headlines(self, ids: Collection[str]) -> dict[str, Headline]:
         """Return a line about each entry by its id, the oldest first; an unknown one is not there."""

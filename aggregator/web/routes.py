@@ -49,6 +49,7 @@ def route_table() -> list[web.RouteDef]:
         for route in (
             web.get(f"/feed.{kind}", _view_handler(kind)),
             web.get(f"/views/{{id}}.{kind}", _view_handler(kind)),
+            web.get(f"/views/{{id}}/{{page}}.{kind}", _archive_handler(kind)),
         )
     ]
     return [
@@ -69,6 +70,19 @@ def route_table() -> list[web.RouteDef]:
 def _view_handler(kind: str) -> Handler:
     async def handler(request: web.Request) -> web.Response:
         found = request.app[SITE].view(request.match_info.get("id"), kind)
+        if found is None:
+            raise web.HTTPNotFound
+        return await respond(request, found)
+
+    return handler
+
+
+def _archive_handler(kind: str) -> Handler:
+    """Make the handler of archive pages, which are rendered when they are asked for."""
+
+    async def handler(request: web.Request) -> web.Response:
+        names = request.match_info
+        found = await asyncio.to_thread(request.app[SITE].archive, names["id"], names["page"], kind)
         if found is None:
             raise web.HTTPNotFound
         return await respond(request, found)

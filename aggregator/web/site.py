@@ -85,6 +85,10 @@ class SiteContent(Protocol):
         """
         ...
 
+    def archive(self, view_id: str, page: str, kind: str) -> PublishedDocument | None:
+        """Return a page of a view's archive, None if there is none; `page` is its name."""
+        ...
+
     def failing_count(self) -> int:
         """Return how many sources failed at their last run."""
         ...

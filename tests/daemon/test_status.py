@@ -16,9 +16,7 @@ NOW = datetime(2026, 3, 1, 8, tzinfo=UTC)
 
 def site(status: DaemonStatus, *, sources: int = 1, failing: int = 0) -> DaemonSite:
     config = SimpleNamespace(secrets=make_secrets({"TOKEN": "s3cr3t"}))
-    store = SimpleNamespace(
-        count_sources=lambda: (sources, failing), count_entries=lambda: 7, size_bytes=lambda: 4096
-    )
+    store = SimpleNamespace(count_sources=lambda: (sources, failing), extent=lambda: (7, 4096))
     app: Any = SimpleNamespace(config=config, store=store)
     return DaemonSite(status, lambda: app, lambda: 0, clock=lambda: NOW)
 
@@ -72,10 +70,10 @@ def test_the_figures_are_those_of_the_store_and_of_the_runs() -> None:
 def test_figures_are_shown_while_the_store_fails() -> None:
     failing = site(DaemonStatus(NOW))
 
-    def fail() -> int:
+    def fail() -> tuple[int, int]:
         raise StoreError("no space left")
 
-    failing._app().store.count_entries = fail  # type: ignore[method-assign]
+    failing._app().store.extent = fail  # type: ignore[method-assign]
     text, _ = failing.metrics("")
 
     assert "aggregator_entries NaN" in text.decode()

@@ -279,6 +279,7 @@ def _make_pairs_of_0004(connection: sa.Connection) -> None:
         "ALTER TABLE source_state DROP COLUMN shared_parts",
         "ALTER TABLE source_state DROP COLUMN feed",
         "DROP INDEX ix_entry_edited",
+        "DROP INDEX ix_entry_stored",
         "DROP TABLE pair",
         "CREATE TABLE pair (one BIGINT, other BIGINT, PRIMARY KEY (one, other))",
         "CREATE INDEX ix_pair_other ON pair (other)",

@@ -59,6 +59,9 @@ class FakeSite:
     def view(self, view_id: str | None, kind: str) -> PublishedDocument | None:
         return self.documents.get((view_id, kind))
 
+    def archive(self, view_id: str, page: str, kind: str) -> PublishedDocument | None:
+        return self.documents.get((f"{view_id}/{page}", kind))
+
     def failing_count(self) -> int:
         if self.failure:
             raise self.failure

@@ -1,4 +1,4 @@
-"""An index of the entries that were edited, the last edited first.
+"""Indexes of the entries that were edited, the last edited first, and of when entries arrived.
 
 Rule: a migration is written once and never edited; it imports nothing of the program, whose tables
 move on.
@@ -23,3 +23,4 @@ def upgrade() -> None:
         sqlite_where=is_edited,
         postgresql_where=is_edited,
     )
+    op.create_index("ix_entry_stored", "entry", ["stored_at"])
