@@ -14,6 +14,8 @@ import regex
 _SHORT_TEXT = 200
 _MAX_SECONDS = 0.05
 _MAX_REMEMBERED = 10_000
+# `{e<=1}` and `[:alpha:]` have a meaning in `regex` that they do not have in `re`.
+_ONLY_IN_REGEX = re.compile(r"(?<!\\)\{(?=[a-z])|(?<=\[):")
 
 
 class TimedPattern:
@@ -21,7 +23,7 @@ class TimedPattern:
 
     def __init__(self, source: str) -> None:
         self._short = re.compile(source)
-        self._long = regex.compile(source, regex.VERSION0)
+        self._long = regex.compile(_ONLY_IN_REGEX.sub(r"\\\g<0>", source), regex.VERSION0)
         self._given_up: set[int] = set()
 
     def is_found(self, text: str) -> bool:

@@ -19,6 +19,8 @@ from aggregator.normalize.pattern_search import TimedPattern
         (r"(?i)\bharbour\b", "The HARBOUR opens", True),
         ("直播$", "今天 直播", True),
         (r"^\[ad\]", "[ad] buy", False),
+        ("a{e<=1}", "aa", False),
+        ("[a[:x]z", ":z", True),
     ],
 )
 def test_a_pattern_is_found_in_texts_of_any_length(
