@@ -54,6 +54,8 @@ def scan(location: Path, known: Mapping[str, tuple[int, int]]) -> FolderChanges:
         raise SourceError("missing", f"no such folder: {root}") from e
     except OSError as e:
         raise SourceError("unreadable", f"cannot list {root}: {e.strerror}") from e
+    except RecursionError as e:  # glob() has no limit of its own
+        raise SourceError("unreadable", f"cannot list {root}: its folders are too deep") from e
 
     notes = []
     for name in sorted(manifest):
@@ -78,9 +80,10 @@ def read_file(
                 return f"{name}: not a regular file"
             if details.st_size > limit_bytes:
                 return f"{name}: {details.st_size:,} bytes, more than the limit of {limit_bytes:,} (network.max_body)"
-            return Capture(
-                source=source, url=path.as_uri(), taken=taken, body=file.read(limit_bytes)
-            )
+            body: bytes | None = file.read(limit_bytes)
+            if body is None:  # some files of /proc would keep the reader waiting
+                return f"{name}: cannot be read: it has no content yet"
+            return Capture(source=source, url=path.as_uri(), taken=taken, body=body)
     except OSError as e:
         return f"{name}: cannot be read: {e.strerror}"
 
@@ -134,31 +137,34 @@ def _list_directory(root: Path, pattern: str) -> Iterator[tuple[str, tuple[int, 
                 yield entry.name, _entry_stamp(entry)
 
 
-def _walk_tree(root: Path, under: str = "") -> Iterator[tuple[str, tuple[int, int]]]:
-    """Yield every file below a folder; links to folders are not followed, to avoid cycles."""
-    folder = root
-    prefix = ""
-    if under:
-        folder = root / under
-        prefix = f"{under}/"
+def _walk_tree(root: Path) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Yield every file below a folder; links to folders are not followed, to avoid cycles.
 
+    A subfolder that cannot be listed counts as one unreadable file.
+    """
+    subfolders: list[str] = []
+    yield from _list_level(root, "", subfolders)
+    while subfolders:
+        name = subfolders.pop()
+        try:
+            yield from _list_level(root / name, f"{name}/", subfolders)
+        except OSError:
+            yield name, UNREADABLE_STAMP
+
+
+def _list_level(
+    folder: Path, prefix: str, subfolders: list[str]
+) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Yield the files of one level; the names of its folders are added to `subfolders`."""
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.startswith("."):
                 continue
             name = f"{prefix}{entry.name}"
             if entry.is_dir(follow_symlinks=False):
-                yield from _walk_subfolder(root, name)
+                subfolders.append(name)
             elif not _is_folder(entry):
                 yield name, _entry_stamp(entry)
-
-
-def _walk_subfolder(root: Path, name: str) -> Iterator[tuple[str, tuple[int, int]]]:
-    """Yield the files of a subfolder; one that cannot be listed counts as one unreadable file."""
-    try:
-        yield from _walk_tree(root, name)
-    except OSError:
-        yield name, UNREADABLE_STAMP
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

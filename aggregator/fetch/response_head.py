@@ -3,6 +3,9 @@
 aiohttp refuses a whole answer for one header that nobody asked for. Here such a header is
 dropped. Framing is never guessed: two different lengths stay for the parser, which refuses
 them, and after an answer with two framings the connection is closed.
+
+An answer without an end is refused as well: blank lines, interim answers (103), and chunks of
+one byte each would keep the event loop busy until the deadline.
 """
 
 from __future__ import annotations
@@ -12,11 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import hdrs
 from aiohttp.client_proto import ResponseHandler
+from aiohttp.http_exceptions import HttpProcessingError
+
+from aggregator.errors import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_MAX_HEAD_BYTES = 64 * 1024  # a longer head goes to the parser as it is, which refuses it
+# Of all that comes before the body: blank lines, interim answers, and the head.
+_MAX_HEAD_BYTES = 64 * 1024
+# Of chunk sizes and the like; a body may have as much of them as it has of content.
+_MIN_FRAMING_BYTES = 1024 * 1024
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # Names with these are not repaired: a NUL or a lone CR may hide a second answer.
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
@@ -29,10 +38,12 @@ class LenientResponseHandler(ResponseHandler):
     """aiohttp's protocol of one connection; it parses repaired headers."""
 
     _head: ResponseHead | None = None
+    _body_wire_bytes = 0
 
     def set_response_params(self, **params: Any) -> None:
         """Prepare for the next answer on this connection."""
         self._head = ResponseHead()
+        self._body_wire_bytes = 0
         super().set_response_params(**params)
 
     def data_received(self, data: bytes) -> None:
@@ -40,15 +51,33 @@ class LenientResponseHandler(ResponseHandler):
         head = self._head
         if head is None or not data:
             super().data_received(data)
+            self._limit_framing(len(data))
             return
 
         repaired = head.feed(data)
+        if head.is_too_long:
+            self._head = None
+            self.set_exception(HttpProcessingError(message="Too many bytes before the body"))
+            self.force_close()
+            return
         if head.has_two_framings:
             self.force_close()
         if head.is_complete:
             self._head = None
         if repaired:
             super().data_received(repaired)
+
+    def _limit_framing(self, received_bytes: int) -> None:
+        """Refuse a body whose chunks are hardly more than their sizes."""
+        self._body_wire_bytes += received_bytes
+        payload = self._payload
+        if payload is None:
+            return
+        framing_bytes = self._body_wire_bytes - payload.total_bytes
+        if framing_bytes > max(_MIN_FRAMING_BYTES, payload.total_bytes):
+            error = SourceError("unreadable", "the body has more chunk sizes than content")
+            payload.set_exception(error)
+            self.force_close()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Hand over the part of a head that came, so that the parser can say what is wrong."""
@@ -69,6 +98,7 @@ class ResponseHead:
     def __init__(self) -> None:
         self.is_complete = False
         self.has_two_framings = False
+        self.is_too_long = False
         self._status_line = b""
         self._has_status_line = False
         self._lines: list[bytes] = []
@@ -79,12 +109,14 @@ class ResponseHead:
         """Return what the parser may see now."""
         ready: list[bytes] = []
         start = 0
-        while start < len(data) and not self.is_complete:
+        while start < len(data) and not (self.is_complete or self.is_too_long):
             end = data.find(b"\n", start) + 1
             if end == 0:
                 end = len(data)
             line = data[start:end]
             start = end
+            self._size += len(line)
+            self.is_too_long = self._size > _MAX_HEAD_BYTES
             if self._has_status_line:
                 ready.append(self._read_header_line(line))
             else:
@@ -114,10 +146,6 @@ class ResponseHead:
     def _read_header_line(self, part: bytes) -> bytes:
         line = self._partial_line + part
         self._partial_line = b""
-        self._size += len(part)
-        if self._size > _MAX_HEAD_BYTES:
-            self.is_complete = True
-            return self.take_rest() + line
         if not line.endswith(b"\n"):
             self._partial_line = line
             return b""

@@ -6,12 +6,12 @@ in the plain text of one part, not matched whole; of several patterns for one pa
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from aggregator.model import Entry, Revision
 from aggregator.normalize.html import html_to_text
+from aggregator.normalize.pattern_search import TimedPattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -29,7 +29,7 @@ STABLE_PARTS = frozenset({"title", "url"})
 class _Conditions:
     """A compiled `Match`: patterns by part, without the parts that have none, and language ranges."""
 
-    patterns: dict[str, tuple[re.Pattern[str], ...]]
+    patterns: dict[str, tuple[TimedPattern, ...]]
     languages: tuple[str, ...]
 
     def are_all_met(self, item: Filterable) -> bool:
@@ -89,17 +89,17 @@ def _compile(match: Match | None) -> _Conditions:
     for part in PARTS:
         sources = getattr(match, part)
         if sources:
-            patterns[part] = tuple(re.compile(source) for source in sources)
+            patterns[part] = tuple(TimedPattern(source) for source in sources)
     return _Conditions(patterns, tuple(match.language))
 
 
-def _matches(patterns: Iterable[re.Pattern[str]], item: Filterable, part: str) -> bool:
+def _matches(patterns: Iterable[TimedPattern], item: Filterable, part: str) -> bool:
     texts = _texts(item, part)
     return any(_is_found(pattern, texts) for pattern in patterns)
 
 
-def _is_found(pattern: re.Pattern[str], texts: Iterable[str]) -> bool:
-    return any(pattern.search(text) for text in texts)
+def _is_found(pattern: TimedPattern, texts: Iterable[str]) -> bool:
+    return any(pattern.is_found(text) for text in texts)
 
 
 def _texts(item: Filterable, part: str) -> tuple[str, ...]:

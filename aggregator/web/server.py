@@ -168,6 +168,7 @@ class _GuardedHandler(web.RequestHandler):
             loop=asyncio.get_running_loop(),
             access_log=None,  # type: ignore[arg-type]  # as `web.AppRunner` turns it off
             logger=_log,
+            auto_decompress=False,  # what comes with a request is never read
         )
         self._guard = guard
 
@@ -179,10 +180,22 @@ class _GuardedHandler(web.RequestHandler):
         self._guard.remove(self)
         super().connection_lost(exc)
 
-    async def finish_response(self, *args: Any, **options: Any) -> Any:
-        finished = await super().finish_response(*args, **options)
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> Any:
+        if isinstance(resp, web.HTTPExpectationFailed):  # its text quotes the request
+            resp = self.handle_error(request, resp.status, resp)
+        finished = await super().finish_response(request, resp, start_time)
         self._guard.note_end(self)
         return finished
+
+    def log_exception(self, *args: Any, **options: Any) -> None:
+        """Log what breaks a connection; a body that is no HTTP is the client's fault."""
+        error = options.get("exc_info")
+        if isinstance(error, web.RequestPayloadError):
+            _log.debug("no HTTP request: %s", type(error).__name__)
+        else:
+            super().log_exception(*args, **options)
 
     def handle_error(
         self,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
@@ -13,7 +15,7 @@ from aggregator.fetch import folder
 from aggregator.model import Capture
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 TAKEN = datetime(2026, 7, 1, tzinfo=UTC)
 
@@ -166,6 +168,59 @@ def test_what_may_not_be_read_is_one_message_each(saved: Path) -> None:
         assert read(saved, "deep") == "deep: cannot be read: Permission denied"
     finally:
         (saved / "deep").chmod(0o755)
+
+
+def test_a_file_that_would_make_its_reader_wait_is_one_message(
+    saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Waiting:
+        """A regular file of /proc that has nothing to say yet."""
+
+        def __init__(self, descriptor: int, _: str) -> None:
+            self.fileno = lambda: descriptor
+
+        def __enter__(self) -> Self:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            os.close(self.fileno())
+
+        def read(self, _: int) -> None:
+            return None
+
+    monkeypatch.setattr(os, "fdopen", Waiting)
+
+    assert read(saved, "a.txt") == "a.txt: cannot be read: it has no content yet"
+
+
+@pytest.fixture
+def deep_folder(saved: Path) -> Iterator[Path]:
+    """A folder whose subfolders are nested deeper than Python's stack."""
+    with contextlib.chdir(saved):
+        for _ in range(1_500):
+            Path("d").mkdir()
+            os.chdir("d")
+    yield saved
+    for _ in range(1_500):
+        below = saved / "d" / "d"
+        if below.exists():
+            below.rename(saved / "moved")
+        (saved / "d").rmdir()
+        if (saved / "moved").exists():
+            (saved / "moved").rename(saved / "d")
+
+
+def test_folders_nested_very_deep_hide_no_file(deep_folder: Path) -> None:
+    names = folder.scan(deep_folder, {}).changed_names
+
+    assert names == ("a.txt", "b.txt", "c.html", "deep/er/d.txt")
+
+
+def test_a_pattern_over_folders_nested_too_deep_is_the_sources_error(deep_folder: Path) -> None:
+    with pytest.raises(SourceError, match="its folders are too deep") as caught:
+        folder.scan(deep_folder / "**" / "*.txt", {})
+
+    assert caught.value.kind == "unreadable"
 
 
 def test_a_name_that_is_no_text_is_one_message_and_not_remembered(saved: Path) -> None:

@@ -114,6 +114,32 @@ def test_a_head_without_end_is_passed_on_and_refused(net: Any) -> None:
     assert (error.kind, str(error)) == ("too-large", "the headers of 127.0.0.1 are too large")
 
 
+@pytest.mark.parametrize(
+    "part",
+    [b"HTTP/1.1 103 Early Hints\r\n\r\n", b"HTTP/1.1 100 Continue\r\n\r\n", b"\r\n", b"\n"],
+    ids=["early-hints", "continue", "blank-lines", "line-feeds"],
+)
+def test_what_comes_before_an_answer_has_an_end(net: Any, part: bytes) -> None:
+    few = part * 100 + reply(LENGTH)
+    many = part * (70_000 // len(part)) + reply(LENGTH)
+
+    error = net.failed({"/": many})
+
+    assert net.fetch({"/": few}).response.body == BODY
+    assert (error.kind, str(error)) == ("too-large", "the headers of 127.0.0.1 are too large")
+
+
+def test_chunks_of_one_byte_each_are_read_unless_they_are_many(net: Any) -> None:
+    chunk = b"1\r\na\r\n"
+    few = reply(CHUNKED, body=chunk * 10_000 + b"0\r\n\r\n")
+    many = reply(CHUNKED, body=chunk * 400_000 + b"0\r\n\r\n")
+
+    error = net.failed({"/": many})
+
+    assert net.fetch({"/": few}).response.body == b"a" * 10_000
+    assert (error.kind, str(error)) == ("unreadable", "the body has more chunk sizes than content")
+
+
 @pytest.mark.parametrize("status", [200, 201, 202, 203, 206, 226])
 def test_a_whole_body_is_a_document_under_each_status_of_success(net: Any, status: int) -> None:
     response = net.fetch({"/": net.answer(status, BODY)}).response

@@ -158,3 +158,40 @@ def test_what_is_no_http_request_gets_a_plain_page_and_no_line_in_the_log(
     assert (headers["Server"], headers["X-Content-Type-Options"]) == ("aggregator", "nosniff")
     assert b"400 Bad Request" in body
     assert (caplog.records, b"aiohttp" in answer, b"Python" in answer) == ([], False, False)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [b"Content-Encoding: gzip\r\nContent-Length: 3", b"Transfer-Encoding: chunked"],
+    ids=["no-gzip", "no-chunk"],
+)
+def test_a_body_that_is_broken_is_not_read_and_makes_no_line_in_the_log(
+    site: Any, caplog: pytest.LogCaptureFixture, header: bytes
+) -> None:
+    async def play() -> bytes:
+        async with served(site, idle_seconds=0.05) as visitors:
+            streams = await visitors.connect()
+            status = await status_of(
+                streams, b"GET / HTTP/1.1\r\nHost: a\r\n" + header + b"\r\n\r\n"
+            )
+            streams[1].write(b"zz\r\n\r\n")
+            await is_closed(streams)
+            return status
+
+    with caplog.at_level(logging.INFO):
+        status = asyncio.run(play())
+
+    assert (status, caplog.records) == (b"HTTP/1.1 200 OK\r\n", [])
+
+
+def test_what_a_client_expects_is_not_quoted(site: Any) -> None:
+    async def play() -> bytes:
+        async with served(site) as visitors:
+            reader, writer = await visitors.connect()
+            writer.write(b"GET / HTTP/1.1\r\nHost: a\r\nExpect: <script>\r\n\r\n")
+            return await reader.read()
+
+    answer = asyncio.run(play())
+
+    assert (answer.split()[1], b"<script>" in answer) == (b"417", False)
+    assert b"Content-Type: text/html" in answer
