@@ -218,9 +218,9 @@ class App:
         try:
             outcome = await asyncio.shield(commit)
         except asyncio.CancelledError:
-            _log_outcome(await commit)
+            _log_outcome(await commit, result.declined)
             raise
-        _log_outcome(outcome)
+        _log_outcome(outcome, result.declined)
         return outcome
 
     async def cycle(
@@ -421,17 +421,20 @@ def _both(
     return lambda entry: one(entry) and other(entry)
 
 
-def _log_outcome(outcome: Outcome) -> None:
-    """Log one line for each run of a source."""
+def _log_outcome(outcome: Outcome, declined: str | None) -> None:
+    """Log one line for each run of a source; `declined` says why feedparser had to read it."""
     level = logging.INFO
     if outcome.status == "failed":
         level = logging.WARNING
     error = ""
     if outcome.error:
         error = f" error={outcome.error}: {outcome.message}"
+    reader = ""
+    if declined:
+        reader = f" reader=feedparser ({declined})"
     logger.log(
         level,
-        "source=%s status=%s found=%d new=%d changed=%d same=%d rejected=%d http=%s ms=%d%s",
+        "source=%s status=%s found=%d new=%d changed=%d same=%d rejected=%d http=%s ms=%d%s%s",
         outcome.source,
         outcome.status,
         outcome.found,
@@ -442,4 +445,5 @@ def _log_outcome(outcome: Outcome) -> None:
         outcome.http_status or "-",
         outcome.ms,
         error,
+        reader,
     )

@@ -181,7 +181,7 @@ class ParsedDocument:
     was not well-formed and was read loosely. `next_urls` are the absolute URLs of further documents of the same source:
     a list's next page, the children of a sitemap index. `is_empty_list` means that a list is there and empty,
     `is_inferred` that no rule and no markup for machines says where its items are. `notes` say what a person should
-    know (`items by JSON-LD`).
+    know (`items by JSON-LD`). `declined` says why feedparser had to read a feed, None if it had not.
     """
 
     entries: tuple[RawEntry, ...] = ()
@@ -197,6 +197,7 @@ class ParsedDocument:
     feed_id: str | None = None
     icon: str | None = None
     rights: str | None = None
+    declined: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -436,7 +437,8 @@ class Result:
     polls, where only a change is kept. `host_waits` are the hosts that asked to wait, and until
     when. `shares` is the number of revisions of each capture, in order; () if unknown.
     `is_complete` is False if there is more to read at once (a large folder). `rejections` are
-    the rejected items of the run's documents; the store has only their messages.
+    the rejected items of the run's documents; the store has only their messages. `declined` says
+    why feedparser had to read the feed; it is only logged.
     """
 
     state: SourceState
@@ -448,3 +450,4 @@ class Result:
     shares: tuple[int, ...] = ()
     is_complete: bool = True
     rejections: tuple[Rejection, ...] = ()
+    declined: str | None = None

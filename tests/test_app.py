@@ -210,6 +210,31 @@ def test_a_claim_that_is_broken_off_is_given_back(home: Any, clock: Any) -> None
     assert asyncio.run(story()) == ["feed"]
 
 
+def test_the_log_says_of_a_feed_that_feedparser_had_to_read_why(
+    home: Any, way: Any, clock: Any, caplog: Any
+) -> None:
+    caplog.set_level("INFO", "aggregator.app")
+    usual = way.rss("one")
+    odd = usual.replace("<item>", "<item><description>a <b>b</b></description>")
+
+    async def story() -> None:
+        async with way.Origin({"/a": way.Reply(usual), "/b": way.Reply(odd)}) as origin:
+            home.follow(f'{{id: a, url: "{origin.url("/a")}"}}')
+            home.follow(f'{{id: b, url: "{origin.url("/b")}"}}', file="more")
+            async with home.app(clock) as app:
+                await app.cycle()
+
+    asyncio.run(story())
+
+    ends = {
+        line.split()[0]: line.partition(" ms=")[2].partition(" ")[2] for line in caplog.messages
+    }
+    assert ends == {
+        "source=a": "",
+        "source=b": "reader=feedparser (an element within description)",
+    }
+
+
 def test_what_is_being_committed_is_committed_though_its_run_is_broken_off(
     home: Any, clock: Any
 ) -> None:

@@ -124,6 +124,7 @@ def _parse_document(
         excerpts=_possible_excerpts(chosen, revisions),
         has_excerpts=task.has_excerpts,
         feed=_feed_info(parsed),
+        declined=parsed.declined,
     )
 
 

@@ -77,7 +77,8 @@ class ParseResult:
     `ignore_guids` means that guids counted only for items without a link. `excerpts` are requests
     for the pages of a feed's items if all of them are short: it is to be found out whether they are
     excerpts. `has_excerpts` is what is known of that. `shared_parts` are hashes of the blocks and
-    titles that the articles' pages share. `feed` is what the document says of itself.
+    titles that the articles' pages share. `feed` is what the document says of itself. `declined`
+    says why feedparser had to read it, None if it had not.
     """
 
     revisions: tuple[Revision, ...] = ()
@@ -95,6 +96,7 @@ class ParseResult:
     has_excerpts: bool | None = None
     shared_parts: tuple[str, ...] = ()
     feed: FeedInfo = NO_FEED_INFO
+    declined: str | None = None
 
     @property
     def item_count(self) -> int:

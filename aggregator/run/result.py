@@ -45,6 +45,7 @@ def success(source: Source, fetched: Fetched, parsed: ParseResult, pages: PageFe
         shares=_shares(fetched, parsed, pages),
         is_complete=not fetched.has_more,
         rejections=parsed.rejected,
+        declined=parsed.declined,
     )
 
 

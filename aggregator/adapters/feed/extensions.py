@@ -53,7 +53,7 @@ def read_extensions(xml: bytes, count: int) -> Sequence[Extensions]:
 
     Returns () if there are none, or if the items are not those that feedparser found.
     """
-    if not _may_have_extensions(xml):
+    if not may_have_extensions(xml):
         return ()
     parser = etree.XMLParser(
         recover=True, resolve_entities=False, no_network=True, huge_tree=True, remove_comments=True
@@ -64,10 +64,10 @@ def read_extensions(xml: bytes, count: int) -> Sequence[Extensions]:
     items = list(root.iter("{*}item", "{*}entry"))
     if len(items) != count:
         return ()
-    return [_read_item(item) for item in items]
+    return [read_item(item) for item in items]
 
 
-def _may_have_extensions(xml: bytes) -> bool:
+def may_have_extensions(xml: bytes) -> bool:
     """Tell whether a document may have extensions, in a fraction of the time of reading it.
 
     Many feeds declare Media RSS and have nothing of it but thumbnails, which feedparser reads.
@@ -82,7 +82,8 @@ def _may_have_extensions(xml: bytes) -> bool:
     )
 
 
-def _read_item(item: Any) -> Extensions:
+def read_item(item: Any) -> Extensions:
+    """Return the extensions of one item of lxml."""
     found = Extensions()
     for element in item:
         namespace, name = _split_name(element)
