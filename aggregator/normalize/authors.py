@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from aggregator.normalize import text
 
@@ -114,6 +115,7 @@ _PLACES_WORDS = """
 _PLACES = frozenset(_PLACES_WORDS.split())
 
 
+@lru_cache(maxsize=256)  # a feed names the same few people again and again
 def find_names(byline: str, *, language: str | None = None) -> tuple[str, ...]:
     """Return the names in the plain text of one byline, each once.
 
@@ -152,6 +154,7 @@ def name_of_mailbox(value: str) -> str:
     return value.strip().removeprefix("mailto:")
 
 
+@lru_cache(maxsize=256)
 def name_key(name: str) -> str:
     """Return what two spellings of one name share: their letters without case and accents.
 

@@ -119,7 +119,8 @@ class DateChooser:
         if not (is_rfc3339 and found.where.startswith("feed:")):
             # Feeds are read by others in their turn, so these dates keep the fraction. A page and
             # its saved copy do not agree on it.
-            date = replace(date, value=date.value.replace(microsecond=0))
+            if date.value.microsecond:
+                date = replace(date, value=date.value.replace(microsecond=0))
         plausible = dates.resolve_future(date, taken=self._captured, zone=context.timezone)
         if plausible is None:
             self._decisions.report(name, found, why.IN_FUTURE, date)

@@ -8,6 +8,7 @@ from aggregator.model import Image
 from aggregator.normalize import image, text
 from aggregator.normalize import observer as why
 from aggregator.normalize.html import media
+from aggregator.normalize.html.simple import SimpleBody, SimpleImage
 
 if TYPE_CHECKING:
     from aggregator.model import RawEntry, RawImage
@@ -53,7 +54,8 @@ def _reason_against(address: str | None, stated: RawImage, context: NormalizeCon
 def _first_image(
     body: Any, raw: RawEntry, context: NormalizeContext, decisions: Decisions
 ) -> Image | None:
-    for element in body.iter("img"):
+    is_simple = isinstance(body, SimpleBody)
+    for element in body.images() if is_simple else body.iter("img"):
         address = media.find_image_url(element, raw.base_url, placeholders=context.placeholders)
         if not address or not address.startswith("http"):
             continue
@@ -65,6 +67,8 @@ def _first_image(
 
 def _caption(element: Any) -> str | None:
     """Return the caption of the figure around an image."""
+    if isinstance(element, SimpleImage):
+        return _plain(element.caption)
     figure = next(element.iterancestors("figure"), None)
     if figure is None:
         return None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aggregator.model import Enclosure
 from aggregator.normalize import html, text, url
+from aggregator.normalize.html.simple import SimpleBody
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def add_players(raw: RawEntry, body: Any | None) -> RawEntry:
     """Add the recordings that `video` and `audio` in the body play to the enclosures, one for each player."""
-    if body is None:
+    if body is None or isinstance(body, SimpleBody):
         return raw
     known = {enclosure.url for enclosure in raw.enclosures}
     players = []

@@ -93,11 +93,17 @@ def limit_values(raw: RawEntry, *, base_url: str) -> tuple[RawEntry, frozenset[s
     """
     changed: dict[str, Any] = {}
     for name, limit in _TEXT_CHARACTERS.items():
-        _collect(changed, raw, name, _shorten_texts(getattr(raw, name), limit))
+        texts = getattr(raw, name)
+        if texts:
+            _collect(changed, raw, name, _shorten_texts(texts, limit))
     for name, limit in _WHOLE_CHARACTERS.items():
-        _collect(changed, raw, name, _drop_long(getattr(raw, name), limit))
-    _collect(changed, raw, "image", _limit_images(raw.image))
-    _collect(changed, raw, "enclosures", _limit_enclosures(raw.enclosures))
+        values = getattr(raw, name)
+        if values:
+            _collect(changed, raw, name, _drop_long(values, limit))
+    if raw.image:
+        _collect(changed, raw, "image", _limit_images(raw.image))
+    if raw.enclosures:
+        _collect(changed, raw, "enclosures", _limit_enclosures(raw.enclosures))
     if raw.guid and len(raw.guid.value.encode("utf-8", "replace")) > MAX_GUID_BYTES:
         changed["guid"] = None
 

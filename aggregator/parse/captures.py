@@ -260,7 +260,9 @@ def _judge_tiers(
     judged = []
     for item in items:
         tier = origin.tier(item.revision.url, taken_from=item.raw.taken_from)
-        judged.append(replace(item, revision=replace(item.revision, tier=tier)))
+        if tier != item.revision.tier:
+            item = replace(item, revision=replace(item.revision, tier=tier))
+        judged.append(item)
     return judged
 
 
@@ -310,6 +312,7 @@ class _ItemNormalizer:
         self._document_rules = rules
         self._observer = observer
         self._own_rules: dict[str, SiteRules] = {}
+        self._date_rules: dict[str, CompiledField] = {}
         self._chosen = make_filter(task.include, task.exclude)
         self._links = ArticleLinks(task, url=capture.url, home=parsed.home)
         self._looks_for_excerpts = self._links.looks_for_excerpts()
@@ -353,7 +356,7 @@ class _ItemNormalizer:
         reading = apply_rules(
             raw, rules, url=address, timezone=timezone, taken=raw.captured or capture.taken
         )
-        published = self._dates(rules)
+        published = self._dates_of(rules)
         context = NormalizeContext(
             source=task.source,
             taken=capture.taken,
@@ -396,6 +399,11 @@ class _ItemNormalizer:
         if found.id not in self._own_rules:
             self._own_rules[found.id] = _with_own_rules(self._task, found)
         return self._own_rules[found.id]
+
+    def _dates_of(self, rules: SiteRules) -> CompiledField:
+        if rules.id not in self._date_rules:
+            self._date_rules[rules.id] = self._dates(rules)
+        return self._date_rules[rules.id]
 
     def _dates(self, rules: SiteRules) -> CompiledField:
         """Return how dates are written, in the list and in the articles themselves."""

@@ -45,12 +45,15 @@ _MEDIA_TYPES = {
 }
 
 
+_NOTHING_FOUND = RawEntry("")
+
+
 @dataclass(frozen=True, slots=True)
 class RuledEntry:
     """What the rules make of a raw entry.
 
-    `raw` has the site's values in front. `body` is the parsed content without removed elements,
-    None if there is none. `keys` and `aliases` identify the article.
+    `raw` has the site's values in front. `body` is the content without removed elements, a tree or
+    a simple body, None if there is none. `keys` and `aliases` identify the article.
     """
 
     raw: RawEntry
@@ -70,6 +73,12 @@ def apply_rules(
     keys = _site_keys(rules, url)
 
     content = _first_content(raw)
+    if content and not rules.reads_body:
+        simple = html.read_simple(content)
+        if simple is not None:
+            enriched = _enrich(with_edition, _NOTHING_FOUND, rules)
+            return RuledEntry(enriched, simple, keys=keys, aliases=raw.aliases)
+
     root = html.parse(content) if content else None
     if root is None:
         return RuledEntry(with_edition, None, keys=keys, aliases=raw.aliases)
@@ -80,7 +89,7 @@ def apply_rules(
         title = text.plain_text(cut_value(first.value, rules.field("title")), first.form)
     document = Document(root, kind="body", url=url, source=content, title=title)
     reader = _RuleReader(rules, document, timezone, taken, base=raw.base_url)
-    enriched = reader.enrich(with_edition)
+    enriched = _enrich(with_edition, reader.values(), rules)
     aliases = dict.fromkeys((*raw.aliases, *_aliases(rules, document)))
     reader.remove_elements()
     reader.place_captions()
@@ -141,6 +150,8 @@ def _add_edition(raw: RawEntry, rules: SiteRules, url: str | None) -> RawEntry:
         language = edition.language or language
         publisher = edition.publisher or publisher
 
+    if not language and not publisher:
+        return raw
     where = f"site:{rules.id}"
     languages, publishers = raw.language, raw.publisher
     if language:
@@ -159,6 +170,27 @@ def _site_keys(rules: SiteRules, url: str | None) -> tuple[str, ...]:
     if match is None:
         return ()
     return (f"{rules.id}:{match[1]}",)
+
+
+def _enrich(raw: RawEntry, found: RawEntry, rules: SiteRules) -> RawEntry:
+    """Put what the rules found in front, and cut titles; what is cut off may be a tag."""
+    rule = rules.field("title")
+    title_tags: list[Candidate] = []
+    for title in raw.title[:1]:
+        title_tags.extend(Candidate(tag, "title") for tag in tags_from_cut(title.value, rule))
+
+    titles = []
+    for title in (*found.title, *raw.title):
+        value = cut_value(title.value, rule)
+        titles.append(title if value == title.value else replace(title, value=value))
+
+    return _put_in_front(
+        found,
+        raw,
+        title=tuple(titles),
+        tags=(*title_tags, *found.tags, *raw.tags),
+        aliases=raw.aliases,
+    )
 
 
 def _put_in_front(
@@ -210,26 +242,6 @@ class _RuleReader:
         self._selects = selects
         self._used_elements: list[Any] = []
         self._matches_by_finder: dict[Any, list[SelectorMatch]] = {}
-
-    def enrich(self, raw: RawEntry) -> RawEntry:
-        """Put what the rules find in front, and cut titles; what is cut off may be a tag."""
-        found = self.values()
-        rule = self._rules.field("title")
-        title_tags: list[Candidate] = []
-        for title in raw.title[:1]:
-            title_tags.extend(Candidate(tag, "title") for tag in tags_from_cut(title.value, rule))
-
-        titles = []
-        for title in (*found.title, *raw.title):
-            titles.append(replace(title, value=cut_value(title.value, rule)))
-
-        return _put_in_front(
-            found,
-            raw,
-            title=tuple(titles),
-            tags=(*title_tags, *found.tags, *raw.tags),
-            aliases=raw.aliases,
-        )
 
     def values(self) -> RawEntry:
         """Return what the rules find, and nothing else."""

@@ -108,6 +108,13 @@ class SiteRules:
     def field(self, name: str) -> CompiledField:
         return self.fields.get(name, NO_FIELD)
 
+    @cached_property
+    def reads_body(self) -> bool:
+        """Whether anything is to be found in an item's content, or removed from it."""
+        if self.alias or self.remove or self.captions:
+            return True
+        return any(rule.candidates or rule.caption for rule in self.fields.values())
+
     def edition(self, url: str | None) -> Edition | None:
         """Return the first edition that the URL belongs to, None if there is none."""
         host, _, path = _without_scheme(url or "").partition("/")

@@ -187,31 +187,26 @@ sa.Index(
     entry.c.published.desc(),
     entry.c.uid,
     sqlite_where=entry.c.arrived.is_not(None),
-    postgresql_where=entry.c.arrived.is_not(None),
 )
 sa.Index(
     "ix_entry_copies",
     entry.c.copies,
     sqlite_where=entry.c.copies.is_not(None),
-    postgresql_where=entry.c.copies.is_not(None),
 )
 sa.Index(
     "ix_entry_unindexed",
     entry.c.id,
     sqlite_where=entry.c.words_crc.is_(None),
-    postgresql_where=entry.c.words_crc.is_(None),
 )
 sa.Index(
     "ix_entry_unsketched",
     entry.c.id,
     sqlite_where=entry.c.sketch.is_(None),
-    postgresql_where=entry.c.sketch.is_(None),
 )
 sa.Index(
     "ix_entry_unlisted",
     entry.c.unlisted,
     sqlite_where=entry.c.unlisted.is_not(None),
-    postgresql_where=entry.c.unlisted.is_not(None),
 )
 
 sa.Index(
@@ -265,7 +260,6 @@ sa.Index(
     "ix_pair_pending",
     pair.c.entry_id,
     sqlite_where=pair.c.pending.is_not(None),
-    postgresql_where=pair.c.pending.is_not(None),
 )
 
 entry_key = sa.Table(
@@ -360,3 +354,22 @@ tombstone = sa.Table(
         "last_listed", Moment
     ),  # when `prune` last saw that a source lists it; None for never
 )
+
+
+@sa.event.listens_for(metadata, "before_create")
+def make_partial_indexes(
+    target: sa.MetaData,
+    connection: sa.Connection,
+    **_: Any,
+) -> None:
+    """Give the partial indexes their condition in PostgreSQL too.
+
+    Stated at the indexes, it would import that dialect (five drivers) in every process.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    for table in target.tables.values():
+        for index in table.indexes:
+            where = index.dialect_options["sqlite"]["where"]
+            if where is not None:
+                index.dialect_options["postgresql"]["where"] = where

@@ -53,6 +53,34 @@ def _is_a_table_of_ours(name: str | None, kind: str, parents: Any) -> bool:
     return not (kind == "table" and (name or "").startswith("search"))
 
 
+def test_partial_indexes_have_their_condition_in_postgresql_too() -> None:
+    statements: list[str] = []
+
+    def keep(statement: Any, *_: Any, **__: Any) -> None:
+        statements.append(str(statement.compile(dialect=engine.dialect)).strip())
+
+    engine = sa.create_mock_engine("postgresql+psycopg://", keep)
+    metadata.create_all(engine, checkfirst=False)
+
+    assert sorted(statement for statement in statements if " WHERE " in statement) == [
+        "CREATE INDEX ix_entry_arrived ON entry (arrived DESC, published DESC, uid) WHERE arrived IS NOT NULL",
+        "CREATE INDEX ix_entry_copies ON entry (copies) WHERE copies IS NOT NULL",
+        "CREATE INDEX ix_entry_unindexed ON entry (id) WHERE words_crc IS NULL",
+        "CREATE INDEX ix_entry_unlisted ON entry (unlisted) WHERE unlisted IS NOT NULL",
+        "CREATE INDEX ix_entry_unsketched ON entry (id) WHERE sketch IS NULL",
+        "CREATE INDEX ix_pair_pending ON pair (entry_id) WHERE pending IS NOT NULL",
+    ]
+
+
+def test_the_program_starts_without_the_dialect_of_postgresql() -> None:
+    script = "import sys, aggregator.app; print('sqlalchemy.dialects.postgresql' in sys.modules)"
+    result = subprocess.run(
+        [sys.executable, "-c", script], env=ENVIRONMENT, capture_output=True, text=True, check=True
+    )
+
+    assert result.stdout == "False\n"
+
+
 def test_stores_that_are_opened_at_once_migrate_once(bare_url: Any) -> None:
     with bare_url() as url:
         failures: list[StoreError] = []

@@ -9,6 +9,7 @@ deeply nested elements is read as plain text, and a tag with hundreds of attribu
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import cache, lru_cache
 from html import escape
 from operator import itemgetter
@@ -20,11 +21,23 @@ from lxml import etree
 from aggregator.normalize.html import elements, media
 from aggregator.normalize.html.blocks import join_lines, split_blocks
 from aggregator.normalize.html.places import match_places
+from aggregator.normalize.html.simple import SimpleBody, read_simple
+from aggregator.normalize.html.simple_blocks import NotSimpleError, write_blocks
 from aggregator.normalize.html.tree import BLANK, detach
 from aggregator.normalize.text import clean_characters, paragraph_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+__all__ = [
+    "clean",
+    "drop_illegal_references",
+    "html_to_text",
+    "limit_attributes",
+    "parse",
+    "read_simple",
+    "sanitize",
+]
 
 MAX_DEPTH = 80  # elements; the walk needs five Python frames a level, real pages reach 30
 # In a document. The longest articles have 2,000, and removing many costs their square.
@@ -179,9 +192,23 @@ def clean(
 ) -> str | None:
     """Return the sanitized HTML of a parsed fragment, None if nothing readable is left.
 
-    `base` makes links absolute. Blocks whose whole text matches one of `junk` are dropped, and
-    images whose URL matches one of `placeholders`. The tree is used up.
+    `root` is a tree, which is used up, or a simple body. `base` makes links absolute. Blocks whose
+    whole text matches one of `junk` are dropped, and images whose URL matches one of `placeholders`.
     """
+    if not isinstance(root, SimpleBody):
+        return _clean_tree(root, base, junk, placeholders)
+    if not junk:
+        with suppress(NotSimpleError):
+            return _sanitize_blocks(write_blocks(root, base=base, placeholders=placeholders))
+    return _clean_tree(parse(root.source), base, junk, placeholders)
+
+
+def _clean_tree(
+    root: Any,
+    base: str | None,
+    junk: Sequence[re.Pattern[str]],
+    placeholders: Sequence[re.Pattern[str]],
+) -> str | None:
     body = root.find("body") if root.tag == "html" else root
     if body is None:
         return None
@@ -195,8 +222,11 @@ def clean(
     blocks = split_blocks(body, junk)
     if has_places:
         match_places(blocks)
-    result = sanitize("".join(_serialize(block) for block in blocks))
-    return _EMPTY_PARAGRAPH.sub("", result) or None
+    return _sanitize_blocks("".join(_serialize(block) for block in blocks))
+
+
+def _sanitize_blocks(html: str) -> str | None:
+    return _EMPTY_PARAGRAPH.sub("", sanitize(html)) or None
 
 
 def sanitize(html: str) -> str:

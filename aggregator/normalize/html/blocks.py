@@ -79,6 +79,13 @@ def _collapse_text(text: str, parent: Any, *, has_pre: bool) -> str:
     return _RUNS.sub(" ", join_lines(text))
 
 
+def collapse_text(text: str) -> str:
+    """Collapse the white space of a text outside `pre`."""
+    if not _has_runs(text):
+        return text
+    return _RUNS.sub(" ", join_lines(text))
+
+
 def join_lines(text: str) -> str:
     """Remove line breaks between two Han or Kana characters, where a space would be wrong."""
     if "\n" not in text:

@@ -86,6 +86,8 @@ def plain_text(value: str, form: TextForm | None = None) -> str:
     >>> plain_text("AT&amp;T: <b>b</b>old<br>and the <video> element", "mixed")
     'AT&T: bold and the <video> element'
     """
+    if value.isascii() and value.isprintable() and "<" not in value and "&" not in value:
+        return " ".join(value.split())
     marked = _join_wrapped(_mark_breaks(value, _FORMAT, form))
     return " ".join(_BREAKS.sub(" ", marked).split())
 

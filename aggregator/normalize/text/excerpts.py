@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MAX_EXCERPT_WORDS = 80  # Han and the like count half
 MUCH_LONGER = 2.5  # times the words of the excerpt
 _MAX_CHARACTERS = 8_000  # of HTML: a longer one is no excerpt, and is not measured
+_HEAD_CHARACTERS = 2_000  # of HTML: most texts have more plain words there than an excerpt
 _TAG = re.compile(r"<[^<>]*>")
 
 
@@ -31,7 +32,19 @@ def is_short(revision: Revision) -> bool:
     html = revision.content_html or revision.summary or ""
     if not html or len(html) > _MAX_CHARACTERS:
         return False
+    if revision.content_html and _count_plain_words(html) > MAX_EXCERPT_WORDS:
+        return False
     return count_text_words(revision) <= MAX_EXCERPT_WORDS
+
+
+def _count_plain_words(html: str) -> int:
+    """Count the words of ASCII letters at the beginning of HTML, before the last tag there.
+
+    They are at most the words that `count_words` counts, in a tenth of the time.
+    """
+    head = html[:_HEAD_CHARACTERS]
+    text = _TAG.sub(" ", head[: head.rfind("<")])
+    return sum(map(bytes.isalpha, text.encode("utf-8", "replace").split()))
 
 
 def is_much_longer(page: Revision, listed: Revision) -> bool:

@@ -9,6 +9,7 @@ are never re-keyed silently. Version 1 had no fragments but those of `#!/a` and 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_to_bytes
@@ -44,6 +45,7 @@ __all__ = [
 ]
 
 KEY_VERSION = 2
+_MAX_CACHED_CHARACTERS = 2_000  # of a URL
 
 # Second-level labels under which registrars of countries sell names (`co.uk`, `com.cn`). The Public Suffix List has
 # 9,000 rules; these few cover nearly all news sites.
@@ -66,6 +68,10 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _AMPERSANDS = re.compile(r"&(?:(?:amp|#0{0,3}38);)+", re.IGNORECASE)
 # Of Java servers: it changes with every visit.
 _SESSION = re.compile(r";jsessionid=[^/;?#]*", re.IGNORECASE)
+# What `clean` returns as it is: nothing to repair, no query, no fragment, no session id.
+_PLAIN_URL = re.compile(
+    r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[A-Za-z0-9._~!$'()*+,=:@%/-]*)?", re.ASCII
+)
 _LEADING_AMP = re.compile(r"^(?:amp;)+")
 _PLAIN_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~!$'()*+,=:@-]+)+")
 _PLAIN_PIECE = re.compile(r"[A-Za-z0-9._~!$'()*,:@/?=-]+")
@@ -99,6 +105,27 @@ def clean(
     >>> clean("/a?utm_source=rss&id=7#top", base="https://example.org/feed")
     'https://example.org/a?id=7'
     """
+    if _PLAIN_URL.fullmatch(url):
+        return url
+    if drop or keep or site_host or len(url) > _MAX_CACHED_CHARACTERS:
+        return _clean(url, base, keep_fragment, drop, keep, site_host)
+    return _clean_cached(url, base, keep_fragment)
+
+
+@lru_cache(maxsize=256)
+def _clean_cached(url: str, base: str | None, keep_fragment: bool) -> str | None:
+    """Clean a URL by the general rules alone: an item names its page several times."""
+    return _clean(url, base, keep_fragment, (), (), None)
+
+
+def _clean(
+    url: str,
+    base: str | None,
+    keep_fragment: bool,
+    drop: Collection[str],
+    keep: Collection[str],
+    site_host: str | None,
+) -> str | None:
     complete = absolute_url(url, base=base)
     if complete is None:
         return None
@@ -183,6 +210,7 @@ def fragment_key(url: str) -> str:
     return _fragment_key(parts.fragment)
 
 
+@lru_cache(maxsize=256)
 def _repair_and_split(url: str) -> tuple[str, UrlParts | None]:
     """Return a URL without what browsers ignore in it, and its parts; None if it is no http(s) URL."""
     trimmed = _SURROGATE.sub("\ufffd", strip_url(url))
@@ -196,6 +224,7 @@ def same_site(a: str, b: str) -> bool:
     return site is not None and site == site_of(b)
 
 
+@lru_cache(maxsize=256)
 def site_of(url: str) -> str | None:
     """Return the registrable domain that a URL lies under; None if it is no http(s) URL.
 
