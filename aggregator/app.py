@@ -6,7 +6,6 @@ import asyncio
 import logging
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from aggregator import schedule
@@ -58,11 +57,9 @@ def utc_now() -> datetime:
 
 def open_store(config: Config) -> Store:
     """Open the configured store. Raises StoreError."""
-    if config.database.startswith("sqlite:///"):
+    if config.sqlite_path is not None:
         with suppress(OSError):  # the store has a better message
-            Path(config.database.removeprefix("sqlite:///")).parent.mkdir(
-                parents=True, exist_ok=True
-            )
+            config.sqlite_path.parent.mkdir(parents=True, exist_ok=True)
     return Store.open(config.database, text_of=html_to_text)
 
 
@@ -99,13 +96,10 @@ class App:
         self._shared_writer = writer
         self._rules_folder = sites_folder(config)
         if self._rules_folder is not None and any(self._rules_folder.glob("*.yaml")):
-            from aggregator.rules.loader import (
-                load_sites,  # on demand: most users have no rules of their own
-            )
+            from aggregator.rules.loader import load_sites  # most users have no rules
 
-            load_sites(
-                self._rules_folder
-            )  # the parsers load them for themselves; here a mistake is still a ConfigError
+            # The parsers load them for themselves; here a mistake is still a ConfigError.
+            load_sites(self._rules_folder)
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:

@@ -1,6 +1,6 @@
 """The frozen values of every stage: Capture -> RawEntry -> Revision -> Entry, and the Outcome of a run.
 
-Rule: a value is made by one stage and read by the next; nothing here does anything. Every datetime is aware and UTC.
+A value is made by one stage and read by the next; nothing here does anything. Every datetime is aware and UTC.
 Absent is None or an empty tuple, never "" or 0 or "now".
 """
 
@@ -51,6 +51,8 @@ class PollingHints:
     skip_hours: tuple[int, ...] = ()
     skip_days: tuple[int, ...] = ()  # 0 = Monday
 
+
+NO_HINTS = PollingHints()
 
 # "text" is shown as written; "html" is decoded once; "mixed" is text in which publishers also write
 # markup (titles of RSS). None: unknown, and perhaps escaped several times.

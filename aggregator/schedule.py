@@ -13,14 +13,13 @@ from datetime import timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from aggregator.model import PollingHints
+from aggregator.model import NO_HINTS, PollingHints
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from aggregator.errors import ErrorClass
 
-NO_HINTS = PollingHints()
 MIN_INTERVAL = timedelta(minutes=5)  # for servers; folders have none
 HOUR = timedelta(hours=1)
 DAY = timedelta(hours=24)  # the maximum of hints, backoff and longer intervals

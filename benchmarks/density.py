@@ -1,7 +1,7 @@
 """Counts how dense the code reads: `python -m benchmarks.density [FOLDER...]`, one row a folder.
 
 Branches per statement come first, for they do not depend on the layout. Docstrings, comments and
-blank lines do not count as lines. The goals are in docs/design.md.
+blank lines do not count as lines. tests/project/test_density.py has the goals.
 """
 
 from __future__ import annotations

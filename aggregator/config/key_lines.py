@@ -1,6 +1,6 @@
 """Finds the line where a key of a source or a view is written.
 
-Rule: the files are read again; a place that is not there any more gives the nearest that is, else None.
+The files are read again; a place that is not there any more gives the nearest that is, else None.
 """
 
 from __future__ import annotations

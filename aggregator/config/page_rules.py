@@ -25,7 +25,6 @@ from aggregator.config.types import (
 
 DateOrder = Literal["DMY", "MDY", "YMD"]
 Calendar = Literal["gregorian", "jalali", "buddhist", "roc"]
-AUTO_BODY = "auto"  # detect the body
 
 
 def _check_selector(text: str, info: ValidationInfo) -> str:

@@ -326,6 +326,13 @@ class Config(Record):
         return self._secrets
 
     @property
+    def sqlite_path(self) -> Path | None:
+        """The file of the database; None if it is not SQLite."""
+        if not self.database.startswith("sqlite:///"):
+            return None
+        return Path(self.database.removeprefix("sqlite:///"))
+
+    @property
     def feed_view(self) -> View:
         """The view at /feed.atom."""
         views = {view.id: view for view in self.views}

@@ -446,7 +446,7 @@ class Daemon:
             # Not a mistake in the files, so it may pass.
             self._set_later(self._outdated, after=self._timing.retry_delay)
         if message != self.status.config_error:
-            logger.error("the configuration does not load, the present one stays:\n%s", error)
+            logger.error("the configuration does not load, the former one stays in use:\n%s", error)
         self.status.config_error = message
 
     def _close_when_idle(self, app: App) -> None:

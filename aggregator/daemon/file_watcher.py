@@ -151,7 +151,9 @@ def _config_folders(config: Config) -> Iterator[Path]:
         return
     yield from {path.parent for path in config.files}
 
-    ours = {Path(config.database.removeprefix("sqlite:///")).parent, Path(config.output)}
+    ours = {Path(config.output)}
+    if config.sqlite_path is not None:
+        ours.add(config.sqlite_path.parent)
     beside = []
     try:
         for path in config.files[0].parent.iterdir():

@@ -81,9 +81,8 @@ class RunPool:
         self._status.note_store_failure(error, now)
         if not self.pause(now):
             self._store_failures += 1
-            self._resume = now + min(
-                RETRY_DELAY * 2 ** min(self._store_failures - 1, 16), MAX_PAUSE
-            )
+            doublings = min(self._store_failures - 1, 16)
+            self._resume = now + min(self._retry_delay * 2**doublings, self._max_pause)
 
     def _note_store_success(self) -> None:
         self._store_failures, self._resume, self._status.store_error = 0, None, None
@@ -143,9 +142,8 @@ class RunPool:
             self.note_store_failure(error, app.clock())
             self._unreleased.append(state)
             self._requested.add(state.source)
-        except (
-            Exception
-        ):  # its lease is left to end by time: whatever it is, it would happen again at once
+        except Exception:
+            # The lease is left to end by itself: the failure would happen again at once.
             logger.exception("%s: unforeseen failure", state.source)
         else:
             self._note_store_success()

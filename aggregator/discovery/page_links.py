@@ -1,6 +1,6 @@
 """Finds the feeds that a page leads to: recommended, linked, and usual for its software.
 
-Rule: what a page states comes before what is guessed. Among recommended feeds the
+What a page states comes before what is guessed. Among recommended feeds the
 articles come before comments, the page's language and section before others, full
 texts before summaries; otherwise the order of the document decides.
 """
@@ -98,12 +98,6 @@ def looks_like_html(capture: Capture) -> bool:
     if _media_type(content_type) not in ("text/html", "application/xhtml+xml"):
         return False
     return not has_root_behind_junk(capture.body[:_JUNK_BYTES].decode("latin-1"))
-
-
-def recommended_feed(capture: Capture) -> str | None:
-    """Return the absolute URL of the feed that a page recommends, None if it names none."""
-    recommended = find_feeds(capture).recommended
-    return recommended[0].url if recommended else None
 
 
 def find_feeds(capture: Capture) -> PageFeeds:

@@ -89,7 +89,7 @@ def _classify(error: Exception, target: Target) -> tuple[ErrorClass, str]:
     if isinstance(error, aiohttp.InvalidURL | ValueError):
         return (
             "blocked",
-            f"the question to {target.display_url} cannot be sent: URL or headers are not valid",
+            f"the request to {target.display_url} cannot be sent: URL or headers are not valid",
         )
     return "connect", f"{target.host} broke off the connection before its answer was complete"
 

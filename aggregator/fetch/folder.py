@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-Manifest = dict[str, tuple[int, int]]
 # Stands for the time and size of a file that cannot be asked: a dangling link, a closed folder.
 UNREADABLE_STAMP = (0, -1)
 

@@ -10,14 +10,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from aggregator import __version__
-from aggregator.model import PollingHints
+from aggregator.model import NO_HINTS, PollingHints
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from aggregator.model import Validators
 
-NO_HINTS = PollingHints()
 # Hosts whose sub-domains share one machine room and one rate limit (Tumblr: FreshRSS#8925).
 SHARED_HOSTS = (
     "*.tumblr.com",

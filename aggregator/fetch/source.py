@@ -21,7 +21,7 @@ from aggregator.fetch import folder
 from aggregator.fetch.messages import Request
 from aggregator.fetch.page_redirect import follow_page_redirects
 from aggregator.fetch.preview_cache import fetch_with_cache
-from aggregator.model import Capture, PollingHints
+from aggregator.model import NO_HINTS, Capture, PollingHints
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from aggregator.fetch.preview_cache import Client, PreviewCache, TimedResponse
     from aggregator.model import SourceState, Validators
 
-REDIRECTS_BEFORE_MOVE = 10  # RULES D1: a hotel's captive portal must not move a feed
+REDIRECTS_BEFORE_MOVE = 10  # a hotel's captive portal must not move a feed
 MAX_FILES = 5_000  # of a folder in one run; the rest follows at once in the next
 MAX_FOLDER_BYTES = 64 * 1024 * 1024
-NO_HINTS = PollingHints()
+NOT_ALLOWED = "robots.txt does not allow this page to be read by programs"
 _HEAD_BYTES = 4096
 _JSONP = re.compile(
     rb"(?:/\*.{0,40}?\*/)?\s*(?:typeof\s+[\w$.]{1,80}\s*={2,3}[^;&]{1,40}&&\s*)?[\w$.]{1,80}\(\s*[{\[]"
@@ -259,7 +259,7 @@ async def fetch_candidate(
 async def check_robots(source: Source, url: str, context: FetchContext) -> None:
     """Check that robots.txt allows a page. Raises SourceError."""
     if not await context.client.is_allowed(url, like=make_request(source, url)):
-        raise SourceError("forbidden", "robots.txt does not allow this page to be read by programs")
+        raise SourceError("forbidden", NOT_ALLOWED)
 
 
 def _is_new_page(source: Source, state: SourceState) -> bool:

@@ -1,6 +1,6 @@
 """Reads the names of people in bylines: without addresses and "By", one by one, each once.
 
-Rule: a text is parted only where every part looks like a whole name. `Smith, John`, `Johnson & Johnson`
+A text is parted only where every part looks like a whole name. `Smith, John`, `Johnson & Johnson`
 and `Ministry of Trade and Industry` stay as they are: two authors in one are better than half of one.
 
 A whole name has two to five words that begin with capitals (or are written without case), besides

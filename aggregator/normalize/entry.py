@@ -1,6 +1,6 @@
 """Turns one raw entry into one revision of the common schema.
 
-Rule: each field takes the first candidate that is *valid*, not merely present, and `provenance` says
+Each field takes the first candidate that is *valid*, not merely present, and `provenance` says
 which one that was.
 """
 
@@ -92,7 +92,7 @@ def choose_link(
 ) -> tuple[str | None, Candidate | None]:
     """Return the first candidate that is a link to open, cleaned, and the candidate itself.
 
-    `drop` and `keep` are names of query parameters (see `url.clean`). `tell` is called for each
+    `drop` and `keep` are names of query parameters (see `url.clean`). `on_candidate` is called for each
     candidate that was looked at, with the reason why it is no link, None if it is one.
     """
     for candidate in raw.url:

@@ -1,6 +1,6 @@
 """Tests items against the `include` and `exclude` of a source or a view.
 
-Rule: an item must match every condition of `include` and none of `exclude`. Patterns are searched
+An item must match every condition of `include` and none of `exclude`. Patterns are searched
 in the plain text of one part, not matched whole; of several patterns for one part, one is enough.
 """
 

@@ -1,6 +1,6 @@
 """Decides what makes two items the same article: keys, best first.
 
-Rule: the first key makes the id. It is the publisher's own number if the site's rules know it, else
+The first key makes the id. It is the publisher's own number if the site's rules know it, else
 the URL's key, else the guid, else source, title and date. The other keys only help to recognise the
 article again.
 """

@@ -250,7 +250,7 @@ def _descriptor_size(descriptors: str) -> tuple[int, float]:
 def drop_logos(revisions: Sequence[Revision]) -> tuple[Revision, ...]:
     """Take away an image that leads more than half of some articles: it shows none of them.
 
-    Of fewer than LEAST_FOR_A_LOGO articles all images stay (RULES §3). The hashes of the
+    Of fewer than LEAST_FOR_A_LOGO articles all images stay. The hashes of the
     revisions remain those with the image.
     """
     logos = _find_logos(revisions)

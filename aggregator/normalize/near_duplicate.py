@@ -1,6 +1,6 @@
 """Recognises syndicated copies: tells by their letters whether two articles are the same.
 
-Rule: only letters and digits count, whatever is between them. What a source repeats under its other
+Only letters and digits count, whatever is between them. What a source repeats under its other
 articles (credits, footers, lists of links) is taken out first. A sketch finds the articles that may
 be copies, their shingles decide; all are pure functions of the texts.
 """

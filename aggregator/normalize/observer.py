@@ -1,6 +1,6 @@
 """The observer of the decisions about an item, and the reasons why a candidate does not count.
 
-Rule: an observer hears of decisions and makes none; without one, nothing more is done.
+An observer hears of decisions and makes none; without one, nothing more is done.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ SITE_NAME = "equals the site's name"
 
 
 class Observer(Protocol):
-    """Hears of each item: `given`, then `judged` for each candidate in order, then `became`.
+    """Hears of each item: its start, each candidate in order, and its end.
 
-    `became` is not called for an item that is rejected.
+    `item_finished` is not called for an item that is rejected.
     """
 
     def item_started(self, raw: RawEntry) -> None: ...
@@ -43,7 +43,7 @@ class Observer(Protocol):
     ) -> None:
         """Hear of one candidate that was looked at.
 
-        `candidate` is one of the item's, or a new `Found` for a field that has none. `reason` says why
+        `candidate` is one of the item's, or a new `Candidate` for a field that has none. `reason` says why
         it does not count, None if it does; `date` is what was read from a date, None if nothing was.
         """
 

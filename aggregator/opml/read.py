@@ -1,6 +1,6 @@
 """Reads OPML 1.0, 1.1 and 2.0 (opml.org/spec2.opml), the list of feeds that any reader exports.
 
-Rule: a file is not trusted. It is scanned once from end to end and never parsed as XML, so
+A file is not trusted. It is scanned once from end to end and never parsed as XML, so
 that no DTD, entity or depth can keep us busy, and a bare `&` or a missing end tag loses
 nothing. Nothing that it names is loaded.
 

@@ -1,6 +1,6 @@
 """The keys by which the store would know an article, from its link alone.
 
-Rule: the link is cleaned, unwrapped and read by the same site rules as in a run.
+The link is cleaned, unwrapped and read by the same site rules as in a run.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The pool of parser processes, each of which may be killed without hurting anything else.
 
-Rule: a document has a time and a memory of its own. What exceeds them is killed and is the source's error; of several
+A document has a time and a memory of its own. What exceeds them is killed and is the source's error; of several
 saved articles only the guilty one is rejected. Idle processes end by themselves, and none outlives the pool.
 """
 
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from aggregator.model import Capture
     from aggregator.parse.task import ParseTask
 
-FILES_PER_REQUEST = 250  # saved articles in one request: so many parsers work on one folder, and none holds much at a time
-_AHEAD_BYTES = (
-    1024 * 1024
-)  # of answers that wait here, so that no parser waits for whoever reads them
+# Saved articles in one request: so several parsers work on one folder, and none holds much at a time.
+FILES_PER_REQUEST = 250
+# Of answers that wait here, so that no parser waits for whoever reads them.
+_AHEAD_BYTES = 1024 * 1024
 _START_SECONDS = 60.0  # a parser is ready in under one; a machine that swaps needs longer
 _END_SECONDS = 5.0
 _PROGRAM = (sys.executable, "-m", "aggregator.parse.worker")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aggregator.adapter_table import SOURCE_ADAPTERS
 from aggregator.config import Corrections, Match
-from aggregator.model import FeedInfo, PollingHints
+from aggregator.model import NO_HINTS, FeedInfo, PollingHints
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from aggregator.config.source import FullText
     from aggregator.model import Capture, RawEntry, Rejection, Revision
 
-NO_HINTS = PollingHints()
 NO_FEED_INFO = FeedInfo()
 _EVERYTHING, _AS_STATED = Match(), Corrections()
 

@@ -1,6 +1,6 @@
 """Why an entry is as it is: for every field the candidates in their order, which won, and why the others lost.
 
-Rule: nothing is decided here. The very code that a run decides with is listened to; what it did not look at comes after
+Nothing is decided here. The very code that a run decides with is listened to; what it did not look at comes after
 what won.
 """
 
@@ -75,9 +75,10 @@ class FieldTrace:
 
 @dataclass(frozen=True, slots=True)
 class ItemTrace:
-    """One item, and the revision it became, None where it was rejected; fields that nobody speaks of are left out.
+    """One item and the revision it became, None if it was rejected; fields without candidates are left out.
 
-    `kept` tells that the revision is one of the digest's: no filter and no correction kept it out.
+    `passes_filters` tells that the revision is one of the parse result's: no filter and no
+    correction left it out.
     """
 
     label: str

@@ -1,7 +1,7 @@
-"""The other side of `workers`: one parser process, which may be killed without hurting anything else.
+"""One parser process of the pool (`parse/pool.py`), which may be killed without losing anything else.
 
-Rule: it answers each document by itself and in order, and ends with its standard input. Should it get stuck when nobody
-is left to kill it, an alarm ends it.
+It answers each document by itself and in order, and ends with its standard input. If it gets
+stuck when the program that would kill it is gone, an alarm ends it.
 
     frame    8 bytes of length, then a pickle; a request is (captures, task), an answer one Answer a capture
 """
@@ -30,9 +30,8 @@ if TYPE_CHECKING:
     from aggregator.rules.compiled import Sites
 
 LENGTH = struct.Struct("!Q")
-_ALARM_FACTOR = (
-    1.5  # of the limit, and some more: whoever waits for an answer is to be the first to give up
-)
+# Times the time limit: the pool, which waits for the answer, gives up first.
+_ALARM_FACTOR = 1.5
 _NICENESS = 5  # requests come before parsing
 # New objects between two collections: documents make hundreds of thousands and hardly a circle.
 _GC_THRESHOLD = 20_000
@@ -112,6 +111,5 @@ def _read(stream: BinaryIO) -> bytes | None:
 
 
 if __name__ == "__main__":
-    import_module(
-        "aggregator.parse.worker"
-    ).main()  # under its own name: the parent knows no `__main__.Refusal`
+    # Under its own name: the parent process cannot unpickle a `__main__.ParseFailure`.
+    import_module("aggregator.parse.worker").main()

@@ -1,6 +1,6 @@
 """Captures as files: what `test` reads, and what `preview --record` writes beside a source's YAML.
 
-Rule: a file holds the body alone, as it came, gzipped where its name ends so; where and when it was captured stands in
+A file holds the body alone, as it came, gzipped where its name ends so; where and when it was captured stands in
 the test that names it. A file that is there is never written over.
 """
 

@@ -1,6 +1,6 @@
 """A capture held against what a declared test expects of it.
 
-Rule: the capture goes the way that every run goes; a difference is told with what was expected, what was found, and,
+The capture goes the way that every run goes; a difference is told with what was expected, what was found, and,
 where rules find nothing, with the nearest that do.
 """
 

@@ -1,6 +1,6 @@
 """The tests that sources and site rules declare, each with its place in its file and the task that reads its capture.
 
-Rule: they come in the order of the files and their lines; those of rules that ship count like a person's own.
+They come in the order of the files and their lines; those of rules that ship count like a person's own.
 """
 
 from __future__ import annotations

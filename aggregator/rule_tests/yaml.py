@@ -1,6 +1,6 @@
 """The tests of recorded captures, as YAML to paste into a source.
 
-Rule: every value is written so that it loads back to the letter, whatever a stranger's title holds.
+Every value is written so that it loads back to the letter, whatever a stranger's title holds.
 """
 
 from __future__ import annotations

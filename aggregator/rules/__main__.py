@@ -1,6 +1,6 @@
 """`python -m aggregator.rules [DOCS]` writes the schema of site rules for editors, site-rules.schema.json.
 
-Rule: run it from the repository's root after a key changed; a test compares the file with the keys.
+Run it from the repository's root after a key changed; a test compares the file with the keys.
 """
 
 import json

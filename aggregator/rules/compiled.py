@@ -60,7 +60,7 @@ class CompiledListing:
     """How a page lists articles.
 
     `items` are best first; `fields` are read within an item; elements of `remove` hold no items.
-    `own` means that the source's own configuration names its items.
+    `is_source_specific` means that the source's own configuration names its items.
     """
 
     items: tuple[Selector, ...] = ()

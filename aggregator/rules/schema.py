@@ -1,6 +1,6 @@
 """The keys of a site-rules file (`sites/*.yaml`), checked and frozen.
 
-Rule: unknown keys are refused, and every selector and pattern is compiled once here, so that a
+Unknown keys are refused, and every selector and pattern is compiled once here, so that a
 mistake shows when the file is loaded and never while an article is read. The keys of lists, fields,
 articles and tests are those of sources.
 """

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 MAX_SLOT_WAIT = timedelta(minutes=4)  # at a slow host, a run must not outlive its lease
 RECORD_LIFETIME = timedelta(seconds=5)  # waits from other processes are re-read this often
 RETRY_DELAY = timedelta(minutes=5)
-# Then what the store records counts alone, which people can change (`aggregator forgive`).
 MAX_HOSTS = 10_000  # more are no hosts of sources, but ends of redirects
+# Then what the store records counts alone, which people can change (`aggregator forgive`).
 MEMORY_LIFETIME = timedelta(minutes=1)
 
 
@@ -61,7 +61,7 @@ class HostQueue:
         self.per_host = per_host
         self._max_wait = max_wait
         self._hosts: dict[str, _HostSlots] = {}
-        # Host -> until when it is left alone, and when that was noted.
+        # Host -> until when no request is sent, and when that was noted.
         self._host_waits: dict[str, tuple[datetime, datetime]] = {}
         # Host -> the two URLs that asked for the longest waits.
         self._asked: dict[str, dict[str, datetime]] = {}
@@ -95,7 +95,7 @@ class HostQueue:
         """Record that a URL of a host asked to wait.
 
         A URL speaks for itself alone: a single feed must not silence the others of its host. Where
-        a second URL asks as well, the host is left alone as long as both want, at most MAX_HOST_WAIT.
+        a second URL asks as well, no request is sent to the host as long as both ask, at most MAX_HOST_WAIT.
         """
         now = self._clock()
         waits = {url: now + cap_retry_after(wait)}
@@ -111,7 +111,7 @@ class HostQueue:
             self._host_waits[host] = (until, now)
 
     def wait_of(self, host: str) -> datetime | None:
-        """Return until when runs of this process know that a host is left alone, None if it is not."""
+        """Return until when runs of this process know that no request is sent to a host, None if it is not."""
         now = self._clock()
         until, noted = self._host_waits.get(host, (now, now))
         if until <= now or not timedelta(0) <= now - noted < MEMORY_LIFETIME:
@@ -132,9 +132,7 @@ class HostQueue:
         until = self.wait_of(host) or await self._recorded_until(host, now)
         if until is None or not now < until <= now + MAX_HOST_WAIT:  # later: by a wrong clock
             return None
-        return Wait(
-            until, f"{host} wants to be left alone until {until:%Y-%m-%d %H:%M}Z", by_server=True
-        )
+        return Wait(until, f"{host} asked to wait until {until:%Y-%m-%d %H:%M}Z", by_server=True)
 
     async def _recorded_until(self, host: str, now: datetime) -> datetime | None:
         """Return the recorded wait of a host, from a cache: reading it at each poll is a tenth of the cost."""

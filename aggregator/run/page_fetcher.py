@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from aggregator.errors import SourceError
 from aggregator.fetch.page_redirect import follow_page_redirects
 from aggregator.fetch.preview_cache import fetch_with_cache
-from aggregator.fetch.source import MAX_FILES, make_capture, make_request
+from aggregator.fetch.source import MAX_FILES, NOT_ALLOWED, make_capture, make_request
 from aggregator.redaction import NO_SECRETS
 
 if TYPE_CHECKING:
@@ -105,10 +105,9 @@ class RecentReads:
         self._times: dict[tuple[str, str], tuple[datetime, ...]] = {}
 
     def note(self, key: tuple[str, str], now: datetime) -> None:
-        self._times[key] = (
-            *self._times.pop(key, ())[1 - MAX_READS_PER_DAY :],
-            now,
-        )  # the last that was read stands last
+        # Put back at the end, so that the least recently read stands first.
+        earlier = self._times.pop(key, ())
+        self._times[key] = (*earlier[1 - MAX_READS_PER_DAY :], now)
         if len(self._times) > MAX_REMEMBERED_PAGES:
             del self._times[next(iter(self._times))]
 
@@ -210,9 +209,7 @@ class PageFetcher:
         async def fetch(target: str) -> TimedResponse:
             request = replace(make_request(source, target), max_body=max_body)
             if robots and not await fetcher.is_allowed(target, like=request):
-                raise SourceError(
-                    "forbidden", "robots.txt does not allow this page to be read by programs"
-                )
+                raise SourceError("forbidden", NOT_ALLOWED)
             return await fetch_with_cache(fetcher, request, cache=cache, now=self.started)
 
         timed_response = await follow_page_redirects(fetch, url)

@@ -29,7 +29,7 @@ DAY = timedelta(days=1)
 FAILURES_OF_A_MOVE = 3
 UNREAD_REASON = "more files to read"
 _NOT_THERE = frozenset({404, 410})
-_NO_LIST_ERRORS = frozenset({"no-items", "parse"})
+NO_LIST_ERRORS = frozenset({"no-items", "parse"})
 
 
 def success(source: Source, fetched: Fetched, parsed: ParseResult, pages: PageFetcher) -> Result:
@@ -256,7 +256,7 @@ def _leaves_move(source: Source, state: SourceState, error: SourceError, failure
 def _is_lost_list(source: Source, state: SourceState, error: SourceError) -> bool:
     """Tell whether a page that a search chose lists no articles any more."""
     is_chosen = source.adapter == AUTO and not source.items
-    return is_chosen and state.detected_adapter == "page" and error.kind in _NO_LIST_ERRORS
+    return is_chosen and state.detected_adapter == "page" and error.kind in NO_LIST_ERRORS
 
 
 def _forget_move(state: SourceState) -> SourceState:

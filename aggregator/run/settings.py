@@ -43,7 +43,6 @@ def max_run_time(config: Config) -> timedelta:
 
 def make_preview_cache(config: Config, *, clock: Callable[[], datetime]) -> PreviewCache:
     """Make the cache of dry runs: beside the database's file, else beside the views' folder."""
-    sqlite = config.database.startswith("sqlite:///")
-    base = Path(config.database.removeprefix("sqlite:///")) if sqlite else Path(config.output)
+    base = config.sqlite_path or Path(config.output)
     folder = base.parent / "remembered"
     return PreviewCache(folder, clock=clock, secrets=config.secrets)

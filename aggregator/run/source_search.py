@@ -20,6 +20,7 @@ from aggregator.errors import SourceError
 from aggregator.fetch.source import check_robots, fetch_candidate
 from aggregator.parse.task import ParseTask, parse_task
 from aggregator.run.page_fetcher import is_temporary, redact_query
+from aggregator.run.result import NO_LIST_ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +38,6 @@ MIN_ITEMS = 3  # of a page that is not configured as a list of articles
 # In a row; until then a feed that only fails for now is waited for.
 FAILURES_OF_A_FEED = 3
 _MAX_NOTES = 3  # about candidates that are passed over
-_NO_LIST_ERRORS = ("no-items", "parse")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ class SourceSearch:
             if wait is not None:
                 raise SourceError("timeout", f"not asked: {wait.reason}")
             if host in self._refusing_hosts:
-                raise SourceError("timeout", f"not asked: {host} wants to be left alone")
+                raise SourceError("timeout", f"not asked: {host} asked to wait")
             try:
                 return await fetch_candidate(self.source, self.state, url, self.fetch_context)
             except SourceError as error:
@@ -173,7 +173,7 @@ class SourceSearch:
             task = parse_task(self.source, page.adapter)
             parsed = await self.context.parse(page.captures, task)
         except SourceError as error:
-            if error.kind in _NO_LIST_ERRORS:
+            if error.kind in NO_LIST_ERRORS:
                 return None, self._no_list_error(page, str(error))
             return None, error
 

@@ -1,6 +1,6 @@
 """The store: SQLAlchemy Core on SQLite or PostgreSQL; every article once, with its revisions, and the schedule.
 
-Rule: what is stored is a function of the captures; callers see only the frozen values of `aggregator.model`.
+What is stored is a function of the captures; callers see only the frozen values of `aggregator.model`.
 """
 
 from __future__ import annotations

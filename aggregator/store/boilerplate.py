@@ -1,6 +1,6 @@
 """Boilerplate: what a source repeats under its other articles, such as credits and lists of links.
 
-Rule: nothing of it is stored. The nearest articles of the source are read when an entry is compared,
+Nothing of it is stored. The nearest articles of the source are read when an entry is compared,
 so the answer depends on the stored entries alone.
 """
 

@@ -1,6 +1,6 @@
 """The captures: what was fetched, kept so that better rules can read it again.
 
-Rule: a body that is the same as the last one of its source and URL is not stored twice.
+A body that is the same as the last one of its source and URL is not stored twice.
 """
 
 from __future__ import annotations

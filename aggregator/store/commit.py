@@ -1,6 +1,6 @@
 """Commits results: a whole group in one transaction, each result only while its lease holds.
 
-Rule: entries, captures, outcome and validators of a run are written together or not at all. A result whose data cannot
+Entries, captures, outcome and validators of a run are written together or not at all. A result whose data cannot
 be written fails alone, as an `internal` outcome; a database that fails stops the run.
 """
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from aggregator.model import Outcome, Result
     from aggregator.store.content import Compressor
 
-CLAIM_LOST_NOTE = "another run took this source over: nothing was written"
+CLAIM_LOST_NOTE = "another run of this source has started: nothing was written"
 
 
 @dataclass(frozen=True, slots=True)

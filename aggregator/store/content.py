@@ -1,6 +1,6 @@
 """Stores the readable content of a version as bytes: canonical JSON, compressed.
 
-Rule: equal contents give equal bytes, so that a digest tells them apart. The plain text of the HTML is not stored: it
+Equal contents give equal bytes, so that a digest tells them apart. The plain text of the HTML is not stored: it
 is made again on reading.
 """
 

@@ -1,6 +1,6 @@
 """Groups of copies: which entries are shown as one, and which of them represents the others.
 
-Rule: the strongest pairs make groups first. A group holds one entry of a source, and all of it lies
+The strongest pairs make groups first. A group holds one entry of a source, and all of it lies
 within 72 hours. The representative has the highest priority, then the earliest date, then the
 smallest id. Nothing is deleted.
 """

@@ -1,6 +1,6 @@
 """The lock that keeps a second daemon off a store.
 
-Rule: the operating system (or the PostgreSQL server) holds the lock for a living process, so that `kill -9` frees it.
+The operating system (or the PostgreSQL server) holds the lock for a living process, so that `kill -9` frees it.
 """
 
 from __future__ import annotations

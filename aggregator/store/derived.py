@@ -1,6 +1,6 @@
 """Data derived from the stored entries: tag rows, the search index and the groups of copies.
 
-Rule: all of it can be rebuilt from the entries alone, with the same result. A commit writes the tag
+All of it can be rebuilt from the entries alone, with the same result. A commit writes the tag
 rows, but only removes what no longer holds of the rest and marks it as pending (`words_crc`,
 `sketch` are None). The writer completes it before it publishes; readers read what is there.
 """

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from aggregator.model import FeedInfo, PollingHints
+from aggregator.model import NO_HINTS, FeedInfo, PollingHints
 from aggregator.store.schema import source, source_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-_NO_HINTS = PollingHints()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +54,7 @@ def hints_column(hints: PollingHints) -> list[Any] | None:
 def hints_from_column(column: list[Any] | None) -> PollingHints:
     """Read what `hints_column` wrote."""
     if column is None:
-        return _NO_HINTS
+        return NO_HINTS
     ttl, hours, days = column
     return PollingHints(
         ttl=None if ttl is None else timedelta(seconds=ttl),

@@ -1,6 +1,6 @@
 """Syndicated copies: which entries of different sources have the same text.
 
-Rule: copies depend on the stored entries alone, not on the order in which they came. Entries that
+Copies depend on the stored entries alone, not on the order in which they came. Entries that
 share hashes are a pair, stored in both directions; a pair is judged by the texts of both and by what
 is near each in its source. When such a neighbour comes, changes or goes, the pair is judged again. A
 store with one source compares nothing.

@@ -1,6 +1,6 @@
 """Database connections, and database errors in plain words.
 
-Rule: one writer at a time; readers never wait for it and cannot write. No exception of SQLAlchemy or of a driver
+One writer at a time; readers never wait for it and cannot write. No exception of SQLAlchemy or of a driver
 leaves the store.
 """
 

@@ -1,6 +1,6 @@
 """Deletes captures and outcomes that nobody needs any more.
 
-Rule: the capture of an article's own page stays as long as the article. The capture of a file stays as long as the
+The capture of an article's own page stays as long as the article. The capture of a file stays as long as the
 file, and after that as long as its articles. Of documents that are fetched again and again the newest stay. A dry run
 counts with the same query that deletes.
 """

@@ -1,6 +1,6 @@
 """Answers about one article: does a selection admit it, where does it stand, what are its copies, was it deleted.
 
-Rule: nothing is decided here. The conditions, the order and the rank of copies are those that views use.
+Nothing is decided here. The conditions, the order and the rank of copies are those that views use.
 """
 
 from __future__ import annotations

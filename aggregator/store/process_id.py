@@ -1,6 +1,6 @@
 """Names the process that holds a claim, so that no later process of this machine has the same name.
 
-Rule: the claims of a process that died (`kill -9`, a power cut) are free at once. Nothing is known of a process on
+The claims of a process that died (`kill -9`, a power cut) are free at once. Nothing is known of a process on
 another machine: its claims end by their time.
 """
 

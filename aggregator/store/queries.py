@@ -1,6 +1,6 @@
 """Reads entries: newest first, one alone, or with all their revisions.
 
-Rule: rows are streamed, and content is decoded only for the entries that are asked for.
+Rows are streamed, and content is decoded only for the entries that are asked for.
 """
 
 from __future__ import annotations

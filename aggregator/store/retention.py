@@ -1,6 +1,6 @@
 """Deletes entries when their retention period is over, with everything that belongs to them.
 
-Rule: an entry that a source still lists or a view still shows is never deleted. A deleted entry leaves a tombstone, so
+An entry that a source still lists or a view still shows is never deleted. A deleted entry leaves a tombstone, so
 that it does not come back as new while a source still lists it. Deletions are made in small transactions, so that the
 writer gets its turn between them.
 """

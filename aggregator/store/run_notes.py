@@ -1,6 +1,6 @@
 """Notes for a person about a run, beyond its counts: a flood of new items, and ids that are not what they seem.
 
-Rule: a note compares with earlier runs; without any there is no note.
+A note compares with earlier runs; without any there is no note.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The schedule in the database: which sources there are, which are due, and which process runs them.
 
-Rule: a claim is a lease with a number; a run that ends with another number, or after its claim was released, writes
+A claim is a lease with a number; a run that ends with another number, or after its claim was released, writes
 nothing. No source is fetched before the time its server named, not even when forced.
 """
 

@@ -1,6 +1,6 @@
 """The tables of the store, as its newest migration leaves them.
 
-Rule: times are whole microseconds since 1970 (UTC), so that they are portable, small and sort as numbers; what only
+Times are whole microseconds since 1970 (UTC), so that they are portable, small and sort as numbers; what only
 people read lives compressed in `content`, so that scans of `entry` stay short.
 """
 

@@ -1,6 +1,6 @@
 """Counts the entries of each source, so that one source does not fill a view.
 
-Rule: None as `most` means that a source may have any number; then nothing is ever full.
+None as `most` means that a source may have any number; then nothing is ever full.
 """
 
 from __future__ import annotations

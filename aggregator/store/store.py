@@ -1,6 +1,6 @@
 """The store: every article once, the schedule, and what each run left.
 
-Rule: one thread writes at a time; any thread reads, and no reader writes. The store raises only
+One thread writes at a time; any thread reads, and no reader writes. The store raises only
 StoreError, whose message says what to do.
 """
 
@@ -217,7 +217,7 @@ class Store:
             return outcomes.last_change(connection)
 
     def host_waits(self) -> dict[str, datetime]:
-        """Return the hosts that asked to be left alone, each with until when; some of it may be over."""
+        """Return the hosts that asked to wait, each with until when; some of it may be over."""
         with read_transaction(self._engines) as connection:
             return schedule.host_waits(connection)
 

@@ -1,6 +1,6 @@
 """Selects the entries of a view: the newest, and for a while those that came too late to be among them.
 
-Rule: the order is `published`, newest first, ties by id. A late arrival stays in for LATE_ARRIVAL_PERIOD, so that
+The order is `published`, newest first, ties by id. A late arrival stays in for LATE_ARRIVAL_PERIOD, so that
 subscribers get it, unless its source was being read for the first time. `max_per_source` holds for both together.
 """
 

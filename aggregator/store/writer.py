@@ -1,6 +1,6 @@
 """The one thread that writes to the store: takes results, commits them in groups, returns counted outcomes.
 
-Rule: an outcome is returned only after its transaction is on disk. What arrives during a commit goes into the next.
+An outcome is returned only after its transaction is on disk. What arrives during a commit goes into the next.
 """
 
 from __future__ import annotations

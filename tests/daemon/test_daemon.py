@@ -197,7 +197,7 @@ def test_a_configuration_that_does_not_load_changes_nothing_and_is_told(
 
     with_daemon(home, story)
 
-    assert "the configuration does not load, the present one stays" in caplog.text
+    assert "the configuration does not load, the former one stays in use" in caplog.text
 
 
 def test_a_folder_of_sources_that_goes_and_comes_back_is_told(

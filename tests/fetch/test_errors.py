@@ -249,7 +249,7 @@ def test_a_name_without_addresses_is_a_dns_error(net: Any) -> None:
         (ssl.SSLError(1, "BAD_RECORD"), "tls", "the secure connection to a.test failed"),
         (aiohttp.ServerDisconnectedError(), "connect", "a.test broke off the connection"),
         (aiohttp.ClientPayloadError(), "connect", "a.test broke off the connection"),
-        (aiohttp.InvalidURL("x"), "blocked", "the question to http://a.test/?… cannot be sent"),
+        (aiohttp.InvalidURL("x"), "blocked", "the request to http://a.test/?… cannot be sent"),
     ],
 )
 def test_what_the_client_raises_becomes_an_error_of_its_class(

@@ -166,10 +166,6 @@ def test_an_unspaced_character_weighs_half_a_word(value: str, words: float) -> N
     assert text.count_words(value) == words
 
 
-def test_letters_are_counted_without_digits_and_marks() -> None:
-    assert text.count_letters("Aé中5。 ñ!") == 4
-
-
 @settings(deadline=None, max_examples=150, derandomize=True)
 @given(
     st.text(

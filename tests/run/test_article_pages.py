@@ -436,7 +436,7 @@ def test_a_host_that_wanted_peace_before_is_not_asked_at_all() -> None:
 
     assert world.asked == []
     assert found.notes == (
-        "full text of 0 items read, 1 failed (not asked: a.example wants to be left alone until 2026-07-01 13:00Z)",
+        "full text of 0 items read, 1 failed (not asked: a.example asked to wait until 2026-07-01 13:00Z)",
     )
 
 

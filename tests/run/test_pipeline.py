@@ -68,7 +68,7 @@ def test_a_host_that_asks_for_time_at_two_addresses_gets_it_for_all_its_sources(
 
                 assert [outcome.http_status for outcome in outcomes] == [429, 429]
                 assert third.notes == (
-                    "not asked: 127.0.0.1 wants to be left alone until 2026-07-04 14:00Z",
+                    "not asked: 127.0.0.1 asked to wait until 2026-07-04 14:00Z",
                 )
                 assert forced == []
                 assert sorted(origin.asked) == ["/a", "/b"]
@@ -107,7 +107,7 @@ def test_the_host_that_redirects_is_not_silenced_by_the_one_that_answers(
 
                 assert (outcomes["c"].status, outcomes["d"].notes) == (
                     "ok",
-                    ("not asked: 127.0.0.1 wants to be left alone until 2026-07-04 14:00Z",),
+                    ("not asked: 127.0.0.1 asked to wait until 2026-07-04 14:00Z",),
                 )
 
     asyncio.run(story())
@@ -579,7 +579,7 @@ def test_a_host_that_is_too_busy_for_articles_is_left_alone_by_all(
                 clock.forward(minutes=30)
                 [other] = await app.cycle(["other"])
                 assert other.notes == (
-                    "not asked: 127.0.0.1 wants to be left alone until 2026-07-04 14:00Z",
+                    "not asked: 127.0.0.1 asked to wait until 2026-07-04 14:00Z",
                 )
 
     asyncio.run(story())

@@ -1,6 +1,6 @@
 """Reads the page of one article: what it states, what the rules find on it, and what a feed or a list stated before.
 
-Rule: a feed's own title, date and author come first and the page adds what is missing. Of an item of a list the page
+A feed's own title, date and author come first and the page adds what is missing. Of an item of a list the page
 comes first, the fields of the rules before all. The text is where the rules say, else what is marked up as the article's
 text, else what reads like one. A wall, a page of an error or a page without text is an ItemError, never content. So is a
 page with only the beginning of a text that the feed or the list stated.

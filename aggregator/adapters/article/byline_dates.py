@@ -1,6 +1,6 @@
 """Finds dates in the lines around an article's heading that neither markup nor a label declares as dates.
 
-Rule: a date counts only if its line contains little else: it begins or ends the line, or a separator stands around it.
+A date counts only if its line contains little else: it begins or ends the line, or a separator stands around it.
 The lines after the heading come first, nearest first, then the few before it, then lines with a byline's class anywhere
 in the article. Comments, menus and prose are not searched, and the date of a change does not count.
 """

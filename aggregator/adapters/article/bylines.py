@@ -1,6 +1,6 @@
 """Finds the authors that a page names near its heading: links to their pages, lines with "by", elements of that class.
 
-Rule: only what looks like names of people counts, and only in the lines around the heading or in the article itself;
+Only what looks like names of people counts, and only in the lines around the heading or in the article itself;
 menus, sidebars and boxes have authors of other articles.
 """
 

@@ -1,6 +1,6 @@
 """Cleans titles, authors and tags: removes the names of the site, of its section and of machine accounts.
 
-Rule: names are compared by their letters and digits alone, in one case. Only the site's own name is cut off a title.
+Names are compared by their letters and digits alone, in one case. Only the site's own name is cut off a title.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Finds the text of an article on a page without rules: trafilatura selects the words, the page gives the markup.
 
-Rule: only this module uses trafilatura. Its output lacks lazy pictures, players and the direction of a script, so its
+Only this module uses trafilatura. Its output lacks lazy pictures, players and the direction of a script, so its
 words are looked up in the page again: the smallest part of the page that holds nearly all of them is the article, and
 what trafilatura left out is removed there. If it finds hardly any text, the part with the most prose is the article.
 """
@@ -53,10 +53,8 @@ _MUCH_MORE = 1.5  # times the article's words
 _SINGLE_BLOCK_TAGS = LEAF_TAGS | WHOLE_TAGS
 _CELL_TAGS = frozenset({"td", "li", "dd"})
 _HEADING_TAGS = LEAF_TAGS - {"p"}
-_SHARES = (
-    1.0,
-    0.5,
-)  # of a block's words for the element around it, for the one above (readability's measure)
+# Of a block's words for the element around it, and for the one above (readability's measure).
+_SHARES = (1.0, 0.5)
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,7 @@ def text_of_heading(heading: Any | None) -> str:
 
 
 def _own_urls(document: Document, page_head: head.Head) -> Iterator[Candidate]:
-    """Yield the URLs that a page gives itself: on its own site, and not the home page (RULES: urls)."""
+    """Yield the URLs that a page gives itself: on its own site, and not the home page."""
     stated = []
     for href in page_head.links.get("canonical", ())[:1]:
         stated.append(Candidate(href, "page:link[rel=canonical]"))

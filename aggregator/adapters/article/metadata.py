@@ -1,6 +1,6 @@
 """Collects what a page states of its article without any selector: candidates for each field, best first.
 
-Rule: JSON-LD of this article comes first, then `article:` and `og:`, then the page's markup (microdata, microformats),
+JSON-LD of this article comes first, then `article:` and `og:`, then the page's markup (microdata, microformats),
 then what is around its heading, then other meta elements, then words. Values that cannot be right are left out: a title
 that is the site's name, an author that is a URL, a player that is a page. `dateModified` is never the publication date.
 """

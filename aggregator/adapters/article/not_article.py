@@ -1,6 +1,6 @@
 """Decides whether a page is an article: by what it declares, and by the marks of error pages, walls and consent pages.
 
-Rule: marks that only such pages have are enough (a wall's marks, a site's own selectors). Words in a title count only
+Marks that only such pages have are enough (a wall's marks, a site's own selectors). Words in a title count only
 if the page has hardly any text, because articles have such titles too.
 """
 

@@ -1,6 +1,6 @@
 """Reads the day in an article's URL, which checks the dates that the page states and is no date itself.
 
-Rule: only a day at the beginning of a path segment counts (`/2026/07/03/`, `/2026-07-03/`, `/20260703/`,
+Only a day at the beginning of a path segment counts (`/2026/07/03/`, `/2026-07-03/`, `/20260703/`,
 `/20260703-x`): days within slugs are typed by hand. A date one day apart agrees, because the URL may use another zone.
 """
 

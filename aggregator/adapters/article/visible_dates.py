@@ -1,6 +1,6 @@
 """Finds what a reader sees at the head of an article: its heading, its `time` elements, dates behind labels.
 
-Rule: only what is around the heading counts; lists, asides, footers and other articles do not. A date in words is read
+Only what is around the heading counts; lists, asides, footers and other articles do not. A date in words is read
 in the page's language and returned as ISO 8601, because later stages do not know that language.
 """
 

@@ -1,6 +1,6 @@
 """Reads the DTD of a feed: where it ends, and which short texts its entities stand for.
 
-Rule: nothing is loaded, no entity holds markup or another entity, and their references add
+Nothing is loaded, no entity holds markup or another entity, and their references add
 a bounded number of characters.
 """
 

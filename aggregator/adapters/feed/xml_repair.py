@@ -1,6 +1,6 @@
 """Makes the text of an XML feed safe and cheap to parse, and repairs what is not well-formed.
 
-Rule: no DTD, entity declaration, comment or control character reaches the parser, and
+No DTD, entity declaration, comment or control character reaches the parser, and
 nothing that keeps it busy for long (40,000 comments would for 8.6 s; see `item_limits`).
 Entities that a DTD declares as short texts are replaced first. Text is repaired only
 where that needs no guess.

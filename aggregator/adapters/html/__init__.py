@@ -1,6 +1,6 @@
 """Decodes and parses fetched pages: the only place where HTML from the web becomes a document.
 
-Rule: every input gives a document or SourceError("parse"), at a cost that grows linearly with its length: the parser
+Every input gives a document or SourceError("parse"), at a cost that grows linearly with its length: the parser
 stops at 2,048 nested elements, a tag with hundreds of attributes loses them, a page of too many elements is refused.
 """
 
@@ -66,7 +66,7 @@ def parse_page(capture: Capture) -> Document:
 
 
 def decode_page(capture: Capture) -> str:
-    """Decode a page by its byte order mark, its labels and its language (RULES: charset)."""
+    """Decode a page by its byte order mark, its labels and its language."""
     return _decode(capture).text
 
 

@@ -1,6 +1,6 @@
 """Removes boilerplate from an article's text: share boxes, related links and the like, known by their class names.
 
-Rule: a class name alone never removes a picture, a player or much text, because sites use such names for parts of their
+A class name alone never removes a picture, a player or much text, because sites use such names for parts of their
 articles too.
 """
 

@@ -1,6 +1,6 @@
 """Recognizes walls: responses that are a challenge or a question for consent instead of the page.
 
-Rule: a header or host that only walls have is enough. Words in a page count only if two of them occur together, because
+A header or host that only walls have is enough. Words in a page count only if two of them occur together, because
 an article may write about walls.
 """
 

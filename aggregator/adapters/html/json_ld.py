@@ -1,6 +1,6 @@
 """Reads the JSON-LD of a page (schema.org) and picks the nodes that describe this article and this page.
 
-Rule: a node counts if its URL is this page's. Otherwise the only node of its kind counts, or the one whose headline the
+A node counts if its URL is this page's. Otherwise the only node of its kind counts, or the one whose headline the
 page shows. A node that names another page and another headline describes another article. References by `@id` are
 followed. A script that does not parse is repaired if that needs no guess (line breaks in strings, comments around the
 JSON, trailing commas); otherwise it is skipped.

@@ -1,6 +1,6 @@
 """Reads the markup of an article in the body of a page: microdata (`itemprop`) and microformats (h-entry, hAtom).
 
-Rule: a property belongs to the nearest item around it. Comments and teasers are items of their own, so their properties
+A property belongs to the nearest item around it. Comments and teasers are items of their own, so their properties
 do not count for the article. The article is the only item, or the outermost one with an h1; if several items could be
 the article, none is used.
 """

@@ -1,6 +1,6 @@
 """Reads pages that list articles: by the rules, else by markup for machines, else by repeated structure.
 
-Rule: precision first: a menu is never taken for a list. A list whose container is there
+Precision first: a menu is never taken for a list. A list whose container is there
 and empty is quiet. A container that is gone is an error that names what was tried.
 """
 

@@ -188,7 +188,7 @@ def _has_title(entry: RawEntry, options: ReadOptions) -> bool:
 def are_articles(entries: Sequence[RawEntry]) -> bool:
     """Tell a list of articles from a menu.
 
-    Half of its items are dated, or the median of its titles has three words (`weight`).
+    Half of its items are dated, or the median of its titles has three words.
     """
     if len(entries) < 2:
         return False

@@ -1,6 +1,6 @@
 """Completes dates of a list that have no year: `Nov 27`, `27 ноября`, `11月27日`, `27.11.`
 
-Rule: a year that stands above the items counts. Without one it is the last year in which
+A year that stands above the items counts. Without one it is the last year in which
 the day was not in the future, and, in a list that goes back in time, none after the year
 of the item before.
 """

@@ -1,6 +1,6 @@
 """Reads the bytes of a sitemap: XML with a streaming parser, or a text with one URL a line.
 
-Rule: no DTD and no entity is read, nothing is nested deeper than the protocol needs, and
+No DTD and no entity is read, nothing is nested deeper than the protocol needs, and
 what is unpacked has a limit. A document that breaks off keeps what came before.
 """
 

@@ -152,8 +152,7 @@ def _discovered_feeds(config: "Config") -> "Mapping[str, str]":
     from aggregator.app import open_store
     from aggregator.errors import StoreError
 
-    sqlite = config.database.startswith("sqlite:///")
-    if sqlite and not Path(config.database.removeprefix("sqlite:///")).exists():
+    if config.sqlite_path is not None and not config.sqlite_path.exists():
         return {}
     try:
         with open_store(config) as store:

@@ -264,7 +264,7 @@ def _reason_not_fetched(state: "SourceState", now: "datetime", *, force: bool) -
 
     if state.not_before is not None and state.not_before > now:
         wait = describe_wait(state.not_before, now=now)
-        return f"it wants to be left alone, next {wait} ({state.reason})"
+        return f"its server asked to wait, next {wait} ({state.reason})"
     if not force:
         if state.gone:
             return "gone (410); --force asks again"

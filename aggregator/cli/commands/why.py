@@ -1,6 +1,6 @@
 """`aggregator why`: why an article is, or is not, in a view.
 
-Rule: it reads the configuration and the store, fetches nothing, and decides nothing: the code that views use answers.
+It reads the configuration and the store, fetches nothing, and decides nothing: the code that views use answers.
 """
 
 import logging

@@ -1,6 +1,6 @@
 """Why an entry is, or is not, in a view.
 
-Rule: the view itself says what it shows, and its own conditions, order and rank of copies say why; nothing is decided
+The view itself says what it shows, and its own conditions, order and rank of copies say why; nothing is decided
 here.
 """
 

@@ -1,6 +1,6 @@
 """Names the rules of `include`, `exclude` and `where` that keep an entry out.
 
-Rule: each rule is asked by itself, by the code that applies all of them.
+Each rule is asked by itself, by the code that applies all of them.
 """
 
 from __future__ import annotations

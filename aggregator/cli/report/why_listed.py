@@ -1,6 +1,6 @@
 """Finds an article that is not stored in the documents that were fetched last, and what became of it there.
 
-Rule: the stored captures are read again by the code of a run. Nothing is fetched and nothing is stored.
+The stored captures are read again by the code of a run. Nothing is fetched and nothing is stored.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Why an article is not stored: deleted, rejected, left out by a filter, or never seen.
 
-Rule: the newest documents of the sources are read again from their captures by the code of a run; nothing is fetched.
+The newest documents of the sources are read again from their captures by the code of a run; nothing is fetched.
 """
 
 from __future__ import annotations

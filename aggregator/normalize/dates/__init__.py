@@ -1,6 +1,6 @@
 """Reads one written date as one instant.
 
-Rule: the formats that the source declares come first, then forms that need no guess, then words, by
+The formats that the source declares come first, then forms that need no guess, then words, by
 dateparser. An ambiguous date is None, never a guess and never "now". Naive values are in the source's
 zone. The time of capture is an argument.
 """
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from aggregator.normalize.dates.forms import Order, Precision, WrittenDate
 
 FUTURE_TOLERANCE = timedelta(minutes=10)
-"""How far ahead of the capture a date may lie: clocks differ (RULES: future by more than 10 min)."""
+"""How far ahead of the capture a date may lie: clocks differ."""
 
 _FIRST_YEAR = 1995  # before it there was no feed: year 1, 1970 and 1899 are sentinels
 _LAST_YEAR = 2200  # keeps clear of the overflow at year 9999

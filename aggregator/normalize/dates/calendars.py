@@ -1,6 +1,6 @@
 """Rewrites the years of other calendars as Gregorian ones inside the text of a date.
 
-Rule: a calendar is declared, never guessed. What does not look like one of its years stays, so that
+A calendar is declared, never guessed. What does not look like one of its years stays, so that
 machine-readable Gregorian dates beside it remain right. No declaration is needed for what only one
 calendar can mean: the Republic of China's word for its era (民國), a Solar Hijri month by its name
 with a year of the 14th or 15th century, a year from 2450 to 2599 beside Thai letters.

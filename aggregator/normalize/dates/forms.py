@@ -1,6 +1,6 @@
 """The written forms of a date that need no guess: ISO 8601, RFC 5322, numeric, Chinese-Japanese-Korean, epoch.
 
-Rule: a form matches the whole text or not at all. It gives a wall clock and the zone as written; which
+A form matches the whole text or not at all. It gives a wall clock and the zone as written; which
 instant that is, is decided elsewhere. A form that names no real day (31 June) gives nothing.
 """
 

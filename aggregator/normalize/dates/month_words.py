@@ -1,6 +1,6 @@
 """Reads dates whose month is a word of a known language: "lun., 06 mai 2024 10:00:00 +0200".
 
-Rule: the month stands beside the day, and nothing else in the text is a number but the year and one
+The month stands beside the day, and nothing else in the text is a number but the year and one
 time. Anything else is left to `natural`, which knows more and costs more.
 """
 

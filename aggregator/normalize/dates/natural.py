@@ -1,6 +1,6 @@
 """Reads dates in words of any language, by dateparser: the last resort.
 
-Rule: a date must name a day, a month and a year, or be relative to the time of capture in the source's
+A date must name a day, a month and a year, or be relative to the time of capture in the source's
 zone ("3小时前"). Zones are read here, because dateparser takes IST for Israel whatever the source is.
 This is the only module that uses dateparser, which is imported on first use.
 """

@@ -1,6 +1,6 @@
 """Turns wall clocks into instants: offsets, zone abbreviations, the changes to and from summer time.
 
-Rule: an abbreviation that the source's own zone uses is that zone's wall clock (IST is Kolkata,
+An abbreviation that the source's own zone uses is that zone's wall clock (IST is Kolkata,
 Jerusalem or Dublin, and CST in a Shanghai feed is China). Of the others only those with one meaning
 are certain. An unknown name costs the zone, not the date.
 """

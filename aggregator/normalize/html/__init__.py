@@ -1,6 +1,6 @@
 """Turns any HTML into clean paragraphs: repairs it first, then sanitizes it.
 
-Rule: the sanitizer (nh3 with an allow-list of our own) comes last and alone decides what may leave;
+The sanitizer (nh3 with an allow-list of our own) comes last and alone decides what may leave;
 the steps before it only repair (lazy images, fused tags, line breaks used as paragraphs, wrappers,
 empty blocks). No input raises, and none costs more than its length: HTML with too many or too
 deeply nested elements is read as plain text, and a tag with hundreds of attributes loses them.
@@ -230,7 +230,7 @@ def _sanitize_blocks(html: str) -> str | None:
 
 
 def sanitize(html: str) -> str:
-    """Return what the allow-list lets through (RULES: html)."""
+    """Return what the allow-list lets through."""
     return _cleaner().clean(html)
 
 

@@ -1,6 +1,6 @@
 """Reads HTML of a strict and common form from its text, without a tree: most bodies of feeds have it.
 
-Rule: the result is byte for byte what the walk over the tree gives. Whatever is not wholly
+The result is byte for byte what the walk over the tree gives. Whatever is not wholly
 understood (a tag that is not listed, an end tag that does not match, an attribute without quotes, a
 reference that parsers read differently) is left to that walk.
 """

@@ -1,6 +1,6 @@
 """Brings language tags (BCP 47) to one form, and detects the language of a text that declares none.
 
-Rule: None rather than a guess. A script that a single language uses decides alone. Languages in Latin,
+None rather than a guess. A script that a single language uses decides alone. Languages in Latin,
 Cyrillic, Arabic and Devanagari are recognised by their commonest words.
 """
 

@@ -1,6 +1,6 @@
 """The commonest words of languages that share a script, and letters that few of them use.
 
-Rule: function words only, in lower case. A word that two languages share is listed under both; the
+Function words only, in lower case. A word that two languages share is listed under both; the
 detector gives it less weight. A new language needs a line here and a sample in the tests.
 """
 

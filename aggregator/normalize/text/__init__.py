@@ -1,6 +1,6 @@
 """Turns whatever a publisher put into a text field into plain text.
 
-Rule: total and linear in the length. The results have no tags, no entities, no characters that XML 1.0
+Total and linear in the length. The results have no tags, no entities, no characters that XML 1.0
 forbids, and are NFC. A `<` that does not begin a tag of HTML is text.
 """
 
@@ -158,11 +158,6 @@ def count_words(text: str) -> float:
         text = _HALF_WORD.sub(" ", text)
     words = sum(1 for word in text.split() if _WORD.search(word))
     return half_words / 2 + words
-
-
-def count_letters(text: str) -> int:
-    """Count letters of any script; digits, marks and punctuation are none."""
-    return sum(map(str.isalpha, text))
 
 
 def _join_surrogates(pair: re.Match[str]) -> str:

@@ -1,6 +1,6 @@
 """Finds the tags in a text, and puts marks for breaks in their place.
 
-Rule: only the tags of HTML, custom elements and namespaced names are tags. Every pattern is linear
+Only the tags of HTML, custom elements and namespaced names are tags. Every pattern is linear
 (possessive, no alternative overlaps another), so that 2 MB of `<a "` cost no more than 2 MB of prose.
 """
 

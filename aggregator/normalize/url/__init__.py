@@ -1,6 +1,6 @@
 """Makes of a URL the one to open (`clean`) and the one to compare (`key`).
 
-Rule: total and pure. Only http and https URLs are returned; what need not change is returned as it was
+Total and pure. Only http and https URLs are returned; what need not change is returned as it was
 written. A change of what `page_key` makes of any URL needs a new KEY_VERSION, so that stored entries
 are never re-keyed silently. Version 1 had no fragments but those of `#!/a` and `#/a`: it is what
 `document_key` still makes.

@@ -1,6 +1,6 @@
 """Takes a http(s) URL apart, and makes it absolute, without changing a byte more than needed.
 
-Rule: total; what is no http(s) URL is None. What a browser repairs is repaired, nothing else is changed.
+Total; what is no http(s) URL is None. What a browser repairs is repaired, nothing else is changed.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Unwraps redirectors: URLs that only lead to the URL that they carry.
 
-Rule: a table and no request; what cannot be read from the URL alone stays as it is.
+A table and no request; what cannot be read from the URL alone stays as it is.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Query parameters and fragments that only say where a reader came from, or that number the visit.
 
-Rule: a name is listed only if leaving it out never leads to another page. Sources: miniflux (reader/urlcleaner),
+A name is listed only if leaving it out never leads to another page. Sources: miniflux (reader/urlcleaner),
 ClearURLs' global rules, AdGuard's general filter; for session ids Heritrix (StripSessionIDs). Left out on purpose, as
 they name pages on many sites: `source`, `medium`, `keyword`, `reference`, `gallery`, `source_id`, `sid`.
 """

@@ -1,6 +1,6 @@
 """Finds guids that do not stay with their articles: passed on from item to item, or all new at once.
 
-Rule: where a document lists an article by its link and gives that article's guid to another item, its guids are
+Where a document lists an article by its link and gives that article's guid to another item, its guids are
 positions in a list: none counts that leads elsewhere than its item's other keys. A guid that names another title at
 another link on another day is used again, like a number of the site's own. What only polls can show is decided for
 polls alone.

@@ -1,6 +1,6 @@
 """Finds which of some revisions are new, before an article's own page is fetched.
 
-Rule: an article is known by any of its keys. What was deleted on purpose counts as known: it is not read again.
+An article is known by any of its keys. What was deleted on purpose counts as known: it is not read again.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Recognises articles whose source gave them other URLs and ids, by what has not changed.
 
-Rule: an item that no key leads to is an article of the same source that the document lists no more, if both have the
+An item that no key leads to is an article of the same source that the document lists no more, if both have the
 same title and the same stated time, and no other article has. Where no time is stated, it takes a whole document of
 unknown items, most of which are recognised.
 """

@@ -139,15 +139,6 @@ class Statement:
                 return span.at
         return None
 
-    def edit_into(self, text_hash: bytes) -> RevisionSpan | None:
-        """Return the last edit that gave the statement this title and text, None if none did."""
-        found = None
-        for before, after in pairwise(self.spans):
-            is_into = after.first_sighting.text_hash == text_hash
-            if is_into and before.first_sighting.text_hash != text_hash and after.is_edit:
-                found = after
-        return found
-
     @property
     def corrections(self) -> list[tuple[RevisionSpan, RevisionSpan]]:
         """The edits, each after the revision before it; the first text behind a headline is none."""

@@ -1,6 +1,6 @@
 """Upgrades a store to the newest schema.
 
-Rule: a store that is up to date is recognised by one cheap query, and a new one is created from the tables as they are,
+A store that is up to date is recognised by one cheap query, and a new one is created from the tables as they are,
 both without loading Alembic; any other is upgraded. It is one transaction under the writer's lock, so that two
 processes that start at once migrate once, and a store whose migration fails is as it was before.
 """

@@ -1,6 +1,6 @@
 """What Alembic runs to migrate: on the connection, and in the transaction, that it is handed.
 
-Rule: nothing is configured here; `aggregator.store.migrations` is the only way in.
+Nothing is configured here; `aggregator.store.migrations` is the only way in.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The search index: which shown contents hold every word and phrase of a query.
 
-Rule: what an entry shows no more leaves the index in the transaction that changes the entry; what it shows is added
-before the next search (see `derived.py`). SQLite keeps no text (FTS5, contentless), PostgreSQL the folded words under a
+What an entry no longer shows leaves the index in the transaction that changes the entry; the writer adds what it shows
+before it publishes (see `derived.py`). SQLite keeps no text (FTS5, contentless), PostgreSQL the folded words under a
 GIN index; both index the same words, so that they find the same.
 """
 

@@ -1,6 +1,6 @@
 """Splits the text of an article into words, for the search index and the comparison of copies.
 
-Rule: letter case, accents and widths are folded. Each character of a script that is written without spaces (and each
+Letter case, accents and widths are folded. Each character of a script that is written without spaces (and each
 Hangul syllable) is a word of its own, so that a phrase finds any word of it. Both databases use these words.
 """
 

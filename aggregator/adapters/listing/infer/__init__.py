@@ -1,6 +1,6 @@
 """Finds the list of articles of a page without rules and markup, by structure that repeats.
 
-Rule: precision first. A list must read like articles: titles of several words, and
+Precision first. A list must read like articles: titles of several words, and
 dates, headings or article URLs. Otherwise there is no list. The result is given as
 selectors that a person can read; put into YAML they find the same items.
 """

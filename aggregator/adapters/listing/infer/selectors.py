@@ -1,6 +1,6 @@
 """Writes selectors that a person can read for given elements: by class, data attribute or position.
 
-Rule: a selector is proposed only if it finds those elements in the page it was made
+A selector is proposed only if it finds those elements in the page it was made
 for, and nothing else that could be an item. Names that a build tool made up
 (`css-1x2y3`), numbers and layout words are avoided, because the next build or the
 next page has others.

@@ -1,6 +1,6 @@
 """The first schema.
 
-Rule: a migration is written once and never edited; it imports nothing of the program, whose tables move on.
+A migration is written once and never edited; it imports nothing of the program, whose tables move on.
 """
 
 from __future__ import annotations

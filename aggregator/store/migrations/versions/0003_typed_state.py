@@ -1,6 +1,6 @@
 """One fact a column: what `body_hash` and `moved_to` said besides.
 
-Rule: a migration is written once and never edited; it imports nothing of the program, whose tables
+A migration is written once and never edited; it imports nothing of the program, whose tables
 move on.
 """
 

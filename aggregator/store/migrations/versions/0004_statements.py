@@ -1,6 +1,6 @@
 """What each source says of an article is kept apart, and keys keep the place that a link names.
 
-Rule: a migration is written once and never edited; it imports nothing of the program but the codec
+A migration is written once and never edited; it imports nothing of the program but the codec
 of its contents, whose tables and rules move on.
 
 Keys of the first kind lost the fragment of a URL (`#comment-4`), and a guid that is a URL looked like

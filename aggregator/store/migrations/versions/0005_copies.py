@@ -1,6 +1,6 @@
 """Pairs of copies with their strength: all entries are compared anew.
 
-Rule: a migration is written once and never edited; it imports nothing of the program, whose tables
+A migration is written once and never edited; it imports nothing of the program, whose tables
 move on.
 """
 

@@ -1,6 +1,6 @@
 """What was found out of a source's pages: if its feed has excerpts of them, and what they share.
 
-Rule: a migration is written once and never edited; it imports nothing of the program, whose tables
+A migration is written once and never edited; it imports nothing of the program, whose tables
 move on.
 """
 

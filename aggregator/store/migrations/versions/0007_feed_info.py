@@ -1,6 +1,6 @@
 """What the last document of a source says of itself: its title, id, site, icon and rights.
 
-Rule: a migration is written once and never edited; it imports nothing of the program, whose tables
+A migration is written once and never edited; it imports nothing of the program, whose tables
 move on.
 """
 

@@ -1,6 +1,6 @@
 """Indexes of the entries that were edited, the last edited first, and of when entries arrived.
 
-Rule: a migration is written once and never edited; it imports nothing of the program, whose tables
+A migration is written once and never edited; it imports nothing of the program, whose tables
 move on.
 """
 
