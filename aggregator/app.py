@@ -33,12 +33,13 @@ from aggregator.view_files import at_address, describe_view, source_info
 from aggregator.view_publisher import ViewPublisher
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from types import TracebackType
 
     from aggregator.config import Config, Source, View, Where
     from aggregator.model import Entry, Outcome, Revision, SourceState
     from aggregator.publish import PublishedDocument, ViewInfo
+    from aggregator.publish.archive import ArchivePage
     from aggregator.store import KnownArticle
     from aggregator.store.retention import PruneResult
     from aggregator.view_files import PublishedView
@@ -342,6 +343,14 @@ class App:
     def archive_document(self, view: View, name: str, kind: str) -> PublishedDocument | None:
         """Return a page of a view's archive in a format; None if there is no such page."""
         return self._publisher.archive_document(view, name, kind)
+
+    def archive_pages(self, view: View) -> Iterator[ArchivePage]:
+        """Yield the pages of a view's archive, the newest first."""
+        return self._publisher.archive_pages(view)
+
+    def archive_entries(self, view: View, page: ArchivePage) -> list[Entry]:
+        """Return the entries of a page of an archive, in the order in which they arrived."""
+        return self._publisher.archive_entries(view, page)
 
     def view_info(self, view: View) -> ViewInfo:
         """Return what the configuration says of a view; `self_url` is that of its Atom document."""

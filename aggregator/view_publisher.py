@@ -14,7 +14,7 @@ from aggregator.view_files import at_address, describe_view, publish_document, s
 from aggregator.view_kinds import digest_entries, edit_entries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
     from aggregator.config import Config, View
@@ -81,8 +81,7 @@ class ViewPublisher:
         page = parse_page(name, view.limit)
         if page is None or not _has_archive(view):
             return None
-        selection = self._selection_of(view)
-        entries = self._store.archive.entries(selection, page.day, page.first, page.last)
+        entries = self.archive_entries(view, page)
         if not entries:
             return None
         info = describe_view(self._config, view, self._describe_sources())
@@ -98,6 +97,18 @@ class ViewPublisher:
         output = publish.OUTPUTS[kind]
         data = self._config.secrets.hide_in_document(output.write(info, shown))
         return publish.make_document(data, output.content_type)
+
+    def archive_pages(self, view: View) -> Iterator[ArchivePage]:
+        """Yield the pages of a view's archive, the newest first. Raises StoreError."""
+        page = self._newest_page(view)
+        while page is not None:
+            yield page
+            page = self._page_before(view, page)
+
+    def archive_entries(self, view: View, page: ArchivePage) -> list[Entry]:
+        """Return the entries of a page, in the order in which they arrived. Raises StoreError."""
+        selection = self._selection_of(view)
+        return self._store.archive.entries(selection, page.day, page.first, page.last)
 
     def _describe_sources(self) -> Mapping[str, SourceInfo]:
         origins = self._store.source_origins()

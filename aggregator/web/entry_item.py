@@ -42,7 +42,7 @@ def render_item(
     if is_lead:
         number = len(other_tellers(found, entry)) + 1
         reason = element("p", frame.language.count("told_by", number), class_="reason")
-    address = frame.address("entries", entry_path(entry.id))
+    address = frame.page_address("entries", entry_path(entry.id))
     headline = element("h3", element("a", entry.title, href=address))
     text = element(
         "div",
@@ -108,11 +108,14 @@ def _excerpt(text: str) -> str:
 def _meta(frame: Frame, found: EntryList, entry: Entry, query: ListQuery) -> Html:
     source = entry.lead_source
     title = entry.publisher or source_title(found, source)
-    link = element("a", name(title), href=query.narrow(source=source).href())
+    address = query.narrow(source=source).href()
+    if frame.is_static:
+        address = frame.page_address("sources", source)
+    link = element("a", name(title), href=address)
     parts = [element("b", link)]
     if entry.revision > 1:
         words = frame.language.count("changed", entry.revision - 1)
-        address = frame.address("entries", entry_path(entry.id))
+        address = frame.page_address("entries", entry_path(entry.id))
         parts.append(element("a", words, href=f"{address}#changes"))
     for enclosure in entry.enclosures:
         if enclosure.duration and enclosure.kind is None:
@@ -120,7 +123,8 @@ def _meta(frame: Frame, found: EntryList, entry: Entry, query: ListQuery) -> Htm
             parts.append(Html(f"▶ {frame.text('minutes', number=minutes)}"))
             break
     for tag in entry.tags[:_TAGS_SHOWN]:
-        parts.append(element("a", name(tag), href=query.narrow(tag=tag).href()))
+        href = None if frame.is_static else query.narrow(tag=tag).href()
+        parts.append(element("a", name(tag), href=href))
 
     items = [element("li", part) for part in parts]
     others = other_tellers(found, entry)
@@ -147,7 +151,7 @@ def _also_in(frame: Frame, others: Sequence[tuple[str, str | None]]) -> Html:
     for title, copy_id in others[:_NAMES_SHOWN]:
         written = name(title)
         if copy_id is not None:
-            address = frame.address("entries", entry_path(copy_id))
+            address = frame.page_address("entries", entry_path(copy_id))
             written = element("a", written, href=address)
         names.append(written)
     separator = "、" if frame.language.tag.startswith("zh") else ", "

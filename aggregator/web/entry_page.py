@@ -61,7 +61,7 @@ def _source_name(frame: Frame, source: str) -> str:
 def _heading(frame: Frame, entry: Entry) -> Html:
     source = entry.lead_source
     title = entry.publisher or _source_name(frame, source)
-    kicker = [element("b", element("a", name(title), href=frame.address("sources", source)))]
+    kicker = [element("b", element("a", name(title), href=frame.page_address("sources", source)))]
     for tag in entry.tags[:_TAGS_SHOWN]:
         kicker.append(element("span", name(tag)))
     summary = None
@@ -193,7 +193,7 @@ def _copies(frame: Frame, details: EntryDetails) -> Html | None:
             "time", frame.language.date_time(copy.published), datetime=rfc3339(copy.published)
         )
         source = element("b", name(_source_name(frame, copy.source)))
-        address = frame.address("entries", entry_path(copy.id))
+        address = frame.page_address("entries", entry_path(copy.id))
         text = element(
             "p",
             element("a", copy.title, href=address),

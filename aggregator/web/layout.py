@@ -27,26 +27,38 @@ class Frame:
     """What every page is made with.
 
     `root` is the relative address of the first page (`./`, `../`), `failing` the number of
-    sources that fail.
+    sources that fail. The pages of a static site are files, and no server answers a query: they
+    have no search and no filters.
     """
 
     language: Language
     root: str = "./"
     views: Sequence[ViewInfo] = ()
     failing: int = 0
+    is_static: bool = False
 
     def text(self, key: str, **values: object) -> str:
         return self.language.text(key, **values)
 
     def address(self, *parts: str) -> str:
-        """Return the relative address of a page, its parts quoted."""
+        """Return the relative address of a document, its parts quoted."""
         return self.root + "/".join(quote(part, safe="", errors="replace") for part in parts)
+
+    def page_address(self, *parts: str) -> str:
+        """Return the relative address of a page, its parts quoted."""
+        address = self.address(*parts)
+        return f"{address}.html" if self.is_static else address
+
+    @property
+    def opml_address(self) -> str:
+        """The relative address of the sources as OPML."""
+        return self.address("sources.opml" if self.is_static else "opml")
 
     def view_address(self, view: ViewInfo) -> str:
         """Return the address of a view's page; the first view has the first page."""
         if view.id == self.views[0].id:
             return self.root
-        return self.address("views", view.id)
+        return self.page_address("views", view.id)
 
     def feed_address(self, view: ViewInfo, kind: str) -> str:
         return self.address("views", f"{view.id}.{kind}")
@@ -120,7 +132,7 @@ def _navigation(frame: Frame, current: str | None) -> Html:
         words = frame.language.count("failing", frame.failing)
         sources = join((sources, " ", element("b", f"▲ {words}", class_="failing")))
     views = element("div", *items, class_="views")
-    address = frame.address("sources")
+    address = frame.page_address("sources")
     link = _nav_link(address, sources, current)
     return element(
         "header",
@@ -137,7 +149,7 @@ def _footer(frame: Frame) -> Html:
     links = [element("span", frame.text("times"))]
     for kind in OUTPUTS:
         links.append(element("a", format_name(kind), href=frame.address(f"feed.{kind}")))
-    links.append(element("a", "OPML", href=frame.address("opml")))
+    links.append(element("a", "OPML", href=frame.opml_address))
     return element("footer", element("div", *links, class_="bar"))
 
 
@@ -148,11 +160,13 @@ def format_name(kind: str) -> str:
 
 def search_form(
     frame: Frame, *, action: str | None = None, kept: Mapping[str, str] | None = None
-) -> Html:
-    """Write the search; `action` None searches the list that the form stands in.
+) -> Html | None:
+    """Write the search; None on a static site. `action` None searches the list that the form stands in.
 
     `kept` are the other parameters of the list, and its query as `q`.
     """
+    if frame.is_static:
+        return None
     parameters = dict(kept or {})
     query = parameters.pop("q", None)
     hidden = [
@@ -176,7 +190,7 @@ def render_error(frame: Frame, status: int, reason: str) -> bytes:
     links = element(
         "p",
         element("a", frame.text("news"), href=frame.root),
-        element("a", frame.text("sources"), href=frame.address("sources")),
+        element("a", frame.text("sources"), href=frame.page_address("sources")),
         class_="links",
     )
     main = join(

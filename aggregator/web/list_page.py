@@ -45,6 +45,9 @@ def _masthead(frame: Frame, found: EntryList, query: ListQuery, title: str) -> H
     kept = query.narrow().parameters()
     tools = element("div", search_form(frame, kept=kept), _subscribe(frame), class_="tools")
     heading = element("h1", title, dir="auto")
+    masthead = element("div", heading, tools, class_="masthead")
+    if frame.is_static:
+        return masthead
     menus = [
         _menu(frame, query, "source", _sources_of(found)),
         _menu(frame, query, "language", _common_values(_languages(found.entries))),
@@ -52,7 +55,7 @@ def _masthead(frame: Frame, found: EntryList, query: ListQuery, title: str) -> H
     ]
     chips = _chips(frame, found, query)
     filters = element("div", *menus, *chips, class_="filters", aria_label=frame.text("filters"))
-    return join((element("div", heading, tools, class_="masthead"), filters))
+    return join((masthead, filters))
 
 
 def _subscribe(frame: Frame) -> Html:
@@ -63,7 +66,7 @@ def _subscribe(frame: Frame) -> Html:
         for kind in OUTPUTS:
             links.append(element("a", format_name(kind), href=frame.feed_address(view, kind)))
         rows.append(element("li", name(view.title), element("span", join(links, " "))))
-    opml = element("a", "OPML", href=frame.address("opml"))
+    opml = element("a", "OPML", href=frame.opml_address)
     rows.append(element("li", frame.text("all_sources"), element("span", opml)))
 
     address = None
@@ -92,7 +95,7 @@ def _menu(
         link = element("a", name(label), href=query.narrow(**{key: value}).href())
         items.append(element("li", link))
     if key == "source" and len(choices) > _MENU_ITEMS:
-        more = element("a", frame.text("more_sources"), href=frame.address("sources"))
+        more = element("a", frame.text("more_sources"), href=frame.page_address("sources"))
         items.append(element("li", more))
     panel = element("ul", *items, class_="panel")
     return element("details", element("summary", frame.text(key)), panel, class_="menu")
@@ -182,15 +185,20 @@ def _paging(frame: Frame, found: EntryList, query: ListQuery) -> Html | None:
         href = query.narrow().href()
         newest = element("a", f"← {frame.text('newest')}", href=href, class_="newest")
     if found.has_older:
-        last = found.entries[-1]
-        time = frame.language.date_time(last.published)
-        hint = element("small", frame.text("older_than", time=time))
-        href = query.after(last).href()
-        label = f"{frame.text('older')} →"
-        older = element("a", label, hint, href=href, rel="next", class_="older")
+        older = _link_to_older(frame, found, query)
     if newest is None and older is None:
         return None
     return element("nav", newest, older, class_="paging", aria_label=frame.text("paging"))
+
+
+def _link_to_older(frame: Frame, found: EntryList, query: ListQuery) -> Html:
+    label = f"{frame.text('older')} →"
+    if found.older_address is not None:
+        return element("a", label, href=found.older_address, rel="next", class_="older")
+    last = found.entries[-1]
+    time = frame.language.date_time(last.published)
+    hint = element("small", frame.text("older_than", time=time))
+    return element("a", label, hint, href=query.after(last).href(), rel="next", class_="older")
 
 
 def _no_match(frame: Frame) -> Html:

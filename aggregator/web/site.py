@@ -35,12 +35,16 @@ class Health(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class EntryList:
-    """A page of a view; `copies` are headlines of the entries' duplicates by their ids."""
+    """A page of a view; `copies` are headlines of the entries' duplicates by their ids.
+
+    `older_address` is that of the page with older entries, None where the query says it.
+    """
 
     view: ViewInfo
     entries: Sequence[Entry] = ()
     copies: Mapping[str, Headline] | None = None
     has_older: bool = False
+    older_address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,8 @@ _MARKS: dict[StateName, str] = {
 def render_sources(frame: Frame, sources: Sequence[SourceStatus]) -> bytes:
     """Render the health of all sources."""
     verdict = _verdict(frame, sources)
-    address = frame.address("sources")
-    opml = element("p", element("a", "OPML", href=frame.address("opml")), class_="links")
+    address = frame.page_address("sources")
+    opml = element("p", element("a", "OPML", href=frame.opml_address), class_="links")
     heading = element("div", element("h1", verdict, class_="verdict"), opml, class_="masthead")
     columns = ("state", "source", "last_poll", "next_poll", "entries")
     cells = [element("th", frame.text(column), scope="col") for column in columns]
@@ -64,7 +64,9 @@ def _verdict(frame: Frame, sources: Sequence[SourceStatus]) -> str:
 
 def _source_row(frame: Frame, status: SourceStatus) -> Html:
     source = status.source
-    link = element("a", name(source.name or source.id), href=frame.address("sources", source.id))
+    link = element(
+        "a", name(source.name or source.id), href=frame.page_address("sources", source.id)
+    )
     state = element("td", _state(frame, status.state_name), class_="state")
     title = element("th", link, _small(describe_adapter(status)), scope="row")
     last = element("td", _last_poll(frame, status), _small(_result(frame, status.outcome)))
@@ -130,9 +132,10 @@ def render_source(frame: Frame, details: SourceDetails) -> bytes:
     status = details.status
     source = status.source
     title = source.name or source.id
-    link = element(
-        "a", frame.text("its_entries"), href=f"{frame.root}?source={quote(source.id, safe='')}"
-    )
+    link = None
+    if not frame.is_static:
+        href = f"{frame.root}?source={quote(source.id, safe='')}"
+        link = element("a", frame.text("its_entries"), href=href)
     heading = join(
         (
             element("p", _state(frame, status.state_name), class_="kicker"),
@@ -148,7 +151,7 @@ def render_source(frame: Frame, details: SourceDetails) -> bytes:
         element("div", _runs(frame, details.outcomes), class_="below"),
         class_="entry-page",
     )
-    return render_page(frame, title, main, current=frame.address("sources"))
+    return render_page(frame, title, main, current=frame.page_address("sources"))
 
 
 def _location(status: SourceStatus) -> Html | None:

@@ -4,6 +4,7 @@ A file whose bytes would stay the same is not touched, so subscribers see no fal
 """
 
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -11,6 +12,7 @@ import typer
 from aggregator.cli.report.terminal import Column, print_json, print_stderr, print_table
 
 if TYPE_CHECKING:
+    from aggregator.app import App
     from aggregator.view_files import PublishedView
 
 COLUMNS = (
@@ -29,6 +31,13 @@ def publish(
     format: Annotated[  # noqa: A002
         Literal["table", "json"], typer.Option(help="How to print what was written.")
     ] = "table",
+    site: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write a whole site of files into this folder as well."),
+    ] = None,
+    language: Annotated[
+        Literal["en", "zh"], typer.Option(help="The language of the site's pages.")
+    ] = "en",
 ) -> int:
     """Regenerate every view from the store."""
     from aggregator.app import App, open_store
@@ -39,7 +48,10 @@ def publish(
     with open_store(config) as store:
         if not ctx.obj.quiet and store.has_uncompared():
             print_stderr("copies of new entries are not known yet: `aggregator fetch` finds them")
-        published = App(config, store).publish()
+        app = App(config, store)
+        published = app.publish()
+        if site is not None:
+            _write_site(app, site, language)
     if format == "json":
         print_json([_view_record(key, view_file) for key, view_file in published.items()])
     else:
@@ -50,6 +62,16 @@ def publish(
                 f"{path} is a feed of a view that is not configured; delete it if nothing else writes it"
             )
     return 0
+
+
+def _write_site(app: "App", folder: Path, language: str) -> None:
+    from aggregator.static_site import write_site
+    from aggregator.web.language import choose_language
+
+    changes = write_site(app, folder, choose_language(language))
+    print_stderr(
+        f"{folder}: {changes.written} files written, {changes.same} unchanged, {changes.deleted} deleted"
+    )
 
 
 def _view_row(key: tuple[str, str], view_file: "PublishedView") -> tuple[str, ...]:
