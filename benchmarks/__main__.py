@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks import (
     copies,
+    cycles,
     extraction,
     fetching,
     folder,
@@ -49,6 +50,7 @@ BENCHMARKS: Mapping[str, Callable[[Size, Path], list[Figure]]] = MappingProxyTyp
         "idle": idle.run,
         "extraction": extraction.run,
         "fetching": fetching.run,
+        "cycles": cycles.run,
         "waiting": waiting.run,
         "month": month.run,
         "ten_mouths": ten_mouths.run,

@@ -35,6 +35,7 @@ class Size:
     month_days: int = 2
     waits: int = 1_000
     feeds: int = 1_000
+    polled_feeds: int = 200
     told_articles: int = 100
     orders: int = 20
     kills: int = 20
@@ -56,6 +57,7 @@ QUICK = Size(
     month_days=2,
     waits=8,
     feeds=3,
+    polled_feeds=3,
     told_articles=2,
     orders=1,
     kills=1,
