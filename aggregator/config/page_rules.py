@@ -165,7 +165,7 @@ class ArticleRules(Record):
     )
     captions: Selectors = Field(
         default=(),
-        description="Captions that follow their image without a `figure` around both.",
+        description="Captions that follow their image without a `figure`.",
         examples=[".photo-caption"],
     )
     remove_text: Patterns = Field(

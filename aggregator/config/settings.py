@@ -42,7 +42,7 @@ class Server(Record):
     )
     public_url: PlainUrl | None = Field(
         default=None,
-        description="Public URL of this server, if it is behind a proxy; feeds link to it.",
+        description="Public URL of this server, to which feeds link.",
         examples=["https://feeds.example.org"],
     )
     feed: Identifier | None = Field(
@@ -212,12 +212,12 @@ class View(Record):
     )
     content: Literal["full", "summary", "none"] = Field(
         default="full",
-        description="How much text of an entry is published: all, its summary, or none.",
+        description="How much text of an entry is published.",
         examples=["summary"],
     )
     order: Literal["newest", "oldest", "updated"] = Field(
         default="newest",
-        description="Order of the entries shown: newest first, oldest first, or last updated first.",
+        description="Order of the entries shown.",
         examples=["updated"],
     )
     limit: int = Field(
@@ -228,7 +228,7 @@ class View(Record):
     )
     max_per_source: Share | None = Field(
         default=None,
-        description="Most entries of one source: a number, or a share of `limit`; if absent, any number.",
+        description="Most entries of one source: a number, or a share of `limit`.",
         examples=["25%"],
     )
     duplicates: Literal["group", "keep"] = Field(
@@ -238,7 +238,7 @@ class View(Record):
     )
     keep: Duration | None = Field(
         default=None,
-        description="How long after publication an entry is shown, and kept in the store for that; if absent, without limit.",
+        description="How long after publication an entry is shown and kept; if absent, without limit.",
         examples=["30d"],
     )
 

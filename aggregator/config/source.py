@@ -129,8 +129,8 @@ class Source(Record):
     )
     adapter: Adapter = Field(
         default="auto",
-        description=f"Format ({', '.join(SOURCE_ADAPTERS)}), or the name of site rules (rfi, voa),"
-        " which detects the format and applies these rules.",
+        description=f"Format ({', '.join(SOURCE_ADAPTERS)}), or the name of site rules (rfi, voa)"
+        " to apply.",
         examples=["archive"],
     )
     name: Text | None = Field(
@@ -169,8 +169,7 @@ class Source(Record):
     )
     priority: int = Field(
         default=0,
-        description="Of several sources that tell one article or copies of it, the one with the"
-        " highest priority is shown.",
+        description="Of sources with one article or copies of it, the one with the highest priority is shown.",
         examples=[10],
     )
     site: HostNames = Field(

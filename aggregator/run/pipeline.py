@@ -1,7 +1,7 @@
 """The whole way of one source, top to bottom.
 
     slot        waits for a free place at the host, or postpones the run if the host asked to wait
-    fetch       the bytes that are new, or the finding that nothing is
+    fetch       requests the document; the run ends here if nothing changed
     search      what to read instead of a page that is not configured as a list of articles
     parse       captures -> revisions; pure, in a parser process
     list pages  the list's further pages, as long as they bring unknown items
