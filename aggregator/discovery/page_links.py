@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
-from aggregator.adapters.feed.xml_repair import has_root_behind_junk
 from aggregator.discovery.generators import PageMarks, generator_feeds
 from aggregator.discovery.page_ids import feeds_by_id
 from aggregator.discovery.platforms import FeedCandidate, possible_feeds
@@ -39,9 +38,6 @@ FEED_TYPES = {
 WELL_KNOWN = ("/feed", "/rss", "/atom.xml", "/feed.xml", "/index.xml", "/rss.xml", "/feed/")
 MAX_FEEDS = 50  # of one page that are returned; nobody reads more, and a page may hold any number
 _READ_BYTES = 1024 * 1024  # of a page: links to feeds are in its head or its footer
-# XHTML may have an XML declaration.
-_PAGE_START = re.compile(rb"(?:<\?xml[^>]*>\s*)?<(?:!doctype html|html)")
-_JUNK_BYTES = 65_536  # what may precede a feed that is called a page
 _LONGEST_TITLE = 100
 _LONGEST_URL = 2_000  # characters; no feed's URL comes near
 _LONGEST_LINK_HEADER = 8_000  # characters
@@ -81,23 +77,6 @@ class PageFeeds:
     recommended: tuple[FeedCandidate, ...] = ()
     linked: tuple[FeedCandidate, ...] = ()
     guessed: tuple[FeedCandidate, ...] = ()
-
-
-def looks_like_html(capture: Capture) -> bool:
-    """Tell whether a capture is a page, by how it begins or by its media type.
-
-    A feed that is called a page, and begins with a comment or an error message of its
-    server, is none.
-    """
-    start = capture.body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if _PAGE_START.match(start):
-        return True
-    if start.startswith((b"<?xml", b"<rss", b"<feed", b"<rdf", b"{")):
-        return False
-    content_type = capture.headers.get("content-type", "")
-    if _media_type(content_type) not in ("text/html", "application/xhtml+xml"):
-        return False
-    return not has_root_behind_junk(capture.body[:_JUNK_BYTES].decode("latin-1"))
 
 
 def find_feeds(capture: Capture) -> PageFeeds:

@@ -140,7 +140,7 @@ def make_capture(source: Source, timed_response: TimedResponse) -> Capture:
 def detect_adapter(capture: Capture) -> str:
     """Detect the adapter from the bytes; JSON other than JSON Feed is a list of articles."""
     # On demand: saved articles need no discovery.
-    from aggregator.discovery.page_links import looks_like_html
+    from aggregator.discovery.page_detection import looks_like_html
 
     if looks_like_json(capture.body):
         # A feed reader knows more of a JSON Feed; its version may stand last.

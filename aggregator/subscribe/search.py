@@ -114,7 +114,7 @@ class Search:
         self, url: str, dry_run: DryRun | None
     ) -> FoundSource | AlreadyFollowed | None:
         """Continue the search from a URL that is not itself a feed."""
-        from aggregator.discovery.page_links import looks_like_html
+        from aggregator.discovery.page_detection import looks_like_html
 
         response = _last_response(dry_run)
         if response is None:

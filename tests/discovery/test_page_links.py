@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.discovery import page_links
+from aggregator.discovery.page_detection import looks_like_html
 from aggregator.discovery.platforms import FeedCandidate
 from aggregator.model import Capture
 
@@ -100,7 +101,7 @@ def test_the_best_feed_of_a_page(links: list[str], expected: str | None) -> None
 def test_a_page_is_told_by_its_type_or_its_beginning(
     body: str, content_type: str | None, *, expected: bool
 ) -> None:
-    assert page_links.looks_like_html(page(body, content_type)) is expected
+    assert looks_like_html(page(body, content_type)) is expected
 
 
 def test_no_bytes_raise() -> None:

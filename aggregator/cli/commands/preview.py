@@ -228,7 +228,7 @@ async def _preview_article(
     from aggregator.adapters.article.not_article import is_article
     from aggregator.adapters.html import parse_page
     from aggregator.cli.report.preview import build_article_preview
-    from aggregator.discovery.page_links import looks_like_html
+    from aggregator.discovery.page_detection import looks_like_html
     from aggregator.model import Capture
     from aggregator.parse.task import parse_task
 
