@@ -22,7 +22,7 @@ from aggregator.adapters.charset import decode_document
 from aggregator.adapters.feed import json_feed, sax_reader
 from aggregator.adapters.feed.authors import read_authors, read_contributors
 from aggregator.adapters.feed.body import content_and_summary, with_summary_form
-from aggregator.adapters.feed.describe import describe
+from aggregator.adapters.feed.describe import HEAD, describe
 from aggregator.adapters.feed.extensions import NO_EXTENSIONS, read_extensions
 from aggregator.adapters.feed.items import (
     add_language_of_titles,
@@ -57,12 +57,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from aggregator.adapters.feed.extensions import Extensions
+    from aggregator.adapters.feed.xml_repair import PreparedFeed
     from aggregator.model import Capture, TextForm
     from aggregator.rules.compiled import SiteRules
 
 # feedparser sets `bozo` for these too, but we chose the encoding and the media type ourselves.
 _HARMLESS_BOZO = (feedparser.CharacterEncodingOverride, feedparser.NonXMLContentType)
-_HEADERS = {"content-type": "application/xml; charset=utf-8"}
 _BROKEN_OFF = Rejection("the last item", "the document ends within it")
 _WEB = ("http://", "https://")
 sax_reader.prefer_for_feedparser()
@@ -115,12 +115,23 @@ def parse(capture: Capture, _: SiteRules | None = None) -> ParsedDocument:
             notes=(*decoded.notes, *parsed.notes),
         )
 
-    ready = prepare_xml(document)
+    # A text that nobody needs any more goes: it takes up to four bytes a character.
+    head = document[:HEAD]
+    texts = [document]
+    notes = decoded.notes
+    del document, decoded
+    ready = prepare_xml(texts.pop())
     if ready is None:
-        raise SourceError("not-a-feed", describe(document))
+        raise SourceError("not-a-feed", describe(head))
+    return _read_xml(ready, head, notes, capture)
+
+
+def _read_xml(
+    ready: PreparedFeed, head: str, notes: tuple[str, ...], capture: Capture
+) -> ParsedDocument:
     result = _run_feedparser(ready.xml)
     if not result["entries"] and not result["version"]:
-        raise SourceError("not-a-feed", describe(document))
+        raise SourceError("not-a-feed", describe(head))
 
     feed = dict(result["feed"])
     channel = _channel(result, feed, capture, has_summaries=b"summary>" in ready.xml)
@@ -136,7 +147,7 @@ def parse(capture: Capture, _: SiteRules | None = None) -> ParsedDocument:
         home=_site_url(feed, capture.url),
         is_repaired=ready.repaired or _is_malformed(result),
         hints=read_hints(ready.xml, feed),
-        notes=(*decoded.notes, *ready.notes),
+        notes=(*notes, *ready.notes),
         feed_id=text_or_none(feed.get("id")) if channel.is_atom else None,
         icon=feed_icon(feed, channel.base_url),
         rights=feed_rights(feed, channel.text_form),
@@ -147,7 +158,7 @@ def _run_feedparser(xml: bytes) -> Any:
     try:
         return feedparser.parse(
             BytesIO(xml),
-            response_headers=_HEADERS,
+            response_headers=sax_reader.UTF8_HEADERS,
             sanitize_html=False,
             resolve_relative_uris=False,
         )
