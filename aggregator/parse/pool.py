@@ -12,6 +12,7 @@ import pickle
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import unquote
 
@@ -22,7 +23,6 @@ from aggregator.parse.worker import LENGTH, ParseFailure, frame
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
-    from pathlib import Path
     from types import TracebackType
 
     from aggregator.model import Capture
@@ -34,7 +34,13 @@ FILES_PER_REQUEST = 250
 _AHEAD_BYTES = 1024 * 1024
 _START_SECONDS = 60.0  # a parser is ready in under one; a machine that swaps needs longer
 _END_SECONDS = 5.0
+_MAX_IDLE_BYTES = (
+    112 * 1024 * 1024
+)  # a parser that stays larger than this is replaced; a new one has 75
 _PROGRAM = (sys.executable, "-m", "aggregator.parse.worker")
+# The C library gives blocks of this size back when they are freed. By itself it keeps blocks of up
+# to 32 MiB, after the first one of that size: a parser that read 14 MB once would stay large.
+_ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": str(1024 * 1024)}
 _INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "PYTHONPATH", "HOME", "VIRTUAL_ENV")
 
 
@@ -155,6 +161,9 @@ class ParserPool:
             return answers
 
     def _put_back(self, process: _ParserProcess) -> None:
+        if process.resident_bytes > _MAX_IDLE_BYTES:
+            self._end(process)
+            return
         process.used = True
         self._free.append(process)
         if self._retirement is not None:
@@ -189,6 +198,15 @@ class _ParserProcess:
     stdin: asyncio.StreamWriter
     stdout: asyncio.StreamReader
     used: bool = field(default=False)
+
+    @property
+    def resident_bytes(self) -> int:
+        """The memory that the process has; 0 where the system does not tell (it is not Linux)."""
+        try:
+            pages = Path(f"/proc/{self.process.pid}/statm").read_text(encoding="ascii").split()[1]
+        except OSError:
+            return 0
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
     @classmethod
     async def start(cls, command: Sequence[str]) -> Self:
@@ -262,6 +280,5 @@ def _result_or_raise(capture: Capture, answer: ParseResult | ParseFailure) -> Pa
 
 def _environment() -> dict[str, str]:
     """Make the environment of a parser: ours without the secrets that the configuration may take from it."""
-    return {name: os.environ[name] for name in _INHERITED if name in os.environ} | {
-        "PYTHONUTF8": "1"
-    }
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    return {**inherited, "PYTHONUTF8": "1", **_ALLOCATOR}

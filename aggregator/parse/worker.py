@@ -90,8 +90,11 @@ def _answer(capture: Capture, task: ParseTask, sites: Sites) -> ParseResult | Pa
 
 
 def _send(stream: BinaryIO, value: object) -> None:
-    stream.write(frame(value))
-    stream.flush()
+    try:
+        stream.write(frame(value))
+        stream.flush()
+    except BrokenPipeError:
+        os._exit(0)  # who asked was killed: nobody waits for an answer
 
 
 def _read_request(stream: BinaryIO) -> Any:

@@ -7,6 +7,7 @@ from io import BytesIO
 from xml.sax.handler import ContentHandler, feature_namespaces
 
 import feedparser.api
+import pytest
 
 from aggregator.adapters.feed import sax_reader
 
@@ -35,6 +36,16 @@ def test_a_text_of_lines_and_entities_comes_in_one_piece() -> None:
         "x",
         "y\nz",
     ]
+
+
+def test_a_text_that_is_far_too_long_is_cut_and_the_next_one_is_whole() -> None:
+    long = "word " * 2_000_000
+
+    texts = read_texts(f"<a><b>{long}</b><c>x</c><d>{long}</d></a>")
+
+    kept = 8 * 1024 * 1024
+    assert [len(text) for text in texts if len(text) == 1] == [1]
+    assert sum(map(len, texts)) == pytest.approx(2 * kept, rel=0.01)
 
 
 def test_feedparser_prefers_the_parser_once_however_often_it_is_told() -> None:

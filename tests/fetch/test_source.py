@@ -333,7 +333,7 @@ def test_a_large_folder_is_read_in_several_runs(tmp_path: Path) -> None:
 
     assert (len(first.captures), first.has_more) == (MAX_FILES, True)
     assert ([capture.url.rpartition("/")[2] for capture in second.captures], second.has_more) == (
-        ["05000.txt"],
+        [f"{MAX_FILES:05}.txt"],
         False,
     )
 

@@ -126,7 +126,9 @@ LARGE: dict[str, Callable[[], bytes]] = {
         b"<item><title>bad</title><guid>" + b"g" * 10_000_000 + b"</guid></item>" + GOOD_ITEM
     ),
     "long-item": lambda: rss(
-        item(b"bad", b"<description>" + b"word " * 2_800_000 + b"</description>") + GOOD_ITEM
+        # One character beyond the BMP makes all of the text's take four bytes.
+        item(b"bad", b"<description>\xf0\x9f\x98\x80" + b"word " * 2_800_000 + b"</description>")
+        + GOOD_ITEM
     ),
     "many-divs": lambda: rss(
         item(b"bad", b"<description>" + b"&lt;div>" * 150_000 + b"</description>") + GOOD_ITEM

@@ -54,7 +54,7 @@ LARGE: dict[str, tuple[int, list[str]]] = {
     "long-name": (2, []),
     "long-url": (2, []),
     "long-guid": (2, []),
-    "long-item": (2, ["item 1: a text of 13999999 characters, over the limit of 2097152"]),
+    "long-item": (2, ["item 1: a text of 8385884 characters, over the limit of 2097152"]),
     "many-divs": (2, []),
     "many-json-items": (10_001, [BEYOND]),
     "empty-json-items": (10_001, [BEYOND]),

@@ -263,3 +263,37 @@ def test_a_frame_of_a_player_has_not_the_origin_of_its_site(host: str) -> None:
     frame = next(case["from"] for case in CASES if f'src="https://{host}/' in case["to"])
 
     assert ' sandbox="allow-scripts allow-popups">' in cleaned(frame)
+
+
+AWKWARD = {
+    "ampersands": "&",
+    "references": "&amp;&#233;&lt;",
+    "unknown references": "&nosuch;&x",
+    "no-break spaces": "\u00a0",
+    "tag starts": "<",
+    "quotes": "\"'",
+    "empty elements": "<br/><p></p>",
+    "unclosed elements": "<p><a href=/x><b>",
+    "comments": "<!-- x -->",
+    "ends of sections": "]]>",
+    "words": "word ",
+    "links": "<a href='https://harbour.example/a'>x</a>",
+    "doctypes": "<!DOCTYPE x [",
+}
+
+
+@pytest.mark.parametrize("piece", AWKWARD.values(), ids=list(AWKWARD))
+def test_the_time_grows_with_the_length_of_the_text(piece: str) -> None:
+    count = 100_000 // len(piece)
+    cost(piece)
+    short = min(cost(piece * count) for _ in range(2))
+    long = min(cost(piece * count * 4) for _ in range(2))
+
+    assert long < 8 * short + 0.1  # four times as long; what is quadratic takes 16 times
+
+
+def test_many_references_are_cleaned_like_few() -> None:
+    source = "<p>a &amp; b &lt;i&gt; c&nbsp;d <a href='https://x.example/?a=1&amp;b=2' title='&lt;'>q</a></p>"
+
+    assert cleaned(source * 500) == cleaned(source) * 500
+    assert cleaned("\ufdd1b>" + "&amp;" * 2_000) == "<p>&lt;b&gt;" + "&amp;" * 2_000 + "</p>"

@@ -126,6 +126,18 @@ def test_a_parser_knows_no_secret(way: Any, monkeypatch: pytest.MonkeyPatch) -> 
 
     assert "FEED_PASSWORD" not in names
     assert "PYTHONUTF8" in names
+    assert "MALLOC_MMAP_THRESHOLD_" in names
+
+
+def test_a_parser_that_stays_large_is_replaced(way: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(workers: ParserPool) -> bool:
+        one = await workers.parse(fetched(way, "good"), ParseTask("s", "word"))
+        other = await workers.parse(fetched(way, "good"), ParseTask("s", "word"))
+        return read_by(one.rejected[0].reason) == read_by(other.rejected[0].reason)
+
+    assert with_workers(story)
+    monkeypatch.setattr("aggregator.parse.pool._MAX_IDLE_BYTES", 1)
+    assert not with_workers(story)
 
 
 def test_a_parser_that_died_while_it_was_idle_is_not_the_next_documents_fault(way: Any) -> None:
@@ -256,3 +268,16 @@ def alive(pid: int) -> bool:
         )
     except OSError:
         return False
+
+
+def test_a_parser_whose_parent_was_killed_ends_without_a_word() -> None:
+    command = [sys.executable, "-m", "aggregator.parse.worker", str(MEMORY), "20", ""]
+    reader, writer = os.pipe()
+    os.close(reader)
+
+    ended = subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=writer, stderr=subprocess.PIPE, check=False
+    )
+    os.close(writer)
+
+    assert (ended.returncode, ended.stderr) == (0, b"")

@@ -18,7 +18,7 @@ from aggregator.adapters.charset import decode_document
 from aggregator.adapters.feed import json_feed
 from aggregator.adapters.feed.authors import read_authors, read_contributors
 from aggregator.adapters.feed.body import content_and_summary, with_summary_form
-from aggregator.adapters.feed.describe import describe
+from aggregator.adapters.feed.describe import HEAD, describe
 from aggregator.adapters.feed.fast.document import read_feed
 from aggregator.adapters.feed.fast.names import Declined
 from aggregator.adapters.feed.items import (
@@ -116,12 +116,27 @@ def parse_with(read: Callable[[PreparedFeed], RawFeed], capture: Capture) -> Par
             notes=(*decoded.notes, *parsed.notes),
         )
 
-    ready = prepare_xml(document)
+    # A text that nobody needs any more goes: it takes up to four bytes a character.
+    head = document[:HEAD]
+    texts = [document]
+    notes = decoded.notes
+    del document, decoded
+    ready = prepare_xml(texts.pop())
     if ready is None:
-        raise SourceError("not-a-feed", describe(document))
+        raise SourceError("not-a-feed", describe(head))
+    return _read_xml(read, ready, head, notes, capture)
+
+
+def _read_xml(
+    read: Callable[[PreparedFeed], RawFeed],
+    ready: PreparedFeed,
+    head: str,
+    notes: tuple[str, ...],
+    capture: Capture,
+) -> ParsedDocument:
     raw = read(ready)
     if not raw.items and not raw.version:
-        raise SourceError("not-a-feed", describe(document))
+        raise SourceError("not-a-feed", describe(head))
 
     feed = raw.fields
     channel = _channel(raw, capture, has_summaries=b"summary>" in ready.xml)
@@ -136,7 +151,7 @@ def parse_with(read: Callable[[PreparedFeed], RawFeed], capture: Capture) -> Par
         home=_site_url(feed, capture.url),
         is_repaired=ready.repaired or raw.is_malformed,
         hints=read_hints(ready.xml, feed),
-        notes=(*decoded.notes, *ready.notes),
+        notes=(*notes, *ready.notes),
         feed_id=text_or_none(feed.get("id")) if channel.is_atom else None,
         icon=feed_icon(feed, channel.base_url),
         rights=feed_rights(feed, channel.text_form),

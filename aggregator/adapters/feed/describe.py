@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from html import unescape
 
-_HEAD = 65_536  # characters
+HEAD = 65_536  # characters
 _MAX_REPLACEMENTS = 9  # U+FFFD in the head; a text with more of them is binary data
 _TITLE = re.compile(r"<title[^>]{0,200}>([^<]{0,300})", re.IGNORECASE)
 _PAGE = re.compile(r"<(?:!doctype\s+html|html)\b", re.IGNORECASE)
@@ -18,7 +18,7 @@ _TAG = re.compile(r"<[^<>]{1,1000}>")
 
 def describe(document: str) -> str:
     """Say what a document is that is no feed (`an HTML page titled “Welcome”`)."""
-    head = document[:_HEAD]
+    head = document[:HEAD]
     element = _ELEMENT.search(head)
     root = element[1] if element else ""
     if _PAGE.search(head) or root.lower() in ("head", "body"):

@@ -18,7 +18,6 @@ from aggregator.errors import SourceError
 
 # feedparser sets `bozo` for these too, but we chose the encoding and the media type ourselves.
 _HARMLESS_BOZO = (feedparser.CharacterEncodingOverride, feedparser.NonXMLContentType)
-_HEADERS = {"content-type": "application/xml; charset=utf-8"}
 sax_reader.prefer_for_feedparser()
 
 
@@ -45,7 +44,7 @@ def _run_feedparser(xml: bytes) -> Any:
     try:
         return feedparser.parse(
             BytesIO(xml),
-            response_headers=_HEADERS,
+            response_headers=sax_reader.UTF8_HEADERS,
             sanitize_html=False,
             resolve_relative_uris=False,
         )

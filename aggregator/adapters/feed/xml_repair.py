@@ -30,6 +30,7 @@ from aggregator.normalize.value_limits import cut_note
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_DECLARATION = b'<?xml version="1.0" encoding="utf-8"?>\n'
 MAX_ITEMS = 10_000
 
 _FIRST_ELEMENT = re.compile(r"<([A-Za-z_][\w.:-]{0,60})")
@@ -46,7 +47,6 @@ _ITEM_ENDS = ("</item", "</entry", ":item", ":entry")
 _ITEM = re.compile(r"<(?:[\w.-]{1,40}:)?(?:item|entry)(?=[\s>/])", re.IGNORECASE)
 _CAPTION = re.compile(r"<(/?)media:description(?:\s[^<>]*?)?(/?)>")
 _REFERENCE = re.compile(r"&(?:#(?P<number>\d{1,40}|[xX][0-9a-fA-F]{1,40});|(?P<name>\w{2,31});|)")
-_DECLARATION = '<?xml version="1.0" encoding="utf-8"?>\n'
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +206,7 @@ def _make_well_formed(body: str, root: str, *, damaged: bool, cut: bool) -> Prep
 
 
 def _encode(body: str) -> bytes:
-    return (_DECLARATION + body).encode("utf-8", "replace")
+    return _DECLARATION + body.encode("utf-8", "replace")
 
 
 def _is_well_formed(xml: bytes) -> bool:

@@ -70,6 +70,16 @@ _SWALLOWING = (
 _TEXT_HOLDERS = frozenset({"noframes", "textarea", "title", "xmp"})
 _PLAINTEXT_TAG = re.compile(r"</?plaintext(?=[\s/>])[^<>]*>", re.IGNORECASE)  # has no end
 _SWALLOWING_TAG = re.compile(rf"<(/?)({_SWALLOWING})(?=[\s/>])[^<>]*(?<!/)>", re.IGNORECASE)
+# The sanitizer copies the text before each reference: 2 MiB of `&` take it a minute. Where there are
+# many, characters that Unicode keeps for such use stand in for them; afterwards they are text only.
+_MANY_REFERENCES = 1_000
+_REFERENCES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\u00a0": "&nbsp;"}
+_STAND_INS = {
+    ord("&"): "\ufdd0",
+    ord("<"): "\ufdd1",
+    ord(">"): "\ufdd2",
+    ord("\u00a0"): "\ufdd3",
+}
 # What is never within a drawing or a player that lacks its end.
 _CONTENT_TAG = re.compile(
     r"<(?:p|div|h[1-6]|ul|ol|dl|table|blockquote|figure|pre|hr|section|article|img|picture)(?=[\s/>])",
@@ -199,7 +209,9 @@ def clean(
         return _clean_tree(root, base, junk, placeholders)
     if not junk:
         with suppress(NotSimpleError):
-            return _sanitize_blocks(write_blocks(root, base=base, placeholders=placeholders))
+            html = write_blocks(root, base=base, placeholders=placeholders)
+            if html.count("&") <= _MANY_REFERENCES:
+                return _EMPTY_PARAGRAPH.sub("", sanitize(html)) or None
     return _clean_tree(parse(root.source), base, junk, placeholders)
 
 
@@ -222,11 +234,28 @@ def _clean_tree(
     blocks = split_blocks(body, junk)
     if has_places:
         match_places(blocks)
-    return _sanitize_blocks("".join(_serialize(block) for block in blocks))
+    result = _sanitize_blocks(blocks)
+    return _EMPTY_PARAGRAPH.sub("", result) or None
 
 
-def _sanitize_blocks(html: str) -> str | None:
-    return _EMPTY_PARAGRAPH.sub("", sanitize(html)) or None
+def _sanitize_blocks(blocks: Sequence[Any]) -> str:
+    html = "".join(map(_serialize, blocks))
+    if html.count("&") <= _MANY_REFERENCES:
+        return sanitize(html)
+
+    for block in blocks:
+        _hide_references(block)
+    result = sanitize("".join(map(_serialize, blocks)))
+    for character, reference in _REFERENCES.items():
+        result = result.replace(_STAND_INS[ord(character)], reference)
+    return result
+
+
+def _hide_references(block: Any) -> None:
+    """Put a stand-in for each character of a text that is written as a reference."""
+    for element in block.iter():
+        element.text = (element.text or "").translate(_STAND_INS)
+        element.tail = (element.tail or "").translate(_STAND_INS)
 
 
 def sanitize(html: str) -> str:
