@@ -51,6 +51,9 @@ def read(body: str) -> list[str]:
         ("Thứ Sáu, 03/07/2026 | 14:05 GMT+7", "03/07/2026 14:05 GMT+7"),
         ("<a href=/x>Harbour</a> <b>3 July 2026</b>", "3 July 2026"),
         ("<b>ada</b><i>03.07.2026</i>", "03.07.2026"),
+        ("03.07.26", "2026-07-03"),
+        ("<a href=/ada>Ada Reed</a>, 3.7.26", "2026-07-03"),
+        ("7/23/26 11:04am", "7/23/26 11:04am"),
     ],
 )
 def test_a_line_of_little_else_is_a_date(line: str, expected: str) -> None:
@@ -67,6 +70,8 @@ def test_a_line_of_little_else_is_a_date(line: str, expected: str) -> None:
         "© 3 July 2026 The Lantern",
         "3 July 2026 – 5 July 2026",
         "Version 1.2.2026.1",
+        "Lantern 3.7.26",
+        "1.3.7.26",
         "July 2026",
         "3 July",
         "2026年7月3日港口议会通过了新的预算案，很多人都知道这件事情",

@@ -103,10 +103,72 @@ def test_a_title_cut_short_gives_way_to_the_whole(titles: tuple[str, ...], first
         ("admin", []),
         ("LampPost", []),
         ("12", []),
+        ("Lamppost Ada Wick", ["Ada Wick"]),
+        ("Ada Wick Lamppost", ["Ada Wick"]),
+        ("Wick d.o.o. - www.wick.example", []),
     ],
 )
 def test_an_author_is_somebody(author: str, expected: list[str]) -> None:
     assert values(read(f"<meta name=author content='{author}'><p>x").authors) == expected
+
+
+@pytest.mark.parametrize(
+    ("byline", "expected"),
+    [("<p><a rel=author>Ada Wick</a></p>", ["Ada Wick"]), ("", ["mlopez2"])],
+)
+def test_an_account_gives_way_to_a_person(byline: str, expected: list[str]) -> None:
+    page = f"<meta name=author content=mlopez2><h1>Ninety lamps of the harbour</h1>{byline}<p>x"
+
+    assert values(read(page).authors) == expected
+
+
+def test_a_time_told_from_now_has_its_moment_in_its_title() -> None:
+    found = read(
+        "<h1>Ninety lamps</h1><p>By Ada Wick <abbr title='2026-07-03T05:40:00Z'>3 hours ago</abbr></p>"
+    )
+
+    assert values(found.published) == ["2026-07-03T05:40:00Z"]
+
+
+def test_a_date_with_its_year_comes_before_one_told_from_now() -> None:
+    found = read(
+        "<html lang=en><h1>Ninety lamps</h1><p class=date>3 hours ago</p><p>3 July 2026</p>"
+    )
+
+    assert values(found.published) == ["2026-07-03", "2026-07-10T09:00"]
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        ("<title>Ninety lamps • Ada Wick</title><h1>Ninety lamps</h1>", "Ninety lamps"),
+        ("<title>Harbour | Ninety lamps</title><h1>NINETY LAMPS</h1>", "Ninety lamps"),
+        (
+            "<title>Lamps - how ninety of them burn</title><h1>Lamps</h1>",
+            "Lamps - how ninety of them burn",
+        ),
+        (
+            "<title>The ninety lamps burn | Lights for all</title><h1>Lights for all</h1><h2>The ninety lamps burn</h2>",
+            "The ninety lamps burn",
+        ),
+        (
+            "<title>Lamppost</title><main><h1>The ninety lamps burn</h1></main><main><h1>Our letter of news</h1></main>",
+            "The ninety lamps burn",
+        ),
+        (
+            "<title>Lamppost</title><h1><img></h1><h2>The ninety lamps burn</h2>",
+            "The ninety lamps burn",
+        ),
+        ("<title>Lamps at sea</title><h2>Write us a letter</h2>", "Lamps at sea"),
+    ],
+)
+def test_the_heading_says_what_of_a_title_is_the_articles(page: str, expected: str) -> None:
+    head, _, body = page.partition("</title>")
+    titled = f"<meta property=og:title content='{head.removeprefix('<title>')}'>"
+    if "|" not in head and "-" not in head and "•" not in head:
+        titled = ""
+
+    assert read(f"{titled}{head}</title><body>{body}<p>x").title[0].value == expected
 
 
 def test_authors_come_from_the_first_place_that_names_anybody() -> None:
@@ -193,6 +255,17 @@ def test_durations_of_iso_8601_are_read(text: str, expected: int | None) -> None
         ("<p>発表日時</p><p>公開日：2026年7月3日 5:40</p>", "2026-07-03T05:40"),
         ("<p>تاریخ انتشار: 2026-07-03 05:40</p>", "2026-07-03T05:40"),
         ("<p>Опубликовано 3 июля 2026</p>", "2026-07-03"),
+        ("<p>This entry was posted on Friday, July 3rd, 2026 at 5:40 am.</p>", "2026-07-03T05:40"),
+        (
+            "<div>Dieser Artikel wurde am 3. Juli 2026 um 5:40 von Ada verfasst</div>",
+            "2026-07-03T05:40",
+        ),
+        ("<aside><dl><dt>Datum</dt><dd>03.07.2026</dd></dl></aside>", "2026-07-03"),
+        (
+            "<p><b>Pages:</b><b>90</b><span>Published:</span><span>2026-07-03</span></p>",
+            "2026-07-03",
+        ),
+        ("<dl><dt>Date</dt><dd>of the harbour</dd></dl>", None),
         ("<p>Published by the harbour in 1990 words.</p>", None),
         ("<p>更新时间：2026年7月3日</p>", None),
         ("<p>Updated: 3 July 2026</p>", None),
@@ -214,6 +287,9 @@ def test_a_date_in_words_stands_behind_its_label(body: str, expected: str | None
         ("https://a.example/x/2026-07-03/", date(2026, 7, 3)),
         ("https://a.example/cn/x/20260703-slug", date(2026, 7, 3)),
         ("https://a.example/2026/0703/c1.html", date(2026, 7, 3)),
+        ("https://a.example/film/2026/jul/03/lamps", date(2026, 7, 3)),
+        ("https://a.example/2026/WORLD/07/03/lamps", date(2026, 7, 3)),
+        ("https://a.example/2026/junk/03/lamps", None),
         ("https://a.example/a/lamps-20260703/77.html", None),
         ("https://a.example/20260703123/77.html", None),
         ("https://a.example/2026/31/12", None),

@@ -131,3 +131,22 @@ def test_a_page_with_less_than_what_is_listed_is_a_stub(
     item = RawEntry("item 1", summary=(Candidate("word " * listed_words, "feed:description"),))
 
     assert is_stub(f"<p>{'word ' * page_words}</p>", item, is_paid=is_paid) is expected
+
+
+@pytest.mark.parametrize(
+    ("title", "is_error"),
+    [
+        ("404", True),
+        ("Error 404", True),
+        ("404 - Gazette", True),
+        ("Gazette | 404 Not Found", True),
+        ("The 404 show: where lamps burn", False),
+        ("Route 410 closes for a week", False),
+    ],
+)
+def test_a_number_is_an_error_only_where_titles_of_errors_have_it(
+    title: str, is_error: bool
+) -> None:
+    reason = likely_reason([title], 40, "The lamps burn.")
+
+    assert (reason is not None) is is_error

@@ -37,6 +37,7 @@ _WHOLE_BLOCKS = WHOLE_TAGS.union(MEDIA)
 _LAYOUT_TAGS = ("table", "ul", "ol", "dl")
 _CELL_TAGS = ("td", "th", "li", "dd")
 _INNER_BLOCKS = tuple(sorted(BLOCKS))
+_APART_TAGS = tuple(sorted(_WHOLE_BLOCKS | BLOCKS))
 _TEXTLESS_TAGS = frozenset({"script", "style", "template", "svg", "select", "button"})
 
 
@@ -116,7 +117,20 @@ def _split(body: Any, layout: set[Any]) -> Iterator[Block]:
             is_linked = _linked_characters(element, own_only=True) > _LINK_SHARE * len(plain)
             words = text.count_words(own_text)
             yield Block(element, plain, words, is_linked=is_linked, whole=False)
+            if not is_linked:
+                stack.extend(reversed(_children_apart(element)))
+                continue
         stack.extend(reversed(element))
+
+
+def _children_apart(element: Any) -> list[Any]:
+    """Return the children that are no words of the element's own sentences, as a link within one is."""
+    apart = []
+    for child in element:
+        is_inline = child.tag in _INLINE_TAGS
+        if not is_inline or next(child.iterdescendants(*_APART_TAGS), None) is not None:
+            apart.append(child)
+    return apart
 
 
 def _make_block(element: Any) -> Block:

@@ -46,18 +46,22 @@ _MONTH = r"[^\W\d_]{3,12}\.?"
 _CLOCK = r"\d{1,2}\s?[:.h時点시]\s?\d{2}(?:\s?[:分분]\s?\d{2})?[分분]?(?:\s?[ap]\.?m\b\.?)?"
 _DAY = r"\d{1,2}\s?(?:\.|st|nd|rd|th|er|º|\.º)?[\s-]+(?:de\s+|of\s+|tháng\s+)?"
 _YEAR = r"[\s,-]+(?:de\s+|del\s+|năm\s+)?\d{4}"
+_SHORT_YEAR = r"\d{1,2}\.\s?\d{1,2}\.\s?\d{2}|\d{1,2}/\d{1,2}/\d{2}"
 _DATE = rf"""
     \d{{4}}\s?[年년]\s?\d{{1,2}}\s?[月월]\s?\d{{1,2}}\s?[日일]
     | \d{{4}}[-./]\s?\d{{1,2}}[-./]\s?\d{{1,2}}\.?
     | \d{{1,2}}[-./]\s?\d{{1,2}}[-./]\s?\d{{4}}
     | {_DAY}(?:{_MONTH}|\d{{1,2}}){_YEAR}
     | {_MONTH}\s+\d{{1,2}}\s?(?:st|nd|rd|th)?\s?,?\s+\d{{4}}
+    | {_SHORT_YEAR}
 """
 _DATE_AND_CLOCK = re.compile(
-    rf"(?<![\d/.-])(?P<date>{_DATE})(?![\d/])"
+    rf"(?<![\d/.-])(?P<date>{_DATE})(?![\d/]|\.\d)"
     rf"(?:(?P<gap>[\s,|·•–—-]*(?:[^\W\d_]{{1,5}}\.?\s*){{0,2}})(?P<clock>{_CLOCK}))?(?!\d)",
     re.IGNORECASE | re.VERBOSE,
 )
+_DOTTED_SHORT_YEAR = re.compile(r"(?P<d>\d{1,2})\.\s?(?P<m>\d{1,2})\.\s?(?P<y>\d{2})")
+_IS_SHORT_YEAR = re.compile(_SHORT_YEAR)
 _RANGE_SIGN = re.compile(
     r"\s*(?:[-–—~〜～]|to|bis|until|till|au|al|a|до|至|から)\s*\Z", re.IGNORECASE
 )
@@ -242,7 +246,7 @@ def _find_date(line: Line) -> tuple[str, ...]:
 
 def _texts_to_parse(match: re.Match[str]) -> tuple[str, ...]:
     """Return the date with its clock and the zone behind it, then with its clock, then alone."""
-    date: str = match["date"]
+    date = _with_whole_year(match["date"])
     if not match["clock"]:
         return (date,)
 
@@ -254,6 +258,14 @@ def _texts_to_parse(match: re.Match[str]) -> tuple[str, ...]:
     texts.append(date_and_clock)
     texts.append(date)
     return tuple(texts)
+
+
+def _with_whole_year(date: str) -> str:
+    """Return a date with its whole year if that has two digits and dots say that the day comes first."""
+    match = _DOTTED_SHORT_YEAR.fullmatch(date)
+    if match is None:
+        return date
+    return f"20{match['y']}-{int(match['m']):02}-{int(match['d']):02}"
 
 
 def _is_standalone(line: Line, match: re.Match[str]) -> bool:
@@ -268,6 +280,8 @@ def _is_standalone(line: Line, match: re.Match[str]) -> bool:
 
     # An end of the line separates as well.
     is_separated = before[-1:] in _SEPARATORS and after[:1] in _SEPARATORS
+    if _IS_SHORT_YEAR.fullmatch(match["date"]):  # may be the number of a version
+        return is_separated and words <= _MAX_WORDS
     if is_separated:
         return words <= _MAX_SEPARATED_WORDS
     is_at_an_end = not before or not after

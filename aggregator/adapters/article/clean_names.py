@@ -21,12 +21,14 @@ _MIN_HOST_LETTERS = 4  # a host's name shorter than this begins many words
 _MAX_SITE_WORDS = 4  # of a part that begins like the host
 
 _SEPARATOR = re.compile(r"\s+[-–—|·•»«/]{1,3}\s+|\s*[|｜_]\s*|\s*[:：]{2}\s*|\s?[：]\s?|:\s+")
+_NAME_SEPARATOR = re.compile(r"\s+[-–—|·•»«/]{1,3}\s+|\s*[|｜]\s*")
+_HEADING_PLACE = re.compile(r"page:h\d$")
 _ELLIPSIS = re.compile(r"\s*(?:…|\.\.\.|\[…\]|\[\.\.\.\])$")
 _BY_PREFIX = re.compile(
     r"^(?:(?:written\s+|posted\s+)?by|par|von|por|di|door|av|от|автор|作者|文|記者|记者|撰文)\s*(?:[:：]\s*|\s+)",
     re.IGNORECASE,
 )
-_URL_OR_EMAIL = re.compile(r"^(?:https?:)?//|^www\.|^\S+@\S+\.\S+$|^@\w+$", re.IGNORECASE)
+_URL_OR_EMAIL = re.compile(r"^(?:https?:)?//|\bwww\.|^\S+@\S+\.\S+$|^@\w+$", re.IGNORECASE)
 _NO_PERSON_NAMES = """
     admin administrator root webmaster wordpress editor editors user guest unknown anonymous none null undefined
     author auteur redaction newsroom staff author name system superuser
@@ -57,7 +59,7 @@ _PROFILE = re.compile(
 _NO_NAME_WORDS = re.compile(
     r"\b(?:staff|reporters?|editors?|editorial|desk|newsroom|news|correspondents?|university|communications|media|press|agency"
     r"|team|group|inc|ltd|gmbh|magazine|gazette|times|herald|redaktion|rédaction|redacción|redazione|redação|redactie"
-    r"|redakcja|редакция|contributors?|writers?|share|follow|subscribe|comments?|read|min|profile?|perfil|profilo|photo"
+    r"|redakcja|редакция|contributors?|writers?|share|follow|subscribe|comments?|kommentare?|commentaires?|comentarios?|commenti|reacties|read|min|profile?|perfil|profilo|photo"
     r"|photos|image|video|updated?|published|posted|home|about|contact|more|related|popular|today|yesterday|getty|reuters"
     r"|monday|tuesday|wednesday|thursday|friday|saturday|sunday|january|february|march|april|june|july|august"
     r"|september|october|november|december)\b|记者|記者|编辑|編輯|来源|日报|新闻",
@@ -114,7 +116,32 @@ def clean_titles(candidates: Iterable[Candidate], site: SiteNames) -> tuple[Cand
         name = fold_alnum(title)
         if title and name not in site.names:
             kept.setdefault(name, Candidate(title, candidate.where))
-    return put_whole_title_first(tuple(kept.values()))
+    return put_whole_title_first(_cut_to_heading(tuple(kept.values())))
+
+
+def _cut_to_heading(titles: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    """Cut off the first title what it has more than the page's heading: a few words behind a separator.
+
+    These are a name of the site that the page does not give elsewhere, of its section, or of the author.
+    """
+    for title in titles[1:]:
+        if _HEADING_PLACE.match(title.where):
+            part = _part_like_heading(titles[0].value, title.value)
+            if part:
+                others = [other for other in titles[1:] if other is not title]
+                return (Candidate(part, titles[0].where), *others)
+    return titles
+
+
+def _part_like_heading(title: str, heading: str) -> str:
+    """Return the part of a title that is a heading, "" if the rest of the title has more words than that."""
+    words = len(heading.split())
+    for separator in _NAME_SEPARATOR.finditer(title):
+        before, behind = title[: separator.start()], title[separator.end() :]
+        for part, other in ((before, behind), (behind, before)):
+            if fold_alnum(part) == fold_alnum(heading) and len(other.split()) <= words:
+                return part
+    return ""
 
 
 def put_whole_title_first(titles: Sequence[Candidate]) -> tuple[Candidate, ...]:
@@ -152,10 +179,22 @@ def clean_authors(candidates: Iterable[Candidate], site: SiteNames) -> tuple[Can
         whole = " ".join(candidate.value[:MAX_CHARACTERS].split())
         if not _is_person(whole, site):
             continue
-        for name in split_people(whole):
+        for part in split_people(whole):
+            name = _without_site_name(part, site)
             if _is_person(name, site) and not _is_no_name(name):
                 people.setdefault(fold_alnum(name), replace(candidate, value=name))
     return tuple(people.values())
+
+
+def _without_site_name(name: str, site: SiteNames) -> str:
+    """Cut the site's name off the beginning or the end of a person's, if two words at least are left."""
+    words = name.split()
+    for count in range(1, len(words) - 1):
+        if fold_alnum(" ".join(words[:count])) in site.names:
+            return " ".join(words[count:])
+        if fold_alnum(" ".join(words[-count:])) in site.names:
+            return " ".join(words[:-count])
+    return name
 
 
 def _is_no_name(name: str) -> bool:
@@ -232,6 +271,17 @@ def looks_like_name(name: str, *, is_declared: bool = False) -> bool:
         if not word[:1].isupper() and word.casefold() not in _PARTICLES:
             return is_declared
     return words[0][:1].isupper() or words[0].casefold() in _PARTICLES
+
+
+def is_account(name: str) -> bool:
+    """Return whether a name is one word in small letters or with digits, as accounts have it.
+
+    >>> is_account("mlopez2"), is_account("Ada")
+    (True, False)
+    """
+    if len(name.split()) > 1 or _UNCASED.search(name):
+        return False
+    return name.islower() or any(map(str.isdigit, name))
 
 
 def clean_tags(candidates: Iterable[Candidate], site: SiteNames) -> tuple[Candidate, ...]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 from aggregator.adapters import ROUGH_TEXT
-from aggregator.adapters.article import side_boxes, visible_dates
+from aggregator.adapters.article import lead, side_boxes, visible_dates
 from aggregator.adapters.article.blocks import (
     LEAF_TAGS,
     MIN_PROSE_WORDS,
@@ -46,6 +46,7 @@ _MAX_OTHER_WORDS = 2  # of the page, for one more word of the article
 # The same if that is a paragraph: a lead stands apart, beside what the site offers for sharing it.
 _MAX_OTHER_WORDS_BESIDE_PROSE = 8
 _MIN_HEADLINE_WORDS = 5  # of a link at the end, beside others: the headline of another article
+_MIN_FIRST_WORDS = 8  # of a paragraph in front of the text; a byline has fewer
 _MIN_DENSE_WORDS = 5  # of a block that counts for the densest part
 _MIN_PROSE_SHARE = 0.5  # of a page's prose in the article; with less the densest part is looked at
 _MIN_SHARED = 0.8  # of the article's words in the densest part that replaces it
@@ -115,6 +116,7 @@ def find(document: Document) -> MainText | None:
     root = _smallest_root(article, blocks, default=body)
     heading = _find_heading(document)
     copy = _copy_article(root, blocks, article, heading=heading, boxes=boxes)
+    lead.put_in_front(copy, root)
     return MainText(copy, "trafilatura")
 
 
@@ -211,13 +213,24 @@ def _select_article(extracted: Sequence[Block], boxes: frozenset[Any]) -> list[B
     if total_words(prose) >= MIN_WORDS:
         extracted = outside_boxes
 
-    blocks = []
-    seen: set[str] = set()
-    for block in _without_comments(extracted):
-        if block.words < MIN_PROSE_WORDS or block.plain not in seen:
-            blocks.append(block)
-        seen.add(block.plain)
+    blocks = _without_repeats(_without_comments(extracted))
     return _without_links_at_end(blocks)
+
+
+def _without_repeats(blocks: Sequence[Block]) -> list[Block]:
+    """Leave out prose that is there a second time; a paragraph stays rather than the heading that repeats it."""
+    kept: dict[Any, Block] = {}
+    places: dict[str, Any] = {}
+    for block in blocks:
+        if block.words >= MIN_PROSE_WORDS:
+            earlier = kept.get(places.get(block.plain))
+            if earlier is not None:
+                if earlier.element.tag not in _HEADING_TAGS:
+                    continue
+                del kept[earlier.element]
+            places[block.plain] = block.element
+        kept[block.element] = block
+    return list(kept.values())
 
 
 def _without_comments(blocks: Sequence[Block]) -> Sequence[Block]:
@@ -354,6 +367,8 @@ def _elements_to_remove(
 
         is_lead = index < first
         is_within = first < index < last
+        if is_lead and _is_first_paragraph(block, inside[first]):
+            continue
         if not _belongs_to_article(block, root, is_lead=is_lead, is_within=is_within):
             removed.add(block.element)
         elif block.is_prose:
@@ -363,6 +378,13 @@ def _elements_to_remove(
     if total_words(extra_prose) > total_words(article):
         removed.update(block.element for block in extra_prose)
     return removed
+
+
+def _is_first_paragraph(block: Block, first: Block) -> bool:
+    """Return whether a block is a short paragraph right beside the first one of the article."""
+    if block.element.tag != "p" or block.is_linked or block.words < _MIN_FIRST_WORDS:
+        return False
+    return block.element.getparent() is first.element.getparent()
 
 
 def _blocks_inside(root: Any, blocks: Sequence[Block]) -> list[Block]:

@@ -113,13 +113,27 @@ def _titles(markup: Markup) -> Iterator[Candidate]:
     yield from markup.head.values("og:title")
     yield from markup.item_values("title")
 
+    heading = tuple(_heading_title(markup))
+    if _is_confirmed(markup):
+        yield from heading
+    yield from markup.head.values("twitter:title", "dc.title", "parsely-title", "sailthru.title")
+    if markup.head.title:
+        yield Candidate(markup.head.title, "page:title")
+    yield from heading
+
+
+def _heading_title(markup: Markup) -> Iterator[Candidate]:
     heading_text = text_of_heading(markup.heading)
     if markup.heading is not None and heading_text:
         yield Candidate(heading_text, f"page:{markup.heading.tag}")
 
-    yield from markup.head.values("twitter:title", "dc.title", "parsely-title", "sailthru.title")
-    if markup.head.title:
-        yield Candidate(markup.head.title, "page:title")
+
+def _is_confirmed(markup: Markup) -> bool:
+    """Return whether the heading is an `h1` or is in the window's title: another one may be any box's."""
+    if markup.heading is None or markup.heading.tag == "h1":
+        return True
+    heading = clean_names.fold_alnum(text_of_heading(markup.heading))
+    return heading in clean_names.fold_alnum(markup.head.title or "")
 
 
 def _summaries(markup: Markup, titles: Iterable[Candidate], site: SiteNames) -> Iterator[Candidate]:
@@ -201,12 +215,17 @@ def _updated_candidates(markup: Markup, times: HeaderTimes) -> Iterator[Candidat
 
 
 def _authors(markup: Markup, site: SiteNames) -> tuple[Candidate, ...]:
-    """Return the authors of the first place that names anybody: places spell people differently."""
+    """Return the authors of the first place that names anybody: places spell people differently.
+
+    A place with a name of one small word, as of an account, gives way to one with names of people.
+    """
+    accounts: tuple[Candidate, ...] = ()
     for candidates in _places_of_authors(markup):
         authors = clean_names.clean_authors(candidates, site)
-        if authors:
+        if any(not clean_names.is_account(author.value) for author in authors):
             return authors
-    return ()
+        accounts = accounts or authors
+    return accounts
 
 
 def _places_of_authors(markup: Markup) -> Iterator[Iterable[Candidate]]:

@@ -33,7 +33,7 @@ _MAX_OPENING = 1_000  # characters of a text that are looked at
 _LIST_TYPES = frozenset({"ItemList", "CollectionPage", "SearchResultsPage", "Blog"})
 
 _NOT_FOUND = re.compile(
-    r"""\b(?:404|410)\b
+    r"""(?:^|[-–|:(]|error|http|status|code)\s*(?:404|410)\b(?!\s+[\w&]) | \b(?:404|410)\s*(?:$|[-–|:)]|error|not\b|page)
     | (?:page|article|content|story|file|url)\s+(?:(?:was|is|could|has)\s+)?
         (?:not?\s+(?:be\s+)?(?:found|exist|available) | no\s+longer | unavailable|missing|removed|(?:been\s+)?deleted)
     | \bnot\s+found\b | (?:doesn.t|does\s+not)\s+exist | can.t\s+(?:be\s+found|find\s+(?:that|the|this)\s+page)

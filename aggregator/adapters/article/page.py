@@ -19,6 +19,7 @@ from aggregator.adapters.article.hidden_parts import (
     show_hidden_parts,
     show_noscript,
 )
+from aggregator.adapters.article.lead import find_lead
 from aggregator.adapters.article.side_boxes import find_side_boxes, remove_side_boxes
 from aggregator.adapters.feed.body import text_to_html
 from aggregator.adapters.html.boilerplate import remove_boilerplate
@@ -195,7 +196,7 @@ class ArticlePage:
             marked = PageText(tuple(elements), where)
             if words < _MIN_PROSE_SHARE * self._count_prose():
                 return self._longer_text(marked, words)
-            return marked
+            return _with_lead(marked)
         return None
 
     def _count_prose(self) -> float:
@@ -208,12 +209,12 @@ class ArticlePage:
         """Return what reads like an article if that goes on where the marked text ends."""
         found = main_text.find(self._document)
         if found is None or text.count_words(element_text(found.element)) < _MUCH_MORE * words:
-            return marked
+            return _with_lead(marked)
         longer = without_blanks(element_text(found.element))
         for element in marked.elements:
             for block in split_into_blocks(element):
                 if block.is_prose and block.plain not in longer:
-                    return marked
+                    return _with_lead(marked)
         return PageText((found.element,), found.where)
 
     def _text_by_content(self) -> PageText | None:
@@ -255,6 +256,17 @@ class ArticlePage:
     def _document_of(self, body: Any) -> Document:
         source = str(etree.tostring(body, method="html", encoding="unicode", with_tail=False))
         return Document(body, kind="page", url=self._document.url, source=source)
+
+
+def _with_lead(marked: PageText) -> PageText:
+    """Return a marked text with the lead in front of it, unless it repeats that."""
+    lead = find_lead(marked.elements[0])
+    if lead is None:
+        return marked
+    plain = without_blanks(element_text(lead))
+    if any(plain in without_blanks(element_text(element)) for element in marked.elements):
+        return marked
+    return PageText((lead, *marked.elements), marked.where)
 
 
 def _article_around(element: Any) -> Any | None:

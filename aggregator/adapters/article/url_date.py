@@ -1,7 +1,8 @@
 """Reads the day in an article's URL, which checks the dates that the page states and is no date itself.
 
-Only a day at the beginning of a path segment counts (`/2026/07/03/`, `/2026-07-03/`, `/20260703/`,
-`/20260703-x`): days within slugs are typed by hand. A date one day apart agrees, because the URL may use another zone.
+Only a day at the beginning of a path segment counts (`/2026/07/03/`, `/2026/jul/03/`, `/2026/world/07/03/`,
+`/2026-07-03/`, `/20260703/`, `/20260703-x`): days within slugs are typed by hand. A date one day apart agrees, because
+the URL may use another zone.
 """
 
 from __future__ import annotations
@@ -19,9 +20,16 @@ if TYPE_CHECKING:
 
     from aggregator.model import Candidate
 
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = (
+    "(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+    "(?:uary|ruary|ch|il|e|y|ust|t|tember|ober|ember)?"
+)
 _DAY = re.compile(
-    r"/(?P<y>20\d\d|199[5-9])(?:/(?P<m>\d{1,2})/(?P<d>\d{1,2})(?=[/-]|$)|-(?P<m2>\d\d)-(?P<d2>\d\d)(?=[/_-]|$)"
-    r"|/?(?P<m3>\d\d)(?P<d3>\d\d)(?=[/_-]|$))"
+    r"/(?P<y>20\d\d|199[5-9])(?:(?:/[a-z][\w-]{0,30})?/(?P<m>\d{1,2})/(?P<d>\d{1,2})(?=[/-]|$)"
+    r"|-(?P<m2>\d\d)-(?P<d2>\d\d)(?=[/_-]|$)|/?(?P<m3>\d\d)(?P<d3>\d\d)(?=[/_-]|$)"
+    rf"|/{_MONTH}/(?P<d4>\d{{1,2}})(?=[/-]|$))",
+    re.IGNORECASE,
 )
 _MAX_CHARACTERS = 2_000  # of a URL that are looked at
 _TOLERANCE = timedelta(days=1)
@@ -40,7 +48,9 @@ def find_day(address: str) -> date | None:
         return None
 
     month = match["m"] or match["m2"] or match["m3"]
-    day = match["d"] or match["d2"] or match["d3"]
+    if match["month"]:
+        month = str(1 + _MONTHS.index(match["month"].lower()))
+    day = match["d"] or match["d2"] or match["d3"] or match["d4"]
     try:
         return date(int(match["y"]), int(month), int(day))
     except ValueError:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from aggregator.adapters.article import byline_dates
-from aggregator.adapters.html import class_names
+from aggregator.adapters.html import class_names, head
 from aggregator.adapters.html.class_names import has_any_word
 from aggregator.model import Candidate
 from aggregator.normalize import dates, text
@@ -31,15 +31,21 @@ MAX_PLAIN_HEADINGS = 3_000  # elements that may be a heading without its tag
 _MAX_HEADING_PARTS = 4  # elements in one of these
 _PLAIN_HEADING_TAGS = ("div", "p", "td", "font", "b", "strong", "span")
 MAX_TIMES = 50
+_TIME_TAGS = ("time", "abbr", "relative-time", "time-ago")
 MAX_DATE_ELEMENTS = 6  # of a page that are tried
 _MAX_LINE = 200  # characters: a byline, not a paragraph
 _MAX_WORDS = 8  # of a date
+_TITLE_SEPARATORS = "|-–—•·«»:"
+_MIN_HEADING_WORDS = 3  # of a heading that no title confirms
 _MIN_TITLE = 8  # characters; a shorter heading begins too many titles
 
 _OUTSIDE_TAGS = frozenset({"aside", "nav", "footer", "ul", "ol", "table", "form", "article"})
 _CHANGE_CLASS = re.compile(r"updat|modif|edit|chang|revis", re.IGNORECASE)
 _PUBLISHED_LABELS = r"""
-    published(?:\s+(?:on|at))? | posted(?:\s+on)? | date\s+of\s+publication | publication\s+date | first\s+published
+    this\s+(?:entry|post|article|story)\s+was\s+(?:posted|published|written|filed)(?:\s+on)?
+    | (?:dieser|dieses)\s+(?:artikel|beitrag|eintrag|text|posting)\s+(?:wurde|ist|erschien)(?:\s+(?:zuerst\s+)?am)?
+    | ce(?:t\s+article|\s+billet|t\s+entrée)\s+(?:a\s+été|est)\s+(?:publiée?|postée?|posté|paru)(?:\s+le)?
+    | published(?:\s+(?:on|at))? | posted(?:\s+on)? | date\s+of\s+publication | publication\s+date | first\s+published
     | publié(?:e)?(?:\s+(?:le|à))? | mis\s+en\s+ligne(?:\s+le)? | date\s+de\s+(?:publication|parution)
     | veröffentlicht(?:\s+am)? | erschienen(?:\s+am)? | publicado(?:\s+(?:el|em))? | fecha\s+de\s+publicación
     | data\s+de\s+publicação | pubblicato(?:\s+il)? | gepubliceerd(?:\s+op)? | opublikowano | publicat(?:\s+pe)?
@@ -51,10 +57,14 @@ _PUBLISHED_LABELS = r"""
     | تاریخ\s+انتشار | منتشر\s+شده(?:\s+در)? | تاريخ\s+النشر | نُ?شر\s+في | تم\s+النشر(?:\s+في)? | فرستاده\s+شده
 """
 _LABEL = re.compile(rf"\s*(?:{_PUBLISHED_LABELS})\s*[:：]?\s*", re.IGNORECASE | re.VERBOSE)
+_DATE_LABEL = re.compile(
+    r"\s*(?:date|datum|fecha|data|дата|dato|päivämäärä)\s*[:：]?\s*", re.IGNORECASE
+)
 _DATE_CLASS = re.compile(
     r"(?<![a-z])(?:pub(?:lish(?:ed)?)?[-_]?)?(?:date|time|timestamp|datetime)(?![a-z])",
     re.IGNORECASE,
 )
+_YEAR = re.compile(r"\d{4}|\d{1,2}[./-]\d{1,2}[./-]\d{2}")  # relative dates have none
 _LINE_END = re.compile(r"\s*[|｜·•\n\r\t]\s*|\s{3,}|(?:来源|來源|作者|编辑|編輯|责编)[:：]")
 _DATE_TAGS = (
     "p",
@@ -93,7 +103,8 @@ def find_heading(document: Document, titles: tuple[str, ...] = ()) -> Any | None
     headings = []
     in_article = []
     for element in islice(document.root.iter("h1"), MAX_HEADINGS):
-        if not element_text(element).strip():
+        words = element_text(element)
+        if not words.strip() or _names_the_site(words, titles):
             continue
         headings.append(element)
         if next(element.iterancestors("article", "main"), None) is not None:
@@ -108,7 +119,21 @@ def find_heading(document: Document, titles: tuple[str, ...] = ()) -> Any | None
     for element in (*headings, *lower_headings):
         if _is_title(element_text(element), folded_titles):
             return element
-    return _find_plain_heading(document, folded_titles)
+    plain = _find_plain_heading(document, folded_titles)
+    if plain is not None:
+        return plain
+    return _first_heading(document, headings, in_article)
+
+
+def _first_heading(document: Document, headings: list[Any], in_article: list[Any]) -> Any | None:
+    """Return the first `h1` in an article, or the first `h2` of a page without one, if its titles say nothing."""
+    candidates = in_article
+    if not headings:
+        candidates = list(islice(document.root.iter("h2"), MAX_HEADINGS))
+    for element in candidates:
+        if len(element_text(element).split()) >= _MIN_HEADING_WORDS and not _is_in_menu(element):
+            return element
+    return None
 
 
 def _find_plain_heading(document: Document, folded_titles: list[str]) -> Any | None:
@@ -121,6 +146,17 @@ def _find_plain_heading(document: Document, folded_titles: list[str]) -> Any | N
         if _is_title(element_text(element), folded_titles) and not _is_in_menu(element):
             return element
     return None
+
+
+def _names_the_site(heading: str, titles: tuple[str, ...]) -> bool:
+    """Return whether a heading only ends a title, behind a separator and more words: it is the site's on all its pages."""
+    folded = _fold(heading)
+    for title in titles:
+        before = _fold(title).removesuffix(folded).rstrip()
+        is_behind_separator = before != _fold(title) and before[-1:] in tuple(_TITLE_SEPARATORS)
+        if is_behind_separator and len(before.split()) > len(folded.split()):
+            return True
+    return False
 
 
 def _is_in_menu(element: Any) -> bool:
@@ -157,7 +193,7 @@ def find_times(document: Document, heading: Any | None) -> HeaderTimes:
     published: list[Candidate] = []
     updated: list[Candidate] = []
     for element in _time_elements(document, heading):
-        time = Candidate(element.get("datetime").strip(), document.where(element))
+        time = Candidate(_machine_time(element), document.where(element))
         if _is_of_change(element):
             updated.append(time)
         else:
@@ -173,12 +209,14 @@ def find_written_dates(
     `language` is the language of month names, None if it is unknown; `taken` is the time that relative dates count from.
     """
     languages = (language,) if language else ()
-    dates_by_value: dict[str, Candidate] = {}
+    absolute: dict[str, Candidate] = {}
+    relative: dict[str, Candidate] = {}
     for element, texts in _date_elements(document, heading):
         moment = _read_first_date(texts, languages, taken)
         if moment:
-            dates_by_value.setdefault(moment, Candidate(moment, document.where(element)))
-    return tuple(dates_by_value.values())
+            found = absolute if _YEAR.search(texts[-1]) else relative
+            found.setdefault(moment, Candidate(moment, document.where(element)))
+    return (*absolute.values(), *relative.values())
 
 
 def find_agreeing_date(
@@ -220,10 +258,21 @@ def _time_elements(document: Document, heading: Any | None) -> Iterator[Any]:
     area = _article_area(document, heading)
     if area is None:
         return
-    for element in islice(area.iter("time"), MAX_TIMES):
-        value = element.get("datetime", "").strip()
-        if value and not _is_outside(element, area):
+    for element in islice(area.iter(*_TIME_TAGS), MAX_TIMES):
+        if _machine_time(element) and not _is_outside(element, area):
             yield element
+
+
+def _machine_time(element: Any) -> str:
+    """Return the `datetime` of an element, else its `title` if that is a machine's date; "" without one.
+
+    Relative times (`3 hours ago`) have the moment that they mean there.
+    """
+    stated: str = element.get("datetime", "").strip()
+    title: str = element.get("title", "").strip()
+    if not stated and head.MACHINE_DATE.match(title):
+        return title
+    return stated
 
 
 def _article_area(document: Document, heading: Any | None) -> Any | None:
@@ -246,7 +295,7 @@ def _article_area(document: Document, heading: Any | None) -> Any | None:
     if not above:
         return document.root.find("body")
     for ancestor in above:
-        if next(ancestor.iter("time"), None) is not None:
+        if any(_machine_time(time) for time in islice(ancestor.iter(*_TIME_TAGS), MAX_TIMES)):
             return ancestor
     return above[-1]
 
@@ -286,7 +335,9 @@ def _labelled_and_classed(document: Document, heading: Any | None) -> Iterator[t
     for element in body.iter(*_DATE_TAGS):
         own_text = element.text or ""
         if len(own_text) < _MAX_LINE and _LABEL.match(own_text):
-            yield element, _text_behind_label(element)
+            yield element, _text_behind_label(element) or _text_beside_label(element)
+        elif len(own_text) < _MAX_LINE and _DATE_LABEL.fullmatch(own_text):
+            yield element, _text_beside_label(element)
 
     area = _article_area(document, heading)
     if area is not None:
@@ -316,6 +367,18 @@ def _text_behind_label(element: Any) -> str:
         if _has_digit(behind):
             return behind
     return ""
+
+
+def _text_beside_label(element: Any) -> str:
+    """Return the text of the element after one that is a label alone, "" if there is no digit in it."""
+    beside = element.getnext()
+    if beside is None or not isinstance(beside.tag, str):
+        return ""
+    words = element_text(element).strip()
+    if not _LABEL.fullmatch(words) and not _DATE_LABEL.fullmatch(words):
+        return ""
+    value = element_text(beside)[:_MAX_LINE].strip()
+    return value if _has_digit(value) else ""
 
 
 def _read_first_date(
