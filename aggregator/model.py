@@ -7,7 +7,7 @@ Absent is None or an empty tuple, never "" or 0 or "now".
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -158,6 +158,16 @@ class Rejection:
         if self.label is None:
             return self.reason
         return f"{self.label}: {self.reason}"
+
+
+class SharedPart(NamedTuple):
+    """A block or title that the pages of a source share: its hash, and how its text begins.
+
+    `text` is "" in what older versions stored.
+    """
+
+    hash: str
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,7 +407,7 @@ class SourceState:
     `moved_to` is where permanent redirects lead, seen `moved_seen` times in a row.
     `last_change` is when its bytes last differed from those before, None where that is not known.
     `has_excerpts` tells whether the items of its feed are excerpts of what is on their pages, None
-    until that was found out. `shared_parts` are hashes of the blocks and titles that the pages of
+    until that was found out. `shared_parts` are the blocks and titles that the pages of
     its articles share. `feed` is what its last document said of itself.
     """
 
@@ -422,7 +432,7 @@ class SourceState:
     by_url: bool = False
     last_change: datetime | None = None
     has_excerpts: bool | None = None
-    shared_parts: tuple[str, ...] = ()
+    shared_parts: tuple[SharedPart, ...] = ()
     feed: FeedInfo = FeedInfo()
 
     @property

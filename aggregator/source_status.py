@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from aggregator import schedule
-from aggregator.adapter_table import AUTO
+from aggregator.adapter_table import AUTO, named_adapter
 from aggregator.publish.json_record import outcome_record, rfc3339
 from aggregator.run.page_fetcher import redact_path, redact_query
 
@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from aggregator.store import Store
 
 StateName = Literal["new", "ok", "failing", "gone", "disabled"]
+
+_READING_WORDS = {
+    "feed": "a feed",
+    "page": "the articles that the page lists",
+    "json": "a list in JSON",
+    "sitemap": "a sitemap",
+    "archive": "saved articles",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,12 +200,30 @@ def describe_address(status: SourceStatus) -> str:
     return f"{location} (reads {chosen})" if chosen else location
 
 
-def _chosen_url(status: SourceStatus) -> str | None:
-    if status.state is None or status.state.discovered_feed is None:
+def describe_reading(source: Source, state: SourceState) -> str | None:
+    """Describe what is read for an address that leaves the choice to its document.
+
+    `https://example.org/feed.xml: a feed`; None if the source names its adapter, or before
+    its first document.
+    """
+    if named_adapter(source.adapter) is not None or state.detected_adapter is None:
         return None
-    if status.source.display_location != status.source.location:
-        return redact_path(status.state.discovered_feed)
-    return redact_query(status.state.discovered_feed)
+    url = _chosen_url_of(source, state) or source.display_location
+    return f"{url}: {_READING_WORDS.get(state.detected_adapter, state.detected_adapter)}"
+
+
+def _chosen_url(status: SourceStatus) -> str | None:
+    if status.state is None:
+        return None
+    return _chosen_url_of(status.source, status.state)
+
+
+def _chosen_url_of(source: Source, state: SourceState) -> str | None:
+    if state.discovered_feed is None:
+        return None
+    if source.display_location != source.location:
+        return redact_path(state.discovered_feed)
+    return redact_query(state.discovered_feed)
 
 
 def source_record(status: SourceStatus) -> dict[str, object]:

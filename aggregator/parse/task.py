@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from aggregator.config import PageRules, Source
     from aggregator.config.source import FullText
-    from aggregator.model import Capture, RawEntry, Rejection, Revision
+    from aggregator.model import Capture, RawEntry, Rejection, Revision, SharedPart
 
 NO_FEED_INFO = FeedInfo()
 _EVERYTHING, _AS_STATED = Match(), Corrections()
@@ -75,7 +75,7 @@ class ParseResult:
     left out. `next_urls` are further documents of the same source, or of the same article.
     `ignore_guids` means that guids counted only for items without a link. `excerpts` are requests
     for the pages of a feed's items if all of them are short: it is to be found out whether they are
-    excerpts. `has_excerpts` is what is known of that. `shared_parts` are hashes of the blocks and
+    excerpts. `has_excerpts` is what is known of that. `shared_parts` are the blocks and
     titles that the articles' pages share. `feed` is what the document says of itself. `declined`
     says why feedparser had to read it, None if it had not.
     """
@@ -93,7 +93,7 @@ class ParseResult:
     is_inferred: bool = False
     excerpts: tuple[PageRequest, ...] = ()
     has_excerpts: bool | None = None
-    shared_parts: tuple[str, ...] = ()
+    shared_parts: tuple[SharedPart, ...] = ()
     feed: FeedInfo = NO_FEED_INFO
     declined: str | None = None
 

@@ -26,7 +26,7 @@ from aggregator.run.shared_parts import SAME_TEXT, ReadArticle, learn_shared, wi
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from aggregator.model import Revision
+    from aggregator.model import Revision, SharedPart
     from aggregator.parse.task import PageRequest, ParseResult, ParseTask
     from aggregator.run.page_fetcher import PageFetcher
     from aggregator.store import KnownArticle
@@ -40,7 +40,7 @@ async def complete_items(
     parsed: ParseResult,
     known: Sequence[KnownArticle | None],
     *,
-    shared_parts: Sequence[str] = (),
+    shared_parts: Sequence[SharedPart] = (),
 ) -> ParseResult:
     """Complete items from their own pages; `known` is what the store knows of each revision.
 
@@ -236,8 +236,8 @@ class _ItemCompleter:
         return Probe(listed, None, may_succeed=failed is None)
 
     def remove_shared(
-        self, results: dict[int, ItemResult], known_parts: Sequence[str]
-    ) -> tuple[str, ...]:
+        self, results: dict[int, ItemResult], known_parts: Sequence[SharedPart]
+    ) -> tuple[SharedPart, ...]:
         """Remove what the pages that were read share; return what is known of that now.
 
         An item whose page has nothing else stays as it is listed.
@@ -248,8 +248,9 @@ class _ItemCompleter:
                 articles[index] = ReadArticle(self._revisions[index], result.revision)
 
         parts = learn_shared(known_parts, tuple(articles.values()))
+        hashes = frozenset(part.hash for part in parts)
         for index, article in articles.items():
-            own = without_shared(article, frozenset(parts))
+            own = without_shared(article, hashes)
             if own is None:
                 results[index] = self._unchanged_result(article.listed, SAME_TEXT)
             else:

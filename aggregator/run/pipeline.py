@@ -21,13 +21,14 @@ from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from aggregator.adapter_table import AUTO
 from aggregator.errors import SourceError, StoreError
 from aggregator.fetch.source import FetchContext, fetch_source
 from aggregator.parse.task import ParseResult, concat, parse_task
 from aggregator.run.article_pages import complete_items
 from aggregator.run.host_queue import Wait
 from aggregator.run.list_pages import follow_pages, list_page
-from aggregator.run.page_fetcher import PageFetcher, RunContext
+from aggregator.run.page_fetcher import PageFetcher, RunContext, is_temporary
 from aggregator.run.result import failure, host_of, postponement, success, with_safe_messages
 from aggregator.run.source_search import SourceDocument, SourceSearch
 
@@ -73,7 +74,13 @@ async def run(
 async def _run_source(
     source: Source, state: SourceState, context: RunContext, started: datetime, *, full: bool
 ) -> Result:
-    fetched = await _fetch_in_turn(source, state, context, started, full=full)
+    search = SourceSearch(source, state, context, _fetch_context(context, started))
+    document = None
+    try:
+        fetched = await _fetch_in_turn(source, state, context, started, full=full)
+    except SourceError as error:
+        document = await _find_platform_feed(search, error)
+        fetched = document.fetched
     if isinstance(fetched, Wait):
         return postponement(source, state, fetched, started)
 
@@ -81,10 +88,9 @@ async def _run_source(
     parsed = ParseResult()
     if fetched.captures:
         async with _time_limit(context):
-            if fetched.is_guessed_page:
-                search = SourceSearch(source, state, context, _fetch_context(context, started))
+            if document is None and fetched.is_guessed_page:
                 document = await search.find_document(fetched)
-            else:
+            elif document is None:
                 document = await _parse(source, state, fetched, context, full=full)
         fetched, parsed = document.fetched, document.parsed
         if parsed.page_requests or parsed.excerpts or parsed.next_urls:
@@ -110,6 +116,17 @@ async def _fetch_in_turn(
                 answering_host = context.fetcher.host_group(error.url)
                 context.hosts.note_retry_after(answering_host, error.url, error.retry_after)
             raise
+
+
+async def _find_platform_feed(search: SourceSearch, error: SourceError) -> SourceDocument:
+    """Return the feed that a platform has for a page that cannot be fetched. Raises SourceError."""
+    if search.source.adapter != AUTO or not search.is_first or is_temporary(error):
+        raise error
+    async with _time_limit(search.context):
+        document = await search.find_platform_feed()
+    if document is None:
+        raise error
+    return document
 
 
 async def _fetch(

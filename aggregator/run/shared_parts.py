@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from aggregator.model import Rejection
+from aggregator.model import Rejection, SharedPart
 from aggregator.normalize.html.shared_blocks import find_shared, remove_shared, title_hash
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from aggregator.model import Revision
 
-MAX_HASHES = 60  # kept of a source, the latest found
+MAX_PARTS = 60  # kept of a source, the latest found
 SAME_TEXT = Rejection(None, "the page has only what other pages of the source have, too")
 
 
@@ -28,14 +28,17 @@ class ReadArticle:
     read: Revision
 
 
-def learn_shared(known: Sequence[str], articles: Sequence[ReadArticle]) -> tuple[str, ...]:
-    """Return the hashes of what the pages of a source share: those known, and those of this run."""
+def learn_shared(
+    known: Sequence[SharedPart], articles: Sequence[ReadArticle]
+) -> tuple[SharedPart, ...]:
+    """Return what the pages of a source share: what is known, and what this run found."""
     texts = [article.read.content_html or "" for article in articles]
     titles = [article.read.title for article in articles if _has_other_title(article)]
     found = find_shared(texts, titles)
     # The latest stand last; what is found again is moved to them.
-    others = [value for value in known if value not in found]
-    return (*others, *sorted(found))[-MAX_HASHES:]
+    others = [part for part in known if part.hash not in found]
+    latest = [SharedPart(key, beginning) for key, beginning in sorted(found.items())]
+    return (*others, *latest)[-MAX_PARTS:]
 
 
 def without_shared(article: ReadArticle, shared: frozenset[str]) -> Revision | None:

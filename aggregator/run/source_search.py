@@ -1,12 +1,14 @@
 """Finds what to read for a page that is not configured as a list of articles.
 
-    stated   feeds that the page names, links to, or should have by its software
+    stated   feeds that a known platform has, and those that the page names, links to, or
+             should have by its software
     page     the page itself, if it lists articles
-    usual    usual URLs of feeds
+    usual    usual URLs of feeds, then news sitemaps
 
+The list of candidates is that of `discovery/candidates.py`, which `add` walks as well.
 The first candidate with items is taken, and the state remembers it: `discovered_feed` is
 its URL, `detected_adapter` says how it is read. A first search makes at most
-MAX_FIRST_REQUESTS requests. A search after a failed run tries the best candidates again
+MAX_REQUESTS requests. A search after a failed run tries the best candidates again
 and a few of the others, in turn.
 """
 
@@ -14,8 +16,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 from aggregator.adapter_table import DISCOVERY
+from aggregator.discovery.candidates import (
+    MAX_REQUESTS,
+    platform_candidates,
+    sitemap_candidates,
+    usual_candidates,
+)
 from aggregator.errors import SourceError
 from aggregator.fetch.source import check_robots, fetch_candidate
 from aggregator.parse.task import ParseTask, parse_task
@@ -31,13 +40,13 @@ if TYPE_CHECKING:
     from aggregator.parse.task import ParseResult
     from aggregator.run.page_fetcher import RunContext
 
-MAX_FIRST_REQUESTS = 10
 BEST_CANDIDATES = 2  # which every search tries
 OTHER_CANDIDATES = 3  # which a search after a failed run tries
 MIN_ITEMS = 3  # of a page that is not configured as a list of articles
 # In a row; until then a feed that only fails for now is waited for.
 FAILURES_OF_A_FEED = 3
 _MAX_NOTES = 3  # about candidates that are passed over
+_SITEMAPS = "news sitemaps"  # the reason of the candidate that stands for all of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +72,16 @@ class SourceSearch:
     state: SourceState
     context: RunContext
     fetch_context: FetchContext
-    _requests_left: int = MAX_FIRST_REQUESTS
+    _requests_left: int = MAX_REQUESTS
     _passed_over: list[str] = field(default_factory=list)
     _empty: SourceDocument | None = None
     _delay: SourceError | None = None
     _refusing_hosts: set[str] = field(default_factory=set)
+
+    @property
+    def is_first(self) -> bool:
+        """Whether nothing was chosen yet for the source's address."""
+        return self.state.discovered_feed is None and self.state.detected_adapter is None
 
     async def find_document(self, page: Fetched) -> SourceDocument:
         """Return the first candidate with items, or else the first feed that is empty.
@@ -75,11 +89,9 @@ class SourceSearch:
         Raises:
             SourceError: nothing can be read, or a stated feed fails for the time being.
         """
-        from aggregator.discovery.page_links import well_known_feeds
-
         url = page.captures[0].url
         stated = await self._stated_feeds(page)
-        usual = [_Candidate(feed.url, feed.reason) for feed in well_known_feeds(url)]
+        usual = _usual_candidates(url)
         if self.state.failures:
             stated, usual = self._next_candidates(stated, usual)
 
@@ -90,18 +102,33 @@ class SourceSearch:
         if found is None:
             found, page_error = await self._try_page(page)
         if found is None:
-            found = await self._try_feeds(usual)
+            found = await self._try_usual(usual, url)
         found = found or self._empty
         if found is None:
             raise page_error or self._no_list_error(page, "it has no items")
         return found
 
+    async def find_platform_feed(self) -> SourceDocument | None:
+        """Return the feed that a known platform has for the source's address, None without one.
+
+        Some platforms serve their feeds to programs and refuse them their pages.
+        """
+        return await self._try_feeds(self._platform_feeds())
+
+    def _platform_feeds(self) -> list[_Candidate]:
+        found = platform_candidates(self.source.url or "")
+        return [_Candidate(feed.url, feed.reason) for feed in found]
+
     async def _stated_feeds(self, page: Fetched) -> list[_Candidate]:
-        """Return the feeds that a page leads to; a parser process reads the page."""
+        """Return the feeds that an address and its page lead to; a parser process reads the page."""
         task = ParseTask(self.source.id, DISCOVERY)
         feeds = await self.context.parse(page.captures, task)
-        pairs = zip(feeds.next_urls, feeds.notes, strict=True)
-        return [_Candidate(url, reason) for url, reason in pairs]
+        candidates = self._platform_feeds()
+        known_urls = {candidate.url for candidate in candidates}
+        for url, reason in zip(feeds.next_urls, feeds.notes, strict=True):
+            if url not in known_urls:
+                candidates.append(_Candidate(url, reason))
+        return candidates
 
     def _next_candidates(
         self, stated: Sequence[_Candidate], usual: Sequence[_Candidate]
@@ -129,6 +156,26 @@ class SourceSearch:
             self._passed_over.append(f"{redact_query(candidate.url)}: it has no items")
             self._empty = self._empty or document
         return None
+
+    async def _try_usual(self, candidates: Sequence[_Candidate], url: str) -> SourceDocument | None:
+        """Try usual URLs of feeds, then the news sitemaps if their turn has come."""
+        feeds = [one for one in candidates if one.reason != _SITEMAPS]
+        found = await self._try_feeds(feeds)
+        if found is None and len(feeds) < len(candidates):
+            found = await self._try_feeds(await self._sitemaps(url))
+        return found
+
+    async def _sitemaps(self, url: str) -> list[_Candidate]:
+        """Return the news sitemaps that robots.txt names, and the usual one."""
+        if self._requests_left <= 0:
+            return []
+        self._requests_left -= 1
+        try:
+            robots = await self._fetch_in_turn(urljoin(url, "/robots.txt"))
+            text = robots.captures[0].body.decode("utf-8", "replace")
+        except SourceError:
+            text = ""
+        return [_Candidate(one.url, one.reason) for one in sitemap_candidates(text, url)]
 
     async def _read_feed(self, candidate: _Candidate) -> SourceDocument:
         fetched = await self._fetch_in_turn(candidate.url)
@@ -196,3 +243,8 @@ class SourceSearch:
                 f"a page whose feeds cannot be read ({'; '.join(self._passed_over[:_MAX_NOTES])})"
             )
         return SourceError("not-a-feed", f"{url} is {names}, and {reason}; {advice}")
+
+
+def _usual_candidates(url: str) -> list[_Candidate]:
+    usual = [_Candidate(feed.url, feed.reason) for feed in usual_candidates(url)]
+    return [*usual, _Candidate(urljoin(url, "/robots.txt"), _SITEMAPS)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from aggregator.model import NO_HINTS, FeedInfo, PollingHints
+from aggregator.model import NO_HINTS, FeedInfo, PollingHints, SharedPart
 from aggregator.store.schema import source, source_state
 
 if TYPE_CHECKING:
@@ -72,3 +72,14 @@ def feed_column(feed: FeedInfo) -> Mapping[str, str] | None:
 def feed_from_column(column: Mapping[str, str] | None) -> FeedInfo:
     """Read what `feed_column` wrote."""
     return FeedInfo(**column or {})
+
+
+def shared_parts_from_column(column: list[Any] | None) -> tuple[SharedPart, ...]:
+    """Read shared parts; version 0006 first stored their hashes alone."""
+    parts = []
+    for value in column or ():
+        if isinstance(value, str):
+            parts.append(SharedPart(value))
+        else:
+            parts.append(SharedPart(*value))
+    return tuple(parts)

@@ -18,6 +18,7 @@ from aggregator.store.document_columns import (
     feed_from_column,
     hints_column,
     hints_from_column,
+    shared_parts_from_column,
 )
 from aggregator.store.engine import in_values
 from aggregator.store.process_id import current_process_id, is_dead
@@ -233,7 +234,7 @@ def state_row(state: SourceState) -> dict[str, Any]:
         "last_modified": None,
         "hints": hints_column(state.hints),
         "feed": feed_column(state.feed),
-        "shared_parts": state.shared_parts or None,
+        "shared_parts": [list(part) for part in state.shared_parts] or None,
         "lease_until": None,
     }
     validators = state.validators
@@ -344,6 +345,6 @@ def _state_from_row(row: sa.Row[Any]) -> SourceState:
         folder=folder,
         hints=hints_from_column(row.hints),
         feed=feed_from_column(row.feed),
-        shared_parts=tuple(row.shared_parts or ()),
+        shared_parts=shared_parts_from_column(row.shared_parts),
         **same_named,
     )

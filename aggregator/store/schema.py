@@ -112,7 +112,7 @@ source_state = sa.Table(
     sa.Column("has_excerpts", sa.Boolean),
     sa.Column(
         "shared_parts", Json
-    ),  # hashes of what the pages of its articles share; None for none
+    ),  # what the pages of its articles share: hashes and texts; None for none
     sa.Column("feed", Json),  # what its last document says of itself, without what it does not say
 )
 

@@ -18,8 +18,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urljoin
 
-from aggregator.discovery import platforms
-from aggregator.discovery.platforms import FeedCandidate
+from aggregator.discovery.candidates import (
+    MAX_REQUESTS,
+    platform_candidates,
+    sitemap_candidates,
+    stated_candidates,
+    usual_candidates,
+)
+from aggregator.discovery.platforms import FeedCandidate, possible_feeds
 from aggregator.errors import SourceError
 from aggregator.fetch.source import looks_like_json
 
@@ -33,7 +39,6 @@ if TYPE_CHECKING:
     from aggregator.fetch import Response
     from aggregator.model import Capture, Revision
 
-MAX_REQUESTS = 12
 _MAX_SITEMAP_PAGES = 2  # of a sitemap's children
 _UNREACHABLE_ERRORS = frozenset({"connect", "tls", "timeout"})  # only another scheme may help
 _REFUSAL_ERRORS = frozenset({"forbidden", "blocked", "gone", "redirect", "too-large"})
@@ -89,9 +94,8 @@ class Search:
 
     async def find_source(self, urls: Sequence[str]) -> FoundSource | AlreadyFollowed | None:
         """Find the source behind a URL; `urls` are its spellings, tried until one responds."""
-        return await self._try_candidates(
-            platforms.known_feeds(urls[0]), limit=3
-        ) or await self._try_urls(urls)
+        known = platform_candidates(urls[0])
+        return await self._try_candidates(known) or await self._try_urls(urls)
 
     async def try_folder(self, path: str) -> FoundSource | None:
         """Try a folder of saved articles."""
@@ -123,7 +127,7 @@ class Search:
                 if dry_run and _refuses_url(dry_run) and not self.is_private
                 else ()
             )
-            return await self._try_candidates(guesses, limit=len(guesses))
+            return await self._try_candidates(guesses)
         capture = _make_capture(response)
         if not looks_like_html(capture):
             return await self._try_data(url, capture)
@@ -145,34 +149,27 @@ class Search:
     async def _search_page(
         self, url: str, capture: Capture
     ) -> FoundSource | AlreadyFollowed | None:
-        from aggregator.discovery.page_links import find_feeds, well_known_feeds
+        from aggregator.discovery.page_links import find_feeds
 
         feeds = find_feeds(capture)
-        for candidates, limit in (
-            (feeds.recommended, 3),
-            (feeds.linked, 2),
-            (feeds.guessed, 3),
-            (well_known_feeds(capture.url), 7),
-        ):
-            found = await self._try_candidates(candidates, limit=limit)
-            if isinstance(found, FoundSource):
-                return replace(found, others=_other_feeds(found, feeds))
-            if found:
-                return found
+        candidates = (*stated_candidates(feeds), *usual_candidates(capture.url))
+        found = await self._try_candidates(candidates)
+        if isinstance(found, FoundSource):
+            return replace(found, others=_other_feeds(found, feeds))
+        if found:
+            return found
         return await self._try_news_sitemap(capture.url) or await self._try_page_itself(
             url, capture
         )
 
     async def _try_news_sitemap(self, url: str) -> FoundSource | AlreadyFollowed | None:
-        from aggregator.discovery.page_links import news_sitemaps
-
         robots = urljoin(url, "/robots.txt")
         _, dry_run = await self._try_candidate(
             FeedCandidate(robots, "for sitemaps of news"), quiet=True
         )
         response = _last_response(dry_run)
-        named = news_sitemaps(response.body.decode("utf-8", "replace") if response else "", url)
-        return await self._try_candidates(named, limit=2, adapter="sitemap")
+        text = response.body.decode("utf-8", "replace") if response else ""
+        return await self._try_candidates(sitemap_candidates(text, url), adapter="sitemap")
 
     async def _try_page_itself(self, url: str, capture: Capture) -> FoundSource | None:
         given: dict[str, Any] = {"url": url, "adapter": "page"}
@@ -199,11 +196,12 @@ class Search:
         return FoundSource(given, why, dry_run) if dry_run_entries(dry_run) else None
 
     async def _try_candidates(
-        self, candidates: Sequence[FeedCandidate], *, limit: int, adapter: str = "feed"
+        self, candidates: Sequence[FeedCandidate], *, adapter: str = "feed"
     ) -> FoundSource | AlreadyFollowed | None:
-        """Return the first candidate with entries, of at most `limit` new ones."""
-        fresh = [candidate for candidate in candidates if candidate.url not in self._tried_urls]
-        for candidate in fresh[:limit]:
+        """Return the first candidate with entries, of those that were not tried yet."""
+        for candidate in candidates:
+            if candidate.url in self._tried_urls:
+                continue
             found, _ = await self._try_candidate(candidate, adapter=adapter)
             if found:
                 return found
@@ -267,9 +265,7 @@ def dry_run_entries(dry_run: DryRun) -> Sequence[Revision]:
 
 
 def _guess_feeds(url: str) -> tuple[FeedCandidate, ...]:
-    from aggregator.discovery.page_links import well_known_feeds
-
-    return (*platforms.possible_feeds(url), *well_known_feeds(url))
+    return (*possible_feeds(url), *usual_candidates(url))
 
 
 def _other_feeds(found: FoundSource, feeds: PageFeeds) -> tuple[FeedCandidate, ...]:

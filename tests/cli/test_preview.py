@@ -491,3 +491,56 @@ def test_a_recording_with_the_tests_that_are_printed_passes(visit: Any, project:
     ]
     assert gzip.decompress((captures / "list.html.gz").read_bytes()).decode() == LIST
     assert (tested.code, tested.out, tested.err) == (0, "2 tests passed\n", "")
+
+
+PROSE = "The council of the harbour decided on number {n} of its plans after a long debate."
+SHARED = "<p>Sign up for our letter and never miss a story again.</p>"
+
+
+def test_what_is_read_for_a_page_and_what_its_articles_share_is_told(visit: Any) -> None:
+    feed = "".join(
+        f"<item><title>Plan {n}</title><link>{{origin}}/a/{n}</link></item>" for n in range(3)
+    )
+    pages = {
+        "/": ("<html><link rel=alternate type=application/rss+xml href=/feed><p>Hello", HTML),
+        "/feed": (f"<rss version='2.0'><channel><title>H</title>{feed}</channel></rss>", {}),
+    }
+    for n in range(3):
+        text = f"<p>{PROSE.format(n=n)}</p><p>{PROSE.format(n=n + 10)}</p>"
+        head = f"<html><title>Plan {n}</title><body><article><h1>Plan {n}</h1>"
+        pages[f"/a/{n}"] = (f"{head}{text}{SHARED}{text.replace('council', 'mayor')}", HTML)
+    source = "- {id: harbour, url: '{origin}/'}\n"
+
+    said, _ = visit(
+        pages,
+        ("preview", "harbour"),
+        ("preview", "harbour", "--format", "json"),
+        ("show", "harbour"),
+        ("fetch",),
+        ("show", "harbour"),
+        ("show", "harbour", "--format", "json"),
+        sources=source,
+    )
+
+    preview, as_json, before, _, shown, details = said
+    reads = "http://127.0.0.1:00000/feed: a feed"
+    shared = "Sign up for our letter and never miss a story again."
+    assert f"  reads     {reads}" in preview.lines
+    assert f"  shared    {shared}" in preview.lines
+    assert (as_json.json["reads"], as_json.json["shared"]) == (reads, [shared])
+    assert before.lines == [
+        "harbour: new, 0 items",
+        "  address   http://127.0.0.1:00000/",
+        "  adapter   auto",
+        "  result    -",
+        "  next      now: never asked, then every 1 h",
+    ]
+    assert shown.lines[:5] == [
+        "harbour: ok, 3 items",
+        "  address   http://127.0.0.1:00000/",
+        "  adapter   auto: feed",
+        f"  reads     {reads}",
+        "  result    3 new",
+    ]
+    assert shown.lines[-1] == f"  shared    {shared}"
+    assert (details.json["reads"], details.json["shared"]) == (reads, [shared])

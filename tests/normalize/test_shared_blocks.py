@@ -74,5 +74,5 @@ def test_a_text_without_shared_blocks_is_returned_as_it_is() -> None:
 def test_titles_that_three_pages_have_are_shared_and_are_no_blocks() -> None:
     shared = find_shared([], ["The Gazette", "The  gazette", "The Gazette", "A headline"])
 
-    assert shared == {title_hash("The Gazette")}
+    assert shared == {title_hash("The Gazette"): "The Gazette"}
     assert remove_shared("<p>The Gazette</p>", shared) == "<p>The Gazette</p>"

@@ -740,6 +740,7 @@ def test_what_pages_share_is_remembered_for_a_run_that_reads_one() -> None:
     )
 
     assert len(first.shared_parts) == 1
+    assert first.shared_parts[0].text
     assert later.revisions == one.revisions
     assert later.shared_parts == first.shared_parts
 

@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from aggregator.config import Source
+from aggregator.errors import SourceError
+from aggregator.fetch import Request, Response
+from aggregator.model import SourceState
+from aggregator.parse.captures import parse_captures
+from aggregator.redaction import NO_SECRETS
+from aggregator.rules.loader import load_sites
+from aggregator.run import pipeline
+from aggregator.run.host_queue import HostQueue
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    from aggregator.model import Capture, Outcome
+    from aggregator.parse.task import ParseResult, ParseTask
+
+SITES = load_sites()
+PROFILE = "https://bsky.app/profile/ann.example"
 
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 CARDS = "".join(
@@ -159,7 +176,7 @@ def test_a_feed_without_items_is_read_only_where_nothing_else_has_any(
         outcome, asked = await one.fetch()
 
         assert (outcome.status, outcome.found) == ("ok", 0)
-        assert asked == ["/", "/empty", *NO_FEEDS]
+        assert asked == ["/", "/empty", *NO_FEEDS, "/news-sitemap.xml"]
         assert one.choice == ("/empty", "feed")
 
     run(home, way, clock, story)
@@ -175,7 +192,7 @@ def test_a_search_in_vain_makes_few_requests_and_fewer_the_next_time(
         _, third_asked = await one.fetch()
 
         assert first.error == "not-a-feed"
-        assert first_asked == ["/", "/a", "/b", "/c", "/rss/d", *NO_FEEDS[:6]]
+        assert first_asked == ["/", "/a", "/b", "/c", "/rss/d", *NO_FEEDS]
         assert second_asked == ["/", "/a", "/b", "/c", "/rss/d", "/feed"]
         assert third_asked == ["/", "/a", "/b", "/rss", "/atom.xml", "/feed.xml"]
         assert first.message == (
@@ -216,3 +233,93 @@ def test_a_server_that_asks_for_time_is_not_asked_for_the_next_candidate(
         assert (outcome.http_status, asked) == (429, ["/", "/a"])
 
     run(home, way, clock, story)
+
+
+class Platform:
+    """A fetcher of a profile page that answers with `status`, and of its feed; `asked` are the URLs."""
+
+    def __init__(self, way: Any, status: int) -> None:
+        self.status, self.feed = status, way.rss("one")
+        self.asked: list[str] = []
+
+    async def get(self, request: Request) -> Response:
+        self.asked.append(request.url)
+        if request.url == f"{PROFILE}/rss":
+            return Response(200, request.url, self.feed.encode())
+        if self.status != 200:
+            raise SourceError("http", f"HTTP {self.status}", status=self.status, url=request.url)
+        return Response(200, request.url, page(body=CARDS).encode(), {"content-type": "text/html"})
+
+    async def is_allowed(self, url: str, *, like: Request | None = None) -> bool:
+        return True
+
+    def host_group(self, url: str) -> str:
+        return "bsky.app"
+
+
+def run_platform(way: Any, clock: Any, status: int) -> tuple[Outcome, list[str]]:
+    """Fetch a profile of a known platform whose page answers with a status."""
+    source = Source(id="ann", url=PROFILE)
+    platform: Any = Platform(way, status)
+
+    async def parse(captures: Sequence[Capture], task: ParseTask) -> ParseResult:
+        return parse_captures(captures, task, SITES)
+
+    hosts = HostQueue(dict, clock=clock, per_host=2)
+    context = pipeline.RunContext(
+        platform,
+        parse,
+        hosts,
+        clock,
+        limit_bytes=1_000_000,
+        time_limit=timedelta(minutes=5),
+        secrets=NO_SECRETS,
+    )
+    result = asyncio.run(pipeline.run(source, SourceState(source.id, clock()), context))
+    return result.outcome, platform.asked
+
+
+def test_the_feed_of_a_known_platform_is_read_first(way: Any, clock: Any) -> None:
+    outcome, asked = run_platform(way, clock, 200)
+
+    assert (outcome.found, outcome.notes) == (1, (f"read from {PROFILE}/rss: Bluesky",))
+    assert asked == [PROFILE, f"{PROFILE}/rss"]
+
+
+def test_a_platform_that_refuses_its_page_still_gives_its_feed(way: Any, clock: Any) -> None:
+    outcome, asked = run_platform(way, clock, 403)
+
+    assert (outcome.found, asked) == (1, [PROFILE, f"{PROFILE}/rss"])
+
+
+def test_a_platform_that_is_down_is_not_asked_for_more(way: Any, clock: Any) -> None:
+    outcome, asked = run_platform(way, clock, 503)
+
+    assert (outcome.http_status, asked) == (503, [PROFILE])
+
+
+def test_the_news_sitemap_that_robots_txt_names_is_read_where_nothing_else_is(
+    home: Any, way: Any, clock: Any
+) -> None:
+    async def story(one: Story) -> None:
+        sitemap = (
+            '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" '
+            'xmlns:news="http://www.google.com/schemas/sitemap-news/0.9"><url>'
+            f"<loc>{one.origin.url('/a/1')}</loc><news:news><news:title>A bridge opens"
+            "</news:title><news:publication_date>2026-07-04T10:00:00Z</news:publication_date>"
+            "</news:news></url></urlset>"
+        )
+        robots = f"User-agent: *\nSitemap: {one.origin.url('/news/map.xml')}\n"
+        text = {"Content-Type": "text/plain"}
+        one.serve(home=page(), **{"robots.txt": way.Reply(robots, headers=text)})
+        one.origin.pages["/news/map.xml"] = way.Reply(sitemap)
+
+        outcome, asked = await one.fetch()
+
+        assert (outcome.new, asked) == (1, ["/", *NO_FEEDS, "/news/map.xml"])
+        assert one.choice == ("/news/map.xml", "sitemap")
+        assert outcome.notes[0] == (
+            f"read from {one.origin.url('/news/map.xml')}: robots.txt names it"
+        )
+
+    run(home, way, clock, story, full_text="never")

@@ -8,9 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aggregator.model import FeedInfo, Outcome, PollingHints, Result, SourceState, Validators
+from aggregator.model import (
+    FeedInfo,
+    Outcome,
+    PollingHints,
+    Result,
+    SharedPart,
+    SourceState,
+    Validators,
+)
 from aggregator.store.commit import CLAIM_LOST_NOTE
-from aggregator.store.document_columns import SourceOrigin
+from aggregator.store.document_columns import SourceOrigin, shared_parts_from_column
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -188,7 +196,7 @@ def test_a_state_comes_back_as_it_was_committed(three: Store, start: Any) -> Non
         hints=PollingHints(ttl=3 * MINUTE, skip_hours=(1, 2), skip_days=(6,)),
         last_change=start - 3 * MINUTE,
         has_excerpts=True,
-        shared_parts=("0011223344556677",),
+        shared_parts=(SharedPart("0011223344556677", "Subscribe"),),
         feed=FeedInfo("C", "tag:c", home="https://c/"),
         detected_adapter="feed",
     )
@@ -235,7 +243,7 @@ def test_another_location_forgets_what_belonged_to_the_old_one(three: Store, sta
         "reason": "ttl",
         "last_change": start,
         "has_excerpts": False,
-        "shared_parts": ("0011223344556677",),
+        "shared_parts": (SharedPart("0011223344556677", "Subscribe"),),
     }
     finish(three, state, start, **known, **waits)
     [running] = three.claim(start + 60 * MINUTE, limit=1, lease=LEASE, sources=["c"])
@@ -243,6 +251,14 @@ def test_another_location_forgets_what_belonged_to_the_old_one(three: Store, sta
 
     assert three.states() == [SourceState("c", start + MINUTE, lease=3)]
     assert finish(three, running, start).notes == (CLAIM_LOST_NOTE,)
+
+
+def test_shared_parts_of_an_older_version_are_hashes_alone() -> None:
+    assert shared_parts_from_column(None) == ()
+    assert shared_parts_from_column(["0011", ["2233", "Subscribe"]]) == (
+        SharedPart("0011"),
+        SharedPart("2233", "Subscribe"),
+    )
 
 
 def test_syncing_again_changes_nothing(three: Store, start: Any) -> None:

@@ -1,4 +1,4 @@
-"""`aggregator show`: print one entry with the provenance of each field.
+"""`aggregator show`: print one entry with the provenance of each field, or a source.
 
 An entry is found by its id or by its URL in any spelling. If a publisher used a URL for
 several articles, all of them are shown.
@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from aggregator.cli.report.terminal import print_json
+from aggregator.cli.completion import source_ids
+from aggregator.cli.report.terminal import print_json, print_line
 from aggregator.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aggregator.app import App
+    from aggregator.config import Config
     from aggregator.model import Entry, Evidence, LeadReason
     from aggregator.revisions import RevisionDiff
     from aggregator.store import Store
@@ -28,7 +30,12 @@ _PREFIX = re.compile(r"(?:urn:uuid:)?([0-9a-f]{8}[0-9a-f-]{0,28})", re.IGNORECAS
 
 def show(
     name: Annotated[
-        str, typer.Argument(metavar="ID|URL", help="An id, its first 8 digits or more, or a link.")
+        str,
+        typer.Argument(
+            metavar="ID|URL|SOURCE",
+            help="An entry's id, its first 8 digits or more, or its link; or the id of a source.",
+            autocompletion=source_ids,
+        ),
     ],
     *,
     ctx: typer.Context,
@@ -42,12 +49,15 @@ def show(
     ] = None,
     format: Annotated[Literal["text", "json"], typer.Option(help="How to print it.")] = "text",  # noqa: A002
 ) -> int:
-    """Show one entry with the provenance of every field."""
+    """Show one entry with the provenance of every field, or what is known of a source."""
     from aggregator.app import App, open_store
 
     ctx.obj.configure_logging(logging.WARNING)
     config = ctx.obj.load()
     with open_store(config) as store:
+        if any(one.id == name for one in config.sources):
+            _print_source(config, store, name, format)
+            return 0
         entries = _find_entries(App(config, store), name)
         if source is not None:
             entries = _find_statements(store, entries, source)
@@ -70,6 +80,20 @@ class _DetailedEntry:
     evidence: "Sequence[Evidence]"
     lead_reason: "LeadReason | None"
     history: "Sequence[RevisionDiff]"
+
+
+def _print_source(config: "Config", store: "Store", name: str, format: str) -> None:  # noqa: A002
+    """Print the status of a source, what is read for it, and what its pages share."""
+    from aggregator.app import utc_now
+    from aggregator.cli.report.source import source_details, source_lines
+    from aggregator.source_status import source_statuses
+
+    [status] = [one for one in source_statuses(config, store) if one.source.id == name]
+    if format == "json":
+        print_json(source_details(status))
+        return
+    for line in source_lines(status, now=utc_now()):
+        print_line(line)
 
 
 def _find_entries(app: "App", name: str) -> "list[Entry]":

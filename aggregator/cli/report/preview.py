@@ -16,7 +16,7 @@ from aggregator.normalize.html import html_to_text
 from aggregator.parse.trace import trace_items, unmatched_selectors
 from aggregator.run.page_fetcher import redact_path
 from aggregator.schedule import RETRY_AFTER_REASON
-from aggregator.source_status import describe_pace
+from aggregator.source_status import describe_pace, describe_reading
 from aggregator.store.content import urn
 from aggregator.store.merge.article import uid_of
 
@@ -53,7 +53,8 @@ class Preview:
     """The result of a dry run for people. `adapter` is None if nothing could be parsed.
 
     `left_out` are the titles that filters remove. `pace` says how often the source would
-    be fetched, None if unknown.
+    be fetched, None if unknown. `reading` says what is read for an address that leaves the
+    choice to its document. `shared_texts` were removed, because several pages share them.
     """
 
     source: str
@@ -64,6 +65,8 @@ class Preview:
     left_out: tuple[str, ...] = ()
     unmatched_selectors: tuple[UnmatchedSelector, ...] = ()
     pace: str | None = None
+    reading: str | None = None
+    shared_texts: tuple[str, ...] = ()
 
 
 def build_preview(dry_run: DryRun, sites: Sites, *, explained_numbers: Collection[int]) -> Preview:
@@ -85,6 +88,8 @@ def build_preview(dry_run: DryRun, sites: Sites, *, explained_numbers: Collectio
         reader.left_out_titles(),
         reader.find_unmatched_selectors(),
         _describe_pace(dry_run),
+        describe_reading(dry_run.source, dry_run.result.state),
+        tuple(part.text for part in dry_run.result.state.shared_parts),
     )
 
 

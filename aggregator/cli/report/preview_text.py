@@ -69,6 +69,8 @@ def preview_record(preview: Preview, *, limit: int) -> dict[str, object]:
         "carrier": preview.adapter,
         "fetched": responses,
         "pace": preview.pace,
+        "reads": preview.reading,
+        "shared": list(preview.shared_texts),
         "outcome": outcome_record(preview.outcome),
         "entries": entries,
         "left_out": list(preview.left_out),
@@ -91,6 +93,8 @@ def _summary_lines(preview: Preview) -> Iterator[str]:
     for one in preview.responses:
         size = f"{len(one.body):,} bytes"
         yield f"  fetched   {one.url}  {one.status}  {size}  {_media_type(one)}".rstrip()
+    if preview.reading:
+        yield f"  reads     {preview.reading}"
     if preview.pace:
         yield f"  pace      {preview.pace}"
 
@@ -100,6 +104,8 @@ def _summary_lines(preview: Preview) -> Iterator[str]:
         yield f"  rejected  {message}"
     for title in preview.left_out:
         yield f"  left out  {title}"
+    for shared in preview.shared_texts:
+        yield f"  shared    {shared}"
 
 
 def _headline(preview: Preview) -> str:

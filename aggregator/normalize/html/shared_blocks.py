@@ -28,6 +28,7 @@ MIN_SHARE = 0.5  # so it counts only if this share of the pages has it
 MAX_BLOCKS = 2_000  # of a text
 _PICTURES = ("img", "video", "audio", "iframe")
 _HASH_BYTES = 8
+SHOWN_CHARACTERS = 80  # kept of a shared text
 
 
 def title_hash(title: str) -> str:
@@ -35,25 +36,30 @@ def title_hash(title: str) -> str:
     return _hash("title:" + _fold(title))
 
 
-def find_shared(texts: Iterable[str], titles: Iterable[str]) -> frozenset[str]:
-    """Return the hashes of the blocks and titles that at least MIN_PAGES pages have."""
+def find_shared(texts: Iterable[str], titles: Iterable[str]) -> dict[str, str]:
+    """Return the blocks and titles that at least MIN_PAGES pages have: hash -> how the text begins."""
     counts: Counter[str] = Counter()
+    beginnings: dict[str, str] = {}
     long_prose: set[str] = set()
     page_count = 0
     for html in texts:
         page_count += 1
         blocks = _blocks(parse(html))
-        counts.update({_block_hash(block) for block in blocks})
+        by_hash = {_block_hash(block): block for block in blocks}
+        counts.update(by_hash.keys())
+        for key, block in by_hash.items():
+            beginnings.setdefault(key, _beginning(block))
         long_prose.update(_block_hash(block) for block in blocks if _is_long_prose(block))
     for title in titles:
         counts[title_hash(title)] += 1
+        beginnings[title_hash(title)] = title[:SHOWN_CHARACTERS]
 
-    shared = set()
+    shared = {}
     for key, count in counts.items():
         is_background = key in long_prose and count < MIN_SHARE * page_count
         if count >= MIN_PAGES and not is_background:
-            shared.add(key)
-    return frozenset(shared)
+            shared[key] = beginnings[key]
+    return shared
 
 
 def remove_shared(html: str, shared: Collection[str]) -> str:
@@ -143,6 +149,14 @@ def _block_hash(block: Any) -> str:
 
 def _text_of(block: Any) -> str:
     return "".join(block.itertext())
+
+
+def _beginning(block: Any) -> str:
+    """Return the beginning of a block's text for people, or the URL of its picture."""
+    words = " ".join(_text_of(block).split())
+    if not words:
+        words = " ".join(picture.get("src") or "" for picture in block.iter(*_PICTURES))
+    return words[:SHOWN_CHARACTERS]
 
 
 def _fold(words: str) -> str:
