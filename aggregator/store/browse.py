@@ -208,3 +208,14 @@ def count_failing(connection: sa.Connection) -> int:
         .where(source.c.active, source_state.c.failures > 0, sa.not_(source_state.c.gone))
     )
     return connection.scalar(query) or 0
+
+
+def count_entries(connection: sa.Connection) -> int:
+    """Return how many entries there are."""
+    return connection.scalar(sa.select(sa.func.count()).select_from(entry)) or 0
+
+
+def entry_counts(connection: sa.Connection) -> dict[str, int]:
+    """Return how many entries each source brought first; a source without any is not there."""
+    query = sa.select(source.c.name, sa.func.count()).join(entry, entry.c.source_id == source.c.id)
+    return dict(connection.execute(query.group_by(source.c.name)).all())

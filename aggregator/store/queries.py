@@ -245,17 +245,6 @@ def find_by_id_prefix(connection: sa.Connection, opener: EntryBuilder, digits: s
     return list(build_entries(connection, opener, connection.execute(query).all()))
 
 
-def count_entries(connection: sa.Connection) -> int:
-    """Return how many entries there are."""
-    return connection.scalar(sa.select(sa.func.count()).select_from(entry)) or 0
-
-
-def entry_counts(connection: sa.Connection) -> dict[str, int]:
-    """Return how many entries each source brought first; a source without any is not there."""
-    query = sa.select(source.c.name, sa.func.count()).join(entry, entry.c.source_id == source.c.id)
-    return dict(connection.execute(query.group_by(source.c.name)).all())
-
-
 def history(
     connection: sa.Connection, opener: EntryBuilder, entry_id: str, *, source_name: str | None
 ) -> list[VisibleRevision]:

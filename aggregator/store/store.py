@@ -346,12 +346,12 @@ class Store:
     def extent(self) -> tuple[int, int]:
         """Return how many entries there are, and the size of the database in bytes."""
         with read_transaction(self._engines) as connection:
-            return queries.count_entries(connection), database_size(connection)
+            return browse.count_entries(connection), database_size(connection)
 
     def entry_counts(self) -> dict[str, int]:
         """Return how many entries each source brought first; a source without any is not there."""
         with read_transaction(self._engines) as connection:
-            return queries.entry_counts(connection)
+            return browse.entry_counts(connection)
 
     def history(self, entry_id: str, *, source: str | None = None) -> list[VisibleRevision]:
         """Return the revisions of an entry, oldest first; none where the id is unknown.

@@ -45,6 +45,7 @@ MIN_BODY_WORDS = 40
 
 _MIN_PROSE_SHARE = 0.6  # of the page's prose in what is marked up as the article's text
 _MUCH_MORE = 1.3  # times the words of that
+_SCRIPT_TIMES = 2.5  # times the words of a page in the text that its scripts show
 
 _POST_CLASSES = frozenset({"hentry", "post", "type-post"})
 _AUTO = "auto"
@@ -218,17 +219,38 @@ class ArticlePage:
         return PageText((found.element,), found.where)
 
     def _text_by_content(self) -> PageText | None:
-        """Return what reads like an article, else the text in the page's JSON-LD or scripts."""
+        """Return what reads like an article, unless scripts show it: then the text in JSON-LD or scripts."""
         self._remove_excluded(())
         found = main_text.find(self._document)
-        if found:
-            return PageText((found.element,), found.where)
+        words = 0.0
+        if found is not None:
+            words = text.count_words(element_text(found.element))
+
+        stated = self._stated_text()
+        if stated is not None and self._is_shown_by_script(stated, words):
+            return stated
+        if words < MIN_BODY_WORDS:
+            in_script = script_text.find(self._document)
+            if in_script is not None and _is_much_longer(in_script.element, words):
+                return PageText((in_script.element,), in_script.where)
+        if found is None:
+            return stated
+        return PageText((found.element,), found.where)
+
+    def _stated_text(self) -> PageText | None:
+        """Return the text in the page's JSON-LD, None without one."""
         for plain in self._metadata.texts:
             return PageText((_to_element(plain.value),), plain.where)
-        in_script = script_text.find(self._document)
-        if in_script:
-            return PageText((in_script.element,), in_script.where)
         return None
+
+    def _is_shown_by_script(self, stated: PageText, words: float) -> bool:
+        """Tell whether a page has so few words that its scripts must show what its JSON-LD states.
+
+        A page that is not free is taken at what it shows.
+        """
+        if self.is_paid and words:
+            return False
+        return _is_much_longer(stated.elements[0], words)
 
     def _remove_excluded(self, bodies: Sequence[Any]) -> None:
         """Remove what the rules exclude from the article, but never an element that holds one of `bodies`."""
@@ -276,6 +298,10 @@ def _article_around(element: Any) -> Any | None:
         if ancestor.tag == "article" or not _POST_CLASSES.isdisjoint(classes):
             return ancestor
     return None
+
+
+def _is_much_longer(element: Any, words: float) -> bool:
+    return text.count_words(element_text(element)) > _SCRIPT_TIMES * words
 
 
 def _to_element(plain: str) -> Any:
