@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from aggregator import __version__
 from aggregator.cli.commands.add import add
+from aggregator.cli.commands.backup import backup, restore
 from aggregator.cli.commands.check import check
 from aggregator.cli.commands.entries import entries
 from aggregator.cli.commands.export import export
@@ -159,3 +160,5 @@ for command in (
     app.command()(with_exit_code(command))
 app.command("import")(with_exit_code(import_))  # Python keeps the word for itself
 app.command()(with_exit_code(export))
+app.command()(with_exit_code(backup))
+app.command()(with_exit_code(restore))

@@ -42,6 +42,8 @@ COMMANDS = [
     "prune",
     "import_",
     "export",
+    "backup",
+    "restore",
 ]
 
 
