@@ -22,7 +22,7 @@ from aggregator.cli.commands.fetch import fetch
 from aggregator.cli.commands.forgive import forgive
 from aggregator.cli.commands.import_opml import import_
 from aggregator.cli.commands.preview import preview
-from aggregator.cli.commands.prune import prune
+from aggregator.cli.commands.prune import prune, vacuum
 from aggregator.cli.commands.publish import publish
 from aggregator.cli.commands.run import run
 from aggregator.cli.commands.show import show
@@ -156,6 +156,7 @@ for command in (
     check,
     test,
     prune,
+    vacuum,
 ):
     app.command()(with_exit_code(command))
 app.command("import")(with_exit_code(import_))  # Python keeps the word for itself

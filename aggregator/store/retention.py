@@ -19,7 +19,7 @@ from aggregator.store.leftovers import drop_captures, drop_outcomes
 from aggregator.store.merge.article import uid_of
 from aggregator.store.merge.lookup import load_articles
 from aggregator.store.merge.tombstones import add_tombstones
-from aggregator.store.queries import ENTRY_SELECT, ENTRY_TABLES
+from aggregator.store.queries import ENTRY_SELECT, ENTRY_TABLES, parse_uid
 from aggregator.store.schema import entry, entry_key, metadata, source, source_state, tombstone
 
 if TYPE_CHECKING:
@@ -96,6 +96,15 @@ def prune(
         outcomes = drop_outcomes(connection, dry_run=False)
         search.optimize(connection)
     return PruneResult(tuple(map(urn, deleted)), captures, outcomes, tombstones)
+
+
+def delete_entries(engines: Engines, ids: Collection[str], now: datetime) -> int:
+    """Delete the entries with these ids, and leave tombstones; return how many there were."""
+    uids = [parse_uid(id_) for id_ in ids]
+    with write_transaction(engines) as connection:
+        numbers = list(connection.scalars(sa.select(entry.c.id).where(entry.c.uid.in_(uids))))
+        delete_with_tombstones(connection, numbers, now)
+    return len(numbers)
 
 
 def delete_with_tombstones(

@@ -40,6 +40,7 @@ COMMANDS = [
     "check",
     "test",
     "prune",
+    "vacuum",
     "import_",
     "export",
     "backup",
