@@ -19,6 +19,7 @@ from aggregator.cli.commands.check import check
 from aggregator.cli.commands.entries import entries
 from aggregator.cli.commands.export import export
 from aggregator.cli.commands.fetch import fetch
+from aggregator.cli.commands.forget import forget
 from aggregator.cli.commands.forgive import forgive
 from aggregator.cli.commands.import_opml import import_
 from aggregator.cli.commands.preview import preview
@@ -155,6 +156,7 @@ for command in (
     add,
     check,
     test,
+    forget,
     prune,
     vacuum,
 ):

@@ -19,6 +19,7 @@ from aggregator.store import (
     daemon_lock,
     derived,
     document_columns,
+    forgetting,
     membership,
     outcomes,
     queries,
@@ -265,7 +266,7 @@ class Store:
 
         Returns how many there were.
         """
-        return retention.delete_entries(self._engines, ids, now)
+        return forgetting.delete_entries(self._engines, ids, now)
 
     def update_indexes(self, most: int = ENTRIES_PER_TURN) -> bool:
         """Complete the search index and the groups of copies for at most `most` entries.

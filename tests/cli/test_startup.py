@@ -39,6 +39,7 @@ COMMANDS = [
     "add",
     "check",
     "test",
+    "forget",
     "prune",
     "vacuum",
     "import_",

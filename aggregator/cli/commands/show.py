@@ -48,7 +48,7 @@ def show(
     ctx.obj.configure_logging(logging.WARNING)
     config = ctx.obj.load()
     with open_store(config) as store:
-        entries = _find_entries(App(config, store), name)
+        entries = find_entries(App(config, store), name)
         if source is not None:
             entries = _find_statements(store, entries, source)
         found = []
@@ -72,7 +72,7 @@ class _DetailedEntry:
     history: "Sequence[RevisionDiff]"
 
 
-def _find_entries(app: "App", name: str) -> "list[Entry]":
+def find_entries(app: "App", name: str) -> "list[Entry]":
     """Find entries by id, URL or the start of an id. Raises UsageError for none, or for an ambiguous start."""
     found = app.find_entries(name)
     if found:
