@@ -368,6 +368,14 @@ Status = Literal["ok", "unchanged", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
+class ForgottenEntry:
+    """The id of an entry that was let go of for good, and when."""
+
+    id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """The end of one run of one source.
 

@@ -63,9 +63,12 @@ class ViewPublisher:
     def publish(self) -> dict[tuple[str, str], PublishedView]:
         """Regenerate every view from the store and write what changed. Raises StoreError."""
         sources = self._describe_sources()
+        forgotten = tuple(self._store.upkeep.forgotten_entries(self._clock()))
         published = {}
         for view in self._config.views:
             info = describe_view(self._config, view, sources)
+            if view.kind not in _MADE_KINDS:
+                info = replace(info, forgotten=forgotten)
             entries = self._published_entries(view, info)
             info, shown = self._prepare(info, entries)
             before = self._newest_page(view)

@@ -14,14 +14,16 @@ from typer.core import TyperGroup
 
 from aggregator import __version__
 from aggregator.cli.commands.add import add
+from aggregator.cli.commands.backup import backup, restore
 from aggregator.cli.commands.check import check
 from aggregator.cli.commands.entries import entries
 from aggregator.cli.commands.export import export
 from aggregator.cli.commands.fetch import fetch
+from aggregator.cli.commands.forget import forget
 from aggregator.cli.commands.forgive import forgive
 from aggregator.cli.commands.import_opml import import_
 from aggregator.cli.commands.preview import preview
-from aggregator.cli.commands.prune import prune
+from aggregator.cli.commands.prune import prune, vacuum
 from aggregator.cli.commands.publish import publish
 from aggregator.cli.commands.run import run
 from aggregator.cli.commands.show import show
@@ -154,8 +156,12 @@ for command in (
     add,
     check,
     test,
+    forget,
     prune,
+    vacuum,
 ):
     app.command()(with_exit_code(command))
 app.command("import")(with_exit_code(import_))  # Python keeps the word for itself
 app.command()(with_exit_code(export))
+app.command()(with_exit_code(backup))
+app.command()(with_exit_code(restore))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,7 +28,8 @@ from aggregator.app import (
 from aggregator.config.changes import describe_changes, describe_losses
 from aggregator.daemon.file_watcher import WatchPlan, watch_files
 from aggregator.daemon.run_pool import MAX_PAUSE, RETRY_DELAY, RunPool
-from aggregator.daemon.status import DaemonSite, DaemonStatus
+from aggregator.daemon.service_manager import ServiceManager
+from aggregator.daemon.status import MAX_TICK_AGE, DaemonSite, DaemonStatus
 from aggregator.effect import describe_effect, find_effects
 from aggregator.errors import AggregatorError, ConfigError, UsageError
 from aggregator.rules.sites_folder import rules_fingerprint
@@ -78,7 +80,7 @@ async def _serve(load: Callable[[], Config], stopped: Callable[[], object] | Non
     with open_store(config) as store, store.lock_for_daemon():
         async with (
             Writer(store, clock=utc_now) as writer,
-            Daemon(config, store, writer, load=load) as daemon,
+            Daemon(config, store, writer, load=load, service=ServiceManager(os.environ)) as daemon,
         ):
             await daemon.run()
     if stopped is not None:
@@ -107,6 +109,7 @@ class Daemon:
         clock: Callable[[], datetime] = utc_now,
         timing: Timing = Timing(),
         watch: Watch = watch_files,
+        service: ServiceManager | None = None,
     ) -> None:
         self._load = load
         self._timing = timing
@@ -114,6 +117,7 @@ class Daemon:
         self._store = store
         self._writer = writer
         self._clock = clock
+        self._service = service or ServiceManager({})
         self.app = App(config, store, writer=writer, clock=clock)
         self.status = DaemonStatus(started=clock())
         self._rules_fingerprint = rules_fingerprint(config)
@@ -161,6 +165,8 @@ class Daemon:
                 asyncio.create_task(self._supervise("reload", reload)),
                 asyncio.create_task(self._supervise("file watcher", self._watch)),
             ]
+            if self._service.watchdog_seconds is not None:
+                tasks.append(asyncio.create_task(self._service.feed_watchdog(MAX_TICK_AGE)))
             self._due.set()
             self._scheduler.add_job(
                 self._prune,
@@ -169,6 +175,7 @@ class Daemon:
                 id="prune",
                 **JOB_OPTIONS,
             )
+            self._service.ready()
             await self._stop.wait()
         finally:
             await self._shut_down(tasks)
@@ -235,6 +242,7 @@ class Daemon:
         except AggregatorError as error:
             self._run_pool.note_store_failure(error, self._clock())
         now = self.status.last_tick = self._clock()
+        self._service.note_tick()
         wait = self._run_pool.pause(now) or (MAX_SLEEP if due is None else due - now)
         self._set_later(self._due, after=min(max(wait, self._timing.min_sleep), MAX_SLEEP))
 
@@ -243,6 +251,7 @@ class Daemon:
             if self._stop.is_set() or not await self._update_indexes():
                 break
         await self.publish()
+        await self._report_status()
         while not self._stop.is_set() and await self._update_indexes():
             pass
 
@@ -290,6 +299,13 @@ class Daemon:
                     published_view.copies,
                     len(published_view.document.data),
                 )
+
+    async def _report_status(self) -> None:
+        if not self._service.is_present:
+            return
+        with suppress(AggregatorError):  # the log says that the store fails
+            sources, failing = await asyncio.to_thread(self._store.count_sources)
+            self._service.status(f"follows {sources} sources, {failing} of them fail")
 
     async def _prune(self) -> None:
         """Delete old entries; their space in the file is reused."""
@@ -350,6 +366,7 @@ class Daemon:
     async def _shut_down(self, tasks: Collection[asyncio.Task[None]]) -> None:
         """Give running runs a moment to end, then release their leases."""
         logger.info("stopping")
+        self._service.stopping()
         for event in (self._stop, self._due, self._unpublished, self._outdated, self._unwatched):
             event.set()
         self._scheduler.shutdown(wait=False)
@@ -379,6 +396,13 @@ class Daemon:
 
     async def reload(self) -> None:
         """Load the configuration from disk and use it; if it does not load, keep the present one."""
+        self._service.reloading()
+        try:
+            await self._reload()
+        finally:
+            self._service.ready()
+
+    async def _reload(self) -> None:
         try:
             config = await asyncio.to_thread(self._load)
             rules = rules_fingerprint(config)

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 from aggregator.normalize.url.valid import valid_url
 from aggregator.publish.atom_elements import (
     add_archive_links,
+    add_deleted_entries,
     add_links,
     add_source,
     archive_namespace,
+    deletion_namespace,
 )
 from aggregator.publish.entry_parts import (
     comment_urls,
@@ -127,10 +129,11 @@ class _FeedExtension:
         self._view = view
 
     def extend_ns(self) -> dict[str, str]:
-        return NAMESPACES | archive_namespace(self._view)
+        return NAMESPACES | archive_namespace(self._view) | deletion_namespace(self._view)
 
     def extend_atom(self, feed: Any) -> Any:
         add_archive_links(feed, self._view)
+        add_deleted_entries(feed, self._view)
         return feed
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aggregator.normalize.url.valid import valid_url
 from aggregator.publish.entry_parts import copy_urls, other_places, source_info
 from aggregator.publish.view import source_urn
-from aggregator.publish.xml_element import FH, WFW, add_element, clean_text
+from aggregator.publish.xml_element import AT, FH, WFW, add_element, clean_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +30,18 @@ def add_archive_links(parent: Any, view: ViewInfo, *, namespace: str = "") -> No
             add_element(parent, f"{namespace}link", rel=relation, href=valid_url(url))
     if view.current_url:
         add_element(parent, f"{{{FH}}}archive")
+
+
+def add_deleted_entries(parent: Any, view: ViewInfo) -> None:
+    """Add the ids of forgotten entries, so that readers delete their copies (RFC 6721)."""
+    for one in view.forgotten:
+        when = one.at.isoformat(timespec="seconds")
+        add_element(parent, f"{{{AT}}}deleted-entry", ref=one.id, when=when)
+
+
+def deletion_namespace(view: ViewInfo) -> dict[str, str]:
+    """Return the namespace of these elements, by its prefix; nothing where there are none."""
+    return {"at": AT} if view.forgotten else {}
 
 
 def archive_namespace(view: ViewInfo) -> dict[str, str]:

@@ -17,7 +17,7 @@ from aggregator.model import FeedInfo
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from aggregator.model import Entry
+    from aggregator.model import Entry, ForgottenEntry
 
 ContentMode = Literal["full", "summary", "none"]
 ViewKind = Literal["entries", "edits", "digest", "podcast"]
@@ -61,6 +61,7 @@ class ViewInfo:
     how much of each entry is shown. `previous_archive_url` is that of the archive page with older
     entries, None if there is none; `current_url` that of the feed itself, None unless this is an
     archive page. Both are relative without a public URL. The episodes of a podcast name their show as author.
+    `forgotten` are entries that subscribers should delete.
     """
 
     id: str
@@ -75,6 +76,7 @@ class ViewInfo:
     previous_archive_url: str | None = None
     current_url: str | None = None
     kind: ViewKind = "entries"
+    forgotten: tuple[ForgottenEntry, ...] = ()
 
 
 def view_urn(view_id: str) -> str:

@@ -14,6 +14,7 @@ PODCAST = "https://podcastindex.org/namespace/1.0"
 ITUNES = "http://www.itunes.com/dtds/podcast-1.0.dtd"
 WFW = "http://wellformedweb.org/CommentAPI/"
 DC = "http://purl.org/dc/elements/1.1/"
+AT = "http://purl.org/atompub/tombstones/1.0"
 FH = "http://purl.org/syndication/history/1.0"
 NAMESPACES = {"media": MEDIA, "podcast": PODCAST, "wfw": WFW, "dc": DC}
 

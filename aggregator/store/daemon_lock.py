@@ -31,14 +31,18 @@ def lock_store(engines: Engines) -> Iterator[None]:
     Raises: StoreError where another daemon does.
     """
     held = (
-        _lock_on_server(engines) if engines.path is None else _lock_file(engines.path, engines.url)
+        _lock_on_server(engines) if engines.path is None else lock_file(engines.path, engines.url)
     )
     with held:
         yield
 
 
 @contextmanager
-def _lock_file(path: Path, url: str) -> Iterator[None]:
+def lock_file(path: Path, url: str) -> Iterator[None]:
+    """Hold the SQLite store at `path` as its one daemon; `url` names it in messages.
+
+    Raises: StoreError where another daemon does.
+    """
     try:
         file = path.with_name(path.name + ".lock").open("a+")
     except OSError as error:

@@ -18,7 +18,7 @@ from aggregator.store.engine import in_values, read_transaction, translate_error
 from aggregator.store.leftovers import drop_captures, drop_outcomes
 from aggregator.store.merge.article import uid_of
 from aggregator.store.merge.lookup import load_articles
-from aggregator.store.merge.tombstones import add_tombstones
+from aggregator.store.merge.tombstones import FORGOTTEN_PERIOD, add_tombstones
 from aggregator.store.queries import ENTRY_SELECT, ENTRY_TABLES
 from aggregator.store.schema import entry, entry_key, metadata, source, source_state, tombstone
 
@@ -288,7 +288,10 @@ def _is_old_tombstone(connection: sa.Connection, terms: RetentionPeriods) -> sa.
 
     still_listed = in_values(tombstone.c.key, _listed_tombstones(connection), connection)
     since = sa.func.coalesce(tombstone.c.last_listed, tombstone.c.at, type_=tombstone.c.at.type)
-    return sa.and_(since < terms.now - max(periods), sa.not_(still_listed))
+    is_published = sa.and_(
+        tombstone.c.forgotten.is_not(None), tombstone.c.at > terms.now - FORGOTTEN_PERIOD
+    )
+    return sa.and_(since < terms.now - max(periods), sa.not_(still_listed), sa.not_(is_published))
 
 
 def _listed_tombstones(connection: sa.Connection) -> set[str]:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-HEAD = "0008"  # the newest migration
+HEAD = "0010"  # the newest migration
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -353,6 +353,8 @@ tombstone = sa.Table(
     sa.Column(
         "last_listed", Moment
     ),  # when `prune` last saw that a source lists it; None for never
+    # The id of the entry with this key that `forget` deleted; None for others.
+    sa.Column("forgotten", sa.LargeBinary(16)),
 )
 
 

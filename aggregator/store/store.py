@@ -11,8 +11,6 @@ from contextlib import closing
 from itertools import islice
 from typing import TYPE_CHECKING
 
-import sqlalchemy as sa
-
 from aggregator.store import (
     browse,
     captures,
@@ -21,6 +19,7 @@ from aggregator.store import (
     daemon_lock,
     derived,
     document_columns,
+    forgetting,
     membership,
     outcomes,
     queries,
@@ -41,7 +40,7 @@ from aggregator.store.merge import known as newness
 from aggregator.store.merge.leads import choose_leads
 from aggregator.store.migrations import migrate
 from aggregator.store.queries import EntryBuilder
-from aggregator.store.schema import entry
+from aggregator.store.upkeep import Upkeep
 from aggregator.store.wrong_clock import correct_future_times
 
 if TYPE_CHECKING:
@@ -267,11 +266,7 @@ class Store:
 
         Returns how many there were.
         """
-        uids = [queries.parse_uid(id_) for id_ in ids]
-        with write_transaction(self._engines) as connection:
-            numbers = list(connection.scalars(sa.select(entry.c.id).where(entry.c.uid.in_(uids))))
-            retention.delete_with_tombstones(connection, numbers, now)
-        return len(numbers)
+        return forgetting.delete_entries(self._engines, ids, now)
 
     def update_indexes(self, most: int = ENTRIES_PER_TURN) -> bool:
         """Complete the search index and the groups of copies for at most `most` entries.
@@ -442,6 +437,11 @@ class Store:
     def archive(self) -> Archive:
         """The entries in the order in which they arrived."""
         return Archive(self._engines, self._entry_builder())
+
+    @property
+    def upkeep(self) -> Upkeep:
+        """The work on the store as a whole."""
+        return Upkeep(self._engines)
 
     def headlines(self, ids: Collection[str]) -> dict[str, Headline]:
         """Return a line about each entry by its id, the oldest first; an unknown one is not there."""

@@ -48,7 +48,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 
 SHIPPED = ("config", "seeds")
-NOT_RUN = {"docs/howto.md": 2}
+NOT_RUN = {"docs/howto.md": 3}
 RUN_LANGUAGES = {"yaml", "sh", "console"}
 SHELL = {"cp", "mkdir", "mv", "python3", "rm", "sqlite3", "tar", "touch"}
 SYSTEM = {

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import orjson
 import pytest
 
-from aggregator.cli.commands.export import reverse_lines, write_stream
+from aggregator.cli.commands.export import write_stream
+from aggregator.store.schema import HEAD
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,27 +73,58 @@ def test_what_is_exported_comes_back_by_an_import(
     assert project.call("-q", "export").out == path.read_text("utf-8")
 
 
-def test_entries_are_a_line_each_oldest_first(library: Any) -> None:
-    newest_first = library.call("entries", "--format", "jsonl")
-
+def test_the_whole_store_is_a_row_a_line(library: Any) -> None:
     said = library.call("export", "--format", "jsonl")
 
+    lines = [orjson.loads(line) for line in said.lines]
+    titles = {line["entry"]["title"] for line in lines if "entry" in line}
+    bodies = [orjson.loads(line["content"]["body"]) for line in lines if "content" in line]
     assert (said.code, said.err) == (0, "")
-    assert said.lines == newest_first.lines[::-1]
-    assert [orjson.loads(line)["published"] for line in said.lines] == [
-        "2026-03-01T08:00:00Z",
-        "2026-03-01T09:00:00Z",
-        "2026-03-01T10:00:00Z",
-    ]
+    assert lines[0] == {"aggregator store": 1, "schema": HEAD}
+    assert lines[-1] == {"end": len(lines) - 2}
+    assert titles == {"日股收跌", "A bridge opens", "Un pont s’ouvre"}
+    assert [body["title"] for body in bodies if "pont" in body["title"]] == ["Un pont s’ouvre"]
+    assert {name for line in lines[1:-1] for name in line} == {
+        "content",
+        "entry",
+        "entry_key",
+        "outcome",
+        "revision",
+        "source",
+        "source_state",
+    }
 
 
-def test_entries_go_to_a_file(library: Any, tmp_path: Path) -> None:
-    path = tmp_path / "entries.jsonl"
+def test_documents_that_were_fetched_are_exported_where_asked_for(library: Any) -> None:
+    said = library.call("export", "--format", "jsonl", "--captures")
 
-    said = library.call("export", "--format", "jsonl", "--output", str(path))
+    captures = [line for line in said.lines if line.startswith('{"capture":')]
+    assert len(captures) == 4
+
+
+@pytest.mark.parametrize("words", [("{path}",), ("--output", "{path}")])
+def test_the_store_goes_to_a_file(library: Any, tmp_path: Path, words: tuple[str, ...]) -> None:
+    path = tmp_path / "store.jsonl"
+
+    said = library.call("export", "--format", "jsonl", *(word.format(path=path) for word in words))
 
     assert (said.code, said.out) == (0, "")
     assert path.read_text("utf-8") == library.call("export", "--format", "jsonl").out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("a", "--output", "b"), "FILE and --output name the same thing: use one of them"),
+        (("--captures",), "--captures is for --format jsonl"),
+    ],
+)
+def test_options_that_do_not_go_together_are_named(
+    library: Any, words: tuple[str, ...], message: str
+) -> None:
+    said = library.call("export", *words)
+
+    assert (said.code, said.err) == (2, f"aggregator: {message}\n")
 
 
 def test_a_folder_that_is_not_there_is_told(library: Any, tmp_path: Path) -> None:
@@ -104,13 +136,6 @@ def test_a_folder_that_is_not_there_is_told(library: Any, tmp_path: Path) -> Non
         3,
         f"aggregator: cannot write {path}: No such file or directory\n",
     )
-
-
-def test_lines_are_turned_round_however_many_there_are() -> None:
-    lines = [b"%d\n" % number for number in range(2_345)]
-
-    assert list(reverse_lines(iter(lines))) == lines[::-1]
-    assert list(reverse_lines([])) == []
 
 
 def test_a_file_is_the_old_one_until_the_new_one_is_whole(tmp_path: Path) -> None:

@@ -39,9 +39,13 @@ COMMANDS = [
     "add",
     "check",
     "test",
+    "forget",
     "prune",
+    "vacuum",
     "import_",
     "export",
+    "backup",
+    "restore",
 ]
 
 

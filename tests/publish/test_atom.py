@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from aggregator.model import FeedInfo
+from aggregator.model import FeedInfo, ForgottenEntry
 from aggregator.publish import SourceInfo, ViewInfo, atom
 
 if TYPE_CHECKING:
@@ -58,6 +59,21 @@ def test_every_date_in_the_document_is_one_of_the_entries(
     found = re.findall(r"\d{4}-\d\d-\d\dT[^<]+", atom.render(view, entries).decode())
 
     assert set(found) == stated
+
+
+def test_forgotten_entries_are_told_to_readers(view: ViewInfo) -> None:
+    at = datetime(2026, 7, 4, 12, 30, 5, 123, tzinfo=UTC)
+    forgotten = (ForgottenEntry("urn:uuid:5a2b8a86-3a47-5d27-9f4b-7f0c1d1f3f0e", at),)
+
+    document = atom.render(replace(view, forgotten=forgotten), [])
+
+    names = {"at": "http://purl.org/atompub/tombstones/1.0", **NAMES}
+    [element] = etree.fromstring(document).xpath("/a:feed/at:deleted-entry", namespaces=names)
+    assert dict(element.attrib) == {
+        "ref": "urn:uuid:5a2b8a86-3a47-5d27-9f4b-7f0c1d1f3f0e",
+        "when": "2026-07-04T12:30:05+00:00",
+    }
+    assert b"tombstones" not in atom.render(view, [])
 
 
 def test_the_feed_is_as_new_as_its_newest_entry(view: ViewInfo, articles: dict[str, Entry]) -> None:

@@ -306,6 +306,7 @@ def _make_pairs_of_0004(connection: sa.Connection) -> None:
         "ALTER TABLE source_state DROP COLUMN has_excerpts",
         "ALTER TABLE source_state DROP COLUMN shared_parts",
         "ALTER TABLE source_state DROP COLUMN feed",
+        "ALTER TABLE tombstone DROP COLUMN forgotten",
         "DROP INDEX ix_entry_edited",
         "DROP INDEX ix_entry_stored",
         "DROP TABLE pair",

@@ -1,48 +1,57 @@
-"""`aggregator export`: write the sources as OPML, or all entries as JSON lines.
+"""`aggregator export`: write the sources as OPML, or the whole store as JSON lines.
 
 The output contains no secrets. A file is either replaced completely or left as it was.
-Entries stream through a temporary file, so memory use is constant.
+Rows stream, so memory use is constant.
 """
 
 import logging
 import os
-import tempfile
 from contextlib import suppress
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from aggregator.cli.report.terminal import hide_in_document, print_stderr, write_stdout
-from aggregator.errors import StoreError
+from aggregator.errors import StoreError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from aggregator.config import Config
 
-_LINES_PER_BLOCK = 1_000  # compressed together: a tenth of the space on disk
-
 
 def export(
     *,
     ctx: typer.Context,
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="File to write; default: stdout."),
+    ] = None,
     format: Annotated[  # noqa: A002
         Literal["opml", "jsonl"],
-        typer.Option(help="opml: the sources that are feeds; jsonl: every entry, a line each."),
+        typer.Option(help="opml: the sources that are feeds; jsonl: the whole store."),
     ] = "opml",
     output: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="File to write; default: stdout.")
+        Path | None, typer.Option("--output", metavar="FILE", help="The same as FILE.")
     ] = None,
+    captures: Annotated[
+        bool, typer.Option("--captures", help="jsonl: also the documents that were fetched.")
+    ] = False,
 ) -> int:
-    """Write the sources as OPML, or all entries as JSON lines, oldest first."""
+    """Write the sources as OPML, or the whole store as JSON lines."""
     ctx.obj.configure_logging(logging.WARNING)
+    if file is not None and output is not None:
+        raise UsageError("FILE and --output name the same thing: use one of them")
+    if captures and format != "jsonl":
+        raise UsageError("--captures is for --format jsonl")
     config = ctx.obj.load()
+    target = file or output
     if format == "opml":
-        _write_output(_render_opml(config, quiet=ctx.obj.quiet), output)
+        _write_output(_render_opml(config, quiet=ctx.obj.quiet), target)
     else:
-        _write_output(map(hide_in_document, _entry_lines(config)), output)
+        lines = _store_lines(config, with_captures=captures)
+        _write_output(map(hide_in_document, lines), target)
     return 0
 
 
@@ -55,17 +64,11 @@ def _render_opml(config: "Config", *, quiet: bool) -> "Iterator[bytes]":
         print_stderr(f"{source}: not exported: {why}")
 
 
-def _entry_lines(config: "Config") -> "Iterator[bytes]":
-    """Yield a line for each entry, oldest first.
-
-    The store gives the newest first. All of it is read before the first line is
-    yielded, so a slow reader does not hold a transaction open.
-    """
+def _store_lines(config: "Config", *, with_captures: bool) -> "Iterator[bytes]":
     from aggregator.app import open_store
-    from aggregator.publish.json_record import entry_json
 
     with open_store(config) as store:
-        yield from reverse_lines(entry_json(entry) + b"\n" for entry in store.entries())
+        yield from store.upkeep.export_lines(with_captures=with_captures)
 
 
 def _write_output(parts: "Iterable[bytes]", output: Path | None) -> None:
@@ -77,28 +80,6 @@ def _write_output(parts: "Iterable[bytes]", output: Path | None) -> None:
         write_stream(output, parts)
     except OSError as error:
         raise StoreError(f"cannot write {output}: {error.strerror or error}") from error
-
-
-def reverse_lines(lines: "Iterable[bytes]") -> "Iterator[bytes]":
-    r"""Yield the lines in opposite order, through a compressed temporary file.
-
-    Each line ends with a newline and contains no other.
-
-    >>> list(reverse_lines([b"a\n", b"b\n"]))
-    [b'b\n', b'a\n']
-    """
-    from aggregator import zstd
-
-    stream = iter(lines)
-    with tempfile.TemporaryFile() as spool:
-        ends = [0]
-        while block := list(islice(stream, _LINES_PER_BLOCK)):
-            spool.write(zstd.compress(b"".join(block), level=1))
-            ends.append(spool.tell())
-        for begin, end in zip(ends[-2::-1], ends[:0:-1], strict=True):
-            spool.seek(begin)
-            block = zstd.decompress(spool.read(end - begin)).splitlines(keepends=True)
-            yield from reversed(block)
 
 
 def write_stream(path: Path, parts: "Iterable[bytes]") -> None:

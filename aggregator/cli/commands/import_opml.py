@@ -1,4 +1,4 @@
-"""`aggregator import`: add the feeds of an OPML file.
+"""`aggregator import`: add the feeds of an OPML file, or fill a store with an exported one.
 
 Nothing is fetched; the daemon spreads the first polls. If the configuration does not
 load afterwards, its files are restored.
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from aggregator.cli.commands.import_store import import_store
 from aggregator.cli.report.terminal import Column, print_json, print_stderr, print_table
 from aggregator.errors import SourceError, UsageError
 
@@ -39,7 +40,7 @@ def import_(
     *,
     ctx: typer.Context,
     file: Annotated[
-        str, typer.Argument(metavar="FILE", help="The list as OPML; `-` reads it from stdin.")
+        str, typer.Argument(metavar="FILE", help="What to import; `-` reads it from stdin.")
     ],
     to: Annotated[
         Path | None,
@@ -49,22 +50,41 @@ def import_(
         bool, typer.Option("--dry-run", help="Only show what would be added.")
     ] = False,
     format: Annotated[  # noqa: A002
-        Literal["table", "json"], typer.Option(help="How to print the result for each feed.")
+        Literal["table", "json", "opml", "jsonl"],
+        typer.Option(
+            help="What FILE is: opml or jsonl, a store that `export` wrote;"
+            " for OPML also how to print the result for each feed: table or json."
+        ),
     ] = "table",
 ) -> int:
-    """Add the feeds of an OPML file."""
+    """Add the feeds of an OPML file, or fill an empty store with an exported one."""
+    ctx.obj.configure_logging(logging.WARNING)
+    if format == "jsonl":
+        if to is not None or dry_run:
+            raise UsageError("--file and --dry-run are for OPML")
+        return import_store(ctx.obj, file)
+    return _import_opml(ctx.obj, file, to, dry_run=dry_run, format=format)
+
+
+def _import_opml(
+    invocation: "Invocation",
+    file: str,
+    to: Path | None,
+    *,
+    dry_run: bool,
+    format: str,  # noqa: A002
+) -> int:
     from aggregator.config.edit.add import choose_file
     from aggregator.subscribe.import_plan import plan_import
 
-    ctx.obj.configure_logging(logging.WARNING)
-    config = ctx.obj.load()
+    config = invocation.load()
     listed = _read_opml(file)
     found = plan_import(listed.feeds, config)
     new = [fate for fate in found if fate.verdict == "added"]
-    first = choose_file(config, to or ctx.obj.path.parent / DEFAULT_FILE, env=os.environ)
-    paths = [] if dry_run or not new else _write_sources(ctx.obj, new, first)
+    first = choose_file(config, to or invocation.path.parent / DEFAULT_FILE, env=os.environ)
+    paths = [] if dry_run or not new else _write_sources(invocation, new, first)
     _print_results(found, format)
-    if not ctx.obj.quiet:
+    if not invocation.quiet:
         _print_summary(found, paths, cut=listed.is_truncated, dry_run=dry_run)
     return 0
 

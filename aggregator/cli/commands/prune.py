@@ -1,4 +1,4 @@
-"""`aggregator prune`: delete old entries.
+"""`aggregator prune` and `aggregator vacuum`: delete old entries, make the database smaller.
 
 Entries that a source still lists are never deleted. Only the ids of deleted entries go
 to stdout.
@@ -42,6 +42,20 @@ def prune(
         typer.echo(entry_id)
     if not ctx.obj.quiet:
         _print_summary(pruned, dry_run=dry_run)
+    return 0
+
+
+def vacuum(*, ctx: typer.Context) -> int:
+    """Give the space of what was deleted back to the system."""
+    from aggregator.app import open_store
+
+    ctx.obj.configure_logging(logging.WARNING)
+    with open_store(ctx.obj.load()) as store:
+        before = store.extent()[1]
+        store.vacuum()
+        after = store.extent()[1]
+    if not ctx.obj.quiet:
+        print_stderr(f"the database had {before / 2**20:.1f} MiB, now {after / 2**20:.1f} MiB")
     return 0
 
 

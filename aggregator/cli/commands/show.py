@@ -58,7 +58,7 @@ def show(
         if any(one.id == name for one in config.sources):
             _print_source(config, store, name, format)
             return 0
-        entries = _find_entries(App(config, store), name)
+        entries = find_entries(App(config, store), name)
         if source is not None:
             entries = _find_statements(store, entries, source)
         found = []
@@ -96,7 +96,7 @@ def _print_source(config: "Config", store: "Store", name: str, format: str) -> N
         print_line(line)
 
 
-def _find_entries(app: "App", name: str) -> "list[Entry]":
+def find_entries(app: "App", name: str) -> "list[Entry]":
     """Find entries by id, URL or the start of an id. Raises UsageError for none, or for an ambiguous start."""
     found = app.find_entries(name)
     if found:

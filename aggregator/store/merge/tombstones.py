@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
     from aggregator.model import Revision
     from aggregator.store.merge.statement import Sighting
+
+# For how long feeds say of an entry that it was forgotten.
+FORGOTTEN_PERIOD = timedelta(days=30)
 
 # Keys of what was deleted when keys had no fragments yet, and guids that are URLs were addresses.
 _OLD_PREFIX = "v1:"
@@ -48,13 +52,19 @@ def find_deleted(connection: sa.Connection, revisions: Mapping[int, Revision]) -
 def add_tombstones(
     connection: sa.Connection, sightings: Iterable[Sighting], names: Iterable[str], at: datetime
 ) -> None:
-    """Remember the keys of articles that are deleted: their names, first keys and ids."""
+    """Remember the keys of articles that are deleted: their names, first keys and ids.
+
+    One that was deleted before, and had come back as something new, is deleted anew.
+    """
     keys = set(names)
     for sighting in sightings:
         keys.add(sighting.keys[0])
         if sighting.guid is not None:
             keys.add(sighting.guid)
     known = _known_keys(connection, keys)
+    if known:
+        is_known = in_values(tombstone.c.key, known, connection)
+        connection.execute(sa.update(tombstone).where(is_known).values(at=at))
     rows = [{"key": key, "at": at} for key in sorted(keys - known)]
     if rows:
         connection.execute(sa.insert(tombstone), rows)

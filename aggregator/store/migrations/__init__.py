@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from aggregator.errors import StoreError
 from aggregator.store import search
+from aggregator.store.backup import copy_before_upgrade
 from aggregator.store.content import Compressor
 from aggregator.store.engine import read_transaction, write_transaction
 from aggregator.store.merge.leads import choose_leads
@@ -54,6 +55,8 @@ def migrate(engines: Engines) -> None:
         if current is None and not sa.inspect(connection).has_table(source.name):
             _create_tables(connection)
         elif current != HEAD:
+            if current is not None and engines.path is not None:
+                copy_before_upgrade(engines.path, current)
             _upgrade_entries(connection, engines.url, current)
 
 
