@@ -213,9 +213,7 @@ sa.Index(
     "ix_entry_edited",
     entry.c.updated.desc(),
     sqlite_where=entry.c.revision > 1,
-    postgresql_where=entry.c.revision > 1,
 )
-
 sa.Index("ix_entry_stored", entry.c.stored_at)
 
 # The next three follow `entry` in `store/derived.py`, after entries have gone: no foreign keys.

@@ -65,6 +65,7 @@ def test_partial_indexes_have_their_condition_in_postgresql_too() -> None:
     assert sorted(statement for statement in statements if " WHERE " in statement) == [
         "CREATE INDEX ix_entry_arrived ON entry (arrived DESC, published DESC, uid) WHERE arrived IS NOT NULL",
         "CREATE INDEX ix_entry_copies ON entry (copies) WHERE copies IS NOT NULL",
+        "CREATE INDEX ix_entry_edited ON entry (updated DESC) WHERE revision > 1",
         "CREATE INDEX ix_entry_unindexed ON entry (id) WHERE words_crc IS NULL",
         "CREATE INDEX ix_entry_unlisted ON entry (unlisted) WHERE unlisted IS NOT NULL",
         "CREATE INDEX ix_entry_unsketched ON entry (id) WHERE sketch IS NULL",

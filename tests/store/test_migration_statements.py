@@ -437,8 +437,11 @@ def test_a_migration_says_when_it_begins_and_ends(
 ) -> None:
     caplog.set_level(logging.INFO, logger="aggregator")
     Store.open(f"sqlite:///{path}", text_of=html_to_text).close()
-    first, last = [one.getMessage() for one in caplog.records if one.name.startswith("aggregator")]
+    copied, first, last = [
+        one.getMessage() for one in caplog.records if one.name.startswith("aggregator")
+    ]
 
+    assert f"{path}.schema-0003" in copied
     assert first == f"{path}: migrating 24 entries from schema 0003 to {HEAD}"
     assert last.startswith(f"{path}: migrated 24 entries in ")
 
