@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -18,6 +17,7 @@ from urllib.parse import urlsplit
 from aggregator.adapter_table import named_adapter
 from aggregator.errors import SourceError
 from aggregator.fetch import folder
+from aggregator.fetch.document_hash import hash_bytes, hash_document
 from aggregator.fetch.messages import Request
 from aggregator.fetch.page_redirect import follow_page_redirects
 from aggregator.fetch.preview_cache import fetch_with_cache
@@ -51,8 +51,9 @@ class Fetched:
     `adapter` parses the captures. `rejected` are messages of unreadable files. With
     `has_more`, a folder has more files to read at once. `is_guessed_page` means that a
     page is not configured as a list of articles: `run/source_search.py` searches it for
-    feeds. `changed` means that the bytes differ from the last ones; captures may
-    also have the same bytes, if they are read again.
+    feeds. `changed` means that the document says something else than the last one; it
+    may also be read again without. `exact_hash` is over all its bytes, where the hash in
+    `state` is over what a change of the document is looked for in.
     """
 
     state: SourceState
@@ -66,6 +67,7 @@ class Fetched:
     has_more: bool = False
     is_guessed_page: bool = False
     changed: bool = False
+    exact_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,14 +319,17 @@ def _make_fetched(
     if response.status == 304:
         return fetched
 
-    body_hash = blake2b(response.body, digest_size=16).hexdigest()
-    changed = body_hash != state.body_hash
+    body_hash, exact_hash = hash_document(response.body), hash_bytes(response.body)
+    changed = state.body_hash not in (body_hash, exact_hash)
+    if not changed and state.body_hash is not None:
+        body_hash = state.body_hash
     fetched = replace(
         fetched,
         state=replace(
             fetched.state, body_hash=body_hash, detected_adapter=adapter, read_again=False
         ),
         changed=changed,
+        exact_hash=exact_hash,
     )
     if not changed and response.validators is None:
         kept = _validators_of(state, response.url)
@@ -338,6 +343,12 @@ def _make_fetched(
     return replace(
         fetched, captures=(make_capture(source, timed_response),), is_guessed_page=guessed
     )
+
+
+def with_exact_hash(fetched: Fetched) -> Fetched:
+    """Return the result so that any other byte of the next document counts as a change."""
+    exact_hash = fetched.exact_hash or fetched.state.body_hash
+    return replace(fetched, state=replace(fetched.state, body_hash=exact_hash))
 
 
 def _validators_of(state: SourceState, url: str) -> Validators | None:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from aggregator.adapter_table import AUTO
 from aggregator.errors import SourceError, StoreError
-from aggregator.fetch.source import FetchContext, fetch_source
+from aggregator.fetch.source import FetchContext, fetch_source, with_exact_hash
 from aggregator.parse.task import ParseResult, concat, parse_task
 from aggregator.run.article_pages import complete_items
 from aggregator.run.host_queue import Wait
@@ -93,6 +93,9 @@ async def _run_source(
             elif document is None:
                 document = await _parse(source, state, fetched, context, full=full)
         fetched, parsed = document.fetched, document.parsed
+        if parsed.page_requests or parsed.excerpts:
+            # Any change of the document is an occasion to try pages again that failed.
+            fetched = with_exact_hash(fetched)
         if parsed.page_requests or parsed.excerpts or parsed.next_urls:
             parsed = await _read_further_pages(pages, fetched, parsed, document.task)
     return success(source, fetched, parsed, pages)
