@@ -202,3 +202,21 @@ def test_any_bytes_give_a_document_or_a_refusal(body: bytes, content_type: str) 
         return
 
     assert page.root.find("body") is not None
+
+
+@pytest.mark.parametrize("unit", ["<div>", "<p><a href='/x'><b>", "<ul><li><a href=/y>", "<span>"])
+def test_what_is_nested_too_deeply_is_read_as_text(unit: str) -> None:
+    body = f"<html><body><p>Before</p>{unit * 1_000}the end<script>no()</script></body></html>"
+
+    root = parse_page(capture(body.encode())).root
+
+    deepest = max(sum(1 for _ in element.iterancestors()) for element in root.iter("*"))
+    assert deepest < 300
+    assert "the end" in "".join(root.itertext())
+    assert "no()" not in "".join(root.xpath("//text()[not(ancestor::script)]"))
+
+
+def test_a_page_of_a_usual_depth_stays_as_it_is() -> None:
+    body = f"<html><body>{'<div>' * 250}<b>deep</b>{'</div>' * 250}</body></html>"
+
+    assert parse_page(capture(body.encode())).root.findtext(".//b") == "deep"

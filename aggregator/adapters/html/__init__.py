@@ -7,14 +7,14 @@ stops at 2,048 nested elements, a tag with hundreds of attributes loses them, a 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
 from aggregator.adapters.charset import decode_document
 from aggregator.errors import SourceError
 from aggregator.normalize.html import drop_illegal_references, limit_attributes
-from aggregator.rules.document import Document
+from aggregator.rules.document import Document, element_text
 
 if TYPE_CHECKING:
     from aggregator.adapters.charset import DecodedText
@@ -43,6 +43,10 @@ _FEED_START = re.compile(r"(?:<\?xml.*?\?>\s*)?<(?:rss|feed|rdf)\b")
 _FORM_FEED_TO_BLANK = bytes.maketrans(b"\f", b" ")
 _CONTROL_CHARACTERS = bytes(code for code in range(32) if code not in b"\t\n\f\r")
 _TAG = re.compile(r"<[a-z!]", re.IGNORECASE)
+# Reading an article costs the square of its depth; real pages nest some forty elements.
+_MAX_DEPTH = 300
+_IS_TOO_DEEP = etree.XPath(f"boolean(//*[ancestor::*[{_MAX_DEPTH}]])")
+_DEEPEST = etree.XPath(f"//*[ancestor::*[{_MAX_DEPTH - 1}] and not(ancestor::*[{_MAX_DEPTH}])]")
 _HAS_TOO_MANY_ELEMENTS = etree.XPath(f"count(//*) > {MAX_ELEMENTS}")
 
 
@@ -62,7 +66,17 @@ def parse_page(capture: Capture) -> Document:
         raise SourceError("parse", "a page without anything to show")
     if _HAS_TOO_MANY_ELEMENTS(root):
         raise SourceError("parse", f"a page of more than {MAX_ELEMENTS:,} elements")
+    if _IS_TOO_DEEP(root):
+        _flatten(root)
     return Document(root, kind="page", url=capture.url, source=text, notes=decoded.notes)
+
+
+def _flatten(root: Any) -> None:
+    """Make what is nested too deeply the text of the elements around it."""
+    for element in _DEEPEST(root):
+        inner_text = element_text(element)
+        del element[:]
+        element.text = inner_text
 
 
 def decode_page(capture: Capture) -> str:
