@@ -244,6 +244,7 @@ class Way:
     Origin = Origin
     Reply = Reply
     Clock = Clock
+    Home = Home
     present = PRESENT
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from aggregator.publish.json_record import rfc3339
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from aggregator.web.site import EntryDetails
 
 _TAGS_SHOWN = 8
+# A start tag as the sanitizer writes it: values stand in double quotes, and texts have no "<".
+# The quoted values are part of the match, so that what looks like a tag in a value is left alone.
+_TAG = re.compile(r'<(?P<name>[a-z0-9]+)(?P<attributes>(?:[^<>"]|"[^"]*")*)>')
+_SCROLLING = frozenset({"pre", "table"})
 
 
 def render_entry(frame: Frame, details: EntryDetails) -> bytes:
@@ -145,7 +150,19 @@ def _body(entry: Entry) -> Html | None:
     """Write the content, which was sanitized before it was stored."""
     if entry.content_html is None:
         return None
-    return element("div", Html(entry.content_html), class_="content")
+    content = _TAG.sub(_complete_tag, entry.content_html)
+    return element("div", Html(content), class_="content")
+
+
+def _complete_tag(found: re.Match[str]) -> str:
+    """Add what accessibility asks for: tables and code scroll by the keyboard, every picture has an `alt`."""
+    tag = found.group()
+    name = found["name"]
+    if name in _SCROLLING:
+        return f'<{name} tabindex="0"{found["attributes"]}>'
+    if name == "img" and " alt=" not in tag:
+        return f'<img alt=""{found["attributes"]}>'
+    return tag
 
 
 def _told_by(frame: Frame, details: EntryDetails) -> Html | None:

@@ -202,3 +202,15 @@ def test_the_article_keeps_its_language_and_the_frame_that_of_the_browser(
     (byline,) = shown.xpath("//p[@class='byline']")
     languages = [(node.get("lang"), node.get("dir")) for node in (shown, article, byline)]
     assert languages == [("zh-Hans", "ltr"), ("ar", "rtl"), ("zh-Hans", "ltr")]
+
+
+def test_tables_scroll_by_the_keyboard_and_a_value_that_looks_like_one_is_left_alone(
+    get: Callable[..., Any], site: Any, other: Callable[..., Any]
+) -> None:
+    content = '<p title="<table x>"><img src="https://a.example/b"></p><pre>x</pre>'
+    site.details["x"] = EntryDetails(other(content_html=content))
+
+    text = get("/entries/x").text
+
+    assert '<p title="<table x>"><img alt="" src="https://a.example/b"></p>' in text
+    assert '<pre tabindex="0">x</pre>' in text
