@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from aggregator.publish.json_record import rfc3339
 from aggregator.source_status import rough_duration
+from aggregator.web.charts import time_line
 from aggregator.web.entry_item import entry_path, render_picture
 from aggregator.web.html import Html, direction, element, join, name, outside_link, web_url
 from aggregator.web.layout import render_page
@@ -14,6 +15,7 @@ from aggregator.web.revision_section import render_revisions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from aggregator.model import Enclosure, Entry
     from aggregator.web.layout import Frame
@@ -175,8 +177,26 @@ def _told_by(frame: Frame, details: EntryDetails) -> Html | None:
         _statement(frame, statement, statements[0], is_shown=statement.source == shown)
         for statement in statements
     ]
-    heading = element("h2", frame.language.count("told_by", len(statements)))
-    return element("section", heading, element("ol", *items, class_="told"), id="told")
+    words = frame.language.count("told_by", len(statements))
+    line = _time_line([statement.published for statement in statements], words)
+    told = element("ol", *items, class_="told")
+    return element("section", element("h2", words), line, told, id="told")
+
+
+def _time_line(times: Sequence[datetime], label: str) -> Html | None:
+    """Draw when each source told it, the first one taller; None where all told it at the same time."""
+    first, last = times[0], times[-1]
+    if first == last:
+        return None
+    positions = [(moment - first) / (last - first) for moment in times]
+    form = "%H:%M" if first.date() == last.date() else "%Y-%m-%d"
+    ends = element(
+        "p",
+        element("span", f"{first:{form}}"),
+        element("span", f"{last:{form}}"),
+        aria_hidden="true",
+    )
+    return element("div", time_line(positions, label), ends, class_="when-told")
 
 
 def _statement(frame: Frame, statement: Entry, first: Entry, *, is_shown: bool) -> Html:
@@ -185,9 +205,12 @@ def _statement(frame: Frame, statement: Entry, first: Entry, *, is_shown: bool) 
         distance = frame.text("first")
     elif statement.published > first.published:
         distance = f"+{rough_duration(statement.published - first.published)}"
+    shown = frame.language.date_time(statement.published)
+    if statement is not first and statement.published.date() == first.published.date():
+        shown = f"{statement.published:%H:%M}"
     time = element(
         "time",
-        f"{frame.language.date_time(statement.published)} {distance}".strip(),
+        f"{shown} {distance}".strip(),
         datetime=rfc3339(statement.published),
     )
     source = element("b", name(_source_name(frame, statement.source)))
