@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import json
 import shutil
 import threading
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import format_datetime
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -89,7 +90,7 @@ def _rss(feed: dict[str, Any], items: list[str]) -> str:
 def _source(name: str, feed: str, address: str) -> str:
     """Write the configuration of a source that is called as its feed is."""
     title = feed.partition("<title>")[2].partition("</title>")[0]
-    return f'{{id: {name}, name: "{title}", url: "{address}"}}'
+    return f'{{id: {name}, name: {json.dumps(unescape(title))}, url: "{address}"}}'
 
 
 def _invented_feeds(now: datetime, *, at_first: bool) -> dict[str, str]:

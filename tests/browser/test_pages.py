@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -228,6 +229,26 @@ def test_enter_opens_a_menu_that_lies_on_the_page(
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= width
     assert page.evaluate(OVERFLOW) == 0
+
+
+def test_the_pictures_of_the_readme_are_small(
+    served: Any, open_page: Any, pytestconfig: pytest.Config, tmp_path: Path
+) -> None:
+    """`--pictures docs/images` writes them anew."""
+    folder = Path(pytestconfig.getoption("--pictures") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    page, _ = open_page()
+    page.goto(served.root, wait_until="networkidle")
+    page.screenshot(path=folder / "first-page.png")
+    page.goto(served.root + "sources/harbour")
+    page.locator(".charts").screenshot(path=folder / "charts.png")
+    page, _ = open_page(390, "dark")
+    page.goto(address_of(served, "article"), wait_until="networkidle")
+    page.screenshot(path=folder / "article-on-a-phone.png")
+
+    sizes = {path.name: path.stat().st_size for path in folder.glob("*.png")}
+    assert sizes.keys() >= {"first-page.png", "charts.png", "article-on-a-phone.png"}
+    assert max(sizes.values()) < 150_000
 
 
 def test_the_page_speaks_chinese_to_a_chinese_browser(served: Any, open_page: Any) -> None:
