@@ -13,7 +13,7 @@ TESTS := $(VENV)/.tests
 INSTALL := .ci/install $(PYTHON) $(VENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test extras check format lint types contracts coverage wheel bench lock clean
+.PHONY: help setup run test extras pictures check format lint types contracts coverage wheel bench lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1	\2/p' Makefile
@@ -39,6 +39,9 @@ test: $(TESTS)  ## run all tests
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 extras: $(TESTS)  ## also install PostgreSQL, full text of unknown pages, and the test tools
+
+pictures: $(TESTS)  ## make the pictures of the README anew (needs chromium)
+	$(BIN)/python -m pytest tests/browser -k pictures --pictures docs/images
 
 check: format lint types contracts coverage wheel  ## run all gates, as CI does
 

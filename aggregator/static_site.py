@@ -142,12 +142,14 @@ class _SiteWriter:
 
     def _write_sources(self) -> None:
         statuses = source_statuses(self._app.config, self._app.store)
-        self._write_page("sources.html", render_sources(self._frame_at("sources.html"), statuses))
+        month = self._app.store.month(None, self._app.clock())
+        page = render_sources(self._frame_at("sources.html"), statuses, month)
+        self._write_page("sources.html", page)
         for status in statuses:
             details = read_source(self._app, status.source.id)
             if details is not None:
                 path = f"sources/{status.source.id}.html"
-                self._write_page(path, render_source(self._frame_at(path), details))
+                self._write_page(path, render_source(self._frame_at(path), details, month))
 
     def _frame_at(self, path: str) -> Frame:
         return replace(self._frame, root=root_of(f"/{path}"))

@@ -36,6 +36,10 @@ LASTING: set[int] = set()  # the processes that stay for all tests
 DEADLINE_SECONDS = 20.0  # a busy machine; what is waited for usually comes within a few ms
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--pictures", metavar="FOLDER", help="write the pictures of the README there")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what is prepared for many tests at length: of several workers one who is idle takes the last tests.
 
@@ -244,6 +248,7 @@ class Way:
     Origin = Origin
     Reply = Reply
     Clock = Clock
+    Home = Home
     present = PRESENT
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from aggregator.publish import PublishedDocument, ViewInfo
     from aggregator.source_status import SourceStatus
     from aggregator.store.browse import EntryFilter, EntryPosition
+    from aggregator.store.daily_figures import Month
     from aggregator.view_files import PublishedView
     from aggregator.web.site import EntryDetails, EntryList, SourceDetails
 
@@ -150,6 +151,9 @@ class DaemonSite:
 
     def source(self, source_id: str) -> SourceDetails | None:
         return read_source(self._app(), source_id)
+
+    def month(self, source_id: str | None) -> Month:
+        return self._app().store.month(source_id, self._clock())
 
     def outcomes(self, source_id: str | None, limit: int) -> Sequence[Outcome]:
         return self._app().store.outcomes(source_id, limit)

@@ -17,6 +17,7 @@ from aggregator.store import (
     commit,
     copy_groups,
     daemon_lock,
+    daily_figures,
     derived,
     document_columns,
     forgetting,
@@ -121,8 +122,6 @@ class Store:
         """
         return daemon_lock.lock_store(self._engines)
 
-    # --- the schedule ---------------------------------------------------------------------------------------------
-
     def sync_sources(
         self, sources: Iterable[tuple[str, str, datetime] | tuple[str, str, datetime, int]]
     ) -> None:
@@ -205,6 +204,11 @@ class Store:
         with read_transaction(self._engines) as connection:
             return outcomes.last_outcomes(connection)
 
+    def month(self, source_id: str | None, now: datetime) -> daily_figures.Month:
+        """Return the daily figures of a source, None for all sources, for the 30 days until `now`."""
+        with read_transaction(self._engines) as connection:
+            return daily_figures.read_month(connection, source_id, now)
+
     def failing_count(self) -> int:
         """Return how many configured sources failed at their last run."""
         with read_transaction(self._engines) as connection:
@@ -219,8 +223,6 @@ class Store:
         """Return the hosts that asked to wait, each with until when; some of it may be over."""
         with read_transaction(self._engines) as connection:
             return schedule.host_waits(connection)
-
-    # --- writing --------------------------------------------------------------------------------------------------
 
     def commit(self, results: Sequence[Result], *, now: datetime) -> list[Outcome]:
         """Write the results of claimed runs in one transaction; return their outcomes, counted, in the same order.
@@ -286,8 +288,6 @@ class Store:
         """Tell whether entries may have copies that the writer has not found yet."""
         with read_transaction(self._engines) as connection:
             return derived.has_uncompared(connection)
-
-    # --- reading --------------------------------------------------------------------------------------------------
 
     def entries(
         self,
@@ -450,8 +450,6 @@ class Store:
         with read_transaction(self._engines) as connection:
             return browse.load_headlines(connection, ids)
 
-    # --- explaining -----------------------------------------------------------------------------------------------
-
     def selects(self, entry_id: str, selection: Selection) -> bool:
         """Tell whether a selection admits an entry, its copies aside."""
         with read_transaction(self._engines) as connection:
@@ -501,8 +499,6 @@ class Store:
             closing(membership.newest_captures(connection, source)) as found,
         ):
             yield from found
-
-    # --- captures -------------------------------------------------------------------------------------------------
 
     def captures(self, source: str) -> Iterator[Capture]:
         """Yield the captures of a source, oldest first."""

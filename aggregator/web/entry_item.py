@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from aggregator.publish.json_record import rfc3339
@@ -21,6 +22,7 @@ _MIN_PICTURE_PIXELS = 60  # smaller ones are icons and counters
 _NAMES_SHOWN = 3
 _TAGS_SHOWN = 3
 _DEFAULT_SIZE = (600, 400)
+_SOUGHT = re.compile(r'"([^"]+)"|([^\s"]+)')
 
 
 def entry_path(entry_id: str) -> str:
@@ -43,12 +45,13 @@ def render_item(
         number = len(other_tellers(found, entry)) + 1
         reason = element("p", frame.language.count("told_by", number), class_="reason")
     address = frame.page_address("entries", entry_path(entry.id))
-    headline = element("h3", element("a", entry.title, href=address))
+    search = query.wanted.search
+    headline = element("h3", element("a", mark_hits(entry.title, search), href=address))
     text = element(
         "div",
         reason,
         headline,
-        _summary(entry),
+        _summary(entry, search),
         _meta(frame, found, entry, query),
         class_="text",
         lang=entry.language,
@@ -61,8 +64,30 @@ def render_item(
 
 def time_of_day(moment: datetime) -> Html:
     """Write the time of a day; midnight is a date without a time."""
-    shown = "" if moment.hour == moment.minute == moment.second == 0 else f"{moment:%H:%M}"
+    shown = f"{moment:%H:%M}" if _has_time(moment) else ""
     return element("time", shown, datetime=rfc3339(moment))
+
+
+def _has_time(moment: datetime) -> bool:
+    return bool(moment.hour or moment.minute or moment.second)
+
+
+def mark_hits(text: str, search: str | None) -> Html:
+    """Write a text with the words and quoted phrases of a search marked.
+
+    >>> mark_hits("Fog & sea", "SEA")
+    'Fog &amp; <mark>sea</mark>'
+    """
+    sought = [quoted or word for quoted, word in _SOUGHT.findall(search or "")]
+    if not sought:
+        return join([text])
+    pattern = "|".join(re.escape(words) for words in sought)
+    pieces = re.split(f"({pattern})", text, flags=re.IGNORECASE)
+    written = []
+    for number, piece in enumerate(pieces):
+        is_hit = number % 2 == 1
+        written.append(element("mark", piece) if is_hit else piece)
+    return join(written)
 
 
 def render_picture(image: Image | None, *, is_lazy: bool = True) -> Html | None:
@@ -86,11 +111,11 @@ def render_picture(image: Image | None, *, is_lazy: bool = True) -> Html | None:
     )
 
 
-def _summary(entry: Entry) -> Html | None:
+def _summary(entry: Entry, search: str | None) -> Html | None:
     text = entry.summary or entry.content_text
     if not text:
         return None
-    return element("p", _excerpt(text), class_="summary")
+    return element("p", mark_hits(_excerpt(text), search), class_="summary")
 
 
 def _excerpt(text: str) -> str:
@@ -127,6 +152,9 @@ def _meta(frame: Frame, found: EntryList, entry: Entry, query: ListQuery) -> Htm
         parts.append(element("a", name(tag), href=href))
 
     items = [element("li", part) for part in parts]
+    if _has_time(entry.published):
+        # The style sheet shows this one or the time before the headline.
+        items.insert(0, element("li", time_of_day(entry.published), class_="clock"))
     others = other_tellers(found, entry)
     if others:
         items.append(element("li", _also_in(frame, others), class_="also"))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from aggregator.publish.json_record import rfc3339
 from aggregator.source_status import rough_duration
+from aggregator.web.charts import time_line
 from aggregator.web.entry_item import entry_path, render_picture
 from aggregator.web.html import Html, direction, element, join, name, outside_link, web_url
 from aggregator.web.layout import render_page
@@ -13,12 +15,17 @@ from aggregator.web.revision_section import render_revisions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from aggregator.model import Enclosure, Entry
     from aggregator.web.layout import Frame
     from aggregator.web.site import EntryDetails
 
 _TAGS_SHOWN = 8
+# A start tag as the sanitizer writes it: values stand in double quotes, and texts have no "<".
+# The quoted values are part of the match, so that what looks like a tag in a value is left alone.
+_TAG = re.compile(r'<(?P<name>[a-z0-9]+)(?P<attributes>(?:[^<>"]|"[^"]*")*)>')
+_SCROLLING = frozenset({"pre", "table"})
 
 
 def render_entry(frame: Frame, details: EntryDetails) -> bytes:
@@ -145,7 +152,19 @@ def _body(entry: Entry) -> Html | None:
     """Write the content, which was sanitized before it was stored."""
     if entry.content_html is None:
         return None
-    return element("div", Html(entry.content_html), class_="content")
+    content = _TAG.sub(_complete_tag, entry.content_html)
+    return element("div", Html(content), class_="content")
+
+
+def _complete_tag(found: re.Match[str]) -> str:
+    """Add what accessibility asks for: tables and code scroll by the keyboard, every picture has an `alt`."""
+    tag = found.group()
+    name = found["name"]
+    if name in _SCROLLING:
+        return f'<{name} tabindex="0"{found["attributes"]}>'
+    if name == "img" and " alt=" not in tag:
+        return f'<img alt=""{found["attributes"]}>'
+    return tag
 
 
 def _told_by(frame: Frame, details: EntryDetails) -> Html | None:
@@ -158,8 +177,26 @@ def _told_by(frame: Frame, details: EntryDetails) -> Html | None:
         _statement(frame, statement, statements[0], is_shown=statement.source == shown)
         for statement in statements
     ]
-    heading = element("h2", frame.language.count("told_by", len(statements)))
-    return element("section", heading, element("ol", *items, class_="told"), id="told")
+    words = frame.language.count("told_by", len(statements))
+    line = _time_line([statement.published for statement in statements], words)
+    told = element("ol", *items, class_="told")
+    return element("section", element("h2", words), line, told, id="told")
+
+
+def _time_line(times: Sequence[datetime], label: str) -> Html | None:
+    """Draw when each source told it, the first one taller; None where all told it at the same time."""
+    first, last = times[0], times[-1]
+    if first == last:
+        return None
+    positions = [(moment - first) / (last - first) for moment in times]
+    form = "%H:%M" if first.date() == last.date() else "%Y-%m-%d"
+    ends = element(
+        "p",
+        element("span", f"{first:{form}}"),
+        element("span", f"{last:{form}}"),
+        aria_hidden="true",
+    )
+    return element("div", time_line(positions, label), ends, class_="when-told")
 
 
 def _statement(frame: Frame, statement: Entry, first: Entry, *, is_shown: bool) -> Html:
@@ -168,9 +205,12 @@ def _statement(frame: Frame, statement: Entry, first: Entry, *, is_shown: bool) 
         distance = frame.text("first")
     elif statement.published > first.published:
         distance = f"+{rough_duration(statement.published - first.published)}"
+    shown = frame.language.date_time(statement.published)
+    if statement is not first and statement.published.date() == first.published.date():
+        shown = f"{statement.published:%H:%M}"
     time = element(
         "time",
-        f"{frame.language.date_time(statement.published)} {distance}".strip(),
+        f"{shown} {distance}".strip(),
         datetime=rfc3339(statement.published),
     )
     source = element("b", name(_source_name(frame, statement.source)))

@@ -35,6 +35,10 @@ class Language:
         month = self.texts["months"].split()[moment.month - 1]
         return self.text("date", year=moment.year, month=month, day=moment.day)
 
+    def short_date(self, month: int, day: int) -> str:
+        name = self.texts["months"].split()[month - 1]
+        return self.text("short_date", month=name[:3], day=day)
+
     def date_time(self, moment: datetime) -> str:
         return f"{self.date(moment)} {moment:%H:%M}"
 

@@ -40,6 +40,10 @@ class Frame:
     def text(self, key: str, **values: object) -> str:
         return self.language.text(key, **values)
 
+    def field_name(self, field: str) -> str:
+        """Return the name of an entry's field for people, the field itself where it has none."""
+        return self.language.texts.get(f"field.{field}", field)
+
     def address(self, *parts: str) -> str:
         """Return the relative address of a document, its parts quoted."""
         return self.root + "/".join(quote(part, safe="", errors="replace") for part in parts)
@@ -150,6 +154,8 @@ def _footer(frame: Frame) -> Html:
     for kind in OUTPUTS:
         links.append(element("a", format_name(kind), href=frame.address(f"feed.{kind}")))
     links.append(element("a", "OPML", href=frame.opml_address))
+    if not frame.is_static:
+        links.append(element("a", "API", href=frame.address("api", "openapi.json")))
     return element("footer", element("div", *links, class_="bar"))
 
 

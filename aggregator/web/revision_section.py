@@ -46,18 +46,18 @@ def _version(frame: Frame, version: RevisionDiff, language: str | None) -> Html:
     changes = []
     for field, (before, after) in version.changes.items():
         if field not in _HIDDEN_FIELDS:
-            changes.append(_change(field, before, after, language))
+            changes.append(_change(frame, field, before, after, language))
     if not changes and revision.number > 1:
         changes.append(element("p", frame.text("no_visible_change"), class_="soft"))
     when = element("b", frame.language.date_time(revision.at))
     return element("li", element("p", when, element("span", label), class_="when"), *changes)
 
 
-def _change(field: str, before: str, after: str, language: str | None) -> Html:
+def _change(frame: Frame, field: str, before: str, after: str, language: str | None) -> Html:
     pieces = compare_texts(before, after, max_pairs=_MAX_PAIRS)
     return element(
         "div",
-        element("small", field),
+        element("small", frame.field_name(field)),
         element("p", *_written(shorten_unchanged(pieces)), lang=language, dir=direction(language)),
         class_="change",
     )

@@ -130,12 +130,15 @@ def _render_entry(request: web.Request, frame: Frame) -> bytes | None:
 
 
 def _render_sources(request: web.Request, frame: Frame) -> bytes:
-    return render_sources(frame, request.app[SITE].sources())
+    site = request.app[SITE]
+    return render_sources(frame, site.sources(), site.month(None))
 
 
 def _render_source(request: web.Request, frame: Frame) -> bytes | None:
-    details = request.app[SITE].source(request.match_info["id"])
-    return None if details is None else render_source(frame, details)
+    source_id = request.match_info["id"]
+    site = request.app[SITE]
+    details = site.source(source_id)
+    return None if details is None else render_source(frame, details, site.month(source_id))
 
 
 async def _handle_opml(request: web.Request) -> web.Response:

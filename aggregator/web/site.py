@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from aggregator.revisions import RevisionDiff
     from aggregator.source_status import SourceStatus
     from aggregator.store.browse import EntryFilter, EntryPosition, Headline
+    from aggregator.store.daily_figures import Month
 
 
 class Health(Protocol):
@@ -118,6 +119,10 @@ class SiteContent(Protocol):
 
     def source(self, source_id: str) -> SourceDetails | None:
         """Return one source, None if it is not configured."""
+        ...
+
+    def month(self, source_id: str | None) -> Month:
+        """Return the daily figures of a source, None for all sources, for the last 30 days."""
         ...
 
     def outcomes(self, source_id: str | None, limit: int) -> Sequence[Outcome]:

@@ -9,6 +9,7 @@ from aggregator.publish.json_record import rfc3339
 from aggregator.source_status import describe_adapter
 from aggregator.web.html import Html, element, join, name, outside_link
 from aggregator.web.layout import render_page
+from aggregator.web.source_charts import render_legend, render_month, render_spark
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from aggregator.model import Outcome
     from aggregator.source_status import SourceStatus, StateName
+    from aggregator.store.daily_figures import Month
     from aggregator.web.layout import Frame
     from aggregator.web.site import SourceDetails
 
@@ -30,21 +32,22 @@ _MARKS: dict[StateName, str] = {
 }
 
 
-def render_sources(frame: Frame, sources: Sequence[SourceStatus]) -> bytes:
+def render_sources(frame: Frame, sources: Sequence[SourceStatus], month: Month) -> bytes:
     """Render the health of all sources."""
     verdict = _verdict(frame, sources)
     address = frame.page_address("sources")
     opml = element("p", element("a", "OPML", href=frame.opml_address), class_="links")
     heading = element("div", element("h1", verdict, class_="verdict"), opml, class_="masthead")
-    columns = ("state", "source", "last_poll", "next_poll", "entries")
+    columns = ("state", "source", "last_poll", "next_poll", "month_of_entries", "entries")
     cells = [element("th", frame.text(column), scope="col") for column in columns]
     ordered = sorted(sources, key=lambda status: _ORDER[status.state_name])
-    rows = [_source_row(frame, status) for status in ordered]
-    table = None
+    rows = [_source_row(frame, status, month) for status in ordered]
+    table = legend = None
     if rows:
         head = element("thead", element("tr", *cells))
         table = element("table", head, element("tbody", *rows), class_="sources")
-    main = join((heading, table))
+        legend = render_legend(frame)
+    main = join((heading, table, legend))
     return render_page(frame, frame.text("sources"), main, current=address)
 
 
@@ -62,7 +65,7 @@ def _verdict(frame: Frame, sources: Sequence[SourceStatus]) -> str:
     return " ".join(sentences)
 
 
-def _source_row(frame: Frame, status: SourceStatus) -> Html:
+def _source_row(frame: Frame, status: SourceStatus, month: Month) -> Html:
     source = status.source
     link = element(
         "a", name(source.name or source.id), href=frame.page_address("sources", source.id)
@@ -71,7 +74,8 @@ def _source_row(frame: Frame, status: SourceStatus) -> Html:
     title = element("th", link, _small(describe_adapter(status)), scope="row")
     last = element("td", _last_poll(frame, status), _small(_result(frame, status.outcome)))
     due = element("td", _next_poll(frame, status), _small(_reason(status)))
-    return element("tr", state, title, last, due, _number(status.items))
+    plot = element("td", render_spark(frame, month.of_source(source.id)))
+    return element("tr", state, title, last, due, plot, _number(status.items))
 
 
 def _small(text: str | None) -> Html | None:
@@ -127,8 +131,8 @@ def _result(frame: Frame, outcome: Outcome | None) -> str | None:
     return ", ".join(words) or frame.text("result.unchanged")
 
 
-def render_source(frame: Frame, details: SourceDetails) -> bytes:
-    """Render one source with its runs."""
+def render_source(frame: Frame, details: SourceDetails, month: Month) -> bytes:
+    """Render one source with its month and its runs."""
     status = details.status
     source = status.source
     title = source.name or source.id
@@ -144,11 +148,12 @@ def render_source(frame: Frame, details: SourceDetails) -> bytes:
             element("p", _summary(frame, status), " ", link, class_="soft"),
         )
     )
+    runs = _runs(frame, details.outcomes)
     main = element(
         "div",
         element("div", heading, class_="article"),
         element("aside", _polling(frame, status), class_="rail"),
-        element("div", _runs(frame, details.outcomes), class_="below"),
+        element("div", render_month(frame, month, source.id), runs, class_="below"),
         class_="entry-page",
     )
     return render_page(frame, title, main, current=frame.page_address("sources"))
@@ -196,7 +201,9 @@ def _runs(frame: Frame, outcomes: Sequence[Outcome]) -> Html:
     columns = ("started", "result", "http", "found", "new", "changed", "ms", "bytes")
     cells = [element("th", frame.text(column), scope="col") for column in columns]
     rows = [_run_row(frame, outcome) for outcome in outcomes]
-    table = element("table", element("thead", element("tr", *cells)), element("tbody", *rows))
+    table = element(
+        "table", element("thead", element("tr", *cells)), element("tbody", *rows), class_="runs"
+    )
     scroll = element("div", table, class_="scroll", tabindex=0, role="region")
     return element("section", heading, scroll, class_="ruled")
 

@@ -162,3 +162,26 @@ def test_the_last_outcome_of_each_source_and_the_number_that_fail_are_known(
         "blog": store.outcomes("blog", 1)[0],
     }
     assert (store.last_outcomes()["blog"].error, store.failing_count()) == ("timeout", 1)
+
+
+def test_the_figures_of_a_day_are_the_sums_of_its_runs(
+    store: Store, bring: Any, item: Any, start: Any
+) -> None:
+    for name in ("news", "blog"):
+        bring(store, [item("a", 1)] if name == "news" else [], source=name)
+    for hours, status, size, spent in ((1, "failed", None, 900), (2, "unchanged", 10, 40)):
+        now = start + hours * HOUR
+        [state] = store.claim(now, limit=1, lease=HOUR, sources=["news"], force=True)
+        outcome = Outcome("news", now, spent, status, size_bytes=size)
+        store.commit([Result(state, outcome)], now=now)
+
+    month = store.month("news", start)
+    [first] = [day for day in month.of_source("news") if day]
+    assert (month.days()[-1], month.of_source("blog")) == (start.date(), [None] * 30)
+    assert (first.runs, first.failed, first.unchanged, first.new) == (3, 1, 1, 1)
+    assert first.size_bytes == 10
+    assert store.month(None, start).figures.keys() == {
+        ("news", start.date()),
+        ("blog", start.date()),
+    }
+    assert store.month(None, start + 31 * 24 * HOUR).figures == {}

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +17,7 @@ from aggregator.config import Source
 from aggregator.model import Entry, Outcome, SourceState
 from aggregator.publish import OUTPUTS, PublishedDocument, SourceInfo, ViewInfo, make_document
 from aggregator.source_status import SourceStatus
+from aggregator.store.daily_figures import DAYS, DailyFigures, Month
 from aggregator.web import WebServer, make_app
 from aggregator.web.site import EntryDetails, EntryList, SourceDetails
 
@@ -49,6 +50,7 @@ class FakeSite:
     details: dict[str, EntryDetails] = field(default_factory=dict)
     statuses: Sequence[SourceStatus] = ()
     runs: Sequence[Outcome] = ()
+    figures: Mapping[tuple[str, date], DailyFigures] = field(default_factory=dict)
     origins: Sequence[str] = ()
     asked: list[Any] = field(default_factory=list)  # of `entry_list`
 
@@ -93,6 +95,9 @@ class FakeSite:
             if status.source.id == source_id:
                 return SourceDetails(status, self.runs)
         return None
+
+    def month(self, source_id: str | None) -> Month:
+        return Month(CHANGED.date() - timedelta(days=DAYS - 1), self.figures)
 
     def outcomes(self, source_id: str | None, limit: int) -> Sequence[Outcome]:
         self.asked.append((source_id, limit))

@@ -75,6 +75,7 @@ def test_an_entry_shows_its_time_title_summary_source_tags_and_picture(
     )
     assert words(text.find("p")) == "Fog on the sea."
     assert [words(part) for part in text.xpath("ul/li")] == [
+        "05:40",
         "Harbour <Gazette>",
         "changed 2 times",
         "▶ 48 min",
@@ -345,3 +346,14 @@ def test_what_the_environment_filled_in_is_hidden_in_every_page(
     get: Callable[..., Any], site: Any
 ) -> None:
     assert "hunter2" not in get("/?q=hunter2").text
+
+
+def test_the_words_of_a_search_are_marked_and_stay_words(
+    get: Callable[..., Any], site: Any, other: Callable[..., Any]
+) -> None:
+    site.entries = [other(title="Fog <b> and Fog", summary="Sea fog")]
+    page = html.fromstring(get('/?q=FOG+"<b>+and"').body)
+
+    marked = [mark.text for mark in page.xpath("//li//mark")]
+    assert marked == ["Fog", "<b> and", "Fog", "fog"]
+    assert page.findtext(".//title") == 'Search for “FOG "<b> and"”'

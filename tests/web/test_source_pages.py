@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from lxml import html
@@ -10,6 +10,7 @@ from lxml import html
 from aggregator.config import Source
 from aggregator.model import Outcome
 from aggregator.source_status import SourceStatus
+from aggregator.store.daily_figures import DailyFigures
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +32,10 @@ BROUGHT = Outcome(
     http_status=200,
     size_bytes=41208,
 )
+
+
+def words(node: Any) -> str:
+    return " ".join(node.text_content().split())
 
 
 def cells(row: Any) -> list[str]:
@@ -59,6 +64,7 @@ def test_those_in_trouble_stand_first_and_the_headline_is_the_verdict(
             "harbourauto",
             "3 July 2026 05:40http: HTTP <503>",
             "3 July 2026 06:408 failures in a row",
+            "none",
             "12",
         ],
         [
@@ -66,11 +72,12 @@ def test_those_in_trouble_stand_first_and_the_headline_is_the_verdict(
             "Harbour <Post>auto",
             "3 July 2026 05:402 new, 1 changed, 1 rejected",
             "3 July 2026 06:40every 1 h",
+            "none",
             "9,406",
         ],
-        ["○ New", "newauto", "not yet", "not yet", "0"],
-        ["✕ Gone", "harbourauto", "3 July 2026 05:40", "never", "12"],
-        ["– Disabled", "offauto", "3 July 2026 05:40", "never", "12"],
+        ["○ New", "newauto", "not yet", "not yet", "none", "0"],
+        ["✕ Gone", "harbourauto", "3 July 2026 05:40", "never", "none", "12"],
+        ["– Disabled", "offauto", "3 July 2026 05:40", "never", "none", "12"],
     ]
     assert page.xpath("//tbody//a/@href")[0] == "./sources/harbour"
 
@@ -140,3 +147,42 @@ def test_a_source_that_was_never_polled_says_so(get: Callable[..., Any], site: A
     site.statuses = [SourceStatus(Source(id="new", url="https://new.example/"), None, None, 0)]
 
     assert "It was not polled yet." in get("/sources/new").text
+
+
+def test_a_month_of_runs_is_a_plot_in_the_list_and_four_charts_on_the_page(
+    get: Callable[..., Any], site: Any, status: Any
+) -> None:
+    site.statuses = [status(BROUGHT)]
+    site.figures = {
+        ("harbour", date(2026, 7, 1)): DailyFigures(4, 1, 1, 12, 40_000, 200),
+        ("harbour", date(2026, 7, 3)): DailyFigures(4, 4, 0, 0, 0, None),
+    }
+    listed = html.fromstring(get("/sources").body)
+    shown = html.fromstring(get("/sources/harbour").body)
+
+    assert words(listed.xpath("//div[@class='spark']/span")[0]) == "12max 12"
+    assert listed.xpath("//svg/@aria-label") == [
+        "12 new entries in 30 days, at most 12 a day; 5 of 8 polls failed"
+    ]
+    assert shown.xpath("//svg/@aria-label") == [
+        "New entries a day: 6 a day in the median",
+        "Polls that failed: 5 of 8",
+        "Answer time, mean of the day: 200 ms usually",
+        "Bytes a day: 12 % of polls found nothing changed",
+    ]
+    assert [words(label) for label in shown.xpath("//div[@class='axis']/span")] == [
+        "4 Jun",
+        "11 Jun",
+        "18 Jun",
+        "25 Jun",
+        "2 Jul",
+    ]
+    assert shown.xpath("//*[@style]") == []
+
+
+def test_a_source_without_runs_has_no_charts(
+    get: Callable[..., Any], site: Any, status: Any
+) -> None:
+    site.statuses = [status()]
+
+    assert html.fromstring(get("/sources/harbour").body).xpath("//svg") == []
