@@ -25,6 +25,9 @@ ARGUMENTS = {
     "preview": ["x"],
     "add": ["https://harbour.example/"],
     "import": ["feeds.opml"],
+    "forget": ["x"],
+    "backup": ["x"],
+    "restore": ["x"],
 }
 GOOD = "configuration is good: 1 source, 1 view\n"
 
