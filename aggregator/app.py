@@ -449,4 +449,23 @@ def _log_outcome(outcome: Outcome, declined: str | None) -> None:
         outcome.ms,
         error,
         reader,
+        extra={"fields": _outcome_fields(outcome, declined)},
     )
+
+
+def _outcome_fields(outcome: Outcome, declined: str | None) -> dict[str, object]:
+    """Return the same as fields, None for those that do not apply."""
+    return {
+        "source": outcome.source,
+        "status": outcome.status,
+        "found": outcome.found,
+        "new": outcome.new,
+        "changed": outcome.changed,
+        "same": outcome.same,
+        "rejected": len(outcome.rejected),
+        "http": outcome.http_status,
+        "ms": outcome.ms,
+        "error": outcome.error,
+        "message": outcome.message,
+        "declined": declined,
+    }

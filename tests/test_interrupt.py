@@ -59,6 +59,7 @@ def start(tmp_path: Path, home: Any) -> Any:
             **os.environ,
             "PYTHONPATH": path,
             "AGGREGATOR_CONFIG": str(home.path),
+            "AGGREGATOR_LOG_FORMAT": "text",
             **more,
         }
         return subprocess.Popen(

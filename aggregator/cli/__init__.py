@@ -33,12 +33,13 @@ from aggregator.cli.commands.why import why
 from aggregator.cli.context import DEFAULT_PATH, Invocation, get_invocation
 from aggregator.cli.exit_codes import INTERNAL_ERROR, with_exit_code
 from aggregator.cli.init import init
+from aggregator.cli.log_format import LogFormat
 from aggregator.cli.report.terminal import print_stderr
 
 __all__ = ["app", "main"]
 
 # Options that may also stand after a command: `aggregator fetch -c FILE`.
-_GLOBAL_OPTIONS = ("config", "verbose", "quiet")
+_GLOBAL_OPTIONS = ("config", "verbose", "quiet", "log_format")
 
 
 class CommandGroup(TyperGroup):
@@ -79,7 +80,7 @@ def _apply_option(ctx: Any, option: Any, value: Any) -> None:
     if option.name == "config":
         ctx.obj = replace(invocation, path=value, explicit=True)
     else:
-        chosen: dict[str, Any] = {option.name: True}
+        chosen: dict[str, Any] = {option.name: value}
         ctx.obj = replace(invocation, **chosen)
 
 
@@ -129,6 +130,14 @@ def _root(
     quiet: Annotated[
         bool, typer.Option("-q", "--quiet", help="Print only errors to stderr.")
     ] = False,
+    log_format: Annotated[
+        LogFormat | None,
+        typer.Option(
+            "--log-format",
+            help="The log on stderr; default: AGGREGATOR_LOG_FORMAT, then text on a terminal,"
+            " logfmt elsewhere.",
+        ),
+    ] = None,
     version: Annotated[  # noqa: ARG001
         bool,
         typer.Option(
@@ -138,7 +147,11 @@ def _root(
 ) -> None:
     """Follow many unlike sources and serve one clean, merged Atom feed."""
     ctx.obj = Invocation(
-        config or DEFAULT_PATH, explicit=config is not None, verbose=verbose, quiet=quiet
+        config or DEFAULT_PATH,
+        explicit=config is not None,
+        verbose=verbose,
+        quiet=quiet,
+        log_format=log_format,
     )
 
 

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import logging
 import os
-from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
-from textwrap import indent
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from aggregator.cli.log_format import choose_formatter
 from aggregator.cli.report.terminal import hide_secrets, print_stderr
-from aggregator.errors import ConfigError, UsageError
-from aggregator.escapes import escape_unseen
+from aggregator.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -36,6 +34,7 @@ class Invocation:
     explicit: bool
     verbose: bool = False
     quiet: bool = False
+    log_format: str | None = None
 
     @property
     def sites_folder(self) -> Path:
@@ -85,7 +84,7 @@ class Invocation:
             level = usual - 10
 
         handler = _StderrHandler()
-        handler.setFormatter(_LineFormatter("%(asctime)s %(levelname)s %(message)s"))
+        handler.setFormatter(choose_formatter(self.log_format, os.environ))
         if prints_outcomes and not self.verbose:
             handler.addFilter(_is_not_run_line)
         logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler], force=True)
@@ -105,31 +104,6 @@ def _check_selector(text: str) -> None:
 def _is_not_run_line(record: logging.LogRecord) -> bool:
     """Return False for the log line that `app` writes for each run of a source."""
     return record.name != "aggregator.app"
-
-
-class _LineFormatter(logging.Formatter):
-    """Formats a record so that no text in it passes for another record.
-
-    Line ends in its values are escaped. The problems of a configuration and tracebacks take
-    several lines; those of a traceback are indented.
-    """
-
-    def format(self, record: logging.LogRecord) -> str:
-        escaped = copy(record)
-        if isinstance(record.args, tuple):
-            escaped.args = tuple(map(_escape_value, record.args))
-        return super().format(escaped)
-
-    def formatException(self, ei: Any) -> str:  # noqa: N802 (interface)
-        return indent(super().formatException(ei), "  ")
-
-
-def _escape_value(value: object) -> object:
-    if isinstance(value, str):
-        return escape_unseen(value)
-    if isinstance(value, (BaseException, Path)) and not isinstance(value, ConfigError):
-        return escape_unseen(str(value))
-    return value
 
 
 class _StderrHandler(logging.Handler):

@@ -92,7 +92,8 @@ class Project:
 
 @pytest.fixture(autouse=True)
 def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("AGGREGATOR_CONFIG", raising=False)
+    for name in ("AGGREGATOR_CONFIG", "AGGREGATOR_LOG_FORMAT", "JOURNAL_STREAM"):
+        monkeypatch.delenv(name, raising=False)
 
 
 def call(*args: str) -> Said:
@@ -188,7 +189,7 @@ def _made(root: Path) -> Project:
 @pytest.fixture(scope="session")
 def environment() -> dict[str, str]:
     """For processes: this tree before any that is installed."""
-    return {**os.environ, "PYTHONPATH": str(ROOT)}
+    return {**os.environ, "PYTHONPATH": str(ROOT), "AGGREGATOR_LOG_FORMAT": "text"}
 
 
 @pytest.fixture(scope="session")

@@ -302,8 +302,8 @@ def test_verbose_shows_the_line_of_each_run(project: Project) -> None:
 
     said = project.call("fetch", "-v")
 
-    assert " INFO source=saved status=ok found=3 new=3 " in said.err
-    assert " WARNING source=gone status=failed " in said.err
+    assert " level=info source=saved status=ok found=3 new=3 " in said.err
+    assert " level=warning source=gone status=failed " in said.err
 
 
 def test_nothing_is_published_where_nothing_changed(fetched: Project) -> None:

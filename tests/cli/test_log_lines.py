@@ -17,7 +17,9 @@ ESCAPED = "x\\n2026-03-01 08:00:00,000 INFO source=news status=ok\\u2028y\\x1b[2
 
 def log_line(capsys: pytest.CaptureFixture[str], *values: object) -> str:
     with logging_kept():
-        Invocation(Path("x.yaml"), explicit=False).configure_logging(logging.INFO)
+        Invocation(Path("x.yaml"), explicit=False, log_format="text").configure_logging(
+            logging.INFO
+        )
         logging.getLogger("aggregator.test").info("%d: %s", 3, *values)
     return capsys.readouterr().err
 
@@ -39,7 +41,9 @@ def test_the_problems_of_a_configuration_have_a_line_each(
 
 def test_the_lines_of_a_traceback_are_indented(capsys: pytest.CaptureFixture[str]) -> None:
     with logging_kept():
-        Invocation(Path("x.yaml"), explicit=False).configure_logging(logging.INFO)
+        Invocation(Path("x.yaml"), explicit=False, log_format="text").configure_logging(
+            logging.INFO
+        )
         try:
             raise ValueError("one\n2026-03-01 INFO forged")
         except ValueError:

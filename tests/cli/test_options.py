@@ -26,8 +26,8 @@ ARGUMENTS = {
     "add": ["https://harbour.example/"],
     "import": ["feeds.opml"],
     "forget": ["x"],
-    "backup": ["copy.db"],
-    "restore": ["copy.db"],
+    "backup": ["x"],
+    "restore": ["x"],
 }
 GOOD = "configuration is good: 1 source, 1 view\n"
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,9 @@ import pytest
 import yaml
 
 from aggregator import config as configuration
+from aggregator.daemon.metrics import DaemonMetrics, Snapshot, StoreFigures
+from aggregator.model import Outcome
+from aggregator.rules.shipped import shipped_names
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "tests" / "data" / "shipped"  # the folder `config` itself belongs to its user
@@ -144,7 +149,7 @@ def test_every_file_that_the_documentation_names_is_there() -> None:
 
 
 def test_the_container_is_read_only_and_without_rights() -> None:
-    [service_of] = compose()["services"].values()
+    service_of = compose()["services"]["aggregator"]
 
     assert service_of["read_only"] is True
     assert service_of["cap_drop"] == ["ALL"]
@@ -153,7 +158,7 @@ def test_the_container_is_read_only_and_without_rights() -> None:
 
 
 def test_compose_mounts_what_the_image_has_and_asks_for_health_as_the_image_does() -> None:
-    [service_of] = compose()["services"].values()
+    service_of = compose()["services"]["aggregator"]
     volumes = [volume.split(":")[:2] for volume in service_of["volumes"]]
     folders = [source for source, _ in volumes if source.startswith("..")]
     [workdir] = set(re.findall(r"^WORKDIR (/srv\S+)$", DOCKERFILE, re.MULTILINE))
@@ -168,6 +173,93 @@ def test_compose_mounts_what_the_image_has_and_asks_for_health_as_the_image_does
     assert (DEPLOY / service_of["build"]["context"] / service_of["build"]["dockerfile"]).samefile(
         DEPLOY / "Dockerfile"
     )
+
+
+def test_sources_are_writable_where_add_writes_them_and_site_rules_are_not() -> None:
+    volumes = compose()["services"]["aggregator"]["volumes"]
+
+    assert [volume for volume in volumes if volume.endswith(":ro")] == [
+        "../config/sites:/srv/aggregator/config/sites:ro"
+    ]
+    assert "chown -R aggregator:aggregator config/sources" in DOCKERFILE
+
+
+def test_postgresql_starts_only_by_its_profile_with_a_database_of_the_programs_name() -> None:
+    services = compose()["services"]
+    environment = services["postgres"]["environment"]
+
+    assert [name for name, one in services.items() if "profiles" not in one] == ["aggregator"]
+    assert services["postgres"]["profiles"] == ["postgres"]
+    assert (environment["POSTGRES_USER"], environment["POSTGRES_DB"]) == ("aggregator",) * 2
+    assert services["aggregator"]["environment"]["DB_PASSWORD"] == environment["POSTGRES_PASSWORD"]
+
+
+def kubernetes() -> dict[str, Any]:
+    text = (DEPLOY / "kubernetes.yaml").read_text(encoding="utf-8")
+    return {document["kind"]: document for document in yaml.safe_load_all(text)}
+
+
+def test_kubernetes_asks_the_port_for_life_and_the_health_for_readiness() -> None:
+    pod = kubernetes()["Deployment"]["spec"]["template"]["spec"]
+    [container] = pod["containers"]
+
+    assert container["livenessProbe"]["tcpSocket"] == {"port": "http"}
+    assert container["readinessProbe"]["httpGet"] == {"path": "/healthz", "port": "http"}
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
+    assert str(pod["securityContext"]["runAsUser"]) in DOCKERFILE
+
+
+def test_the_configuration_of_kubernetes_loads(tmp_path: Path) -> None:
+    for name, text in kubernetes()["ConfigMap"]["data"].items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+
+    config = configuration.load_config(tmp_path / "aggregator.yaml", env={}, sites=shipped_names())
+
+    mounts = kubernetes()["Deployment"]["spec"]["template"]["spec"]["containers"][0]
+    places = [mount["mountPath"] for mount in mounts["volumeMounts"]]
+    assert config.database == f"sqlite:///{places[1]}/aggregator.db"
+    assert config.server.listen == "0.0.0.0:8080"
+
+
+def test_every_metric_that_is_watched_exists() -> None:
+    snapshot = Snapshot(True, 0, None, None, {"merged": 1}, StoreFigures(1, 0, 1, 1))
+    metrics = DaemonMetrics()
+    metrics.note_run(Outcome("a", datetime(2026, 1, 1, tzinfo=UTC), 1, "failed", error="http"))
+    printed = metrics.render(snapshot, "text/plain")[0].decode()
+    existing = set(re.findall(r"^(\w+)", printed, re.MULTILINE))
+    watched = set()
+    for name in ("alerts.yaml", "grafana.json"):
+        text = (DEPLOY / name).read_text(encoding="utf-8")
+        watched |= set(re.findall(r"\b(?:aggregator|process)_\w+", text))
+
+    assert watched - existing == set()
+    assert {name for name in documented_metrics() if name not in " ".join(watched)} == set()
+
+
+def documented_metrics() -> set[str]:
+    return set(re.findall(r"`(aggregator_[a-z_]+)", OPERATIONS))
+
+
+def test_every_alert_and_every_panel_is_whole() -> None:
+    alerts = yaml.safe_load((DEPLOY / "alerts.yaml").read_text(encoding="utf-8"))
+    dashboard = json.loads((DEPLOY / "grafana.json").read_text(encoding="utf-8"))
+
+    rules = [rule for group in alerts["groups"] for rule in group["rules"]]
+    assert {frozenset(rule) for rule in rules} == {
+        frozenset({"alert", "expr", "for", "labels", "annotations"})
+    }
+    ids = [panel["id"] for panel in dashboard["panels"]]
+    assert ids == list(range(1, len(ids) + 1))
+    assert all(target["expr"] for panel in dashboard["panels"] for target in panel["targets"])
+
+
+def test_caddy_passes_to_the_address_that_the_unit_listens_on() -> None:
+    config = configuration.load_config(DEPLOY / "aggregator.yaml", env={})
+    text = (DEPLOY / "Caddyfile").read_text(encoding="utf-8")
+
+    proxies = re.findall(r"reverse_proxy (\S+)", text)
+    assert set(proxies) == {config.server.listen}
+    assert text.count("{") == text.count("}")
 
 
 def test_everything_that_the_image_copies_is_in_the_repository() -> None:
