@@ -21,6 +21,7 @@ from aggregator.store import (
     daemon_lock,
     derived,
     document_columns,
+    listing,
     membership,
     outcomes,
     queries,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from aggregator.known_items import KnownItems
     from aggregator.model import (
         Capture,
         Entry,
@@ -342,6 +344,11 @@ class Store:
         """Return what is known of the articles of `revisions` (of one source), in their order; None of unknown ones."""
         with read_transaction(self._engines) as connection:
             return newness.find_known(connection, revisions)
+
+    def known_items(self, source: str) -> KnownItems:
+        """Return the items that a source listed last and that need not be read again."""
+        with read_transaction(self._engines) as connection:
+            return listing.load_known_items(connection, source)
 
     def extent(self) -> tuple[int, int]:
         """Return how many entries there are, and the size of the database in bytes."""
