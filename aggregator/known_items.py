@@ -23,7 +23,7 @@ _HASH_BYTES = 8
 StoredItem: TypeAlias = Sequence[Any]
 
 
-class Markup(NamedTuple):
+class ItemMarkup(NamedTuple):
     """The markup of an item: its number in the document, its hash, and whether its title has Kana.
 
     `has_kana` is None if the item states no title.
@@ -44,7 +44,7 @@ class ReadMarkup:
     it is known; the revision has no content then. It is None for an item that was read.
     """
 
-    markup: Markup
+    markup: ItemMarkup
     guid: str | None
     known_as: str | None = None
     image: str | None = None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from aggregator.errors import ErrorClass
-    from aggregator.known_items import Markup, ReadMarkup
+    from aggregator.known_items import ItemMarkup, ReadMarkup
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ class RawEntry:
     via: tuple[Candidate, ...] = ()
     keeps_id: bool = False
     position: int = 0
-    markup: Markup | None = None
+    markup: ItemMarkup | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +202,7 @@ class ParsedDocument:
     icon: str | None = None
     rights: str | None = None
     declined: str | None = None
-    known: tuple[Markup, ...] = ()
+    known: tuple[ItemMarkup, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

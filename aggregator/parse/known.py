@@ -27,7 +27,7 @@ from aggregator.normalize.dates import FUTURE_TOLERANCE
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from aggregator.known_items import Markup
+    from aggregator.known_items import ItemMarkup
     from aggregator.model import Capture, RawEntry
     from aggregator.parse.task import ParseTask
     from aggregator.rules.compiled import Sites
@@ -74,7 +74,7 @@ def has_guid_twice(entries: Iterable[RawEntry], known: Iterable[Revision]) -> bo
 
 
 def unread_revision(
-    markup: Markup, known: KnownItems, task: ParseTask, capture: Capture
+    markup: ItemMarkup, known: KnownItems, task: ParseTask, capture: Capture
 ) -> Revision:
     """Return the revision of a known item: what the others and the store need to know of it."""
     item = known.find(markup.hash)

@@ -361,10 +361,7 @@ class Store:
             return queries.entry_counts(connection)
 
     def history(self, entry_id: str, *, source: str | None = None) -> list[VisibleRevision]:
-        """Return the revisions of an entry, oldest first; none where the id is unknown.
-
-        They are those of the source whose statement is shown, or of `source`.
-        """
+        """Return the revisions that the shown source, or `source`, stated of an entry, oldest first."""
         with read_transaction(self._engines) as connection:
             return queries.history(connection, self._entry_builder(), entry_id, source_name=source)
 

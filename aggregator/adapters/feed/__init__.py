@@ -50,7 +50,7 @@ from aggregator.adapters.feed.relations import (
 )
 from aggregator.adapters.feed.xml_repair import MAX_ITEMS, prepare_xml
 from aggregator.errors import SourceError
-from aggregator.known_items import Markup
+from aggregator.known_items import ItemMarkup
 from aggregator.model import Candidate, ParsedDocument, RawEntry, Rejection
 from aggregator.normalize.text import plain_text
 
@@ -159,14 +159,14 @@ def parse_with(
     )
 
 
-def _known_markups(raw: RawFeed, known: KnownItems | None) -> tuple[Markup, ...]:
+def _known_markups(raw: RawFeed, known: KnownItems | None) -> tuple[ItemMarkup, ...]:
     if known is None:
         return ()
     markups = []
     for number, item in enumerate(raw.items[:MAX_ITEMS]):
         if item.is_known and item.markup_hash is not None:
             fact = known.find(item.markup_hash)
-            markups.append(Markup(number, item.markup_hash, fact.has_kana))
+            markups.append(ItemMarkup(number, item.markup_hash, fact.has_kana))
     return tuple(markups)
 
 
@@ -274,7 +274,7 @@ def _with_markup(entry: RawEntry, number: int, markup_hash: str | None) -> RawEn
     if markup_hash is None or may_take_language(entry):
         return entry
     kana = has_kana(entry.title[0].value) if entry.title else None
-    return replace(entry, markup=Markup(number, markup_hash, kana))
+    return replace(entry, markup=ItemMarkup(number, markup_hash, kana))
 
 
 def _entry(
