@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from aggregator.config import Config, Source, View, Where
+    from aggregator.known_items import KnownItems
     from aggregator.model import Entry, Outcome, Revision, SourceState
     from aggregator.publish import PublishedDocument, ViewInfo
     from aggregator.publish.archive import ArchivePage
@@ -135,12 +136,16 @@ class App:
             limit_bytes=network.max_body,
             time_limit=max_run_time(self.config),
             find_known=self._find_known,
+            load_known_items=self._load_known_items,
             preview_cache=make_preview_cache(self.config, clock=self.clock),
             secrets=self.config.secrets,
         )
 
     async def _find_known(self, revisions: Sequence[Revision]) -> Sequence[KnownArticle | None]:
         return await asyncio.to_thread(self.store.find_known, revisions)
+
+    async def _load_known_items(self, source: str) -> KnownItems:
+        return await asyncio.to_thread(self.store.known_items, source)
 
     def _source_rows(self) -> Iterable[tuple[str, str, datetime, int]]:
         now = self.clock()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from aggregator.errors import ErrorClass
+    from aggregator.known_items import ItemMarkup, ReadMarkup
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,8 @@ class RawEntry:
     `comments` are URLs of its comments page, `comments_feed` those of their feed, `via` those where its author found
     it. `keeps_id` tells that the guid is an id of this program, because the document is a feed of its own.
     `taken_from` are those of the feed and the site that it was taken from (atom:source). `position` is its place in a
-    page's list, 0 for the first: what states no date is ordered by it.
+    page's list, 0 for the first: what states no date is ordered by it. `markup` is what it was read from, None if it
+    cannot be known again by that.
     """
 
     label: str
@@ -141,6 +143,7 @@ class RawEntry:
     via: tuple[Candidate, ...] = ()
     keeps_id: bool = False
     position: int = 0
+    markup: ItemMarkup | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +197,7 @@ class ParsedDocument:
     a list's next page, the children of a sitemap index. `is_empty_list` means that a list is there and empty,
     `is_inferred` that no rule and no markup for machines says where its items are. `notes` say what a person should
     know (`items by JSON-LD`). `declined` says why feedparser had to read a feed, None if it had not.
+    `known` are the items that were not read because they are known.
     """
 
     entries: tuple[RawEntry, ...] = ()
@@ -210,6 +214,7 @@ class ParsedDocument:
     icon: str | None = None
     rights: str | None = None
     declined: str | None = None
+    known: tuple[ItemMarkup, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +270,7 @@ class Revision:
     the source is the article's own publisher, 3 (certain) to 0, see normalize/publisher.py.
     `comments` is the URL of the comments, `comments_feed` of their feed; `via`: where the author found it.
     Neither they nor `contributors` are part of `hash`. `text_size` is None where nobody measured the text yet.
+    `read` is the markup that says all of it, None if the item is to be read again in any case.
     """
 
     source: str
@@ -296,6 +302,7 @@ class Revision:
     contributors: tuple[str, ...] = ()
     comments_feed: str | None = None
     via: tuple[str, ...] = ()
+    read: ReadMarkup | None = None
 
 
 @dataclass(frozen=True, slots=True)

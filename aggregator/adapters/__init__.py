@@ -10,6 +10,7 @@ from aggregator.errors import SourceError
 
 if TYPE_CHECKING:
     from aggregator.adapter_table import Adapter
+    from aggregator.known_items import KnownItems
     from aggregator.model import Capture, ParsedDocument
     from aggregator.rules.compiled import SiteRules
 
@@ -35,13 +36,17 @@ def find_adapter(name: str) -> Adapter:
     return adapter
 
 
-def parse(name: str, capture: Capture, rules: SiteRules) -> ParsedDocument:
-    """Parse a capture with the adapter of that name.
+def parse(
+    name: str, capture: Capture, rules: SiteRules, known: KnownItems | None = None
+) -> ParsedDocument:
+    """Parse a capture with the adapter of that name; that of feeds leaves out `known` items.
 
     Raises:
         SourceError: there is no such adapter, or the document is not of its kind.
     """
     module = import_module(find_adapter(name).module)
+    if known is not None and name == "feed":
+        return cast("ParsedDocument", module.parse_unknown(capture, known))
     return cast("ParseFunction", module.parse)(capture, rules)
 
 

@@ -307,6 +307,16 @@ def demote_shared_links(
     return separated
 
 
+def has_link_twice(revisions: Iterable[Revision]) -> bool:
+    """Tell whether a link stands first among the keys of two items, versions of one included."""
+    links = []
+    for revision in revisions:
+        key = _main_key(revision)
+        if key.startswith(_URL):
+            links.append(key)
+    return len(set(links)) < len(links)
+
+
 def _shared_links(revisions: Sequence[Revision], trusted_guids: Sequence[bool]) -> set[str]:
     """Return the links that name several items; versions of one guid are one item."""
     names: dict[str, set[str]] = {}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from aggregator import adapters
 from aggregator.adapter_table import ADAPTERS, ARTICLE
 from aggregator.errors import ItemError, SourceError
+from aggregator.known_items import ReadMarkup
 from aggregator.model import Candidate, FeedInfo, ParsedDocument, RawEntry, Rejection, Revision
 from aggregator.normalize import dates
 from aggregator.normalize.corrections import correct_raw_entry, correct_revision
@@ -22,11 +23,19 @@ from aggregator.normalize.identity import (
     count_guids,
     demote_shared_links,
     distrust_guids,
+    has_link_twice,
 )
 from aggregator.normalize.image import drop_logos
 from aggregator.normalize.publisher import document_origin
 from aggregator.normalize.value_limits import MAX_NAME_CHARACTERS, CutValues, limit_values
 from aggregator.parse.article_links import MIN_EXCERPTS, ArticleLinks
+from aggregator.parse.known import (
+    WholeDocumentNeededError,
+    has_guid_twice,
+    has_lasting_dates,
+    unread_revision,
+    with_salt,
+)
 from aggregator.parse.task import PageRequest, ParseResult, ParseTask, concat
 from aggregator.rules.apply import apply_rules, choose_timezone
 from aggregator.rules.compiled import add_source_rules, load_zone
@@ -34,6 +43,7 @@ from aggregator.rules.compiled import add_source_rules, load_zone
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from aggregator.known_items import KnownItems
     from aggregator.model import Capture
     from aggregator.normalize.observer import Observer
     from aggregator.rules.compiled import CompiledField, SiteRules, Sites
@@ -88,11 +98,29 @@ def _with_own_rules(task: ParseTask, rules: SiteRules) -> SiteRules:
 def _parse_document(
     capture: Capture, task: ParseTask, sites: Sites, observer: Observer | None
 ) -> ParseResult:
+    known = with_salt(task, capture, sites)
+    try:
+        return _read_document(capture, task, sites, observer, known)
+    except WholeDocumentNeededError:
+        whole = replace(known, items={}) if known else None
+        return _read_document(capture, task, sites, observer, whole)
+
+
+def _read_document(
+    capture: Capture,
+    task: ParseTask,
+    sites: Sites,
+    observer: Observer | None,
+    known: KnownItems | None,
+) -> ParseResult:
     rules = rules_for(task, capture, sites)
-    parsed = _limit_document(_parse_by_adapter(capture, task, rules), capture)
+    parsed = _limit_document(_parse_by_adapter(capture, task, rules, known), capture)
     rejected = list(parsed.rejected)
     reader = _ItemNormalizer(capture, parsed, task, sites, rules, observer)
-    items: list[_Item] = []
+    items = _known_items(parsed, known, task, capture)
+    is_plain = not has_guid_twice(parsed.entries, [item.revision for item in items])
+    if items and not is_plain:
+        raise WholeDocumentNeededError
     entries, keyed = _judge_guids(parsed.entries, task)
     for raw in entries:
         try:
@@ -104,10 +132,15 @@ def _parse_document(
         except Exception as e:  # noqa: BLE001 - foreign bytes through foreign code: one item is lost, never its source
             reason = f"cannot be read ({type(e).__name__}: {e})"
             rejected.append(Rejection(raw.label, reason))
+    if parsed.known:
+        items.sort(key=_number_of)
     chosen = reader.keep_selected(_judge_tiers(items, capture, parsed, task))
-    separated = demote_shared_links(
-        [item.revision for item in chosen], [item.raw.trusted_guid for item in chosen]
-    )
+    listed = [item.revision for item in chosen]
+    if not is_plain or has_link_twice(listed):
+        if parsed.known:
+            raise WholeDocumentNeededError
+        listed = [replace(revision, read=None) for revision in listed]
+    separated = demote_shared_links(listed, [item.raw.trusted_guid for item in chosen])
     revisions = drop_logos(separated)
     return ParseResult(
         revisions,
@@ -128,14 +161,33 @@ def _parse_document(
     )
 
 
-def _parse_by_adapter(capture: Capture, task: ParseTask, rules: SiteRules) -> ParsedDocument:
+def _known_items(
+    parsed: ParsedDocument, known: KnownItems | None, task: ParseTask, capture: Capture
+) -> list[_Item]:
+    items: list[_Item] = []
+    if known is None:
+        return items
+    for markup in parsed.known:
+        raw = RawEntry(f"item {markup.number + 1}", markup=markup)
+        items.append(_Item(raw, unread_revision(markup, known, task, capture), None, is_known=True))
+    return items
+
+
+def _number_of(item: _Item) -> int:
+    """Return the place of an item in its feed, which its label names."""
+    return int(item.raw.label.rpartition(" ")[2])
+
+
+def _parse_by_adapter(
+    capture: Capture, task: ParseTask, rules: SiteRules, known: KnownItems | None
+) -> ParsedDocument:
     if task.adapter == ARTICLE:
         return _parse_article(capture, task, rules)
     if task.site is not None and adapters.find_adapter(task.adapter).is_page:
         alone = _parse_article_alone(capture, task, rules)
         if alone is not None:
             return alone
-    return adapters.parse(task.adapter, capture, rules)
+    return adapters.parse(task.adapter, capture, rules, known)
 
 
 def _parse_article_alone(
@@ -161,6 +213,8 @@ def _limit_document(parsed: ParsedDocument, capture: Capture) -> ParsedDocument:
     for raw in parsed.entries:
         limited, fields = limit_values(raw, base_url=capture.url)
         cut.add(fields)
+        if fields:
+            limited = replace(limited, markup=None)  # the note on it is to be made each time
         entries.append(limited)
 
     title = parsed.title
@@ -242,6 +296,7 @@ class _Item:
     revision: Revision
     page: str | None
     may_be_excerpt: bool = False
+    is_known: bool = False
 
 
 def _judge_tiers(
@@ -328,11 +383,16 @@ class _ItemNormalizer:
             raw = replace(
                 raw, publisher=(Candidate(self._parsed.title, f"{self._task.adapter}:title"),)
             )
-        revision, rules = self._revision(raw)
+        revision, rules, is_lasting = self._revision(raw)
         page = self._links.page_to_read(revision, rules)
         may_be_excerpt = False
         if self._looks_for_excerpts:
             may_be_excerpt = self._links.may_be_excerpt(revision, rules)
+        if raw.markup and is_lasting and page is None and not may_be_excerpt:
+            guid = raw.guid.value if raw.guid else None
+            image = revision.image.url if revision.image else None
+            read = ReadMarkup(raw.markup, guid, image=image)
+            revision = replace(revision, read=read)
         return _Item(raw, revision, page, may_be_excerpt)
 
     def keep_selected(self, items: list[_Item]) -> list[_Item]:
@@ -341,12 +401,12 @@ class _ItemNormalizer:
             return items
         kept = []
         for item in items:
-            if self._chosen(item.revision, unread=item.page is not None):
+            if item.is_known or self._chosen(item.revision, unread=item.page is not None):
                 kept.append(item)
         return kept
 
-    def _revision(self, raw: RawEntry) -> tuple[Revision, SiteRules]:
-        """Return the revision of an item, and the rules that apply to it."""
+    def _revision(self, raw: RawEntry) -> tuple[Revision, SiteRules, bool]:
+        """Return the revision of an item, the rules that apply to it, and whether its dates last."""
         task, capture = self._task, self._capture
         address, _ = choose_link(raw)
         rules = self._rules(address)
@@ -377,15 +437,19 @@ class _ItemNormalizer:
             junk=rules.remove_text,
             placeholders=rules.placeholders,
         )
+        is_lasting = False
+        if raw.markup is not None and not published.strip:
+            is_lasting = has_lasting_dates(reading.raw, capture.taken)
         if task.corrections is None:
-            return normalize(reading.raw, reading.body, context, observer=self._observer), rules
+            revision = normalize(reading.raw, reading.body, context, observer=self._observer)
+            return revision, rules, is_lasting
         told = correct_raw_entry(reading.raw, task.corrections)
         body = reading.body
         if not told.content_html:
             body = None
         revision = normalize(told, body, context, observer=self._observer)
         corrected = correct_revision(revision, told, corrections=task.corrections, context=context)
-        return corrected, rules
+        return corrected, rules, is_lasting
 
     def _rules(self, address: str | None) -> SiteRules:
         """Return the rules of an article: those of its host, else those of the list that names it."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from aggregator.config import PageRules, Source
     from aggregator.config.source import FullText
+    from aggregator.known_items import KnownItems
     from aggregator.model import Capture, RawEntry, Rejection, Revision, SharedPart
 
 NO_FEED_INFO = FeedInfo()
@@ -32,7 +33,8 @@ class ParseTask:
     `list_adapter` stated, and `next_pages` are the further pages of the same article. With
     `ignore_guids` guids count only for items without a link. `publisher_sites` are the hosts of the
     publisher whose source this is, if the user states them. `has_excerpts` tells whether the items
-    of the feed are excerpts of what is on their pages, None if that is not known.
+    of the feed are excerpts of what is on their pages, None if that is not known. `known` are the
+    items that need not be read; None if nothing is to be known again of those that are.
     """
 
     source: str
@@ -53,6 +55,7 @@ class ParseTask:
     ignore_guids: bool = False
     publisher_sites: tuple[str, ...] = ()
     has_excerpts: bool | None = None
+    known: KnownItems | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,7 +138,8 @@ class SiteRules:
 class Sites:
     """All site rules, by name and by host; `fallback` is used for publishers without rules.
 
-    `unsaved` are the same rules without what they inherit from `saved`.
+    `unsaved` are the same rules without what they inherit from `saved`. `digest` is a hash of what
+    the files say.
     """
 
     def __init__(
@@ -147,7 +148,9 @@ class Sites:
         *,
         fallback: SiteRules | None = None,
         unsaved: Sites | None = None,
+        digest: str = "",
     ) -> None:
+        self.digest = digest
         self.fallback = fallback or SiteRules(id="none")
         self._unsaved = unsaved or self
         self._by_id = {site.id: site for site in rules}

@@ -7,6 +7,7 @@ together.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -47,12 +48,15 @@ def load_sites(folder: Path | None = None) -> Sites:
     Raises:
         ConfigError: with every problem of every file; files are named relative to the current folder.
     """
-    files = {rules.file.id: rules.file for rules in read_rules_files(folder)}
+    read = read_rules_files(folder)
+    files = {rules.file.id: rules.file for rules in read}
     compiled = _compile_all(files)
     saved = compiled[SAVED]
     without_base = _compile_all(files, known={SAVED: SiteRules(id=SAVED)})
     unsaved = Sites({**without_base, SAVED: saved}.values())
-    return Sites(compiled.values(), fallback=saved, unsaved=unsaved)
+    said = repr([rules.document.data for rules in read])
+    digest = blake2b(said.encode(), digest_size=16).hexdigest()
+    return Sites(compiled.values(), fallback=saved, unsaved=unsaved, digest=digest)
 
 
 def read_rules_files(folder: Path | None = None) -> tuple[RulesFile, ...]:

@@ -16,6 +16,7 @@ from aggregator.errors import SourceError
 from aggregator.fetch.page_redirect import follow_page_redirects
 from aggregator.fetch.preview_cache import fetch_with_cache
 from aggregator.fetch.source import MAX_FILES, NOT_ALLOWED, make_capture, make_request
+from aggregator.known_items import KnownItems
 from aggregator.redaction import NO_SECRETS
 
 if TYPE_CHECKING:
@@ -61,6 +62,17 @@ class FindKnown(Protocol):
 async def no_known_articles(revisions: Sequence[Revision]) -> Sequence[KnownArticle | None]:
     """Return what an empty store knows."""
     return [None] * len(revisions)
+
+
+class LoadKnownItems(Protocol):
+    """Returns the items of a source that need not be read again (`Store.known_items`)."""
+
+    def __call__(self, source: str) -> Awaitable[KnownItems]: ...
+
+
+async def no_known_items(source: str) -> KnownItems:  # noqa: ARG001 - the protocol names it
+    """Return the items that an empty store knows."""
+    return KnownItems()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +146,7 @@ class RunContext:
     limit_bytes: int
     time_limit: timedelta
     find_known: FindKnown = no_known_articles
+    load_known_items: LoadKnownItems = no_known_items
     preview_cache: PreviewCache | None = None
     failed_pages: FailedPages = field(default_factory=FailedPages)
     recent_reads: RecentReads = field(default_factory=RecentReads)

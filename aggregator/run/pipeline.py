@@ -21,9 +21,10 @@ from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from aggregator.adapter_table import AUTO
+from aggregator.adapter_table import ADAPTERS, AUTO
 from aggregator.errors import SourceError, StoreError
 from aggregator.fetch.source import FetchContext, fetch_source, with_exact_hash
+from aggregator.known_items import KnownItems
 from aggregator.parse.task import ParseResult, concat, parse_task
 from aggregator.run.article_pages import complete_items
 from aggregator.run.host_queue import Wait
@@ -155,7 +156,11 @@ async def _parse(
     task = parse_task(source, fetched.adapter)
     if not full:
         task = replace(task, ignore_guids=state.by_url, has_excerpts=state.has_excerpts)
-    return SourceDocument(fetched, task, await context.parse(fetched.captures, task))
+    to_read = task
+    if ADAPTERS[task.adapter].is_feed and len(fetched.captures) == 1:
+        known = KnownItems() if full else await context.load_known_items(source.id)
+        to_read = replace(task, known=known)
+    return SourceDocument(fetched, task, await context.parse(fetched.captures, to_read))
 
 
 async def _read_further_pages(

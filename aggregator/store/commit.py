@@ -211,7 +211,10 @@ def _find_repeated(
     for revision, item_hash in zip(result.revisions, hashes, strict=True):
         name = names.get(item_hash)
         is_later = result.keep_sightings or micros(revision.captured) >= listed.taken
-        repeated.append(name if is_later else None)
+        found = name if is_later else None
+        if found is None and revision.read is not None and revision.read.known_as is not None:
+            raise LookupError("an item that was not read is not known")
+        repeated.append(found)
     return repeated
 
 
@@ -313,7 +316,7 @@ def _update_listings(
     """Remember what the documents of these runs list, and what they list no more."""
     rows, before, after = [], set[str](), set[str]()
     for number, (_, claim) in enumerate(group):
-        if listed[number].places == known[number].places:
+        if listed[number] == known[number]:
             continue
         packed = listing.pack(listed[number], context.compressor)
         rows.append({"of": claim.source_id, "listing": packed})

@@ -8,7 +8,7 @@ counts as listed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 import orjson
 import sqlalchemy as sa
 
+from aggregator.known_items import KnownItem, KnownItems, StoredItem
 from aggregator.store.content import ZSTD, Compressor, decompress, urn
 from aggregator.store.engine import in_values
 from aggregator.store.merge.article import uid_of
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from aggregator.known_items import ReadMarkup
     from aggregator.model import Result, Revision
 
 _T = TypeVar("_T")
@@ -38,11 +40,13 @@ _IDS_PER_QUERY = 500
 class KnownListing:
     """File name, "" for a polled document -> hash of an item -> name of its article.
 
-    `taken` is when the document was captured, in microseconds; 0 before the first.
+    `taken` is when the document was captured, in microseconds; 0 before the first. `items` are those
+    that need not be read again, by the hashes of their markup.
     """
 
     taken: int = 0
     places: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    items: Mapping[str, StoredItem] = field(default_factory=dict)
 
     def names(self) -> set[str]:
         """Return the names of all articles that are listed."""
@@ -59,8 +63,11 @@ class KnownListing:
 def hash_item(revision: Revision, *, is_archive: bool) -> str:
     """Return a hash of all that a source says of an article; what is guessed is left out.
 
-    Of saved articles the time of capture counts as well: each file is a version of its own.
+    Of saved articles the time of capture counts as well: each file is a version of its own. An item
+    that was not read keeps the hash that it had.
     """
+    if revision.read is not None and revision.read.known_as is not None:
+        return revision.read.known_as
     published = None
     if revision.published_from not in GUESSED_ORIGINS:
         published = micros(revision.published)
@@ -111,14 +118,53 @@ def listing_after_run(
         in_last_capture = result.shares[-1]
     begin = len(items) - in_last_capture
     listed = dict(items[begin:])
+    readable = _items_by_markup(result.revisions[begin:], hashes[begin:], known)
     if listed == known.places.get(_POLLED_DOCUMENT):
-        return known
-    return KnownListing(micros(result.captures[-1].taken), {_POLLED_DOCUMENT: listed})
+        return replace(known, items=readable)
+    return KnownListing(micros(result.captures[-1].taken), {_POLLED_DOCUMENT: listed}, readable)
+
+
+def _items_by_markup(
+    revisions: Sequence[Revision], hashes: Sequence[str], known: KnownListing
+) -> dict[str, StoredItem]:
+    """Return what is kept of the items that are known by their markup next time."""
+    items: dict[str, StoredItem] = {}
+    for revision, item_hash in zip(revisions, hashes, strict=True):
+        read = revision.read
+        if read is None:
+            continue
+        if read.known_as is None:
+            items[read.markup.hash] = _known_item(revision, read, item_hash)
+        else:
+            items[read.markup.hash] = known.items[read.markup.hash]
+    return items
+
+
+def _known_item(revision: Revision, read: ReadMarkup, item_hash: str) -> StoredItem:
+    published = at = None
+    if revision.published_from not in GUESSED_ORIGINS:
+        published = micros(revision.published)
+    if revision.at != revision.captured:
+        at = micros(revision.at)
+    item = KnownItem(
+        item_hash,
+        list(revision.keys),
+        revision.guarded,
+        revision.title,
+        revision.url,
+        read.image,
+        published,
+        revision.published_from,
+        at,
+        read.guid,
+        read.markup.has_kana,
+    )
+    return list(item)
 
 
 def pack(listing: KnownListing, compressor: Compressor) -> bytes:
     """Return a listing as it is stored."""
-    data = orjson.dumps({"taken": listing.taken, "places": listing.places})
+    data = orjson.dumps({"taken": listing.taken, "places": listing.places, "items": listing.items})
     body: bytes = compressor.pack(data)["body"]
     return body
 
@@ -128,7 +174,14 @@ def unpack(data: bytes | None) -> KnownListing:
     if data is None:
         return KnownListing()
     loaded = orjson.loads(decompress(ZSTD, bytes(data)))
-    return KnownListing(loaded["taken"], loaded["places"])
+    return KnownListing(loaded["taken"], loaded["places"], loaded.get("items", {}))
+
+
+def load_known_items(connection: sa.Connection, name: str) -> KnownItems:
+    """Return the items of a source's last document that need not be read again."""
+    query = sa.select(source_state.c.listing).join(source).where(source.c.name == name)
+    listing = unpack(connection.scalar(query))
+    return KnownItems(listing.taken, listing.items)
 
 
 def mark_unlisted(

@@ -21,6 +21,7 @@ from aggregator.store import (
     derived,
     document_columns,
     forgetting,
+    listing,
     membership,
     outcomes,
     queries,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from aggregator.known_items import KnownItems
     from aggregator.model import (
         Capture,
         Entry,
@@ -338,6 +340,11 @@ class Store:
         with read_transaction(self._engines) as connection:
             return newness.find_known(connection, revisions)
 
+    def known_items(self, source: str) -> KnownItems:
+        """Return the items that a source listed last and that need not be read again."""
+        with read_transaction(self._engines) as connection:
+            return listing.load_known_items(connection, source)
+
     def extent(self) -> tuple[int, int]:
         """Return how many entries there are, and the size of the database in bytes."""
         with read_transaction(self._engines) as connection:
@@ -349,10 +356,7 @@ class Store:
             return browse.entry_counts(connection)
 
     def history(self, entry_id: str, *, source: str | None = None) -> list[VisibleRevision]:
-        """Return the revisions of an entry, oldest first; none where the id is unknown.
-
-        They are those of the source whose statement is shown, or of `source`.
-        """
+        """Return the revisions that the shown source, or `source`, stated of an entry, oldest first."""
         with read_transaction(self._engines) as connection:
             return queries.history(connection, self._entry_builder(), entry_id, source_name=source)
 

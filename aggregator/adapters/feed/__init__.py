@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
@@ -24,6 +25,8 @@ from aggregator.adapters.feed.fast.names import Declined
 from aggregator.adapters.feed.items import (
     add_language_of_titles,
     as_form,
+    has_kana,
+    may_take_language,
     reject_beyond,
     split_rejected,
     unique,
@@ -47,6 +50,7 @@ from aggregator.adapters.feed.relations import (
 )
 from aggregator.adapters.feed.xml_repair import MAX_ITEMS, prepare_xml
 from aggregator.errors import SourceError
+from aggregator.known_items import ItemMarkup
 from aggregator.model import Candidate, ParsedDocument, RawEntry, Rejection
 from aggregator.normalize.text import plain_text
 
@@ -56,6 +60,7 @@ if TYPE_CHECKING:
     from aggregator.adapters.feed.extensions import Extensions
     from aggregator.adapters.feed.raw_feed import RawFeed
     from aggregator.adapters.feed.xml_repair import PreparedFeed
+    from aggregator.known_items import KnownItems
     from aggregator.model import Capture, TextForm
     from aggregator.rules.compiled import SiteRules
 
@@ -101,7 +106,14 @@ def parse(capture: Capture, _: SiteRules | None = None) -> ParsedDocument:
     return parse_with(_read_raw, capture)
 
 
-def parse_with(read: Callable[[PreparedFeed], RawFeed], capture: Capture) -> ParsedDocument:
+def parse_unknown(capture: Capture, known: KnownItems) -> ParsedDocument:
+    """Read a feed without its known items, if it is usual XML. Raises as `parse` does."""
+    return parse_with(partial(_read_raw, known=known), capture, known)
+
+
+def parse_with(
+    read: Callable[[PreparedFeed], RawFeed], capture: Capture, known: KnownItems | None = None
+) -> ParsedDocument:
     """Read a feed of any kind; `read` reads the XML of one. Raises as `parse` does."""
     decoded = decode_document(capture.body, capture.headers.get("content-type", ""))
     document = decoded.text
@@ -124,15 +136,16 @@ def parse_with(read: Callable[[PreparedFeed], RawFeed], capture: Capture) -> Par
     ready = prepare_xml(texts.pop())
     if ready is None:
         raise SourceError("not-a-feed", describe(head))
-    return _read_xml(read, ready, head, notes, capture)
+    parsed = _read_xml(read, ready, head, capture, known)
+    return replace(parsed, notes=(*notes, *parsed.notes))
 
 
 def _read_xml(
     read: Callable[[PreparedFeed], RawFeed],
     ready: PreparedFeed,
     head: str,
-    notes: tuple[str, ...],
     capture: Capture,
+    known: KnownItems | None,
 ) -> ParsedDocument:
     raw = read(ready)
     if not raw.items and not raw.version:
@@ -141,30 +154,44 @@ def _read_xml(
     feed = raw.fields
     channel = _channel(raw, capture, has_summaries=b"summary>" in ready.xml)
     entries, rejected = _entries(raw, channel, cut=ready.cut)
+    known_markups = _known_markups(raw, known)
+    known_titles = [one.has_kana for one in known_markups if one.has_kana is not None]
     rejected = with_reasons(rejected, ready.rejected)
     if ready.broken_off:
         rejected = (*rejected, _BROKEN_OFF)
     return ParsedDocument(
-        add_language_of_titles(entries),
+        add_language_of_titles(entries, known_titles),
         rejected,
         title=channel.title,
         home=_site_url(feed, capture.url),
         is_repaired=ready.repaired or raw.is_malformed,
         hints=read_hints(ready.xml, feed),
-        notes=(*notes, *ready.notes),
+        notes=ready.notes,
         feed_id=text_or_none(feed.get("id")) if channel.is_atom else None,
         icon=feed_icon(feed, channel.base_url),
         rights=feed_rights(feed, channel.text_form),
         declined=raw.declined,
+        known=known_markups,
     )
 
 
-def _read_raw(ready: PreparedFeed) -> RawFeed:
+def _known_markups(raw: RawFeed, known: KnownItems | None) -> tuple[ItemMarkup, ...]:
+    if known is None:
+        return ()
+    markups = []
+    for number, item in enumerate(raw.items[:MAX_ITEMS]):
+        if item.is_known and item.markup_hash is not None:
+            fact = known.find(item.markup_hash)
+            markups.append(ItemMarkup(number, item.markup_hash, fact.has_kana))
+    return tuple(markups)
+
+
+def _read_raw(ready: PreparedFeed, known: KnownItems | None = None) -> RawFeed:
     """Read a feed fast if it is usual, else with feedparser."""
     try:
         if ready.repaired:
             raise Declined("a repaired document")
-        return read_feed(ready.xml)
+        return read_feed(ready.xml, known)
     except Declined as declined:
         # On demand: a parser process that meets nothing unusual does without it.
         from aggregator.adapters.feed import feedparser_reader
@@ -247,12 +274,23 @@ def _entries(
     """
     raw = []
     for index, item in enumerate(feed.items[:MAX_ITEMS]):
-        raw.append(_entry(item.fields, f"item {index + 1}", channel, item.extensions))
+        if item.is_known:
+            continue
+        entry = _entry(item.fields, f"item {index + 1}", channel, item.extensions)
+        raw.append(_with_markup(entry, index, item.markup_hash))
 
     usable, rejected = split_rejected(raw)
     if cut or len(feed.items) > MAX_ITEMS:
         rejected = (*rejected, reject_beyond(MAX_ITEMS))
     return usable, rejected
+
+
+def _with_markup(entry: RawEntry, number: int, markup_hash: str | None) -> RawEntry:
+    """Add the markup of an item to it, unless other items tell its language."""
+    if markup_hash is None or may_take_language(entry):
+        return entry
+    kana = has_kana(entry.title[0].value) if entry.title else None
+    return replace(entry, markup=ItemMarkup(number, markup_hash, kana))
 
 
 def _entry(

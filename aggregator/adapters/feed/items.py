@@ -92,23 +92,35 @@ def _reason_to_reject(entry: RawEntry) -> str | None:
     return None
 
 
-def add_language_of_titles(entries: tuple[RawEntry, ...]) -> tuple[RawEntry, ...]:
+def has_kana(title: str) -> bool:
+    """Tell whether a title has letters that are Japanese only."""
+    return _KANA.search(title) is not None
+
+
+def may_take_language(entry: RawEntry) -> bool:
+    """Tell whether the other titles of its feed may tell the language of an item."""
+    title = entry.title[0].value if entry.title else ""
+    return not entry.language and _HAN.search(title) is not None and not has_kana(title)
+
+
+def add_language_of_titles(
+    entries: tuple[RawEntry, ...], known: Sequence[bool] = ()
+) -> tuple[RawEntry, ...]:
     """Add Japanese to titles without Kana if most titles of the feed have some.
+
+    `known` tells of the titles of items that were not read whether they have Kana.
 
     A title of Han characters alone looks like Chinese; the other titles of its feed tell. A
     stated language stays the only one.
     """
     titles = [candidate.value for entry in entries for candidate in entry.title[:1]]
-    if not _KANA.search(" ".join(titles)):
-        return entries
-    with_kana = sum(1 for title in titles if _KANA.search(title))
-    if with_kana * 2 < len(titles):
+    with_kana = sum(map(has_kana, titles)) + sum(known)
+    if not with_kana or with_kana * 2 < len(titles) + len(known):
         return entries
 
     completed = []
     for entry in entries:
-        title = entry.title[0].value if entry.title else ""
-        if not entry.language and _HAN.search(title) and not _KANA.search(title):
+        if may_take_language(entry):
             entry = replace(entry, language=(Candidate("ja", "feed:titles"),))
         completed.append(entry)
     return tuple(completed)

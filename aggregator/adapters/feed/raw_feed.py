@@ -13,10 +13,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RawItem:
-    """The fields of an item, and what feedparser drops of it."""
+    """The fields of an item, and what feedparser drops of it.
+
+    An item that is known by the hash of its markup has none. The hash is None if nobody asked.
+    """
 
     fields: Mapping[str, Any]
     extensions: Extensions
+    markup_hash: str | None = None
+    is_known: bool = False
 
 
 @dataclass(frozen=True, slots=True)

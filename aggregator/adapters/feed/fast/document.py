@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
@@ -14,11 +14,15 @@ from aggregator.adapters.feed.fast.channel import ITEMS, read_channel, read_imag
 from aggregator.adapters.feed.fast.names import ATOM, RSS_10, Declined, Names, check_unread
 from aggregator.adapters.feed.fast.texts import Context, attributes, language, resolve
 from aggregator.adapters.feed.raw_feed import RawFeed, RawItem
+from aggregator.known_items import short_hash
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from aggregator.known_items import KnownItems
+
 _BASE = re.compile(rb"base\s*=")
+_NOT_OF_ITEMS = frozenset({"ttl", "sy_updateperiod", "sy_updatefrequency"})
 _PLACES = {"rss": "rss20", "rdf_rdf": "rss10", "feed": "atom10"}
 
 
@@ -42,6 +46,11 @@ class FeedItem:
         extensions = read_item(self._element) if self._has_extensions else NO_EXTENSIONS
         return RawItem(context.fields, extensions)
 
+    def frame(self) -> tuple[object, ...]:
+        """Return what its reading depends on besides its markup."""
+        context = self._context
+        return (context.base_url, context.language, context.has_content, self._has_extensions)
+
 
 @dataclass(frozen=True, slots=True)
 class SplitFeed:
@@ -53,11 +62,31 @@ class SplitFeed:
     items: Sequence[FeedItem]
 
 
-def read_feed(xml: bytes) -> RawFeed:
-    """Read a well-formed feed. Raises: Declined."""
+def read_feed(xml: bytes, known: KnownItems | None = None) -> RawFeed:
+    """Read a well-formed feed but for its `known` items. Raises: Declined."""
     feed = split_feed(xml)
-    items = [unread.read() for unread in feed.items]
+    if known is None:
+        items = [unread.read() for unread in feed.items]
+    else:
+        items = _read_unknown(feed, known, has_summaries=b"summary>" in xml)
     return RawFeed(feed.version, feed.namespaces, feed.fields, items)
+
+
+def _read_unknown(feed: SplitFeed, known: KnownItems, *, has_summaries: bool) -> list[RawItem]:
+    head = [pair for pair in feed.fields.items() if pair[0] not in _NOT_OF_ITEMS]
+    frame = (feed.version, sorted(feed.namespaces), head, has_summaries)
+    hashes: dict[tuple[object, ...], bytes] = {}
+    items = []
+    for unread in feed.items:
+        of_item = unread.frame()
+        if of_item not in hashes:
+            hashes[of_item] = short_hash(repr((frame, of_item)))
+        markup_hash = known.hash_markup(hashes[of_item], unread.markup())
+        if markup_hash in known.items:
+            items.append(RawItem({}, NO_EXTENSIONS, markup_hash, is_known=True))
+        else:
+            items.append(replace(unread.read(), markup_hash=markup_hash))
+    return items
 
 
 def split_feed(xml: bytes) -> SplitFeed:
