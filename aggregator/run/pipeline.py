@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from aggregator.config import Source
     from aggregator.fetch.source import Fetched
-    from aggregator.model import Result, SourceState
+    from aggregator.model import Capture, Result, SourceState
     from aggregator.parse.task import ParseTask
     from aggregator.store import KnownArticle
 
@@ -78,18 +78,41 @@ async def _run_source(
         return postponement(source, state, fetched, started)
 
     pages = PageFetcher(source, context, started, full=full)
-    parsed = ParseResult()
+    listed = parsed = ParseResult()
     if fetched.captures:
-        async with _time_limit(context):
-            if fetched.is_guessed_page:
-                search = SourceSearch(source, state, context, _fetch_context(context, started))
-                document = await search.find_document(fetched)
-            else:
-                document = await _parse(source, state, fetched, context, full=full)
+        try:
+            document = await _read_document(source, state, fetched, context, started, full=full)
+        except SourceError as error:
+            failed = failure(source, state, error, started, context)
+            return replace(failed, captures=_first_unread(state, fetched))
         fetched, parsed = document.fetched, document.parsed
+        listed = parsed
         if parsed.page_requests or parsed.excerpts or parsed.next_urls:
             parsed = await _read_further_pages(pages, fetched, parsed, document.task)
-    return success(source, fetched, parsed, pages)
+    return success(source, fetched, parsed, pages, listed=listed)
+
+
+async def _read_document(
+    source: Source,
+    state: SourceState,
+    fetched: Fetched,
+    context: RunContext,
+    started: datetime,
+    *,
+    full: bool,
+) -> SourceDocument:
+    async with _time_limit(context):
+        if fetched.is_guessed_page:
+            search = SourceSearch(source, state, context, _fetch_context(context, started))
+            return await search.find_document(fetched)
+        return await _parse(source, state, fetched, context, full=full)
+
+
+def _first_unread(state: SourceState, fetched: Fetched) -> tuple[Capture, ...]:
+    """Return what could not be read, to be looked at later, if what came before could be read."""
+    if state.failures or state.last_success is None:
+        return ()
+    return fetched.captures
 
 
 async def _fetch_in_turn(

@@ -36,6 +36,7 @@ from aggregator.store.engine import (
     read_transaction,
     write_transaction,
 )
+from aggregator.store.health import HealthRecords
 from aggregator.store.leftovers import RetentionPeriods
 from aggregator.store.merge import known as newness
 from aggregator.store.merge.leads import choose_leads
@@ -211,6 +212,11 @@ class Store:
         with read_transaction(self._engines) as connection:
             return browse.count_failing(connection)
 
+    @property
+    def health(self) -> HealthRecords:
+        """The verdicts on the sources, and their changes."""
+        return HealthRecords(self._engines)
+
     def last_change(self) -> datetime | None:
         """Return when the newest run that brought or changed an entry began; None where none ever did."""
         with read_transaction(self._engines) as connection:
@@ -226,8 +232,7 @@ class Store:
     def commit(self, results: Sequence[Result], *, now: datetime) -> list[Outcome]:
         """Write the results of claimed runs in one transaction; return their outcomes, counted, in the same order.
 
-        A result whose claim was lost writes nothing and gets a note; one whose data cannot be written fails alone.
-        """
+        A result whose claim was lost writes nothing and gets a note; one whose data cannot be written fails alone."""
         with write_transaction(self._engines) as connection:
             return commit.commit(connection, results, now=now, compressor=self._compressor)
 
@@ -449,8 +454,6 @@ class Store:
             return {}
         with read_transaction(self._engines) as connection:
             return browse.load_headlines(connection, ids)
-
-    # --- explaining -----------------------------------------------------------------------------------------------
 
     def selects(self, entry_id: str, selection: Selection) -> bool:
         """Tell whether a selection admits an entry, its copies aside."""
