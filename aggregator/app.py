@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from aggregator import schedule
 from aggregator.fetch import LazyFetcher
+from aggregator.health.verdict import is_worse
 from aggregator.normalize.html import html_to_text
 from aggregator.normalize.identity import url_key
 from aggregator.parse.pool import ParserPool
@@ -20,6 +21,7 @@ from aggregator.publish.selection import (
     make_source_predicate,
     split_filter,
 )
+from aggregator.publish.status_feed import describe_change
 from aggregator.rules.sites_folder import sites_folder
 from aggregator.run.host_queue import MAX_SLOT_WAIT, HostQueue
 from aggregator.run.pipeline import RunContext, run
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from aggregator.model import Entry, Outcome, Revision, SourceState
     from aggregator.publish import PublishedDocument, ViewInfo
     from aggregator.publish.archive import ArchivePage
+    from aggregator.source_health import VerdictChange
     from aggregator.store import KnownArticle
     from aggregator.store.retention import PruneResult
     from aggregator.view_files import PublishedView
@@ -431,6 +434,8 @@ def _both(
 
 def _log_outcome(outcome: Outcome, declined: str | None) -> None:
     """Log one line for each run of a source; `declined` says why feedparser had to read it."""
+    if outcome.verdict_change is not None:
+        _log_verdict(outcome.verdict_change)
     level = logging.INFO
     if outcome.status == "failed":
         level = logging.WARNING
@@ -474,3 +479,9 @@ def _outcome_fields(outcome: Outcome, declined: str | None) -> dict[str, object]
         "message": outcome.message,
         "declined": declined,
     }
+
+
+def _log_verdict(change: VerdictChange) -> None:
+    """Log a change of the verdict on a source, once."""
+    level = logging.WARNING if is_worse(change) else logging.INFO
+    logger.log(level, "verdict: %s", describe_change(change))

@@ -9,12 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from aggregator.source_health import WELL
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime, timedelta
 
     from aggregator.errors import ErrorClass
     from aggregator.known_items import ItemMarkup, ReadMarkup
+    from aggregator.source_health import RunFigures, SourceHealth, VerdictChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,6 +392,8 @@ class Outcome:
     `status` is `unchanged` where nothing had to be parsed (304, same bytes, same folder). `rejected` holds one message
     for each rejected item, `notes` what a person should know though nothing failed (`repaired`).
     `renewed_guids` counts the items whose guids were all new while their links were the same.
+    `figures` are None where no document was read. `verdict_change` is what the run changed in the
+    verdict on its source, None for nothing; it is not part of the outcome that is stored.
     """
 
     source: str
@@ -406,6 +411,8 @@ class Outcome:
     size_bytes: int | None = None
     error: ErrorClass | None = None
     message: str | None = None
+    figures: RunFigures | None = None
+    verdict_change: VerdictChange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -423,7 +430,8 @@ class SourceState:
     `last_change` is when its bytes last differed from those before, None where that is not known.
     `has_excerpts` tells whether the items of its feed are excerpts of what is on their pages, None
     until that was found out. `shared_parts` are the blocks and titles that the pages of
-    its articles share. `feed` is what its last document said of itself.
+    its articles share. `feed` is what its last document said of itself. `health` is judged by
+    the store when a run is committed.
     """
 
     source: str
@@ -449,6 +457,7 @@ class SourceState:
     has_excerpts: bool | None = None
     shared_parts: tuple[SharedPart, ...] = ()
     feed: FeedInfo = FeedInfo()
+    health: SourceHealth = WELL
 
     @property
     def never_polled(self) -> bool:

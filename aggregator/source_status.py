@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from aggregator.config import Config, Source
     from aggregator.model import Outcome, SourceState
+    from aggregator.source_health import HealthVerdict
     from aggregator.store import Store
 
 StateName = Literal["new", "ok", "failing", "gone", "disabled"]
@@ -56,6 +57,18 @@ class SourceStatus:
         if self.state.failures:
             return "failing"
         return "ok"
+
+    @property
+    def verdict(self) -> HealthVerdict | None:
+        """The verdict on it; None before its first run."""
+        if self.state is None or self.state.last_run is None:
+            return None
+        return self.state.health.verdict
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """Why the verdict is not ok, in sentences."""
+        return () if self.state is None else self.state.health.evidence
 
     def next_due(self) -> datetime | None:
         """Return when it is fetched next; None where never, or where that is not decided yet."""
@@ -185,6 +198,15 @@ def describe_result(outcome: Outcome | None) -> str:
     return ", ".join(words)
 
 
+def describe_verdict(status: SourceStatus) -> str:
+    """Describe the verdict on a source with its evidence: `broken: 0 of 20 dates …`, `-` for none."""
+    if status.verdict is None:
+        return "-"
+    if not status.evidence:
+        return status.verdict
+    return f"{status.verdict}: {'; '.join(status.evidence)}"
+
+
 def describe_adapter(status: SourceStatus) -> str:
     """Describe how a source is read: `page`; `auto: feed` if its document decided."""
     adapter = status.source.adapter
@@ -238,6 +260,9 @@ def source_record(status: SourceStatus) -> dict[str, object]:
         "detected_adapter": None,
         "discovered_url": _chosen_url(status),
         "state": status.state_name,
+        "verdict": None,
+        "evidence": [],
+        "verdict_since": None,
         "items": status.items,
         "failures": 0,
         "last_run": None,
@@ -252,6 +277,9 @@ def source_record(status: SourceStatus) -> dict[str, object]:
     if state is not None:
         record["detected_adapter"] = state.detected_adapter
         record["failures"] = state.failures
+        record["verdict"] = status.verdict
+        record["evidence"] = list(status.evidence)
+        record["verdict_since"] = _format_time(state.health.since)
         record["last_run"] = _format_time(state.last_run)
         record["last_success"] = _format_time(state.last_success)
         record["not_before"] = _format_time(state.not_before)

@@ -21,7 +21,16 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-STEPS = 8
+STEPS = 16
+HEALTH = (
+    "figures",
+    "good",
+    "verdict",
+    "verdict_since",
+    "evidence",
+    "bad_since",
+    "symptoms",
+)
 TEXT = "The harbour is quiet, and the boats are in. " * 60
 NO_RULES = "id: {name}, url: '{url}'"
 SETTINGS = (
@@ -184,7 +193,9 @@ async def run_once(home: Any, kind: type[App], clock: Any, skipped: Counter[str]
             app.writer.commit = count  # type: ignore[method-assign]
             outcomes = await app.cycle(force=True)
             app.publish()
-            return [replace(outcome, ms=0) for outcome in outcomes]
+            return [
+                replace(outcome, ms=0, figures=None, verdict_change=None) for outcome in outcomes
+            ]
 
 
 def rows_of(home: Any) -> dict[str, list[Any]]:
@@ -194,7 +205,7 @@ def rows_of(home: Any) -> dict[str, list[Any]]:
     with sqlite3.connect(path) as database:
         names = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
         for (name,) in names:
-            if name.startswith(("sqlite_", "alembic")):
+            if name.startswith(("sqlite_", "alembic", "verdict_change")):
                 continue
             cursor = database.execute(f'SELECT * FROM "{name}"')
             columns = [column[0] for column in cursor.description]
@@ -203,7 +214,8 @@ def rows_of(home: Any) -> dict[str, list[Any]]:
 
 
 def comparable(row: dict[str, Any]) -> dict[str, Any]:
-    row.pop("ms", None)
+    for name in ("ms", *HEALTH):  # what is not read is not measured
+        row.pop(name, None)
     row.pop("headers", None)  # the origin's clock is the real one
     if row.get("listing") is not None:
         listing = unpack(row["listing"])
@@ -211,7 +223,7 @@ def comparable(row: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
-@pytest.mark.parametrize("seed", range(1, 7))
+@pytest.mark.parametrize("seed", range(1, 5))
 def test_a_changing_feed_is_stored_and_published_as_if_it_were_read_whole(
     tmp_path: Path, warm_parsers: None, way: Any, clock: Any, seed: int
 ) -> None:

@@ -5,7 +5,7 @@ Counters begin at zero when the daemon starts. Gauges are read when they are ask
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from prometheus_client import (
 from prometheus_client.exposition import choose_encoder
 
 from aggregator import __version__
+from aggregator.health.verdict import VERDICTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +39,7 @@ class StoreFigures:
     failing: int
     entries: int
     size_bytes: int
+    verdicts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,12 @@ class DaemonMetrics:
             ["view"],
             registry=registry,
         )
+        self._verdicts = Gauge(
+            "aggregator_sources_by_verdict",
+            "Sources that are configured, by verdict.",
+            ["verdict"],
+            registry=registry,
+        )
         for status in ("ok", "unchanged", "failed"):
             self._runs.labels(status)
         for result in ("new", "changed", "same", "rejected"):
@@ -133,6 +141,11 @@ class DaemonMetrics:
         for name, gauge in self._gauges.items():
             value = values.get(name)
             gauge.set(float("nan") if value is None else value)
+        self._verdicts.clear()
+        if snapshot.store is not None:
+            for verdict in VERDICTS:
+                count = snapshot.store.verdicts.get(verdict, 0)
+                self._verdicts.labels(verdict).set(count)
         self._published.clear()
         for view, count in snapshot.published_entries.items():
             self._published.labels(view).set(count)

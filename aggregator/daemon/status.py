@@ -16,6 +16,7 @@ from aggregator.daemon.metrics import DaemonMetrics, Snapshot, StoreFigures
 from aggregator.daemon.page_content import read_entry, read_entry_list, read_source
 from aggregator.errors import AggregatorError
 from aggregator.opml.write import render, select_outlines
+from aggregator.publish.status_feed import render_status
 from aggregator.source_status import source_statuses
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 LOG_INTERVAL = timedelta(hours=1)
 MOST_LOGGED = 100
+STATUS_ENTRIES = 100  # of the feed of verdicts
 MAX_TICK_AGE = timedelta(minutes=30)  # three times the longest time between two ticks
 
 
@@ -158,6 +160,11 @@ class DaemonSite:
     def outcomes(self, source_id: str | None, limit: int) -> Sequence[Outcome]:
         return self._app().store.outcomes(source_id, limit)
 
+    def status_feed(self) -> bytes:
+        app = self._app()
+        changes = app.store.health.changes(STATUS_ENTRIES)
+        return render_status(changes, public_url=app.config.server.public_url)
+
     def allowed_origins(self) -> Sequence[str]:
         return self._app().config.server.allowed_origins
 
@@ -206,7 +213,8 @@ class DaemonSite:
     def _read_store_figures(self) -> StoreFigures:
         store = self._app().store
         sources, failing = store.count_sources()
-        return StoreFigures(sources, failing, *store.extent())
+        verdicts = store.health.count_verdicts()
+        return StoreFigures(sources, failing, *store.extent(), verdicts=verdicts)
 
     def _published_counts(self) -> dict[str, int]:
         views = self._status.published_views

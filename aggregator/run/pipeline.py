@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from aggregator.config import Source
     from aggregator.fetch.source import Fetched
-    from aggregator.model import Result, SourceState
+    from aggregator.model import Capture, Result, SourceState
     from aggregator.parse.task import ParseTask
     from aggregator.store import KnownArticle
 
@@ -86,20 +86,37 @@ async def _run_source(
         return postponement(source, state, fetched, started)
 
     pages = PageFetcher(source, context, started, full=full)
-    parsed = ParseResult()
+    listed = parsed = ParseResult()
     if fetched.captures:
-        async with _time_limit(context):
-            if document is None and fetched.is_guessed_page:
-                document = await search.find_document(fetched)
-            elif document is None:
-                document = await _parse(source, state, fetched, context, full=full)
+        if document is None:
+            try:
+                document = await _read_document(search, fetched, full=full)
+            except SourceError as error:
+                failed = failure(source, state, error, started, context)
+                return replace(failed, captures=_first_unread(state, fetched))
         fetched, parsed = document.fetched, document.parsed
+        listed = parsed
         if parsed.page_requests or parsed.excerpts:
             # Any change of the document is an occasion to try pages again that failed.
             fetched = with_exact_hash(fetched)
         if parsed.page_requests or parsed.excerpts or parsed.next_urls:
             parsed = await _read_further_pages(pages, fetched, parsed, document.task)
-    return success(source, fetched, parsed, pages)
+    return success(source, fetched, parsed, pages, listed=listed)
+
+
+async def _read_document(search: SourceSearch, fetched: Fetched, *, full: bool) -> SourceDocument:
+    """Read what was fetched; a page that may be no list is searched for what to read instead."""
+    async with _time_limit(search.context):
+        if fetched.is_guessed_page:
+            return await search.find_document(fetched)
+        return await _parse(search.source, search.state, fetched, search.context, full=full)
+
+
+def _first_unread(state: SourceState, fetched: Fetched) -> tuple[Capture, ...]:
+    """Return what could not be read, to be looked at later, if what came before could be read."""
+    if state.failures or state.last_success is None:
+        return ()
+    return fetched.captures
 
 
 async def _fetch_in_turn(
@@ -158,7 +175,9 @@ async def _parse(
         task = replace(task, ignore_guids=state.by_url, has_excerpts=state.has_excerpts)
     to_read = task
     if ADAPTERS[task.adapter].is_feed and len(fetched.captures) == 1:
-        known = KnownItems() if full else await context.load_known_items(source.id)
+        # What may be wrong with a source is seen in all of its items.
+        reads_all = full or bool(state.health.symptoms)
+        known = KnownItems() if reads_all else await context.load_known_items(source.id)
         to_read = replace(task, known=known)
     return SourceDocument(fetched, task, await context.parse(fetched.captures, to_read))
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from aggregator import schedule
 from aggregator.adapter_table import AUTO
 from aggregator.escapes import escape_unseen
 from aggregator.fetch.source import url_to_fetch
+from aggregator.health.figures import measure
 from aggregator.model import Outcome, PollingHints, Result
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from aggregator.redaction import Secrets
     from aggregator.run.host_queue import Wait
     from aggregator.run.page_fetcher import PageFetcher, RunContext
+    from aggregator.source_health import RunFigures
 
 DAY = timedelta(days=1)
 # In a row: then the configured URL is fetched again instead of the one that the source moved to.
@@ -32,9 +35,22 @@ _NOT_THERE = frozenset({404, 410})
 NO_LIST_ERRORS = frozenset({"no-items", "parse"})
 
 
-def success(source: Source, fetched: Fetched, parsed: ParseResult, pages: PageFetcher) -> Result:
-    """Return the result of a run in which the source was fetched."""
+def success(
+    source: Source,
+    fetched: Fetched,
+    parsed: ParseResult,
+    pages: PageFetcher,
+    *,
+    listed: ParseResult | None = None,
+) -> Result:
+    """Return the result of a run in which the source was fetched.
+
+    `listed` is what its first document lists, before articles' own pages are read.
+    """
     outcome = _outcome_of_success(source, fetched, parsed, pages)
+    if fetched.captures and source.path is None and _were_all_read(listed or parsed):
+        figures = _measure(source, fetched, listed or parsed, parsed)
+        outcome = replace(outcome, figures=figures)
     return Result(
         _state_after_success(source, fetched, parsed, pages),
         outcome,
@@ -166,6 +182,25 @@ def _outcome_of_success(
         notes=tuple(notes),
         http_status=fetched.http_status,
         size_bytes=size_bytes,
+    )
+
+
+def _were_all_read(listed: ParseResult) -> bool:
+    """Tell whether no item was left unread because it is known."""
+    markups = [revision.read for revision in listed.revisions if revision.read is not None]
+    return all(markup.known_as is None for markup in markups)
+
+
+def _measure(
+    source: Source, fetched: Fetched, listed: ParseResult, complete: ParseResult
+) -> RunFigures:
+    rules = (source.adapter, source.timezone, source.own_rules)
+    return measure(
+        listed.revisions,
+        found=listed.item_count,
+        adapter=fetched.adapter,
+        rules=crc32(repr(rules).encode()),
+        complete=complete.revisions,
     )
 
 

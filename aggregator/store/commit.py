@@ -1,7 +1,7 @@
 """Commits results: a whole group in one transaction, each result only while its lease holds.
 
-Entries, captures, outcome and validators of a run are written together or not at all. A result whose data cannot
-be written fails alone, as an `internal` outcome; a database that fails stops the run.
+What a run brought is written together or not at all. A result whose data cannot be written
+fails alone, as an `internal` outcome; a database that fails stops the run.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import sqlalchemy as sa
 from aggregator.store import listing, run_notes
 from aggregator.store.captures import store_captures
 from aggregator.store.engine import in_values
+from aggregator.store.health import store_changes
+from aggregator.store.judge import is_good, judge_run
 from aggregator.store.merge import IncomingRevision, MergeResult, merge
 from aggregator.store.merge.renamed import match_renamed
 from aggregator.store.outcomes import outcome_row
@@ -133,7 +135,8 @@ def _raise_database_error(error: Exception) -> None:
         raise error
 
 
-def _write_results(context: _WriteContext, group: Sequence[_ClaimedResult]) -> list[Outcome]:
+def _write_results(context: _WriteContext, given: Sequence[_ClaimedResult]) -> list[Outcome]:
+    group = list(given)
     listings = [listing.unpack(claim.listing) for _, claim in group]
     hashes = [_hash_items(result) for result, _ in group]
     matched = []
@@ -141,17 +144,19 @@ def _write_results(context: _WriteContext, group: Sequence[_ClaimedResult]) -> l
     for number, (result, claim) in enumerate(group):
         repeated = _find_repeated(result, listings[number], hashes[number])
         recognised = _match_renamed(context, result, claim, listings[number], repeated)
+        knows_items = bool(recognised) or any(repeated)
+        result = judge_run(
+            context.connection,
+            result,
+            claim.source_id,
+            failures=claim.failures,
+            knows_items=knows_items,
+        )
+        group[number] = result, claim
         matched.append(len(recognised))
         for index, revision in enumerate(result.revisions):
-            arrivals.append(
-                IncomingRevision(
-                    number,
-                    revision,
-                    result.keep_sightings,
-                    repeats=repeated[index],
-                    recognised=recognised.get(index),
-                )
-            )
+            repeats, row = repeated[index], recognised.get(index)
+            arrivals.append(IncomingRevision(number, revision, result.keep_sightings, repeats, row))
 
     merged = MergeResult([], [])
     if arrivals:
@@ -339,13 +344,16 @@ def _write_states_and_outcomes(
     rows = []
     folders = []
     ends = []
+    changes = []
     for (result, claim), ended in zip(group, outcomes, strict=True):
         first_complete = claim.first_complete
         if not first_complete and ended.status == "ok" and result.is_complete:
             first_complete = context.now
         row = state_row(result.state)
         rows.append({"of": claim.source_id, **row, "first_complete": first_complete})
-        ends.append(outcome_row(ended, claim.source_id))
+        ends.append(outcome_row(ended, claim.source_id, good=is_good(result)))
+        if ended.verdict_change is not None:
+            changes.append((claim.source_id, ended.verdict_change))
         listed = {name: list(stamp) for name, stamp in result.state.folder.items()}
         if listed != claim.folder:  # the list of a large folder is rewritten only when it differs
             folders.append({"of": claim.source_id, "folder": listed})
@@ -355,6 +363,7 @@ def _write_states_and_outcomes(
     if folders:
         context.connection.execute(change, folders)
     context.connection.execute(sa.insert(outcome), ends)
+    store_changes(context.connection, changes)
 
 
 def _write_failure(
@@ -381,5 +390,5 @@ def _write_failure(
     context.connection.execute(
         sa.update(source_state).where(STATE.source_id == claim.source_id).values(ended)
     )
-    context.connection.execute(sa.insert(outcome), outcome_row(broken, claim.source_id))
+    context.connection.execute(sa.insert(outcome), outcome_row(broken, claim.source_id, good=None))
     return broken

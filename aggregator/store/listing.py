@@ -16,12 +16,13 @@ from urllib.parse import unquote, urlsplit
 import orjson
 import sqlalchemy as sa
 
+from aggregator.health.baseline import ARMED_AFTER
 from aggregator.known_items import KnownItem, KnownItems, StoredItem
 from aggregator.store.content import ZSTD, Compressor, decompress, urn
 from aggregator.store.engine import in_values
 from aggregator.store.merge.article import uid_of
 from aggregator.store.merge.statement import GUESSED_ORIGINS
-from aggregator.store.schema import entry, entry_key, micros, source, source_state
+from aggregator.store.schema import entry, entry_key, micros, outcome, source, source_state
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -178,7 +179,13 @@ def unpack(data: bytes | None) -> KnownListing:
 
 
 def load_known_items(connection: sa.Connection, name: str) -> KnownItems:
-    """Return the items of a source's last document that need not be read again."""
+    """Return the items of a source's last document that need not be read again.
+
+    There are none until it is known what is usual for the source: that is learned from all items.
+    """
+    good = sa.select(outcome.c.id).join(source).where(source.c.name == name, outcome.c.good)
+    if len(connection.scalars(good.limit(ARMED_AFTER)).all()) < ARMED_AFTER:
+        return KnownItems()
     query = sa.select(source_state.c.listing).join(source).where(source.c.name == name)
     listing = unpack(connection.scalar(query))
     return KnownItems(listing.taken, listing.items)

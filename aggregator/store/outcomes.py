@@ -8,17 +8,23 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from aggregator.model import Outcome
+from aggregator.store.health import figures_column, figures_from_column
 from aggregator.store.schema import outcome, source
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-_OUTCOME_COLUMNS = tuple(item.name for item in fields(Outcome) if item.name != "source")
+_NOT_OF_THE_SAME_NAME = {"source", "figures", "verdict_change"}
+_OUTCOME_COLUMNS = tuple(
+    item.name for item in fields(Outcome) if item.name not in _NOT_OF_THE_SAME_NAME
+)
 
 
-def outcome_row(outcome: Outcome, source_id: int) -> dict[str, Any]:
-    """Return the columns of an outcome."""
-    return {"source_id": source_id} | {name: getattr(outcome, name) for name in _OUTCOME_COLUMNS}
+def outcome_row(outcome: Outcome, source_id: int, *, good: bool | None) -> dict[str, Any]:
+    """Return the columns of an outcome; `good` tells whether its figures are usual, None without any."""
+    row = {name: getattr(outcome, name) for name in _OUTCOME_COLUMNS}
+    figures = figures_column(outcome.figures)
+    return row | {"source_id": source_id, "figures": figures, "good": good}
 
 
 def newest_outcomes(connection: sa.Connection, name: str | None, limit: int) -> list[Outcome]:
@@ -51,6 +57,6 @@ def last_change(connection: sa.Connection) -> datetime | None:
 
 def _outcome_from_row(name: str, row: sa.RowMapping) -> Outcome:
     known = {column: row[column] for column in _OUTCOME_COLUMNS}
-    return Outcome(
-        source=name, **known | {"rejected": tuple(row["rejected"]), "notes": tuple(row["notes"])}
-    )
+    known["rejected"] = tuple(row["rejected"])
+    known["notes"] = tuple(row["notes"])
+    return Outcome(source=name, figures=figures_from_column(row["figures"]), **known)

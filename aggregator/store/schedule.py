@@ -21,6 +21,7 @@ from aggregator.store.document_columns import (
     shared_parts_from_column,
 )
 from aggregator.store.engine import in_values
+from aggregator.store.health import NO_HEALTH, forget_health, health_columns, health_from_row
 from aggregator.store.process_id import current_process_id, is_dead
 from aggregator.store.schema import host, source, source_state
 
@@ -54,6 +55,7 @@ _NEW_STATE: Mapping[str, Any] = {
     "last_change": None,
     "has_excerpts": None,
     "shared_parts": None,
+    **NO_HEALTH,
 }
 
 
@@ -105,6 +107,7 @@ def _update_source(
     }
     change = sa.update(source_state).where(STATE.source_id == row.id)
     connection.execute(change.values(fresh))
+    forget_health(connection, [row.id])
 
 
 def _set_active(
@@ -188,9 +191,11 @@ def release(connection: sa.Connection, claimed: Iterable[SourceState]) -> None:
 def forgive(
     connection: sa.Connection, sources: Collection[str], hosts: Collection[str], now: datetime
 ) -> None:
-    """Make sources due, without failures and waits; forget the waits of hosts and of all their groups."""
-    own = sa.select(source.c.id).where(in_values(source.c.name, sources, connection))
-    change = sa.update(source_state).where(STATE.source_id.in_(own))
+    """Make sources due, without failures, waits and verdicts; forget the waits of hosts and their groups."""
+    query = sa.select(source.c.id).where(in_values(source.c.name, sources, connection))
+    own = list(connection.scalars(query))
+    forget_health(connection, own)
+    change = sa.update(source_state).where(in_values(STATE.source_id, own, connection))
     connection.execute(
         change.values(next_fetch_at=now, not_before=None, failures=0, gone=False, reason="forgiven")
     )
@@ -236,6 +241,7 @@ def state_row(state: SourceState) -> dict[str, Any]:
         "feed": feed_column(state.feed),
         "shared_parts": [list(part) for part in state.shared_parts] or None,
         "lease_until": None,
+        **health_columns(state.health),
     }
     validators = state.validators
     if validators:
@@ -273,11 +279,10 @@ def host_waits(connection: sa.Connection) -> dict[str, datetime]:
     return waits
 
 
-_STATE_COLUMNS = tuple(
-    item.name
-    for item in fields(SourceState)
-    if item.name not in {"source", "lease", "validators", "folder", "hints", "shared_parts", "feed"}
+_OTHER_COLUMNS = frozenset(
+    ("source", "lease", "validators", "folder", "hints", "shared_parts", "feed", "health")
 )
+_STATE_COLUMNS = tuple(item.name for item in fields(SourceState) if item.name not in _OTHER_COLUMNS)
 
 
 def _add_sources(connection: sa.Connection, names: Sequence[str]) -> None:
@@ -346,5 +351,6 @@ def _state_from_row(row: sa.Row[Any]) -> SourceState:
         hints=hints_from_column(row.hints),
         feed=feed_from_column(row.feed),
         shared_parts=shared_parts_from_column(row.shared_parts),
+        health=health_from_row(row),
         **same_named,
     )

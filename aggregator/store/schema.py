@@ -114,6 +114,11 @@ source_state = sa.Table(
         "shared_parts", Json
     ),  # what the pages of its articles share: hashes and texts; None for none
     sa.Column("feed", Json),  # what its last document says of itself, without what it does not say
+    sa.Column("verdict", sa.Text),  # None for ok, as long as it was never otherwise
+    sa.Column("verdict_since", Moment),
+    sa.Column("evidence", Json),  # of the verdict: a list of sentences; None for none
+    sa.Column("bad_since", Moment),  # when the first of the last bad runs began
+    sa.Column("symptoms", Json),  # of the last run; None for none
 )
 
 host = sa.Table(
@@ -338,8 +343,28 @@ outcome = sa.Table(
     sa.Column("error", sa.Text),
     sa.Column("message", sa.Text),
     sa.Column("renewed_guids", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("figures", Json),  # None where no document was read
+    sa.Column("good", sa.Boolean),  # whether the figures say what is usual; None where not judged
 )
 sa.Index("ix_outcome_source", outcome.c.source_id, outcome.c.id)
+sa.Index(
+    "ix_outcome_good",
+    outcome.c.source_id,
+    outcome.c.id,
+    sqlite_where=outcome.c.good,
+    postgresql_where=outcome.c.good,
+)
+
+verdict_change = sa.Table(
+    "verdict_change",
+    metadata,
+    sa.Column("id", NUMBER, primary_key=True),
+    sa.Column("source_id", NUMBER, sa.ForeignKey("source.id"), nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("before", sa.Text, nullable=False),
+    sa.Column("verdict", sa.Text, nullable=False),
+    sa.Column("evidence", Json, nullable=False),
+)
 
 tombstone = sa.Table(
     "tombstone",

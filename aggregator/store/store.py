@@ -37,6 +37,7 @@ from aggregator.store.engine import (
     read_transaction,
     write_transaction,
 )
+from aggregator.store.health import HealthRecords
 from aggregator.store.leftovers import RetentionPeriods
 from aggregator.store.merge import known as newness
 from aggregator.store.merge.leads import choose_leads
@@ -216,6 +217,11 @@ class Store:
         with read_transaction(self._engines) as connection:
             return browse.count_failing(connection)
 
+    @property
+    def health(self) -> HealthRecords:
+        """The verdicts on the sources, and their changes."""
+        return HealthRecords(self._engines)
+
     def last_change(self) -> datetime | None:
         """Return when the newest run that brought or changed an entry began; None where none ever did."""
         with read_transaction(self._engines) as connection:
@@ -229,8 +235,7 @@ class Store:
     def commit(self, results: Sequence[Result], *, now: datetime) -> list[Outcome]:
         """Write the results of claimed runs in one transaction; return their outcomes, counted, in the same order.
 
-        A result whose claim was lost writes nothing and gets a note; one whose data cannot be written fails alone.
-        """
+        A result whose claim was lost writes nothing and gets a note; one whose data cannot be written fails alone."""
         with write_transaction(self._engines) as connection:
             return commit.commit(connection, results, now=now, compressor=self._compressor)
 
@@ -393,12 +398,9 @@ class Store:
         max_per_source: int | None = None,
         now: datetime,
     ) -> list[Entry]:
-        """Return the newest `limit` entries, and those that came too late to be among them, for 48 hours.
+        """Return the newest `limit` entries, and for 48 hours those that came too late to be among them.
 
-        `language` is a BCP 47 range (`zh` takes `zh-Hans`). `predicate` reads whole entries until enough pass.
-        `group_copies` shows one of the copies that several sources have of a text: the best that the rest selects.
-        `sources` takes entries of any of them, () of every source. Of one source no more than `max_per_source` entries
-        are shown, None any number.
+        The other arguments are those of `Selection`; `predicate` reads whole entries until enough pass.
         """
         selection = views.Selection(
             language, source, tag, predicate, group_copies, sources, max_per_source

@@ -13,6 +13,7 @@ from aiohttp import hdrs, web
 
 from aggregator.errors import AggregatorError
 from aggregator.publish import OUTPUTS, make_document
+from aggregator.publish.status_feed import MEDIA_TYPE
 from aggregator.web import api
 from aggregator.web.conditional import respond
 from aggregator.web.entry_page import render_entry
@@ -57,6 +58,7 @@ def route_table() -> list[web.RouteDef]:
         web.get("/healthz", _handle_health),
         web.get("/metrics", _handle_metrics),
         web.get("/opml", _handle_opml),
+        web.get("/status.atom", _handle_status_feed),
         *views,
         web.get("/", _page_handler(_render_list)),
         web.get("/views/{id}", _page_handler(_render_list)),
@@ -144,6 +146,15 @@ def _render_source(request: web.Request, frame: Frame) -> bytes | None:
 async def _handle_opml(request: web.Request) -> web.Response:
     opml = await asyncio.to_thread(request.app[SITE].opml)
     return await respond(request, make_document(opml, _OPML))
+
+
+async def _handle_status_feed(request: web.Request) -> web.Response:
+    def make_feed() -> bytes:
+        site = request.app[SITE]
+        return site.without_secrets(site.status_feed())
+
+    feed = await asyncio.to_thread(make_feed)
+    return await respond(request, make_document(feed, MEDIA_TYPE))
 
 
 async def _handle_style_sheet(request: web.Request) -> web.Response:

@@ -129,6 +129,10 @@ class SiteContent(Protocol):
         """Return the newest outcomes of a source, None for all sources, newest first."""
         ...
 
+    def status_feed(self) -> bytes:
+        """Return the newest changes of verdicts on the sources as Atom."""
+        ...
+
     def allowed_origins(self) -> Sequence[str]:
         """Return the web origins whose scripts may read the JSON documents; `*` is any."""
         ...

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from aggregator.web.layout import Frame
     from aggregator.web.site import SourceDetails
 
+_CALM = frozenset({None, "ok", "quiet"})
 # Those in trouble stand first.
 _ORDER: dict[StateName, int] = {"failing": 0, "ok": 1, "new": 2, "gone": 3, "disabled": 4}
 _MARKS: dict[StateName, str] = {
@@ -36,11 +37,12 @@ def render_sources(frame: Frame, sources: Sequence[SourceStatus], month: Month) 
     """Render the health of all sources."""
     verdict = _verdict(frame, sources)
     address = frame.page_address("sources")
-    opml = element("p", element("a", "OPML", href=frame.opml_address), class_="links")
-    heading = element("div", element("h1", verdict, class_="verdict"), opml, class_="masthead")
+    opml = element("a", "OPML", href=frame.opml_address)
+    links = element("p", opml, " ", _link_to_changes(frame), class_="links")
+    heading = element("div", element("h1", verdict, class_="verdict"), links, class_="masthead")
     columns = ("state", "source", "last_poll", "next_poll", "month_of_entries", "entries")
     cells = [element("th", frame.text(column), scope="col") for column in columns]
-    ordered = sorted(sources, key=lambda status: _ORDER[status.state_name])
+    ordered = sorted(sources, key=_order)
     rows = [_source_row(frame, status, month) for status in ordered]
     table = legend = None
     if rows:
@@ -51,13 +53,26 @@ def render_sources(frame: Frame, sources: Sequence[SourceStatus], month: Month) 
     return render_page(frame, frame.text("sources"), main, current=address)
 
 
+def _order(status: SourceStatus) -> tuple[int, bool]:
+    """Return the place of a source in the list: those in trouble stand first."""
+    return _ORDER[status.state_name], status.verdict in _CALM
+
+
+def _link_to_changes(frame: Frame) -> Html | None:
+    """Write the link to the feed of changed verdicts, which only the server makes."""
+    if frame.is_static:
+        return None
+    return element("a", frame.text("status_feed"), href=frame.address("status.atom"))
+
+
 def _verdict(frame: Frame, sources: Sequence[SourceStatus]) -> str:
     """Say in one sentence or two how the sources are."""
     if not sources:
         return frame.text("verdict_none")
     states = [status.state_name for status in sources]
     failing = states.count("failing")
-    well = states.count("ok") + states.count("new")
+    calm = [status for status in sources if status.verdict in _CALM]
+    well = sum(status.state_name in ("ok", "new") for status in calm)
     sentences = []
     if failing:
         sentences.append(frame.language.count("verdict_failing", failing))
@@ -70,7 +85,8 @@ def _source_row(frame: Frame, status: SourceStatus, month: Month) -> Html:
     link = element(
         "a", name(source.name or source.id), href=frame.page_address("sources", source.id)
     )
-    state = element("td", _state(frame, status.state_name), class_="state")
+    judged = _small(_verdict_word(frame, status))
+    state = element("td", _state(frame, status.state_name), judged, class_="state")
     title = element("th", link, _small(describe_adapter(status)), scope="row")
     last = element("td", _last_poll(frame, status), _small(_result(frame, status.outcome)))
     due = element("td", _next_poll(frame, status), _small(_reason(status)))
@@ -90,6 +106,24 @@ def _number(value: int | None) -> Html:
 def _state(frame: Frame, state: StateName) -> Html:
     mark = element("span", _MARKS[state], aria_hidden="true")
     return element("span", mark, " ", frame.text(f"state.{state}"), class_=f"state-{state}")
+
+
+def _verdict_word(frame: Frame, status: SourceStatus) -> str | None:
+    """Write the verdict on a source that is not well."""
+    if status.verdict in (None, "ok"):
+        return None
+    return frame.text(f"verdict.{status.verdict}")
+
+
+def _judgement(frame: Frame, status: SourceStatus) -> Html | None:
+    """Write the verdict on a source that is not well, since when, and why (in English)."""
+    word = _verdict_word(frame, status)
+    if word is None or status.state is None:
+        return None
+    since = _time(frame, status.state.health.since, "not_yet")
+    sentences = [element("li", sentence, dir="auto") for sentence in status.evidence]
+    heading = element("p", f"{word}, ", frame.text("since"), " ", since, class_="failing")
+    return join((heading, element("ul", *sentences)))
 
 
 def _time(frame: Frame, moment: datetime | None, absent: str) -> Html:
@@ -145,6 +179,7 @@ def render_source(frame: Frame, details: SourceDetails, month: Month) -> bytes:
             element("p", _state(frame, status.state_name), class_="kicker"),
             element("h1", name(title), class_="verdict"),
             _location(status),
+            _judgement(frame, status),
             element("p", _summary(frame, status), " ", link, class_="soft"),
         )
     )

@@ -10,6 +10,7 @@ import pytest
 
 from aggregator.config import Source
 from aggregator.model import Outcome, SourceState, Validators
+from aggregator.source_health import SourceHealth
 from aggregator.source_status import (
     SourceStatus,
     describe_adapter,
@@ -29,6 +30,7 @@ RAN = SourceState(
     "a", NOW + timedelta(minutes=18), reason="every 30 min", last_run=NOW, last_success=NOW
 )
 WAITS = replace(RAN, not_before=NOW + timedelta(hours=3), reason="Retry-After", failures=2)
+BROKEN = replace(WAITS, health=SourceHealth("broken", ("http: HTTP 503",), NOW))
 STANDINGS = [
     ("never seen", None, True, "new", "now: never asked, then every 1 h"),
     ("never run", SourceState("a", NOW), True, "new", "now: never asked, then every 1 h"),
@@ -147,7 +149,7 @@ def test_a_span_is_told_in_its_largest_unit(length: timedelta, words: str) -> No
 def test_the_record_of_a_source_has_stable_keys() -> None:
     outcome = Outcome("a", NOW, 12, "failed", error="http", message="HTTP 503", http_status=503)
     status = SourceStatus(
-        Source(id="a", url="https://example.org/feed", name="A"), WAITS, outcome, 7
+        Source(id="a", url="https://example.org/feed", name="A"), BROKEN, outcome, 7
     )
 
     assert source_record(status) == {
@@ -159,6 +161,9 @@ def test_the_record_of_a_source_has_stable_keys() -> None:
         "detected_adapter": None,
         "discovered_url": None,
         "state": "failing",
+        "verdict": "broken",
+        "evidence": ["http: HTTP 503"],
+        "verdict_since": "2026-03-01T12:00:00Z",
         "items": 7,
         "failures": 2,
         "last_run": "2026-03-01T12:00:00Z",
@@ -196,19 +201,31 @@ def test_every_configured_source_is_listed(fetched: Project) -> None:
 
     head, saved, off = (re.split(r"  +", line) for line in said.lines)
     assert (said.code, said.err) == (0, "")
-    assert head == ["source", "state", "items", "last run", "result", "next", "adapter", "address"]
-    assert saved[:3] + saved[4:5] + saved[6:] == [
+    assert head == [
+        "source",
+        "state",
+        "verdict",
+        "items",
+        "last run",
+        "result",
+        "next",
+        "adapter",
+        "address",
+    ]
+    assert saved[:4] + saved[5:6] + saved[7:] == [
         "saved",
+        "ok",
         "ok",
         "3",
         "3 new",
         "archive",
         str(fetched.root / "saved/*.txt"),
     ]
-    assert re.fullmatch(r"in \d+ min: every 1 h", saved[5])
+    assert re.fullmatch(r"in \d+ min: every 1 h", saved[6])
     assert off == [
         "off",
         "disabled",
+        "-",
         "0",
         "-",
         "-",

@@ -55,7 +55,15 @@ def test_gauges_show_what_there_is_now() -> None:
     figures(metrics, Snapshot(True, 3, NOW, None, {"gone": 5}, StoreFigures(9, 0, 1, 1)))
 
     shown = figures(
-        metrics, Snapshot(False, 2, NOW, NOW, {"merged": 100}, StoreFigures(63, 61, 5_000, 8192))
+        metrics,
+        Snapshot(
+            False,
+            2,
+            NOW,
+            NOW,
+            {"merged": 100},
+            StoreFigures(63, 61, 5_000, 8192, {"ok": 2, "broken": 61}),
+        ),
     )
 
     assert {
@@ -70,6 +78,14 @@ def test_gauges_show_what_there_is_now() -> None:
         "aggregator_healthy": 0,
         "aggregator_sources": 63,
         "aggregator_sources_failing": 61,
+        "aggregator_sources_by_verdict{verdict=ok}": 2,
+        "aggregator_sources_by_verdict{verdict=quiet}": 0,
+        "aggregator_sources_by_verdict{verdict=moved}": 0,
+        "aggregator_sources_by_verdict{verdict=drifting}": 0,
+        "aggregator_sources_by_verdict{verdict=degraded}": 0,
+        "aggregator_sources_by_verdict{verdict=broken}": 61,
+        "aggregator_sources_by_verdict{verdict=blocked}": 0,
+        "aggregator_sources_by_verdict{verdict=gone}": 0,
         "aggregator_entries": 5_000,
         "aggregator_store_bytes": 8192,
         "aggregator_last_tick_timestamp_seconds": NOW.timestamp(),
@@ -113,4 +129,4 @@ def test_every_figure_is_explained() -> None:
     names = {family.name for family in parse_text(text.decode())}
     ours = {name for name in names if name.startswith("aggregator_")}
     assert {name for name in ours if f"`{name}" not in page} == set()
-    assert len(ours) == 15
+    assert len(ours) == 16

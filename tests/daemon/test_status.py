@@ -10,13 +10,23 @@ from aggregator.daemon.status import DaemonSite, DaemonStatus
 from aggregator.errors import StoreError
 from aggregator.model import Outcome
 from aggregator.redaction import make_secrets
+from aggregator.source_health import VerdictChange
 
 NOW = datetime(2026, 3, 1, 8, tzinfo=UTC)
 
 
 def site(status: DaemonStatus, *, sources: int = 1, failing: int = 0) -> DaemonSite:
-    config = SimpleNamespace(secrets=make_secrets({"TOKEN": "s3cr3t"}))
-    store = SimpleNamespace(count_sources=lambda: (sources, failing), extent=lambda: (7, 4096))
+    config = SimpleNamespace(
+        secrets=make_secrets({"TOKEN": "s3cr3t"}), server=SimpleNamespace(public_url=None)
+    )
+    change = VerdictChange("news", NOW, "ok", "broken", ("no-items: s3cr3t",))
+    store = SimpleNamespace(
+        count_sources=lambda: (sources, failing),
+        extent=lambda: (7, 4096),
+        health=SimpleNamespace(
+            count_verdicts=lambda: {"broken": failing}, changes=lambda limit: [change][:limit]
+        ),
+    )
     app: Any = SimpleNamespace(config=config, store=store)
     return DaemonSite(status, lambda: app, lambda: 0, clock=lambda: NOW)
 
@@ -60,6 +70,7 @@ def test_the_figures_are_those_of_the_store_and_of_the_runs() -> None:
     for line in (
         "aggregator_healthy 0.0",
         "aggregator_sources_failing 3.0",
+        'aggregator_sources_by_verdict{verdict="broken"} 3.0',
         "aggregator_entries 7.0",
         "aggregator_store_bytes 4096.0",
         'aggregator_items_total{result="new"} 2.0',
@@ -77,3 +88,11 @@ def test_figures_are_shown_while_the_store_fails() -> None:
     text, _ = failing.metrics("")
 
     assert "aggregator_entries NaN" in text.decode()
+
+
+def test_the_feed_of_verdicts_names_no_value_of_the_environment() -> None:
+    daemon_site = site(DaemonStatus(NOW))
+
+    feed = daemon_site.without_secrets(daemon_site.status_feed()).decode()
+
+    assert "news was ok and is broken: no-items: ***" in feed

@@ -17,6 +17,7 @@ from aggregator.model import (
     SourceState,
     Validators,
 )
+from aggregator.source_health import SourceHealth, Symptom
 from aggregator.store.commit import CLAIM_LOST_NOTE
 from aggregator.store.document_columns import SourceOrigin, shared_parts_from_column
 
@@ -202,7 +203,11 @@ def test_a_state_comes_back_as_it_was_committed(three: Store, start: Any) -> Non
     )
     three.commit([Result(state, Outcome("c", start, 1, "unchanged"))], now=start)
 
-    assert three.states()[2] == state
+    moved = Symptom(
+        "moved", "moved", "the server redirects permanently to https://d: set `url` to it", 1
+    )
+    health = SourceHealth("moved", (moved.evidence,), start, start, (moved,))
+    assert three.states()[2] == replace(state, health=health)
     assert three.source_origins() == {
         "a": SourceOrigin(FeedInfo()),
         "b": SourceOrigin(FeedInfo()),

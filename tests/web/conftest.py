@@ -106,6 +106,9 @@ class FakeSite:
     def allowed_origins(self) -> Sequence[str]:
         return self.origins
 
+    def status_feed(self) -> bytes:
+        return b"<feed>hunter2</feed>"
+
     def opml(self) -> bytes:
         return b"<opml/>"
 

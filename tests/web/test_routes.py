@@ -216,3 +216,13 @@ def test_figures_for_prometheus_come_in_the_format_that_is_asked_for(
         "no-store",
     )
     assert site.asked == ["application/openmetrics-text"]
+
+
+def test_the_changes_of_verdicts_are_a_feed_without_secrets(get: Callable[..., Any]) -> None:
+    answer = get("/status.atom")
+
+    assert (answer.status, answer.headers["Content-Type"], answer.body) == (
+        200,
+        "application/atom+xml; charset=utf-8",
+        b"<feed>***</feed>",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from lxml import html
 
 from aggregator.config import Source
 from aggregator.model import Outcome
+from aggregator.source_health import SourceHealth
 from aggregator.source_status import SourceStatus
 from aggregator.store.daily_figures import DailyFigures
 
@@ -186,3 +188,25 @@ def test_a_source_without_runs_has_no_charts(
     site.statuses = [status()]
 
     assert html.fromstring(get("/sources/harbour").body).xpath("//svg") == []
+
+
+def test_a_source_that_is_not_well_says_since_when_and_why(
+    get: Callable[..., Any], site: Any, status: Any
+) -> None:
+    well = status(BROUGHT)
+    assert well.state is not None
+    health = SourceHealth("degraded", ("`published` is known of 0 of 20 items",), RAN, RAN)
+    site.statuses = [replace(well, state=replace(well.state, health=health))]
+
+    page = html.fromstring(get("/sources").body)
+    own = html.fromstring(get(f"/sources/{well.source.id}").body)
+    chinese = html.fromstring(
+        get(f"/sources/{well.source.id}", **{"Accept-Language": "zh-CN"}).body
+    )
+
+    assert page.findtext(".//h1") == "0 need nothing."
+    assert cells(page.xpath("//tbody/tr")[0])[0] == "● WellDegraded"
+    assert page.xpath("//a[contains(@href, 'status.atom')]/text()") == ["Changes as a feed"]
+    assert own.xpath("string(//p[@class='failing'])") == "Degraded, since 3 July 2026 05:40"
+    assert own.xpath("//li[@dir='auto']/text()") == ["`published` is known of 0 of 20 items"]
+    assert chinese.xpath("string(//p[@class='failing'])").startswith("质量下降, 始于")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 COLUMNS = (
     Column("source"),
     Column("state", styled=True),
+    Column("verdict", folds=True),
     Column("items", right=True),
     Column("last run"),
     Column("result", folds=True),
@@ -51,6 +52,7 @@ def _source_row(status: "SourceStatus", now: "datetime") -> tuple[str, ...]:
         describe_address,
         describe_due,
         describe_result,
+        describe_verdict,
     )
 
     source, state = status.source, status.state
@@ -58,6 +60,7 @@ def _source_row(status: "SourceStatus", now: "datetime") -> tuple[str, ...]:
     return (
         source.id,
         status.state_name,
+        describe_verdict(status),
         str(status.items),
         last,
         describe_result(status.outcome),
