@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 from aggregator import __version__
 from aggregator.cli.commands.add import add
 from aggregator.cli.commands.check import check
+from aggregator.cli.commands.doctor import doctor
 from aggregator.cli.commands.entries import entries
 from aggregator.cli.commands.export import export
 from aggregator.cli.commands.fetch import fetch
@@ -150,6 +151,7 @@ for command in (
     entries,
     show,
     why,
+    doctor,
     preview,
     add,
     check,
