@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aggregator.doctor.source import CALM
+from aggregator.health.verdict import CALM
 from aggregator.source_status import source_statuses
 
 if TYPE_CHECKING:

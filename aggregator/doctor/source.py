@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aggregator.doctor.repair import Repair, propose_repair
+from aggregator.health.verdict import CALM
 from aggregator.normalize.url import document_key
 from aggregator.source_health import WELL
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from aggregator.rules.compiled import Sites
     from aggregator.source_health import SourceHealth
     from aggregator.store import Store
-
-CALM = frozenset({"ok", "quiet"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -202,7 +202,8 @@ def test_the_verdicts_are_ordered_from_well_to_worst() -> None:
     assert VERDICTS == (
         "ok", "quiet", "moved", "drifting", "degraded", "broken", "blocked", "gone",
     )  # fmt: skip
-    assert is_worse(VerdictChange("a", START, "ok", "quiet"))
+    assert is_worse(VerdictChange("a", START, "ok", "drifting"))
+    assert not is_worse(VerdictChange("a", START, "ok", "quiet"))
     assert not is_worse(VerdictChange("a", START, "gone", "ok"))
 
 
