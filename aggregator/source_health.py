@@ -20,8 +20,9 @@ class RunFigures:
     is known, `winners` the place that gave it most often, and how often. `adapter` read the
     document, `rules` is a checksum of the source's own rules: only runs of the same rules compare.
     `future` counts refused dates in the future, the furthest `ahead_minutes` after the capture.
-    `repeated_titles` counts items whose title another item has as well, `garbled` titles in a
-    wrong encoding. `body_letters` is the median length of the articles that came whole.
+    `repeated_titles` counts items whose title another item has as well, `beyond_ascii` titles
+    with other letters than those of ASCII, and `garbled` those of them in a wrong encoding.
+    `body_letters` is the median length of the articles that came whole.
     """
 
     found: int
@@ -34,6 +35,7 @@ class RunFigures:
     ahead_minutes: int = 0
     repeated_titles: int = 0
     garbled: int = 0
+    beyond_ascii: int = 0
     body_letters: int | None = None
 
 

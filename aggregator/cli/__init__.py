@@ -16,6 +16,7 @@ from aggregator import __version__
 from aggregator.cli.commands.add import add
 from aggregator.cli.commands.backup import backup, restore
 from aggregator.cli.commands.check import check
+from aggregator.cli.commands.doctor import doctor
 from aggregator.cli.commands.entries import entries
 from aggregator.cli.commands.export import export
 from aggregator.cli.commands.fetch import fetch
@@ -165,6 +166,7 @@ for command in (
     entries,
     show,
     why,
+    doctor,
     preview,
     add,
     check,

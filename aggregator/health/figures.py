@@ -23,9 +23,14 @@ if TYPE_CHECKING:
 FIELDS = ("title", "url", "published", "summary", "content_html", "authors", "image")
 LINK_FOLDER = "link folder"
 GUESSED_DATES = frozenset({"first_seen", "archive"})
+_FOLDERS = 3
 _DIGITS = re.compile(r"\d+")
 # UTF-8 that was read as Latin-1 or Windows-1252, and letters that could not be read at all.
-_GARBLED = re.compile("\N{REPLACEMENT CHARACTER}|[ÂÃ][\x80-\xbf]|â[\x80€]|[äåæçèé][\x80-\xbf]{2}")
+_AFTER_A = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
+_GARBLED = re.compile(
+    "\N{REPLACEMENT CHARACTER}"
+    f"|[ÂÃ][{_AFTER_A}]|Ã[a-z]|â[\x80€]|[äåæçèé][{_AFTER_A}]{{2}}"  # controls may be gone: `Ã[a-z]`
+)
 
 
 def measure(
@@ -61,6 +66,7 @@ def measure(
         ahead_minutes=max(dates_ahead, default=0),
         repeated_titles=_count_repeated_titles(listed),
         garbled=sum(is_garbled(revision.title) for revision in listed),
+        beyond_ascii=sum(not revision.title.isascii() for revision in listed),
         body_letters=_median_letters(complete or listed),
     )
 
@@ -75,17 +81,15 @@ def is_garbled(text: str) -> bool:
 
 
 def link_folder(url: str) -> str:
-    """Return the host of a URL with the first folder of its path; digits are written as `#`.
+    """Return the host of a URL with the first three folders of its path; digits are written as `#`.
 
     >>> link_folder("https://example.org/2026/03/storm.html"), link_folder("https://example.org/storm")
-    ('example.org/#/', 'example.org/')
+    ('example.org/#/#/', 'example.org/')
     """
     parts = urlsplit(url)
-    first, slash, _ = parts.path.lstrip("/").partition("/")
-    folder = ""
-    if slash:
-        folder = _DIGITS.sub("#", first) + "/"
-    return f"{parts.netloc}/{folder}"
+    folders = parts.path.strip("/").split("/")[:-1]
+    named = [_DIGITS.sub("#", folder) for folder in folders[:_FOLDERS]]
+    return "/".join((parts.netloc, *named, ""))
 
 
 def _filled_fields(revision: Revision) -> dict[str, str]:

@@ -20,6 +20,7 @@ MIN_ITEMS = 3
 MIN_KEPT = 0.2  # drift: the usual place gives so few of the items that have the field
 USUAL_WINNER = 0.8
 MAX_FUTURE = 0.2
+_FEWEST_GARBLED, _GARBLED = 2, 0.5  # of the titles beyond ASCII
 SHORT_BODY = 0.4  # of the median
 # Fewer than a quarter of the items are noticed a run earlier than fewer than half.
 _FEW, _VERY_FEW = 0.5, 0.25
@@ -141,12 +142,14 @@ def _same_titles(figures: RunFigures, baseline: Baseline) -> Symptom | None:
 
 
 def _garbled(figures: RunFigures, baseline: Baseline) -> Symptom | None:
-    usual = baseline.usual(lambda run: share(run.garbled, run.usable))
-    if not _is_more_than_usual(figures.garbled, figures.usable, usual):
+    usual = baseline.usual(lambda run: run.garbled)
+    if usual is None or usual.greatest or figures.garbled < _FEWEST_GARBLED:
+        return None
+    if figures.garbled < _GARBLED * figures.beyond_ascii:
         return None
     evidence = (
-        f"{figures.garbled} of {figures.usable} titles are garbled: the page is not in the "
-        "encoding that it names"
+        f"{figures.garbled} of {figures.beyond_ascii} titles with letters beyond ASCII are "
+        "garbled: the page is not in the encoding that it names"
     )
     return Symptom("garbled", "degraded", evidence)
 

@@ -25,6 +25,7 @@ VERDICTS: tuple[HealthVerdict, ...] = (
     "blocked",
     "gone",
 )
+CALM = frozenset({"ok", "quiet"})
 # Runs with these lose nothing: what they found is the new usual in time.
 HARMLESS = frozenset({"drifting", "moved"})
 
@@ -52,7 +53,9 @@ def after_unchanged(
 
 
 def is_worse(change: VerdictChange) -> bool:
-    """Tell whether a change is for the worse."""
+    """Tell whether a change is for the worse; an empty list is no trouble."""
+    if change.verdict in CALM:
+        return False
     return VERDICTS.index(change.verdict) > VERDICTS.index(change.before)
 
 

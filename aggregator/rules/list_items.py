@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
+from aggregator.normalize.text import count_words
 from aggregator.rules.json_path import flatten
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from aggregator.rules.selector import Document, Selector
 
+_HEADLINE_WORDS = 3
+_FEWEST_HEADLINES = 3
 _LAST_STEP = re.compile(r"/{1,2}(?:[^/\[\]]|\[(?:[^\[\]\"']|\"[^\"]*\"|'[^']*'|\[[^\[\]]*\])*\])+$")
 
 
@@ -41,14 +44,38 @@ def has_container(selector: Selector, document: Document) -> bool:
     """
     if selector.json_values is not None:
         return any(isinstance(value, list) for value in selector.json_values(document))
+    return bool(_containers(selector, document))
 
+
+def is_empty_list(selector: Selector, document: Document) -> bool:
+    """Return whether the container of the items is there and holds no headlines."""
+    if not has_container(selector, document):
+        return False
+    return selector.json_values is not None or not _has_headlines(_containers(selector, document))
+
+
+def _containers(selector: Selector, document: Document) -> list[Any]:
     path = _container_path(selector.source.strip())
     if path is None:
-        return False
+        return []
     try:
-        return bool(path(document.root))
+        return list(path(document.root))
     except etree.XPathError:
-        return False
+        return []
+
+
+def _has_headlines(containers: Sequence[Any]) -> bool:
+    """Tell whether elements hold several links whose texts are as long as headlines.
+
+    The items of such a list are there, only the selector does not find them any more.
+    """
+    targets = set()
+    for container in containers:
+        for link in container.iter("a"):
+            text = " ".join(link.itertext())
+            if count_words(text) >= _HEADLINE_WORDS:
+                targets.add(link.get("href"))
+    return len(targets) >= _FEWEST_HEADLINES
 
 
 @lru_cache(maxsize=256)

@@ -131,6 +131,16 @@ class HealthRecords:
         with read_transaction(self.engines) as connection:
             return [_change_from_row(row) for row in connection.execute(query)]
 
+    def find_damage(self) -> str | None:
+        """Return what is wrong with the database file and what to do; None for nothing."""
+        if self.engines.path is None:
+            return None
+        with read_transaction(self.engines) as connection:
+            found = connection.scalar(sa.text("PRAGMA quick_check(1)"))
+        if found == "ok":
+            return None
+        return f"it is damaged ({found}): stop the daemon, restore a backup or start empty"
+
     def count_verdicts(self) -> Counter[str]:
         """Count the configured sources by their verdicts."""
         query = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from aggregator.health.verdict import CALM
 from aggregator.publish.json_record import rfc3339
 from aggregator.source_status import describe_adapter
 from aggregator.web.html import Html, element, join, name, outside_link
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from aggregator.web.layout import Frame
     from aggregator.web.site import SourceDetails
 
-_CALM = frozenset({None, "ok", "quiet"})
+_CALM = CALM | {None}
 # Those in trouble stand first.
 _ORDER: dict[StateName, int] = {"failing": 0, "ok": 1, "new": 2, "gone": 3, "disabled": 4}
 _MARKS: dict[StateName, str] = {

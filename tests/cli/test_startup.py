@@ -35,6 +35,7 @@ COMMANDS = [
     "entries",
     "show",
     "why",
+    "doctor",
     "preview",
     "add",
     "check",

@@ -67,8 +67,11 @@ UNUSUAL = {
         "20 of 20 items share their `title` with another (`listing:h2`)",
     ),
     "garbled": (
-        replace(GOOD, garbled=12),
-        "12 of 20 titles are garbled: the page is not in the encoding that it names",
+        replace(GOOD, garbled=3, beyond_ascii=4),
+        (
+            "3 of 4 titles with letters beyond ASCII are garbled: the page is not in the encoding "
+            "that it names"
+        ),
     ),
     "body": (
         replace(GOOD, body_letters=1_500),
@@ -199,7 +202,8 @@ def test_the_verdicts_are_ordered_from_well_to_worst() -> None:
     assert VERDICTS == (
         "ok", "quiet", "moved", "drifting", "degraded", "broken", "blocked", "gone",
     )  # fmt: skip
-    assert is_worse(VerdictChange("a", START, "ok", "quiet"))
+    assert is_worse(VerdictChange("a", START, "ok", "drifting"))
+    assert not is_worse(VerdictChange("a", START, "ok", "quiet"))
     assert not is_worse(VerdictChange("a", START, "gone", "ok"))
 
 

@@ -136,7 +136,7 @@ def _read_by_rules(document: Document, listing: CompiledListing, manner: ReadOpt
         tried.append((selector, found))
 
     for selector, found in tried:
-        if not found.count and list_items.has_container(selector, document):
+        if not found.count and list_items.is_empty_list(selector, document):
             return _List(
                 None, f"the list is empty: `{selector.source}` finds nothing in its container"
             )

@@ -16,6 +16,8 @@ from math import log2
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from lxml import etree
+
 from aggregator.adapters.listing import card, page_meta
 from aggregator.adapters.listing.card_date import DateReader, ElementValue
 from aggregator.adapters.listing.infer import selectors, unlike_news
@@ -109,6 +111,65 @@ def infer_list(document: Document, *, dates: DateReader | None = None) -> Inferr
         if items is not None:
             return _describe(document, items, best)
     return None
+
+
+def find_known_list(
+    document: Document, titles: Mapping[str, str], *, dates: DateReader | None = None
+) -> InferredList | None:
+    """Find the list that has known articles: `titles` by the document keys of their links.
+
+    Returns None where no selector finds its items.
+    """
+    reader = dates or _date_reader(document)
+    links: dict[Any, str] = {}
+    for link in document.root.iter("a"):
+        target = target_key(link, document)
+        if target is not None and target in titles:
+            links[link] = titles[target]
+
+    elements = _outermost_items(links, document)
+    if len(elements) < MIN_ITEMS:
+        return None
+    known = tuple(elements)
+    for candidates in (known, _add_similar_siblings(document, known)):
+        items = selectors.items_selector(
+            document, candidates, lambda element: not _has_link(element, document)
+        )
+        if items is not None:
+            cards = [_known_card(document, one, elements[one], reader) for one in known]
+            return _describe(document, items, _Candidate(known, tuple(cards), 0))
+    return None
+
+
+def _outermost_items(links: Mapping[Any, str], document: Document) -> dict[Any, str]:
+    """Return the outermost element around each known link that leads to no other article.
+
+    An item with several links to one article is found once; its value is the title.
+    """
+    targets: dict[Any, set[str]] = {}
+    for link in links:
+        target = target_key(link, document)
+        for around in (link, *link.iterancestors()):
+            targets.setdefault(around, set()).add(target or "")
+
+    items: dict[Any, str] = {}
+    for link, title in links.items():
+        item = link
+        for around in link.iterancestors():
+            if len(targets[around]) > 1:
+                break
+            item = around
+        items[item] = title
+    return items
+
+
+def _known_card(document: Document, element: Any, title: str, dates: DateReader) -> Card:
+    """Read an item whose title is known; it may stand anywhere in the item."""
+    found = card.read(document.item(root=element), dates)
+    for inner in reversed(list(element.iter(etree.Element))):
+        if card.text_line(inner) == title:
+            return replace(found, titles=(ElementValue(title, inner), *found.titles))
+    return found
 
 
 def to_listing(inferred: InferredList, stated: CompiledListing) -> CompiledListing:
