@@ -352,7 +352,6 @@ sa.Index(
     outcome.c.source_id,
     outcome.c.id,
     sqlite_where=outcome.c.good,
-    postgresql_where=outcome.c.good,
 )
 
 verdict_change = sa.Table(

@@ -158,7 +158,7 @@ def _run_month(app: Any, names: list[str]) -> None:
                     error="http" if fails else None,
                     message="503 Service Unavailable" if fails else None,
                 )
-                rows.append(outcome_row(run_outcome, ids[name]))
+                rows.append(outcome_row(run_outcome, ids[name], good=None))
         connection.execute(sa.insert(outcome), rows)
 
 

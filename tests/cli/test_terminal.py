@@ -117,6 +117,7 @@ def test_entries_are_readable_on_a_terminal_of_any_width(
 SOURCE = (
     "rfi-cn",
     "failing",
+    "broken",
     "412",
     "2026-03-01 10:00Z",
     "timeout: no answer within 30 s",
@@ -127,6 +128,7 @@ SOURCE = (
 STACKED_SOURCE = [
     "source    rfi-cn",
     "state     failing",
+    "verdict   broken",
     "items     412",
     "last run  2026-03-01 10:00Z",
     "result    timeout: no answer within 30 s",
@@ -136,9 +138,9 @@ STACKED_SOURCE = [
 ]
 
 TABLE_OF_SOURCES = """\
-source  state    items  last run           result                  next                   adapter  address
-rfi-cn  failing    412  2026-03-01 10:00Z  timeout: no answer      in 116 min: 1 failure  rfi      https://www.rfi.fr/cn
-                                           within 30 s                                             /rss
+source  state    verdict  items  last run           result               next                adapter  address
+rfi-cn  failing  broken     412  2026-03-01 10:00Z  timeout: no answer   in 116 min: 1       rfi      https://www.rfi.fr
+                                                    within 30 s          failure                      /cn/rss
 """
 
 
@@ -161,7 +163,7 @@ def test_a_table_without_rows_is_its_head_however_narrow_the_terminal(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert on_a_terminal(monkeypatch, 20, SOURCES, []) == [
-        "source  state  items  last run  result  next  adapter  address"
+        "source  state  verdict  items  last run  result  next  adapter  address"
     ]
 
 

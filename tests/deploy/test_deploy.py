@@ -222,7 +222,7 @@ def test_the_configuration_of_kubernetes_loads(tmp_path: Path) -> None:
 
 
 def test_every_metric_that_is_watched_exists() -> None:
-    snapshot = Snapshot(True, 0, None, None, {"merged": 1}, StoreFigures(1, 0, 1, 1))
+    snapshot = Snapshot(True, 0, None, None, {"merged": 1}, StoreFigures(1, 0, 1, 1, {"ok": 1}))
     metrics = DaemonMetrics()
     metrics.note_run(Outcome("a", datetime(2026, 1, 1, tzinfo=UTC), 1, "failed", error="http"))
     printed = metrics.render(snapshot, "text/plain")[0].decode()

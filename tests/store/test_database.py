@@ -69,6 +69,7 @@ def test_partial_indexes_have_their_condition_in_postgresql_too() -> None:
         "CREATE INDEX ix_entry_unindexed ON entry (id) WHERE words_crc IS NULL",
         "CREATE INDEX ix_entry_unlisted ON entry (unlisted) WHERE unlisted IS NOT NULL",
         "CREATE INDEX ix_entry_unsketched ON entry (id) WHERE sketch IS NULL",
+        "CREATE INDEX ix_outcome_good ON outcome (source_id, id) WHERE good",
         "CREATE INDEX ix_pair_pending ON pair (entry_id) WHERE pending IS NOT NULL",
     ]
 

@@ -12,7 +12,9 @@ import sqlalchemy as sa
 
 from aggregator.errors import UsageError
 from aggregator.model import Capture, Outcome, Result
+from aggregator.source_health import VerdictChange
 from aggregator.store import Store
+from aggregator.store.health import store_changes
 from aggregator.store.schema import HEAD, capture, metadata, revision, source
 
 if TYPE_CHECKING:
@@ -65,6 +67,10 @@ def fill(revise: Any, bring: Any, start: Any) -> Callable[[Store], None]:
         store.commit([Result(state, outcome, captures=(captured,), host_waits=waits)], now=start)
         while store.update_indexes():
             pass
+        with store._engines.write.begin() as connection:
+            [source_id, *_] = connection.scalars(sa.select(source.c.id))
+            change = VerdictChange("wire", start, "ok", "broken", ("HTTP 503",))
+            store_changes(connection, [(source_id, change)])
 
     return fill
 

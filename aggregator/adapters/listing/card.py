@@ -7,7 +7,7 @@ The number of elements that are looked at is limited.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, filterfalse, islice
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +71,15 @@ def read(item: Document, dates: DateReader) -> Card:
     published = tuple(dates.find_dates(item.root, title=title_element))
     summary = _find_summary(item.root, titles, published)
     return Card(titles, _link_spot(link), published, summary, _find_image(item))
+
+
+def read_known(item: Document, title: str, dates: DateReader) -> Card:
+    """Read an item whose title is known; it may stand anywhere in the item."""
+    found = read(item, dates)
+    for inner in reversed(list(item.root.iter("*"))):
+        if text_line(inner) == title:
+            return replace(found, titles=(ElementValue(title, inner), *found.titles))
+    return found
 
 
 def text_line(element: Any) -> str:

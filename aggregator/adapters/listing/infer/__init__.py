@@ -16,8 +16,6 @@ from math import log2
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from lxml import etree
-
 from aggregator.adapters.listing import card, page_meta
 from aggregator.adapters.listing.card_date import DateReader, ElementValue
 from aggregator.adapters.listing.infer import selectors, unlike_news
@@ -136,7 +134,9 @@ def find_known_list(
             document, candidates, lambda element: not _has_link(element, document)
         )
         if items is not None:
-            cards = [_known_card(document, one, elements[one], reader) for one in known]
+            cards = [
+                card.read_known(document.item(root=one), elements[one], reader) for one in known
+            ]
             return _describe(document, items, _Candidate(known, tuple(cards), 0))
     return None
 
@@ -161,15 +161,6 @@ def _outermost_items(links: Mapping[Any, str], document: Document) -> dict[Any, 
             item = around
         items[item] = title
     return items
-
-
-def _known_card(document: Document, element: Any, title: str, dates: DateReader) -> Card:
-    """Read an item whose title is known; it may stand anywhere in the item."""
-    found = card.read(document.item(root=element), dates)
-    for inner in reversed(list(element.iter(etree.Element))):
-        if card.text_line(inner) == title:
-            return replace(found, titles=(ElementValue(title, inner), *found.titles))
-    return found
 
 
 def to_listing(inferred: InferredList, stated: CompiledListing) -> CompiledListing:
