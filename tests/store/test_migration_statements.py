@@ -81,7 +81,10 @@ def old_url(bare_url: Any, path: Path) -> Iterator[str]:
 def _copy_rows(path: Path, connection: sa.Connection) -> None:
     source = sa.create_engine(f"sqlite:///{path}")
     old = sa.MetaData()
-    old.reflect(connection, only=[table.name for table in metadata.sorted_tables])
+    present = set(sa.inspect(connection).get_table_names())
+    old.reflect(
+        connection, only=[one.name for one in metadata.sorted_tables if one.name in present]
+    )
     with source.connect() as reader:
         for table in old.sorted_tables:
             names = ", ".join(column.name for column in table.columns)
