@@ -1,6 +1,6 @@
 """The table of benchmarks, and the command: `python -m benchmarks [NAME…] [--quick]`.
 
-Rule: a benchmark is one module and one line of the table. Exit status 1 where a goal is missed at full size.
+A benchmark is one module and one line of the table. Exit status 1 where a goal is missed at full size.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Copies of invented articles: how many are grouped, how many groups are right, and what it costs.
 
-Rule: what the sources of the corpus repeat (credits, lists of links, footers, legal notes, reports
+What the sources of the corpus repeat (credits, lists of links, footers, legal notes, reports
 with other numbers) makes no copies; what an agency sent is one story, however it was edited.
 """
 

@@ -1,6 +1,6 @@
 """One article's page of 150 KB, read by rules, beside one BeautifulSoup parse of it.
 
-Rule: both sides in one process, in turns; what is measured is what a page costs once the program runs, so both are
+Both sides in one process, in turns; what is measured is what a page costs once the program runs, so both are
 warm. Ours is everything from the bytes: decoding, parsing, each field with the page's own metadata, the body without
 furniture.
 """

@@ -1,6 +1,6 @@
 """2,000 small fetches over loopback, beside a bare aiohttp loop over the same addresses.
 
-Rule: both sides are processes of their own with as many requests under way; only the time in the loop counts, not the
+Both sides are processes of their own with as many requests under way; only the time in the loop counts, not the
 imports. A third process polls the same feeds as sources, from the claim to the commit: what a whole cycle costs.
 """
 

@@ -1,6 +1,6 @@
 """2,000 saved articles, from a folder to the published feed, beside one BeautifulSoup parse of the same bodies.
 
-Rule: both sides are fresh processes; the program starts, reads, normalizes, stores, publishes and ends.
+Both sides are fresh processes; the program starts, reads, normalizes, stores, publishes and ends.
 """
 
 from __future__ import annotations

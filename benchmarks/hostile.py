@@ -1,6 +1,6 @@
 """A mutation fuzzer: damaged feeds, JSON and pages go the whole way from adapter to published feed.
 
-Rule: whatever comes in, the end is a result or an error that was foreseen, what is published
+Whatever comes in, the end is a result or an error that was foreseen, what is published
 is well-formed, and cleaning HTML twice gives the same as once. The same seed gives the same cases.
 
     python -m benchmarks.hostile [SECONDS] [--seed N]

@@ -1,6 +1,6 @@
 """The idle daemon: 1,000 sources, none of them due.
 
-Rule: it is measured after it has settled, over a span in which no source becomes due; Linux only (/proc).
+It is measured after it has settled, over a span in which no source becomes due; Linux only (/proc).
 """
 
 from __future__ import annotations

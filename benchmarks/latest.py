@@ -1,7 +1,7 @@
 """The newest 100 of a large store, whole and by language, source and tag, beside the same of a small one; and the
 search for what may be a near copy of one entry in both.
 
-Rule: the newest entries are as dense in both stores, and what is rare is as rare in both; only what lies below differs.
+The newest entries are as dense in both stores, and what is rare is as rare in both; only what lies below differs.
 Rows are written past the store, so that a million are there within minutes.
 """
 

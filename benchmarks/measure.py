@@ -1,6 +1,6 @@
 """What a process costs: CPU time and memory of one child, as the kernel counted them.
 
-Rule: CPU time, never wall time: other work on the machine may delay a run but hardly makes it dearer.
+CPU time, never wall time: other work on the machine may delay a run but hardly makes it dearer.
 """
 
 from __future__ import annotations

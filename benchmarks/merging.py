@@ -1,6 +1,6 @@
 """Merging 34 entries of each of many feeds: unchanged ones, beside a SELECT a feed; new ones, beside raw inserts.
 
-Rule: the store commits as the daemon's writer does, 64 feeds a transaction, with outcomes and states. The SELECT is of
+The store commits as the daemon's writer does, 64 feeds a transaction, with outcomes and states. The SELECT is of
 the keys and hashes of a feed's entries. What is inserted raw are the very rows that the merge left, into the same
 tables with the same indexes, in the same transactions; search index and copies are made later, in neither.
 """

@@ -1,6 +1,6 @@
 """A month of polling, with a clock that is turned by hand: thousands of sources, their failures, restarts and kills.
 
-Rule: claim, pipeline, schedule and commit are the real ones; only the network and the parser are played. What is judged
+Claim, pipeline, schedule and commit are the real ones; only the network and the parser are played. What is judged
 is what the hosts would have seen.
 """
 

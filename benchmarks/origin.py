@@ -1,6 +1,6 @@
 """An origin on loopback: a small feed at every path, with validators; a process of its own.
 
-Rule: it costs nothing that is measured, and it sees only this machine. It prints its port and serves until SIGTERM.
+It costs nothing that is measured, and it sees only this machine. It prints its port and serves until SIGTERM.
 """
 
 from __future__ import annotations

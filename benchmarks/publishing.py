@@ -1,6 +1,6 @@
 """Publishing 100 entries from a large store, beside the same from a small one.
 
-Rule: the newest entries are as dense in both, so that as many of them came lately; only what lies below differs.
+The newest entries are as dense in both, so that as many of them came lately; only what lies below differs.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Saved articles, made from a seed: as the two great publishers' are, in three languages, 6 to 10 KB each.
 
-Rule: the shapes are those of real archives (proxied picture, Paris wall clock, share block, collector's footer), the
+The shapes are those of real archives (proxied picture, Paris wall clock, share block, collector's footer), the
 text is invented.
 """
 

@@ -1,6 +1,6 @@
 """What the program costs before it does anything: `aggregator --version`.
 
-Rule: nothing heavy is imported before a command needs it.
+Nothing heavy is imported before a command needs it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A second run over an unchanged folder, as a part of the first.
 
-Rule: the program's start is not counted: it is what the same command costs with a configuration without sources.
+The program's start is not counted: it is what the same command costs with a configuration without sources.
 """
 
 from __future__ import annotations

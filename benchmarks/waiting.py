@@ -1,6 +1,6 @@
 """1,000 sources on hosts of their own, each of which takes 200 ms to answer: the wall time of a cycle, to the ideal.
 
-Rule: the ideal is what the waiting alone takes with as many requests under way as are configured. The origin is a
+The ideal is what the waiting alone takes with as many requests under way as are configured. The origin is a
 process of its own; each source has a loopback address, so that no host is shared. What answers 304 is measured: beyond
 it the time belongs to the parser.
 """

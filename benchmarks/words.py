@@ -1,6 +1,6 @@
 """Invented text in three languages, from the lists in `words/` and a seed.
 
-Rule: the same seed gives the same text, on every machine and for ever; no text is anybody's.
+The same seed gives the same text, on every machine and for ever; no text is anybody's.
 """
 
 from __future__ import annotations

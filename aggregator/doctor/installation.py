@@ -41,7 +41,9 @@ class Check:
 def check_installation(config: Config, store: Store, *, now: datetime) -> Iterator[Check]:
     """Check all parts of an installation whose configuration loads and whose store opens."""
     yield _check_versions()
-    yield Check("configuration", True, f"sources: {len(config.sources)}, views: {len(config.views)}")
+    yield Check(
+        "configuration", True, f"sources: {len(config.sources)}, views: {len(config.views)}"
+    )
     yield _check_database(store)
     yield from _check_folders(config)
     yield _check_clock(store, now)

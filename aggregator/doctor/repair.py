@@ -1,6 +1,6 @@
 """Derives new rules for a page from the articles that it listed before, and tries them.
 
-Rule: a repair is proposed only if it finds at least 80 % of the known articles again, by link and
+A repair is proposed only if it finds at least 80 % of the known articles again, by link and
 title, and hardly anything else.
 """
 

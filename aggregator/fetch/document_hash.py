@@ -15,7 +15,9 @@ _ITEM_START = re.compile(rb"<(?:item|entry)[\s>]")
 _ITEM_ENDS = (b"</item>", b"</entry>")
 # The dates of a channel are not kept: a document without another change says nothing new.
 _BUILD_DATE = re.compile(
-    rb"<(lastBuildDate|pubDate|(?:atom:)?updated|dc:date)\s*>[^<]{0,100}</\1\s*>"
+    rb"<((?:[a-z0-9]{1,20}:)?(?:lastBuildDate|pubDate|updated|modified|date))\b[^<>]{0,200}>"
+    rb"[^<]{0,100}</\1\s*>",
+    re.IGNORECASE,
 )
 
 

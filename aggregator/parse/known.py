@@ -1,6 +1,6 @@
 """Leaves out the items of a document that are known, and says which ones can be known next time.
 
-Rule: what an item is may depend on the others of its document. Wherever it does, or may, the whole
+What an item is may depend on the others of its document. Wherever it does, or may, the whole
 document is read, so that nothing is other than without known items.
 """
 

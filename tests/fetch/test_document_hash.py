@@ -42,6 +42,18 @@ def is_same(before: str, after: str) -> bool:
         ),
         (ATOM, "<updated>2026-07-06T10", "<updated>2026-07-06T11"),
         (
+            ATOM.replace(
+                "updated>2026-07-06T10:00:00Z</updated", 'a10:updated x="1">1</a10:updated'
+            ),
+            ">1<",
+            ">2<",
+        ),
+        (
+            FEED.replace("lastBuildDate", "dcterms:modified"),
+            "10:00:00 GMT</dct",
+            "11:00:00 GMT</dct",
+        ),
+        (
             FEED.replace("lastBuildDate", "dc:date"),
             "10:00:00 GMT</dc:date>",
             "12:00:00 GMT</dc:date>",

@@ -10,7 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from aggregator.model import Capture, Outcome, Result
+from aggregator.store.outcomes import outcome_row
 from aggregator.store.retention import PruneResult, RetainedView
+from aggregator.store.schema import outcome, source
 from aggregator.store.view import Selection
 
 if TYPE_CHECKING:
@@ -49,6 +51,14 @@ def poll(store: Store, revise: Any, start: Any) -> Callable[..., Outcome]:
 @pytest.fixture
 def prune(store: Store, start: Any) -> Callable[..., PruneResult]:
     return lambda day, **options: store.prune(start + day * DAY, KEEP, **options)
+
+
+def _add_outcomes(store: Store, count: int, start: Any) -> None:
+    """Add the ends of runs that brought nothing, of which a source keeps the last thousand."""
+    with store._engines.write.begin() as connection:
+        source_id = connection.scalar(sa.select(source.c.id).where(source.c.name == "news"))
+        row = outcome_row(Outcome("news", start, 1, "unchanged"), source_id, good=None)
+        connection.execute(sa.insert(outcome), [row] * count)
 
 
 def names(store: Store) -> str:
@@ -223,11 +233,11 @@ def test_a_folder_of_which_nobody_knows_what_is_in_which_file_keeps_everything(
 
 
 def test_old_captures_and_outcomes_go_by_number_and_age(
-    store: Store, poll: Any, prune: Any, monkeypatch: Any
+    store: Store, poll: Any, prune: Any, start: Any
 ) -> None:
-    monkeypatch.setattr("aggregator.store.leftovers.KEPT_OUTCOMES", 5)
     for day in range(30):
         poll("a", day)
+    _add_outcomes(store, 995, start)
     poll(
         "b",
         0,
@@ -242,7 +252,7 @@ def test_old_captures_and_outcomes_go_by_number_and_age(
         round((capture.taken - next(iter(store.captures("news"))).taken) / DAY)
         for capture in store.captures("news")
     ] == list(range(20))
-    assert len(store.outcomes("news", 99)) == 5
+    assert len(store.outcomes("news", 9_999)) == 1_000
 
 
 def test_captures_of_the_last_week_stay_whatever_their_number(
@@ -410,12 +420,12 @@ def test_the_page_of_an_article_that_stays_is_kept_once(
 
 
 def test_a_dry_run_tells_of_everything_and_changes_nothing(
-    store: Store, poll: Any, prune: Any, monkeypatch: Any
+    store: Store, poll: Any, prune: Any, start: Any
 ) -> None:
-    monkeypatch.setattr("aggregator.store.leftovers.KEPT_OUTCOMES", 5)
     poll("ab", 0)
     poll("b", 1)
     prune(20)
+    _add_outcomes(store, 995, start)
     for day in range(21, 42):
         poll("b", day)
     would = prune(60, dry_run=True)

@@ -1,6 +1,6 @@
 """Figures of runs, the verdict on each source with its evidence, and the changes of verdicts.
 
-Rule: a migration is written once and never edited; it imports nothing of the program, whose tables
+A migration is written once and never edited; it imports nothing of the program, whose tables
 move on.
 """
 

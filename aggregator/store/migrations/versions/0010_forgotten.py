@@ -1,6 +1,6 @@
 """Which deleted entries were let go of by hand: feeds say so of them.
 
-Rule: a migration is written once and never edited; it imports nothing of the program, whose tables
+A migration is written once and never edited; it imports nothing of the program, whose tables
 move on.
 """
 
