@@ -57,6 +57,8 @@ def parse_page(name: str, size: int) -> ArchivePage | None:
         day = date.fromisoformat(match[1])
     except ValueError:
         return None
+    if day == date.max:  # a day without a next one, which no clock shows
+        return None
     page = ArchivePage(day, int(match[2]), int(match[3]))
     if last_page(day, page.last, size) != page:
         return None

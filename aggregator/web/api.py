@@ -194,8 +194,9 @@ def _read_query(request: web.Request, known: tuple[str, ...]) -> dict[str, str]:
         if name not in known:
             names = ", ".join(known) or "there is none"
             raise QueryError(f"unknown parameter; known here: {names}")
-        if value.strip():
-            query[name] = value.strip()[:_MAX_VALUE_LENGTH]
+        value = value.replace("\0", "").strip()  # PostgreSQL has no such text
+        if value:
+            query[name] = value[:_MAX_VALUE_LENGTH]
     return query
 
 

@@ -67,7 +67,8 @@ def parse_query(parameters: Mapping[str, str]) -> ListQuery:
     """Read the query of an address; an empty value is no filter. Raises ValueError."""
     values = {}
     for name in ("source", "language", "tag", "q"):
-        values[name] = parameters.get(name, "").strip()[:_MAX_VALUE_LENGTH] or None
+        value = parameters.get(name, "").replace("\0", "")  # PostgreSQL has no such text
+        values[name] = value.strip()[:_MAX_VALUE_LENGTH] or None
     wanted = EntryFilter(values["source"], values["language"], values["tag"], values["q"])
 
     before = None

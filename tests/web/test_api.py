@@ -204,3 +204,14 @@ def test_the_keys_of_every_answer_are_described(entry: Any, status: Any) -> None
         "Source": list(source_record(status(RUN))),
         "Outcome": list(outcome_record(RUN)),
     }
+
+
+def test_a_text_that_no_database_holds_is_left_out_of_a_query(
+    get: Callable[..., Any], site: Any
+) -> None:
+    get("/api/outcomes?source=har%00bour")
+    get("/api/entries?tag=%00&source=a%00")
+    get("/?tag=%00&source=a%00")
+
+    assert site.asked[0] == ("harbour", 50)
+    assert [wanted for _, wanted, *_ in site.asked[1:]] == [EntryFilter(source="a")] * 2
